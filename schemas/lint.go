@@ -1,0 +1,304 @@
+package schemas
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// What a schema file must say, and must not. JSON Schema ignores a keyword that it does not know, and a format
+// that it does not know accepts everything: one slip of the pen, and a schema checks nothing. So the keywords
+// below are all that there is, and these rules hold:
+//
+//   - $schema is draft 2020-12, and $id is [Base] and the file's name; both stand at the root only.
+//   - A $ref is relative, and leads to a schema in one of the files.
+//   - Every file, definition and property has a title and a description of one line: documentation is made of them.
+//   - Every object has "additionalProperties", either false or a schema for the values; see openObjects.
+//   - "properties" stands beside "type": "object", and "required" names only what "properties" has.
+//   - A pattern means the same to Go and to ECMA-262, and a format is one that is asserted.
+//
+// The parts of a condition (allOf, anyOf, oneOf, not, if, then, else) that name no type describe no object of their
+// own. They need neither title nor additionalProperties.
+
+// OpenObjects are the two objects that may have members which no schema names, by file and JSON Pointer.
+var openObjects = map[string]string{
+	"ErrorResponse.schema.json#/properties/error/properties/details":               "a refusal may tell more than the contract asks",
+	"PartnerLiquidityProviderGovernanceAuditEntry.schema.json#/properties/details": "its members depend on the event type",
+}
+
+// Shape is where a keyword holds other schemas.
+type shape int
+
+const (
+	plain      shape = iota // nowhere
+	single                  // it is a schema
+	singleBool              // it is a schema, true or false
+	list                    // it is a list of schemas
+	named                   // it is an object of schemas
+)
+
+var keywords = map[string]shape{
+	"$schema": plain, "$id": plain, "$ref": plain, "$comment": plain, "$defs": named,
+	"title": plain, "description": plain, "default": plain, "examples": plain, "deprecated": plain,
+	"type": plain, "enum": plain, "const": plain,
+	"format": plain, "pattern": plain, "minLength": plain, "maxLength": plain,
+	"minimum": plain, "maximum": plain, "exclusiveMinimum": plain, "exclusiveMaximum": plain, "multipleOf": plain,
+	"required": plain, "dependentRequired": plain, "minProperties": plain, "maxProperties": plain,
+	"properties": named, "patternProperties": named, "dependentSchemas": named,
+	"additionalProperties": singleBool, "propertyNames": single,
+	"minItems": plain, "maxItems": plain, "uniqueItems": plain, "minContains": plain, "maxContains": plain,
+	"items": singleBool, "contains": single, "prefixItems": list,
+	"unevaluatedItems": singleBool, "unevaluatedProperties": singleBool,
+	"allOf": list, "anyOf": list, "oneOf": list, "not": single, "if": single, "then": single, "else": single,
+}
+
+// Branches are the keywords whose schemas describe the same value as the schema around them.
+var branches = []string{"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
+
+type linter struct {
+	files    map[string]any
+	nodes    nodes
+	refs     []reference
+	problems []error
+}
+
+type reference struct{ file, pointer, target string }
+
+// Lint checks all files (name to decoded JSON) against the rules above, and indexes their schema objects.
+func lint(files map[string]any) (nodes, []error) {
+	l := &linter{files: files, nodes: nodes{}}
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		l.root(file)
+	}
+	for _, ref := range l.refs { // only now are all the targets known
+		l.resolve(ref)
+	}
+	slices.SortStableFunc(l.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return l.nodes, l.problems
+}
+
+func (l *linter) report(file, pointer, format string, details ...any) {
+	l.problems = append(l.problems, fmt.Errorf("%s#%s: %s", file, pointer, fmt.Sprintf(format, details...)))
+}
+
+func (l *linter) root(file string) {
+	node, ok := l.files[file].(map[string]any)
+	if !ok {
+		l.report(file, "", "a schema file holds a JSON object")
+		return
+	}
+	if node["$schema"] != jsonschema.Draft2020.URL() {
+		l.report(file, "", `"$schema" is not %q`, jsonschema.Draft2020.URL())
+	}
+	if node["$id"] != Base+file {
+		l.report(file, "", `"$id" is not %q, as the file's name demands`, Base+file)
+	}
+	l.described(file, "", node)
+	l.schema(file, "", node, false)
+}
+
+// Schema checks one schema object and what is in it. A branch describes the value of the schema around it.
+func (l *linter) schema(file, pointer string, node map[string]any, branch bool) {
+	l.nodes[Base+file+"#"+pointer] = node
+	condition := branch && node["type"] == nil
+	l.object(file, pointer, node, condition)
+	l.text(file, pointer, node)
+
+	for _, keyword := range slices.Sorted(maps.Keys(node)) {
+		at := pointer + "/" + escapeToken(keyword)
+		shape, known := keywords[keyword]
+		if !known {
+			l.report(file, at, "unknown keyword %q%s", keyword, suggestion(keyword, slices.Sorted(maps.Keys(keywords))))
+			continue
+		}
+		if pointer != "" && (keyword == "$schema" || keyword == "$id") {
+			l.report(file, at, "%q stands at the root only", keyword)
+		}
+		inner := condition || slices.Contains(branches, keyword)
+		switch value := node[keyword].(type) {
+		case map[string]any:
+			switch shape {
+			case single, singleBool:
+				l.schema(file, at, value, inner)
+			case named:
+				l.members(file, at, value, inner, !condition && (keyword == "properties" || keyword == "$defs"))
+			}
+		case []any:
+			if shape == list {
+				for i, item := range value {
+					l.inner(file, fmt.Sprintf("%s/%d", at, i), item, inner)
+				}
+			}
+		case bool:
+			if shape == single {
+				l.report(file, at, "a schema here is an object, not %v", value)
+			}
+		}
+	}
+}
+
+func (l *linter) members(file, pointer string, members map[string]any, branch, described bool) {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		at := pointer + "/" + escapeToken(name)
+		if member, ok := members[name].(map[string]any); ok && described {
+			l.described(file, at, member)
+		}
+		l.inner(file, at, members[name], branch)
+	}
+}
+
+func (l *linter) inner(file, pointer string, value any, branch bool) {
+	node, ok := value.(map[string]any)
+	if !ok {
+		l.report(file, pointer, "a schema here is an object")
+		return
+	}
+	l.schema(file, pointer, node, branch)
+}
+
+func (l *linter) described(file, pointer string, node map[string]any) {
+	for _, keyword := range []string{"title", "description"} {
+		text, _ := node[keyword].(string)
+		switch {
+		case node[keyword] == nil:
+			l.report(file, pointer, "lacks a %s", keyword)
+		case strings.TrimSpace(text) == "" || strings.TrimSpace(text) != text || strings.ContainsAny(text, "\n\r"):
+			l.report(file, pointer, "its %s is not one line of text", keyword)
+		}
+	}
+}
+
+func (l *linter) object(file, pointer string, node map[string]any, condition bool) {
+	properties, hasProperties := node["properties"].(map[string]any)
+	if hasProperties {
+		for _, name := range strs(node["required"]) {
+			if _, ok := properties[name]; !ok {
+				l.report(file, pointer+"/required", "%q is not among the properties%s", name,
+					suggestion(name, slices.Sorted(maps.Keys(properties))))
+			}
+		}
+	}
+	if condition {
+		return
+	}
+	if !slices.Contains(strs(node["type"]), "object") {
+		if hasProperties {
+			l.report(file, pointer, `"properties" stands without "type": "object"`)
+		}
+		return
+	}
+	if _, open := openObjects[file+"#"+pointer]; open {
+		return
+	}
+	switch node["additionalProperties"].(type) {
+	case nil:
+		l.report(file, pointer, `an object lacks "additionalProperties": false`)
+	case bool:
+		if node["additionalProperties"] == true {
+			l.report(file, pointer, `an object has "additionalProperties": true`)
+		}
+	}
+}
+
+// Unportable finds what Go and ECMA-262 read differently, or only one of them at all. White space (\s) is ASCII in
+// Go and Unicode's, more or less, in ECMA-262.
+var unportable = regexp.MustCompile(`\\[sSbBpPAzZQECuUxaf0-9]|\(\?|\[\[:`)
+
+// Text checks the keywords that hold a name or an expression of another language.
+func (l *linter) text(file, pointer string, node map[string]any) {
+	if target, ok := node["$ref"].(string); ok {
+		l.refs = append(l.refs, reference{file, pointer + "/$ref", target})
+	}
+	if format, ok := node["format"].(string); ok && jsonschema.Formats[format] == nil {
+		l.report(file, pointer+"/format", "unknown format %q%s", format,
+			suggestion(format, slices.Sorted(maps.Keys(jsonschema.Formats))))
+	}
+	patterns := map[string]string{} // where to what
+	if pattern, ok := node["pattern"].(string); ok {
+		patterns[pointer+"/pattern"] = pattern
+	}
+	if members, ok := node["patternProperties"].(map[string]any); ok {
+		for pattern := range members {
+			patterns[pointer+"/patternProperties/"+escapeToken(pattern)] = pattern
+		}
+	}
+	for at, pattern := range patterns {
+		if _, err := regexp.Compile(pattern); err != nil {
+			l.report(file, at, "%v", err)
+		} else if part := unportable.FindString(pattern); part != "" {
+			l.report(file, at, "%q in a pattern does not mean the same everywhere: write the characters themselves", part)
+		}
+	}
+}
+
+func (l *linter) resolve(ref reference) {
+	target, err := url.Parse(ref.target)
+	switch {
+	case err != nil:
+		l.report(ref.file, ref.pointer, "%q is no reference: %v", ref.target, errors.Unwrap(err))
+		return
+	case target.IsAbs() || target.Host != "" || target.RawQuery != "" || strings.Contains(target.Path, "/"):
+		l.report(ref.file, ref.pointer, "%q is not relative to this folder", ref.target)
+		return
+	}
+	file := ref.file
+	if target.Path != "" {
+		file = target.Path
+	}
+	if _, ok := l.files[file]; !ok {
+		l.report(ref.file, ref.pointer, "there is no file %q%s", file, suggestion(file, slices.Sorted(maps.Keys(l.files))))
+		return
+	}
+	if _, ok := l.nodes[Base+file+"#"+target.Fragment]; !ok {
+		var pointers []string
+		for location := range l.nodes {
+			if pointer, ok := strings.CutPrefix(location, Base+file+"#"); ok {
+				pointers = append(pointers, pointer)
+			}
+		}
+		slices.Sort(pointers)
+		l.report(ref.file, ref.pointer, "there is no schema at %q in %s%s", target.Fragment, file, suggestion(target.Fragment, pointers))
+	}
+}
+
+// Suggestion names the candidate that a word was most likely meant to be, if there is one.
+func suggestion(word string, candidates []string) string {
+	const most = 3 // slips of the pen, beyond which it is another word
+	best, nearest := most+1, ""
+	for _, candidate := range candidates {
+		if slips := distance(word, candidate); slips < best && slips < max(len(word), len(candidate)) {
+			best, nearest = slips, candidate
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", nearest)
+}
+
+// Distance is how many letters have to be put in, left out or replaced to make one word of the other (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
