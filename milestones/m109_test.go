@@ -1,0 +1,95 @@
+package milestones
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestRoutes compares what clients may meet with a listing that is changed by hand and by hand alone: nobody changes
+// a status or a code of the contract without saying so twice.
+func TestRoutes(t *testing.T) {
+	golden, err := os.ReadFile("testdata/routes.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(routes(M109()), string(golden)); diff != "" {
+		t.Errorf("routes (-M109.yaml +testdata/routes.golden, to be changed by hand):\n%s", diff)
+	}
+}
+
+func routes(m *Milestone) string {
+	var b strings.Builder
+	for _, op := range append(slices.Clone(m.Operations), m.Router) {
+		head := []string{op.Method, op.Path, "→", op.ID, op.Scope}
+		if op.Public {
+			head = append(head, "(public)")
+		}
+		fmt.Fprintln(&b, strings.Join(strings.Fields(strings.Join(head, " ")), " "))
+		for _, o := range op.Outcomes {
+			fmt.Fprintln(&b, "   ", o.signature())
+			if o.ReasonCodesAt == "" {
+				continue
+			}
+			others := ""
+			if o.OpenReasonCodes {
+				others = " and the caller's own"
+			}
+			fmt.Fprintf(&b, "        %s: %s%s\n", o.ReasonCodesAt, strings.Join(o.ReasonCodes, ", "), others)
+		}
+		fmt.Fprintln(&b)
+	}
+	return b.String()
+}
+
+func TestEveryReasonCodeOfTheFloorIsReachable(t *testing.T) {
+	m := M109()
+	seen := map[string]string{}
+	for _, op := range m.Operations {
+		for _, cell := range op.Cells() {
+			seen[cell.ReasonCode] = op.ID + " " + cell.Outcome
+		}
+	}
+	if got, want := len(m.ReasonCodeFloor), 5; got != want {
+		t.Errorf("the floor has %d reason codes, want %d", got, want)
+	}
+	for _, code := range m.ReasonCodeFloor {
+		if seen[code] == "" {
+			t.Errorf("no operation reaches %s", code)
+		}
+	}
+}
+
+// TestOutcomesFollowFromTheRoute holds what the contract says of all operations alike: who needs an identity can be
+// refused for it, who reads a body can be refused for it, and whose path names a provider can miss it.
+func TestOutcomesFollowFromTheRoute(t *testing.T) {
+	for _, op := range M109().Operations {
+		post, provider := op.Method == "POST", strings.Contains(op.Path, "{provider_id}")
+		names := map[string]bool{}
+		for _, outcome := range op.Outcomes {
+			names[outcome.Name] = true
+		}
+		for name, want := range map[string]bool{
+			"success":                      true,
+			"unauthenticated":              !op.Public,
+			"actor_type_refused":           !op.Public,
+			"scope_missing":                !op.Public,
+			"idempotency_key_missing":      post,
+			"payload_too_large":            post,
+			"payload_invalid":              post,
+			"idempotency_payload_mismatch": post,
+			"provider_not_found":           provider,
+			"provider_not_owned":           provider,
+			"route_not_found":              false,
+			"method_not_allowed":           false,
+		} {
+			if got := names[name]; got != want {
+				t.Errorf("%s has the outcome %s: %v, want %v", op.ID, name, got, want)
+			}
+		}
+	}
+}

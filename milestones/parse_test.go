@@ -1,0 +1,517 @@
+package milestones
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed testdata/tiny.yaml
+var tiny string
+
+var plainData = cmpopts.IgnoreUnexported(Milestone{})
+
+func TestParseReadsEverything(t *testing.T) {
+	got, err := Parse("tiny.yaml", []byte(tiny))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noRoute := Outcome{Name: "no_route", Status: 404, Code: "NOT_FOUND", Schema: "ErrorResponse", Details: []string{"method", "path"}}
+	tooHot := Outcome{
+		Name: "too_hot", Status: 409, Code: "CONFLICT", Schema: "ErrorResponse", ReasonCode: "lamp_hot",
+		Details: []string{"reason_codes"}, ReasonCodesAt: "/error/details/reason_codes",
+		ReasonCodes: []string{"lamp_hot", "lamp_broken"}, OpenReasonCodes: true,
+	}
+	want := &Milestone{
+		ID: "M1", Title: "A lamp",
+		Transport: Transport{"application/json", "X-Correlation-Id", "Idempotency-Key", "Idempotent-Replayed", "ErrorResponse"},
+		Limits: Limits{
+			BodyBytes: 1000, ExportLimitDefault: 5, ExportLimitMax: 10, RetentionDaysDefault: 30, RetentionDaysMax: 90,
+			Violations: 20, IdempotencyKeyLength: 255, CorrelationIDLength: 128,
+		},
+		ReasonCodeFloor: []string{"lamp_broken", "lamp_hot"},
+		Refusals:        []Outcome{noRoute, tooHot},
+		Operations: []Operation{
+			{
+				ID: "lamp.switch", Method: "POST", Path: "/lamps/{lamp_id}/switch", Scope: "lamp:write",
+				RequestSchema: "SwitchRequest", ResponseSchema: "SwitchResponse",
+				Outcomes: []Outcome{
+					{
+						Name: Success, Status: 200, Schema: "SwitchResponse",
+						ReasonCodesAt: "/lamp/reason_codes", ReasonCodes: []string{"lamp_broken"},
+					},
+					tooHot,
+				},
+			},
+			{
+				ID: "health", Method: "GET", Path: "/health", Public: true, ResponseSchema: "HealthResponse",
+				Outcomes: []Outcome{{Name: Success, Status: 200, Schema: "HealthResponse"}},
+			},
+		},
+		Router:       Operation{ID: "unrouted", Outcomes: []Outcome{noRoute}},
+		Capabilities: []Capability{{"fresh-lamp", "The lamp was never on."}},
+		Features:     []string{"lamp.feature"},
+		Rules: []Rule{
+			{"lamp-is-cool", Gate, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}},
+			{"lamp-answers", Promise, "lamp.feature", "3", "Whoever asks gets an answer.", []string{"health", "unrouted"}},
+		},
+		Artifacts: []string{"verdict.json"},
+		Output:    Output{Own: []Pattern{{"lamp", `\blamp_[0-9]+\b`, "The id of a lamp."}}},
+	}
+	if diff := cmp.Diff(got, want, plainData); diff != "" {
+		t.Errorf("Parse (-got +want):\n%s", diff)
+	}
+}
+
+type brokenRow struct {
+	name     string
+	old, new string
+	want     []string
+	// yamlOnly is a problem of the notation: the document that an editor validates does not show it.
+	yamlOnly bool
+}
+
+// broken are edits of tiny.yaml, each with every problem that it makes. An old text stands in tiny.yaml once.
+var broken = []brokenRow{
+	// The notation.
+	{name: "an empty file", old: tiny, new: "", want: []string{`1: the document is empty`}},
+	{name: "only comments", old: tiny, new: "# nothing\n", want: []string{`1: the document is empty`}},
+	{name: "null", old: tiny, new: "---\n~\n", want: []string{`1: the document is empty`}},
+	{name: "a second document", old: "artifacts:\n", new: "---\nartifacts:\n",
+		want: []string{`72: a second document begins: one file is one milestone`}},
+	{name: "a broken second document", old: "artifacts:\n", new: "---\n- a: b: c\n",
+		want: []string{`73: not YAML: mapping values are not allowed in this context`}},
+	{name: "a tab for indentation", old: "  content_type", new: "\tcontent_type",
+		want: []string{`5: not YAML: found character that cannot start any token`}},
+	{name: "a colon in a plain text", old: "title: A lamp", new: "title: A lamp: on",
+		want: []string{`3: not YAML: mapping values are not allowed in this context`}},
+	{name: "a list that is not closed", old: "details: [method, path]", new: "details: [method, path",
+		want: []string{`26: not YAML, here or below: did not find expected ',' or ']'`}},
+	{name: "a list that the file's end cuts off", old: tiny, new: "id: M1\ntitle: A lamp # is\nfeatures: [",
+		want: []string{`3: not YAML, here or below: did not find expected node content`}},
+	{name: "an item that is indented differently", old: "    method: POST", new: "   method: POST",
+		want: []string{`36: not YAML, here or below: did not find expected '-' indicator`}},
+	{name: "an anchor without a name", old: "title: A lamp", new: "title: & lamp",
+		want: []string{`3: not YAML: did not find expected alphabetic or numeric character`}},
+	{name: "an alias without an anchor", old: "title: A lamp", new: "title: *lamp",
+		want: []string{`3: not YAML: unknown anchor 'lamp' referenced`}},
+	{name: "an anchor and its alias", old: "kind: gate\n    feature: lamp.feature", new: "kind: gate\n    feature: &f lamp.feature\n    <<: *f", yamlOnly: true,
+		want: []string{
+			`62: feature has the anchor &f: anchors are not allowed`,
+			`63: a key must be text, got "<<"`,
+		}},
+	{name: "an alias", old: "details: [method, path]\n", new: "details: &d [method, path]\n    reason_codes: *d\n", yamlOnly: true,
+		want: []string{
+			`24: reason_codes without reason_codes_at: where do they stand?`,
+			`26: details has the anchor &d: anchors are not allowed`,
+			`27: reason_codes is the alias *d: aliases are not allowed, write it out`,
+		}},
+	{name: "a tag", old: "status: 404", new: "status: !code 404", yamlOnly: true,
+		want: []string{`24: status must be a whole number, got something tagged !code`}},
+	{name: "a tag that lies", old: "details: [method, path]", new: "details: !!seq method", yamlOnly: true,
+		want: []string{`26: details must be a list, got something tagged !!seq`}},
+	{name: "bytes that are not UTF-8", old: "A lamp", new: "A l\xffmp", want: []string{`3: the text is not UTF-8`}},
+	{name: "a byte-order mark", old: "# The smallest", new: "\uFEFF# The smallest",
+		want: []string{`1: the character U+FEFF is not allowed`}},
+	{name: "a control character", old: "A lamp", new: "A \alamp", want: []string{`3: the character U+0007 is not allowed`}},
+	{name: "a return without a line feed", old: "title: A lamp", new: "title: A\r  lamp",
+		want: []string{`3: the character U+000D is not allowed`}},
+	{name: "a line separator", old: "A lamp", new: "A\u2028lamp", want: []string{`3: the character U+2028 is not allowed`}},
+	{name: "a C1 control character", old: "A lamp", new: "A \u0080lamp", want: []string{`3: the character U+0080 is not allowed`}},
+
+	// Keys.
+	{name: "an unknown key", old: "\noperations:", new: "\nopertions:",
+		want: []string{`35: unknown key "opertions" (did you mean "operations"?)`}},
+	{name: "an unknown key like no other", old: "status: 404", new: "status: 404\n    colour: red",
+		want: []string{`25: unknown key "colour"`}},
+	{name: "a key in the wrong place", old: "id: M1\n", new: "id: M1\nscope: lamp:write\n",
+		want: []string{`3: unknown key "scope"`}},
+	{name: "a key twice", old: "title: A lamp\n", new: "title: A lamp\ntitle: Another\n", yamlOnly: true,
+		want: []string{`4: key "title" stands twice (first on line 3)`}},
+	{name: "a key that is no text", old: "  body_bytes: 1000\n", new: "  body_bytes: 1000\n  [a]: 1\n", yamlOnly: true,
+		want: []string{`12: a key must be text, got a list`}},
+	{name: "missing keys", old: "  - id: fresh-lamp\n    says: The lamp was never on.\n", new: "  - {}\n",
+		want: []string{`55: capability lacks "id", "says"`}},
+	{name: "a missing list", old: "artifacts:\n  - verdict.json\n", new: "", want: []string{`2: milestone lacks "artifacts"`}},
+
+	// Types and forms.
+	{name: "a text for a mapping", old: "    success:\n      reason_codes_at: /lamp/reason_codes\n      reason_codes: [lamp_broken]\n", new: "    success: fine\n",
+		want: []string{`42: success must be a mapping, got "fine"`}},
+	{name: "a list for a mapping", old: "router:\n  id: unrouted\n  refusals: [no_route]\n", new: "router:\n  - unrouted\n",
+		want: []string{`52: router must be a mapping, got a list`}},
+	{name: "a text for a mapping of names", old: tiny[strings.Index(tiny, "  no_route:"):strings.Index(tiny, "operations:\n")], new: "  none\n",
+		want: []string{`23: refusals must be a mapping, got "none"`}},
+	{name: "a number for a named mapping", old: "  no_route:\n    status: 404\n    code: NOT_FOUND\n    details: [method, path]\n", new: "  no_route: 404\n",
+		want: []string{`23: refusal must be a mapping, got 404`}},
+	{name: "a mapping for a list", old: "artifacts:\n  - verdict.json\n", new: "artifacts:\n  verdict.json: 1\n",
+		want: []string{`73: artifacts must be a list, got a mapping`}},
+	{name: "a text for a list", old: "details: [method, path]", new: "details: method",
+		want: []string{`26: details must be a list, got "method"`}},
+	{name: "a text for an item", old: "  - id: fresh-lamp\n    says: The lamp was never on.\n", new: "  - fresh-lamp\n",
+		want: []string{`55: capability must be a mapping, got "fresh-lamp"`}},
+	{name: "nothing for a list", old: "  own:\n    - token: lamp\n      regexp: \\blamp_[0-9]+\\b\n      says: The id of a lamp.\n", new: "  own:\n",
+		want: []string{`75: own must be a list, got nothing`}},
+	{name: "nothing for a mapping", old: "router:\n  id: unrouted\n  refusals: [no_route]\n", new: "router:\n",
+		want: []string{`51: router must be a mapping, got nothing`}},
+	{name: "an empty list", old: "details: [method, path]", new: "details: []", want: []string{`26: details must not be empty`}},
+	{name: "an empty mapping", old: "    status: 404\n    code: NOT_FOUND\n    details: [method, path]\n", new: "    {}\n",
+		want: []string{`24: refusal lacks "status", "code"`}},
+	{name: "a text for a number", old: "status: 404", new: `status: "404"`,
+		want: []string{`24: status must be a whole number, got "404"`}},
+	{name: "a fraction for a number", old: "violations: 20", new: "violations: 20.5",
+		want: []string{`16: violations must be a whole number, got 20.5`}},
+	{name: "a hexadecimal number", old: "violations: 20", new: "violations: 0x14", yamlOnly: true,
+		want: []string{`16: violations must be in plain decimal digits, got 0x14`}},
+	{name: "a number below its range", old: "violations: 20", new: "violations: 0",
+		want: []string{`16: violations must be 1 at least, got 0`}},
+	{name: "a number above its range", old: "status: 404", new: "status: 600",
+		want: []string{`24: status must be 599 at most, got 600`}},
+	{name: "a number for a text", old: `section: "2.1"`, new: "section: 2.1",
+		want: []string{`63: section must be text, got 2.1 (put it in quotes)`}},
+	{name: "a flag for a text", old: "title: A lamp", new: "title: true",
+		want: []string{`3: title must be text, got true (put it in quotes)`}},
+	{name: "a date for a text", old: "title: A lamp", new: "title: 2026-02-22", yamlOnly: true,
+		want: []string{`3: title must be text, got 2026-02-22 (put it in quotes)`}},
+	{name: "a text for a flag", old: "public: true", new: "public: yes",
+		want: []string{`49: public must be true or false, got "yes"`}},
+	{name: "a list for a flag", old: "public: true", new: "public: [true]",
+		want: []string{`49: public must be true or false, got a list`}},
+	{name: "a kind that is none", old: "kind: promise", new: "kind: promis",
+		want: []string{`67: kind must be one of gate, promise, got "promis" (did you mean "promise"?)`}},
+	{name: "a method that is none", old: "method: GET", new: "method: HEAD",
+		want: []string{`47: method must be one of GET, POST, PUT, PATCH, DELETE, got "HEAD"`}},
+	{name: "a name of the wrong form", old: "id: M1\n", new: "id: m 1\n",
+		want: []string{`2: id must be letters and digits that begin with a capital, got "m 1"`}},
+	{name: "a sentence without an end", old: "says: The lamp was never on.", new: "says: The lamp was never on",
+		want: []string{`56: says must be one line that ends with a full stop, got "The lamp was never on"`}},
+	{name: "a sentence of two lines", old: "says: The lamp was never on.", new: "says: |-\n      The lamp\n      was never on.",
+		want: []string{`56: says must be one line that ends with a full stop, got "The lamp\nwas never on."`}},
+	{name: "a path that does not begin at the root", old: "path: /health", new: "path: health",
+		want: []string{`48: path must be a path of literal and {parameter} segments, got "health"`}},
+	{name: "a path that ends with a slash", old: "path: /health", new: "path: /health/",
+		want: []string{`48: path must be a path of literal and {parameter} segments, got "/health/"`}},
+	{name: "a path with an empty segment", old: "path: /health", new: "path: //health",
+		want: []string{`48: path must be a path of literal and {parameter} segments, got "//health"`}},
+	{name: "a path with half a parameter", old: "path: /lamps/{lamp_id}/switch", new: "path: /lamps/lamp-{lamp_id}/switch",
+		want: []string{`38: path must be a path of literal and {parameter} segments, got "/lamps/lamp-{lamp_id}/switch"`}},
+	{name: "a pointer that does not begin at the root", old: "reason_codes_at: /lamp/reason_codes", new: "reason_codes_at: lamp/reason_codes",
+		want: []string{`43: reason_codes_at must be a JSON Pointer below the root, got "lamp/reason_codes"`}},
+	{name: "a pointer with a bad escape", old: "reason_codes_at: /lamp/reason_codes", new: "reason_codes_at: /lamp~2/reason_codes",
+		want: []string{`43: reason_codes_at must be a JSON Pointer below the root, got "/lamp~2/reason_codes"`}},
+	{name: "a feature in a folder", old: "features:\n  - lamp.feature\n", new: "features:\n  - lamps/lamp.feature\n",
+		want: []string{`58: each of features must be the name of a .feature file, got "lamps/lamp.feature"`}},
+	{name: "a refusal with a bad name", old: "  no_route:\n", new: "  NoRoute:\n",
+		want: []string{`23: the name of a refusal must be lower-case words joined by underscores, got "NoRoute"`}},
+	{name: "an operation with a bad id", old: "- id: health", new: "- id: Health",
+		want: []string{`46: id must be words joined by dots or hyphens, got "Health"`}},
+	{name: "an item twice", old: "details: [method, path]", new: "details: [method, method]",
+		want: []string{`26: details: "method" stands twice (first on line 26)`}},
+
+	// Names that stand twice.
+	{name: "two refusals of one name", old: "  too_hot:\n", new: "  no_route:\n    status: 404\n    code: NOT_FOUND\n  too_hot:\n", yamlOnly: true,
+		want: []string{`27: refusal "no_route" stands twice (first on line 23)`}},
+	{name: "two operations of one id", old: "- id: health", new: "- id: lamp.switch",
+		want: []string{
+			`46: operation "lamp.switch" stands twice (first on line 36)`,
+			`71: unknown operation "health"`,
+		}},
+	{name: "a router with the id of an operation", old: "id: unrouted", new: "id: health",
+		want: []string{
+			`52: operation "health" stands twice (first on line 46)`,
+			`71: unknown operation "unrouted"`,
+		}},
+	{name: "two rules of one id", old: "- id: lamp-answers", new: "- id: lamp-is-cool",
+		want: []string{`66: rule "lamp-is-cool" stands twice (first on line 60)`}},
+	{name: "two capabilities of one id", old: "    says: The lamp was never on.\n", new: "    says: The lamp was never on.\n  - id: fresh-lamp\n    says: The same.\n",
+		want: []string{`57: capability "fresh-lamp" stands twice (first on line 55)`}},
+	{name: "two patterns of one token", old: "      says: The id of a lamp.\n", new: "      says: The id of a lamp.\n    - token: lamp\n      regexp: L\n      says: A lamp.\n",
+		want: []string{`79: token "lamp" stands twice (first on line 76)`}},
+	{name: "two operations on one route", old: "    method: GET\n    path: /health", new: "    method: POST\n    path: /lamps/{name}/switch",
+		want: []string{`48: POST /lamps/{name}/switch is a route already (first on line 38)`}},
+	{name: "a parameter twice", old: "path: /lamps/{lamp_id}/switch", new: "path: /lamps/{lamp_id}/{lamp_id}",
+		want: []string{`38: path names a parameter twice: "/lamps/{lamp_id}/{lamp_id}"`}},
+	{name: "one code with two statuses", old: "    code: CONFLICT\n", new: "    code: NOT_FOUND\n",
+		want: []string{`28: NOT_FOUND has the status 409 here and 404 on line 24: a code has one status`}},
+
+	// Names that refer to nothing.
+	{name: "an unknown refusal of an operation", old: "    refusals: [too_hot]", new: "    refusals: [too_hot, too_hat]",
+		want: []string{`45: unknown refusal "too_hat" (did you mean "too_hot"?)`}},
+	{name: "an unknown refusal of the router", old: "refusals: [no_route]", new: "refusals: [no_rout]",
+		want: []string{`53: unknown refusal "no_rout" (did you mean "no_route"?)`}},
+	{name: "an unknown operation of a rule", old: "operations: [lamp.switch]", new: "operations: [switch]",
+		want: []string{`65: unknown operation "switch" (did you mean "lamp.switch"?)`}},
+	{name: "an unknown feature of a rule", old: "kind: gate\n    feature: lamp.feature", new: "kind: gate\n    feature: lamps.feature",
+		want: []string{`62: unknown feature "lamps.feature" (did you mean "lamp.feature"?)`}},
+	{name: "an unknown reason code", old: "reason_code: lamp_hot", new: "reason_code: hot",
+		want: []string{`30: unknown reason code "hot" (did you mean "lamp_hot"?)`}},
+	{name: "an unknown reason code in the list of a refusal", old: "reason_codes: [lamp_hot, lamp_broken]", new: "reason_codes: [lamp_hot, lamp_on_fire]",
+		want: []string{`33: unknown reason code "lamp_on_fire"`}},
+	{name: "an unknown reason code in the list of a success", old: "reason_codes: [lamp_broken]", new: "reason_codes: [lamp_brken]",
+		want: []string{`44: unknown reason code "lamp_brken" (did you mean "lamp_broken"?)`}},
+
+	// Names that nothing refers to.
+	{name: "a reason code that nothing gives", old: "  - lamp_hot\n", new: "  - lamp_hot\n  - lamp_stolen\n",
+		want: []string{`22: reason code "lamp_stolen" is of the floor, but no outcome of any operation can give it`}},
+	{name: "a refusal that nothing gives", old: "    refusals: [too_hot]\n", new: "",
+		want: []string{
+			`21: reason code "lamp_hot" is of the floor, but no outcome of any operation can give it`,
+			`27: refusal "too_hot" is given by no operation`,
+		}},
+	{name: "a feature without rules", old: "features:\n", new: "features:\n  - bulb.feature\n",
+		want: []string{`58: feature "bulb.feature" has no rule`}},
+	{name: "operations without rules", old: "operations: [health, unrouted]", new: "operations: [lamp.switch]",
+		want: []string{
+			`46: operation "health" has no rule`,
+			`52: operation "unrouted" has no rule`,
+		}},
+
+	// Facts that contradict each other.
+	{name: "a default above its most", old: "export_limit_default: 5", new: "export_limit_default: 50",
+		want: []string{`12: export_limit_default is 50, which is more than export_limit_max, 10`}},
+	{name: "a refusal called success", old: "  no_route:\n", new: "  success:\n",
+		want: []string{
+			`23: no refusal may be called "success"`,
+			`53: unknown refusal "no_route"`,
+		}},
+	{name: "reason_code among the details", old: "details: [method, path]", new: "details: [method, reason_code]",
+		want: []string{`26: details never name reason_code: the key reason_code demands it, and forbids it by its absence`}},
+	{name: "a place for reason codes without codes", old: "    reason_codes: [lamp_hot, lamp_broken]\n", new: "",
+		want: []string{`28: reason_codes_at without reason_codes: which may stand there?`}},
+	{name: "reason codes without a place", old: "    reason_codes_at: /error/details/reason_codes\n", new: "",
+		want: []string{`28: reason_codes without reason_codes_at: where do they stand?`}},
+	{name: "an open place without a place", old: "details: [method, path]", new: "details: [method, path]\n    open_reason_codes: false",
+		want: []string{`27: open_reason_codes without reason_codes_at: where do they stand?`}},
+	{name: "reason codes outside the details", old: "reason_codes_at: /error/details/reason_codes", new: "reason_codes_at: /error/reason_codes",
+		want: []string{`32: reason_codes_at must lead to one of the details through /error/details/, got "/error/reason_codes"`}},
+	{name: "reason codes in a member that is not demanded", old: "details: [reason_codes]", new: "details: [codes]",
+		want: []string{`32: reason_codes_at must lead to one of the details through /error/details/, got "/error/details/reason_codes"`}},
+	{name: "neither scope nor public", old: "    scope: lamp:write\n", new: "",
+		want: []string{`36: operation "lamp.switch" lacks a scope, and is not public`}},
+	{name: "not public, and no scope", old: "public: true", new: "public: false",
+		want: []string{`46: operation "health" lacks a scope, and is not public`}},
+	{name: "public with a scope", old: "public: true", new: "public: true\n    scope: lamp:read",
+		want: []string{`46: operation "health" is public and has a scope: a public operation needs no identity`}},
+	{name: "a body on GET", old: "    public: true\n", new: "    public: true\n    request_schema: HealthRequest\n",
+		want: []string{`50: a GET has no request_schema: its body is not read`}},
+	{name: "a rule with a reserved name", old: "- id: lamp-answers", new: "- id: permits",
+		want: []string{`66: no rule may be called "permits": @permits is the tag of a gate's scenarios`}},
+	{name: "a regexp that does not compile", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: (lamp`,
+		want: []string{"77: missing closing ): `(lamp`"}},
+	{name: "a regexp that matches nothing at all", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: (lamp)?`,
+		want: []string{`77: regexp "(lamp)?" matches the empty text, and so between any two letters`}},
+}
+
+// edited is tiny.yaml with one text in the place of another.
+func edited(t testing.TB, old, new string) []byte {
+	t.Helper()
+	if got := strings.Count(tiny, old); got != 1 {
+		t.Fatalf("tiny.yaml has this text %d times, want 1:\n%s", got, old)
+	}
+	return []byte(strings.Replace(tiny, old, new, 1))
+}
+
+func TestParseReportsEveryProblem(t *testing.T) {
+	for _, row := range broken {
+		t.Run(row.name, func(t *testing.T) {
+			m, err := Parse("M1.yaml", edited(t, row.old, row.new))
+			if err == nil || m != nil {
+				t.Fatalf("Parse = %v, %v, want no milestone and an error", m, err)
+			}
+			var want []string
+			for _, line := range row.want {
+				want = append(want, "M1.yaml:"+line)
+			}
+			if diff := cmp.Diff(strings.Split(err.Error(), "\n"), want); diff != "" {
+				t.Errorf("Parse (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLinesMayEndAsOnWindows(t *testing.T) {
+	windows := strings.ReplaceAll(tiny, "\n", "\r\n")
+	got, err := Parse("M1.yaml", []byte(windows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := Parse("M1.yaml", []byte(tiny))
+	if diff := cmp.Diff(got, want, plainData); diff != "" {
+		t.Errorf("Parse (-got +want):\n%s", diff)
+	}
+	_, err = Parse("M1.yaml", []byte(strings.Replace(windows, "kind: gate", "kind: gte", 1)))
+	if got, want := fmt.Sprint(err), `M1.yaml:61: kind must be one of gate, promise, got "gte" (did you mean "gate"?)`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestTwoRefusalsOfOneOperationDiffer(t *testing.T) {
+	text := strings.NewReplacer(
+		"  too_hot:\n", "  too_warm:\n    status: 409\n    code: CONFLICT\n    reason_code: lamp_hot\n  too_hot:\n",
+		"refusals: [too_hot]", "refusals: [too_hot, too_warm]",
+	).Replace(tiny)
+	_, err := Parse("M1.yaml", []byte(text))
+	want := `M1.yaml:49: refusals "too_hot" and "too_warm" look the same to a client: 409 CONFLICT lamp_hot`
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestProblemsComeInTheOrderOfTheFile(t *testing.T) {
+	text := strings.NewReplacer(
+		"kind: gate", "kind: gte",
+		"title: A lamp", "title: 7",
+		"reason_code: lamp_hot", "reason_code: hot",
+		"refusals: [no_route]", "refusals: [no_rute]",
+		"public: true", "pubic: true",
+	).Replace(tiny)
+	_, err := Parse("M1.yaml", []byte(text))
+	want := []string{
+		`M1.yaml:3: title must be text, got 7 (put it in quotes)`,
+		`M1.yaml:30: unknown reason code "hot" (did you mean "lamp_hot"?)`,
+		`M1.yaml:49: unknown key "pubic" (did you mean "public"?)`,
+		`M1.yaml:53: unknown refusal "no_rute" (did you mean "no_route"?)`,
+		`M1.yaml:61: kind must be one of gate, promise, got "gte" (did you mean "gate"?)`,
+	}
+	if diff := cmp.Diff(strings.Split(fmt.Sprint(err), "\n"), want); diff != "" {
+		t.Errorf("Parse (-got +want):\n%s", diff)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	fsys := fstest.MapFS{
+		"milestones/M1.yaml":   {Data: []byte(tiny)},
+		"milestones/null.yaml": {},
+	}
+	if m, err := Load(fsys, "milestones/M1.yaml"); err != nil || m.ID != "M1" {
+		t.Errorf("Load = %v, %v, want M1", m, err)
+	}
+	_, err := Load(fsys, "milestones/null.yaml")
+	if got, want := fmt.Sprint(err), "milestones/null.yaml:1: the document is empty"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	_, err = Load(fsys, "milestones/M2.yaml")
+	if !strings.HasPrefix(fmt.Sprint(err), "reading milestone: ") || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want a file that does not exist", err)
+	}
+}
+
+func TestCheckSchemas(t *testing.T) {
+	m, err := Parse("M1.yaml", []byte(tiny))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"ErrorResponse", "SwitchRequest", "SwitchResponse", "HealthResponse"}
+	if err := m.CheckSchemas(all); err != nil {
+		t.Errorf("got %v, want no problem", err)
+	}
+	want := strings.Join([]string{
+		`M1.yaml:9: unknown schema "ErrorResponse"`,
+		`M1.yaml:40: unknown schema "SwitchRequest" (did you mean "SwitchRequests"?)`,
+		`M1.yaml:50: unknown schema "HealthResponse"`,
+	}, "\n")
+	if got := fmt.Sprint(m.CheckSchemas([]string{"SwitchRequests", "SwitchResponse"})); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestOperation(t *testing.T) {
+	m, err := Parse("M1.yaml", []byte(tiny))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"lamp.switch", "health", "unrouted"} {
+		if op, ok := m.Operation(id); !ok || op.ID != id {
+			t.Errorf("Operation(%q) = %v, %v, want it", id, op, ok)
+		}
+	}
+	if op, ok := m.Operation("lamp"); ok || op != nil {
+		t.Errorf(`Operation("lamp") = %v, %v, want none`, op, ok)
+	}
+}
+
+func TestCells(t *testing.T) {
+	m, err := Parse("M1.yaml", []byte(tiny))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string][]Cell{
+		"lamp.switch": {{Success, ""}, {Success, "lamp_broken"}, {"too_hot", "lamp_hot"}, {"too_hot", "lamp_broken"}},
+		"health":      {{Success, ""}},
+		"unrouted":    {{"no_route", ""}},
+	} {
+		op, _ := m.Operation(id)
+		if diff := cmp.Diff(op.Cells(), want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", id, diff)
+		}
+	}
+}
+
+// FuzzParse holds that no text makes Parse panic, that it gives either a milestone or problems with their lines, and
+// that a milestone keeps what its types promise to those who read them.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(tiny))
+	for _, row := range broken {
+		f.Add(edited(f, row.old, row.new))
+	}
+	line := regexp.MustCompile(`^f\.yaml:([0-9]+): \S`)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := Parse("f.yaml", text)
+		if (m == nil) == (err == nil) {
+			t.Fatalf("Parse = %v, %v, want one of them", m, err)
+		}
+		if err != nil {
+			last := 0
+			for _, says := range strings.Split(err.Error(), "\n") {
+				match := line.FindStringSubmatch(says)
+				if match == nil {
+					t.Fatalf("no file and line: %q", says)
+				}
+				var at int
+				fmt.Sscan(match[1], &at)
+				if at < last || at > 1+bytes.Count(text, []byte("\n")) {
+					t.Fatalf("line %d after line %d, of %q", at, last, text)
+				}
+				last = at
+			}
+			return
+		}
+		reached := map[string]bool{}
+		for _, op := range append(slices.Clone(m.Operations), m.Router) {
+			cells := op.Cells()
+			if len(cells) == 0 {
+				t.Errorf("operation %q has no cells", op.ID)
+			}
+			for _, cell := range cells {
+				reached[cell.ReasonCode] = true
+			}
+		}
+		for _, code := range m.ReasonCodeFloor {
+			if !reached[code] {
+				t.Errorf("reason code %q is never reached", code)
+			}
+		}
+		for _, own := range m.Output.Own {
+			if regexp.MustCompile(own.Regexp).MatchString("") {
+				t.Errorf("pattern %q matches the empty text", own.Token)
+			}
+		}
+		if err := m.CheckSchemas(nil); err == nil {
+			t.Error("no schema is named")
+		}
+		var again yaml.Node
+		if err := yaml.Unmarshal(text, &again); err != nil {
+			t.Errorf("package yaml does not read it: %v", err)
+		}
+	})
+}

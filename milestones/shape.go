@@ -1,0 +1,450 @@
+package milestones
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// This file knows which keys a milestone has and what stands under them, and nothing of what they mean. The table
+// below is what schemas/Milestone.schema.json says for editors; a test holds the two equal in both directions.
+
+// kind is what stands under a key.
+type kind struct {
+	is  string // as messages call it
+	tag string // as YAML calls it
+}
+
+var (
+	text    = kind{"text", "!!str"}
+	number  = kind{"a whole number", "!!int"}
+	flag    = kind{"true or false", "!!bool"}
+	list    = kind{"a list", "!!seq"}
+	mapping = kind{"a mapping", "!!map"}
+)
+
+// field is one key of a shape.
+type field struct {
+	key   string
+	must  bool
+	kind  kind
+	form  form     // of a text, of each text of a list, or of each free name
+	oneOf []string // instead of a form
+	least int      // of a number
+	most  int      // of a number, when not 0
+	shape string   // of a mapping, or of each item of a list; a list without one is of texts, none of them twice
+	free  bool     // the keys of a mapping are free names, and its shape is that of each value
+}
+
+// form is what a text looks like.
+type form struct {
+	pattern *regexp.Regexp
+	is      string
+}
+
+func formOf(pattern, is string) form { return form{regexp.MustCompile(pattern), is} }
+
+var (
+	line         = formOf(`^[^ \t\r\n]([^\r\n]*[^ \t\r\n])?$`, "one line of text")
+	sentence     = formOf(`^[^ \t\r\n][^\r\n]*[^ \t\r\n]\.$`, "one line that ends with a full stop")
+	kebab        = formOf(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, "lower-case words joined by hyphens")
+	snake        = formOf(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, "lower-case words joined by underscores")
+	shouting     = formOf(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`, "upper-case words joined by underscores")
+	milestoneID  = formOf(`^[A-Z][A-Za-z0-9]*$`, "letters and digits that begin with a capital")
+	operationID  = formOf(`^[a-z][A-Za-z0-9]*([.-][a-z][A-Za-z0-9]*)*$`, "words joined by dots or hyphens")
+	schemaName   = formOf(`^[A-Z][A-Za-z0-9]*$`, "the name of a schema, without .schema.json")
+	header       = formOf(`^[A-Za-z][A-Za-z0-9-]*$`, "the name of a header")
+	scope        = formOf(`^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$`, "a scope, such as settlement:read")
+	pathTemplate = formOf(`^(/|(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+)$`, "a path of literal and {parameter} segments")
+	pointer      = formOf(`^(/([^~/]|~[01])*)+$`, "a JSON Pointer below the root")
+	featureFile  = formOf(`^[a-z][a-z0-9_]*\.feature$`, "the name of a .feature file")
+	artifactFile = formOf(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+$`, "the name of a file, without folders")
+	section      = formOf(`^[1-9][0-9]*(\.[1-9][0-9]*)*$`, "the number of a section")
+)
+
+// shapes are all mappings of the file, by what one of them is called.
+var shapes = map[string][]field{
+	"milestone": {
+		{key: "id", must: true, kind: text, form: milestoneID},
+		{key: "title", must: true, kind: text, form: line},
+		{key: "transport", must: true, kind: mapping, shape: "transport"},
+		{key: "limits", must: true, kind: mapping, shape: "limits"},
+		{key: "reason_code_floor", must: true, kind: list, form: snake},
+		{key: "refusals", must: true, kind: mapping, free: true, form: snake, shape: "refusal"},
+		{key: "operations", must: true, kind: list, shape: "operation"},
+		{key: "router", must: true, kind: mapping, shape: "router"},
+		{key: "capabilities", must: true, kind: list, shape: "capability"},
+		{key: "features", must: true, kind: list, form: featureFile},
+		{key: "rules", must: true, kind: list, shape: "rule"},
+		{key: "artifacts", must: true, kind: list, form: artifactFile},
+		{key: "output", must: true, kind: mapping, shape: "output"},
+	},
+	"transport": {
+		{key: "content_type", must: true, kind: text, form: line},
+		{key: "correlation_header", must: true, kind: text, form: header},
+		{key: "idempotency_header", must: true, kind: text, form: header},
+		{key: "replay_header", must: true, kind: text, form: header},
+		{key: "error_schema", must: true, kind: text, form: schemaName},
+	},
+	"limits": {
+		{key: "body_bytes", must: true, kind: number, least: 1},
+		{key: "export_limit_default", must: true, kind: number, least: 1},
+		{key: "export_limit_max", must: true, kind: number, least: 1},
+		{key: "retention_days_default", must: true, kind: number, least: 1},
+		{key: "retention_days_max", must: true, kind: number, least: 1},
+		{key: "violations", must: true, kind: number, least: 1},
+		{key: "idempotency_key_length", must: true, kind: number, least: 1},
+		{key: "correlation_id_length", must: true, kind: number, least: 1},
+	},
+	"refusal": {
+		{key: "status", must: true, kind: number, least: 400, most: 599},
+		{key: "code", must: true, kind: text, form: shouting},
+		{key: "reason_code", kind: text, form: snake},
+		{key: "details", kind: list, form: snake},
+		{key: "reason_codes_at", kind: text, form: pointer},
+		{key: "reason_codes", kind: list, form: snake},
+		{key: "open_reason_codes", kind: flag},
+	},
+	"operation": {
+		{key: "id", must: true, kind: text, form: operationID},
+		{key: "method", must: true, kind: text, oneOf: []string{"GET", "POST", "PUT", "PATCH", "DELETE"}},
+		{key: "path", must: true, kind: text, form: pathTemplate},
+		{key: "scope", kind: text, form: scope},
+		{key: "public", kind: flag},
+		{key: "request_schema", kind: text, form: schemaName},
+		{key: "response_schema", must: true, kind: text, form: schemaName},
+		{key: "success", kind: mapping, shape: "success"},
+		{key: "refusals", kind: list, form: snake},
+	},
+	"success": {
+		{key: "reason_codes_at", must: true, kind: text, form: pointer},
+		{key: "reason_codes", must: true, kind: list, form: snake},
+		{key: "open_reason_codes", kind: flag},
+	},
+	"router": {
+		{key: "id", must: true, kind: text, form: operationID},
+		{key: "refusals", must: true, kind: list, form: snake},
+	},
+	"capability": {
+		{key: "id", must: true, kind: text, form: kebab},
+		{key: "says", must: true, kind: text, form: sentence},
+	},
+	"rule": {
+		{key: "id", must: true, kind: text, form: kebab},
+		{key: "kind", must: true, kind: text, oneOf: []string{Gate, Promise}},
+		{key: "feature", must: true, kind: text, form: featureFile},
+		{key: "section", must: true, kind: text, form: section},
+		{key: "says", must: true, kind: text, form: sentence},
+		{key: "operations", must: true, kind: list, form: operationID},
+	},
+	"output": {
+		{key: "own", must: true, kind: list, shape: "pattern"},
+	},
+	"pattern": {
+		{key: "token", must: true, kind: text, form: kebab},
+		{key: "regexp", must: true, kind: text, form: line},
+		{key: "says", must: true, kind: text, form: sentence},
+	},
+}
+
+// part is a piece of the file whose shape is right. A piece whose shape is wrong is nil, and every question to a
+// nil part has an empty answer, so that one problem is reported once and the rest of the file is still looked at.
+type part struct {
+	line   int
+	text   string
+	number int
+	flag   bool
+	torn   bool             // some of the items could not be read
+	items  []*part          // of a list; the names of a mapping with free names
+	fields map[string]*part // of a mapping
+}
+
+func (p *part) get(key string) *part {
+	if p == nil {
+		return nil
+	}
+	return p.fields[key]
+}
+
+// has tells a key whose value is wrong from one that is not there.
+func (p *part) has(key string) bool {
+	if p == nil {
+		return false
+	}
+	_, ok := p.fields[key]
+	return ok
+}
+
+func (p *part) list() []*part {
+	if p == nil {
+		return nil
+	}
+	return p.items
+}
+
+func (p *part) str() string {
+	if p == nil {
+		return ""
+	}
+	return p.text
+}
+
+func (p *part) int() int {
+	if p == nil {
+		return 0
+	}
+	return p.number
+}
+
+func (p *part) yes() bool { return p != nil && p.flag }
+
+func (p *part) strs() []string {
+	var all []string
+	for _, item := range p.list() {
+		all = append(all, item.text)
+	}
+	return all
+}
+
+// shaper turns YAML nodes into parts.
+type shaper struct {
+	file  string
+	found problems
+}
+
+func (s *shaper) report(line int, format string, args ...any) {
+	s.found = append(s.found, problem{s.file, line, fmt.Sprintf(format, args...)})
+}
+
+// object reads a mapping of the keys of a shape.
+func (s *shaper) object(n *yaml.Node, shape string) *part {
+	if !s.is(n, shape, mapping) {
+		return nil
+	}
+	fields := shapes[shape]
+	var keys []string
+	for _, f := range fields {
+		keys = append(keys, f.key)
+	}
+	p := &part{line: n.Line, fields: map[string]*part{}}
+	meant := map[string]bool{} // A key that was misspelt is not missing as well: it counts as one with a wrong value.
+	first := map[string]int{}
+	for pair := range slices.Chunk(n.Content, 2) {
+		key, value := pair[0], pair[1]
+		if !s.is(key, "a key", text) || !s.once(first, key, "key") {
+			continue
+		}
+		i := slices.Index(keys, key.Value)
+		if i < 0 {
+			s.report(key.Line, "unknown key %q%s", key.Value, didYouMean(key.Value, keys))
+			if f := Nearest(key.Value, keys); !p.has(f) {
+				meant[f], p.fields[f] = true, nil
+			}
+			continue
+		}
+		p.fields[key.Value] = s.value(value, fields[i])
+	}
+	var lacking []string
+	for _, f := range fields {
+		if f.must && first[f.key] == 0 && !meant[f.key] {
+			lacking = append(lacking, strconv.Quote(f.key))
+		}
+	}
+	if lacking != nil {
+		s.report(n.Line, "%s lacks %s", shape, strings.Join(lacking, ", "))
+	}
+	return p
+}
+
+// value reads what stands under a key.
+func (s *shaper) value(n *yaml.Node, f field) *part {
+	switch {
+	case f.kind == mapping && f.free:
+		return s.named(n, f)
+	case f.kind == mapping:
+		return s.object(n, f.shape)
+	case f.kind == list && f.shape != "":
+		return s.objects(n, f)
+	case f.kind == list:
+		return s.texts(n, f)
+	case f.kind == number:
+		return s.number(n, f)
+	case f.kind == flag:
+		return s.flag(n, f)
+	default:
+		return s.text(n, f)
+	}
+}
+
+// objects reads a list of mappings.
+func (s *shaper) objects(n *yaml.Node, f field) *part {
+	if !s.is(n, f.key, list) || !s.some(n, f) {
+		return nil
+	}
+	p := &part{line: n.Line}
+	for _, item := range n.Content {
+		if read := s.object(item, f.shape); read != nil {
+			p.items = append(p.items, read)
+		} else {
+			p.torn = true
+		}
+	}
+	return p
+}
+
+// named reads a mapping whose keys are names of the author's choice.
+func (s *shaper) named(n *yaml.Node, f field) *part {
+	if !s.is(n, f.key, mapping) || !s.some(n, f) {
+		return nil
+	}
+	p := &part{line: n.Line, fields: map[string]*part{}}
+	first := map[string]int{}
+	for pair := range slices.Chunk(n.Content, 2) {
+		key, value := pair[0], pair[1]
+		name := s.text(key, field{key: "the name of a " + f.shape, form: f.form})
+		switch {
+		case name == nil:
+			p.torn = true
+		case s.once(first, key, f.shape):
+			p.items = append(p.items, name)
+			p.fields[name.text] = s.object(value, f.shape)
+		}
+	}
+	return p
+}
+
+// texts reads a list of texts that are all different.
+func (s *shaper) texts(n *yaml.Node, f field) *part {
+	if !s.is(n, f.key, list) || !s.some(n, f) {
+		return nil
+	}
+	p := &part{line: n.Line}
+	first := map[string]int{}
+	for _, item := range n.Content {
+		read := s.text(item, field{key: "each of " + f.key, form: f.form})
+		switch {
+		case read == nil:
+			p.torn = true
+		case s.once(first, item, f.key+":"):
+			p.items = append(p.items, read)
+		}
+	}
+	return p
+}
+
+func (s *shaper) text(n *yaml.Node, f field) *part {
+	if !s.is(n, f.key, text) {
+		return nil
+	}
+	if f.oneOf != nil && !slices.Contains(f.oneOf, n.Value) {
+		s.report(n.Line, "%s must be one of %s, got %q%s", f.key, strings.Join(f.oneOf, ", "), n.Value, didYouMean(n.Value, f.oneOf))
+		return nil
+	}
+	if f.oneOf == nil && !f.form.pattern.MatchString(n.Value) {
+		s.report(n.Line, "%s must be %s, got %q", f.key, f.form.is, n.Value)
+		return nil
+	}
+	return &part{line: n.Line, text: n.Value}
+}
+
+func (s *shaper) number(n *yaml.Node, f field) *part {
+	if !s.is(n, f.key, number) {
+		return nil
+	}
+	value, err := strconv.Atoi(n.Value)
+	switch {
+	case err != nil: // YAML has more ways to write a number than a reader expects: 0x10, 1_000, 0o17.
+		s.report(n.Line, "%s must be in plain decimal digits, got %s", f.key, n.Value)
+	case value < f.least:
+		s.report(n.Line, "%s must be %d at least, got %d", f.key, f.least, value)
+	case f.most > 0 && value > f.most:
+		s.report(n.Line, "%s must be %d at most, got %d", f.key, f.most, value)
+	default:
+		return &part{line: n.Line, number: value}
+	}
+	return nil
+}
+
+func (s *shaper) flag(n *yaml.Node, f field) *part {
+	if !s.is(n, f.key, flag) {
+		return nil
+	}
+	return &part{line: n.Line, flag: strings.EqualFold(n.Value, "true")}
+}
+
+// is reports a node that is not of the wanted kind. Anchors and aliases are refused wherever they stand: each line
+// says itself what it means, and a problem with it is reported on the line to mend.
+func (s *shaper) is(n *yaml.Node, what string, want kind) bool {
+	if n.Kind == yaml.AliasNode {
+		s.report(n.Line, "%s is the alias *%s: aliases are not allowed, write it out", what, n.Value)
+		return false
+	}
+	if n.Anchor != "" {
+		s.report(n.Line, "%s has the anchor &%s: anchors are not allowed", what, n.Anchor)
+	}
+	got := n.ShortTag()
+	if got == want.tag && n.Kind == structureOf(want) {
+		return true
+	}
+	hint := ""
+	if want == text && plain[got] {
+		hint = " (put it in quotes)"
+	}
+	s.report(n.Line, "%s must be %s, got %s%s", what, want.is, describe(n), hint)
+	return false
+}
+
+// structureOf guards against a tag that lies about what it tags, such as `!!map text`.
+func structureOf(k kind) yaml.Kind {
+	switch k {
+	case list:
+		return yaml.SequenceNode
+	case mapping:
+		return yaml.MappingNode
+	default:
+		return yaml.ScalarNode
+	}
+}
+
+// plain are the kinds that YAML takes a text without quotes for.
+var plain = map[string]bool{"!!int": true, "!!float": true, "!!bool": true, "!!timestamp": true}
+
+// describe says what a node is.
+func describe(n *yaml.Node) string {
+	switch tag := n.ShortTag(); {
+	case n.Style&yaml.TaggedStyle != 0:
+		return "something tagged " + tag
+	case tag == "!!null":
+		return "nothing"
+	case plain[tag]:
+		return n.Value
+	case tag == list.tag:
+		return list.is
+	case tag == mapping.tag:
+		return mapping.is
+	default:
+		return strconv.Quote(n.Value)
+	}
+}
+
+// some reports an empty list or mapping.
+func (s *shaper) some(n *yaml.Node, f field) bool {
+	if len(n.Content) == 0 {
+		s.report(n.Line, "%s must not be empty", f.key)
+	}
+	return len(n.Content) > 0
+}
+
+// once reports a text that stood before, and otherwise remembers its line.
+func (s *shaper) once(first map[string]int, n *yaml.Node, what string) bool {
+	if first[n.Value] > 0 {
+		s.report(n.Line, "%s stands twice (first on line %d)", strings.TrimSpace(what+" "+strconv.Quote(n.Value)), first[n.Value])
+		return false
+	}
+	first[n.Value] = n.Line
+	return true
+}
