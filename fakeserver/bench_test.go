@@ -1,0 +1,313 @@
+package fakeserver
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/fakeserver/internal/rules"
+)
+
+// The benchmarks here measure ratios. Each round drives, one after the other over
+// real connections, a bare net/http handler that does only what cannot be left
+// out, the fake with little in it, and the fake with much in it. Reported are
+//
+//	of-bare      requests per second of the fake, over those of the bare handler
+//	much/little  the same of the full fake over the almost empty one
+//
+// so that a slow or busy machine slows all of them alike. Run them with
+//
+//	make bench
+const (
+	batch   = 2000 // requests per side and round
+	clients = 4    // connections
+)
+
+const (
+	onboardBody  = `{"provider":{"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"ext-1","legal_entity_name":"Amber Liquidity Ltd","disclosure_text":"Amber provides liquidity.","trust_contact_email":"trust@amber.example","segment_tier":"S1"%s}}`
+	evaluateBody = `{"eligibility":{"requested_segment_tier":"S2","trust_safety_baseline_passed":true,"reliability_baseline_passed":true,"audit_conformance_passed":true,"unresolved_critical_violations":0,"consecutive_compliant_windows":2,"capability_family":"advanced"}}`
+	measured     = "/partner-liquidity-providers/measured"
+)
+
+func BenchmarkGet(b *testing.B) {
+	request := func() []byte { return wire("GET", measured, "", "") }
+	answer := recorded(b, filled(b, 1, 1), "GET", measured, "", "")
+	bare := func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = []string{"application/json; charset=utf-8"}
+		w.Write(answer)
+	}
+	b.Run("providers=100,000", func(b *testing.B) { compare(b, bare, filled(b, 100, 1), filled(b, 100_000, 1), request) })
+	b.Run("entries=1,000,000", func(b *testing.B) { compare(b, bare, filled(b, 1, 100), filled(b, 1, 1_000_000), request) })
+}
+
+func BenchmarkPost(b *testing.B) {
+	var key atomic.Int64
+	request := func() []byte {
+		return wire("POST", measured+"/eligibility/evaluate", "measured-"+strconv.FormatInt(key.Add(1), 10), evaluateBody)
+	}
+	answer := recorded(b, filled(b, 1, 1), "POST", measured+"/eligibility/evaluate", "k", evaluateBody)
+	var shown struct {
+		CorrelationID string            `json:"correlation_id"`
+		ProviderID    string            `json:"provider_id"`
+		Eligibility   rules.Eligibility `json:"eligibility"`
+	}
+	if err := json.Unmarshal(answer, &shown); err != nil {
+		b.Fatal(err)
+	}
+	bare := func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var command rules.Evaluate
+		if err := json.Unmarshal(body, &command); err != nil {
+			b.Error(err)
+		}
+		text, _ := json.Marshal(shown)
+		w.Header()["Content-Type"] = []string{"application/json; charset=utf-8"}
+		w.Write(text)
+	}
+	b.Run("providers=100,000", func(b *testing.B) { compare(b, bare, filled(b, 100, 1), filled(b, 100_000, 1), request) })
+	b.Run("entries=1,000,000", func(b *testing.B) { compare(b, bare, filled(b, 1, 100), filled(b, 1, 1_000_000), request) })
+}
+
+func BenchmarkExport(b *testing.B) {
+	path := measured + "/rollout/export?limit=50"
+	request := func() []byte { return wire("GET", path, "", "") }
+	answer := recorded(b, filled(b, 1, 100), "GET", path, "", "")
+	type entry struct {
+		AuditID     string      `json:"audit_id"`
+		ProviderID  string      `json:"provider_id"`
+		EventType   string      `json:"event_type"`
+		RecordedAt  string      `json:"recorded_at"`
+		Actor       rules.Actor `json:"actor"`
+		ReasonCodes []string    `json:"reason_codes"`
+		Details     any         `json:"details"`
+	}
+	type export struct {
+		Entries       []entry        `json:"entries"`
+		TotalFiltered int            `json:"total_filtered"`
+		NextCursor    string         `json:"next_cursor"`
+		Query         map[string]any `json:"query"`
+		ExportedAt    string         `json:"exported_at"`
+		ExportHash    string         `json:"export_hash"`
+		Signature     string         `json:"signature"`
+	}
+	var shown struct {
+		CorrelationID string `json:"correlation_id"`
+		ProviderID    string `json:"provider_id"`
+		Export        export `json:"export"`
+	}
+	if err := json.Unmarshal(bytes.Replace(answer, []byte(`"signature":{`), []byte(`"signature":"","was":{`), 1), &shown); err != nil {
+		b.Fatal(err)
+	}
+	// Details decode as maps, which are slow to encode; the fake's own are structs.
+	for i := range shown.Export.Entries {
+		shown.Export.Entries[i].Details = rules.Eligibility{ReasonCodes: []string{}, EvaluationID: "plpelig_a95776d6e33c15cf", Verdict: "allow"}
+	}
+	signing := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	bare := func(w http.ResponseWriter, r *http.Request) {
+		page := shown
+		text, _ := json.Marshal(page.Export)
+		sum := sha256.Sum256(text)
+		page.Export.ExportHash = hex.EncodeToString(sum[:])
+		page.Export.Signature = base64.StdEncoding.EncodeToString(ed25519.Sign(signing, text))
+		text, _ = json.Marshal(page)
+		w.Header()["Content-Type"] = []string{"application/json; charset=utf-8"}
+		w.Write(text)
+	}
+	b.Run("providers=100,000", func(b *testing.B) { compare(b, bare, filled(b, 100, 100), filled(b, 100_000, 100), request) })
+	b.Run("entries=1,000,000", func(b *testing.B) { compare(b, bare, filled(b, 1, 100), filled(b, 1, 1_000_000), request) })
+}
+
+// compare drives bare, little and much in turn, once a round.
+func compare(b *testing.B, bare http.HandlerFunc, little, much http.Handler, request func() []byte) {
+	var sides []*side
+	for _, h := range []http.Handler{bare, little, much} {
+		s := newSide(b, h)
+		defer s.stop()
+		s.drive(b, request) // warm up
+		sides = append(sides, s)
+	}
+	runtime.GC()
+	for _, s := range sides {
+		s.spent = 0
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		for _, s := range sides {
+			s.drive(b, request)
+		}
+	}
+	perSecond := func(s *side) float64 { return float64(b.N) * batch / s.spent.Seconds() }
+	b.ReportMetric(perSecond(sides[0]), "bare-req/s")
+	b.ReportMetric(perSecond(sides[1]), "req/s")
+	b.ReportMetric(perSecond(sides[1])/perSecond(sides[0]), "of-bare")
+	b.ReportMetric(perSecond(sides[2])/perSecond(sides[1]), "much/little")
+	b.ReportMetric(0, "ns/op")
+}
+
+// side is a server and the connections that drive it.
+type side struct {
+	server *http.Server
+	conns  []net.Conn
+	spent  time.Duration
+}
+
+func newSide(b *testing.B, h http.Handler) *side {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &side{server: &http.Server{Handler: h}}
+	go s.server.Serve(l)
+	for range clients {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.conns = append(s.conns, conn)
+	}
+	return s
+}
+
+func (s *side) stop() {
+	for _, conn := range s.conns {
+		conn.Close()
+	}
+	s.server.Close()
+}
+
+// drive sends a batch. The client does as little as it can, for what it spends is
+// the same on all sides and would flatter the slower one.
+func (s *side) drive(b *testing.B, request func() []byte) {
+	requests := make([][]byte, batch)
+	for i := range requests {
+		requests[i] = request()
+	}
+	var group sync.WaitGroup
+	start := time.Now()
+	for i, conn := range s.conns {
+		group.Go(func() {
+			reader := bufio.NewReaderSize(conn, 64<<10)
+			for n := i; n < batch; n += clients {
+				if _, err := conn.Write(requests[n]); err != nil {
+					b.Error(err)
+					return
+				}
+				if err := readOK(reader); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	s.spent += time.Since(start)
+}
+
+// readOK reads one answer and demands a 200.
+func readOK(r *bufio.Reader) error {
+	length := 0
+	for first := true; ; first = false {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if first && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")) {
+			return fmt.Errorf("answered %q", line)
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return err
+			}
+		}
+		if bytes.HasPrefix(line, []byte("Transfer-Encoding: chunked")) {
+			return discardChunks(r)
+		}
+		if len(line) == 2 {
+			_, err := r.Discard(length)
+			return err
+		}
+	}
+}
+
+// discardChunks reads the rest of the header and a chunked body (RFC 9112, 7.1).
+func discardChunks(r *bufio.Reader) error {
+	for line := "x"; line != "\r\n"; {
+		var err error
+		if line, err = r.ReadString('\n'); err != nil {
+			return err
+		}
+	}
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		size, err := strconv.ParseInt(strings.TrimSpace(line), 16, 32)
+		if err != nil {
+			return err
+		}
+		if _, err := r.Discard(int(size) + 2); err != nil || size == 0 {
+			return err
+		}
+	}
+}
+
+// wire writes a request as it goes over a connection.
+func wire(method, path, key, body string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: fake\r\nX-Actor-Type: partner\r\nX-Actor-Id: amber\r\nX-Auth-Scopes: settlement:read,settlement:write\r\n", method, path)
+	if method == "POST" {
+		fmt.Fprintf(&b, "Idempotency-Key: %s\r\nContent-Length: %d\r\n", key, len(body))
+	}
+	b.WriteString("\r\n" + body)
+	return b.Bytes()
+}
+
+// recorded gives the body of one answer.
+func recorded(b *testing.B, h http.Handler, method, path, key, body string) []byte {
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire(method, path, key, body))))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		b.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+// filled gives a fake with so many providers, one of them measured, and so many
+// audit entries of that one.
+func filled(b *testing.B, providers, entries int) *Server {
+	b.Helper()
+	s, err := New(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	recorded(b, s, "POST", "/partner-liquidity-providers", "first", fmt.Sprintf(onboardBody, `,"provider_id":"measured"`))
+	for i := 1; i < providers; i++ {
+		recorded(b, s, "POST", "/partner-liquidity-providers", fmt.Sprint("other-", i), fmt.Sprintf(onboardBody, ""))
+	}
+	for i := 1; i < entries; i++ {
+		recorded(b, s, "POST", measured+"/eligibility/evaluate", fmt.Sprint("entry-", i), evaluateBody)
+	}
+	return s
+}

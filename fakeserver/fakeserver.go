@@ -1,0 +1,221 @@
+// Package fakeserver is the partner liquidity-provider service of milestone
+// M109, in memory: the whole governance contract, for development and for tests.
+// To a client that sends what the contract allows it is the service.
+//
+// In a Go test, one line starts it:
+//
+//	url := fakeserver.Start(t).URL
+//
+// Elsewhere, [New] gives an [http.Handler], and the command
+// fakeserver/cmd/fakeserver serves one.
+//
+// Nothing is read from the surroundings: clock, keys and retention come in
+// through [Options], so that the same requests get the same bytes.
+package fakeserver
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fixtures"
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/schemas"
+)
+
+// Options say how a server differs from the default one: header mode, the real
+// clock, the development key. The zero value is ready for use.
+type Options struct {
+	// Clock tells the server's time; nil is time.Now.
+	Clock func() time.Time
+	// IgnoreTestClocks turns X-Now-Iso, now_iso and exported_at_iso off.
+	IgnoreTestClocks bool
+	// RetentionDays is an export's default retention; 0 is the milestone's, 180.
+	RetentionDays int
+	// CheckpointRetentionDays is how long after its export a checkpoint can be
+	// continued from; 0 is as long as the retention that it was issued with.
+	CheckpointRetentionDays int
+	// SigningKey signs exports; nil is the development key, dev-pi-k1.
+	SigningKey *SigningKey
+	// VerifyOnlyKeys are listed beside the signing key, for exports signed before.
+	VerifyOnlyKeys []PublicKey
+	// PartnerKeys turn key mode on: who is not among them is UNAUTHORIZED. Nil is
+	// header mode, in which a caller is whom it says.
+	PartnerKeys []PartnerKey
+	// SelfCheck validates every answer by its schema before it leaves. One that
+	// fails becomes INTERNAL and is told to OnViolation.
+	SelfCheck bool
+	// OnViolation is told, in self-check, of each answer that its schema forbids;
+	// nil writes to the standard logger.
+	OnViolation func(operation string, violations []schemas.Violation)
+}
+
+// SigningKey is an ed25519 private key and the id under which its public half is
+// published.
+type SigningKey struct {
+	ID      string
+	Private ed25519.PrivateKey
+}
+
+// PublicKey is an ed25519 public key and its id.
+type PublicKey = rest.PublicKey
+
+// PartnerKey is a partner's secret key, the partner that it stands for, and what
+// the partner may do.
+type PartnerKey = rest.PartnerKey
+
+// Server is one fake service with a state of its own. It is safe for concurrent
+// use, and an [http.Handler].
+type Server struct {
+	*rest.Handler
+	store *memory.Store
+}
+
+// DevelopmentKeyID is the id of the key that signs unless Options name another.
+// Its private half is public on purpose.
+const DevelopmentKeyID = "dev-pi-k1"
+
+// New gives a server with nothing in it. The error says which option cannot be.
+func New(o Options) (*Server, error) {
+	if o.RetentionDays < 0 || o.CheckpointRetentionDays < 0 {
+		return nil, fmt.Errorf("retention in days is 0 (the default) or more, not %d and %d", o.RetentionDays, o.CheckpointRetentionDays)
+	}
+	m := milestones.M109()
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.SigningKey == nil {
+		key, err := developmentKey()
+		if err != nil {
+			return nil, err
+		}
+		o.SigningKey = key
+	}
+	store := memory.New(memory.Options{
+		Clock:                   o.Clock,
+		Signer:                  audit.Signer{KeyID: o.SigningKey.ID, Key: o.SigningKey.Private},
+		CheckpointRetentionDays: o.CheckpointRetentionDays,
+	})
+	options := rest.Options{
+		Milestone: m,
+		Schemas:   schemas.Embedded(),
+		Store:     store,
+		Keys: rest.KeySet{
+			Active:     PublicKey{ID: o.SigningKey.ID, Key: o.SigningKey.Private.Public().(ed25519.PublicKey)},
+			VerifyOnly: o.VerifyOnlyKeys,
+		},
+		PartnerKeys:      o.PartnerKeys,
+		IgnoreTestClocks: o.IgnoreTestClocks,
+		RetentionDays:    min(cmp.Or(o.RetentionDays, m.Limits.RetentionDaysDefault), m.Limits.RetentionDaysMax),
+	}
+	if o.SelfCheck {
+		options.SelfCheck = o.OnViolation
+		if options.SelfCheck == nil {
+			options.SelfCheck = func(operation string, violations []schemas.Violation) {
+				log.Printf("self-check: an answer of %s is not what its schema allows: %+v", operation, violations)
+			}
+		}
+	}
+	handler, err := rest.New(options)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{handler, store}, nil
+}
+
+// developmentKey reads the fixture key once.
+var developmentKey = sync.OnceValues(func() (*SigningKey, error) {
+	text, err := fixtures.FS.ReadFile("keys/" + DevelopmentKeyID + ".pem")
+	if err != nil {
+		return nil, fmt.Errorf("reading the development key: %w", err)
+	}
+	private, err := ReadSigningKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading the development key: %w", err)
+	}
+	return &SigningKey{DevelopmentKeyID, private}, nil
+})
+
+// State gives everything that the server has recorded, as canonical JSON
+// (RFC 8785): {"providers": [{"provider", "rollout", "audit"}]}, sorted by
+// provider id, each audit trail in the order of an export.
+func (s *Server) State() []byte { return s.store.State() }
+
+// Serve answers on l until ctx is done, then takes no new connections, finishes
+// the requests that have begun, within drain, and returns nil. Requests that
+// Go's HTTP parser turns away get an answer in the contract's form.
+func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration) error {
+	server := &http.Server{
+		Handler:                      s,
+		ReadHeaderTimeout:            rest.HeaderTimeout,
+		ReadTimeout:                  rest.BodyTimeout,
+		IdleTimeout:                  rest.IdleTimeout,
+		MaxHeaderBytes:               rest.HeaderBytes,
+		DisableGeneralOptionsHandler: true, // OPTIONS * is an unknown route here
+	}
+	done := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		done <- server.Shutdown(ctx)
+	})
+	err := server.Serve(rest.Listener(l))
+	if stop() || !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving: %w", err)
+	}
+	if err := <-done; err != nil {
+		return fmt.Errorf("draining: %w", err)
+	}
+	return nil
+}
+
+// Running is a server that listens.
+type Running struct {
+	*Server
+	URL string // such as http://127.0.0.1:41234
+}
+
+// Start starts a server on a free port of the loopback interface, with
+// self-check on, and stops it when the test ends. An answer that its schema
+// forbids fails the test.
+func Start(t testing.TB, change ...func(*Options)) *Running {
+	t.Helper()
+	options := Options{
+		SelfCheck: true,
+		OnViolation: func(operation string, violations []schemas.Violation) {
+			t.Errorf("self-check: an answer of %s is not what its schema allows: %+v", operation, violations)
+		},
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	s, err := New(options)
+	if err != nil {
+		t.Fatalf("starting the fake server: %v", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("starting the fake server: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, l, 5*time.Second) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("stopping the fake server: %v", err)
+		}
+	})
+	return &Running{s, "http://" + l.Addr().String()}
+}

@@ -1,0 +1,52 @@
+package audit
+
+import (
+	"strconv"
+
+	"example.com/lpgate/fakeserver/internal/instant"
+)
+
+// Checkpoint is what is remembered of a page that was handed out, so that only
+// its true next page can follow.
+type Checkpoint struct {
+	ProviderID string
+	Cursor     string // next_cursor, or "" on a last page
+	ChainHash  string
+	Filters    Filters
+	ExportedAt instant.Instant
+}
+
+// Broken says which rule a continuation breaks.
+type Broken struct{ Rule, Says string }
+
+// Next reports why the page that a query asks for is not the one that follows c,
+// or nil.
+//
+// retentionDays is how long checkpoints are kept; 0 stands for the retention of
+// the entries that c was issued with. The one thing not told here is whether the
+// cursor's entry still stands in the filtered set: that takes the entries.
+func (c Checkpoint) Next(after Continuation, providerID string, filters Filters, now instant.Instant, retentionDays int) *Broken {
+	if retentionDays == 0 {
+		retentionDays = c.Filters.RetentionDays
+	}
+	switch {
+	case c.ProviderID != providerID:
+		return &Broken{"export-checkpoint-is-own", "checkpoint_after was handed out for another provider: continue with this provider's own."}
+	case now > c.ExportedAt+instant.Days(retentionDays):
+		return &Broken{"export-checkpoint-is-fresh", "checkpoint_after has expired, " + strconv.Itoa(retentionDays) + " days after its export: start again from the first page."}
+	case c.Cursor != after.CursorAfter:
+		return &Broken{"export-page-follows-its-checkpoint", "cursor_after is not the next_cursor of the page that checkpoint_after belongs to."}
+	case c.ChainHash != after.AttestationAfter:
+		return &Broken{"export-page-follows-its-checkpoint", "attestation_after is not the chain_hash of the page that checkpoint_after belongs to."}
+	case c.Filters != filters:
+		return &Broken{"export-filters-stay", "The filters are not those of the page that checkpoint_after belongs to: repeat its query."}
+	}
+	return nil
+}
+
+// Unknown is told of a checkpoint that was never handed out.
+var Unknown = &Broken{"export-checkpoint-is-known", "checkpoint_after is none that was handed out: take checkpoint_hash from the page before."}
+
+// Gone is told when the entry behind which the page should start has left the
+// filtered set.
+var Gone = &Broken{"export-cursor-still-stands", "The entry that cursor_after names is older than the retention by now: start again from the first page."}

@@ -1,0 +1,103 @@
+// Package jcs writes JSON in its one canonical form, RFC 8785 (JCS): members
+// sorted by UTF-16 code units, no white space, numbers as ECMAScript writes
+// them. Whatever the contract hashes or signs passes through here.
+//
+// The work is done by github.com/go-json-experiment/json, whose jsontext.Value
+// canonicalises: it is written by the authors of Go's own encoding/json/v2, tags
+// a release every few weeks and reads I-JSON strictly by default.
+// github.com/gowebpki/jcs does the same several times slower, by way of a tree
+// of interfaces, and would be a second JSON reader in one program.
+package jcs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Value is JSON text in canonical form.
+type Value = jsontext.Value
+
+// tolerant writes what came in as bytes that are not UTF-8 (a header, a path) with
+// U+FFFD in the place of each, for an answer must always be JSON.
+var tolerant = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+
+// Marshal gives v, which json can marshal, in canonical form. It panics on what
+// is no JSON value at all (a channel, NaN): those are mistakes in this program
+// and never come from a request.
+func Marshal(v any) Value {
+	text := Value(Encode(v))
+	if err := text.Canonicalize(); err != nil {
+		panic("jcs: canonicalizing " + string(text) + ": " + err.Error())
+	}
+	return text
+}
+
+// Encode gives v as plain JSON, members in the order in which v declares them,
+// for the outer layers of an answer that nobody hashes. It panics as Marshal.
+func Encode(v any) []byte {
+	text, err := json.Marshal(v, tolerant)
+	if err != nil {
+		panic("jcs: encoding: " + err.Error())
+	}
+	return text
+}
+
+// Hash gives the SHA-256 of v's canonical form in lower-case hex.
+func Hash(v any) string { return Sum(Marshal(v)) }
+
+// Sum gives the SHA-256 of text in lower-case hex.
+func Sum(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// Member is a name and its canonical value. Names here are ASCII, where byte
+// order is UTF-16 order.
+type Member struct {
+	Name  string
+	Value Value
+}
+
+// Object joins members into a canonical object without reading their values
+// again: a page of entries is hashed, chained and signed without being parsed
+// once.
+func Object(members ...Member) Value {
+	members = slices.Clone(members)
+	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	size := 2
+	for _, m := range members {
+		size += len(m.Name) + len(m.Value) + 4
+	}
+	text := append(make(Value, 0, size), '{')
+	for i, m := range members {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, '"')
+		text = append(text, m.Name...)
+		text = append(text, '"', ':')
+		text = append(text, m.Value...)
+	}
+	return append(text, '}')
+}
+
+// Array joins canonical values into a canonical array.
+func Array(values []Value) Value {
+	size := 2
+	for _, v := range values {
+		size += len(v) + 1
+	}
+	text := append(make(Value, 0, size), '[')
+	for i, v := range values {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, v...)
+	}
+	return append(text, ']')
+}

@@ -1,0 +1,352 @@
+// Package memory holds all that the fake knows: providers, their audit trails,
+// the answers kept for idempotency, the checkpoints handed out, and the counters
+// that ids come from. It also owns the one critical section: a POST is looked up,
+// decided, applied, appended to the trail and remembered under one lock, so that
+// state, trail and answer cannot disagree, and so that of any number of equal
+// requests exactly one runs.
+//
+// It knows no HTTP: a [Call] comes in with a decided meaning and a function that
+// writes the answer; [Answer] goes out. The clock comes in through [Options].
+package memory
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/rules"
+)
+
+// Options are what the store takes from outside.
+type Options struct {
+	Clock                   func() time.Time
+	Signer                  audit.Signer
+	CheckpointRetentionDays int // 0: as long as the entries' retention each was issued with
+}
+
+// Store is the state of one fake server. It is safe for concurrent use.
+type Store struct {
+	options Options
+
+	mu          sync.RWMutex
+	providers   map[string]*record
+	numbered    uint64 // of plp_000001, …: all up to here are taken
+	arrived     uint64 // of plpaudit_000001, …: the last one given
+	answers     answers
+	checkpoints map[string]audit.Checkpoint // by checkpoint_hash
+}
+
+// record is one provider and its trail.
+type record struct {
+	provider rules.Provider
+	shown    *Shown // what get shows of provider
+	trail    trail
+}
+
+// Shown is a provider and its policy as JSON. It is written when it is first
+// asked for, and not again until the provider changes: most requests to a stub
+// read what did not change since.
+type Shown struct {
+	once              sync.Once
+	provider, rollout jcs.Value
+}
+
+// of writes p unless that was done.
+func (s *Shown) of(p rules.Provider) *Shown {
+	s.once.Do(func() {
+		s.provider = jcs.Encode(p)
+		if p.Rollout != nil {
+			s.rollout = jcs.Encode(p.Rollout)
+		}
+	})
+	return s
+}
+
+// Members are what an answer shows: provider, and rollout once there is one.
+func (s *Shown) Members() []jcs.Member {
+	members := []jcs.Member{{Name: "provider", Value: s.provider}}
+	if s.rollout != nil {
+		members = append(members, jcs.Member{Name: "rollout", Value: s.rollout})
+	}
+	return members
+}
+
+// New gives an empty store.
+func New(options Options) *Store {
+	return &Store{
+		options:     options,
+		providers:   map[string]*record{},
+		answers:     answers{kept: map[answerKey]keptAnswer{}},
+		checkpoints: map[string]audit.Checkpoint{},
+	}
+}
+
+// Call is one POST whose identity and syntax have been found good.
+type Call struct {
+	Operation      string
+	Caller         rules.Actor
+	ProviderID     string // "" for onboard, which has none yet
+	Onboards       bool
+	IdempotencyKey string
+	Payload        jcs.Value      // what the key stands for
+	Now            *rules.Now     // the request's test clock; nil: the server's clock
+	Refusal        *rules.Refusal // of the schema check; Command is nil then
+	Command        rules.Command
+	// Encode writes the answer to what was decided. It is called inside the
+	// critical section, once, and its answer is kept.
+	Encode func(rules.Change, *rules.Refusal) Answer
+}
+
+// Answer is what a client is told.
+type Answer struct {
+	Status        int
+	CorrelationID string
+	Body          []byte
+	Replayed      bool // kept from an earlier equal request
+}
+
+// Do runs call, exactly once for its idempotency key.
+func (s *Store) Do(call Call) Answer {
+	payload := hash(call.Payload)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clock := s.options.Clock()
+	var stood *record
+	if !call.Onboards {
+		var refusal *rules.Refusal
+		if stood, refusal = s.owned(call.ProviderID, call.Caller); refusal != nil {
+			return call.Encode(rules.Change{}, refusal)
+		}
+	}
+	key := answerKey{call.Caller, call.Operation, call.ProviderID, call.IdempotencyKey}
+	if kept, ok := s.answers.find(key, clock); ok {
+		if refusal := kept.mismatch(key, payload); refusal != nil {
+			return call.Encode(rules.Change{}, refusal)
+		}
+		return kept.replay()
+	}
+	change, refusal := s.decide(call, stood, clock)
+	answer := call.Encode(change, refusal)
+	if refusal == nil {
+		s.apply(call, stood, change)
+	}
+	s.answers.keep(key, keptAnswer{payload, answer}, clock)
+	return answer
+}
+
+// decide asks the rules, without changing anything.
+func (s *Store) decide(call Call, stood *record, clock time.Time) (rules.Change, *rules.Refusal) {
+	if call.Refusal != nil {
+		return rules.Change{}, call.Refusal
+	}
+	state := rules.State{
+		Caller: call.Caller,
+		Now:    rules.Now{At: instant.Of(clock)},
+		Taken:  func(id string) bool { _, taken := s.providers[id]; return taken },
+		NextID: s.nextID,
+	}
+	if call.Now != nil {
+		state.Now = *call.Now
+	}
+	if stood != nil {
+		state.Provider = stood.provider
+	}
+	return call.Command.Decide(state)
+}
+
+// apply makes the change, and appends it to the trail.
+//
+// Rule writes-are-audited: each accepted POST appends one entry, and nothing
+// else does.
+func (s *Store) apply(call Call, stood *record, change rules.Change) {
+	id := change.Provider.ProviderID
+	if stood == nil {
+		stood = &record{}
+		s.providers[id] = stood
+	}
+	stood.provider, stood.shown = change.Provider, new(Shown)
+	s.arrived++
+	stood.trail.append(audit.NewEntry(s.arrived, audit.Record{
+		ProviderID:  id,
+		EventType:   string(change.Event.Type),
+		RecordedAt:  change.Event.RecordedAt,
+		Actor:       call.Caller,
+		ReasonCodes: change.Event.ReasonCodes,
+		Details:     change.Event.Details,
+	}))
+}
+
+// nextID gives the id that the next provider without one gets.
+//
+// Rule onboard-assigns-ids: plp_000001, plp_000002, … growing past six digits,
+// leaving out those taken. A refusal uses none up, for only what is taken is
+// passed over; and since no provider ever goes, it is passed over for good.
+func (s *Store) nextID() string {
+	for ; ; s.numbered++ {
+		id := fmt.Sprintf("plp_%06d", s.numbered+1)
+		if _, taken := s.providers[id]; !taken {
+			return id
+		}
+	}
+}
+
+// owned gives the caller's own provider, or why it is not shown. The caller
+// holds the lock.
+func (s *Store) owned(id string, caller rules.Actor) (*record, *rules.Refusal) {
+	stood, ok := s.providers[id]
+	if !ok {
+		return nil, &rules.Refusal{
+			Rule: "provider-exists", Code: rules.NotFound, Reason: rules.ProviderNotFound,
+			Message: "There is no such provider.",
+			Details: map[string]any{"provider_id": id},
+		}
+	}
+	if stood.provider.OwnerActor != caller {
+		return nil, &rules.Refusal{
+			Rule: "provider-is-owned", Code: rules.Forbidden, Reason: rules.Invalid,
+			Message: "This provider belongs to another partner.",
+			Details: map[string]any{"provider_id": id},
+		}
+	}
+	return stood, nil
+}
+
+// Provider gives the caller's own provider as it stands.
+//
+// Rule get-shows-the-provider: what get shows is what the last accepted POST
+// left.
+func (s *Store) Provider(id string, caller rules.Actor) (*Shown, *rules.Refusal) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	stood, refusal := s.owned(id, caller)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return stood.shown.of(stood.provider), nil
+}
+
+// ExportQuery is the query of an export, read.
+type ExportQuery struct {
+	Filters    audit.Filters
+	After      audit.Continuation // zero for a first page
+	Now        *rules.Now         // the request's test clock; nil: the server's clock
+	ExportedAt *instant.Instant   // nil: now
+	Refusal    *rules.Refusal     // why the query cannot be read
+}
+
+// Export gives a signed page of the audit trail of the caller's own provider.
+// The page is taken under the lock and committed to outside it: signing takes
+// longer than all the rest.
+func (s *Store) Export(id string, caller rules.Actor, query ExportQuery) (audit.Export, *rules.Refusal) {
+	page, refusal := s.page(id, caller, query)
+	if refusal != nil {
+		return audit.Export{}, refusal
+	}
+	export := page.Commit(id, s.options.Signer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.checkpoints[export.Hash] = export.Checkpoint
+	return export, nil
+}
+
+// page takes the entries of one page.
+//
+// Rule export-survives-arrivals: a next page starts behind the entry that the
+// cursor names, wherever that stands by now, so that an entry that arrives
+// between two pages makes no other repeat or vanish.
+func (s *Store) page(id string, caller rules.Actor, query ExportQuery) (audit.Page, *rules.Refusal) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	stood, refusal := s.owned(id, caller)
+	if refusal == nil {
+		refusal = query.Refusal
+	}
+	if refusal != nil {
+		return audit.Page{}, refusal
+	}
+	now := instant.Of(s.options.Clock())
+	if query.Now != nil {
+		if now, refusal = query.Now.Read(); refusal != nil {
+			return audit.Page{}, refusal
+		}
+	}
+	low, high := query.Filters.Window(now)
+	start := &audit.Entry{RecordedAt: low}
+	if query.After != (audit.Continuation{}) {
+		cursor, broken := s.continued(id, query, now, low)
+		if broken != nil {
+			return audit.Page{}, &rules.Refusal{
+				Rule: broken.Rule, Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: broken.Says,
+			}
+		}
+		start = &audit.Entry{RecordedAt: cursor.RecordedAt, Seq: cursor.Seq + 1}
+	}
+	entries, total := stood.trail.slice(query.Filters.EventType, start, high, query.Filters.Limit)
+	page := audit.Page{Filters: query.Filters, After: query.After, Entries: entries, Total: total, ExportedAt: now}
+	if query.ExportedAt != nil {
+		page.ExportedAt = *query.ExportedAt
+	}
+	return page, nil
+}
+
+// continued gives the entry behind which a next page starts, or which rule
+// keeps it from being one.
+func (s *Store) continued(id string, query ExportQuery, now, low instant.Instant) (*audit.Entry, *audit.Broken) {
+	checkpoint, known := s.checkpoints[query.After.CheckpointAfter]
+	if !known {
+		return nil, audit.Unknown
+	}
+	if broken := checkpoint.Next(query.After, id, query.Filters, now, s.options.CheckpointRetentionDays); broken != nil {
+		return nil, broken
+	}
+	cursor, ok := audit.ParseCursor(checkpoint.Cursor)
+	if !ok || cursor.RecordedAt < low {
+		return nil, audit.Gone
+	}
+	return cursor, nil
+}
+
+// Counts are how much the store holds.
+type Counts struct{ Providers, AuditEntries, Checkpoints, Answers int }
+
+// Counts tells how much the store holds.
+func (s *Store) Counts() Counts {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return Counts{len(s.providers), int(s.arrived), len(s.checkpoints), len(s.answers.kept)}
+}
+
+// State gives all that was recorded as canonical JSON: providers and their
+// policies by id, and the audit trail of each in the order of an export.
+func (s *Store) State() jcs.Value {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	type provider struct {
+		Provider rules.Provider `json:"provider"`
+		Rollout  *rules.Policy  `json:"rollout"`
+		Audit    []jcs.Value    `json:"audit"`
+	}
+	providers := make([]provider, 0, len(s.providers))
+	for _, stood := range s.providers {
+		p := provider{stood.provider, stood.provider.Rollout, nil}
+		stood.trail.each(func(e *audit.Entry) { p.Audit = append(p.Audit, e.JSON) })
+		providers = append(providers, p)
+	}
+	slices.SortFunc(providers, func(a, b provider) int {
+		switch {
+		case a.Provider.ProviderID < b.Provider.ProviderID:
+			return -1
+		case a.Provider.ProviderID > b.Provider.ProviderID:
+			return 1
+		}
+		return 0
+	})
+	return jcs.Marshal(struct {
+		Providers []provider `json:"providers"`
+	}{providers})
+}

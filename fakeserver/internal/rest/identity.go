@@ -1,0 +1,167 @@
+package rest
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+
+	"example.com/lpgate/fakeserver/internal/rules"
+)
+
+// identity is who calls, and what the caller may do.
+type identity struct {
+	actor  rules.Actor
+	scopes []string // sorted, each once
+}
+
+// PartnerKey is one line of a key file: a secret, and who has it.
+type PartnerKey struct {
+	Key       string
+	PartnerID string
+	Scopes    []string
+}
+
+// identify reads who calls.
+//
+// Rule identity-is-required: a caller without a usable identity is told so before
+// anything else is looked at.
+func (h *Handler) identify(r *http.Request) (identity, *rules.Refusal) {
+	who, ok := headerIdentity(r.Header)
+	if h.PartnerKeys != nil {
+		who, ok = h.keys.find(value(r.Header, "X-Partner-Key"))
+	}
+	if !ok {
+		return identity{}, &rules.Refusal{
+			Rule: "identity-is-required", Code: rules.Unauthorized,
+			Message: h.identityHint(),
+		}
+	}
+	if !slices.Contains(actorTypes, who.actor.Type) {
+		return identity{}, who.notPartner()
+	}
+	return who, nil
+}
+
+// actorTypes are those that an actor may have. Another names nobody, which is
+// told together with a missing identity; a known one that may not call is told
+// later, by authorize.
+var actorTypes = []string{"user", "partner", "agent"}
+
+// notPartner refuses an actor type.
+//
+// Rule actor-is-partner: an unknown actor type and one that may not call are
+// refused in the same words.
+func (who identity) notPartner() *rules.Refusal {
+	return &rules.Refusal{
+		Rule: "actor-is-partner", Code: rules.Forbidden,
+		Message: "Only a partner may call this operation.",
+		Details: map[string]any{"actor_type": who.actor.Type, "allowed_actor_types": []string{"partner"}},
+	}
+}
+
+func (h *Handler) identityHint() string {
+	if h.PartnerKeys != nil {
+		return "Send a known X-Partner-Key."
+	}
+	return "Send X-Actor-Type and X-Actor-Id, or X-Partner-Key."
+}
+
+// headerIdentity reads the identity that a caller claims.
+//
+// Rule identity-headers-are-read-in-order: X-Actor-Type and X-Actor-Id when the
+// type is there, else X-Partner-Key; X-Auth-Scopes, else X-Scopes. Values are
+// trimmed, blank is absent, repeated lines are joined.
+func headerIdentity(header http.Header) (identity, bool) {
+	actor := rules.Actor{Type: value(header, "X-Actor-Type"), ID: value(header, "X-Actor-Id")}
+	if actor.Type == "" {
+		actor = rules.Actor{Type: "partner", ID: value(header, "X-Partner-Key")}
+	}
+	scopes := value(header, "X-Auth-Scopes")
+	if scopes == "" {
+		scopes = value(header, "X-Scopes")
+	}
+	return identity{actor, splitScopes(scopes)}, actor.ID != ""
+}
+
+// splitScopes reads scopes separated by commas or spaces.
+func splitScopes(text string) []string {
+	return sortedSet(strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) }))
+}
+
+// sortedSet sorts words and drops repetitions. It is never nil, so that JSON shows a list.
+func sortedSet(words []string) []string {
+	set := append(make([]string, 0, len(words)), words...)
+	slices.Sort(set)
+	return slices.Compact(set)
+}
+
+// value gives a header's value: lines joined, trimmed, "" when blank or absent.
+func value(header http.Header, name string) string {
+	lines := header[http.CanonicalHeaderKey(name)]
+	switch len(lines) {
+	case 0:
+		return ""
+	case 1:
+		return strings.TrimSpace(lines[0])
+	}
+	return strings.TrimSpace(strings.Join(lines, ", "))
+}
+
+// partnerKeys finds the identity behind a key.
+type partnerKeys []hashedKey
+
+type hashedKey struct {
+	hash     [sha256.Size]byte
+	identity identity
+}
+
+func newPartnerKeys(keys []PartnerKey) partnerKeys {
+	var hashed partnerKeys
+	for _, k := range keys {
+		hashed = append(hashed, hashedKey{
+			sha256.Sum256([]byte(k.Key)),
+			identity{rules.Actor{Type: "partner", ID: k.PartnerID}, sortedSet(k.Scopes)},
+		})
+	}
+	return hashed
+}
+
+// find compares key with every known one in constant time: hashes have one
+// length, and the search goes on when it has found.
+//
+// Rule partner-key-is-known: in key mode the key names the partner and its
+// scopes, and actor and scope headers are not read.
+func (keys partnerKeys) find(key string) (found identity, ok bool) {
+	hash := sha256.Sum256([]byte(key))
+	for _, k := range keys {
+		if subtle.ConstantTimeCompare(hash[:], k.hash[:]) == 1 {
+			found, ok = k.identity, true
+		}
+	}
+	return found, ok
+}
+
+// authorize checks actor type and scope.
+//
+// Rule scope-is-held: the operation's scope is among the caller's.
+func (x *exchange) authorize() *rules.Refusal {
+	if x.identity.actor.Type != "partner" {
+		return x.identity.notPartner()
+	}
+	if !slices.Contains(x.identity.scopes, x.route.Scope) {
+		return &rules.Refusal{
+			Rule: "scope-is-held", Code: rules.InsufficientScope,
+			Message: "The caller lacks the scope " + x.route.Scope + ".",
+			Details: map[string]any{
+				"operation_id":    x.route.ID,
+				"required_scopes": []string{x.route.Scope},
+				"provided_scopes": x.identity.scopes,
+				"missing_scopes":  []string{x.route.Scope},
+			},
+		}
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package rest
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/memory"
+)
+
+// KeySet is the public half of what exports are signed with, now and before.
+type KeySet struct {
+	Active     PublicKey
+	VerifyOnly []PublicKey
+}
+
+// PublicKey is an ed25519 key and its id.
+type PublicKey struct {
+	ID  string
+	Key ed25519.PublicKey
+}
+
+// keySet serves keys.policy-integrity-signing.get.
+//
+// Rule keys-are-published: whoever holds an export can verify it offline, across
+// rotation. Rule operator-key-replaces-dev-key: what is listed is what the server
+// was given, and nothing beside it.
+func keySet(h *Handler, x *exchange) memory.Answer {
+	type key struct {
+		KeyID        string `json:"key_id"`
+		Alg          string `json:"alg"`
+		PublicKeyPEM string `json:"public_key_pem"`
+		Status       string `json:"status"`
+	}
+	keys := []key{{h.Keys.Active.ID, "ed25519", spki(h.Keys.Active.Key), "active"}}
+	for _, k := range h.Keys.VerifyOnly {
+		keys = append(keys, key{k.ID, "ed25519", spki(k.Key), "verify_only"})
+	}
+	return x.succeed(
+		jcs.Member{Name: "active_key_id", Value: jcs.Encode(h.Keys.Active.ID)},
+		jcs.Member{Name: "keys", Value: jcs.Encode(keys)},
+	)
+}
+
+// spki writes a public key as SubjectPublicKeyInfo PEM (RFC 8410).
+func spki(key ed25519.PublicKey) string {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		panic("marshalling an ed25519 key: " + err.Error())
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}

@@ -1,0 +1,141 @@
+package rest
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/rules"
+)
+
+// readQuery reads the query of an export. What cannot be read is refused later,
+// once the provider is known to be the caller's.
+//
+// Rule export-query-is-readable: every value that does not parse is refused.
+func (h *Handler) readQuery(x *exchange) memory.ExportQuery {
+	query := memory.ExportQuery{Now: x.now}
+	values, err := url.ParseQuery(x.URL.RawQuery)
+	if err != nil {
+		query.Refusal = unreadable(fmt.Errorf("the query string is malformed: %w", err))
+		return query
+	}
+	p := parameters{values: values}
+	limits := h.Milestone.Limits
+	// Rule export-fills-defaults: what is not given, and what is above its cap,
+	// stands in the answer's query as what it counts as.
+	query.Filters.Limit = p.count("limit", limits.ExportLimitDefault, limits.ExportLimitMax)
+	query.Filters.RetentionDays = p.count("retention_days", h.RetentionDays, limits.RetentionDaysMax)
+	query.Filters.From, query.Filters.HasFrom = p.time("from_iso")
+	query.Filters.To, query.Filters.HasTo = p.time("to_iso")
+	query.Filters.EventType = p.eventType("event_type")
+	if !h.IgnoreTestClocks {
+		if now := p.get("now_iso"); now != "" {
+			query.Now = readClock("now_iso", now)
+		}
+		if at, given := p.time("exported_at_iso"); given {
+			query.ExportedAt = &at
+		}
+	}
+	query.After = audit.Continuation{
+		CursorAfter:      p.get("cursor_after"),
+		AttestationAfter: p.get("attestation_after"),
+		CheckpointAfter:  p.get("checkpoint_after"),
+	}
+	if p.err != nil {
+		query.Refusal = unreadable(p.err)
+	} else {
+		query.Refusal = incomplete(query.After)
+	}
+	return query
+}
+
+func unreadable(err error) *rules.Refusal {
+	return &rules.Refusal{
+		Rule: "export-query-is-readable", Code: rules.ConstraintViolation, Reason: rules.Invalid,
+		Message: "Query: " + err.Error() + ".",
+	}
+}
+
+// incomplete refuses a continuation that is neither whole nor absent.
+//
+// Rule export-continuation-is-complete: the three values come together or not at
+// all.
+func incomplete(after audit.Continuation) *rules.Refusal {
+	given := 0
+	for _, value := range []string{after.CursorAfter, after.AttestationAfter, after.CheckpointAfter} {
+		if value != "" {
+			given++
+		}
+	}
+	if given == 0 || given == 3 {
+		return nil
+	}
+	return &rules.Refusal{
+		Rule: "export-continuation-is-complete", Code: rules.ConstraintViolation, Reason: rules.Invalid,
+		Message: "Query: cursor_after, attestation_after and checkpoint_after come together, from one page, or not at all.",
+	}
+}
+
+// parameters reads query values. Of one given twice the last counts, and an
+// empty one is absent. The first that cannot be read is kept in err.
+type parameters struct {
+	values url.Values
+	err    error
+}
+
+func (p *parameters) get(name string) string {
+	given := p.values[name]
+	if len(given) == 0 {
+		return ""
+	}
+	return given[len(given)-1]
+}
+
+func (p *parameters) fail(name, value, want string) {
+	if p.err == nil {
+		p.err = fmt.Errorf("%s: %q is not %s", name, value, want)
+	}
+}
+
+// count reads a whole number from 1 on, of any length; one over highest counts as
+// highest.
+func (p *parameters) count(name string, absent, highest int) int {
+	text := p.get(name)
+	if text == "" {
+		return absent
+	}
+	if strings.Trim(text, "0123456789") != "" || strings.Trim(text, "0") == "" {
+		p.fail(name, text, "a whole number from 1 on")
+		return absent
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil { // out of range is the one way left
+		return highest
+	}
+	return min(n, highest)
+}
+
+func (p *parameters) time(name string) (at instant.Instant, given bool) {
+	text := p.get(name)
+	if text == "" {
+		return 0, false
+	}
+	at, err := instant.Parse(text)
+	if err != nil && p.err == nil {
+		p.err = fmt.Errorf("%s: %w", name, err)
+	}
+	return at, err == nil
+}
+
+func (p *parameters) eventType(name string) string {
+	text := p.get(name)
+	if text != "" && !slices.Contains(rules.EventTypes, rules.EventType(text)) {
+		p.fail(name, text, "an event type: onboarded, status_upserted, eligibility_evaluated or rollout_upserted")
+	}
+	return text
+}

@@ -1,0 +1,64 @@
+package rest
+
+import (
+	"maps"
+
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/schemas"
+)
+
+// statuses says which HTTP status tells an error code: contract section 3. It
+// is the only place where a refusal gets one.
+var statuses = map[rules.Code]int{
+	rules.Unauthorized:        401,
+	rules.Forbidden:           403,
+	rules.InsufficientScope:   403,
+	rules.ConstraintViolation: 400,
+	rules.NotFound:            404,
+	rules.Conflict:            409,
+	rules.PayloadMismatch:     409,
+	rules.MethodNotAllowed:    405,
+	rules.PayloadTooLarge:     413,
+	rules.Internal:            500,
+}
+
+// refuse writes a refusal.
+func (x *exchange) refuse(refusal *rules.Refusal) memory.Answer {
+	return memory.Answer{
+		Status:        statuses[refusal.Code],
+		CorrelationID: x.correlation,
+		Body:          errorBody(x.correlation, refusal),
+	}
+}
+
+// errorBody is the body of every refusal: {correlation_id, error: {code, message, details}}.
+func errorBody(correlation string, refusal *rules.Refusal) []byte {
+	details := map[string]any{}
+	maps.Copy(details, refusal.Details)
+	if refusal.Reason != "" {
+		details["reason_code"] = refusal.Reason
+	}
+	type body struct {
+		Code    rules.Code     `json:"code"`
+		Message string         `json:"message"`
+		Details map[string]any `json:"details"`
+	}
+	return jcs.Encode(struct {
+		CorrelationID string `json:"correlation_id"`
+		Error         body   `json:"error"`
+	}{correlation, body{refusal.Code, refusal.Message, details}})
+}
+
+// violated refuses a body that its schema forbids.
+//
+// Rule request-matches-schema: one row per failing keyword, in a fixed order,
+// then cut, so that a developer sees which field is wrong.
+func violated(violations []schemas.Violation, limit int) *rules.Refusal {
+	return &rules.Refusal{
+		Rule: "request-matches-schema", Code: rules.ConstraintViolation, Reason: rules.Invalid,
+		Message: "The request is not valid by its schema: see details.violations.",
+		Details: map[string]any{"violations": violations[:min(len(violations), limit)]},
+	}
+}

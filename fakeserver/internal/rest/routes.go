@@ -1,0 +1,188 @@
+package rest
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/schemas"
+)
+
+// operations says how each operation of the milestone is served. To add one: its
+// line in the milestone, its rules in ../rules, its line here.
+var operations = map[string]func(*Handler, *exchange) memory.Answer{
+	"partnerLiquidityProvider.onboard":              post(func() rules.Command { return new(rules.Onboard) }, "provider"),
+	"partnerLiquidityProvider.get":                  get,
+	"partnerLiquidityProvider.status.upsert":        post(func() rules.Command { return new(rules.StatusUpsert) }, "status"),
+	"partnerLiquidityProvider.eligibility.evaluate": post(func() rules.Command { return new(rules.Evaluate) }, "eligibility"),
+	"partnerLiquidityProvider.rollout.upsert":       post(func() rules.Command { return new(rules.RolloutUpsert) }, "rollout"),
+	"partnerLiquidityProvider.rollout.export":       export,
+	"keys.policy-integrity-signing.get":             keySet,
+	"healthz":                                       healthz,
+}
+
+// route is an operation of the milestone, bound to what serves it.
+type route struct {
+	*milestones.Operation
+	segments    []string // of the path; a parameter is ""
+	correlation string   // the default correlation id
+	request     *schemas.Schema
+	serve       func(*Handler, *exchange) memory.Answer
+}
+
+func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
+	r := route{Operation: o, correlation: defaultCorrelation(o.ID), serve: operations[o.ID]}
+	if r.serve == nil {
+		return route{}, fmt.Errorf("operation %s is served by nothing: add it to the table of operations", o.ID)
+	}
+	for _, segment := range strings.Split(o.Path[1:], "/") {
+		if strings.HasPrefix(segment, "{") {
+			segment = ""
+		}
+		r.segments = append(r.segments, segment)
+	}
+	if o.RequestSchema != "" {
+		schema, ok := set.Lookup(o.RequestSchema)
+		if !ok {
+			return route{}, fmt.Errorf("operation %s: there is no schema %s", o.ID, o.RequestSchema)
+		}
+		r.request = schema
+	}
+	return r, nil
+}
+
+// match finds the route of a method and a path as the client wrote it, and the
+// path's parameter. Without a route, allowed are the methods that the path has.
+//
+// Rule path-is-exact: letters as written, no clean-up, no redirect; an empty
+// segment matches nothing; a parameter is one segment, percent-decoded.
+func (h *Handler) match(method, path string) (found *route, param string, allowed []string) {
+	for i := range h.routes {
+		r := &h.routes[i]
+		value, ok := r.matches(path)
+		if !ok {
+			continue
+		}
+		if r.Method == method {
+			return r, value, nil
+		}
+		allowed = append(allowed, r.Method)
+	}
+	slices.Sort(allowed)
+	return nil, "", allowed
+}
+
+// matches compares path with the route segment by segment.
+func (r *route) matches(path string) (param string, ok bool) {
+	rest, rooted := strings.CutPrefix(path, "/")
+	if !rooted {
+		return "", false
+	}
+	for i, want := range r.segments {
+		segment, after, more := strings.Cut(rest, "/")
+		if more != (i < len(r.segments)-1) {
+			return "", false
+		}
+		switch {
+		case want != "":
+			if segment != want {
+				return "", false
+			}
+		case segment == "":
+			return "", false
+		default:
+			var err error
+			if param, err = url.PathUnescape(segment); err != nil {
+				return "", false
+			}
+		}
+		rest = after
+	}
+	return param, true
+}
+
+// unrouted refuses what no route takes.
+//
+// Rule route-is-known: a path of no operation is not found. Rule
+// method-is-allowed: a path of one has its own methods, HEAD and OPTIONS are
+// others.
+func unrouted(r *http.Request, allowed []string) *rules.Refusal {
+	if len(allowed) > 0 {
+		return &rules.Refusal{
+			Rule: "method-is-allowed", Code: rules.MethodNotAllowed,
+			Message: "This path takes " + strings.Join(allowed, ", ") + ".",
+		}
+	}
+	return &rules.Refusal{
+		Rule: "route-is-known", Code: rules.NotFound,
+		Message: "No operation has this path: paths match exactly, with no slash at the end.",
+		Details: map[string]any{"method": r.Method, "path": r.URL.EscapedPath()},
+	}
+}
+
+// correlation gives the correlation id of a request's answer.
+//
+// Rule correlation-id-is-echoed: the request's own when it is well formed, else
+// one that says which operation answers.
+func correlation(r *http.Request, matched *route) string {
+	own := value(r.Header, "X-Correlation-Id")
+	malformed := func(c rune) bool {
+		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
+	}
+	if own != "" && len(own) <= 128 && strings.IndexFunc(own, malformed) < 0 {
+		return own
+	}
+	if matched == nil {
+		return "corr_unrouted"
+	}
+	return matched.correlation
+}
+
+// defaultCorrelation gives corr_ and the operation's id in lower case, each run
+// of other than letters and digits as one underscore.
+func defaultCorrelation(operation string) string {
+	words := strings.FieldsFunc(strings.ToLower(operation), func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9')
+	})
+	return "corr_" + strings.Join(words, "_")
+}
+
+// get serves partnerLiquidityProvider.get.
+func get(h *Handler, x *exchange) memory.Answer {
+	if refusal := x.authorize(); refusal != nil {
+		return x.refuse(refusal)
+	}
+	shown, refusal := h.Store.Provider(x.providerID, x.identity.actor)
+	if refusal != nil {
+		return x.refuse(refusal)
+	}
+	return x.succeed(shown.Members()...)
+}
+
+// export serves partnerLiquidityProvider.rollout.export.
+func export(h *Handler, x *exchange) memory.Answer {
+	if refusal := x.authorize(); refusal != nil {
+		return x.refuse(refusal)
+	}
+	page, refusal := h.Store.Export(x.providerID, x.identity.actor, h.readQuery(x))
+	if refusal != nil {
+		return x.refuse(refusal)
+	}
+	return x.succeed(
+		jcs.Member{Name: "provider_id", Value: jcs.Encode(x.providerID)},
+		jcs.Member{Name: "export", Value: page.JSON},
+	)
+}
+
+// healthz serves healthz.
+//
+// Rule health-is-public: whoever asks learns that the server answers.
+func healthz(_ *Handler, x *exchange) memory.Answer {
+	return x.succeed(jcs.Member{Name: "ok", Value: jcs.Value("true")})
+}

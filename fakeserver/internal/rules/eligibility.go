@@ -1,0 +1,170 @@
+package rules
+
+import (
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
+)
+
+// Evaluate is the body of partnerLiquidityProvider.eligibility.evaluate.
+//
+// It never refuses for governance: the rules of eligibilityRules make the
+// verdict. Refused: recorded-at-is-readable, now-is-readable. Contract section 8.
+type Evaluate struct {
+	Eligibility struct {
+		EligibilityInputs
+		// RemediationClosed shadows the input: here it may be absent.
+		RemediationClosed *bool `json:"remediation_closed"`
+	} `json:"eligibility"`
+	RecordedAt
+}
+
+// EligibilityInputs are what a verdict was made from, defaults filled in.
+type EligibilityInputs struct {
+	RequestedSegmentTier Tier `json:"requested_segment_tier"`
+	Governance
+	ConsecutiveCompliantWindows int64  `json:"consecutive_compliant_windows"`
+	CapabilityFamily            string `json:"capability_family"`
+	RemediationClosed           bool   `json:"remediation_closed"`
+}
+
+// Eligibility is an evaluation: the answer's eligibility, the provider's
+// last_eligibility and the details of its audit entry, all the same.
+type Eligibility struct {
+	EvaluationID         string            `json:"evaluation_id"`
+	Verdict              Verdict           `json:"verdict"`
+	ReasonCodes          []string          `json:"reason_codes"`
+	RequestedSegmentTier Tier              `json:"requested_segment_tier"`
+	CurrentSegmentTier   Tier              `json:"current_segment_tier"`
+	RecommendedStatus    Status            `json:"recommended_status"`
+	EvaluatedAt          instant.Instant   `json:"evaluated_at"`
+	Inputs               EligibilityInputs `json:"inputs"`
+}
+
+// Verdict is allow or deny.
+type Verdict string
+
+// The verdicts.
+const (
+	Allow Verdict = "allow"
+	Deny  Verdict = "deny"
+)
+
+// compliantWindowsToClimb is how many compliant windows in a row a provider
+// needs before it may climb a tier.
+const compliantWindowsToClimb = 2
+
+// eligibilityRules make the verdict, in the contract's order: each that fails
+// gives its reason codes, and any code at all denies.
+var eligibilityRules = []struct {
+	id, says string
+	fails    func(in EligibilityInputs, current Tier) bool
+	gives    []Reason
+}{
+	{
+		"eligibility-needs-baselines",
+		"All three baseline controls have passed.",
+		func(in EligibilityInputs, _ Tier) bool { return !in.BaselinesPassed() },
+		[]Reason{EligibilityFailed},
+	}, {
+		"eligibility-needs-no-violations",
+		"No critical violation is unresolved.",
+		func(in EligibilityInputs, _ Tier) bool { return in.UnresolvedCriticalViolations > 0 },
+		[]Reason{EligibilityFailed, DowngradeRequired},
+	}, {
+		"eligibility-climbs-one-tier",
+		"A provider climbs one tier at a time.",
+		func(in EligibilityInputs, current Tier) bool {
+			return in.RequestedSegmentTier.Rank() > current.Rank()+1
+		},
+		[]Reason{EligibilityFailed},
+	}, {
+		"eligibility-climb-needs-two-windows",
+		"To climb, a provider has two compliant windows behind it, in a row.",
+		func(in EligibilityInputs, current Tier) bool {
+			return in.climbsFrom(current) && in.ConsecutiveCompliantWindows < compliantWindowsToClimb
+		},
+		[]Reason{EligibilityFailed},
+	}, {
+		"eligibility-climb-needs-remediation",
+		"To climb, a provider has closed its remediation.",
+		func(in EligibilityInputs, current Tier) bool { return in.climbsFrom(current) && !in.RemediationClosed },
+		[]Reason{EligibilityFailed},
+	}, {
+		"eligibility-high-risk-needs-s2",
+		"Capabilities of high risk are for S2 and above.",
+		func(in EligibilityInputs, _ Tier) bool {
+			return in.CapabilityFamily == "high_risk" && in.RequestedSegmentTier.Rank() < Tier("S2").Rank()
+		},
+		[]Reason{EligibilityFailed},
+	},
+}
+
+// climbsFrom reports whether a tier above current is asked for.
+func (in EligibilityInputs) climbsFrom(current Tier) bool {
+	return in.RequestedSegmentTier.Rank() > current.Rank()
+}
+
+// Decide implements Command.
+//
+// Rule eligibility-changes-only-the-evaluation: tier, status and governance stay
+// as they are; the evaluation becomes the last one, and updated_at moves.
+func (c *Evaluate) Decide(s State) (Change, *Refusal) {
+	at, refusal := c.read(s.Now)
+	if refusal != nil {
+		return Change{}, refusal
+	}
+	in := c.Eligibility.EligibilityInputs
+	in.RemediationClosed = c.Eligibility.RemediationClosed == nil || *c.Eligibility.RemediationClosed
+
+	codes := []string{}
+	for _, rule := range eligibilityRules {
+		if rule.fails(in, s.Provider.SegmentTier) {
+			codes = appendOnce(codes, rule.gives...)
+		}
+	}
+	evaluation := &Eligibility{
+		EvaluationID:         evaluationID(s.Provider.ProviderID, at, in),
+		ReasonCodes:          codes,
+		RequestedSegmentTier: in.RequestedSegmentTier,
+		CurrentSegmentTier:   s.Provider.SegmentTier,
+		EvaluatedAt:          at,
+		Inputs:               in,
+	}
+	evaluation.Verdict, evaluation.RecommendedStatus = recommend(codes)
+
+	provider := s.Provider
+	provider.LastEligibility = evaluation
+	provider.UpdatedAt = at
+	return Change{
+		Provider: provider,
+		Event:    Event{Type: EligibilityEvaluated, RecordedAt: at, ReasonCodes: codes, Details: evaluation},
+		Answer:   evaluation,
+	}, nil
+}
+
+// recommend draws the verdict from the reason codes, and from both the status
+// that an operator should consider.
+//
+// Rule eligibility-recommends-status: restricted when a downgrade is required,
+// else active for allow and pending_review for deny.
+func recommend(codes []string) (Verdict, Status) {
+	downgrade := false
+	for _, code := range codes {
+		downgrade = downgrade || code == string(DowngradeRequired)
+	}
+	switch {
+	case downgrade:
+		return Deny, Restricted
+	case len(codes) > 0:
+		return Deny, PendingReview
+	}
+	return Allow, Active
+}
+
+// evaluationID names an evaluation after what it was made from.
+//
+// Rule eligibility-has-derived-id: plpelig_ and 16 hex digits of the SHA-256
+// over provider_id|evaluated_at|H, H being the SHA-256 of the canonical inputs.
+func evaluationID(provider string, at instant.Instant, in EligibilityInputs) string {
+	return "plpelig_" + jcs.Sum([]byte(provider + "|" + at.String() + "|" + jcs.Hash(in)))[:16]
+}

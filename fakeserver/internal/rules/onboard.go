@@ -1,0 +1,72 @@
+package rules
+
+// Onboard is the body of partnerLiquidityProvider.onboard.
+//
+// It makes a provider that starts without any governance: all baselines false,
+// no violations, no rollout and no eligibility. Its status may be any. Refused:
+// onboard-owner-is-caller, recorded-at-is-readable, now-is-readable,
+// onboard-id-is-free, in this order. Contract section 6.
+type Onboard struct {
+	Provider struct {
+		ProviderID         *string `json:"provider_id"`
+		OwnerActor         Actor   `json:"owner_actor"`
+		ExternalProviderID string  `json:"external_provider_id"`
+		LegalEntityName    string  `json:"legal_entity_name"`
+		DisclosureText     string  `json:"disclosure_text"`
+		TrustContactEmail  string  `json:"trust_contact_email"`
+		SegmentTier        Tier    `json:"segment_tier"`
+		Status             Status  `json:"status"`
+	} `json:"provider"`
+	RecordedAt
+}
+
+// Decide implements Command.
+//
+// Rule onboard-starts-ungoverned: nothing that a later operation records is
+// there from the start.
+func (c *Onboard) Decide(s State) (Change, *Refusal) {
+	if c.Provider.OwnerActor != s.Caller {
+		return Change{}, &Refusal{
+			Rule: "onboard-owner-is-caller", Code: Forbidden, Reason: Invalid,
+			Message: "A partner onboards providers of its own only: owner_actor must be the calling partner.",
+			Details: map[string]any{"owner_actor": c.Provider.OwnerActor, "actor": s.Caller},
+		}
+	}
+	at, refusal := c.read(s.Now)
+	if refusal != nil {
+		return Change{}, refusal
+	}
+	var id string
+	if c.Provider.ProviderID == nil {
+		id = s.NextID()
+	} else if id = *c.Provider.ProviderID; s.Taken(id) {
+		return Change{}, &Refusal{
+			Rule: "onboard-id-is-free", Code: Conflict, Reason: Invalid,
+			Message: "This provider_id is taken: leave it out to be given one, or choose another.",
+			Details: map[string]any{"provider_id": id},
+		}
+	}
+	provider := Provider{
+		ProviderID:         id,
+		OwnerActor:         c.Provider.OwnerActor,
+		ExternalProviderID: c.Provider.ExternalProviderID,
+		LegalEntityName:    c.Provider.LegalEntityName,
+		DisclosureText:     c.Provider.DisclosureText,
+		TrustContactEmail:  c.Provider.TrustContactEmail,
+		SegmentTier:        c.Provider.SegmentTier,
+		Status:             c.Provider.Status,
+		CreatedAt:          at,
+		UpdatedAt:          at,
+	}
+	if provider.Status == "" {
+		provider.Status = PendingReview
+	}
+	return Change{
+		Provider: provider,
+		Event: Event{Type: Onboarded, RecordedAt: at, Details: struct {
+			SegmentTier Tier   `json:"segment_tier"`
+			Status      Status `json:"status"`
+		}{provider.SegmentTier, provider.Status}},
+		Answer: provider,
+	}, nil
+}

@@ -1,0 +1,241 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
+)
+
+// RolloutUpsert is the body of partnerLiquidityProvider.rollout.upsert.
+//
+// Its reason codes and those that rolloutRules append are recorded with it; an
+// active rollout among whose codes is rollout_blocked is refused instead.
+// Refused, in this order: recorded-at-is-readable, now-is-readable,
+// rollout-rows-are-unique, rollout-active-unblocked. Contract section 8.
+type RolloutUpsert struct {
+	Rollout struct {
+		RolloutStatus        RolloutStatus   `json:"rollout_status"`
+		EffectiveSegmentTier Tier            `json:"effective_segment_tier"`
+		CapabilityMatrix     []CapabilityRow `json:"capability_matrix"`
+		ReasonCodes          []string        `json:"reason_codes"`
+	} `json:"rollout"`
+	RecordedAt
+}
+
+// CapabilityRow is one wish of a rollout.
+type CapabilityRow struct {
+	Capability     string `json:"capability"`
+	MinSegmentTier Tier   `json:"min_segment_tier"`
+	Enabled        bool   `json:"enabled"`
+}
+
+// EffectiveRow is what becomes of a wish.
+type EffectiveRow struct {
+	Capability       string `json:"capability"`
+	MinSegmentTier   Tier   `json:"min_segment_tier"`
+	RequestedEnabled bool   `json:"requested_enabled"`
+	EffectiveEnabled bool   `json:"effective_enabled"`
+}
+
+// Policy is a recorded rollout: the contract's policy view, the answer's
+// rollout and the details of its audit entry.
+type Policy struct {
+	ProviderID           string          `json:"provider_id"`
+	RolloutVersion       int64           `json:"rollout_version"`
+	RolloutStatus        RolloutStatus   `json:"rollout_status"`
+	EffectiveSegmentTier Tier            `json:"effective_segment_tier"`
+	CapabilityMatrix     []EffectiveRow  `json:"capability_matrix"`
+	ReasonCodes          []string        `json:"reason_codes"`
+	EligibilityRef       *EligibilityRef `json:"eligibility_ref"`
+	CapabilitiesHash     string          `json:"capabilities_hash"`
+	UpdatedAt            instant.Instant `json:"updated_at"`
+	UpdatedBy            Actor           `json:"updated_by"`
+}
+
+// PolicyRef is what a provider's view shows of its policy.
+type PolicyRef struct {
+	RolloutVersion       int64         `json:"rollout_version"`
+	RolloutStatus        RolloutStatus `json:"rollout_status"`
+	EffectiveSegmentTier Tier          `json:"effective_segment_tier"`
+	CapabilitiesHash     string        `json:"capabilities_hash"`
+}
+
+// EligibilityRef names the evaluation that stood when a rollout was recorded.
+type EligibilityRef struct {
+	EvaluationID string          `json:"evaluation_id"`
+	Verdict      Verdict         `json:"verdict"`
+	EvaluatedAt  instant.Instant `json:"evaluated_at"`
+}
+
+// RolloutStatus is active, paused or blocked.
+type RolloutStatus string
+
+// The rollout statuses.
+const (
+	RolloutActive    RolloutStatus = "active"
+	RolloutPaused    RolloutStatus = "paused"
+	RolloutIsBlocked RolloutStatus = "blocked"
+)
+
+// rolloutRules append their reason codes to the request's own, in the
+// contract's order, each code once.
+var rolloutRules = []struct {
+	id, says string
+	fails    func(*RolloutUpsert, Provider) bool
+	gives    []Reason
+}{
+	{
+		"rollout-needs-allow-verdict",
+		"An active rollout needs a last evaluation that allows it.",
+		func(c *RolloutUpsert, p Provider) bool {
+			return c.active() && (p.LastEligibility == nil || p.LastEligibility.Verdict != Allow)
+		},
+		[]Reason{RolloutBlocked},
+	}, {
+		"rollout-needs-no-violations",
+		"An active rollout needs a provider without unresolved critical violations.",
+		func(c *RolloutUpsert, p Provider) bool {
+			return c.active() && p.Governance.UnresolvedCriticalViolations > 0
+		},
+		[]Reason{RolloutBlocked, DowngradeRequired},
+	}, {
+		"rollout-needs-provider-in-service",
+		"An active rollout needs a provider that is not offboarded.",
+		func(c *RolloutUpsert, p Provider) bool { return c.active() && p.Status == Offboarded },
+		[]Reason{RolloutBlocked},
+	}, {
+		"rollout-climbs-one-tier",
+		"A rollout climbs one tier at a time.",
+		func(c *RolloutUpsert, p Provider) bool {
+			return c.Rollout.EffectiveSegmentTier.Rank() > p.SegmentTier.Rank()+1
+		},
+		[]Reason{RolloutBlocked},
+	}, {
+		"rollout-row-within-tier",
+		"A capability is enabled at the tier that it asks for, or above.",
+		func(c *RolloutUpsert, _ Provider) bool {
+			return slices.ContainsFunc(c.Rollout.CapabilityMatrix, func(row CapabilityRow) bool {
+				return row.Enabled && row.MinSegmentTier.Rank() > c.Rollout.EffectiveSegmentTier.Rank()
+			})
+		},
+		[]Reason{RolloutBlocked},
+	},
+}
+
+// active reports whether the rollout is to be active.
+func (c *RolloutUpsert) active() bool { return c.Rollout.RolloutStatus == RolloutActive }
+
+// Decide implements Command.
+//
+// Rule rollout-counts-versions: recorded rollouts count 1, 2, 3 … per provider;
+// a refused one counts nothing. Rule rollout-records-its-reasons: whatever is
+// not active is recorded, its codes with it.
+func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
+	at, refusal := c.read(s.Now)
+	if refusal != nil {
+		return Change{}, refusal
+	}
+	rows, unique := effectiveRows(c.Rollout.CapabilityMatrix, c.Rollout.EffectiveSegmentTier)
+	if !unique {
+		return Change{}, invalid("rollout-rows-are-unique",
+			"A capability and tier pair stands once in rollout.capability_matrix: remove the second row.")
+	}
+	codes := slices.Clone(c.Rollout.ReasonCodes)
+	for _, rule := range rolloutRules {
+		if rule.fails(c, s.Provider) {
+			codes = appendOnce(codes, rule.gives...)
+		}
+	}
+	if c.active() && slices.Contains(codes, string(RolloutBlocked)) {
+		return Change{}, &Refusal{
+			Rule: "rollout-active-unblocked", Code: Conflict, Reason: RolloutBlocked,
+			Message: "The rollout is blocked and cannot be active: see details.reason_codes, or record it as paused.",
+			Details: map[string]any{"provider_id": s.Provider.ProviderID, "reason_codes": codes},
+		}
+	}
+	policy := &Policy{
+		ProviderID:           s.Provider.ProviderID,
+		RolloutVersion:       1,
+		RolloutStatus:        c.Rollout.RolloutStatus,
+		EffectiveSegmentTier: c.Rollout.EffectiveSegmentTier,
+		CapabilityMatrix:     rows,
+		ReasonCodes:          codes,
+		EligibilityRef:       eligibilityRef(s.Provider.LastEligibility),
+		CapabilitiesHash:     capabilitiesHash(rows),
+		UpdatedAt:            at,
+		UpdatedBy:            s.Caller,
+	}
+	if before := s.Provider.Rollout; before != nil {
+		policy.RolloutVersion = before.RolloutVersion + 1
+	}
+	return Change{
+		Provider: rolledOut(s.Provider, policy),
+		Event:    Event{Type: RolloutUpserted, RecordedAt: at, ReasonCodes: codes, Details: policy},
+		Answer:   policy,
+	}, nil
+}
+
+// rolledOut gives the provider as a recorded policy leaves it.
+//
+// Rule rollout-moves-provider: the effective tier becomes the provider's,
+// whatever the rollout's status; active makes it active, blocked restricts it,
+// paused leaves its status alone.
+func rolledOut(provider Provider, policy *Policy) Provider {
+	provider.Rollout = policy
+	provider.RolloutPolicyRef = &PolicyRef{
+		policy.RolloutVersion, policy.RolloutStatus, policy.EffectiveSegmentTier, policy.CapabilitiesHash,
+	}
+	provider.SegmentTier = policy.EffectiveSegmentTier
+	provider.UpdatedAt = policy.UpdatedAt
+	switch policy.RolloutStatus {
+	case RolloutActive:
+		provider.Status = Active
+	case RolloutIsBlocked:
+		provider.Status = Restricted
+	}
+	return provider
+}
+
+// eligibilityRef names an evaluation, or none.
+//
+// Rule rollout-refers-to-evaluation: the last evaluation is referred to whatever
+// its verdict, and a provider never evaluated has null.
+func eligibilityRef(last *Eligibility) *EligibilityRef {
+	if last == nil {
+		return nil
+	}
+	return &EligibilityRef{last.EvaluationID, last.Verdict, last.EvaluatedAt}
+}
+
+// effectiveRows says what becomes of each wish at a tier, and whether each
+// capability and tier pair stood once.
+//
+// Rule rollout-derives-capabilities: effective is requested, at the row's tier or
+// above; rows are sorted by capability in code point order, then by tier.
+func effectiveRows(wishes []CapabilityRow, effective Tier) (rows []EffectiveRow, unique bool) {
+	rows = make([]EffectiveRow, len(wishes))
+	for i, wish := range wishes {
+		rows[i] = EffectiveRow{
+			wish.Capability, wish.MinSegmentTier, wish.Enabled,
+			wish.Enabled && effective.Rank() >= wish.MinSegmentTier.Rank(),
+		}
+	}
+	order := func(a, b EffectiveRow) int {
+		// UTF-8 keeps code point order byte by byte.
+		return cmp.Or(cmp.Compare(a.Capability, b.Capability), cmp.Compare(a.MinSegmentTier.Rank(), b.MinSegmentTier.Rank()))
+	}
+	slices.SortFunc(rows, order)
+	for i := 1; i < len(rows); i++ {
+		if order(rows[i-1], rows[i]) == 0 {
+			return nil, false
+		}
+	}
+	return rows, true
+}
+
+// capabilitiesHash commits to the rows.
+//
+// Rule rollout-hashes-capabilities: sha256: and the SHA-256 of their canonical form.
+func capabilitiesHash(rows []EffectiveRow) string { return "sha256:" + jcs.Hash(rows) }

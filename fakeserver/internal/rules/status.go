@@ -1,0 +1,93 @@
+package rules
+
+import "example.com/lpgate/fakeserver/internal/instant"
+
+// StatusUpsert is the body of partnerLiquidityProvider.status.upsert.
+//
+// It replaces status, tier and governance. Refused: recorded-at-is-readable,
+// now-is-readable, then the rules of statusRules. This gate guards the status
+// upsert alone, and no status is final. Contract section 7.
+type StatusUpsert struct {
+	Status struct {
+		Status      Status `json:"status"`
+		SegmentTier Tier   `json:"segment_tier"`
+		Governance
+		ReasonCodes  []string `json:"reason_codes"`
+		OperatorNote *string  `json:"operator_note"`
+	} `json:"status"`
+	RecordedAt
+}
+
+// StatusView is the answer's status.
+type StatusView struct {
+	Status      Status `json:"status"`
+	SegmentTier Tier   `json:"segment_tier"`
+	Governance
+	ReasonCodes []string        `json:"reason_codes"`
+	UpdatedAt   instant.Instant `json:"updated_at"`
+	UpdatedBy   Actor           `json:"updated_by"`
+}
+
+// statusRules are the downgrade gate, in the contract's order.
+var statusRules = []struct {
+	id, says string
+	broken   func(*StatusUpsert) bool
+	code     Code
+	reason   Reason
+}{
+	{
+		"status-active-needs-baselines",
+		"An active provider has passed all three baseline controls: restrict it until they pass.",
+		func(c *StatusUpsert) bool { return c.Status.Status == Active && !c.Status.BaselinesPassed() },
+		Conflict, DowngradeRequired,
+	}, {
+		"status-active-needs-no-violations",
+		"An active provider has no unresolved critical violations: restrict it until they are resolved.",
+		func(c *StatusUpsert) bool {
+			return c.Status.Status == Active && c.Status.UnresolvedCriticalViolations > 0
+		},
+		Conflict, DowngradeRequired,
+	}, {
+		"status-restriction-needs-reason",
+		"A provider is restricted or offboarded for a reason: name at least one in status.reason_codes.",
+		func(c *StatusUpsert) bool {
+			return (c.Status.Status == Restricted || c.Status.Status == Offboarded) && len(c.Status.ReasonCodes) == 0
+		},
+		ConstraintViolation, Invalid,
+	},
+}
+
+// Decide implements Command.
+//
+// Rule status-replaces-governance: what was recorded before does not matter and
+// does not linger.
+func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
+	at, refusal := c.read(s.Now)
+	if refusal != nil {
+		return Change{}, refusal
+	}
+	for _, rule := range statusRules {
+		if rule.broken(c) {
+			refusal := &Refusal{Rule: rule.id, Code: rule.code, Reason: rule.reason, Message: rule.says}
+			if rule.code == Conflict {
+				refusal.Details = map[string]any{"provider_id": s.Provider.ProviderID}
+			}
+			return Change{}, refusal
+		}
+	}
+	provider := s.Provider
+	provider.Status = c.Status.Status
+	provider.SegmentTier = c.Status.SegmentTier
+	provider.Governance = c.Status.Governance
+	provider.UpdatedAt = at
+	return Change{
+		Provider: provider,
+		Event: Event{Type: StatusUpserted, RecordedAt: at, ReasonCodes: c.Status.ReasonCodes, Details: struct {
+			Status       Status     `json:"status"`
+			SegmentTier  Tier       `json:"segment_tier"`
+			Governance   Governance `json:"governance"`
+			OperatorNote *string    `json:"operator_note"`
+		}{provider.Status, provider.SegmentTier, provider.Governance, c.Status.OperatorNote}},
+		Answer: StatusView{provider.Status, provider.SegmentTier, provider.Governance, c.Status.ReasonCodes, at, s.Caller},
+	}, nil
+}

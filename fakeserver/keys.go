@@ -1,0 +1,108 @@
+package fakeserver
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// ReadSigningKey reads an ed25519 private key from PKCS #8 PEM (RFC 5958, RFC
+// 8410), as `openssl genpkey -algorithm ed25519` writes it.
+func ReadSigningKey(text []byte) (ed25519.PrivateKey, error) {
+	block, err := onlyBlock(text, "PRIVATE KEY")
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block)
+	if err != nil {
+		return nil, fmt.Errorf("reading PKCS #8: %w", err)
+	}
+	private, ok := key.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("the key is a %T: exports are signed with ed25519 (openssl genpkey -algorithm ed25519)", key)
+	}
+	return private, nil
+}
+
+// ReadPublicKey reads an ed25519 public key from SPKI PEM (RFC 8410), as
+// `openssl pkey -pubout` writes it.
+func ReadPublicKey(text []byte) (ed25519.PublicKey, error) {
+	block, err := onlyBlock(text, "PUBLIC KEY")
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.ParsePKIXPublicKey(block)
+	if err != nil {
+		return nil, fmt.Errorf("reading SPKI: %w", err)
+	}
+	public, ok := key.(ed25519.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("the key is a %T: exports are signed with ed25519", key)
+	}
+	return public, nil
+}
+
+// onlyBlock gives the one PEM block of text.
+func onlyBlock(text []byte, kind string) ([]byte, error) {
+	block, rest := pem.Decode(text)
+	switch {
+	case block == nil:
+		return nil, fmt.Errorf("there is no PEM block: it begins with -----BEGIN %s-----", kind)
+	case block.Type != kind:
+		return nil, fmt.Errorf("the PEM block is a %s, not a %s", block.Type, kind)
+	case len(bytes.TrimSpace(rest)) > 0:
+		return nil, errors.New("something follows the PEM block: one file holds one key")
+	}
+	return block.Bytes, nil
+}
+
+// ReadPartnerKeys reads a key file for key mode:
+//
+//	{"keys": [{"label": "amber", "key": "…", "partner_id": "partner-amber", "scopes": ["settlement:read"]}]}
+//
+// The label is for people. Errors name a key by its place and label, never by its
+// secret.
+func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
+	var file struct {
+		Keys []struct {
+			Label     string   `json:"label"`
+			Key       string   `json:"key"`
+			PartnerID string   `json:"partner_id"`
+			Scopes    []string `json:"scopes"`
+		} `json:"keys"`
+	}
+	if err := json.Unmarshal(text, &file, json.RejectUnknownMembers(true)); err != nil {
+		// The library's message may quote what it read, and that may be a secret.
+		var semantic *json.SemanticError
+		if errors.As(err, &semantic) {
+			return nil, fmt.Errorf("reading partner keys: %s is not as it should be: a key has label, key, partner_id and scopes", semantic.JSONPointer)
+		}
+		return nil, errors.New("reading partner keys: the file is not JSON")
+	}
+	if len(file.Keys) == 0 {
+		return nil, errors.New("reading partner keys: there is no key in keys, so that nobody could call")
+	}
+	keys := []PartnerKey{}
+	seen := map[string]string{}
+	for i, k := range file.Keys {
+		place := fmt.Sprintf("reading partner keys: keys[%d] (%s)", i, k.Label)
+		switch {
+		case k.Key == "" || strings.TrimSpace(k.Key) != k.Key:
+			return nil, fmt.Errorf("%s: key is empty, or begins or ends with white space, which a header cannot carry", place)
+		case strings.TrimSpace(k.PartnerID) == "":
+			return nil, fmt.Errorf("%s: partner_id is missing", place)
+		}
+		if other, ok := seen[k.Key]; ok {
+			return nil, fmt.Errorf("%s: its key is that of %s", place, other)
+		}
+		seen[k.Key] = fmt.Sprintf("keys[%d] (%s)", i, k.Label)
+		keys = append(keys, PartnerKey{Key: k.Key, PartnerID: k.PartnerID, Scopes: k.Scopes})
+	}
+	return keys, nil
+}
