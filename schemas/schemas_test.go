@@ -260,6 +260,11 @@ func TestViolations(t *testing.T) {
 		{upsert, "an unknown status", []change{{"/status/status", `"Active"`}}, []Violation{
 			{"/status/status", "/properties/status/properties/status/$ref/enum", "enum", `must be one of "pending_review", "active", "restricted", "offboarded"`}}},
 
+		{upsert, "a day that is not", []change{{"/recorded_at", `"2026-02-30T00:00:00Z"`}}, []Violation{
+			{"/recorded_at", "/properties/recorded_at/format", "format", notTime}}},
+
+		{evaluate, "a time without a zone", []change{{"/recorded_at", `"2026-02-22T16:00:00"`}}, []Violation{
+			{"/recorded_at", "/properties/recorded_at/format", "format", notTime}}},
 		{evaluate, "an unknown family", []change{{"/eligibility/capability_family", `"low_risk"`}}, []Violation{
 			{"/eligibility/capability_family", "/properties/eligibility/properties/capability_family/$ref/enum", "enum", `must be one of "core", "advanced", "high_risk"`}}},
 		{evaluate, "windows below zero", []change{{"/eligibility/consecutive_compliant_windows", `-1`}}, []Violation{
@@ -412,6 +417,8 @@ func TestViolations(t *testing.T) {
 			{"/error/details/violations/0/message", "/properties/error/properties/details/properties/violations/items/$ref/properties/message/minLength", "minLength", "must have at least 1 character, not 0"},
 			{"/error/details/violations/0/schema_path", "/properties/error/properties/details/properties/violations/items/$ref/properties/schema_path/$ref/pattern", "pattern", "must match ^(/([^~/]|~[01])*)*$ (A JSON Pointer (RFC 6901) from the root; the empty text is the root itself)"},
 			{"/error/message", "/properties/error/properties/message/minLength", "minLength", "must have at least 1 character, not 0"}}},
+		{"ErrorResponse", "a scope that is no text", []change{{"/error/details/provided_scopes", `[7]`}}, []Violation{
+			{"/error/details/provided_scopes/0", "/properties/error/properties/details/properties/provided_scopes/items/type", "type", "must be a string, not a number"}}},
 		{"ErrorResponse", "a key of 256 characters", []change{{"/error/details/idempotency_key", `"` + strings.Repeat("é", 256) + `"`}}, []Violation{
 			{"/error/details/idempotency_key", "/properties/error/properties/details/properties/idempotency_key/maxLength", "maxLength", "must have at most 255 characters, not 256"}}},
 		{"ErrorResponse", "an operation in other letters", []change{{"/error/details/operation_id", `"partnerLiquidityProvider.Get"`}}, []Violation{

@@ -11,6 +11,7 @@ package memory
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -326,27 +327,17 @@ func (s *Store) Counts() Counts {
 func (s *Store) State() jcs.Value {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	type provider struct {
-		Provider rules.Provider `json:"provider"`
-		Rollout  *rules.Policy  `json:"rollout"`
-		Audit    []jcs.Value    `json:"audit"`
+	ids := slices.Sorted(maps.Keys(s.providers))
+	providers := make([]jcs.Value, len(ids))
+	for i, id := range ids {
+		stood := s.providers[id]
+		var entries []jcs.Value
+		stood.trail.each(func(e *audit.Entry) { entries = append(entries, e.JSON) })
+		providers[i] = jcs.Object(
+			jcs.Member{Name: "provider", Value: jcs.Marshal(stood.provider)},
+			jcs.Member{Name: "rollout", Value: jcs.Marshal(stood.provider.Rollout)},
+			jcs.Member{Name: "audit", Value: jcs.Array(entries)},
+		)
 	}
-	providers := make([]provider, 0, len(s.providers))
-	for _, stood := range s.providers {
-		p := provider{stood.provider, stood.provider.Rollout, nil}
-		stood.trail.each(func(e *audit.Entry) { p.Audit = append(p.Audit, e.JSON) })
-		providers = append(providers, p)
-	}
-	slices.SortFunc(providers, func(a, b provider) int {
-		switch {
-		case a.Provider.ProviderID < b.Provider.ProviderID:
-			return -1
-		case a.Provider.ProviderID > b.Provider.ProviderID:
-			return 1
-		}
-		return 0
-	})
-	return jcs.Marshal(struct {
-		Providers []provider `json:"providers"`
-	}{providers})
+	return jcs.Object(jcs.Member{Name: "providers", Value: jcs.Array(providers)})
 }
