@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
 )
 
 const noon instant.Instant = 1771761600000 // 2026-02-22T12:00:00.000Z
@@ -21,7 +22,7 @@ var signer = Signer{"test-key", ed25519.NewKeyFromSeed(make([]byte, ed25519.Seed
 func entry(seq uint64, at instant.Instant) *Entry {
 	return NewEntry(seq, Record{
 		ProviderID: "plp_000001", EventType: "onboarded", RecordedAt: at,
-		Actor: map[string]string{"type": "partner", "id": "amber"}, Details: map[string]any{"é": 1, "a": "\u2028"},
+		Actor: jcs.Value(`{"id":"amber","type":"partner"}`), Details: jcs.Value("{\"a\":\"\u2028\",\"é\":1}"),
 	})
 }
 

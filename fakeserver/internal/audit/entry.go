@@ -29,7 +29,7 @@ type Entry struct {
 	RecordedAt instant.Instant
 	Seq        uint64 // order of arrival over all providers, from 1
 	EventType  string
-	JSON       jcs.Value // the entry as exports show it
+	JSON       jcs.Value // the entry as exports show it, in canonical form
 }
 
 // Record is what an entry is made from.
@@ -37,9 +37,9 @@ type Record struct {
 	ProviderID  string
 	EventType   string
 	RecordedAt  instant.Instant
-	Actor       any // {type, id}
+	Actor       jcs.Value // {id, type}
 	ReasonCodes []string
-	Details     any
+	Details     jcs.Value
 }
 
 // NewEntry gives the entry that r makes as the seq-th to arrive.
@@ -48,15 +48,15 @@ func NewEntry(seq uint64, r Record) *Entry {
 		RecordedAt: r.RecordedAt,
 		Seq:        seq,
 		EventType:  r.EventType,
-		JSON: jcs.Marshal(struct {
-			AuditID     string          `json:"audit_id"`
-			ProviderID  string          `json:"provider_id"`
-			EventType   string          `json:"event_type"`
-			RecordedAt  instant.Instant `json:"recorded_at"`
-			Actor       any             `json:"actor"`
-			ReasonCodes []string        `json:"reason_codes"`
-			Details     any             `json:"details"`
-		}{ID(seq), r.ProviderID, r.EventType, r.RecordedAt, r.Actor, r.ReasonCodes, r.Details}),
+		JSON: jcs.Object(
+			jcs.Member{Name: "audit_id", Value: jcs.String(ID(seq))},
+			jcs.Member{Name: "provider_id", Value: jcs.String(r.ProviderID)},
+			jcs.Member{Name: "event_type", Value: jcs.String(r.EventType)},
+			jcs.Member{Name: "recorded_at", Value: jcs.String(r.RecordedAt.String())},
+			jcs.Member{Name: "actor", Value: r.Actor},
+			jcs.Member{Name: "reason_codes", Value: jcs.Strings(r.ReasonCodes)},
+			jcs.Member{Name: "details", Value: r.Details},
+		),
 	}
 }
 

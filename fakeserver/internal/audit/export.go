@@ -99,7 +99,7 @@ func (p Page) Commit(providerID string, signer Signer) Export {
 		{Name: "total_filtered", Value: total},
 	}
 	if next != "" {
-		body = append(body, jcs.Member{Name: "next_cursor", Value: text(next)})
+		body = append(body, jcs.Member{Name: "next_cursor", Value: jcs.String(next)})
 	}
 	exportHash := jcs.Sum(jcs.Object(body...))
 
@@ -107,12 +107,12 @@ func (p Page) Commit(providerID string, signer Signer) Export {
 		{Name: "cursor_after", Value: textOrNull(p.After.CursorAfter)},
 		{Name: "next_cursor", Value: textOrNull(next)},
 		{Name: "attestation_after", Value: textOrNull(p.After.AttestationAfter)},
-		{Name: "page_hash", Value: text(exportHash)},
+		{Name: "page_hash", Value: jcs.String(exportHash)},
 	}
 	chainHash := jcs.Sum(jcs.Object(attestation...))
 	checkpoint := []jcs.Member{
 		{Name: "checkpoint_after", Value: textOrNull(p.After.CheckpointAfter)},
-		{Name: "attestation_chain_hash", Value: text(chainHash)},
+		{Name: "attestation_chain_hash", Value: jcs.String(chainHash)},
 		{Name: "next_cursor", Value: textOrNull(next)},
 		{Name: "entries_count", Value: number(len(p.Entries))},
 		{Name: "total_filtered", Value: total},
@@ -120,16 +120,16 @@ func (p Page) Commit(providerID string, signer Signer) Export {
 	checkpointHash := jcs.Sum(jcs.Object(checkpoint...))
 
 	export := append(body,
-		jcs.Member{Name: "exported_at", Value: text(p.ExportedAt.String())},
-		jcs.Member{Name: "export_hash", Value: text(exportHash)},
-		jcs.Member{Name: "attestation", Value: jcs.Object(append(attestation, jcs.Member{Name: "chain_hash", Value: text(chainHash)})...)},
-		jcs.Member{Name: "checkpoint", Value: jcs.Object(append(checkpoint, jcs.Member{Name: "checkpoint_hash", Value: text(checkpointHash)})...)},
+		jcs.Member{Name: "exported_at", Value: jcs.String(p.ExportedAt.String())},
+		jcs.Member{Name: "export_hash", Value: jcs.String(exportHash)},
+		jcs.Member{Name: "attestation", Value: jcs.Object(append(attestation, jcs.Member{Name: "chain_hash", Value: jcs.String(chainHash)})...)},
+		jcs.Member{Name: "checkpoint", Value: jcs.Object(append(checkpoint, jcs.Member{Name: "checkpoint_hash", Value: jcs.String(checkpointHash)})...)},
 	)
 	sig := ed25519.Sign(signer.Key, jcs.Object(export...))
 	export = append(export, jcs.Member{Name: "signature", Value: jcs.Object(
-		jcs.Member{Name: "key_id", Value: text(signer.KeyID)},
-		jcs.Member{Name: "alg", Value: text("ed25519")},
-		jcs.Member{Name: "sig", Value: text(base64.StdEncoding.EncodeToString(sig))},
+		jcs.Member{Name: "key_id", Value: jcs.String(signer.KeyID)},
+		jcs.Member{Name: "alg", Value: jcs.String("ed25519")},
+		jcs.Member{Name: "sig", Value: jcs.String(base64.StdEncoding.EncodeToString(sig))},
 	)})
 	return Export{
 		JSON: jcs.Object(export...),
@@ -155,7 +155,7 @@ func (p Page) query() jcs.Value {
 	}
 	add := func(name, value string) {
 		if value != "" {
-			members = append(members, jcs.Member{Name: name, Value: text(value)})
+			members = append(members, jcs.Member{Name: name, Value: jcs.String(value)})
 		}
 	}
 	if p.Filters.HasFrom {
@@ -173,11 +173,9 @@ func (p Page) query() jcs.Value {
 
 func number(n int) jcs.Value { return strconv.AppendInt(nil, int64(n), 10) }
 
-func text(s string) jcs.Value { return jcs.Marshal(s) }
-
 func textOrNull(s string) jcs.Value {
 	if s == "" {
 		return jcs.Value("null")
 	}
-	return text(s)
+	return jcs.String(s)
 }

@@ -47,6 +47,22 @@ func Encode(v any) []byte {
 	return text
 }
 
+// String gives text as a JSON string, which has one form only (RFC 8785, section
+// 3.2.2.2). Bytes that are not UTF-8 become U+FFFD, as with Encode.
+func String(text string) Value {
+	quoted, _ := jsontext.AppendQuote(make(Value, 0, len(text)+2), text)
+	return quoted
+}
+
+// Strings gives a list of strings.
+func Strings(texts []string) Value {
+	values := make([]Value, len(texts))
+	for i, text := range texts {
+		values[i] = String(text)
+	}
+	return Array(values)
+}
+
 // Hash gives the SHA-256 of v's canonical form in lower-case hex.
 func Hash(v any) string { return Sum(Marshal(v)) }
 
@@ -56,16 +72,16 @@ func Sum(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Member is a name and its canonical value. Names here are ASCII, where byte
+// Member is a name and its value. Names here are ASCII, where byte
 // order is UTF-16 order.
 type Member struct {
 	Name  string
 	Value Value
 }
 
-// Object joins members into a canonical object without reading their values
-// again: a page of entries is hashed, chained and signed without being parsed
-// once.
+// Object joins members into an object, canonical when the values are, without
+// reading them again: a page of entries is hashed, chained and signed without
+// being parsed once.
 func Object(members ...Member) Value {
 	members = slices.Clone(members)
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
@@ -86,7 +102,7 @@ func Object(members ...Member) Value {
 	return append(text, '}')
 }
 
-// Array joins canonical values into a canonical array.
+// Array joins values into an array, canonical when they are.
 func Array(values []Value) Value {
 	size := 2
 	for _, v := range values {

@@ -176,7 +176,7 @@ func (s *Store) apply(call Call, stood *record, change rules.Change) {
 		ProviderID:  id,
 		EventType:   string(change.Event.Type),
 		RecordedAt:  change.Event.RecordedAt,
-		Actor:       call.Caller,
+		Actor:       call.Caller.JSON(),
 		ReasonCodes: change.Event.ReasonCodes,
 		Details:     change.Event.Details,
 	}))

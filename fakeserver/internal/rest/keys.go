@@ -38,7 +38,7 @@ func keySet(h *Handler, x *exchange) memory.Answer {
 		keys = append(keys, key{k.ID, "ed25519", spki(k.Key), "verify_only"})
 	}
 	return x.succeed(
-		jcs.Member{Name: "active_key_id", Value: jcs.Encode(h.Keys.Active.ID)},
+		jcs.Member{Name: "active_key_id", Value: jcs.String(h.Keys.Active.ID)},
 		jcs.Member{Name: "keys", Value: jcs.Encode(keys)},
 	)
 }

@@ -38,16 +38,16 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 				if refusal != nil {
 					return x.refuse(refusal)
 				}
-				members := []jcs.Member{{Name: member, Value: jcs.Encode(change.Answer)}}
+				members := []jcs.Member{{Name: member, Value: change.Answer}}
 				if !onboards {
-					members = append(members, jcs.Member{Name: "provider_id", Value: jcs.Encode(x.providerID)})
+					members = append(members, jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)})
 				}
 				return x.succeed(members...)
 			},
 		}
 		if !onboards {
 			call.Payload = jcs.Object(
-				jcs.Member{Name: "provider_id", Value: jcs.Encode(x.providerID)},
+				jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 				jcs.Member{Name: "request", Value: body.Canonical},
 			)
 		}

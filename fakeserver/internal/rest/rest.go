@@ -149,7 +149,7 @@ func readClock(name, text string) *rules.Now {
 // Rule answers-are-json: success is 200 for every operation, and every answer
 // is JSON.
 func (x *exchange) succeed(members ...jcs.Member) memory.Answer {
-	members = append(members, jcs.Member{Name: "correlation_id", Value: jcs.Encode(x.correlation)})
+	members = append(members, jcs.Member{Name: "correlation_id", Value: jcs.String(x.correlation)})
 	return memory.Answer{Status: http.StatusOK, CorrelationID: x.correlation, Body: jcs.Object(members...)}
 }
 

@@ -175,7 +175,7 @@ func export(h *Handler, x *exchange) memory.Answer {
 		return x.refuse(refusal)
 	}
 	return x.succeed(
-		jcs.Member{Name: "provider_id", Value: jcs.Encode(x.providerID)},
+		jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 		jcs.Member{Name: "export", Value: page.JSON},
 	)
 }

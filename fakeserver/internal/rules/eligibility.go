@@ -135,10 +135,11 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 	provider := s.Provider
 	provider.LastEligibility = evaluation
 	provider.UpdatedAt = at
+	shown := jcs.Marshal(evaluation)
 	return Change{
 		Provider: provider,
-		Event:    Event{Type: EligibilityEvaluated, RecordedAt: at, ReasonCodes: codes, Details: evaluation},
-		Answer:   evaluation,
+		Event:    Event{Type: EligibilityEvaluated, RecordedAt: at, ReasonCodes: codes, Details: shown},
+		Answer:   shown,
 	}, nil
 }
 

@@ -1,5 +1,7 @@
 package rules
 
+import "example.com/lpgate/fakeserver/internal/jcs"
+
 // Onboard is the body of partnerLiquidityProvider.onboard.
 //
 // It makes a provider that starts without any governance: all baselines false,
@@ -63,10 +65,10 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 	}
 	return Change{
 		Provider: provider,
-		Event: Event{Type: Onboarded, RecordedAt: at, Details: struct {
+		Event: Event{Type: Onboarded, RecordedAt: at, Details: jcs.Marshal(struct {
 			SegmentTier Tier   `json:"segment_tier"`
 			Status      Status `json:"status"`
-		}{provider.SegmentTier, provider.Status}},
-		Answer: provider,
+		}{provider.SegmentTier, provider.Status})},
+		Answer: jcs.Encode(provider),
 	}, nil
 }

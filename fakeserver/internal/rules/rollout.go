@@ -170,10 +170,11 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 	if before := s.Provider.Rollout; before != nil {
 		policy.RolloutVersion = before.RolloutVersion + 1
 	}
+	shown := jcs.Marshal(policy)
 	return Change{
 		Provider: rolledOut(s.Provider, policy),
-		Event:    Event{Type: RolloutUpserted, RecordedAt: at, ReasonCodes: codes, Details: policy},
-		Answer:   policy,
+		Event:    Event{Type: RolloutUpserted, RecordedAt: at, ReasonCodes: codes, Details: shown},
+		Answer:   shown,
 	}, nil
 }
 

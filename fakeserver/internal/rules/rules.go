@@ -19,6 +19,7 @@ import (
 	"slices"
 
 	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
 )
 
 // Code is an error code of contract section 3. Which HTTP status tells it is
@@ -92,6 +93,11 @@ type Actor struct {
 	ID   string `json:"id"`
 }
 
+// JSON gives the actor in canonical form.
+func (a Actor) JSON() jcs.Value {
+	return jcs.Object(jcs.Member{Name: "id", Value: jcs.String(a.ID)}, jcs.Member{Name: "type", Value: jcs.String(a.Type)})
+}
+
 // Governance is what is known of a provider's controls.
 type Governance struct {
 	TrustSafetyBaselinePassed    bool  `json:"trust_safety_baseline_passed"`
@@ -144,9 +150,9 @@ type Command interface {
 
 // Change is what an accepted command does.
 type Change struct {
-	Provider Provider // as it stands from now on
-	Event    Event    // what the audit trail says of it
-	Answer   any      // what the answer shows: a Provider, StatusView, *Eligibility or *Policy
+	Provider Provider  // as it stands from now on
+	Event    Event     // what the audit trail says of it
+	Answer   jcs.Value // what the answer shows: the provider, status, eligibility or policy
 }
 
 // Event is an audit entry to be: who and which provider are known to the
@@ -155,7 +161,7 @@ type Event struct {
 	Type        EventType
 	RecordedAt  instant.Instant
 	ReasonCodes []string
-	Details     any
+	Details     jcs.Value // in canonical form
 }
 
 // EventType is a kind of audit entry.

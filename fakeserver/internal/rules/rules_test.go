@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
 )
 
 var (
@@ -226,8 +227,8 @@ func TestEligibility(t *testing.T) {
 		if diff := cmp.Diff(before, after); diff != "" {
 			t.Errorf("provider, -before +after:\n%s", diff)
 		}
-		if change.Event.Details != any(change.Provider.LastEligibility) {
-			t.Error("the audit entry shows another evaluation than the provider")
+		if got, want := string(change.Event.Details), string(jcs.Marshal(change.Provider.LastEligibility)); got != want {
+			t.Errorf("the audit entry shows %s, the provider %s", got, want)
 		}
 	})
 }

@@ -1,6 +1,9 @@
 package rules
 
-import "example.com/lpgate/fakeserver/internal/instant"
+import (
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
+)
 
 // StatusUpsert is the body of partnerLiquidityProvider.status.upsert.
 //
@@ -82,12 +85,12 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 	provider.UpdatedAt = at
 	return Change{
 		Provider: provider,
-		Event: Event{Type: StatusUpserted, RecordedAt: at, ReasonCodes: c.Status.ReasonCodes, Details: struct {
+		Event: Event{Type: StatusUpserted, RecordedAt: at, ReasonCodes: c.Status.ReasonCodes, Details: jcs.Marshal(struct {
 			Status       Status     `json:"status"`
 			SegmentTier  Tier       `json:"segment_tier"`
 			Governance   Governance `json:"governance"`
 			OperatorNote *string    `json:"operator_note"`
-		}{provider.Status, provider.SegmentTier, provider.Governance, c.Status.OperatorNote}},
-		Answer: StatusView{provider.Status, provider.SegmentTier, provider.Governance, c.Status.ReasonCodes, at, s.Caller},
+		}{provider.Status, provider.SegmentTier, provider.Governance, c.Status.OperatorNote})},
+		Answer: jcs.Encode(StatusView{provider.Status, provider.SegmentTier, provider.Governance, c.Status.ReasonCodes, at, s.Caller}),
 	}, nil
 }
