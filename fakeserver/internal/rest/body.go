@@ -33,6 +33,7 @@ func (h *Handler) readBody(r *http.Request) (schemas.Document, *rules.Refusal) {
 	}
 	switch {
 	case int64(len(body)) > limit:
+		discard(r.Body)
 		return schemas.Document{}, &rules.Refusal{
 			Rule: "body-within-limit", Code: rules.PayloadTooLarge,
 			Message: "The body is larger than 1 MiB.",
@@ -53,10 +54,12 @@ func malformed(message string) *rules.Refusal {
 	return &rules.Refusal{Rule: "body-is-i-json", Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: message}
 }
 
-// drain reads away what is left of a body. A client that waits to be told to go
-// on is not told, and sends none.
+// drain reads away the body of a request that was answered without it. A client
+// that waits to be told to send its body is not told, and sends none.
 func drain(r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody && r.Header.Get("Expect") == "" {
-		io.CopyN(io.Discard, r.Body, drainBytes)
+		discard(r.Body)
 	}
 }
+
+func discard(body io.Reader) { io.CopyN(io.Discard, body, drainBytes) }
