@@ -81,7 +81,7 @@ func New(options Options) *Store {
 	return &Store{
 		options:     options,
 		providers:   map[string]*record{},
-		answers:     answers{kept: map[answerKey]keptAnswer{}},
+		answers:     answers{kept: map[answerKey]*keptAnswer{}},
 		checkpoints: map[string]audit.Checkpoint{},
 	}
 }
@@ -126,7 +126,7 @@ func (s *Store) Do(call Call) Answer {
 	}
 	key := answerKey{call.Caller, call.Operation, call.ProviderID, call.IdempotencyKey}
 	if kept, ok := s.answers.find(key, clock); ok {
-		if refusal := kept.mismatch(key, payload); refusal != nil {
+		if refusal := kept.mismatch(payload); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
 		}
 		return kept.replay()
@@ -136,7 +136,7 @@ func (s *Store) Do(call Call) Answer {
 	if refusal == nil {
 		s.apply(call, stood, change)
 	}
-	s.answers.keep(key, keptAnswer{payload, answer}, clock)
+	s.answers.keep(&keptAnswer{key, payload, answer, clock})
 	return answer
 }
 

@@ -122,8 +122,9 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 			codes = appendOnce(codes, rule.gives...)
 		}
 	}
+	inputs := jcs.Marshal(in)
 	evaluation := &Eligibility{
-		EvaluationID:         evaluationID(s.Provider.ProviderID, at, in),
+		EvaluationID:         evaluationID(s.Provider.ProviderID, at, inputs),
 		ReasonCodes:          codes,
 		RequestedSegmentTier: in.RequestedSegmentTier,
 		CurrentSegmentTier:   s.Provider.SegmentTier,
@@ -135,12 +136,27 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 	provider := s.Provider
 	provider.LastEligibility = evaluation
 	provider.UpdatedAt = at
-	shown := jcs.Marshal(evaluation)
+	shown := evaluation.show(inputs)
 	return Change{
 		Provider: provider,
 		Event:    Event{Type: EligibilityEvaluated, RecordedAt: at, ReasonCodes: codes, Details: shown},
 		Answer:   shown,
 	}, nil
+}
+
+// show gives the evaluation in canonical form, from the canonical form of its
+// inputs, which is the larger half and is there already.
+func (e *Eligibility) show(inputs jcs.Value) jcs.Value {
+	return jcs.Object(
+		jcs.Member{Name: "evaluation_id", Value: jcs.String(e.EvaluationID)},
+		jcs.Member{Name: "verdict", Value: jcs.String(string(e.Verdict))},
+		jcs.Member{Name: "reason_codes", Value: jcs.Strings(e.ReasonCodes)},
+		jcs.Member{Name: "requested_segment_tier", Value: jcs.String(string(e.RequestedSegmentTier))},
+		jcs.Member{Name: "current_segment_tier", Value: jcs.String(string(e.CurrentSegmentTier))},
+		jcs.Member{Name: "recommended_status", Value: jcs.String(string(e.RecommendedStatus))},
+		jcs.Member{Name: "evaluated_at", Value: jcs.String(e.EvaluatedAt.String())},
+		jcs.Member{Name: "inputs", Value: inputs},
+	)
 }
 
 // recommend draws the verdict from the reason codes, and from both the status
@@ -166,6 +182,6 @@ func recommend(codes []string) (Verdict, Status) {
 //
 // Rule eligibility-has-derived-id: plpelig_ and 16 hex digits of the SHA-256
 // over provider_id|evaluated_at|H, H being the SHA-256 of the canonical inputs.
-func evaluationID(provider string, at instant.Instant, in EligibilityInputs) string {
-	return "plpelig_" + jcs.Sum([]byte(provider + "|" + at.String() + "|" + jcs.Hash(in)))[:16]
+func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string {
+	return "plpelig_" + jcs.Sum([]byte(provider + "|" + at.String() + "|" + jcs.Sum(inputs)))[:16]
 }
