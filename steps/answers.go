@@ -1,0 +1,446 @@
+package steps
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/cucumber/godog"
+
+	"example.com/lpgate/milestones"
+)
+
+// answered is the answer that a sentence talks about.
+func answered(ctx context.Context) (*scenario, *answer, error) {
+	s := in(ctx)
+	if s.last == nil {
+		return nil, nil, badSentence("there is no answer yet: nothing was called")
+	}
+	return s, s.last.answer, nil
+}
+
+// sight is what a pointer of a scenario's text points to in an answer.
+type sight struct {
+	at      string
+	value   any
+	ok      bool   // whether it points to anything
+	instead string // when it does not: what there is
+}
+
+// look follows a pointer into the last answer.
+func look(ctx context.Context, at string) (*scenario, *sight, error) {
+	s, a, err := answered(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if at, err = s.expand(at, plain); err != nil {
+		return nil, nil, err
+	}
+	seen, err := a.look(at)
+	return s, seen, err
+}
+
+// lookThere is look, and demands that the pointer points to something.
+func lookThere(ctx context.Context, at string) (*scenario, *sight, error) {
+	s, seen, err := look(ctx, at)
+	if err == nil {
+		err = seen.mustBeThere()
+	}
+	return s, seen, err
+}
+
+func (a *answer) look(at string) (*sight, error) {
+	tokens, err := pointer(at)
+	if err != nil {
+		return nil, err
+	}
+	body, err := a.json()
+	if err != nil {
+		return nil, &Mismatch{Says: "the answer is JSON", Expected: "JSON", Got: fmt.Sprintf("%s (%v)", a.show(), err)}
+	}
+	seen := &sight{at: at}
+	seen.value, seen.instead, seen.ok = find(body, tokens)
+	return seen, nil
+}
+
+func (x *sight) mustBeThere() error {
+	if x.ok {
+		return nil
+	}
+	return &Mismatch{Says: fmt.Sprintf("%q is present", x.at), Expected: "present", Got: x.instead}
+}
+
+// literal reads a JSON value out of a scenario's text.
+func (s *scenario) literal(text string) (any, error) {
+	text, err := s.expand(text, jsonText)
+	if err != nil {
+		return nil, err
+	}
+	value, err := decode([]byte(text))
+	if err != nil {
+		return nil, badSentence("%s is no JSON: %v", cut(text), err)
+	}
+	return value, nil
+}
+
+// The answer is 200.
+func answerIs(ctx context.Context, status int) error {
+	_, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	if a.status != status {
+		return &Mismatch{Says: fmt.Sprintf("the answer is %d", status), Expected: strconv.Itoa(status), Got: a.outcome()}
+	}
+	return nil
+}
+
+// The answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked.
+func answerIsBecause(ctx context.Context, status int, code, reason string) error {
+	s := in(ctx)
+	if floor := s.cfg.Milestone.ReasonCodeFloor; !slices.Contains(floor, reason) {
+		return &BadSentence{
+			What:    fmt.Sprintf("%s has no reason code %s", s.cfg.Milestone.ID, reason),
+			Nearest: milestones.Nearest(reason, floor),
+		}
+	}
+	return refused(ctx, status, code, reason)
+}
+
+// The answer is 401 UNAUTHORIZED without a reason code.
+func answerIsWithoutReason(ctx context.Context, status int, code string) error {
+	return refused(ctx, status, code, "")
+}
+
+// refused demands a refusal with a status, a code and a reason code, or none when reason is "".
+func refused(ctx context.Context, status int, code, reason string) error {
+	_, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	want := fmt.Sprintf("%d %s without a reason code", status, code)
+	if reason != "" {
+		want = fmt.Sprintf("%d %s because %s", status, code, reason)
+	}
+	mismatch := func() error { return &Mismatch{Says: "the answer is " + want, Expected: want, Got: a.outcome()} }
+	if a.status != status {
+		return mismatch()
+	}
+	gotCode, err := a.look("/error/code")
+	if err != nil {
+		return err
+	}
+	gotReason, err := a.look("/error/details/reason_code")
+	if err != nil {
+		return err
+	}
+	if gotCode.value != any(code) || gotReason.ok != (reason != "") || gotReason.ok && gotReason.value != any(reason) {
+		return mismatch()
+	}
+	return nil
+}
+
+// "/pointer" is JSON.
+func valueIs(ctx context.Context, at, text string) error { return compare(ctx, at, text) }
+
+// "/pointer" is absent.
+func valueIsAbsent(ctx context.Context, at string) error { return compare(ctx, at, absent) }
+
+// The fields are: …
+func fieldsAre(ctx context.Context, table *godog.Table) error {
+	rows, err := rowsOf(table)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := compare(ctx, row.key, row.value); err != nil {
+			return at(row.where, err)
+		}
+	}
+	return nil
+}
+
+// compare demands that a pointer points to a value that is given as JSON, or to nothing.
+func compare(ctx context.Context, at, text string) error {
+	s, seen, err := look(ctx, at)
+	if err != nil {
+		return err
+	}
+	if text == absent {
+		if seen.ok {
+			return &Mismatch{Says: fmt.Sprintf("%q is absent", seen.at), Expected: absent, Got: show(seen.value)}
+		}
+		return nil
+	}
+	want, err := s.literal(text)
+	if err != nil {
+		return err
+	}
+	if seen.ok && same(want, seen.value) {
+		return nil
+	}
+	m := &Mismatch{Says: fmt.Sprintf("%q is %s", seen.at, inBrief(want)), Expected: show(want), Got: seen.instead}
+	if seen.ok {
+		m.Got, m.Diff = show(seen.value), differenceWithin(want, seen.value)
+	}
+	return m
+}
+
+// "/pointer" is present.
+func valueIsPresent(ctx context.Context, at string) error {
+	_, _, err := lookThere(ctx, at)
+	return err
+}
+
+// "/pointer" is not JSON. It must be there: what is missing proves nothing.
+func valueIsNot(ctx context.Context, at, text string) error {
+	s, seen, err := lookThere(ctx, at)
+	if err != nil {
+		return err
+	}
+	unwanted, err := s.literal(text)
+	if err != nil {
+		return err
+	}
+	if same(unwanted, seen.value) {
+		return &Mismatch{Says: fmt.Sprintf("%q is not %s", seen.at, show(unwanted)), Expected: "anything else", Got: show(seen.value)}
+	}
+	return nil
+}
+
+// "/pointer" matches "regexp".
+func valueMatches(ctx context.Context, at, text string) error {
+	s, seen, err := lookThere(ctx, at)
+	if err != nil {
+		return err
+	}
+	re, err := s.regexp(text)
+	if err != nil {
+		return err
+	}
+	if got, ok := seen.value.(string); !ok || !re.MatchString(got) {
+		return &Mismatch{Says: fmt.Sprintf("%q matches %q", seen.at, re), Expected: "a string that matches " + re.String(), Got: show(seen.value)}
+	}
+	return nil
+}
+
+func (s *scenario) regexp(text string) (*regexp.Regexp, error) {
+	text, err := s.expand(text, expression)
+	if err != nil {
+		return nil, err
+	}
+	re, err := regexp.Compile(text)
+	if err != nil {
+		return nil, badSentence("%q is no regular expression: %v", text, err)
+	}
+	return re, nil
+}
+
+// "/pointer" has n items.
+func valueHasItems(ctx context.Context, at string, n int) error {
+	_, seen, err := lookThere(ctx, at)
+	if err != nil {
+		return err
+	}
+	items, isList := seen.value.([]any)
+	if isList && len(items) == n {
+		return nil
+	}
+	m := &Mismatch{Says: fmt.Sprintf("%q has %d items", seen.at, n), Expected: fmt.Sprintf("%d items", n), Got: show(seen.value)}
+	if isList {
+		m.Got = fmt.Sprintf("%d items: %s", len(items), m.Got)
+	}
+	return m
+}
+
+// "/pointer" equals "/other/pointer".
+func valueEquals(ctx context.Context, at, other string) error {
+	_, seen, err := lookThere(ctx, at)
+	if err != nil {
+		return err
+	}
+	_, want, err := lookThere(ctx, other)
+	if err != nil {
+		return err
+	}
+	if same(want.value, seen.value) {
+		return nil
+	}
+	return &Mismatch{
+		Says:     fmt.Sprintf("%q equals %q", seen.at, want.at),
+		Expected: show(want.value), Got: show(seen.value), Diff: differenceWithin(want.value, seen.value),
+	}
+}
+
+// There is a violation of "keyword" at "/instance/pointer".
+func thereIsAViolation(ctx context.Context, keyword, at string) error {
+	s, seen, err := lookThere(ctx, "/error/details/violations")
+	if err != nil {
+		return err
+	}
+	if at, err = s.expand(at, plain); err != nil {
+		return err
+	}
+	violations, _ := seen.value.([]any)
+	for _, v := range violations {
+		violation, _ := v.(map[string]any)
+		if violation["keyword"] == any(keyword) && violation["instance_path"] == any(at) {
+			return nil
+		}
+	}
+	return &Mismatch{
+		Says:     fmt.Sprintf("there is a violation of %q at %q", keyword, at),
+		Expected: fmt.Sprintf("keyword %q, instance_path %q", keyword, at), Got: show(seen.value),
+	}
+}
+
+// "/pointer" is the SHA-256 of canonical "/other".
+func valueIsHash(ctx context.Context, at, of string) error { return isHash(ctx, at, "", of) }
+
+// "/pointer" is "sha256:" and the SHA-256 of canonical "/other".
+func valueIsPrefixedHash(ctx context.Context, at, of string) error {
+	return isHash(ctx, at, "sha256:", of)
+}
+
+func isHash(ctx context.Context, at, prefix, of string) error {
+	_, seen, err := lookThere(ctx, at)
+	if err != nil {
+		return err
+	}
+	_, hashed, err := lookThere(ctx, of)
+	if err != nil {
+		return err
+	}
+	says := fmt.Sprintf("%q is the SHA-256 of canonical %q", seen.at, hashed.at)
+	text, err := canonical(hashed.value)
+	if err != nil {
+		return &Mismatch{Says: says, Expected: "a value with a canonical form", Got: err.Error()}
+	}
+	sum := sha256.Sum256(text)
+	if want := prefix + hex.EncodeToString(sum[:]); seen.value != any(want) {
+		return &Mismatch{Says: says, Expected: want + ", of " + cut(string(text)), Got: show(seen.value)}
+	}
+	return nil
+}
+
+// headerOf returns the one value of a header. Two lines of it are one too many.
+func (a *answer) headerOf(name string) (value string, got string, ok bool) {
+	switch values := a.header.Values(name); len(values) {
+	case 0:
+		return "", absent, false
+	case 1:
+		return values[0], strconv.Quote(values[0]), true
+	default:
+		return "", fmt.Sprintf("%d times: %q", len(values), values), false
+	}
+}
+
+// The header "X" is "v".
+func headerIs(ctx context.Context, name, want string) error {
+	s, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	if want, err = s.expand(want, plain); err != nil {
+		return err
+	}
+	if value, got, ok := a.headerOf(name); !ok || value != want {
+		return &Mismatch{Says: fmt.Sprintf("the header %q is %q", name, want), Expected: strconv.Quote(want), Got: got}
+	}
+	return nil
+}
+
+// The header "X" is absent.
+func headerIsAbsent(ctx context.Context, name string) error {
+	_, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	if values := a.header.Values(name); len(values) > 0 {
+		return &Mismatch{Says: fmt.Sprintf("the header %q is absent", name), Expected: absent, Got: fmt.Sprintf("%q", values)}
+	}
+	return nil
+}
+
+// The header "X" matches "regexp".
+func headerMatches(ctx context.Context, name, text string) error {
+	s, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	re, err := s.regexp(text)
+	if err != nil {
+		return err
+	}
+	if value, got, ok := a.headerOf(name); !ok || !re.MatchString(value) {
+		return &Mismatch{Says: fmt.Sprintf("the header %q matches %q", name, re), Expected: "a value that matches " + re.String(), Got: got}
+	}
+	return nil
+}
+
+// The header "X" equals "/pointer".
+func headerEquals(ctx context.Context, name, at string) error {
+	_, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	_, want, err := lookThere(ctx, at)
+	if err != nil {
+		return err
+	}
+	if value, got, ok := a.headerOf(name); !ok || any(value) != want.value {
+		return &Mismatch{Says: fmt.Sprintf("the header %q equals %q", name, want.at), Expected: show(want.value), Got: got}
+	}
+	return nil
+}
+
+// I remember "/pointer" as "name".
+func rememberValue(ctx context.Context, at, name string) error {
+	s, seen, err := lookThere(ctx, at)
+	if err != nil {
+		return err
+	}
+	return s.remember(name, jsonVariable(seen.value))
+}
+
+// I remember the header "X" as "name".
+func rememberHeader(ctx context.Context, header, name string) error {
+	s, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	value, got, ok := a.headerOf(header)
+	if !ok {
+		return &Mismatch{Says: fmt.Sprintf("the header %q is there", header), Expected: "one value", Got: got}
+	}
+	return s.remember(name, textVariable(value))
+}
+
+// I remember the answer as "name".
+func rememberAnswer(ctx context.Context, name string) error {
+	s, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	s.remembered[name] = a
+	return nil
+}
+
+// The answer is byte for byte "name".
+func answerIsByteForByte(ctx context.Context, name string) error {
+	s, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	want, ok := s.remembered[name]
+	if !ok {
+		names := slices.Sorted(maps.Keys(s.remembered))
+		return &BadSentence{What: fmt.Sprintf("no answer is remembered as %q", name), Nearest: milestones.Nearest(name, names)}
+	}
+	return a.mustBe(fmt.Sprintf("the answer is byte for byte %q", name), want)
+}

@@ -1,0 +1,557 @@
+// Package auditproof checks signed audit exports offline: whether what somebody holds is what the service signed,
+// whole and in order. It only verifies. It makes no page, asks no server, and shares no code with one that does.
+//
+// # What a page is
+//
+// A page is the JSON text of one export, the object at /export of an answer:
+//
+//	{
+//	  "exported_at":    a time,
+//	  "query":          {"limit", "retention_days", and what else was asked: "from_iso", "to_iso", "event_type",
+//	                     "cursor_after", "attestation_after", "checkpoint_after"},
+//	  "total_filtered": how many entries are left, those of this page included,
+//	  "entries":        [{"audit_id", "provider_id", "event_type", "recorded_at", "actor", "reason_codes", "details"}, …],
+//	  "next_cursor":    "recorded_at|audit_id" of the last entry; only while more follows,
+//	  "export_hash":    H(entries, total_filtered, query, next_cursor?),
+//	  "attestation":    {"cursor_after", "next_cursor", "attestation_after", "page_hash" = export_hash,
+//	                     "chain_hash" = H(the four before)},
+//	  "checkpoint":     {"checkpoint_after", "attestation_chain_hash" = chain_hash, "next_cursor", "entries_count",
+//	                     "total_filtered", "checkpoint_hash" = H(the five before)},
+//	  "signature":      {"key_id", "alg": "ed25519", "sig" over everything above}
+//	}
+//
+// H is lower-case hex SHA-256 over the RFC 8785 canonical form (JCS) of an object with these members. What is absent
+// is null in an attestation and in a checkpoint, and is left out elsewhere. Every page names the cursor, the chain
+// hash and the checkpoint hash of the page before it, so each commits to all before it.
+//
+// # What is checked
+//
+// [Page] checks one page by itself. [Walk] checks the pages of a whole export, from the first to the last: each by
+// itself, and each against the one before. A page with a member that is not listed above is broken: a reader would
+// take what nobody checks for something that was signed.
+//
+//	keys, err := auditproof.ParseKeys(keySet)   // the answer of /keys/policy-integrity-signing
+//	err = auditproof.Walk(pages, keys)          // nil, or a *Broken that names the page and the entry
+//
+// Two things cannot be told from the pages. An entry older than the retention is not seen to be missing: the service
+// may cut by another clock than exported_at. And entries may arrive while somebody pages, so a total may be larger
+// than what the page before leaves, though only by as many entries as are younger than all that were seen until then.
+package auditproof
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Broken says where an export is not what was signed, and how.
+type Broken struct {
+	// Page is the number of the page, from 1.
+	Page int
+	// Entry is the number of the entry on its page, from 1; 0 when the fault is not one entry's.
+	Entry int
+	// Says is what is wrong, in words.
+	Says string
+}
+
+// Error tells the place and the fault.
+func (b *Broken) Error() string {
+	if b.Entry > 0 {
+		return fmt.Sprintf("page %d, entry %d: %s", b.Page, b.Entry, b.Says)
+	}
+	return fmt.Sprintf("page %d: %s", b.Page, b.Says)
+}
+
+// Page checks one page by itself, whatever page of its export it is.
+func Page(text []byte, keys Keys) error {
+	_, err := readPage(text, keys)
+	return located(err, 1)
+}
+
+// Walk checks the pages of one whole export: the first asks for the start, each other one continues the page before
+// it, and the last leaves nothing.
+func Walk(texts [][]byte, keys Keys) error {
+	if len(texts) == 0 {
+		return &Broken{Page: 1, Says: "there is none"}
+	}
+	pages := make([]*page, 0, len(texts))
+	for i, text := range texts {
+		read, err := readPage(text, keys)
+		if err != nil {
+			return located(err, i+1)
+		}
+		if i == 0 {
+			err = read.starts()
+		} else {
+			err = read.follows(pages[i-1])
+		}
+		if err != nil {
+			return located(err, i+1)
+		}
+		pages = append(pages, read)
+	}
+	if last := pages[len(pages)-1]; last.nextCursor != nil {
+		return &Broken{Page: len(pages), Says: "more follows after " + *last.nextCursor + ", but there is no next page"}
+	}
+	return checkWhole(pages)
+}
+
+// located puts the number of the page into a fault that was found without knowing it.
+func located(err error, number int) error {
+	if broken, ok := err.(*Broken); ok {
+		broken.Page = number
+	}
+	return err
+}
+
+// wrong is a fault of the page at hand.
+func wrong(format string, args ...any) error {
+	return &Broken{Says: fmt.Sprintf(format, args...)}
+}
+
+// wrongEntry is a fault of one entry, counted from 0, of the page at hand.
+func wrongEntry(index int, format string, args ...any) error {
+	return &Broken{Entry: index + 1, Says: fmt.Sprintf(format, args...)}
+}
+
+// page is what the checks between pages need of one that is sound by itself.
+type page struct {
+	filters    []byte // canonical query without the continuation
+	after      continuation
+	total      int
+	entries    []entry
+	nextCursor *string
+	chainHash  string
+	checkpoint string
+}
+
+// continuation is what a page names of the page before it; nil on a first page.
+type continuation struct{ cursor, attestation, checkpoint *string }
+
+// entry is what decides an entry's place.
+type entry struct {
+	id, provider, at string
+	arrival          string // the digits of the id
+}
+
+// readPage takes a page apart and holds it to everything that can be seen of one page alone.
+func readPage(text []byte, keys Keys) (*page, error) {
+	export, err := readText("the export", text,
+		"exported_at", "query", "total_filtered", "entries", "next_cursor?", "export_hash", "attestation", "checkpoint", "signature")
+	if err != nil {
+		return nil, err
+	}
+	p := &page{}
+	if _, err := export.time("exported_at"); err != nil {
+		return nil, err
+	}
+	if p.total, err = export.count("total_filtered"); err != nil {
+		return nil, err
+	}
+	if p.nextCursor, err = export.optionalText("next_cursor"); err != nil {
+		return nil, err
+	}
+	asked, err := p.readQuery(export)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.readEntries(export, asked); err != nil {
+		return nil, err
+	}
+	if err := p.checkCursors(asked); err != nil {
+		return nil, err
+	}
+	if err := p.checkHashes(export); err != nil {
+		return nil, err
+	}
+	// The signature comes last. It covers everything, so it can tell nobody what was changed.
+	return p, checkSignature(export, keys)
+}
+
+// What a query says is in force: a service counts more as this much, and signs that.
+const (
+	maxLimit         = 200
+	maxRetentionDays = 3650
+)
+
+// query is what the filters of a page ask of its entries.
+type query struct {
+	limit             int
+	from, to, ofEvent *string
+}
+
+func (p *page) readQuery(export *object) (*query, error) {
+	read, err := export.object("query", "limit", "retention_days", "from_iso?", "to_iso?", "event_type?",
+		"cursor_after?", "attestation_after?", "checkpoint_after?")
+	if err != nil {
+		return nil, err
+	}
+	asked := &query{}
+	if asked.limit, err = read.count("limit"); err != nil {
+		return nil, err
+	}
+	days, err := read.count("retention_days")
+	if err != nil {
+		return nil, err
+	}
+	if asked.limit < 1 || asked.limit > maxLimit || days < 1 || days > maxRetentionDays {
+		return nil, wrong("the query has a limit of %d (1 to %d) and a retention of %d days (1 to %d)",
+			asked.limit, maxLimit, days, maxRetentionDays)
+	}
+	for _, part := range []struct {
+		name string
+		into **string
+	}{
+		{"from_iso", &asked.from}, {"to_iso", &asked.to}, {"event_type", &asked.ofEvent},
+		{"cursor_after", &p.after.cursor}, {"attestation_after", &p.after.attestation}, {"checkpoint_after", &p.after.checkpoint},
+	} {
+		if *part.into, err = read.optionalText(part.name); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range []string{"from_iso", "to_iso"} {
+		if read.has(name) {
+			if _, err := read.time(name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	after := p.after
+	if (after.cursor == nil) != (after.attestation == nil) || (after.cursor == nil) != (after.checkpoint == nil) {
+		return nil, wrong("the query has some of cursor_after, attestation_after and checkpoint_after: they come together")
+	}
+	p.filters = read.without("cursor_after", "attestation_after", "checkpoint_after")
+	return asked, nil
+}
+
+func (p *page) readEntries(export *object, asked *query) error {
+	list, err := export.list("entries")
+	if err != nil {
+		return err
+	}
+	for i, text := range list {
+		read, err := readEntry(text)
+		if err == nil {
+			err = asked.admits(read)
+		}
+		if err == nil && i > 0 {
+			err = read.comesAfter(p.entries[i-1])
+		}
+		if err == nil && i > 0 && read.provider != p.entries[0].provider {
+			err = wrong("it is an entry of %s on a page of %s", read.provider, p.entries[0].provider)
+		}
+		if err != nil {
+			broken := err.(*Broken)
+			broken.Entry = i + 1
+			return broken
+		}
+		p.entries = append(p.entries, read.entry)
+	}
+	return nil
+}
+
+// auditEntry is an entry with what the filters look at.
+type auditEntry struct {
+	entry
+	event string
+}
+
+func readEntry(text jsontext.Value) (*auditEntry, error) {
+	read, err := readObject("the entry", text,
+		"audit_id", "provider_id", "event_type", "recorded_at", "actor", "reason_codes", "details")
+	if err != nil {
+		return nil, err
+	}
+	e := &auditEntry{}
+	if e.id, err = read.text("audit_id"); err != nil {
+		return nil, err
+	}
+	if e.arrival = arrivalOf(e.id); e.arrival == "" {
+		return nil, wrong("%q is no audit id: plpaudit_ and a number", e.id)
+	}
+	if e.provider, err = read.text("provider_id"); err != nil {
+		return nil, err
+	}
+	if e.event, err = read.text("event_type"); err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{"onboarded", "status_upserted", "eligibility_evaluated", "rollout_upserted"}, e.event) {
+		return nil, wrong("%q is no event type", e.event)
+	}
+	if e.at, err = read.time("recorded_at"); err != nil {
+		return nil, err
+	}
+	actor, err := read.object("actor", "type", "id")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"type", "id"} {
+		if _, err := actor.text(name); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := read.list("reason_codes"); err != nil {
+		return nil, err
+	}
+	return e, read.mustBeObject("details")
+}
+
+// arrivalOf returns the number in an audit id without leading zeros, or "" when it is no audit id.
+func arrivalOf(id string) string {
+	digits, ok := strings.CutPrefix(id, "plpaudit_")
+	if !ok || len(digits) < 6 || strings.Trim(digits, "0123456789") != "" {
+		return ""
+	}
+	return strings.TrimLeft(digits, "0")
+}
+
+// younger tells whether arrival a came after b. The numbers have no largest one, so they are compared as digits.
+func younger(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) > len(b)
+	}
+	return a > b
+}
+
+// admits tells whether the filters let the entry through. All times are written alike, so they compare as text.
+func (q *query) admits(e *auditEntry) error {
+	switch {
+	case q.from != nil && e.at < *q.from:
+		return wrong("%s is before from_iso %s", e.at, *q.from)
+	case q.to != nil && e.at >= *q.to:
+		return wrong("%s is not before to_iso %s", e.at, *q.to)
+	case q.ofEvent != nil && e.event != *q.ofEvent:
+		return wrong("it is a %s entry in an export of %s", e.event, *q.ofEvent)
+	}
+	return nil
+}
+
+// comesAfter tells whether the order of the export puts e after before: by time, then by arrival.
+func (e entry) comesAfter(before entry) error {
+	switch {
+	case e.at < before.at:
+		return wrong("%s at %s stands after %s at %s", e.id, e.at, before.id, before.at)
+	case e.at == before.at && !younger(e.arrival, before.arrival):
+		return wrong("%s stands after %s at the same time, but did not arrive after it", e.id, before.id)
+	}
+	return nil
+}
+
+func (e entry) cursor() string { return e.at + "|" + e.id }
+
+// checkCursors holds the page's total and its place in the walk to its entries.
+func (p *page) checkCursors(asked *query) error {
+	count := len(p.entries)
+	if count > asked.limit {
+		return wrong("it has %d entries, more than its limit of %d", count, asked.limit)
+	}
+	if p.after.cursor != nil && count > 0 {
+		at, id, _ := strings.Cut(*p.after.cursor, "|")
+		before := entry{id: id, at: at, arrival: arrivalOf(id)}
+		if before.arrival == "" || !isTime(at) {
+			return wrong("cursor_after %q is no cursor", *p.after.cursor)
+		}
+		if err := p.entries[0].comesAfter(before); err != nil {
+			return wrongEntry(0, "it is not after cursor_after %s", *p.after.cursor)
+		}
+	}
+	if p.nextCursor == nil {
+		if p.total != count {
+			return wrong("total_filtered is %d on a last page of %d entries", p.total, count)
+		}
+		return nil
+	}
+	if count < asked.limit {
+		return wrong("more follows although only %d of at most %d entries are on the page", count, asked.limit)
+	}
+	if p.total <= count {
+		return wrong("more follows although total_filtered is %d and the page has %d", p.total, count)
+	}
+	if last := p.entries[count-1].cursor(); *p.nextCursor != last {
+		return wrong("next_cursor is %q and the last entry's cursor %q", *p.nextCursor, last)
+	}
+	return nil
+}
+
+// checkHashes recomputes the page's three hashes and compares what they commit to.
+func (p *page) checkHashes(export *object) error {
+	sum := export.hashOf("entries", "next_cursor?", "query", "total_filtered")
+	exportHash, err := export.hash("export_hash", sum)
+	if err != nil {
+		return err
+	}
+
+	attestation, err := export.object("attestation", "cursor_after", "next_cursor", "attestation_after", "page_hash", "chain_hash")
+	if err != nil {
+		return err
+	}
+	if err := attestation.same(
+		member{"cursor_after", p.after.cursor}, member{"next_cursor", p.nextCursor},
+		member{"attestation_after", p.after.attestation}, member{"page_hash", &exportHash},
+	); err != nil {
+		return err
+	}
+	if p.chainHash, err = attestation.hash("chain_hash", attestation.hashOf("attestation_after", "cursor_after", "next_cursor", "page_hash")); err != nil {
+		return err
+	}
+
+	checkpoint, err := export.object("checkpoint",
+		"checkpoint_after", "attestation_chain_hash", "next_cursor", "entries_count", "total_filtered", "checkpoint_hash")
+	if err != nil {
+		return err
+	}
+	if err := checkpoint.same(
+		member{"checkpoint_after", p.after.checkpoint}, member{"attestation_chain_hash", &p.chainHash}, member{"next_cursor", p.nextCursor},
+	); err != nil {
+		return err
+	}
+	for _, repeated := range []struct {
+		name string
+		want int
+	}{{"entries_count", len(p.entries)}, {"total_filtered", p.total}} {
+		if got, err := checkpoint.count(repeated.name); err != nil {
+			return err
+		} else if got != repeated.want {
+			return wrong("the checkpoint's %s is %d, and the page's is %d", repeated.name, got, repeated.want)
+		}
+	}
+	p.checkpoint, err = checkpoint.hash("checkpoint_hash",
+		checkpoint.hashOf("attestation_chain_hash", "checkpoint_after", "entries_count", "next_cursor", "total_filtered"))
+	return err
+}
+
+// checkSignature holds the page to the public key that it names.
+func checkSignature(export *object, keys Keys) error {
+	signature, err := export.object("signature", "key_id", "alg", "sig")
+	if err != nil {
+		return err
+	}
+	id, err := signature.text("key_id")
+	if err != nil {
+		return err
+	}
+	if alg, err := signature.text("alg"); err != nil {
+		return err
+	} else if alg != "ed25519" {
+		return wrong("the signature's alg is %q, not ed25519", alg)
+	}
+	key, ok := keys[id]
+	if !ok {
+		return wrong("there is no key %q to check the signature with", id)
+	}
+	text, err := signature.text("sig")
+	if err != nil {
+		return err
+	}
+	// Base64 lets several texts stand for the same bytes. Only the one that its bytes encode to is the signature.
+	sig, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || base64.StdEncoding.EncodeToString(sig) != text {
+		return wrong("the signature's sig is no base64")
+	}
+	if !ed25519.Verify(key, export.without("signature"), sig) {
+		return wrong("the signature of %s is not over this page", id)
+	}
+	return nil
+}
+
+// starts tells whether the page is the first of its export.
+func (p *page) starts() error {
+	if p.after.cursor != nil {
+		return wrong("it continues after %s, but there is no page before it", *p.after.cursor)
+	}
+	return nil
+}
+
+// follows tells whether the page continues the one before it.
+func (p *page) follows(before *page) error {
+	if before.nextCursor == nil {
+		return wrong("the page before it is the last of its export")
+	}
+	if !bytes.Equal(p.filters, before.filters) {
+		return wrong("it asks for %s, and the page before it for %s", p.filters, before.filters)
+	}
+	for _, link := range []struct {
+		name string
+		got  *string
+		want string
+	}{
+		{"cursor_after", p.after.cursor, *before.nextCursor},
+		{"attestation_after", p.after.attestation, before.chainHash},
+		{"checkpoint_after", p.after.checkpoint, before.checkpoint},
+	} {
+		if link.got == nil || *link.got != link.want {
+			return wrong("its %s is %s, and the page before it gave out %q", link.name, quoted(link.got), link.want)
+		}
+	}
+	if left := before.total - len(before.entries); p.total < left {
+		return wrong("total_filtered is %d, and the page before it left %d", p.total, left)
+	}
+	if len(p.entries) > 0 && p.entries[0].provider != before.entries[0].provider {
+		return wrongEntry(0, "it is an entry of %s in an export of %s", p.entries[0].provider, before.entries[0].provider)
+	}
+	return nil
+}
+
+// checkWhole checks what only all pages together show: no entry twice, and totals that add up.
+func checkWhole(pages []*page) error {
+	seen := map[string]bool{}
+	for i, p := range pages {
+		for j, e := range p.entries {
+			if seen[e.id] {
+				return &Broken{Page: i + 1, Entry: j + 1, Says: e.id + " stands in the export twice"}
+			}
+			seen[e.id] = true
+		}
+	}
+	youngest := ""
+	for i, p := range pages[:len(pages)-1] {
+		for _, e := range p.entries {
+			if younger(e.arrival, youngest) {
+				youngest = e.arrival
+			}
+		}
+		arrived := pages[i+1].total - (p.total - len(p.entries))
+		possible := 0
+		for _, later := range pages[i+1:] {
+			for _, e := range later.entries {
+				if younger(e.arrival, youngest) {
+					possible++
+				}
+			}
+		}
+		if arrived > possible {
+			return &Broken{Page: i + 2, Says: fmt.Sprintf(
+				"total_filtered says that %d entries arrived since the page before it, but at most %d that follow are that young", arrived, possible)}
+		}
+	}
+	return nil
+}
+
+// timeLayout is how every time in an export is written. Text of this form sorts as the times do.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+func isTime(text string) bool {
+	at, err := time.Parse(timeLayout, text)
+	return err == nil && at.Format(timeLayout) == text
+}
+
+func isHash(text string) bool {
+	sum, err := hex.DecodeString(text)
+	return err == nil && len(sum) == sha256.Size && strings.ToLower(text) == text
+}
+
+func quoted(text *string) string {
+	if text == nil {
+		return "absent"
+	}
+	return strconv.Quote(*text)
+}

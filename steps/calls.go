@@ -1,0 +1,308 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cucumber/godog"
+)
+
+// The operations that have sentences of their own. Every other one is called by its id.
+const (
+	onboard  = "partnerLiquidityProvider.onboard"
+	get      = "partnerLiquidityProvider.get"
+	status   = "partnerLiquidityProvider.status.upsert"
+	evaluate = "partnerLiquidityProvider.eligibility.evaluate"
+	rollout  = "partnerLiquidityProvider.rollout.upsert"
+	export   = "partnerLiquidityProvider.rollout.export"
+	keys     = "keys.policy-integrity-signing.get"
+)
+
+// callTo returns the handler of a sentence that calls one operation.
+func callTo(operation string) any {
+	return func(ctx context.Context) error { return callOperation(ctx, operation) }
+}
+
+// callToWith is callTo with changes.
+func callToWith(operation string) any {
+	return func(ctx context.Context, table *godog.Table) error { return callOperationWith(ctx, operation, table) }
+}
+
+// haveCalled returns the handler of a sentence that calls one operation and demands a success, for what a scenario
+// takes for granted.
+func haveCalled(operation string) any {
+	return func(ctx context.Context) error {
+		if err := callOperation(ctx, operation); err != nil {
+			return err
+		}
+		return in(ctx).last.mustSucceed(operation)
+	}
+}
+
+// haveCalledWith is haveCalled with changes.
+func haveCalledWith(operation string) any {
+	return func(ctx context.Context, table *godog.Table) error {
+		if err := callOperationWith(ctx, operation, table); err != nil {
+			return err
+		}
+		return in(ctx).last.mustSucceed(operation)
+	}
+}
+
+// firstOfMany is the recorded_at of the first of many status upserts. It lies far ahead, so that no target's clock makes
+// the entries older than what an export retains.
+var firstOfMany = time.Date(2031, 3, 1, 10, 0, 0, 0, time.UTC)
+
+// I have upserted its status n times. It is for trails that are longer than a page: each call is one of its own, with
+// its own idempotency key and time.
+func haveUpsertedStatus(ctx context.Context, n int) error {
+	if n == 0 {
+		return badSentence("0 times is no upsert at all")
+	}
+	for i := range n {
+		at := change{
+			part: changeBody, name: "/recorded_at", tokens: []string{"recorded_at"},
+			value: firstOfMany.Add(time.Duration(i) * time.Second).Format(`"` + time.RFC3339 + `"`),
+		}
+		err := call(ctx, status, noTable, func(s *scenario, r *request) error {
+			if err := r.useDefaultFixture(s); err != nil {
+				return err
+			}
+			return r.change(s, []change{at})
+		})
+		if err == nil {
+			err = in(ctx).last.mustSucceed(fmt.Sprintf("%s, call %d of %d,", status, i+1, n))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mustSucceed demands that a call that a scenario builds on went well.
+func (e *exchange) mustSucceed(what string) error {
+	if e.answer.status == http.StatusOK {
+		return nil
+	}
+	return &Mismatch{Says: what + " has to go well for what follows", Expected: "200", Got: e.answer.outcome()}
+}
+
+// call sends the default call of an operation, after somebody gave it a body.
+func call(ctx context.Context, operation string, table *godog.Table, body func(*scenario, *request) error) error {
+	s := in(ctx)
+	r, err := s.prepare(operation, table, body)
+	if err != nil {
+		return err
+	}
+	return s.send(ctx, r)
+}
+
+// noTable is the table of a sentence without changes.
+var noTable = &godog.Table{}
+
+// prepare makes the default call of an operation, gives it a body, and puts the changes on top.
+func (s *scenario) prepare(operation string, table *godog.Table, body func(*scenario, *request) error) (*request, error) {
+	changes, err := s.changesOf(table)
+	if err != nil {
+		return nil, err
+	}
+	operation, err = s.expand(operation, plain)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.newRequest(operation)
+	if err != nil {
+		return nil, err
+	}
+	if err := body(s, r); err != nil {
+		return nil, err
+	}
+	return r, r.change(s, changes)
+}
+
+// The ways in which a call gets its body.
+func defaultBody(s *scenario, r *request) error { return r.useDefaultFixture(s) }
+
+func fixtureBody(name string) func(*scenario, *request) error {
+	return func(s *scenario, r *request) error {
+		name, err := s.expand(name, plain)
+		if err != nil {
+			return err
+		}
+		return r.useFixture(s, name)
+	}
+}
+
+// I call "operation".
+func callOperation(ctx context.Context, operation string) error {
+	return call(ctx, operation, noTable, defaultBody)
+}
+
+// I call "operation" with: …
+func callOperationWith(ctx context.Context, operation string, table *godog.Table) error {
+	return call(ctx, operation, table, defaultBody)
+}
+
+// I call "operation" with fixture "name".
+func callWithFixture(ctx context.Context, operation, name string) error {
+	return call(ctx, operation, noTable, fixtureBody(name))
+}
+
+// I call "operation" with fixture "name" and: …
+func callWithFixtureAnd(ctx context.Context, operation, name string, table *godog.Table) error {
+	return call(ctx, operation, table, fixtureBody(name))
+}
+
+// I call "operation" with the body: …
+func callWithBody(ctx context.Context, operation string, doc *godog.DocString) error {
+	if doc == nil {
+		return badSentence("the sentence wants a text between two lines of \"\"\", and has a table")
+	}
+	return call(ctx, operation, noTable, func(s *scenario, r *request) error {
+		body, err := s.expand(doc.Content, jsonText)
+		r.body = []byte(body)
+		return err
+	})
+}
+
+// I call "operation" with the body bytes "ef bb bf".
+func callWithBodyBytes(ctx context.Context, operation, digits string) error {
+	return call(ctx, operation, noTable, func(_ *scenario, r *request) error {
+		var err error
+		r.body, err = bytesOf(digits)
+		return err
+	})
+}
+
+// I call "operation" with a body of n bytes. It is the default body with blanks after it.
+func callWithBodyOf(ctx context.Context, operation string, n int) error {
+	return call(ctx, operation, noTable, func(s *scenario, r *request) error {
+		if err := r.useDefaultFixture(s); err != nil {
+			return err
+		}
+		if len(r.body) > n {
+			return badSentence("the default body of %s has %d bytes, more than %d", r.operation.ID, len(r.body), n)
+		}
+		r.body = append(r.body, strings.Repeat(" ", n-len(r.body))...)
+		return nil
+	})
+}
+
+// I call "operation" n times at once. All copies carry the same idempotency key.
+func callAtOnce(ctx context.Context, operation string, n int) error {
+	return callAtOnceWith(ctx, operation, n, noTable)
+}
+
+// I call "operation" n times at once with: …
+func callAtOnceWith(ctx context.Context, operation string, n int, table *godog.Table) error {
+	s := in(ctx)
+	r, err := s.prepare(operation, table, defaultBody)
+	if err != nil {
+		return err
+	}
+	return s.sendAtOnce(ctx, r, n)
+}
+
+// I send "METHOD" to "/path?query".
+func sendTo(ctx context.Context, method, target string) error {
+	return sendToWith(ctx, method, target, noTable)
+}
+
+// I send "METHOD" to "/path?query" with: …
+func sendToWith(ctx context.Context, method, target string, table *godog.Table) error {
+	s := in(ctx)
+	changes, err := s.changesOf(table)
+	if err != nil {
+		return err
+	}
+	if target, err = s.expand(target, plain); err != nil {
+		return err
+	}
+	if method, err = s.expand(method, plain); err != nil {
+		return err
+	}
+	r, err := s.writtenOut(method, target)
+	if err != nil {
+		return err
+	}
+	if err := r.change(s, changes); err != nil {
+		return err
+	}
+	return s.send(ctx, r)
+}
+
+// My requests carry: … From then on every call begins with these headers, and its own table comes on top.
+func carry(ctx context.Context, table *godog.Table) error {
+	s := in(ctx)
+	changes, err := s.changesOf(table)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.part != changeHeader {
+			return badSentence("%s: requests carry headers only; everything else belongs to one call", c.where)
+		}
+	}
+	s.carried = append(s.carried, changes...)
+	return nil
+}
+
+// learn takes from an exchange what later sentences build on: the provider that was onboarded, the page that was
+// given.
+func (s *scenario) learn(e *exchange) {
+	if e.request.operation == nil || e.answer.status != http.StatusOK {
+		return
+	}
+	switch e.request.operation.ID {
+	case onboard:
+		body, err := e.answer.json()
+		if err != nil {
+			return // The next sentence that looks into the answer says so.
+		}
+		if id, _, ok := find(body, []string{"provider", "provider_id"}); ok {
+			s.variables["provider"] = jsonVariable(id)
+			s.owners[s.text("provider")] = ownerOf(e.request)
+		}
+	case export:
+		s.lastExport = e
+	}
+}
+
+// outcome is an answer in one line: its status, and for a refusal what it says of itself.
+func (a *answer) outcome() string {
+	body, err := a.json()
+	if err != nil {
+		if len(a.body) == 0 {
+			return fmt.Sprintf("%d without a body", a.status)
+		}
+		return fmt.Sprintf("%d with a body that is no JSON: %s", a.status, cut(string(a.body)))
+	}
+	refusal, _, ok := find(body, []string{"error"})
+	if !ok {
+		return fmt.Sprintf("%d", a.status)
+	}
+	said := func(tokens ...string) string {
+		value, _, ok := find(refusal, tokens)
+		if !ok {
+			return ""
+		}
+		return jsonVariable(value).text
+	}
+	text := fmt.Sprintf("%d %s", a.status, said("code"))
+	if reason := said("details", "reason_code"); reason != "" {
+		text += " because " + reason
+	} else {
+		text += " without a reason code"
+	}
+	if message := said("message"); message != "" {
+		text += " (" + message + ")"
+	}
+	if violations := said("details", "violations"); violations != "" {
+		text += " " + violations
+	}
+	return cut(text)
+}

@@ -1,0 +1,343 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/cucumber/godog"
+
+	"example.com/lpgate/steps/auditproof"
+)
+
+// continuation are the query values that ask for a next page, each with the place in the page before it that gives
+// its value.
+var continuation = []struct {
+	query string
+	from  []string
+}{
+	{"cursor_after", []string{"export", "next_cursor"}},
+	{"attestation_after", []string{"export", "attestation", "chain_hash"}},
+	{"checkpoint_after", []string{"export", "checkpoint", "checkpoint_hash"}},
+}
+
+// next is the request for the page after this one: the same query, continued.
+func (e *exchange) next(s *scenario) (*request, error) {
+	body, err := e.answer.json()
+	if err != nil {
+		return nil, &Mismatch{Says: "the page before is JSON", Expected: "JSON", Got: e.answer.show()}
+	}
+	var changes []change
+	for _, part := range continuation {
+		value, instead, ok := find(body, part.from)
+		if !ok {
+			return nil, &Mismatch{
+				Says:     "more follows, and the page says what to ask for as " + part.query,
+				Expected: "present", Got: instead,
+			}
+		}
+		changes = append(changes, change{part: changeQuery, name: part.query, value: jsonVariable(value).text})
+	}
+	r := e.request.clone()
+	return r, r.change(s, changes)
+}
+
+// I ask for the next page.
+func askForNextPage(ctx context.Context) error { return askForNextPageWith(ctx, noTable) }
+
+// I ask for the next page with: …
+func askForNextPageWith(ctx context.Context, table *godog.Table) error {
+	s := in(ctx)
+	if s.lastExport == nil {
+		return badSentence("there is no page yet that another one could follow")
+	}
+	changes, err := s.changesOf(table)
+	if err != nil {
+		return err
+	}
+	r, err := s.lastExport.next(s)
+	if err != nil {
+		return err
+	}
+	// Only the query is taken from the page before; who asks is a matter of now.
+	fresh, err := s.newRequest(export)
+	if err != nil {
+		return err
+	}
+	r.header = fresh.header
+	if err := r.change(s, changes); err != nil {
+		return err
+	}
+	return s.send(ctx, r)
+}
+
+// I walk the export.
+func walkExport(ctx context.Context) error { return walkExportWith(ctx, noTable) }
+
+// I walk the export with: …
+func walkExportWith(ctx context.Context, table *godog.Table) error {
+	s := in(ctx)
+	r, err := s.prepare(export, table, defaultBody)
+	if err != nil {
+		return err
+	}
+	pages, err := s.walkFrom(ctx, r)
+	if err != nil {
+		return err
+	}
+	s.walk = pages
+	s.called(pages[len(pages)-1])
+	return nil
+}
+
+// mostPages is where a walk gives up on a target that never comes to an end.
+const mostPages = 1000
+
+// walkFrom follows an export to its end.
+func (s *scenario) walkFrom(ctx context.Context, r *request) ([]*exchange, error) {
+	var pages []*exchange
+	for {
+		page, err := s.exchange(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		pages = append(pages, page)
+		if err := page.mustSucceed(fmt.Sprintf("page %d of the walk", len(pages))); err != nil {
+			return nil, err
+		}
+		body, err := page.answer.json()
+		if err != nil {
+			return nil, &Mismatch{Says: fmt.Sprintf("page %d of the walk is JSON", len(pages)), Expected: "JSON", Got: page.answer.show()}
+		}
+		if _, _, more := find(body, continuation[0].from); !more {
+			return pages, nil
+		}
+		if len(pages) == mostPages {
+			return nil, &Mismatch{Says: "the export comes to an end", Expected: "a last page", Got: fmt.Sprintf("more to follow after %d pages", mostPages)}
+		}
+		if r, err = page.next(s); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// walked are the pages of the last walk.
+func walked(ctx context.Context) ([]*exchange, error) {
+	if pages := in(ctx).walk; len(pages) > 0 {
+		return pages, nil
+	}
+	return nil, badSentence("no export was walked yet")
+}
+
+// entries are the entries of a page.
+func (e *exchange) entries() ([]any, error) {
+	seen, err := e.answer.look("/export/entries")
+	if err == nil {
+		err = seen.mustBeThere()
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, ok := seen.value.([]any)
+	if !ok {
+		return nil, &Mismatch{Says: "a page has a list of entries", Expected: "a list", Got: show(seen.value)}
+	}
+	return list, nil
+}
+
+// allEntries are the entries of all pages, in order.
+func allEntries(pages []*exchange) ([]any, error) {
+	all := []any{}
+	for _, page := range pages {
+		list, err := page.entries()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// The walk has n pages.
+func walkHasPages(ctx context.Context, n int) error {
+	pages, err := walked(ctx)
+	if err != nil {
+		return err
+	}
+	if len(pages) != n {
+		return &Mismatch{Says: fmt.Sprintf("the walk has %d pages", n), Expected: strconv.Itoa(n), Got: strconv.Itoa(len(pages))}
+	}
+	return nil
+}
+
+// The walk has n entries.
+func walkHasEntries(ctx context.Context, n int) error {
+	pages, err := walked(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := allEntries(pages)
+	if err != nil {
+		return err
+	}
+	if len(all) != n {
+		return &Mismatch{Says: fmt.Sprintf("the walk has %d entries", n), Expected: strconv.Itoa(n), Got: fmt.Sprintf("%d: %s", len(all), show(all))}
+	}
+	return nil
+}
+
+// The walk's "/pointer" are [ … ].
+func walkValuesAre(ctx context.Context, at, text string) error {
+	s := in(ctx)
+	pages, err := walked(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := allEntries(pages)
+	if err != nil {
+		return err
+	}
+	if at, err = s.expand(at, plain); err != nil {
+		return err
+	}
+	tokens, err := pointer(at)
+	if err != nil {
+		return err
+	}
+	want, err := s.literal(text)
+	if err != nil {
+		return err
+	}
+	values := make([]any, len(all))
+	for i, entry := range all {
+		value, instead, ok := find(entry, tokens)
+		if !ok {
+			return &Mismatch{Says: fmt.Sprintf("entry %d of the walk has %q", i+1, at), Expected: "present", Got: instead}
+		}
+		values[i] = value
+	}
+	if !same(want, values) {
+		return &Mismatch{
+			Says:     fmt.Sprintf("the walk's %q are %s", at, inBrief(want)),
+			Expected: show(want), Got: show(values), Diff: difference(want, values),
+		}
+	}
+	return nil
+}
+
+// The page verifies: its hashes, its attestation, its checkpoint and its signature.
+func pageVerifies(ctx context.Context) error {
+	s, _, err := lookThere(ctx, "/export")
+	if err != nil {
+		return err
+	}
+	return s.verify(ctx, "the page verifies", []*exchange{s.last}, func(pages [][]byte, keys auditproof.Keys) error {
+		return auditproof.Page(pages[0], keys)
+	})
+}
+
+// The walk verifies: each page, each link between two pages, and the totals.
+func walkVerifies(ctx context.Context) error {
+	pages, err := walked(ctx)
+	if err != nil {
+		return err
+	}
+	if err := in(ctx).verify(ctx, "the walk verifies", pages, auditproof.Walk); err != nil {
+		return err
+	}
+	return totalsAreExact(pages)
+}
+
+// totalsAreExact holds every total to the entries that the walk brought from there on. Somebody else's export may
+// grow while it is walked; here nobody wrote in between.
+func totalsAreExact(pages []*exchange) error {
+	left, err := allEntries(pages)
+	if err != nil {
+		return err
+	}
+	count := len(left)
+	for i, page := range pages {
+		seen, err := page.answer.look("/export/total_filtered")
+		if err != nil {
+			return err
+		}
+		if total, ok := seen.value.(json.Number); !ok || !same(total, json.Number(strconv.Itoa(count))) {
+			return &Mismatch{
+				Says:     fmt.Sprintf("total_filtered of page %d counts what is left from its cursor on", i+1),
+				Expected: strconv.Itoa(count), Got: show(seen.value),
+			}
+		}
+		entries, err := page.entries()
+		if err != nil {
+			return err
+		}
+		count -= len(entries)
+	}
+	return nil
+}
+
+// verify fetches the published keys and hands pages and keys to a proof. It also holds the pages to the provider
+// that was asked for, which no page says of itself.
+func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, proof func([][]byte, auditproof.Keys) error) error {
+	published, err := s.publishedKeys(ctx)
+	if err != nil {
+		return err
+	}
+	texts := make([][]byte, len(pages))
+	for i, page := range pages {
+		var body map[string]json.RawMessage
+		if err := json.Unmarshal(page.answer.body, &body); err != nil {
+			return &Mismatch{Says: says, Expected: "JSON", Got: page.answer.show()}
+		}
+		texts[i] = body["export"]
+	}
+	if err := proof(texts, published); err != nil {
+		var broken *auditproof.Broken
+		if !errors.As(err, &broken) {
+			return fmt.Errorf("verifying an export: %w", err)
+		}
+		return &Mismatch{Says: says, Expected: "what was signed, whole and in order", Got: broken.Error()}
+	}
+	for i, page := range pages {
+		entries, err := page.entries()
+		if err != nil {
+			return err
+		}
+		asked, ok := page.request.params["provider_id"]
+		if !ok {
+			continue // The path was written out.
+		}
+		for j, entry := range entries {
+			if of, _, _ := find(entry, []string{"provider_id"}); of != any(asked) {
+				return &Mismatch{
+					Says:     fmt.Sprintf("%s: page %d, entry %d is about the provider that was asked for", says, i+1, j+1),
+					Expected: asked, Got: show(of),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// publishedKeys fetches the keys that the target publishes.
+func (s *scenario) publishedKeys(ctx context.Context) (auditproof.Keys, error) {
+	o, err := s.operation(keys)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.exchange(ctx, &request{operation: o, method: o.Method, header: http.Header{}})
+	if err != nil {
+		return nil, err
+	}
+	if err := e.mustSucceed("the published keys"); err != nil {
+		return nil, err
+	}
+	published, err := auditproof.ParseKeys(e.answer.body)
+	if err != nil {
+		return nil, &Mismatch{Says: "the published keys can be used", Expected: "ed25519 keys, one of them active", Got: err.Error()}
+	}
+	return published, nil
+}

@@ -1,0 +1,416 @@
+package steps
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cucumber/godog"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/milestones"
+)
+
+// request is a request before it is sent. A repeated one is a copy of it, so that nothing is made up a second time.
+type request struct {
+	operation *milestones.Operation // nil when a path was written out
+	method    string
+	path      string            // as written out; empty for an operation
+	params    map[string]string // of the operation's path
+	query     []queryPart
+	header    http.Header
+	body      []byte
+}
+
+// queryPart is one piece of a query string, between two ampersands, as it is sent.
+type queryPart struct{ name, raw string }
+
+func (r *request) clone() *request {
+	c := *r
+	c.params, c.query, c.header = maps.Clone(r.params), slices.Clone(r.query), r.header.Clone()
+	return &c
+}
+
+// newRequest is the default call of an operation: its fixture, its path for the last provider, the scenario's
+// identity and a new idempotency key.
+func (s *scenario) newRequest(operation string) (*request, error) {
+	o, err := s.operation(operation)
+	if err != nil {
+		return nil, err
+	}
+	r := &request{operation: o, method: o.Method, params: map[string]string{}, header: s.identity.headers()}
+	if r.method == http.MethodPost {
+		s.keys++
+		r.header.Set(s.cfg.Milestone.Transport.IdempotencyHeader, fmt.Sprintf("key-%s-%d", s.word, s.keys))
+		r.header.Set("Content-Type", "application/json")
+	}
+	return r, r.change(s, s.carried)
+}
+
+// operation looks an operation up by its id.
+func (s *scenario) operation(id string) (*milestones.Operation, error) {
+	operations := s.cfg.Milestone.Operations
+	for i := range operations {
+		if operations[i].ID == id {
+			return &operations[i], nil
+		}
+	}
+	ids := make([]string, len(operations))
+	for i := range operations {
+		ids[i] = operations[i].ID
+	}
+	return nil, &BadSentence{
+		What:    fmt.Sprintf("%s has no operation %q", s.cfg.Milestone.ID, id),
+		Nearest: milestones.Nearest(id, ids),
+	}
+}
+
+// requestsFolder has the fixtures: an operation's default body under the operation's id, and others under any name.
+const requestsFolder = "requests"
+
+// useFixture gives the request the named fixture as its body.
+func (r *request) useFixture(s *scenario, name string) error {
+	text, err := fs.ReadFile(s.cfg.Fixtures, path.Join(requestsFolder, name+".json"))
+	if err != nil {
+		found, _ := fs.Glob(s.cfg.Fixtures, requestsFolder+"/*.json")
+		for i := range found {
+			found[i] = strings.TrimSuffix(path.Base(found[i]), ".json")
+		}
+		return &BadSentence{
+			What:    fmt.Sprintf("there is no fixture %s/%s.json", requestsFolder, name),
+			Nearest: milestones.Nearest(name, found),
+		}
+	}
+	body, err := s.expand(string(text), jsonText)
+	r.body = []byte(body)
+	return err
+}
+
+// useDefaultFixture gives the request the fixture of its operation, if it takes a body.
+func (r *request) useDefaultFixture(s *scenario) error {
+	if r.operation.RequestSchema == "" {
+		return nil
+	}
+	return r.useFixture(s, r.operation.ID)
+}
+
+// pathFor returns the escaped path of the request.
+func (r *request) pathFor(s *scenario) (string, error) {
+	if r.operation == nil {
+		return r.path, nil
+	}
+	segments := strings.Split(r.operation.Path, "/")
+	for i, segment := range segments {
+		name, isParam := paramOf(segment)
+		if !isParam {
+			continue
+		}
+		value, ok := r.params[name]
+		if !ok {
+			// {provider_id} is the id of {provider} unless a row says otherwise.
+			v, err := s.variable(strings.TrimSuffix(name, "_id"))
+			if err != nil {
+				return "", err
+			}
+			value = v.text
+			r.params[name] = value
+		}
+		segments[i] = url.PathEscape(value)
+	}
+	return strings.Join(segments, "/"), nil
+}
+
+func paramOf(segment string) (string, bool) {
+	if strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") {
+		return segment[1 : len(segment)-1], true
+	}
+	return "", false
+}
+
+// urlFor returns the URL of the request at a target. What it says is what is sent: no segment is cleaned away, and
+// nothing is encoded again.
+func (r *request) urlFor(s *scenario, base *url.URL) (*url.URL, error) {
+	tail, err := r.pathFor(s)
+	if err != nil {
+		return nil, err
+	}
+	whole := base.EscapedPath() + tail
+	u := &url.URL{Scheme: base.Scheme, User: base.User, Host: base.Host}
+	if plainPath, err := url.PathUnescape(whole); err == nil {
+		u.Path, u.RawPath = plainPath, whole
+	}
+	if u.EscapedPath() != whole {
+		// Not a way in which a path can be encoded; the server shall see it all the same.
+		u.Path, u.RawPath, u.Opaque = "", "", whole
+		if strings.HasPrefix(whole, "//") {
+			return nil, badSentence("the path %q cannot be sent: it begins with // and is not encoded like a path", tail)
+		}
+	}
+	raw := make([]string, len(r.query))
+	for i, part := range r.query {
+		raw[i] = part.raw
+	}
+	u.RawQuery = strings.Join(raw, "&")
+	u.ForceQuery = len(raw) > 0
+	return u, nil
+}
+
+// percentEncoded writes text so that it stands for itself in a query.
+func percentEncoded(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
+
+// writtenOut makes a request of a method and a target that a scenario wrote out.
+func (s *scenario) writtenOut(method, target string) (*request, error) {
+	if !isToken(method) {
+		return nil, badSentence("%q is no HTTP method", method)
+	}
+	if !strings.HasPrefix(target, "/") {
+		return nil, badSentence("%q is no path to send something to: it begins with /", target)
+	}
+	if i := strings.IndexFunc(target, func(c rune) bool { return c <= ' ' || c == 0x7f }); i >= 0 {
+		return nil, badSentence("the path %q has a space or a control character: write it percent-encoded", target)
+	}
+	rawPath, rawQuery, hasQuery := strings.Cut(target, "?")
+	r := &request{method: method, path: rawPath, header: s.identity.headers()}
+	if hasQuery {
+		for _, raw := range strings.Split(rawQuery, "&") {
+			name, _, _ := strings.Cut(raw, "=")
+			r.query = append(r.query, queryPart{name, raw})
+		}
+	}
+	return r, r.change(s, s.carried)
+}
+
+// change is one row of a change table.
+type change struct {
+	where  string // the row, for messages
+	part   changePart
+	name   string // of the header, query value or path parameter; the JSON Pointer itself for the body
+	tokens []string
+	value  string // not expanded yet
+}
+
+type changePart int
+
+const (
+	changeBody changePart = iota
+	changeHeader
+	changeQuery
+	changePath
+)
+
+// absent in a table takes something away, or tells that it is not there.
+const absent = "absent"
+
+// changesOf reads a change table.
+func (s *scenario) changesOf(table *godog.Table) ([]change, error) {
+	rows, err := rowsOf(table)
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]change, 0, len(rows))
+	for _, row := range rows {
+		part, err := s.expand(row.key, plain)
+		if err != nil {
+			return nil, at(row.where, err)
+		}
+		c := change{where: row.where, value: row.value}
+		kind, name, _ := strings.Cut(part, " ")
+		c.name = strings.TrimSpace(name)
+		switch {
+		case strings.HasPrefix(part, "/"):
+			c.part, c.name = changeBody, part
+			if c.tokens, err = pointer(part); err != nil {
+				return nil, at(row.where, err)
+			}
+		case kind == "header" && isToken(c.name):
+			c.part = changeHeader
+			if header := http.CanonicalHeaderKey(c.name); slices.Contains(transportHeaders, header) {
+				return nil, badSentence("%s: the header %s belongs to the transport, and no scenario can set it", row.where, header)
+			}
+		case kind == "query" && c.name != "":
+			c.part = changeQuery
+		case kind == "path" && c.name != "":
+			c.part = changePath
+		default:
+			return nil, &BadSentence{
+				What:    fmt.Sprintf(`%s: %q is nothing to change: a part is a JSON Pointer, "header X", "query x" or "path x"`, row.where, part),
+				Nearest: nearestPart(kind, c.name),
+			}
+		}
+		changes = append(changes, c)
+	}
+	return changes, nil
+}
+
+// transportHeaders are those that net/http writes itself, whatever a request says.
+var transportHeaders = []string{"Content-Length", "Host", "Trailer", "Transfer-Encoding"}
+
+func nearestPart(kind, name string) string {
+	if word := milestones.Nearest(kind, []string{"header", "path", "query"}); word != "" && name != "" {
+		return word + " " + name
+	}
+	return ""
+}
+
+// change puts the changes onto the request. The first row for a header or a query value replaces what was there, and
+// a further one sends it once more.
+func (r *request) change(s *scenario, changes []change) error {
+	again := map[string]bool{}
+	for _, c := range changes {
+		if err := r.changeOne(s, c, again); err != nil {
+			return at(c.where, err)
+		}
+	}
+	return nil
+}
+
+func (r *request) changeOne(s *scenario, c change, again map[string]bool) error {
+	if c.part == changeBody {
+		if err := r.changeBody(s, c); err != nil {
+			return err
+		}
+		if _, ok := r.header["Content-Type"]; !ok && !again["header Content-Type"] {
+			r.header.Set("Content-Type", "application/json")
+		}
+		return nil
+	}
+	value, err := s.expand(c.value, plain)
+	if err != nil {
+		return err
+	}
+	gone := c.value == absent
+	switch c.part {
+	case changeHeader:
+		name := http.CanonicalHeaderKey(c.name)
+		if !isHeaderValue(value) {
+			return badSentence("%q cannot be the value of a header", value)
+		}
+		if !again["header "+name] {
+			r.header.Del(name)
+		}
+		if !gone {
+			r.header.Add(name, value)
+		}
+		again["header "+name] = true
+	case changeQuery:
+		if !again["query "+c.name] {
+			r.query = slices.DeleteFunc(r.query, func(part queryPart) bool { return part.name == c.name })
+		}
+		if !gone {
+			raw := c.name + "=" + value
+			if r.operation != nil {
+				raw = percentEncoded(c.name) + "=" + percentEncoded(value)
+			}
+			r.query = append(r.query, queryPart{c.name, raw})
+		}
+		again["query "+c.name] = true
+	case changePath:
+		if r.operation == nil {
+			return badSentence("the path is written out: it has no part %q", c.name)
+		}
+		var names []string
+		for _, segment := range strings.Split(r.operation.Path, "/") {
+			if name, ok := paramOf(segment); ok {
+				names = append(names, name)
+			}
+		}
+		if !slices.Contains(names, c.name) {
+			return &BadSentence{What: fmt.Sprintf("%s has no part %q", r.operation.Path, c.name), Nearest: milestones.Nearest(c.name, names)}
+		}
+		if gone {
+			return badSentence("the path %s cannot do without its part %q", r.operation.Path, c.name)
+		}
+		r.params[c.name] = value
+	}
+	return nil
+}
+
+func (r *request) changeBody(s *scenario, c change) error {
+	var value []byte
+	if c.value != absent {
+		text, err := s.expand(c.value, jsonText)
+		if err != nil {
+			return err
+		}
+		if value = []byte(text); !isJSON(value) {
+			return badSentence("%s is no JSON: a text stands in quotes", cut(text))
+		}
+	}
+	switch {
+	case r.operation != nil && r.operation.RequestSchema == "":
+		return badSentence("%s takes no body to change", r.operation.ID)
+	case len(r.body) == 0 && r.operation == nil:
+		r.body = []byte("{}")
+	case !isJSON(r.body):
+		return badSentence("the body is no JSON that could be changed: %s", cut(string(r.body)))
+	}
+	changed, err := changeAt(r.body, jsontext.Pointer(""), c.tokens, value)
+	if err != nil {
+		return err
+	}
+	r.body = changed
+	return nil
+}
+
+// row is one row of a table of two columns.
+type row struct{ where, key, value string }
+
+// rowsOf reads a table of two columns without a heading.
+func rowsOf(table *godog.Table) ([]row, error) {
+	if table == nil {
+		return nil, badSentence("the sentence wants a table, and has a text")
+	}
+	rows := make([]row, len(table.Rows))
+	for i, r := range table.Rows {
+		where := "row " + strconv.Itoa(i+1)
+		if len(r.Cells) != 2 {
+			return nil, badSentence("%s: there are %d columns and not two, a part and its value (write \\| for a | inside one)", where, len(r.Cells))
+		}
+		rows[i] = row{fmt.Sprintf("%s (%s)", where, r.Cells[0].Value), r.Cells[0].Value, r.Cells[1].Value}
+	}
+	return rows, nil
+}
+
+// at puts the place in front of a fault in a scenario's text.
+func at(where string, err error) error {
+	if bad, ok := err.(*BadSentence); ok {
+		return &BadSentence{What: where + ": " + bad.What, Nearest: bad.Nearest}
+	}
+	return err
+}
+
+// bytesOf reads hexadecimal digits, with spaces where the author likes them.
+func bytesOf(text string) ([]byte, error) {
+	body, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	if err != nil {
+		return nil, badSentence("%q are no bytes: two hexadecimal digits each", text)
+	}
+	return body, nil
+}
+
+// isToken tells whether text can be a method or the name of a header.
+func isToken(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func isHeaderValue(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

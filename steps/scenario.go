@@ -1,0 +1,142 @@
+package steps
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/cucumber/godog"
+
+	"example.com/lpgate/milestones"
+)
+
+// scenario is all that the sentences of one scenario know. It lives in the scenario's context, and dies with it.
+type scenario struct {
+	cfg   *Config
+	needs []string
+	base  *url.URL // of the target; nil until the first request
+	word  string   // what makes the ids of this scenario its own
+
+	variables map[string]variable
+	identity  identity
+	carried   []change // what "my requests carry" puts on every call
+	keys      int      // idempotency keys made so far
+
+	last       *exchange              // the last call
+	burst      []*exchange            // the calls of the last "at once"
+	bursts     int                    // how many there were
+	lastExport *exchange              // the last page that was given
+	walk       []*exchange            // the pages of the last walk
+	remembered map[string]*answer     // answers by name
+	owners     map[string]http.Header // who onboarded which provider
+	noted      *providerState
+}
+
+type scenarioKey struct{}
+
+// begin puts a new scenario into the context.
+func begin(ctx context.Context, cfg *Config, pickle *godog.Scenario) context.Context {
+	s := &scenario{
+		cfg: cfg, word: wordOf(cfg.Seed, pickle),
+		remembered: map[string]*answer{}, owners: map[string]http.Header{},
+	}
+	for _, tag := range pickle.Tags {
+		if need, ok := strings.CutPrefix(tag.Name, "@needs:"); ok {
+			s.needs = append(s.needs, need)
+		}
+	}
+	s.variables = map[string]variable{
+		"me":       textVariable("partner-" + s.word),
+		"stranger": textVariable("stranger-" + s.word),
+		"unique":   textVariable("u" + s.word),
+	}
+	s.identity = headerIdentity(s.text("me"), defaultScopes)
+	return context.WithValue(ctx, scenarioKey{}, s)
+}
+
+// in returns the scenario of a context that begin made.
+func in(ctx context.Context) *scenario { return ctx.Value(scenarioKey{}).(*scenario) }
+
+// wordOf makes a short word out of the run's seed and the whole text of a scenario. The same run gives the same
+// words again, whichever other scenarios are in it, and two scenarios (or two rows of an outline) never share one.
+func wordOf(seed string, pickle *godog.Scenario) string {
+	sum := sha256.New()
+	write := func(parts ...string) {
+		for _, part := range parts {
+			fmt.Fprintf(sum, "%d %s\n", len(part), part)
+		}
+	}
+	write(seed, pickle.Uri, pickle.Name)
+	for _, tag := range pickle.Tags {
+		write(tag.Name)
+	}
+	for _, step := range pickle.Steps {
+		write(step.Text)
+		if step.Argument == nil {
+			continue
+		}
+		if doc := step.Argument.DocString; doc != nil {
+			write(doc.Content)
+		}
+		if table := step.Argument.DataTable; table != nil {
+			for _, row := range table.Rows {
+				for _, cell := range row.Cells {
+					write(cell.Value)
+				}
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:10]
+}
+
+// target returns where requests of this scenario go.
+func (s *scenario) target(ctx context.Context) (*url.URL, error) {
+	if s.base == nil {
+		text, err := s.cfg.Target(ctx, s.needs)
+		if err != nil {
+			return nil, err
+		}
+		if s.base, err = url.Parse(strings.TrimSuffix(text, "/")); err != nil {
+			return nil, fmt.Errorf("reading the target's URL: %w", err)
+		}
+	}
+	return s.base, nil
+}
+
+// predefined are the variables that every scenario has, or may have later. Nobody else may set them.
+var predefined = []string{"me", "provider", "stranger", "unique"}
+
+// remember gives a value a name that the scenario's text may use from then on.
+func (s *scenario) remember(name string, v variable) error {
+	if !isVariableName(name) {
+		return badSentence("%q is no name to remember something as: lower-case letters, digits and _, beginning with a letter", name)
+	}
+	if slices.Contains(predefined, name) {
+		return badSentence("{%s} is set already, and means the same in every scenario: choose another name", name)
+	}
+	s.variables[name] = v
+	return nil
+}
+
+// variable looks a name up.
+func (s *scenario) variable(name string) (variable, error) {
+	if v, ok := s.variables[name]; ok {
+		return v, nil
+	}
+	if name == "provider" {
+		return variable{}, badSentence("{provider} is the provider that was onboarded last, and there is none yet")
+	}
+	return variable{}, &BadSentence{
+		What:    fmt.Sprintf("there is no variable {%s} yet", name),
+		Nearest: milestones.Nearest(name, slices.Sorted(maps.Keys(s.variables))),
+	}
+}
+
+// text is the text of a variable that is known to be there.
+func (s *scenario) text(name string) string { return s.variables[name].text }

@@ -1,0 +1,154 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/cucumber/godog"
+)
+
+func TestEveryExampleFitsOnePattern(t *testing.T) {
+	for i, s := range Sentences() {
+		t.Run(s.Example, func(t *testing.T) {
+			for j, c := range compiled() {
+				if got, want := c.pattern.MatchString(s.Example), i == j; got != want {
+					t.Errorf("%s: got match %t, want %t", c.pattern, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestValuesAreToldApart holds texts that look alike against all patterns: each has to fit one, or none.
+func TestValuesAreToldApart(t *testing.T) {
+	for text, want := range map[string]string{
+		`"/a" is null`:                         `"/provider/segment_tier" is "S1"`,
+		`"/a" is -12.5e+3`:                     `"/provider/segment_tier" is "S1"`,
+		`"/a" is ""`:                           `"/provider/segment_tier" is "S1"`,
+		`"/a" is "a \"quoted\" word"`:          `"/provider/segment_tier" is "S1"`,
+		`"/a" is [1, {"b": null}]`:             `"/provider/segment_tier" is "S1"`,
+		`"/a" is {"b": " is absent"}`:          `"/provider/segment_tier" is "S1"`,
+		`"/a" is {name}`:                       `"/provider/segment_tier" is "S1"`,
+		`"" is {}`:                             `"/provider/segment_tier" is "S1"`,
+		`"/a" is "absent"`:                     `"/provider/segment_tier" is "S1"`,
+		`"/a" is not "absent"`:                 `"/provider/status" is not "active"`,
+		`"/a" is S1`:                           ``,
+		`"/a" is "x" and more`:                 ``,
+		`a" is "x"`:                            ``,
+		`"a" is "x"`:                           ``,
+		`"/a" is absent and so on`:             ``,
+		`the answer is 200 indeed`:             ``,
+		`so the answer is 200`:                 ``,
+		`the answer is 409 conflict because x`: ``,
+		`"/a" is "sha256:" and the SHA-256 of canonical "/b"`: `"/rollout/capabilities_hash" is "sha256:" and the SHA-256 of canonical "/rollout/capability_matrix"`,
+		`"/a" has 1 item`:                      `"/export/entries" has 2 items`,
+		`the walk has 1 page`:                  `the walk has 3 pages`,
+		`the walk has 1 entry`:                 `the walk has 5 entries`,
+		`the walk's "" are []`:                 `the walk's "/event_type" are ["onboarded", "status_upserted"]`,
+		`I call "x" with fixture "y" and:`:     `I call "partnerLiquidityProvider.onboard" with fixture "small-provider" and:`,
+		`I call "x" with: fixture "y"`:         ``,
+		`the header "X" is "a "quoted" word"`:  `the header "Idempotent-Replayed" is "true"`,
+		`there is a violation of "type" at ""`: `there is a violation of "minLength" at "/provider/legal_entity_name"`,
+		`"/a" matches "^"b"$"`:                 `"/eligibility/evaluation_id" matches "^plpelig_[0-9a-f]{16}$"`,
+		`"/a" equals "/b"`:                     `"/provider/updated_at" equals "/provider/created_at"`,
+		`I remember "/a" as "b"`:               `I remember "/provider/created_at" as "created"`,
+		`I remember "a" as "b"`:                ``,
+	} {
+		t.Run(text, func(t *testing.T) {
+			var got []string
+			for i, c := range compiled() {
+				if c.pattern.MatchString(text) {
+					got = append(got, table[i].Example)
+				}
+			}
+			if strings.Join(got, "\n") != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestCheckRefusesRowsThatCannotWork(t *testing.T) {
+	none := func(context.Context) error { return nil }
+	one := func(context.Context, string) error { return nil }
+	for _, test := range []struct {
+		name, pattern string
+		step          any
+		says          string // "" when the row is good
+	}{
+		{"a good row", `^I nod$`, none, ""},
+		{"a good row with everything", `^I nod (\d) times at "(.*)" with:$`, func(context.Context, int, string, *godog.Table) error { return nil }, ""},
+		{"a good row with a text", `^I say:$`, func(context.Context, *godog.DocString) error { return nil }, ""},
+		{"no beginning", `I nod$`, none, "not anchored"},
+		{"no end", `^I nod`, none, "not anchored"},
+		{"a dollar that is no end", `^I pay \$`, none, "not anchored"},
+		{"no regular expression", `^I ($`, none, "missing closing"},
+		{"no handler", `^I nod$`, nil, "no function"},
+		{"no function", `^I nod$`, "nod", "no function"},
+		{"variadic", `^I nod$`, func(context.Context, ...string) error { return nil }, "no function with fixed arguments"},
+		{"too few arguments", `^I nod (.*)$`, none, "should be"},
+		{"too many arguments", `^I nod$`, one, "should be"},
+		{"no context", `^I nod (.*)$`, func(string) error { return nil }, "should be"},
+		{"an argument of another type", `^I nod (.*)$`, func(context.Context, float64) error { return nil }, "should be"},
+		{"no error", `^I nod$`, func(context.Context) {}, "should be"},
+		{"another result", `^I nod$`, func(c context.Context) (context.Context, error) { return c, nil }, "should be"},
+		{"a colon and no table", `^I nod:$`, none, "should be"},
+		{"a table and no colon", `^I nod$`, func(context.Context, *godog.Table) error { return nil }, "should be"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Sentence{test.pattern, "", "Nods.", test.step}.check()
+			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+				t.Errorf("got %v, want %q", err, test.says)
+			}
+		})
+	}
+	t.Run("it does not say what it does", func(t *testing.T) {
+		if _, err := (Sentence{`^I nod$`, "", "", none}).check(); err == nil {
+			t.Error("got no error")
+		}
+	})
+}
+
+func TestArgumentsAreNeitherOverlookedNorMissed(t *testing.T) {
+	for _, test := range []struct{ name, lines, says string }{
+		{"a table after a sentence that takes none", "I onboard a provider\n| /provider/status | absent |", "takes no table"},
+		{"a text after a sentence that takes none", "I onboard a provider\n\"\"\"\n\"\"\"", "takes no table"},
+		{"nothing after a sentence that takes a table", "I onboard a provider with:", "nothing follows"},
+		{"a text where a table is wanted", "I onboard a provider with:\n\"\"\"\n\"\"\"", "wants a table"},
+		{"a table where a text is wanted", "I call \"partnerLiquidityProvider.onboard\" with the body:\n| a | b |", "wants a text"},
+		{"one column", "I onboard a provider with:\n| /provider/status |", "row 1: there are 1 columns"},
+		{"three columns", "I onboard a provider with:\n| /provider/status | \"a\" | b |", "row 1: there are 3 columns"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t)
+			var bad *BadSentence
+			if err := s.play(t, test.lines); !errors.As(err, &bad) || !strings.Contains(bad.What, test.says) {
+				t.Errorf("got %v, want a bad sentence: %s", err, test.says)
+			}
+			if got := s.last(); got.method != "" {
+				t.Errorf("got %s %s, want nothing sent", got.method, got.target)
+			}
+		})
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{&BadSentence{What: "no x"}, "no x"},
+		{&BadSentence{What: "no x", Nearest: "y"}, `no x (did you mean "y"?)`},
+		{&Mismatch{Says: "a is 1", Expected: "1", Got: "2"}, "a is 1\n  expected: 1\n  got:      2"},
+		{&Mismatch{Says: "a is b", Expected: "1", Got: "2", Diff: "-1\n+2\n"}, "a is b\n  expected: 1\n  got:      2\n  -1\n  +2"},
+		{&Unreachable{Err: errors.New("refused")}, "the target cannot be reached: refused"},
+	} {
+		t.Run(test.want, func(t *testing.T) {
+			if got := test.err.Error(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,322 @@
+package steps
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/milestones"
+)
+
+// This file is about JSON: reading it without losing a digit, finding things in it, changing it, comparing it, and
+// putting variables into it.
+
+// variable is a value under a name. Inside quotes and in plain text it stands for text; where a scenario writes JSON
+// and the variable stands outside quotes, it stands for the whole value.
+type variable struct {
+	text string // the text of a string, the JSON of everything else
+	json string
+}
+
+func textVariable(text string) variable { return variable{text: text, json: string(encode(text))} }
+
+func jsonVariable(value any) variable {
+	if text, ok := value.(string); ok {
+		return textVariable(text)
+	}
+	text := string(encode(value))
+	return variable{text: text, json: text}
+}
+
+// notation is how a text is written, and so how a variable is written in it.
+type notation int
+
+const (
+	plain      notation = iota // a header, an id, a word
+	jsonText                   // JSON, or what is sent as if it were
+	expression                 // a regular expression: a variable in it stands for itself
+)
+
+// expand replaces each {name} in text by the variable of that name.
+func (s *scenario) expand(text string, as notation) (string, error) {
+	if !strings.Contains(text, "{") {
+		return text, nil
+	}
+	var out strings.Builder
+	quoted := false
+	for i := 0; i < len(text); {
+		if name := variableAt(text[i:]); name != "" {
+			v, err := s.variable(name)
+			if err != nil {
+				return "", err
+			}
+			switch {
+			case as == jsonText && quoted:
+				whole := string(encode(v.text))
+				out.WriteString(whole[1 : len(whole)-1])
+			case as == jsonText:
+				out.WriteString(v.json)
+			case as == expression:
+				out.WriteString(regexp.QuoteMeta(v.text))
+			default:
+				out.WriteString(v.text)
+			}
+			i += len(name) + len("{}")
+			continue
+		}
+		switch {
+		case text[i] == '\\' && quoted && i+1 < len(text):
+			out.WriteByte(text[i])
+			i++
+		case text[i] == '"' && as == jsonText:
+			quoted = !quoted
+		}
+		out.WriteByte(text[i])
+		i++
+	}
+	return out.String(), nil
+}
+
+// variableAt returns the name of the variable that text begins with, or "".
+func variableAt(text string) string {
+	if text[0] != '{' {
+		return ""
+	}
+	end := strings.IndexByte(text, '}')
+	if end < 0 || !isVariableName(text[1:end]) {
+		return ""
+	}
+	return text[1:end]
+}
+
+func isVariableName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if !('a' <= c && c <= 'z' || i > 0 && (c == '_' || '0' <= c && c <= '9')) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// decode reads one JSON value. Numbers stay as they were written.
+func decode(text []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("it is empty")
+		}
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows after the value")
+	}
+	return value, nil
+}
+
+// encode writes a value that decode could have read, as one line. Nothing of that kind is refused.
+func encode(value any) []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		panic(fmt.Sprintf("encoding %T: %v", value, err))
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// canonical writes a value in its RFC 8785 form.
+func canonical(value any) ([]byte, error) {
+	text := jsontext.Value(encode(value))
+	err := text.Canonicalize()
+	return text, err
+}
+
+// pointer reads a JSON Pointer out of a scenario's text.
+func pointer(text string) ([]string, error) {
+	p := jsontext.Pointer(text)
+	if !p.IsValid() {
+		return nil, badSentence("%q is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it", text)
+	}
+	return slices.Collect(p.Tokens()), nil
+}
+
+// find returns what a pointer points to. When it points to nothing, it says what there is instead.
+func find(value any, tokens []string) (found any, instead string, ok bool) {
+	at := jsontext.Pointer("")
+	for _, token := range tokens {
+		switch parent := value.(type) {
+		case map[string]any:
+			value, ok = parent[token]
+			instead = "has only " + strings.Join(slices.Sorted(maps.Keys(parent)), ", ")
+		case []any:
+			var index int
+			if index, ok = indexOf(token, len(parent)); ok {
+				value = parent[index]
+			}
+			instead = fmt.Sprintf("has %d items", len(parent))
+		default:
+			ok, instead = false, "is "+show(value)
+		}
+		if !ok {
+			return nil, fmt.Sprintf("absent (%q %s)", at, instead), false
+		}
+		at = at.AppendToken(token)
+	}
+	return value, "", true
+}
+
+// indexOf reads a token as the index of an existing item.
+func indexOf(token string, length int) (int, bool) {
+	index, err := strconv.Atoi(token)
+	if err != nil || index < 0 || index >= length || strconv.Itoa(index) != token {
+		return 0, false
+	}
+	return index, true
+}
+
+// change puts value at the pointer's place in the JSON text, or takes away what is there when value is nil. A member
+// may be new; its parent must be there already. The value is put in as it was written, whatever it does to I-JSON.
+func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) ([]byte, error) {
+	if len(tokens) == 0 {
+		return value, nil
+	}
+	token, rest := tokens[0], tokens[1:]
+	switch jsontext.Value(text).Kind() {
+	case jsontext.KindBeginObject:
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(text, &members); err != nil {
+			return nil, badSentence("there is no JSON object at %q to change: %v", at, err)
+		}
+		member, ok := members[token]
+		switch {
+		case len(rest) > 0 && !ok:
+			return nil, &BadSentence{
+				What:    fmt.Sprintf("there is nothing at %q to change", at.AppendToken(token)),
+				Nearest: nearestIn(at, token, slices.Sorted(maps.Keys(members))),
+			}
+		case len(rest) == 0 && value == nil:
+			delete(members, token)
+		default:
+			changed, err := changeAt(member, at.AppendToken(token), rest, value)
+			if err != nil {
+				return nil, err
+			}
+			members[token] = changed
+		}
+		return encode(members), nil
+	case jsontext.KindBeginArray:
+		var items []json.RawMessage
+		if err := json.Unmarshal(text, &items); err != nil {
+			return nil, badSentence("there is no JSON list at %q to change: %v", at, err)
+		}
+		if token == "-" && len(rest) == 0 && value != nil {
+			return encode(append(items, value)), nil
+		}
+		index, ok := indexOf(token, len(items))
+		if !ok {
+			return nil, badSentence("there is nothing at %q to change: the list has %d items", at.AppendToken(token), len(items))
+		}
+		if len(rest) == 0 && value == nil {
+			return encode(slices.Delete(items, index, index+1)), nil
+		}
+		changed, err := changeAt(items[index], at.AppendToken(token), rest, value)
+		if err != nil {
+			return nil, err
+		}
+		items[index] = changed
+		return encode(items), nil
+	default:
+		return nil, badSentence("there is nothing at %q to change: %q is %s", at.AppendToken(token), at, cut(string(text)))
+	}
+}
+
+// nearestIn suggests one of the names under a pointer, as a pointer.
+func nearestIn(at jsontext.Pointer, token string, names []string) string {
+	if name := milestones.Nearest(token, names); name != "" {
+		return string(at.AppendToken(name))
+	}
+	return ""
+}
+
+// isJSON tells whether text is one JSON value by its grammar alone: duplicate members and surrogates without a
+// partner are JSON too, and a scenario may want to send them.
+func isJSON(text []byte) bool {
+	return jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// byValue compares numbers by what they are worth, exactly: 2, 2.0 and 2e0 are the same, and no digit is rounded away.
+var byValue = cmp.Comparer(func(a, b json.Number) bool { return normal(a) == normal(b) })
+
+func same(a, b any) bool { return cmp.Equal(a, b, byValue) }
+
+// difference tells how two values differ. The library puts in a no-break space at random, so that nobody compares
+// its words; reports here are compared, byte for byte.
+func difference(want, got any) string {
+	return strings.ReplaceAll(cmp.Diff(want, got, byValue), "\u00a0", " ")
+}
+
+// normal writes a number in one way only: digits without a zero at either end, and a power of ten.
+func normal(n json.Number) string {
+	text, sign := string(n), ""
+	if rest, negative := strings.CutPrefix(text, "-"); negative {
+		text, sign = rest, "-"
+	}
+	mantissa, power, _ := strings.Cut(strings.ToLower(text), "e")
+	exponent := 0
+	if power != "" {
+		var err error
+		if exponent, err = strconv.Atoi(power); err != nil {
+			return string(n) // An exponent beyond all bounds is equal to itself only.
+		}
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	exponent -= len(fraction)
+	if digits == "" {
+		return "0"
+	}
+	short := strings.TrimRight(digits, "0")
+	return fmt.Sprintf("%s%se%d", sign, short, exponent+len(digits)-len(short))
+}
+
+// differenceWithin is difference, for two values of which a line each does not tell enough.
+func differenceWithin(want, got any) string {
+	switch want.(type) {
+	case map[string]any, []any:
+		return difference(want, got)
+	}
+	return ""
+}
+
+// show writes a value as one line for people.
+func show(value any) string { return cut(string(encode(value))) }
+
+// inBrief writes a value for the middle of a sentence.
+func inBrief(value any) string {
+	if text := string(encode(value)); len(text) <= 60 {
+		return text
+	}
+	return "as it should be"
+}
+
+// cut keeps a line short enough to read.
+func cut(text string) string {
+	const most = 600
+	if len(text) <= most {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))
+}
