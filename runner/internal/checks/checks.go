@@ -1,0 +1,429 @@
+// Package checks judges every answer, whichever step asked for it and whatever that step looks at.
+//
+// [Table] is the whole of it: one row per check, with a permanent id, the sentence that it stands for, and the
+// function that finds what is wrong. A check looks at one exchange and knows nothing of the others. Each of them can
+// fail alone: what two checks would both find is left to one of them, so that a failure names its cause.
+//
+// A check that has nothing to look at (the body of an answer to HEAD, the details of a success) says so. It does not
+// count as passed.
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/schemas"
+)
+
+// Check is one thing that every answer must be.
+type Check struct {
+	// ID is permanent.
+	ID string
+	// Says is what must hold, as one sentence.
+	Says string
+
+	find func(*subject) finding
+}
+
+// finding is what a check has to say. The zero finding is that everything is well.
+type finding struct {
+	wrong      string
+	skipped    string
+	violations []schemas.Violation
+}
+
+func wrong(format string, args ...any) finding { return finding{wrong: fmt.Sprintf(format, args...)} }
+
+func skipped(why string) finding { return finding{skipped: why} }
+
+// Table is every check, in the order in which they are made. The order matters to nothing but reading.
+var Table = []Check{
+	{"no-5xx", "No request makes the target fail: no status is 500 or more.", no5xx},
+	{"content-type", "The answer has one Content-Type, and it is exactly the milestone's.", contentType},
+	{"correlation-id", "The answer's correlation id is the same in header and body, and the one that the request " +
+		"brought, or else the operation's own.", correlationID},
+	{"answer-is-i-json", "The body is one JSON text as RFC 7493 has it: UTF-8, no byte order mark, no member twice, " +
+		"nothing after it; and no longer than 16 MiB.", isIJSON},
+	{"declared-outcome", "The status and the error code are an outcome that the milestone declares for the operation.",
+		declaredOutcome},
+	{"reason-code", "The reason code is there exactly when the outcome has one and is the one that it has, and a list " +
+		"of reason codes holds only codes that may stand there.", reasonCode},
+	{"details", "The error's details have every member that the outcome declares.", details},
+	{"schema", "The body is valid by the schema of the outcome.", schema},
+	{"replay-header", "Only the answer to a POST is ever a replay, and only when its idempotency key was sent before.",
+		replayHeader},
+}
+
+// Judge judges the answers of one milestone.
+type Judge struct {
+	milestone *milestones.Milestone
+	schemas   map[string]*schemas.Schema
+	// correlation is the correlation id of each operation when a request brings none.
+	correlation map[*milestones.Operation]string
+}
+
+// New makes a judge. The set must hold every schema that the milestone names.
+func New(m *milestones.Milestone, set *schemas.Set) (*Judge, error) {
+	if err := m.CheckSchemas(set.Names()); err != nil {
+		return nil, err
+	}
+	j := &Judge{m, map[string]*schemas.Schema{}, map[*milestones.Operation]string{}}
+	for _, name := range set.Names() {
+		j.schemas[name], _ = set.Lookup(name)
+	}
+	for i := range m.Operations {
+		j.correlation[&m.Operations[i]] = defaultCorrelation(m.Operations[i].ID)
+	}
+	j.correlation[&m.Router] = defaultCorrelation(m.Router.ID)
+	return j, nil
+}
+
+// defaultCorrelation is corr_ and the operation's id in lower case, each run of other characters one underscore.
+func defaultCorrelation(id string) string {
+	b := []byte("corr")
+	gap := true
+	for _, c := range []byte(strings.ToLower(id)) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			gap = true
+			continue
+		}
+		if gap {
+			b = append(b, '_')
+			gap = false
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
+
+// Judge makes every check on the exchange, and writes into it what they found and what the answer is.
+func (j *Judge) Judge(x *exchange.Exchange) {
+	s := j.read(x)
+	x.Outcome = s.outcome
+	x.Canonical = s.document.Canonical
+	x.Says = strings.TrimSpace(strconv.Itoa(x.Response.Status) + " " + s.code)
+	if s.reason != "" {
+		x.Says += " " + s.reason
+	}
+	x.Cells, x.Stray = s.cells()
+	x.Results = make([]exchange.Result, len(Table))
+	for i := range Table {
+		f := Table[i].find(s)
+		r := exchange.Result{Check: Table[i].ID, Violations: f.violations}
+		switch {
+		case f.wrong != "":
+			r.Verdict, r.Says = exchange.Failed, f.wrong
+		case f.skipped != "":
+			r.Verdict, r.Says = exchange.NotApplicable, f.skipped
+		}
+		x.Results[i] = r
+	}
+}
+
+// subject is an exchange, read once for all checks.
+type subject struct {
+	*exchange.Exchange
+	judge *Judge
+
+	bodiless   string // why the answer has no body, when that is as it should be
+	document   schemas.Document
+	unreadable error
+
+	code        string // /error/code
+	reason      string // /error/details/reason_code
+	reasonGiven bool   // whether it is there at all, as whatever
+
+	declared []*milestones.Outcome // those of the operation with this status and code; without a body, this status
+	outcome  *milestones.Outcome   // the one of them with this reason code
+}
+
+func (j *Judge) read(x *exchange.Exchange) *subject {
+	s := &subject{Exchange: x, judge: j}
+	if x.Request.Method == "HEAD" {
+		s.bodiless = "an answer to HEAD has no body"
+	} else {
+		s.document, s.unreadable = schemas.Read(x.Response.Body)
+	}
+	s.code, _ = at(s.document.Value, "error", "code").(string)
+	reason := at(s.document.Value, "error", "details", "reason_code")
+	s.reason, _ = reason.(string)
+	if details, ok := at(s.document.Value, "error", "details").(map[string]any); ok {
+		_, s.reasonGiven = details["reason_code"]
+	}
+	isError := at(s.document.Value, "error") != nil
+	for i := range x.Operation.Outcomes {
+		outcome := &x.Operation.Outcomes[i]
+		switch {
+		case outcome.Status != x.Response.Status:
+		case !s.readable(): // the status is all there is to see
+			s.declared = append(s.declared, outcome)
+		case outcome.Code == s.code && isError == (outcome.Name != milestones.Success):
+			s.declared = append(s.declared, outcome)
+			if outcome.ReasonCode == s.reason && s.reasonGiven == (outcome.ReasonCode != "") {
+				s.outcome = outcome
+			}
+		}
+	}
+	return s
+}
+
+// readable says whether there is a body, and it could be read.
+func (s *subject) readable() bool { return s.bodiless == "" && s.unreadable == nil }
+
+// at follows member names into a decoded JSON text. What is not there is nil.
+func at(value any, names ...string) any {
+	for _, name := range names {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	return value
+}
+
+// cells says what the answer shows of its operation.
+func (s *subject) cells() (cells []milestones.Cell, stray []exchange.Stray) {
+	if !s.readable() && len(s.declared) > 0 {
+		return nil, nil // it may be any of those
+	}
+	if s.outcome == nil {
+		return nil, []exchange.Stray{{Status: s.Response.Status, Code: s.code, ReasonCode: s.reason}}
+	}
+	cells = append(cells, milestones.Cell{Outcome: s.outcome.Name, ReasonCode: s.outcome.ReasonCode})
+	codes, _ := s.listed()
+	for _, code := range codes {
+		switch {
+		case slices.Contains(s.outcome.ReasonCodes, code):
+			cell := milestones.Cell{Outcome: s.outcome.Name, ReasonCode: code}
+			if !slices.Contains(cells, cell) {
+				cells = append(cells, cell)
+			}
+		case !s.outcome.OpenReasonCodes:
+			stray = append(stray, exchange.Stray{Status: s.Response.Status, Code: s.code, ReasonCode: code})
+		}
+	}
+	return cells, stray
+}
+
+// listed is the outcome's list of reason codes; not ok when there is none where there should be one.
+func (s *subject) listed() (codes []string, ok bool) {
+	if s.outcome == nil || s.outcome.ReasonCodesAt == "" {
+		return nil, true
+	}
+	pointer := strings.Split(s.outcome.ReasonCodesAt, "/")[1:]
+	for i := range pointer {
+		pointer[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(pointer[i])
+	}
+	list, ok := at(s.document.Value, pointer...).([]any)
+	for _, item := range list {
+		code, isString := item.(string)
+		ok = ok && isString
+		codes = append(codes, code)
+	}
+	return codes, ok
+}
+
+func no5xx(s *subject) finding {
+	if s.Response.Status >= 500 {
+		return wrong("the status is %d: the target failed, instead of refusing", s.Response.Status)
+	}
+	return finding{}
+}
+
+func contentType(s *subject) finding {
+	want := s.judge.milestone.Transport.ContentType
+	got := s.Response.Header["Content-Type"]
+	if len(got) != 1 || got[0] != want {
+		return wrong("Content-Type is %q, and should be %q", got, want)
+	}
+	return finding{}
+}
+
+func correlationID(s *subject) finding {
+	name := s.judge.milestone.Transport.CorrelationHeader
+	values := s.Response.Header.Values(name)
+	if len(values) != 1 {
+		return wrong("there are %d %s headers, and should be one", len(values), name)
+	}
+	header := values[0]
+	if s.readable() {
+		body, isString := at(s.document.Value, "correlation_id").(string)
+		if !isString {
+			return wrong("the body has no correlation_id, and the header %s is %q", name, header)
+		}
+		if body != header {
+			return wrong("the header %s is %q, and the body's correlation_id is %q", name, header, body)
+		}
+	}
+	if len(s.Response.Header.Values(s.judge.milestone.Transport.ReplayHeader)) > 0 {
+		return finding{} // a replay keeps the id that it was first given under
+	}
+	want, from := s.judge.correlation[s.Operation], "the operation's own, for the request brought none"
+	switch brought := s.Request.Header.Values(name); {
+	case len(brought) > 1:
+		return finding{} // the contract does not say which of them counts
+	case len(brought) == 1 && wellFormed(brought[0], s.judge.milestone.Limits.CorrelationIDLength):
+		want, from = strings.Trim(brought[0], " \t"), "the request's"
+	case len(brought) == 1:
+		from = "the operation's own, for the request's is malformed"
+	}
+	if header != want {
+		return wrong("the correlation id is %q, and should be %q: %s", header, want, from)
+	}
+	return finding{}
+}
+
+// wellFormed says whether a correlation id that a request brings is to be used. White space around a header's value
+// is no part of it.
+func wellFormed(id string, longest int) bool {
+	id = strings.Trim(id, " \t")
+	if id == "" || len(id) > longest {
+		return false
+	}
+	for _, c := range []byte(id) {
+		letter := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
+		if !letter && c != '.' && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func isIJSON(s *subject) finding {
+	switch {
+	case s.bodiless != "":
+		return skipped(s.bodiless)
+	case s.Response.Cut:
+		return wrong("the answer is longer than %d bytes", exchange.BodyLimit)
+	case s.unreadable != nil:
+		return wrong("the answer is %v", s.unreadable)
+	}
+	return finding{}
+}
+
+func declaredOutcome(s *subject) finding {
+	switch {
+	case len(s.declared) == 0:
+		return wrong("%s is not an outcome of %s, which has %s",
+			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.Operation.ID, s.choices())
+	case !s.readable():
+		return skipped("the status is declared, and without a body there is no error code to see")
+	}
+	return finding{}
+}
+
+// choices lists the statuses and codes that the operation declares.
+func (s *subject) choices() string {
+	var choices []string
+	for _, o := range s.Operation.Outcomes {
+		choice := strings.TrimSpace(strconv.Itoa(o.Status) + " " + o.Code)
+		if !slices.Contains(choices, choice) {
+			choices = append(choices, choice)
+		}
+	}
+	return strings.Join(choices, ", ")
+}
+
+func reasonCode(s *subject) finding {
+	if !s.readable() {
+		return skipped("without a body there is no reason code to see")
+	}
+	if len(s.declared) == 0 {
+		return skipped("the outcome is not declared, so nothing says which reason code it has")
+	}
+	if s.outcome == nil {
+		var choices []string
+		for _, o := range s.declared {
+			choice := o.ReasonCode
+			if choice == "" {
+				choice = "none"
+			}
+			choices = append(choices, choice)
+		}
+		got := strconv.Quote(s.reason)
+		if !s.reasonGiven {
+			got = "absent"
+		}
+		return wrong("details.reason_code is %s; %s of %s has %s", got,
+			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.Operation.ID, strings.Join(choices, " or "))
+	}
+	if s.outcome.ReasonCodesAt == "" {
+		return finding{}
+	}
+	codes, ok := s.listed()
+	if !ok {
+		return wrong("there is no list of reason codes at %s", s.outcome.ReasonCodesAt)
+	}
+	for _, code := range codes {
+		if !s.outcome.OpenReasonCodes && !slices.Contains(s.outcome.ReasonCodes, code) {
+			return wrong("%s has %q, and may have only %s", s.outcome.ReasonCodesAt, code,
+				strings.Join(s.outcome.ReasonCodes, ", "))
+		}
+	}
+	return finding{}
+}
+
+func details(s *subject) finding {
+	if s.outcome == nil {
+		return skipped("no declared outcome, so nothing says which details it has")
+	}
+	if len(s.outcome.Details) == 0 {
+		return skipped("the outcome declares no details")
+	}
+	given, _ := at(s.document.Value, "error", "details").(map[string]any)
+	var missing []string
+	for _, name := range s.outcome.Details {
+		if _, there := given[name]; !there {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return wrong("the details lack %s, which %s has", strings.Join(missing, ", "), s.outcome.Name)
+	}
+	return finding{}
+}
+
+func schema(s *subject) finding {
+	if !s.readable() {
+		return skipped("without a body there is nothing to compare with a schema")
+	}
+	name := s.judge.milestone.Transport.ErrorSchema
+	switch {
+	case len(s.declared) > 0:
+		name = s.declared[0].Schema // outcomes with one status and code have one schema
+	case s.Response.Status/100 == 2 && s.Operation.ResponseSchema != "":
+		name = s.Operation.ResponseSchema
+	}
+	violations := s.judge.schemas[name].Validate(s.document.Value)
+	if len(violations) == 0 {
+		return finding{}
+	}
+	f := wrong("the body is not valid by %s", name)
+	f.violations = violations[:min(len(violations), mostViolations)]
+	if more := len(violations) - mostViolations; more > 0 {
+		f.wrong += fmt.Sprintf(" (these and %d more)", more)
+	}
+	return f
+}
+
+// mostViolations is how many differences from a schema are kept: enough to see what is wrong.
+const mostViolations = 20
+
+func replayHeader(s *subject) finding {
+	name := s.judge.milestone.Transport.ReplayHeader
+	values := s.Response.Header.Values(name)
+	switch {
+	case len(values) == 0:
+		return finding{}
+	case len(values) > 1 || values[0] != "true":
+		return wrong("%s is %q, and should be absent or true", name, values)
+	case s.Operation.Method != "POST":
+		return wrong("%s is on the answer of an operation that stores none", name)
+	case !s.KeySentBefore:
+		return wrong("%s is on the answer to a key that this run had not sent before (has the target seen an earlier "+
+			"run with the same --seed?)", name)
+	}
+	return finding{}
+}

@@ -1,0 +1,182 @@
+package exchange
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Bodies longer than this are written as their first kept bytes, their length and their hash: nobody reads a mebibyte
+// of white space, and it would be most of the file.
+const (
+	longest = 256 << 10
+	kept    = 1 << 10
+)
+
+// Names gives the words for a mark: the scenario's id, its place, and the sentence.
+type Names func(Mark) (scenario, where string, line int, sentence string)
+
+// AppendLine appends the exchange as one line of JSON, with its number in the run. It writes no secret that secrets
+// knows.
+//
+// The line is put together by hand. It is the largest artifact by far, and reflection would take longer for it than
+// the requests took.
+func (x *Exchange) AppendLine(b []byte, number int, names Names, secrets *Secrets) []byte {
+	w := writer{b, secrets}
+	scenario, where, line, sentence := names(x.Mark)
+	w.raw(`{"number":`).integer(number)
+	w.raw(`,"scenario":`).text(scenario)
+	w.raw(`,"where":`).text(where)
+	w.raw(`,"step":{"line":`).integer(line).raw(`,"sentence":`).text(sentence)
+	w.raw(`},`)
+	x.appendFacts(&w)
+	w.raw(`,"sent_at":"`)
+	w.b = x.SentAt.UTC().AppendFormat(w.b, "2006-01-02T15:04:05.000Z")
+	w.raw(`","took_ms":`)
+	w.b = strconv.AppendFloat(w.b, float64(x.Took.Round(time.Microsecond))/float64(time.Millisecond), 'f', 3, 64)
+	w.raw("}\n")
+	return w.b
+}
+
+// appendFacts writes what is the same in every run.
+func (x *Exchange) appendFacts(w *writer) {
+	w.raw(`"operation":`).text(x.Operation.ID)
+	w.raw(`,"request":{"method":`).text(x.Request.Method)
+	w.raw(`,"target":`).scrubbed(x.Request.Target)
+	w.raw(`,"header":`).header(x.Request.Header)
+	w.body(x.Request.Body)
+	if x.Response == nil {
+		w.raw(`},"response":null,"failure":`).scrubbed(x.Failure)
+	} else {
+		w.raw(`},"response":{"status":`).integer(x.Response.Status)
+		w.raw(`,"header":`).header(x.Response.Header)
+		w.body(x.Response.Body)
+		w.raw(`}`)
+	}
+	w.raw(`,"outcome":`)
+	if x.Outcome != nil {
+		w.text(x.Outcome.Name)
+	} else {
+		w.raw("null")
+	}
+	w.raw(`,"checks":{`)
+	w.results("passed", x.Results, Passed)
+	w.raw(",")
+	w.results("failed", x.Results, Failed)
+	w.raw(",")
+	w.results("not_applicable", x.Results, NotApplicable)
+	w.raw("}")
+}
+
+// writer appends JSON.
+type writer struct {
+	b       []byte
+	secrets *Secrets
+}
+
+func (w *writer) raw(s string) *writer {
+	w.b = append(w.b, s...)
+	return w
+}
+
+func (w *writer) integer(n int) *writer {
+	w.b = strconv.AppendInt(w.b, int64(n), 10)
+	return w
+}
+
+// text appends a string that is ours.
+func (w *writer) text(s string) *writer {
+	w.b, _ = jsontext.AppendQuote(w.b, s) // what is not UTF-8 becomes U+FFFD
+	return w
+}
+
+// scrubbed appends a string that came from outside.
+func (w *writer) scrubbed(s string) *writer { return w.text(w.secrets.Scrub(s)) }
+
+func (w *writer) header(h http.Header) *writer {
+	w.raw("{")
+	for i, name := range slices.Sorted(maps.Keys(h)) {
+		if i > 0 {
+			w.raw(",")
+		}
+		w.scrubbed(name).raw(":[")
+		for j, value := range h[name] {
+			if j > 0 {
+				w.raw(",")
+			}
+			switch {
+			case IsSecret(name):
+				w.text(Redacted)
+			case name == "Date":
+				w.text("[date]")
+			default:
+				w.scrubbed(value)
+			}
+		}
+		w.raw("]")
+	}
+	return w.raw("}")
+}
+
+// body appends the members that tell a body.
+func (w *writer) body(body []byte) *writer {
+	length := len(body)
+	if length > longest {
+		sum := sha256.Sum256(body)
+		body = body[:kept]
+		w.raw(`,"body_bytes":`).integer(length)
+		w.raw(`,"body_sha256":`).text(hex.EncodeToString(sum[:]))
+		w.raw(`,"body_begins":`)
+		return w.scrubbed(string(body))
+	}
+	if !utf8.Valid(body) {
+		return w.raw(`,"body_base64":`).text(base64.StdEncoding.EncodeToString([]byte(w.secrets.Scrub(string(body)))))
+	}
+	return w.raw(`,"body":`).scrubbed(string(body))
+}
+
+func (w *writer) results(name string, results []Result, verdict Judgement) *writer {
+	w.text(name).raw(":[")
+	first := true
+	for _, r := range results {
+		if r.Verdict != verdict {
+			continue
+		}
+		if !first {
+			w.raw(",")
+		}
+		first = false
+		if verdict == Passed {
+			w.text(r.Check)
+			continue
+		}
+		w.raw(`{"check":`).text(r.Check).raw(`,"says":`).text(r.Says)
+		if len(r.Violations) > 0 {
+			w.raw(`,"violations":[`)
+			for i, v := range r.Violations {
+				if i > 0 {
+					w.raw(",")
+				}
+				w.raw(`{"instance_path":`).scrubbed(v.InstancePath).raw(`,"schema_path":`).text(v.SchemaPath)
+				w.raw(`,"keyword":`).text(v.Keyword).raw(`,"message":`).scrubbed(v.Message).raw("}")
+			}
+			w.raw("]")
+		}
+		w.raw("}")
+	}
+	return w.raw("]")
+}
+
+// quote is the JSON string for s.
+func quote(s string) string {
+	b, _ := jsontext.AppendQuote(nil, s)
+	return string(b)
+}

@@ -1,0 +1,257 @@
+package exchange
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// BodyLimit is how much of an answer is read.
+const BodyLimit = 16 << 20
+
+// Recorder is the one transport of a run.
+type Recorder struct {
+	// Base sends the requests.
+	Base http.RoundTripper
+	// Routes finds the operation of a request.
+	Routes *Routes
+	// Prefix is what a target's URL has before the paths of the milestone. It is not recorded.
+	Prefix string
+	// Judge checks an answer as soon as it is there, before the step sees it.
+	Judge func(*Exchange)
+	// IdempotencyHeader is the header whose values are remembered for [Exchange.KeySentBefore].
+	IdempotencyHeader string
+	// Burst tells the requests that are sent at once: their number, or 0. Nil when there are none.
+	Burst func(context.Context) int
+	// Secrets are what must not be written.
+	Secrets *Secrets
+
+	mu        sync.Mutex
+	exchanges []*Exchange
+	keys      map[string]bool
+}
+
+type markKey struct{}
+
+// WithMark says on whose behalf the requests with this context are made.
+func WithMark(ctx context.Context, m Mark) context.Context {
+	return context.WithValue(ctx, markKey{}, m)
+}
+
+// RoundTrip sends one request and records it with its whole answer.
+//
+// It never sends one twice. The standard transport would do that by itself with a request that has an idempotency
+// key and whose body it can read again, so it is not given a body that it can.
+func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	mark, marked := ctx.Value(markKey{}).(Mark)
+	if !marked {
+		mark = Mark{Scenario: -1}
+	}
+	if r.Burst != nil {
+		mark.Burst = r.Burst(ctx)
+	}
+	body, err := drain(request)
+	if err != nil {
+		return nil, err
+	}
+	r.Secrets.learnFrom(request.Header)
+	x := &Exchange{
+		Mark:   mark,
+		Target: request.URL.Host,
+		Request: Request{
+			Method: request.Method,
+			Target: strings.TrimPrefix(target(request), r.Prefix),
+			Header: request.Header.Clone(),
+			Body:   body,
+		},
+	}
+	x.Operation = r.Routes.Find(x.Request.Method, x.Request.Target)
+	x.KeySentBefore = r.remember(x)
+
+	sent := *request
+	sent.GetBody = nil
+	if request.Body != nil {
+		sent.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	x.SentAt = time.Now()
+	response, err := r.Base.RoundTrip(&sent)
+	if err == nil {
+		x.Response, err = read(response)
+	}
+	x.Took = time.Since(x.SentAt)
+	if err != nil {
+		x.Response, x.Failure, x.Says = nil, reason(err), "no answer"
+		r.keep(x)
+		return nil, err
+	}
+	r.Judge(x)
+	r.scrub(x)
+	r.keep(x)
+	response.Body = io.NopCloser(bytes.NewReader(x.Response.Body))
+	return response, nil
+}
+
+// scrub takes secrets out of the words that the judgement quotes: they end up in every artifact.
+func (r *Recorder) scrub(x *Exchange) {
+	x.Says = r.Secrets.Scrub(x.Says)
+	for i := range x.Results {
+		if x.Results[i].Verdict == Failed {
+			x.Results[i].Says = r.Secrets.Scrub(x.Results[i].Says)
+		}
+	}
+	for i := range x.Stray {
+		x.Stray[i].Code = r.Secrets.Scrub(x.Stray[i].Code)
+		x.Stray[i].ReasonCode = r.Secrets.Scrub(x.Stray[i].ReasonCode)
+	}
+}
+
+// drain reads the body of a request to its end.
+func drain(request *http.Request) ([]byte, error) {
+	if request.Body == nil || request.Body == http.NoBody {
+		return nil, nil
+	}
+	defer request.Body.Close()
+	var b bytes.Buffer
+	if request.ContentLength > 0 {
+		b.Grow(int(request.ContentLength) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(request.Body)
+	return b.Bytes(), err
+}
+
+// target is the path and query as they go over the wire. A request with an opaque URL is written with its host in
+// front, which is no part of it.
+func target(request *http.Request) string {
+	uri := request.URL.RequestURI()
+	if strings.HasPrefix(uri, "/") {
+		return uri
+	}
+	if _, rest, ok := strings.Cut(uri, "://"); ok {
+		if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+			return rest[slash:]
+		}
+	}
+	return uri
+}
+
+// read reads the whole answer, or as much of it as [BodyLimit] allows.
+func read(response *http.Response) (*Response, error) {
+	defer response.Body.Close()
+	var b bytes.Buffer
+	if n := response.ContentLength; n > 0 && n < BodyLimit {
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(io.LimitReader(response.Body, BodyLimit+1)); err != nil {
+		return nil, err
+	}
+	x := &Response{Status: response.StatusCode, Header: response.Header, Body: b.Bytes()}
+	if len(x.Body) > BodyLimit {
+		x.Body, x.Cut = x.Body[:BodyLimit], true
+	}
+	return x, nil
+}
+
+// remember notes the idempotency key of a request, and says whether it was noted before.
+func (r *Recorder) remember(x *Exchange) bool {
+	key := x.Request.Header.Get(r.IdempotencyHeader)
+	if key == "" {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.keys == nil {
+		r.keys = map[string]bool{}
+	}
+	key = x.Target + "\n" + x.Operation.ID + "\n" + strings.TrimSpace(key)
+	if x.Mark.Burst != 0 {
+		// Of requests that are sent at once nobody knows which is first. That exactly one of them runs is for the
+		// step to see.
+		defer func() { r.keys[key] = true }()
+		return true
+	}
+	before := r.keys[key]
+	r.keys[key] = true
+	return before
+}
+
+func (r *Recorder) keep(x *Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.exchanges = append(r.exchanges, x)
+}
+
+// Count is the number of exchanges so far.
+func (r *Recorder) Count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.exchanges)
+}
+
+// Since returns the exchanges from the nth on, in the order of their answers.
+func (r *Recorder) Since(n int) []*Exchange {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.exchanges[n:])
+}
+
+// Exchanges returns everything so far, in an order that is the same in every run: that of the answers, and within
+// a burst that of their contents.
+func (r *Recorder) Exchanges() []*Exchange {
+	all := r.Since(0)
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && all[from].Mark.Burst != 0 && all[to].Mark == all[from].Mark {
+			to++
+		}
+		if to-from > 1 {
+			sortByContent(all[from:to])
+		}
+		from = to
+	}
+	return all
+}
+
+func sortByContent(burst []*Exchange) {
+	contents := make(map[*Exchange]string, len(burst))
+	for _, x := range burst {
+		w := writer{nil, new(Secrets)}
+		x.appendFacts(&w)
+		contents[x] = string(w.b)
+	}
+	slices.SortStableFunc(burst, func(a, b *Exchange) int { return strings.Compare(contents[a], contents[b]) })
+}
+
+// reason words a transport error without addresses and ports, which differ from run to run.
+func reason(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "the run was stopped before the answer was there"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the connection was reset"
+	case errors.As(err, &dns):
+		return "the host name is not known"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "the connection was closed before the answer was complete"
+	}
+	text := err.Error()
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		text = op.Err.Error()
+	}
+	return text
+}

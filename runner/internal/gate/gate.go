@@ -1,0 +1,428 @@
+// Package gate runs a milestone from its file to its verdict: it reads what the run is made from, starts or finds the
+// target, drives every selected scenario against it, and leaves the artifacts behind.
+//
+// # Where things come from
+//
+// The milestone stands in the folder milestones of a project, and features, schemas and fixtures are its sister folders.
+// A folder that the project lacks is replaced by the copy inside of the program, so that the built runner works alone.
+//
+// # Whatever happens
+//
+// A run always ends with a [Result], and its artifacts are always complete; package report says when they replace the
+// ones before. An interrupt lets the sentence that is under way end, and keeps the rest from beginning. A sentence that
+// hangs is given up, a panic is caught, and both are reasons against the run.
+package gate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
+)
+
+// Config says what to run.
+type Config struct {
+	// Milestone is the path of the milestone's file.
+	Milestone string
+	// Out is the folder for the artifacts; "" for artifacts/milestones/<ID>/latest of the project.
+	Out string
+	// Target is the URL of what is to be verified; "" for the built-in fake server.
+	Target string
+	// Has are the capabilities of the target, beside test-clock and header-identity.
+	Has []string
+	// Tags limit the run to the scenarios that have all of them.
+	Tags []string
+	// Seed makes the ids of this run its own; "" for [DefaultSeed].
+	Seed string
+	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
+	RenewOutput bool
+	// Stdout takes the summary.
+	Stdout io.Writer
+
+	// Wrap changes the built-in servers. Tests tell lies with it.
+	Wrap func(http.Handler) http.Handler
+	// Timeout is how long one scenario may take; 0 for [DefaultTimeout].
+	Timeout time.Duration
+
+	// register stands in for the vocabulary in tests.
+	register func(*godog.ScenarioContext, steps.Config)
+}
+
+// DefaultSeed is the seed of a run that is not given one. It is fixed, so that two runs are the same.
+const DefaultSeed = "m109"
+
+// DefaultTimeout is how long one scenario may take. The slowest takes a few hundredths of a second.
+const DefaultTimeout = 30 * time.Second
+
+// Result is how a run ended.
+type Result struct {
+	// Overall says that the contract holds.
+	Overall bool
+	// Exit is the exit code, as package verdict has them.
+	Exit int
+	// Reasons are everything that speaks against the run.
+	Reasons []verdict.Reason
+	// Results are how the scenarios ended, by their ids.
+	Results map[string]verdict.Status
+}
+
+// ErrUsage marks an error of the one who started the run: what was asked for cannot be.
+var ErrUsage = errors.New("usage")
+
+// Run runs the milestone. The error is nil, or says why there is nothing but an exit code: what was asked for cannot
+// be ([ErrUsage]), or the artifacts could not be written. The result's exit code counts either way.
+func Run(ctx context.Context, cfg Config) (Result, error) {
+	r := newRun(cfg)
+	err := r.do(ctx)
+	switch {
+	case errors.Is(err, ErrUsage):
+		return Result{Exit: verdict.Broken}, err
+	case err != nil:
+		exit := r.decision.Exit
+		if exit == verdict.Holds {
+			exit = verdict.Incomplete
+		}
+		return Result{Exit: exit, Reasons: r.decision.Reasons}, err
+	}
+	result := Result{
+		Overall: r.decision.Overall, Exit: r.decision.Exit, Reasons: r.decision.Reasons, Results: map[string]verdict.Status{},
+	}
+	for i, ended := range r.ended.results {
+		result.Results[r.selection.Plan.Scenarios[i].ID] = ended.Status
+	}
+	return result, nil
+}
+
+// newRun fills in what the configuration leaves open.
+func newRun(cfg Config) *run {
+	r := &run{Config: cfg, secrets: new(exchange.Secrets), started: time.Now()}
+	if r.Seed == "" {
+		r.Seed = DefaultSeed
+	}
+	if r.Timeout == 0 {
+		r.Timeout = DefaultTimeout
+	}
+	if r.register == nil {
+		r.register = steps.Register
+	}
+	return r
+}
+
+// run is a run under way.
+type run struct {
+	Config
+	sources sources
+	inputs
+	selection *plan.Selection
+	lanes     []*lane
+	secrets   *exchange.Secrets
+	folder    *report.Folder
+	started   time.Time
+
+	ended     ended
+	exchanges []*exchange.Exchange
+	output    []byte // output.json
+	golden    []byte // nil when there is none
+	records   verdict.Records
+	decision  verdict.Verdict
+}
+
+func (r *run) do(ctx context.Context) error {
+	base, err := r.targetURL()
+	if err != nil {
+		return err
+	}
+	if r.sources, err = locate(r.Milestone); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if r.Out == "" && !r.sources.known() {
+		return fmt.Errorf("%w: %w", ErrUsage, unreadable(r.Milestone, fs.ErrNotExist))
+	}
+	if err := r.mayRenew(); err != nil {
+		return err
+	}
+	var broken error
+	if r.inputs, broken = r.sources.read(); broken == nil {
+		if err := r.choose(); err != nil {
+			return err
+		}
+	}
+	if r.folder, err = report.Open(r.place()); err != nil {
+		if errors.Is(err, report.ErrForeign) {
+			return fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+		return err
+	}
+	defer r.folder.Abandon()
+	if broken == nil {
+		broken = r.drive(ctx, base)
+		defer r.close()
+	}
+	if broken != nil {
+		r.ended.stops = append(r.ended.stops, problems(broken)...)
+	}
+	return r.finish()
+}
+
+// targetURL reads the URL of a target of somebody's own.
+func (r *run) targetURL() (*url.URL, error) {
+	if r.Target == "" {
+		if len(r.Has) > 0 {
+			return nil, fmt.Errorf("%w: --has says what --target has, and there is no --target", ErrUsage)
+		}
+		return new(url.URL), nil
+	}
+	u, err := url.Parse(r.Target)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: --target is no URL: %w", ErrUsage, err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("%w: --target %q is no URL such as http://127.0.0.1:8109", ErrUsage, r.Target)
+	case u.User != nil:
+		return nil, fmt.Errorf("%w: --target has a user or a password in it, which no operation of the contract takes", ErrUsage)
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return nil, fmt.Errorf("%w: --target %q has a query or a fragment, and is only what comes before a path", ErrUsage, r.Target)
+	}
+	return u, nil
+}
+
+// standard are the capabilities that every target is taken to have.
+var standard = []string{"test-clock", "header-identity"}
+
+// choose selects the scenarios.
+func (r *run) choose() error {
+	var known []string
+	for _, capability := range r.milestone.Capabilities {
+		known = append(known, capability.ID)
+	}
+	has := map[string]bool{}
+	for _, capability := range standard {
+		has[capability] = true
+	}
+	for _, capability := range r.Has {
+		if !contains(known, capability) {
+			return fmt.Errorf("%w: --has %s: %s has no such capability%s", ErrUsage, capability, r.milestone.ID,
+				didYouMean(milestones.Nearest(capability, known)))
+		}
+		has[capability] = true
+	}
+	can := func(capability string) bool { return has[capability] }
+	if r.Target == "" {
+		can = nil
+	}
+	var err error
+	if r.selection, err = r.plan.Select(r.Tags, can); err != nil {
+		return fmt.Errorf("%w: --tag: %w", ErrUsage, err)
+	}
+	return nil
+}
+
+func didYouMean(word string) string {
+	if word == "" {
+		return ""
+	}
+	return " (did you mean " + word + "?)"
+}
+
+func contains(words []string, word string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// place is where the artifacts go.
+func (r *run) place() string {
+	switch {
+	case r.Out != "":
+		return r.Out
+	case r.milestone != nil:
+		return r.sources.artifacts(r.milestone.ID)
+	}
+	return r.sources.artifacts(r.sources.name)
+}
+
+// problems makes a reason of each line of an error.
+func problems(err error) []verdict.Reason {
+	var reasons []verdict.Reason
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		reasons = append(reasons, verdict.Reason{ID: "not-started", Says: line})
+	}
+	return reasons
+}
+
+// finish decides, and writes everything.
+func (r *run) finish() error {
+	r.records = verdict.Records{
+		Milestone: r.milestone, Selection: r.selection, Results: r.ended.results, Exchanges: r.exchanges,
+		Agreed: r.selection == nil || r.ended.agreed, Godog: r.ended.code, Stops: r.ended.stops,
+	}
+	if r.ended.results == nil {
+		r.records.Agreed = true // nothing was run
+	}
+	document, err := r.rows()
+	if err != nil {
+		return err
+	}
+	r.output = document.Encode()
+	difference, err := r.compare(document)
+	if err != nil {
+		r.records.Stops = append(r.records.Stops, verdict.Reason{ID: "not-started", Says: err.Error()})
+	}
+
+	// The verdict says which artifacts there are, so it is written last, and counts itself in.
+	rest := r.report()
+	rest.Decision = verdict.Decide(r.records) // coverage needs the cells, and nothing of what is not known yet
+	if err := r.write(map[string]func() []byte{
+		report.Exchanges: rest.EncodeExchanges,
+		report.Coverage:  rest.EncodeCoverage,
+		report.Output:    func() []byte { return r.output },
+		report.State:     r.state,
+	}); err != nil {
+		return err
+	}
+	r.records.Written = append(r.folder.Written(), report.Verdict)
+	r.decision = verdict.Decide(r.records)
+	renewed, err := r.renew()
+	if err != nil {
+		return err
+	}
+	final := r.report()
+	if err := r.folder.Write(report.Verdict, final.EncodeVerdict()); err != nil {
+		return err
+	}
+	if err := r.folder.Commit(); err != nil {
+		return err
+	}
+	final.Summary(r.Stdout, r.ended.failures, r.shown(r.place()), r.hint(renewed, difference))
+	return nil
+}
+
+// report is the run as it is reported.
+func (r *run) report() *report.Run {
+	run := &report.Run{
+		Name: r.sources.name, Milestone: r.milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.Seed,
+		Results: r.ended.results, Exchanges: r.exchanges, OutputSHA256: outcome.SHA256(r.output),
+		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
+		StartedAt: r.started, FinishedAt: time.Now(),
+	}
+	if r.golden != nil {
+		run.GoldenSHA256 = outcome.SHA256(r.golden)
+	}
+	if r.Target != "" {
+		run.Target = r.Target
+	}
+	return run
+}
+
+// write writes artifacts, all at the same time: it is mostly waiting for the disk.
+func (r *run) write(artifacts map[string]func() []byte) error {
+	var group sync.WaitGroup
+	failed := make(chan error, len(artifacts))
+	for name, text := range artifacts {
+		group.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					failed <- fmt.Errorf("writing %s: %v\n%s", name, p, debug.Stack())
+				}
+			}()
+			if err := r.folder.Write(name, text()); err != nil {
+				failed <- err
+			}
+		})
+	}
+	group.Wait()
+	close(failed)
+	return <-failed // nil when none did
+}
+
+// state is state.json: all servers, lane by lane, each lane's in the order in which they were started. It is empty when
+// the target was somebody else's.
+func (r *run) state() []byte {
+	b := []byte(`{"servers":[`)
+	for _, l := range r.lanes {
+		b = l.servers.appendState(b)
+	}
+	b = append(b, "]}"...)
+	// In header mode X-Partner-Key alone is a partner's id, and ids are state.
+	return []byte(r.secrets.Scrub(string(b)))
+}
+
+// shown is a path as it is shorter to read.
+func (r *run) shown(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if relative, err := filepath.Rel(here, absolute); err == nil && !strings.HasPrefix(relative, "..") {
+		return filepath.ToSlash(relative)
+	}
+	return path
+}
+
+// hint is what to do next.
+func (r *run) hint(renewed bool, difference *outcome.Difference) string {
+	has := func(id string) bool {
+		for _, reason := range r.decision.Reasons {
+			if reason.ID == id {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case renewed:
+		return "The golden output was renewed: fixtures/" + golden(r.milestone.ID) + ". Review it like code."
+	case r.decision.Overall:
+		return ""
+	case has("interrupted"):
+		return "Next: run it again, and let it end."
+	case has("not-started"):
+		return "Next: mend what is broken in the files above; nothing was run."
+	case has("sentence-undefined"), has("sentence-broken"), has("sentence-ambiguous"):
+		return "Next: mend the sentences above. `go doc ./steps` explains the vocabulary."
+	case has("target-unreachable"):
+		return "Next: see that the target is up, and stays up."
+	case r.RenewOutput && (has("scenario-failed") || has("check-failed")):
+		return "The golden output was not renewed: first make everything else hold."
+	case len(r.ended.failures) > 0:
+		first := r.ended.failures[0].Scenario
+		return fmt.Sprintf("Next: begin with the first failure. --tag @%s runs the scenarios of its rule alone.", first.Rule)
+	case has("selection-incomplete"):
+		return "Next: a part of the scenarios is no verdict. Run all of them, without --tag."
+	case has("scenario-left-out"):
+		return "Next: say what the target has with --has, or run the rest against a target that has it."
+	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):
+		return "Next: if the output above is as it should be, `make renew` makes it the golden one; review that change."
+	}
+	return ""
+}
+
+// equal says whether the output is the golden one, byte for byte.
+func (r *run) equal() bool { return r.golden != nil && bytes.Equal(r.golden, r.output) }

@@ -1,0 +1,751 @@
+package gate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cucumber/godog"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/schemas"
+	"example.com/lpgate/steps"
+)
+
+// bell is a milestone of one operation, with a gate, a promise, and one path that leads nowhere.
+const bell = `id: T1
+title: A bell
+transport:
+  content_type: application/json; charset=utf-8
+  correlation_header: X-Correlation-Id
+  idempotency_header: Idempotency-Key
+  replay_header: Idempotent-Replayed
+  error_schema: ErrorResponse
+limits:
+  body_bytes: 1048576
+  export_limit_default: 50
+  export_limit_max: 200
+  retention_days_default: 180
+  retention_days_max: 3650
+  violations: 20
+  idempotency_key_length: 255
+  correlation_id_length: 128
+reason_code_floor: [partner_liquidity_provider_invalid]
+refusals:
+  route_not_found: { status: 404, code: NOT_FOUND, details: [method, path] }
+  refused: { status: 400, code: CONSTRAINT_VIOLATION, reason_code: partner_liquidity_provider_invalid }
+operations:
+  - { id: ring, method: POST, path: /ring, public: true, response_schema: HealthResponse, refusals: [refused] }
+router: { id: unrouted, refusals: [route_not_found] }
+capabilities:
+  - { id: rope, says: The bell has a rope. }
+features: [bell.feature]
+rules:
+  - { id: bell-is-allowed, kind: gate, feature: bell.feature, section: "1", says: Not everybody may ring., operations: [ring] }
+  - { id: bell-rings, kind: promise, feature: bell.feature, section: "2", says: It rings., operations: [ring, unrouted] }
+artifacts: [verdict.json, coverage.json, exchanges.ndjson, output.json, state.json]
+output:
+  own:
+    - { token: number, regexp: "no-[0-9]+", says: A number. }
+`
+
+// good is a feature in which all is well.
+const good = `Feature: A bell
+
+  @bell-is-allowed @refuses
+  Scenario: A stranger
+    When I ring in vain
+
+  @bell-is-allowed @permits
+  Scenario: A friend
+    When I ring
+
+  @bell-rings
+  Scenario: Elsewhere
+    When I go astray
+    Then all is well
+`
+
+// also is the good feature and one more scenario of these sentences.
+func also(sentences ...string) string {
+	return good + "\n  @bell-rings\n  Scenario: One more\n    When " + strings.Join(sentences, "\n    And ") + "\n"
+}
+
+// project writes a project with the bell in it, and returns the path of its milestone.
+func project(t *testing.T, feature string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"milestones/T1.yaml": bell, "features/bell.feature": feature, "fixtures/README.md": "none",
+	} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(root, "milestones", "T1.yaml")
+}
+
+// ringer serves the bell, and lies on request.
+type ringer struct {
+	*httptest.Server
+	rung atomic.Int32
+}
+
+func newRinger(t *testing.T) *ringer {
+	t.Helper()
+	r := &ringer{}
+	r.Server = httptest.NewServer(http.HandlerFunc(r.serve))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *ringer) serve(w http.ResponseWriter, q *http.Request) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	say := func(status int, id, text string) {
+		w.Header().Set("X-Correlation-Id", id)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, strings.ReplaceAll(text, "ID", id))
+	}
+	switch {
+	case q.Method != "POST" || q.URL.Path != "/ring":
+		say(404, "corr_unrouted", `{"correlation_id":"ID","error":{"code":"NOT_FOUND","message":"No.","details":{"method":"GET","path":"/"}}}`)
+	case q.URL.RawQuery == "vain":
+		say(400, "corr_ring", `{"correlation_id":"ID","error":{"code":"CONSTRAINT_VIOLATION","message":"No.","details":{"reason_code":"partner_liquidity_provider_invalid"}}}`)
+	case q.URL.RawQuery == "false":
+		say(200, "corr_ring", `{"correlation_id":"ID","ok":"`+q.Header.Get("X-Partner-Key")+`"}`)
+	case q.URL.RawQuery == "stray":
+		say(409, "corr_ring", `{"correlation_id":"ID","error":{"code":"CONFLICT","message":"No.","details":{}}}`)
+	case q.URL.RawQuery == "die":
+		go r.CloseClientConnections()
+		<-q.Context().Done()
+	default:
+		r.rung.Add(1)
+		say(200, "corr_ring", `{"correlation_id":"ID","ok":true}`)
+	}
+}
+
+// vocabulary is a small one, with every way in which a sentence can go wrong.
+func vocabulary(r *ringer, release <-chan struct{}) func(*godog.ScenarioContext, steps.Config) {
+	return func(sc *godog.ScenarioContext, cfg steps.Config) {
+		send := func(method, path string) func(context.Context) error {
+			return func(ctx context.Context) error {
+				base, err := cfg.Target(ctx, nil)
+				if err != nil {
+					return err
+				}
+				request, err := http.NewRequestWithContext(ctx, method, base+path, nil)
+				if err != nil {
+					return err
+				}
+				request.Header.Set("X-Partner-Key", "lpk_secret_of_the_bell")
+				response, err := cfg.Client.Do(request)
+				if err != nil {
+					return &steps.Unreachable{Err: err}
+				}
+				return response.Body.Close()
+			}
+		}
+		fail := func(err error) func(context.Context) error { return func(context.Context) error { return err } }
+		for pattern, step := range map[string]func(context.Context) error{
+			"^I ring$":             send("POST", "/ring"),
+			"^I ring in vain$":     send("POST", "/ring?vain"),
+			"^I ring falsely$":     send("POST", "/ring?false"),
+			"^I ring astray$":      send("POST", "/ring?stray"),
+			"^I go astray$":        send("GET", "/nowhere"),
+			"^it dies meanwhile$":  send("POST", "/ring?die"),
+			"^it is closed$":       func(context.Context) error { r.Close(); return nil },
+			"^all is well$":        fail(nil),
+			"^a promise is broken": fail(&steps.Mismatch{Says: "it is 1", Expected: "1", Got: "lpk_secret_of_the_bell", Diff: "- 1\n+ 2"}),
+			"^I mumble$":           fail(&steps.BadSentence{What: "that is no word", Nearest: "this"}),
+			"^something else$":     fail(errors.New("out of order")),
+			"^I wait$":             func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+			"^I hang$":             func(context.Context) error { <-release; return nil },
+			"^I panic$":            func(context.Context) error { panic("oh dear") },
+			"^I skip$":             fail(godog.ErrSkip),
+			"^I am pending$":       fail(godog.ErrPending),
+			"^twice":               fail(nil),
+			"twice$":               fail(nil),
+		} {
+			sc.Step(pattern, step)
+		}
+	}
+}
+
+// config runs the feature against the ringer.
+func config(t *testing.T, feature string) (Config, *ringer) {
+	t.Helper()
+	r := newRinger(t)
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	return Config{
+		Milestone: project(t, feature), Target: r.URL, Stdout: io.Discard, register: vocabulary(r, release), Timeout: 2 * time.Second,
+	}, r
+}
+
+// golden makes what a run of the good feature sees the golden output of the project.
+func renewed(t *testing.T, cfg Config) {
+	t.Helper()
+	cfg.Out = filepath.Join(t.TempDir(), "out")
+	if _, err := Run(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(cfg.Out, report.Output))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "fixtures", "golden", "T1.output.json")
+	if err := replaceFile(path, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// artifacts are the files of a run, each of which is what its schema says.
+type artifacts struct {
+	verdict, coverage map[string]any
+	exchanges         []map[string]any
+	texts             map[string][]byte
+}
+
+func (a artifacts) reasons() []string {
+	var ids []string
+	for _, reason := range a.verdict["reasons"].([]any) {
+		if id := reason.(map[string]any)["id"].(string); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func read(t *testing.T, folder string) artifacts {
+	t.Helper()
+	a := artifacts{texts: map[string][]byte{}}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if a.texts[entry.Name()], err = os.ReadFile(filepath.Join(folder, entry.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(a.texts) != len(report.Names) {
+		t.Fatalf("artifacts: %v", entries)
+	}
+	for name, schema := range map[string]string{report.Verdict: "Verdict", report.Coverage: "Coverage"} {
+		document, err := schemas.Read(a.texts[name])
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		s, _ := schemas.Embedded().Lookup(schema)
+		for _, violation := range s.Validate(document.Value) {
+			t.Errorf("%s: %v", name, violation)
+		}
+		if schema == "Verdict" {
+			a.verdict = document.Value.(map[string]any)
+		} else {
+			a.coverage = document.Value.(map[string]any)
+		}
+	}
+	for line := range bytes.Lines(a.texts[report.Exchanges]) {
+		var x map[string]any
+		if err := json.Unmarshal(line, &x); err != nil {
+			t.Fatalf("%s: %v\n%s", report.Exchanges, err, line)
+		}
+		a.exchanges = append(a.exchanges, x)
+	}
+	return a
+}
+
+// run runs, and reads what the run left behind, which must say what the result says.
+func (c Config) run(t *testing.T, ctx context.Context) (Result, artifacts, string) {
+	t.Helper()
+	var page strings.Builder
+	c.Stdout = &page
+	if c.Out == "" {
+		c.Out = filepath.Join(t.TempDir(), "out")
+	}
+	result, err := Run(ctx, c)
+	if err != nil {
+		t.Fatalf("running: %v", err)
+	}
+	a := read(t, c.Out)
+	if a.verdict["overall"] != result.Overall || a.verdict["exit_code"] != float64(result.Exit) {
+		t.Errorf("verdict.json: overall %v, exit code %v; result: %v, %d",
+			a.verdict["overall"], a.verdict["exit_code"], result.Overall, result.Exit)
+	}
+	return result, a, page.String()
+}
+
+func TestGreen(t *testing.T) {
+	cfg, _ := config(t, good)
+	renewed(t, cfg)
+	result, a, page := cfg.run(t, t.Context())
+	if !result.Overall || result.Exit != verdict.Holds {
+		t.Fatalf("exit %d, reasons %+v\n%s", result.Exit, result.Reasons, page)
+	}
+	want := map[string]verdict.Status{
+		"features/bell.feature > A stranger": verdict.Passed, "features/bell.feature > A friend": verdict.Passed,
+		"features/bell.feature > Elsewhere": verdict.Passed,
+	}
+	if diff := cmp.Diff(want, result.Results); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	if a.coverage["complete"] != true || len(a.exchanges) != 3 {
+		t.Errorf("coverage %v, %d exchanges", a.coverage["complete"], len(a.exchanges))
+	}
+	if got := string(a.texts[report.State]); got != `{"servers":[]}` {
+		t.Errorf("the state of somebody else's server: %s", got)
+	}
+	wantPage := `T1: A bell
+against ` + cfg.Target + `
+
+scenarios   3 passed
+exchanges   3, with 25 checks passed and 0 failed
+rules       2 of 2 proved
+outcomes    3 of 3 observed
+floor       1 of 1 reason codes observed
+artifacts   ` // and the folder
+	if !strings.HasPrefix(page, wantPage) {
+		t.Errorf("the page:\n%s\nwant:\n%s", page, wantPage)
+	}
+}
+
+// Each row is a scenario that goes wrong in one way beside three that are well.
+func TestOneScenarioGoesWrong(t *testing.T) {
+	tests := []struct {
+		name      string
+		sentences []string
+		exit      int
+		status    verdict.Status
+		reasons   []string
+		page      []string
+	}{
+		{"a broken promise", []string{"I ring", "a promise is broken"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed"},
+			[]string{
+				"--- FAILED  features/bell.feature:17\n    One more\n    @bell-rings\n    features/bell.feature:19: And a promise is broken\n" +
+					"      it is 1\n      expected: 1\n      got:      [redacted]\n      difference (- expected, + got):\n        - 1\n        + 2\n",
+				"      the exchange, line 4 of exchanges.ndjson:\n        > POST /ring\n        > X-Partner-Key: [redacted]\n        < 200\n",
+				"curl -sS -i -X POST TARGET/ring -H \"X-Partner-Key: $PARTNER_KEY\"\n",
+			}},
+		{"a failed check, although the sentence does not mind", []string{"I ring falsely", "all is well"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed", "check-failed"},
+			[]string{
+				"    features/bell.feature:18: When I ring falsely\n      check schema: the body is not valid by HealthResponse\n" +
+					"        at /ok: must be true\n          by /properties/ok/const\n      the exchange, line 4 of exchanges.ndjson:\n",
+			}},
+		{"an undeclared outcome", []string{"I ring astray"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed", "check-failed", "cell-undeclared"},
+			[]string{"check declared-outcome: 409 CONFLICT is not an outcome of ring, which has 200, 400 CONSTRAINT_VIOLATION\n"}},
+		{"any other error", []string{"something else"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed"}, []string{"      out of order\n"}},
+		{"a panic", []string{"I ring", "I panic"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed"}, []string{"      the sentence panicked: oh dear\n", "gate_test.go"}},
+		{"a sentence that waits too long", []string{"I wait"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed"}, []string{"      context deadline exceeded\n"}},
+		{"a sentence without a meaning", []string{"I mumble"}, verdict.Broken, verdict.Misworded,
+			[]string{"sentence-broken"},
+			[]string{"--- BROKEN  features/bell.feature:17\n", `      that is no word (did you mean "this"?)` + "\n"}},
+		{"an undefined sentence", []string{"I ring", "I export its audits", "I get a provider"}, verdict.Broken, verdict.Undefined,
+			[]string{"sentence-undefined"},
+			[]string{
+				"    features/bell.feature:19: And I export its audits\n      nobody knows this sentence\n      the nearest one is: I export its audit\n" +
+					"    features/bell.feature:20: And I get a provider\n      nobody knows this sentence\n      the nearest one is: I get the provider\n",
+			}},
+		{"an ambiguous sentence", []string{"twice twice"}, verdict.Broken, verdict.Ambiguous,
+			[]string{"sentence-ambiguous"}, []string{"ambiguous step definition"}},
+		{"a pending sentence", []string{"I ring", "I am pending"}, verdict.Incomplete, verdict.Pending,
+			[]string{"scenario-pending"}, nil},
+		{"a skip", []string{"I ring", "I skip", "all is well"}, verdict.Incomplete, verdict.Skipped,
+			[]string{"scenario-skipped"}, nil},
+		{"a skip at the very end", []string{"I ring", "I skip"}, verdict.Incomplete, verdict.Skipped,
+			[]string{"scenario-skipped"}, nil},
+		{"a skip hides no failed check", []string{"I ring falsely", "I skip"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed", "check-failed"}, nil},
+		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Unreachable, verdict.Cut,
+			[]string{"target-unreachable"}, []string{"        < no answer: the connection was closed before the answer was complete\n"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cfg, _ := config(t, also(test.sentences...))
+			cfg.Timeout = 500 * time.Millisecond
+			renewed(t, cfg)
+			result, a, page := cfg.run(t, t.Context())
+			if result.Overall || result.Exit != test.exit {
+				t.Errorf("overall %v, exit %d, want %d", result.Overall, result.Exit, test.exit)
+			}
+			if got := result.Results["features/bell.feature > One more"]; got != test.status {
+				t.Errorf("the scenario: %s, want %s", got, test.status)
+			}
+			if got := result.Results["features/bell.feature > A friend"]; got != verdict.Passed {
+				t.Errorf("another scenario: %s", got)
+			}
+			if diff := cmp.Diff(test.reasons, a.reasons()); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s\n%v", diff, a.verdict["reasons"])
+			}
+			for _, want := range test.page {
+				if want = strings.ReplaceAll(want, "TARGET", cfg.Target); !strings.Contains(page, want) {
+					t.Errorf("the page lacks\n%s\nit is\n%s", want, page)
+				}
+			}
+			for name, text := range a.texts {
+				if bytes.Contains(text, []byte("lpk_secret_of_the_bell")) {
+					t.Errorf("%s has a secret", name)
+				}
+			}
+		})
+	}
+}
+
+// A sentence that does not listen to its context is left behind, and the run still tells what it knows.
+func TestAHangingSentence(t *testing.T) {
+	cfg, _ := config(t, also("I hang"))
+	cfg.Timeout = 100 * time.Millisecond
+	result, a, _ := cfg.run(t, t.Context())
+	if result.Exit != verdict.Incomplete {
+		t.Errorf("exit %d, want %d", result.Exit, verdict.Incomplete)
+	}
+	if got := result.Results["features/bell.feature > One more"]; got != verdict.NotRun {
+		t.Errorf("the scenario: %s", got)
+	}
+	if got := a.verdict["reasons"].([]any)[1]; !strings.Contains(fmt.Sprint(got), "run-broke-off") &&
+		!slices.Contains(a.reasons(), "run-broke-off") {
+		t.Errorf("reasons: %v", a.verdict["reasons"])
+	}
+}
+
+func TestAHookThatPanics(t *testing.T) {
+	hooks := map[string]func(*godog.ScenarioContext){
+		"before the scenario": func(sc *godog.ScenarioContext) {
+			sc.Before(func(context.Context, *godog.Scenario) (context.Context, error) { panic("oh dear") })
+		},
+		"before the sentence": func(sc *godog.ScenarioContext) {
+			sc.StepContext().Before(func(context.Context, *godog.Step) (context.Context, error) { panic("oh dear") })
+		},
+		"after the sentence": func(sc *godog.ScenarioContext) {
+			sc.StepContext().After(func(context.Context, *godog.Step, godog.StepResultStatus, error) (context.Context, error) {
+				panic("oh dear")
+			})
+		},
+		"after the scenario": func(sc *godog.ScenarioContext) {
+			sc.After(func(context.Context, *godog.Scenario, error) (context.Context, error) { panic("oh dear") })
+		},
+		"while registering": func(*godog.ScenarioContext) { panic("oh dear") },
+	}
+	for name, hook := range hooks {
+		t.Run(name, func(t *testing.T) {
+			cfg, r := config(t, good)
+			inner := vocabulary(r, nil)
+			cfg.register = func(sc *godog.ScenarioContext, c steps.Config) { inner(sc, c); hook(sc) }
+			result, a, _ := cfg.run(t, t.Context())
+			if result.Overall || result.Exit == verdict.Holds {
+				t.Errorf("exit %d", result.Exit)
+			}
+			if !strings.Contains(fmt.Sprint(a.verdict["reasons"]), "oh dear") {
+				t.Errorf("nothing says what happened: %v", a.verdict["reasons"])
+			}
+		})
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	cfg, r := config(t, good)
+	r.Close()
+	result, a, page := cfg.run(t, t.Context())
+	if result.Exit != verdict.Unreachable {
+		t.Errorf("exit %d, want %d", result.Exit, verdict.Unreachable)
+	}
+	if len(a.exchanges) != 0 || !strings.Contains(page, "connection refused") {
+		t.Errorf("%d exchanges\n%s", len(a.exchanges), page)
+	}
+}
+
+// When the target dies, the rest is not tried one by one.
+func TestTheTargetDies(t *testing.T) {
+	var more strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&more, "  @bell-rings\n  Scenario: Later %d\n    When I ring\n", i)
+	}
+	cfg, _ := config(t, also("it is closed", "I ring")+more.String())
+	result, a, _ := cfg.run(t, t.Context())
+	if result.Exit != verdict.Unreachable {
+		t.Errorf("exit %d, want %d", result.Exit, verdict.Unreachable)
+	}
+	if got := result.Results["features/bell.feature > One more"]; got != verdict.Cut {
+		t.Errorf("the scenario: %s", got)
+	}
+	if got := result.Results["features/bell.feature > Later 49"]; got != verdict.NotRun {
+		t.Errorf("the last scenario: %s", got)
+	}
+	if n := len(a.exchanges); n != 4 {
+		t.Errorf("%d exchanges, want 4", n)
+	}
+}
+
+func TestAnInterrupt(t *testing.T) {
+	cfg, _ := config(t, also("I wait"))
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	cfg.Timeout = time.Minute
+	result, a, page := cfg.run(t, ctx)
+	if result.Exit != verdict.Interrupted || a.reasons()[0] != "interrupted" {
+		t.Errorf("exit %d, reasons %v\n%s", result.Exit, a.reasons(), page)
+	}
+}
+
+func TestAnInterruptBeforeTheStart(t *testing.T) {
+	cfg, r := config(t, good)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	result, _, _ := cfg.run(t, ctx)
+	if result.Exit != verdict.Interrupted || r.rung.Load() != 0 {
+		t.Errorf("exit %d, rung %d times", result.Exit, r.rung.Load())
+	}
+}
+
+func TestTags(t *testing.T) {
+	tests := []struct {
+		name    string
+		tags    []string
+		exit    int
+		reasons []string
+	}{
+		{"a part is no verdict", []string{"@bell-is-allowed"}, verdict.Incomplete,
+			[]string{"cell-unobserved", "rule-unproved", "selection-incomplete"}},
+		{"tags that no scenario has together", []string{"@bell-rings", "@refuses"}, verdict.Incomplete,
+			[]string{"cell-unobserved", "floor-unobserved", "rule-unproved", "nothing-ran", "selection-incomplete"}},
+		{"a tag that all have", nil, verdict.Holds, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cfg, _ := config(t, good)
+			renewed(t, cfg)
+			cfg.Tags = test.tags
+			result, a, _ := cfg.run(t, t.Context())
+			if result.Exit != test.exit {
+				t.Errorf("exit %d, want %d", result.Exit, test.exit)
+			}
+			if diff := cmp.Diff(test.reasons, a.reasons()); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCapabilities(t *testing.T) {
+	feature := good + "\n  @bell-rings @needs:rope\n  Scenario: By a rope\n    When I ring\n"
+	cfg, _ := config(t, feature)
+	cfg.Has = []string{"rope"}
+	renewed(t, cfg)
+	if result, _, page := cfg.run(t, t.Context()); !result.Overall {
+		t.Errorf("with a rope: exit %d\n%s", result.Exit, page)
+	}
+	cfg.Has = nil
+	result, a, page := cfg.run(t, t.Context())
+	if result.Exit != verdict.Incomplete {
+		t.Errorf("without: exit %d, want %d", result.Exit, verdict.Incomplete)
+	}
+	if diff := cmp.Diff([]string{"scenario-left-out"}, a.reasons()); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s\n%s", diff, page)
+	}
+}
+
+func TestOutput(t *testing.T) {
+	cfg, _ := config(t, good)
+	if result, a, page := cfg.run(t, t.Context()); result.Exit != verdict.Incomplete || a.reasons()[0] != "output-unknown" ||
+		!strings.Contains(page, "make renew") {
+		t.Errorf("without a golden output: exit %d, reasons %v\n%s", result.Exit, a.reasons(), page)
+	}
+	renewed(t, cfg)
+	feature := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "features", "bell.feature")
+	changed := strings.Replace(strings.Replace(good, "A friend", "Another friend", 1), "    Then all is well", "    And I ring", 1)
+	if err := os.WriteFile(feature, []byte(changed), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	result, _, page := cfg.run(t, t.Context())
+	if result.Exit != verdict.Fails {
+		t.Errorf("exit %d, want %d", result.Exit, verdict.Fails)
+	}
+	want := `why not:
+  output-differs        output.json: features/bell.feature > Another friend: not in the golden output
+  output-differs        output.json: features/bell.feature > A friend: in the golden output, and no longer a scenario
+  output-differs        output.json: features/bell.feature > Elsewhere: answer 2 was nothing and is ring 200
+`
+	if !strings.Contains(page, want) {
+		t.Errorf("the page:\n%s\nwant:\n%s", page, want)
+	}
+
+	golden := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "fixtures", "golden", "T1.output.json")
+	for text, want := range map[string]int{"{}": verdict.Fails, "not JSON": verdict.Broken} {
+		if err := os.WriteFile(golden, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if result, a, _ := cfg.run(t, t.Context()); result.Exit != want {
+			t.Errorf("a golden output %q: exit %d, want %d: %v", text, result.Exit, want, a.reasons())
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for want, change := range map[string]func(*Config){
+		"--has says what --target has, and there is no --target":                            func(c *Config) { c.Target, c.Has = "", []string{"rope"} },
+		"--has rop: T1 has no such capability (did you mean rope?)":                         func(c *Config) { c.Has = []string{"rop"} },
+		"--target \"bell\" is no URL such as http://127.0.0.1:8109":                         func(c *Config) { c.Target = "bell" },
+		"--target \"ftp://x\" is no URL such as http://127.0.0.1:8109":                      func(c *Config) { c.Target = "ftp://x" },
+		"--target has a user or a password in it, which no operation of the contract takes": func(c *Config) { c.Target = "http://a:b@c" },
+		"--target \"http://c?x\" has a query or a fragment, and is only what comes before a path": func(c *Config) {
+			c.Target = "http://c?x"
+		},
+		"--tag: unknown tag @bell-ring (did you mean @bell-rings?)":                  func(c *Config) { c.Tags = []string{"@bell-ring"} },
+		"--renew-output is for a run of everything against the built-in fake server": func(c *Config) { c.RenewOutput = true },
+		"--renew-output: there is no folder fixtures beside that of TEMP/nowhere/nothing/x.yaml": func(c *Config) {
+			c.Target, c.RenewOutput, c.Milestone = "", true, filepath.Join(filepath.Dir(c.Milestone), "nowhere", "nothing", "x.yaml")
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			cfg, _ := config(t, good)
+			cfg.Out = filepath.Join(t.TempDir(), "out")
+			folder := filepath.Dir(cfg.Milestone)
+			change(&cfg)
+			result, err := Run(t.Context(), cfg)
+			if result.Exit != verdict.Broken || !errors.Is(err, ErrUsage) ||
+				err.Error() != "usage: "+strings.ReplaceAll(want, "TEMP", folder) {
+				t.Errorf("exit %d, %v", result.Exit, err)
+			}
+			if _, err := os.Stat(cfg.Out); err == nil {
+				t.Error("it wrote artifacts")
+			}
+		})
+	}
+}
+
+func TestBrokenInputs(t *testing.T) {
+	tests := []struct {
+		name       string
+		file, text string
+		want       string
+	}{
+		{"milestone", "milestones/T1.yaml", "id: T1\nidd: x\n", "T1.yaml:2: "},
+		{"feature", "features/bell.feature", "Feature: x\nScenario: y\nThen z\n", "features/bell.feature:2: no rule"},
+		{"schema", "schemas/X.schema.json", "{}", "X.schema.json"},
+		{"a schema that the milestone names", "schemas/One.schema.json", `{"$schema":"https://json-schema.org/draft/2020-12/schema",
+			"$id":"https://schemas.lpgate.example/One.schema.json","title":"One","description":"One.","type":"object",
+			"additionalProperties":false}`, "ErrorResponse"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cfg, r := config(t, good)
+			path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), filepath.FromSlash(test.file))
+			if err := replaceFile(path, []byte(test.text)); err != nil {
+				t.Fatal(err)
+			}
+			result, a, page := cfg.run(t, t.Context())
+			if result.Exit != verdict.Broken || !strings.Contains(page, test.want) || a.reasons()[0] != "not-started" {
+				t.Errorf("exit %d, want %d and %q\n%s", result.Exit, verdict.Broken, test.want, page)
+			}
+			if r.rung.Load() != 0 {
+				t.Error("it ran")
+			}
+		})
+	}
+}
+
+func TestNoSuchMilestone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"M109.yaml", "milestone/M109.yaml", "milestones/M110.yaml"} {
+		result, err := Run(t.Context(), Config{Milestone: name, Stdout: io.Discard})
+		want := "usage: reading the milestone " + name + ": file does not exist"
+		if result.Exit != verdict.Broken || !errors.Is(err, ErrUsage) || err.Error() != want {
+			t.Errorf("%s: exit %d, %v", name, result.Exit, err)
+		}
+	}
+	if entries, err := os.ReadDir("."); err != nil || len(entries) > 0 {
+		t.Errorf("it wrote %v, %v", entries, err)
+	}
+
+	cfg := Config{Milestone: "milestones/M110.yaml", Out: "out"}
+	result, a, page := cfg.run(t, t.Context())
+	if result.Exit != verdict.Broken || !strings.Contains(page, "reading the milestone milestones/M110.yaml: no such file or directory") {
+		t.Errorf("exit %d\n%s", result.Exit, page)
+	}
+	if a.verdict["milestone"] != "M110" {
+		t.Errorf("the milestone: %v", a.verdict["milestone"])
+	}
+}
+
+// Without --out the artifacts stand in the project, and a broken milestone's where those of a sound one would.
+func TestDefaultPlace(t *testing.T) {
+	cfg, _ := config(t, good)
+	if _, err := Run(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	latest := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "artifacts", "milestones", "T1", "latest")
+	if a := read(t, latest); slices.Contains(a.reasons(), "not-started") {
+		t.Errorf("reasons: %v", a.reasons())
+	}
+	if err := os.WriteFile(cfg.Milestone, []byte("id: ["), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if a := read(t, latest); !slices.Contains(a.reasons(), "not-started") || a.verdict["overall"] != false {
+		t.Errorf("yesterday's verdict is still there: %v", a.reasons())
+	}
+}
+
+func TestUnwritableOut(t *testing.T) {
+	cfg, r := config(t, good)
+	cfg.Out = filepath.Join(cfg.Milestone, "out") // below a file
+	result, err := Run(t.Context(), cfg)
+	if err == nil || result.Exit != verdict.Incomplete || errors.Is(err, ErrUsage) {
+		t.Errorf("exit %d, %v", result.Exit, err)
+	}
+	if r.rung.Load() != 0 {
+		t.Error("it ran in vain")
+	}
+	cfg.Out = filepath.Dir(cfg.Milestone) // a folder with a milestone in it
+	if result, err := Run(t.Context(), cfg); !errors.Is(err, ErrUsage) || result.Exit != verdict.Broken {
+		t.Errorf("a folder of somebody's own: exit %d, %v", result.Exit, err)
+	}
+}
+
+// The artifacts of two runs are the same bytes but for what is named as a time.
+func TestTwoRunsAreTheSame(t *testing.T) {
+	cfg, _ := config(t, also("I ring falsely"))
+	cfg.Out = filepath.Join(t.TempDir(), "out")
+	_, first, _ := cfg.run(t, t.Context())
+	_, second, _ := cfg.run(t, t.Context())
+	for name := range first.texts {
+		if diff := cmp.Diff(timeless(t, first.texts[name]), timeless(t, second.texts[name])); diff != "" {
+			t.Errorf("%s (-first +second):\n%s", name, diff)
+		}
+	}
+}
+
+// timeless blanks the values of members that are named as times.
+func timeless(t *testing.T, text []byte) string {
+	t.Helper()
+	return times.ReplaceAllString(string(text), `"$1":"…"`)
+}
+
+var times = regexp.MustCompile(`"([a-z_]+_(?:at|ms))": ?("[^"]*"|[0-9.]+)`)

@@ -1,0 +1,130 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// made are the texts that the vocabulary makes up for every scenario out of the seed of the run: {me}, {stranger},
+// {unique}, and idempotency keys. Two runs with different seeds have the same output in spite of them.
+var made = []milestones.Pattern{
+	{Token: "partner", Regexp: `partner-[0-9a-f]{10}`},
+	{Token: "stranger", Regexp: `stranger-[0-9a-f]{10}`},
+	{Token: "key", Regexp: `key-[0-9a-f]{10}-[0-9]+`},
+	{Token: "unique", Regexp: `u[0-9a-f]{10}`},
+}
+
+// rows writes down what the scenarios saw that ran to an end of their own.
+func (r *run) rows() (*outcome.Document, error) {
+	document := &outcome.Document{Milestone: r.sources.name}
+	if r.milestone == nil {
+		return document, nil
+	}
+	document.Milestone = r.milestone.ID
+	if r.selection == nil {
+		return document, nil
+	}
+	writer, err := outcome.NewWriter(r.milestone, made)
+	if err != nil {
+		return nil, err
+	}
+	from := 0
+	for _, i := range r.selection.Scenarios {
+		for from < len(r.exchanges) && r.exchanges[from].Mark.Scenario < i {
+			from++
+		}
+		to := from
+		for to < len(r.exchanges) && r.exchanges[to].Mark.Scenario == i {
+			to++
+		}
+		switch r.ended.results[i].Status {
+		case verdict.Passed, verdict.Failed:
+			row := writer.Row(r.selection.Plan.Scenarios[i].ID, r.exchanges[from:to])
+			document.Scenarios = append(document.Scenarios, row)
+		}
+		from = to
+	}
+	return document, nil
+}
+
+// compare compares the output with the golden one: all of it when it is that of the built-in server, whose clock stands
+// still, and otherwise the answers without their bodies.
+func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
+	if r.selection == nil {
+		return nil, nil
+	}
+	text, err := fs.ReadFile(r.sources.fixtures(), golden(r.milestone.ID))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the golden output: %w", err)
+	}
+	r.golden = text
+	before, err := outcome.Decode(text)
+	if err != nil {
+		return nil, err
+	}
+	passed, planned := map[string]bool{}, []string(nil)
+	for i := range r.selection.Plan.Scenarios {
+		id := r.selection.Plan.Scenarios[i].ID
+		planned = append(planned, id)
+		passed[id] = r.ended.results[i].Status == verdict.Passed
+	}
+	difference := outcome.Compare(before, document, outcome.Scope{
+		Planned: planned, Counts: func(id string) bool { return passed[id] }, Bodies: r.Target == "",
+	})
+	r.records.Output, r.records.Identical = &difference, r.Target != "" || r.equal()
+	return &difference, nil
+}
+
+// mayRenew says what speaks against renewing before anything runs.
+func (r *run) mayRenew() error {
+	switch info, err := os.Stat(filepath.Join(r.sources.root, "fixtures")); {
+	case !r.RenewOutput:
+	case len(r.Tags) > 0 || r.Target != "":
+		return fmt.Errorf("%w: --renew-output is for a run of everything against the built-in fake server", ErrUsage)
+	case err != nil || !info.IsDir():
+		return fmt.Errorf("%w: --renew-output: there is no folder fixtures beside that of %s", ErrUsage, r.Milestone)
+	}
+	return nil
+}
+
+// renew makes the output the golden one, when that was asked for and nothing else speaks against the run.
+func (r *run) renew() (bool, error) {
+	if !r.RenewOutput {
+		return false, nil
+	}
+	for _, reason := range r.decision.Reasons {
+		if reason.ID != "output-differs" && reason.ID != "output-unknown" {
+			return false, nil
+		}
+	}
+	path := filepath.Join(r.sources.root, "fixtures", filepath.FromSlash(golden(r.milestone.ID)))
+	if err := replaceFile(path, r.output); err != nil {
+		return false, fmt.Errorf("renewing the golden output: %w", err)
+	}
+	r.golden = r.output
+	r.records.Output, r.records.Identical = new(outcome.Difference), true
+	r.decision = verdict.Decide(r.records)
+	return true, nil
+}
+
+// replaceFile writes a file as a whole or not at all.
+func replaceFile(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	temp := path + ".new"
+	if err := os.WriteFile(temp, text, 0o666); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}

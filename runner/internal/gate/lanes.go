@@ -1,0 +1,137 @@
+package gate
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cucumber/godog"
+
+	"example.com/lpgate/runner/internal/checks"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
+)
+
+// A run against the built-in server has two lanes: the first and the second half of the scenarios, side by side, each
+// with servers, connections and a godog of its own. Within a lane one scenario follows the other, so everything that
+// servers count (ids, audit entries) comes out the same in every run; and since the halves are cut by the plan and not
+// by the number of processors, it does so on every machine.
+//
+// godog's own concurrency would be the shorter way, and not a reproducible one: it runs scenarios against each other in
+// whatever order they happen to come.
+//
+// A target of somebody's own is one server, and gets one lane.
+const lanesOfBuiltIn = 2
+
+// lane is one of them.
+type lane struct {
+	drive   *drive
+	servers *servers
+	client  *http.Transport
+}
+
+// drive runs the selected scenarios.
+func (r *run) drive(ctx context.Context, base *url.URL) error {
+	judge, err := checks.New(r.milestone, r.schemas)
+	if err != nil {
+		return err
+	}
+	n := lanesOfBuiltIn
+	if r.Target != "" {
+		n = 1
+	}
+	for _, part := range r.selection.Split(n) {
+		r.lanes = append(r.lanes, r.lane(part, judge, base))
+	}
+	if r.Target != "" {
+		if err := dial(r.Target); err != nil {
+			r.lanes[0].drive.stop("target-unreachable", r.Target, "nobody listens there: %v", err)
+			r.gather()
+			return nil
+		}
+	}
+	var group sync.WaitGroup
+	for _, l := range r.lanes {
+		group.Go(func() { l.drive.run(ctx) })
+	}
+	group.Wait()
+	r.gather()
+	return nil
+}
+
+// lane prepares a lane for some scenarios.
+func (r *run) lane(part *plan.Selection, judge *checks.Judge, base *url.URL) *lane {
+	l := &lane{
+		servers: newServers(r.sources.fixtures(), r.Wrap, r.secrets),
+		client: &http.Transport{
+			MaxIdleConnsPerHost:   64, // as many as are ever sent at once
+			DisableCompression:    true,
+			ResponseHeaderTimeout: r.Timeout,
+		},
+	}
+	recorder := &exchange.Recorder{
+		Base:              l.client,
+		Routes:            exchange.NewRoutes(r.milestone),
+		Prefix:            strings.TrimSuffix(base.EscapedPath(), "/"),
+		Judge:             judge.Judge,
+		IdempotencyHeader: r.milestone.Transport.IdempotencyHeader,
+		Secrets:           r.secrets,
+		Burst: func(ctx context.Context) int {
+			number, _ := steps.Burst(ctx)
+			return number
+		},
+	}
+	vocabulary := steps.Config{
+		Milestone: r.milestone,
+		Fixtures:  r.sources.fixtures(),
+		Client: &http.Client{
+			Transport:     recorder,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		Target: l.servers.url,
+		Seed:   r.Seed,
+	}
+	l.drive = &drive{
+		selection: part, recorder: recorder, secrets: r.secrets, timeout: r.Timeout, target: r.Target,
+		base:    func(needs []string) (string, string) { return "http://" + fakeAddress, startCommand(needs) },
+		results: map[int]verdict.Result{},
+	}
+	if r.Target != "" {
+		vocabulary.Target = func(context.Context, []string) (string, error) { return r.Target, nil }
+		l.drive.base = func([]string) (string, string) { return strings.TrimSuffix(r.Target, "/"), "" }
+	}
+	l.drive.register = func(sc *godog.ScenarioContext) { r.register(sc, vocabulary) }
+	return l
+}
+
+// gather puts what the lanes have together, in the order of the plan.
+func (r *run) gather() {
+	r.ended = ended{results: map[int]verdict.Result{}, agreed: true}
+	for _, l := range r.lanes {
+		part := l.drive.end()
+		maps.Copy(r.ended.results, part.results)
+		r.ended.failures = append(r.ended.failures, part.failures...)
+		for _, stop := range part.stops {
+			if !slices.Contains(r.ended.stops, stop) {
+				r.ended.stops = append(r.ended.stops, stop)
+			}
+		}
+		r.ended.agreed = r.ended.agreed && part.agreed
+		r.ended.code = max(r.ended.code, part.code)
+		r.exchanges = append(r.exchanges, l.drive.recorder.Exchanges()...)
+	}
+}
+
+// close stops the servers of all lanes.
+func (r *run) close() {
+	for _, l := range r.lanes {
+		l.servers.close()
+		l.client.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,236 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/steps"
+)
+
+// This file is the only one that knows the fake server: how one is started, and how it is given what a scenario needs.
+
+// frozen is the time at which the fake servers of a run stand still.
+var frozen = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
+
+// freshState is the capability to be a server that nobody used before.
+const freshState = "fresh-state"
+
+// grants say how a server is given a capability: by its options, and on the command line of the fake server.
+// A server has the ones without either by itself.
+var grants = map[string]struct {
+	flags string
+	grant func(*fakeserver.Options, fs.FS) error
+}{
+	"test-clock":      {},
+	"header-identity": {},
+	freshState:        {},
+	"key-identity": {
+		"--partner-keys fixtures/keys/partner-keys.json",
+		func(o *fakeserver.Options, fixtures fs.FS) (err error) {
+			o.PartnerKeys, err = readKey(fixtures, "keys/partner-keys.json", fakeserver.ReadPartnerKeys)
+			return err
+		},
+	},
+	"no-test-clocks": {
+		"--ignore-test-clocks",
+		func(o *fakeserver.Options, _ fs.FS) error {
+			o.IgnoreTestClocks = true
+			return nil
+		},
+	},
+	"operator-key": {
+		"--signing-key fixtures/keys/operator.pem --signing-key-id op-pi-k7 " +
+			"--verify-only-key op-pi-k6=fixtures/keys/operator-previous.pub.pem",
+		func(o *fakeserver.Options, fixtures fs.FS) error {
+			private, err := readKey(fixtures, "keys/operator.pem", fakeserver.ReadSigningKey)
+			if err != nil {
+				return err
+			}
+			previous, err := readKey(fixtures, "keys/operator-previous.pub.pem", fakeserver.ReadPublicKey)
+			o.SigningKey = &fakeserver.SigningKey{ID: "op-pi-k7", Private: private}
+			o.VerifyOnlyKeys = []fakeserver.PublicKey{{ID: "op-pi-k6", Key: previous}}
+			return err
+		},
+	},
+	"short-checkpoint-retention": {
+		"--checkpoint-retention-days 1",
+		func(o *fakeserver.Options, _ fs.FS) error {
+			o.CheckpointRetentionDays = 1
+			return nil
+		},
+	},
+	"short-retention-default": {
+		"--retention-days 30",
+		func(o *fakeserver.Options, _ fs.FS) error {
+			o.RetentionDays = 30
+			return nil
+		},
+	},
+}
+
+// opposites are capabilities that no one server has together.
+var opposites = [][2]string{{"key-identity", "header-identity"}, {"no-test-clocks", "test-clock"}}
+
+func readKey[T any](fixtures fs.FS, name string, read func([]byte) (T, error)) (T, error) {
+	text, err := fs.ReadFile(fixtures, name)
+	var key T
+	if err == nil {
+		key, err = read(text)
+	}
+	if err != nil {
+		return key, &steps.BadSentence{What: fmt.Sprintf("the fixture %s cannot be read: %v", name, err)}
+	}
+	return key, nil
+}
+
+// servers are the fake servers of one lane: one for each set of capabilities, and a new one for every scenario that
+// must be the first.
+type servers struct {
+	fixtures fs.FS
+	wrap     func(http.Handler) http.Handler // tells lies, in tests; nil for the truth
+	secrets  *exchange.Secrets
+
+	mu      sync.Mutex
+	shared  map[string]*server
+	started []*server
+	running sync.WaitGroup
+	stop    context.CancelFunc
+	ctx     context.Context
+}
+
+// server is one of them.
+type server struct {
+	needs []string
+	url   string
+	fake  *fakeserver.Server
+}
+
+func newServers(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *exchange.Secrets) *servers {
+	ctx, stop := context.WithCancel(context.Background())
+	return &servers{
+		fixtures: fixtures, wrap: wrap, secrets: secrets, shared: map[string]*server{}, ctx: ctx, stop: stop,
+	}
+}
+
+// url is the base URL of a server that has the capabilities. A scenario asks once.
+func (s *servers) url(_ context.Context, needs []string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	needs = slices.Sorted(slices.Values(needs))
+	key := strings.Join(special(needs), " ")
+	if running := s.shared[key]; running != nil {
+		return running.url, nil
+	}
+	started, err := s.start(needs)
+	if err != nil {
+		return "", err
+	}
+	s.started = append(s.started, started)
+	if !slices.Contains(needs, freshState) {
+		s.shared[key] = started
+	}
+	return started.url, nil
+}
+
+// special are the capabilities that a server does not have by itself.
+func special(needs []string) []string {
+	return slices.DeleteFunc(append([]string{}, needs...), func(need string) bool {
+		return grants[need].grant == nil && need != freshState
+	})
+}
+
+func (s *servers) start(needs []string) (*server, error) {
+	for _, pair := range opposites {
+		if slices.Contains(needs, pair[0]) && slices.Contains(needs, pair[1]) {
+			return nil, &steps.BadSentence{What: fmt.Sprintf("no server has both %s and %s", pair[0], pair[1])}
+		}
+	}
+	options := fakeserver.Options{Clock: func() time.Time { return frozen }}
+	for _, need := range needs {
+		how, known := grants[need]
+		if !known {
+			return nil, &steps.BadSentence{What: fmt.Sprintf("no fake server can be given %s", need)}
+		}
+		if how.grant == nil {
+			continue
+		}
+		if err := how.grant(&options, s.fixtures); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range options.PartnerKeys {
+		s.secrets.Learn(key.Key)
+	}
+	fake, err := fakeserver.New(options)
+	if err != nil {
+		return nil, &steps.Unreachable{Err: fmt.Errorf("starting the fake server: %w", err)}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, &steps.Unreachable{Err: fmt.Errorf("starting the fake server: %w", err)}
+	}
+	s.running.Go(func() { s.serve(fake, listener) })
+	return &server{special(needs), "http://" + listener.Addr().String(), fake}, nil
+}
+
+// serve answers until the run is over.
+func (s *servers) serve(fake *fakeserver.Server, listener net.Listener) {
+	if s.wrap == nil {
+		_ = fake.Serve(s.ctx, listener, 0) // it ends when the run does, whatever is still on its way
+		return
+	}
+	liar := &http.Server{Handler: s.wrap(fake), DisableGeneralOptionsHandler: true}
+	context.AfterFunc(s.ctx, func() { _ = liar.Close() })
+	_ = liar.Serve(listener)
+}
+
+// appendState appends the state of every server, as items of a JSON list that b may have begun.
+func (s *servers) appendState(b []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, server := range s.started {
+		if b[len(b)-1] != '[' {
+			b = append(b, ',')
+		}
+		needs, err := json.Marshal(server.needs)
+		if err != nil {
+			panic(err) // a list of words
+		}
+		b = append(b, `{"needs":`...)
+		b = append(b, needs...)
+		b = append(b, `,"state":`...)
+		b = append(b, server.fake.State()...)
+		b = append(b, '}')
+	}
+	return b
+}
+
+// close stops all servers.
+func (s *servers) close() {
+	s.stop()
+	s.running.Wait()
+}
+
+// fakeAddress is where a developer's own fake server listens by default.
+const fakeAddress = "127.0.0.1:8109"
+
+// startCommand is how a developer starts a server with these capabilities.
+func startCommand(needs []string) string {
+	command := "go run ./fakeserver/cmd/fakeserver --addr " + fakeAddress
+	for _, need := range needs {
+		if flags := grants[need].flags; flags != "" {
+			command += " " + flags
+		}
+	}
+	return command
+}

@@ -1,0 +1,372 @@
+// Package plan decides which scenarios a run has, before anything runs.
+//
+// It reads the feature files that a milestone lists, with the same parser that godog uses, and turns every scenario
+// and every row of an outline into a [Scenario] with an id that stays the same as long as its words do:
+//
+//	features/rollout.feature > One tier at a time > A climb from <from> to <to> > S0 | S1
+//
+// that is: the file, the Gherkin rule (if there is one), the scenario's name as it is written, and the values of the
+// row, but for those that are sent as a key or as credentials: ids stand in artifacts, and keys never do. Line numbers are no part of it, so moving a scenario keeps its history.
+//
+// A plan is strict, because whatever slips through here is green later: a scenario without a rule, a tag that nobody
+// knows, an outline without rows, two scenarios with one id, a feature file that the milestone does not list. Every
+// such problem is reported, each with its file and line, and none of them is only a warning.
+//
+// Selection happens here too, and never in godog: its tag expressions call a typing error an empty run, and an empty
+// run a success. [Plan.Select] picks scenarios, and [Selection.Sources] writes the feature files again with every
+// other scenario blanked out line by line, so that godog cannot see more than was selected, and every line number
+// stays true.
+package plan
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	gherkin "github.com/cucumber/gherkin/go/v26"
+	messages "github.com/cucumber/messages/go/v21"
+
+	"example.com/lpgate/milestones"
+)
+
+// Folder is where feature files stand in the project. It begins their URIs, so that an editor finds them.
+const Folder = "features"
+
+// Plan is everything that a milestone asks to be run.
+type Plan struct {
+	// Milestone is what the plan was made for.
+	Milestone *milestones.Milestone
+	// Scenarios are all scenarios, in the order of the milestone's features, then of their lines.
+	Scenarios []Scenario
+
+	sources []source
+}
+
+// Scenario is one thing to run: a scenario, or one row of an outline.
+type Scenario struct {
+	// ID tells the scenario from all others and outlives changes of the lines around it.
+	ID string
+	// URI is the feature file, such as features/rollout.feature.
+	URI string
+	// Line is the line of the scenario, or of the row.
+	Line int
+	// Name is the name with the values of the row in it.
+	Name string
+	// Rule is the id of the rule that the scenario proves.
+	Rule string
+	// Side says what the scenario shows of a gate; [Neither] for a promise.
+	Side Side
+	// Needs are the capabilities that the target must have, sorted, each once.
+	Needs []string
+	// Tags are all tags, sorted, each once.
+	Tags []string
+	// Steps are the sentences, those of the backgrounds first.
+	Steps []Step
+
+	feature int   // which of the sources
+	lines   lines // what of it is this scenario's
+	outline lines // of which outline it is a row; zero for a scenario of its own
+	block   lines // in which Examples block of the outline
+}
+
+// Where names the scenario's place, as editors and terminals understand it.
+func (s *Scenario) Where() string { return where(s.URI, s.Line) }
+
+// Step is one sentence of a scenario.
+type Step struct {
+	// Line is the line of the sentence in the feature file.
+	Line int
+	// Keyword is "Given", "When", "Then", "And", "But" or "*".
+	Keyword string
+	// Text is the sentence with the values of the row in it.
+	Text string
+}
+
+// Side says which side of a gate a scenario shows.
+type Side string
+
+// The sides of a gate.
+const (
+	// Neither is the side of a promise's scenarios.
+	Neither Side = ""
+	// Refuses marks a scenario in which the gate refuses.
+	Refuses Side = "refuses"
+	// Permits marks a scenario in which it does not.
+	Permits Side = "permits"
+)
+
+// NeedsPrefix begins a tag that names a capability.
+const NeedsPrefix = "@needs:"
+
+// Problem is one fault of a feature file.
+type Problem struct {
+	File string
+	Line int // 0 when the fault is about the file as a whole
+	Says string
+}
+
+func (p Problem) Error() string { return where(p.File, p.Line) + ": " + p.Says }
+
+// where is FILE:LINE, or FILE alone when there is no line.
+func where(file string, line int) string {
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// source is one feature file.
+type source struct {
+	uri    string
+	text   []byte
+	blocks []lines // every piece of text that is blanked out unless it holds something selected
+}
+
+// lines is a range of lines of a file: the first, and the first that is no longer in it.
+type lines struct{ from, to int }
+
+// Load reads the features that the milestone lists from fsys, which holds them at its root, and plans their
+// scenarios. The error joins every [Problem] that was found, in the order of files and lines.
+func Load(m *milestones.Milestone, fsys fs.FS) (*Plan, error) {
+	found := &finder{milestone: m, vocabulary: newVocabulary(m)}
+	found.compareListing(fsys)
+
+	// Parsing is most of the work, and files do not depend on each other.
+	parsed := make([]parsedFeature, len(m.Features))
+	var group sync.WaitGroup
+	for i, name := range m.Features {
+		group.Go(func() { parsed[i] = parse(fsys, name) })
+	}
+	group.Wait()
+
+	p := &Plan{Milestone: m}
+	for _, feature := range parsed {
+		found.problems = append(found.problems, feature.problems...)
+		if feature.document == nil {
+			continue
+		}
+		scenarios, blocks := found.scenarios(len(p.sources), feature)
+		p.Scenarios = append(p.Scenarios, scenarios...)
+		p.sources = append(p.sources, source{feature.uri, feature.text, blocks})
+	}
+	found.duplicates(p.Scenarios)
+	return p, found.err()
+}
+
+// parsedFeature is a feature file as the parser sees it.
+type parsedFeature struct {
+	name, uri string
+	text      []byte
+	document  *messages.GherkinDocument // nil when it could not be read
+	pickles   []*messages.Pickle
+	problems  []Problem
+}
+
+// parse reads one feature file.
+func parse(fsys fs.FS, name string) (f parsedFeature) {
+	f = parsedFeature{name: name, uri: path.Join(Folder, name)}
+	defer func() {
+		if p := recover(); p != nil { // the parser has a way of doing that
+			f.document, f.problems = nil, []Problem{{f.uri, 0, fmt.Sprintf("parsing the feature: panic: %v", p)}}
+		}
+	}()
+	text, err := fs.ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f // compareListing has said so
+	}
+	if err != nil {
+		f.problems = append(f.problems, Problem{f.uri, 0, fmt.Sprintf("reading the feature: %v", err)})
+		return f
+	}
+	if line := overlong(text); line > 0 {
+		f.problems = append(f.problems, Problem{f.uri, line, fmt.Sprintf("the line is longer than %d bytes", longestLine)})
+		return f
+	}
+	ids := (&messages.Incrementing{}).NewId
+	document, err := gherkin.ParseGherkinDocument(bytes.NewReader(text), ids)
+	if err != nil {
+		f.problems = append(f.problems, syntaxProblems(f.uri, err)...)
+		return f
+	}
+	if document.Feature == nil {
+		f.problems = append(f.problems, Problem{f.uri, 0, "there is no feature in it"})
+		return f
+	}
+	f.text, f.document = text, document
+	f.pickles = gherkin.Pickles(*document, f.uri, ids)
+	return f
+}
+
+// longestLine is the longest line that the parser can read. A longer one makes it panic.
+const longestLine = bufio.MaxScanTokenSize - 2
+
+// overlong returns the first line that is too long, or 0.
+func overlong(text []byte) int {
+	number := 0
+	for line := range bytes.Lines(text) {
+		if number++; len(line) > longestLine {
+			return number
+		}
+	}
+	return 0
+}
+
+// syntaxProblems takes the parser's list of faults apart. It writes one as "(LINE:COLUMN): what".
+func syntaxProblems(uri string, err error) []Problem {
+	var problems []Problem
+	for text := range strings.SplitSeq(err.Error(), "\n") {
+		var line, column int
+		if n, _ := fmt.Sscanf(text, "(%d:%d):", &line, &column); n == 2 {
+			_, says, _ := strings.Cut(text, "): ")
+			problems = append(problems, Problem{uri, line, says})
+		}
+	}
+	if len(problems) == 0 {
+		problems = append(problems, Problem{uri, 0, fmt.Sprintf("parsing the feature: %v", err)})
+	}
+	return problems
+}
+
+// finder collects problems on the way.
+type finder struct {
+	milestone  *milestones.Milestone
+	vocabulary vocabulary
+	problems   []Problem
+}
+
+func (f *finder) report(uri string, line int, format string, args ...any) {
+	f.problems = append(f.problems, Problem{uri, line, fmt.Sprintf(format, args...)})
+}
+
+// err joins what was found. A tag on an outline is a fault of every row; it is said once.
+func (f *finder) err() error {
+	var all []error
+	seen := map[Problem]bool{}
+	for _, problem := range f.problems {
+		if !seen[problem] {
+			seen[problem] = true
+			all = append(all, problem)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// compareListing compares the milestone's list of features with the files that are there.
+func (f *finder) compareListing(fsys fs.FS) {
+	present, err := fs.Glob(fsys, "*.feature")
+	if err != nil {
+		f.report(Folder, 0, "listing the features: %v", err)
+	}
+	for _, name := range f.milestone.Features {
+		if !slices.Contains(present, name) {
+			f.report(path.Join(Folder, name), 0, "the milestone lists this feature, and there is no such file%s",
+				suggest(name, present))
+		}
+	}
+	for _, name := range present {
+		if !slices.Contains(f.milestone.Features, name) {
+			f.report(path.Join(Folder, name), 0, "the milestone does not list this feature%s",
+				suggest(name, f.milestone.Features))
+		}
+	}
+}
+
+// scenarios turns the pickles of a feature into scenarios, and says which pieces of the text belong to them.
+func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lines) {
+	places := survey(parsed.document, bytes.Count(parsed.text, []byte("\n"))+2)
+	for _, outline := range places.barren {
+		f.report(parsed.uri, outline.line, "the outline %q has no rows, so nothing of it would run", outline.name)
+	}
+	for _, rule := range places.hollow {
+		f.report(parsed.uri, rule.line, "the rule %q has no scenarios", rule.name)
+	}
+	if len(parsed.pickles) == 0 && len(places.barren) == 0 {
+		f.report(parsed.uri, 0, "the feature has no scenarios")
+	}
+
+	var scenarios []Scenario
+	for _, pickle := range parsed.pickles {
+		node := places.scenarios[pickle.AstNodeIds[0]]
+		s := Scenario{
+			URI:     parsed.uri,
+			Line:    node.line,
+			Name:    pickle.Name,
+			feature: feature,
+			lines:   node.lines,
+		}
+		id := []string{parsed.uri}
+		if node.rule != "" {
+			id = append(id, node.rule)
+		}
+		id = append(id, node.name)
+		if len(pickle.AstNodeIds) > 1 {
+			row := places.rows[pickle.AstNodeIds[1]]
+			s.Line, s.lines, s.outline, s.block = row.line, lines{row.line, row.line + 1}, node.lines, row.block
+			id = append(id, strings.Join(row.values, " | "))
+		}
+		s.ID = strings.Join(id, " > ")
+		for _, key := range keys(pickle) {
+			s.ID = strings.ReplaceAll(s.ID, key, redacted)
+		}
+		for _, step := range pickle.Steps {
+			at := places.steps[step.AstNodeIds[0]]
+			s.Steps = append(s.Steps, Step{at.line, at.keyword, step.Text})
+		}
+		if len(s.Steps) == 0 {
+			f.report(parsed.uri, node.line, "the scenario %q has no steps, so it would pass without doing anything", node.name)
+		}
+		if node.name == "" {
+			f.report(parsed.uri, node.line, "the scenario has no name, and its name is its id")
+		}
+		f.tags(&s, parsed.name, node.line, pickle)
+		scenarios = append(scenarios, s)
+	}
+	return scenarios, places.blocks
+}
+
+// redacted stands in an id for a key.
+const redacted = "[redacted]"
+
+// secretHeader is how a table of changes says that it sends a key or credentials.
+var secretHeader = regexp.MustCompile(`(?i)^header\s+(X-Partner-Key|Authorization|Proxy-Authorization)$`)
+
+// keys are the values that a scenario sends as keys or credentials, the longest first. One that is made of a variable
+// is not written out, and a short one is nobody's secret.
+func keys(pickle *messages.Pickle) []string {
+	var found []string
+	for _, step := range pickle.Steps {
+		if step.Argument == nil || step.Argument.DataTable == nil {
+			continue
+		}
+		for _, row := range step.Argument.DataTable.Rows {
+			if len(row.Cells) != 2 || !secretHeader.MatchString(row.Cells[0].Value) {
+				continue
+			}
+			if value := row.Cells[1].Value; len(value) >= 8 && !strings.Contains(value, "{") {
+				found = append(found, value)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
+	return found
+}
+
+// duplicates reports scenarios that have one id.
+func (f *finder) duplicates(scenarios []Scenario) {
+	first := map[string]*Scenario{}
+	for i := range scenarios {
+		s := &scenarios[i]
+		if before, taken := first[s.ID]; taken {
+			f.report(s.URI, s.Line, "the same scenario as on line %d: %s", before.Line, s.ID)
+			continue
+		}
+		first[s.ID] = s
+	}
+}

@@ -1,0 +1,469 @@
+package plan
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	gherkin "github.com/cucumber/gherkin/go/v26"
+	messages "github.com/cucumber/messages/go/v21"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/features"
+	"example.com/lpgate/milestones"
+)
+
+// small is a milestone with one gate and one promise.
+func small(features ...string) *milestones.Milestone {
+	return &milestones.Milestone{
+		ID:       "T1",
+		Features: features,
+		Rules: []milestones.Rule{
+			{ID: "door-is-closed", Kind: milestones.Gate, Feature: "door.feature"},
+			{ID: "lamp-is-lit", Kind: milestones.Promise, Feature: "door.feature"},
+			{ID: "wall-stands", Kind: milestones.Promise, Feature: "wall.feature"},
+		},
+		Capabilities: []milestones.Capability{{ID: "key-identity"}, {ID: "fresh-state"}},
+	}
+}
+
+const door = `@needs:key-identity
+Feature: A door
+
+  Background:
+    Given a house
+
+  @lamp-is-lit
+  Scenario: The lamp is lit
+    Then light
+
+  Rule: Nobody passes
+
+    Background:
+      Given a door
+
+    @door-is-closed
+    Scenario Outline: <who> at the door
+      When <who> knocks
+        | a | <who> |
+      Then <what>
+
+      @refuses
+      Examples: strangers
+        | who   | what  |
+        | Alice | shut  |
+        | Bob   | shut  |
+
+      # friends come last
+      @permits @needs:fresh-state
+      Examples:
+        | who   | what  |
+        | Carol | open  |
+
+    @door-is-closed @permits
+    Scenario: The owner
+      When the owner knocks
+        """
+        Scenario: not one
+        """
+`
+
+func files(texts ...string) fs.FS {
+	fsys := fstest.MapFS{}
+	for i := 0; i < len(texts); i += 2 {
+		fsys[texts[i]] = &fstest.MapFile{Data: []byte(texts[i+1])}
+	}
+	return fsys
+}
+
+func load(t *testing.T) *Plan {
+	t.Helper()
+	p, err := Load(small("door.feature"), files("door.feature", door))
+	if err != nil {
+		t.Fatalf("loading: %v", err)
+	}
+	return p
+}
+
+func TestScenarios(t *testing.T) {
+	p := load(t)
+	var got [][]string
+	for _, s := range p.Scenarios {
+		got = append(got, []string{s.ID, s.Where(), s.Name, s.Rule, string(s.Side), strings.Join(s.Needs, " ")})
+	}
+	want := [][]string{
+		{"features/door.feature > The lamp is lit", "features/door.feature:8", "The lamp is lit", "lamp-is-lit", "", "key-identity"},
+		{"features/door.feature > Nobody passes > <who> at the door > Alice | shut", "features/door.feature:25",
+			"Alice at the door", "door-is-closed", "refuses", "key-identity"},
+		{"features/door.feature > Nobody passes > <who> at the door > Bob | shut", "features/door.feature:26",
+			"Bob at the door", "door-is-closed", "refuses", "key-identity"},
+		{"features/door.feature > Nobody passes > <who> at the door > Carol | open", "features/door.feature:32",
+			"Carol at the door", "door-is-closed", "permits", "fresh-state key-identity"},
+		{"features/door.feature > Nobody passes > The owner", "features/door.feature:35",
+			"The owner", "door-is-closed", "permits", "key-identity"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("scenarios (-want +got):\n%s", diff)
+	}
+}
+
+func TestSteps(t *testing.T) {
+	p := load(t)
+	want := []Step{
+		{5, "Given", "a house"}, {14, "Given", "a door"}, {18, "When", "Bob knocks"}, {20, "Then", "shut"},
+	}
+	if diff := cmp.Diff(want, p.Scenarios[2].Steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+// The id of a scenario outlives the lines around it.
+func TestIDsDoNotDependOnLines(t *testing.T) {
+	moved, err := Load(small("door.feature"), files("door.feature", strings.ReplaceAll(door, "  Rule:", "\n\n\n  Rule:")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range load(t).Scenarios {
+		if got := moved.Scenarios[i].ID; got != s.ID {
+			t.Errorf("id after moving: %q, want %q", got, s.ID)
+		}
+	}
+}
+
+// Keys are values of rows, rows are ids, and ids are written everywhere.
+func TestIDsHaveNoKeys(t *testing.T) {
+	p, err := Load(small("door.feature"), files("door.feature", `Feature: d
+@lamp-is-lit
+Scenario Outline: <what>
+  When I send:
+    | header X-Partner-Key | <key>       |
+    | header authorization | Bearer <it> |
+    | header X-Other       | <what>      |
+Examples:
+  | what      | key            | it    |
+  | long      | lpk_example_1  | {me}  |
+  | longer    | lpk_example_12 | {me}  |
+  | short     | unknown        | {me}  |
+  | variable  | {unique}-long  | {me}  |
+  | no header | absent         | xyz123456 |
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"long | [redacted] | {me}", "longer | [redacted] | {me}", "short | unknown | {me}", "variable | {unique}-long | {me}",
+		"no header | absent | xyz123456",
+	}
+	for i, s := range p.Scenarios {
+		if got := strings.TrimPrefix(s.ID, "features/door.feature > <what> > "); got != want[i] {
+			t.Errorf("id: %s, want %s", got, want[i])
+		}
+	}
+}
+
+func TestProblems(t *testing.T) {
+	lamp := "@lamp-is-lit\nScenario: lit\nThen light\n"
+	tests := []struct {
+		name  string
+		files []string
+		want  string
+	}{
+		{
+			"unknown tag, with the nearest",
+			[]string{"door.feature", "Feature: d\n@door-is-closed @refuse\nScenario: a\nThen b\n"},
+			"features/door.feature:3: unknown tag @refuse (did you mean @refuses?)\n" +
+				"features/door.feature:3: @door-is-closed is a gate: tag the scenario @refuses or @permits",
+		},
+		{
+			"unknown capability",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit @needs:fresh-stat\nScenario: a\nThen b\n"},
+			"features/door.feature:3: unknown tag @needs:fresh-stat (did you mean @needs:fresh-state?)",
+		},
+		{
+			"no rule",
+			[]string{"door.feature", "Feature: d\n\nScenario: a\nThen b\n"},
+			"features/door.feature:3: no rule: tag the scenario with the rule of the milestone that it proves",
+		},
+		{
+			"two rules",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit @door-is-closed @refuses\nScenario: a\nThen b\n"},
+			"features/door.feature:3: more than one rule (@lamp-is-lit, @door-is-closed): a scenario proves one",
+		},
+		{
+			"a gate with both sides",
+			[]string{"door.feature", "Feature: d\n@door-is-closed @refuses @permits\nScenario: a\nThen b\n"},
+			"features/door.feature:3: both @refuses and @permits: a scenario shows one side of a gate",
+		},
+		{
+			"a promise with a side",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit @permits\nScenario: a\nThen b\n"},
+			"features/door.feature:3: @lamp-is-lit is a promise: it has no sides, so @permits says nothing",
+		},
+		{
+			"a rule of another feature",
+			[]string{"door.feature", "Feature: d\n@wall-stands\nScenario: a\nThen b\n"},
+			"features/door.feature:3: the milestone has @wall-stands in wall.feature",
+		},
+		{
+			"no steps",
+			[]string{"door.feature", "Feature: d\nBackground:\nGiven a house\n@lamp-is-lit\nScenario: a\n"},
+			`features/door.feature:5: the scenario "a" has no steps, so it would pass without doing anything`,
+		},
+		{
+			"no name",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit\nScenario:\nThen b\n"},
+			"features/door.feature:3: the scenario has no name, and its name is its id",
+		},
+		{
+			"an outline without rows",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit\nScenario Outline: a\nThen <b>\nExamples:\n| b |\n"},
+			`features/door.feature:5: the outline "a" has no rows, so nothing of it would run`,
+		},
+		{
+			"an outline without examples",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit\nScenario Outline: a\nThen <b>\n"},
+			`features/door.feature:3: the outline "a" has no rows, so nothing of it would run`,
+		},
+		{
+			"a rule without scenarios",
+			[]string{"door.feature", "Feature: d\n" + lamp + "Rule: nobody\n"},
+			`features/door.feature:5: the rule "nobody" has no scenarios`,
+		},
+		{
+			"a feature without scenarios",
+			[]string{"door.feature", "Feature: d\n"},
+			"features/door.feature: the feature has no scenarios",
+		},
+		{
+			"no feature",
+			[]string{"door.feature", "# nothing yet\n"},
+			"features/door.feature: there is no feature in it",
+		},
+		{
+			"the same scenario twice",
+			[]string{"door.feature", "Feature: d\n" + lamp + lamp},
+			"features/door.feature:6: the same scenario as on line 3: features/door.feature > lit",
+		},
+		{
+			"the same row twice",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit\nScenario Outline: a\nThen <b>\nExamples:\n| b |\n| c |\n| c |\n"},
+			"features/door.feature:8: the same scenario as on line 7: features/door.feature > a > c",
+		},
+		{
+			"a fault of an outline is told once",
+			[]string{"door.feature", "Feature: d\n\nScenario Outline: a\nThen <b>\nExamples:\n| b |\n| c |\n| e |\n"},
+			"features/door.feature:3: no rule: tag the scenario with the rule of the milestone that it proves",
+		},
+		{
+			"syntax",
+			[]string{"door.feature", "Feature: d\n" + lamp + "Thn b\n"},
+			"features/door.feature:5: expected: #EOF, #TableRow, #DocStringSeparator, #StepLine, #TagLine, #ExamplesLine, " +
+				"#ScenarioLine, #RuleLine, #Comment, #Empty, got 'Thn b'",
+		},
+		{
+			"a line that is too long to be read",
+			[]string{"door.feature", "Feature: d\n" + lamp + "# " + strings.Repeat("x", 70000) + "\n" + lamp},
+			"features/door.feature:5: the line is longer than 65534 bytes",
+		},
+		{
+			"missing and not listed",
+			[]string{"doors.feature", "Feature: d\n" + lamp},
+			"features/door.feature: the milestone lists this feature, and there is no such file (did you mean doors.feature?)\n" +
+				"features/doors.feature: the milestone does not list this feature (did you mean door.feature?)",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Load(small("door.feature"), files(test.files...))
+			if err == nil {
+				t.Fatal("no problem was found")
+			}
+			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLongestLine(t *testing.T) {
+	text := "Feature: d\n# " + strings.Repeat("x", longestLine-3) + "\n@lamp-is-lit\nScenario: a\nThen b\n"
+	p, err := Load(small("door.feature"), files("door.feature", text))
+	if err != nil || len(p.Scenarios) != 1 {
+		t.Errorf("a line of %d bytes: %v", longestLine, err)
+	}
+}
+
+// broken is a folder of features whose reading panics, as parsing sometimes does.
+type broken struct{ fs.FS }
+
+func (b broken) ReadFile(string) ([]byte, error) { panic("out of order") }
+
+func TestAPanicIsAProblem(t *testing.T) {
+	_, err := Load(small("door.feature"), broken{files("door.feature", door)})
+	want := "features/door.feature: parsing the feature: panic: out of order"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestSelect(t *testing.T) {
+	p := load(t)
+	only := func(capabilities ...string) func(string) bool {
+		return func(c string) bool { return strings.Contains(strings.Join(capabilities, " "), c) }
+	}
+	tests := []struct {
+		name     string
+		tags     []string
+		has      func(string) bool
+		want     []int
+		leftOut  []int
+		complete bool
+	}{
+		{"everything", nil, nil, []int{0, 1, 2, 3, 4}, nil, true},
+		{"one tag", []string{"@door-is-closed"}, nil, []int{1, 2, 3, 4}, nil, false},
+		{"two tags", []string{"@door-is-closed", "@refuses"}, nil, []int{1, 2}, nil, false},
+		{"a tag of the feature", []string{"@needs:key-identity"}, nil, []int{0, 1, 2, 3, 4}, nil, true},
+		{"tags that nothing has together", []string{"@lamp-is-lit", "@refuses"}, nil, nil, nil, false},
+		{"a target that lacks something", nil, only("key-identity"), []int{0, 1, 2, 4}, []int{3}, false},
+		{"left out is only what was asked for", []string{"@refuses"}, only("fresh-state"), nil, []int{1, 2}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := p.Select(test.tags, test.has)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, s.Scenarios); diff != "" {
+				t.Errorf("selected (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.leftOut, s.LeftOut); diff != "" {
+				t.Errorf("left out (-want +got):\n%s", diff)
+			}
+			for _, i := range s.LeftOut {
+				if len(s.Lacks(i)) == 0 {
+					t.Errorf("scenario %d is left out, and lacks nothing", i)
+				}
+			}
+			if s.Complete() != test.complete {
+				t.Errorf("complete: %v, want %v", s.Complete(), test.complete)
+			}
+		})
+	}
+}
+
+func TestSelectUnknownTag(t *testing.T) {
+	for tag, want := range map[string]string{
+		"@door-is-close":               "unknown tag @door-is-close (did you mean @door-is-closed?)",
+		"refuses":                      "unknown tag refuses (did you mean @refuses?)",
+		"@door-is-closed and @refuses": "unknown tag @door-is-closed and @refuses",
+		"@x &&":                        "unknown tag @x &&",
+		"":                             "unknown tag ",
+	} {
+		_, err := load(t).Select([]string{tag}, nil)
+		if err == nil || err.Error() != want {
+			t.Errorf("--tag %q: %v, want %s", tag, err, want)
+		}
+	}
+}
+
+func TestSourcesOfEverythingAreTheFiles(t *testing.T) {
+	s, err := load(t).Select(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Source{{"features/door.feature", []byte(door)}}, s.Sources()); diff != "" {
+		t.Errorf("sources (-want +got):\n%s", diff)
+	}
+}
+
+// Whatever is selected, the parser that godog uses finds exactly that in the sources, on the same lines, with the same
+// sentences. Every scenario of the small feature and of the real ones is selected alone.
+func TestSourcesHoldExactlyTheSelection(t *testing.T) {
+	real, err := Load(milestones.M109(), features.FS)
+	if err != nil {
+		t.Fatalf("the plan of M109:\n%v", err)
+	}
+	for name, p := range map[string]*Plan{"small": load(t), "M109": real} {
+		t.Run(name, func(t *testing.T) {
+			step := 1
+			if len(p.Scenarios) > 300 && testing.Short() {
+				step = 17
+			}
+			for i := 0; i < len(p.Scenarios); i += step {
+				hold(t, &Selection{Plan: p, Scenarios: []int{i}})
+			}
+			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Split(3) {
+				hold(t, part)
+			}
+		})
+	}
+}
+
+func all(p *Plan) []int {
+	var every []int
+	for i := range p.Scenarios {
+		every = append(every, i)
+	}
+	return every
+}
+
+// hold compares the selection with what the parser finds in its sources.
+func hold(t *testing.T, s *Selection) {
+	t.Helper()
+	var got []Scenario
+	for _, source := range s.Sources() {
+		document, err := gherkin.ParseGherkinDocument(strings.NewReader(string(source.Text)), (&messages.Incrementing{}).NewId)
+		if err != nil {
+			t.Fatalf("%s does not parse any more: %v\n%s", source.URI, err, source.Text)
+		}
+		pickles := gherkin.Pickles(*document, source.URI, (&messages.Incrementing{}).NewId)
+		places := survey(document, strings.Count(string(source.Text), "\n")+2)
+		for _, pickle := range pickles {
+			g := Scenario{URI: source.URI, Name: pickle.Name, Line: places.scenarios[pickle.AstNodeIds[0]].line}
+			if len(pickle.AstNodeIds) > 1 {
+				g.Line = places.rows[pickle.AstNodeIds[1]].line
+			}
+			for _, step := range pickle.Steps {
+				at := places.steps[step.AstNodeIds[0]]
+				g.Steps = append(g.Steps, Step{at.line, at.keyword, step.Text})
+			}
+			got = append(got, g)
+		}
+	}
+	if len(got) != len(s.Scenarios) {
+		t.Fatalf("%d scenarios in the sources of %d", len(got), len(s.Scenarios))
+	}
+	for i, place := range s.Scenarios {
+		want := &s.Plan.Scenarios[place]
+		g := got[i]
+		same := g.URI == want.URI && g.Name == want.Name && g.Line == want.Line && len(g.Steps) == len(want.Steps)
+		for j := 0; same && j < len(g.Steps); j++ {
+			same = g.Steps[j] == want.Steps[j]
+		}
+		if !same {
+			t.Fatalf("the sources have %+v, want %+v", g, *want)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	p := load(t)
+	everything := &Selection{Plan: p, Scenarios: all(p)}
+	for n, want := range map[int][][]int{
+		1: {{0, 1, 2, 3, 4}},
+		2: {{0, 1, 2}, {3, 4}},
+		9: {{0}, {1}, {2}, {3}, {4}},
+	} {
+		var got [][]int
+		for _, part := range everything.Split(n) {
+			got = append(got, part.Scenarios)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("split into %d (-want +got):\n%s", n, diff)
+		}
+	}
+	if got := (&Selection{Plan: p}).Split(2); len(got) != 1 || len(got[0].Scenarios) != 0 {
+		t.Errorf("nothing, split: %+v, want one empty part", got)
+	}
+}

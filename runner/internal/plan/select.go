@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Selection is the part of a plan that one run does.
+type Selection struct {
+	// Plan is the whole.
+	Plan *Plan
+	// Tags are what the selection was asked to be limited to; none means everything.
+	Tags []string
+	// Scenarios are the indexes of the selected scenarios in the plan, ascending.
+	Scenarios []int
+	// LeftOut are the indexes of those that the tags ask for and that the target cannot do.
+	LeftOut []int
+
+	has func(capability string) bool
+}
+
+// Lacks are the capabilities that a scenario needs and the target does not have.
+func (s *Selection) Lacks(scenario int) []string {
+	var lacks []string
+	for _, need := range s.Plan.Scenarios[scenario].Needs {
+		if s.has != nil && !s.has(need) {
+			lacks = append(lacks, need)
+		}
+	}
+	return lacks
+}
+
+// Complete says whether the selection is the whole plan. Only a complete one can show that a contract holds.
+func (s *Selection) Complete() bool { return len(s.Scenarios) == len(s.Plan.Scenarios) }
+
+// UnknownTag is a tag to select by that no scenario can have.
+type UnknownTag struct {
+	Tag     string
+	Suggest string
+}
+
+func (u *UnknownTag) Error() string { return fmt.Sprintf("unknown tag %s%s", u.Tag, u.Suggest) }
+
+// Select picks the scenarios that have all the tags. Of those it leaves out the ones that need a capability for
+// which has is false; a nil has means that the target can do everything.
+func (p *Plan) Select(tags []string, has func(capability string) bool) (*Selection, error) {
+	known := newVocabulary(p.Milestone).all
+	for _, tag := range tags {
+		if !slices.Contains(known, tag) {
+			suggestion := suggest(tag, known)
+			if !strings.HasPrefix(tag, "@") && slices.Contains(known, "@"+tag) {
+				suggestion = fmt.Sprintf(" (did you mean @%s?)", tag)
+			}
+			return nil, &UnknownTag{tag, suggestion}
+		}
+	}
+	s := &Selection{Plan: p, Tags: tags, has: has}
+	for i := range p.Scenarios {
+		switch {
+		case !p.Scenarios[i].hasAll(tags):
+		case len(s.Lacks(i)) > 0:
+			s.LeftOut = append(s.LeftOut, i)
+		default:
+			s.Scenarios = append(s.Scenarios, i)
+		}
+	}
+	return s, nil
+}
+
+func (s *Scenario) hasAll(tags []string) bool {
+	for _, tag := range tags {
+		if !slices.Contains(s.Tags, tag) {
+			return false
+		}
+	}
+	return true
+}
+
+// Source is the text of one feature file to run.
+type Source struct {
+	// URI is the name that the feature runs under.
+	URI string
+	// Text is the file, with the lines of everything that was not selected left empty.
+	Text []byte
+}
+
+// Sources writes the features that hold exactly the selected scenarios, in the order of the plan. A feature without
+// any is not among them. When all of a file is selected, its text is the file's, byte for byte.
+func (s *Selection) Sources() []Source {
+	chosen := make([][]*Scenario, len(s.Plan.sources))
+	total := make([]int, len(s.Plan.sources))
+	for i := range s.Plan.Scenarios {
+		total[s.Plan.Scenarios[i].feature]++
+	}
+	for _, i := range s.Scenarios {
+		scenario := &s.Plan.Scenarios[i]
+		chosen[scenario.feature] = append(chosen[scenario.feature], scenario)
+	}
+	var sources []Source
+	for i, feature := range s.Plan.sources {
+		switch len(chosen[i]) {
+		case 0:
+		case total[i]:
+			sources = append(sources, Source{feature.uri, feature.text})
+		default:
+			sources = append(sources, Source{feature.uri, feature.only(chosen[i])})
+		}
+	}
+	return sources
+}
+
+// only blanks out every block of the feature that holds none of the scenarios.
+func (f *source) only(scenarios []*Scenario) []byte {
+	keep := map[lines]bool{}
+	for _, s := range scenarios {
+		keep[s.lines], keep[s.outline], keep[s.block] = true, true, true
+	}
+	text := bytes.SplitAfter(f.text, []byte("\n"))
+	for _, block := range f.blocks {
+		if keep[block] {
+			continue
+		}
+		for line := block.from; line < block.to && line <= len(text); line++ {
+			text[line-1] = []byte("\n")
+		}
+	}
+	return bytes.Join(text, nil)
+}
+
+// Split cuts the selection into n parts of about the same number of sentences, in the order of the plan. A selection
+// with fewer scenarios than that has fewer parts, and always one.
+func (s *Selection) Split(n int) []*Selection {
+	total := 0
+	for _, i := range s.Scenarios {
+		total += len(s.Plan.Scenarios[i].Steps)
+	}
+	parts := []*Selection{{Plan: s.Plan, Tags: s.Tags}}
+	sum := 0
+	for _, i := range s.Scenarios {
+		last := parts[len(parts)-1]
+		if sum*n >= total*len(parts) && len(last.Scenarios) > 0 {
+			last = &Selection{Plan: s.Plan, Tags: s.Tags}
+			parts = append(parts, last)
+		}
+		last.Scenarios = append(last.Scenarios, i)
+		sum += len(s.Plan.Scenarios[i].Steps)
+	}
+	return parts
+}

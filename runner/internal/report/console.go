@@ -1,0 +1,304 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Failure is a scenario that did not pass, with what explains it.
+type Failure struct {
+	Scenario *plan.Scenario
+	// Status is how it ended.
+	Status verdict.Status
+	// Step is the place of the sentence at which it ended; -1 when there is none.
+	Step int
+	// Says is what was wrong with it, in one line or more.
+	Says string
+	// Expected, Got and Diff are what an assertion compared; "" when there was none.
+	Expected, Got, Diff string
+	// Undefined are the sentences that nobody knows, with the nearest one that somebody does.
+	Undefined []Undefined
+	// Checks are the checks that failed in that sentence.
+	Checks []Check
+	// Exchange is the exchange that it is about; nil when there was none.
+	Exchange *exchange.Exchange
+	// Base is where a request is to be repeated, and Start how to start what answers there; "" when it is running.
+	Base, Start string
+}
+
+// Undefined is a sentence that nobody knows.
+type Undefined struct {
+	Step    int
+	Nearest string
+}
+
+// Check is a failed check and the exchange that failed it.
+type Check struct {
+	Result   exchange.Result
+	Exchange *exchange.Exchange
+}
+
+// The most that is shown of anything; the rest is in the artifacts.
+const (
+	mostFailures   = 20
+	mostReasons    = 10
+	mostProblems   = 100 // of broken files: all are to be mended
+	mostViolations = 5
+	mostBody       = 1200
+)
+
+// Summary writes the page for the terminal: what was counted, each failure in full, why the run is not green, and what
+// to do next. The line with the verdict itself is not in it: it must come last, whatever happens.
+func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
+	p := printer{w: w, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}}
+	for i, x := range r.Exchanges {
+		p.lines[x] = i + 1
+	}
+	p.header(r)
+	for i := range failures {
+		if i == mostFailures {
+			p.line("")
+			p.line("and %d more that did not pass:", len(failures)-i)
+			for _, f := range failures[i:] {
+				p.line("  %s  %s  %s", strings.ToUpper(words(f.Status)), f.Scenario.Where(), f.Scenario.Name)
+			}
+			break
+		}
+		p.failure(&failures[i])
+	}
+	p.counts(r)
+	p.reasons(&r.Decision)
+	if folder != "" {
+		p.line("artifacts   %s", folder)
+	}
+	if hint != "" {
+		p.line("")
+		p.line("%s", hint)
+	}
+	p.line("")
+}
+
+// printer writes lines. What cannot be written is lost: there is nobody else to tell.
+type printer struct {
+	w       io.Writer
+	secrets *exchange.Secrets
+	lines   map[*exchange.Exchange]int // in exchanges.ndjson
+}
+
+func (p *printer) line(format string, args ...any) {
+	fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+}
+
+// block writes a text of several lines, indented.
+func (p *printer) block(indent, text string) {
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		p.line("%s%s", indent, line)
+	}
+}
+
+func (p *printer) header(r *Run) {
+	if r.Milestone != nil {
+		p.line("%s: %s", r.Milestone.ID, r.Milestone.Title)
+	} else {
+		p.line("%s", r.Name)
+	}
+	if r.Target != "" {
+		p.line("against %s", r.Target)
+	}
+}
+
+func (p *printer) failure(f *Failure) {
+	p.line("")
+	p.line("--- %s  %s", strings.ToUpper(words(f.Status)), f.Scenario.Where())
+	tags := f.Scenario.Tags
+	p.line("    %s", f.Scenario.Name)
+	p.line("    %s", strings.Join(tags, " "))
+	if f.Step >= 0 && f.Step < len(f.Scenario.Steps) {
+		step := f.Scenario.Steps[f.Step]
+		p.line("    %s:%d: %s %s", f.Scenario.URI, step.Line, step.Keyword, step.Text)
+	}
+	for _, u := range f.Undefined {
+		step := f.Scenario.Steps[u.Step]
+		if u.Step != f.Step {
+			p.line("    %s:%d: %s %s", f.Scenario.URI, step.Line, step.Keyword, step.Text)
+		}
+		p.line("      nobody knows this sentence")
+		if u.Nearest != "" {
+			p.line("      the nearest one is: %s", u.Nearest)
+		}
+	}
+	if f.Says != "" {
+		p.block("      ", f.Says)
+	}
+	if f.Expected != "" || f.Got != "" {
+		p.line("      expected: %s", f.Expected)
+		p.line("      got:      %s", f.Got)
+	}
+	if f.Diff != "" {
+		p.line("      difference (- expected, + got):")
+		p.block("        ", f.Diff)
+	}
+	for _, check := range f.Checks {
+		p.line("      check %s: %s", check.Result.Check, check.Result.Says)
+		for i, v := range check.Result.Violations {
+			if i == mostViolations {
+				p.line("        and %d more, in line %d of %s", len(check.Result.Violations)-i, p.lines[check.Exchange], Exchanges)
+				break
+			}
+			p.line("        at %s: %s", orRoot(p.secrets.Scrub(v.InstancePath)), p.secrets.Scrub(v.Message))
+			p.line("          by %s", v.SchemaPath)
+		}
+	}
+	if f.Exchange != nil {
+		p.exchange(f)
+	}
+}
+
+func orRoot(pointer string) string {
+	if pointer == "" {
+		return "the root"
+	}
+	return pointer
+}
+
+// exchange shows a request and its answer in short, and how to send it again.
+func (p *printer) exchange(f *Failure) {
+	x := f.Exchange
+	p.line("      the exchange, line %d of %s:", p.lines[x], Exchanges)
+	p.line("        > %s %s", x.Request.Method, p.secrets.Scrub(x.Request.Target))
+	for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {
+		for _, value := range x.Request.Header[name] {
+			if exchange.IsSecret(name) {
+				value = exchange.Redacted
+			}
+			p.line("        > %s: %s", name, p.secrets.Scrub(value))
+		}
+	}
+	p.body("        > ", x.Request.Body)
+	if x.Response == nil {
+		p.line("        < no answer: %s", x.Failure)
+	} else {
+		p.line("        < %d", x.Response.Status)
+		for _, name := range slices.Sorted(maps.Keys(x.Response.Header)) {
+			if name == "Date" || name == "Content-Length" {
+				continue
+			}
+			p.line("        < %s: %s", name, p.secrets.Scrub(strings.Join(x.Response.Header[name], ", ")))
+		}
+		p.body("        < ", x.Response.Body)
+	}
+	if f.Start == "" {
+		p.line("      to send it again:")
+	} else {
+		p.line("      to send it again, after what the scenario sent before it (start it with: %s):", f.Start)
+	}
+	p.block("        ", curl(f.Base, &x.Request, p.secrets))
+}
+
+// words is a status as people write it.
+func words(status verdict.Status) string { return strings.ReplaceAll(string(status), "_", " ") }
+
+func (p *printer) body(indent string, body []byte) {
+	if len(body) == 0 {
+		return
+	}
+	text := p.secrets.Scrub(string(body))
+	if !utf8.ValidString(text) {
+		p.line("%s%q", indent, shorten(text, mostBody))
+		return
+	}
+	p.block(indent, shorten(text, mostBody))
+}
+
+// counts shows what was counted.
+func (p *printer) counts(r *Run) {
+	if r.Selection == nil {
+		return
+	}
+	p.line("")
+	var scenarios []string
+	for _, status := range verdict.Statuses {
+		if n := r.Decision.Scenarios[status]; n > 0 {
+			scenarios = append(scenarios, fmt.Sprintf("%d %s", n, words(status)))
+		}
+	}
+	p.line("scenarios   %s", strings.Join(scenarios, ", "))
+	var counts countsFile
+	for _, x := range r.Exchanges {
+		counts.count(x)
+	}
+	p.line("exchanges   %d, with %d checks passed and %d failed", counts.Total, counts.ChecksPassed, counts.ChecksFailed)
+	proved := 0
+	for _, rule := range r.Decision.Rules {
+		if rule.Proved {
+			proved++
+		}
+	}
+	p.line("rules       %d of %d proved", proved, len(r.Decision.Rules))
+	declared, observed := 0, 0
+	for _, cell := range r.Decision.Cells {
+		if cell.Declared {
+			declared++
+			if cell.Observed > 0 {
+				observed++
+			}
+		}
+	}
+	p.line("outcomes    %d of %d observed", observed, declared)
+	observed = 0
+	for _, floor := range r.Decision.Floor {
+		if floor.Observed > 0 {
+			observed++
+		}
+	}
+	p.line("floor       %d of %d reason codes observed", observed, len(r.Decision.Floor))
+}
+
+// reasons says why a run is not green, kind by kind. What was not observed is only counted while not everything ran.
+func (p *printer) reasons(d *verdict.Verdict) {
+	if len(d.Reasons) == 0 {
+		return
+	}
+	p.line("")
+	p.line("why not:")
+	for from := 0; from < len(d.Reasons); {
+		to := from
+		for to < len(d.Reasons) && d.Reasons[to].ID == d.Reasons[from].ID {
+			to++
+		}
+		p.kind(d.Reasons[from:to], verdict.IsAbsence(d.Reasons[from].ID) && !d.Complete)
+		from = to
+	}
+	p.line("")
+}
+
+// kind shows the reasons of one kind.
+func (p *printer) kind(reasons []verdict.Reason, onlyCount bool) {
+	id, most := reasons[0].ID, mostReasons
+	switch {
+	case onlyCount:
+		p.line("  %-20s  %d, and not everything ran: see %s", id, len(reasons), Verdict)
+		return
+	case id == "not-started":
+		most = mostProblems
+	}
+	for i, reason := range reasons {
+		if i == most {
+			p.line("  %-20s  and %d more, in %s", id, len(reasons)-i, Verdict)
+			return
+		}
+		where := ""
+		if reason.Where != "" && !strings.Contains(reason.Says, reason.Where) {
+			where = reason.Where + ": "
+		}
+		p.line("  %-20s  %s%s", id, where, shorten(reason.Says, 300))
+	}
+}

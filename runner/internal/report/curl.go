@@ -1,0 +1,102 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"example.com/lpgate/runner/internal/exchange"
+)
+
+// longestArgument is the longest body that is put on a command line.
+const longestArgument = 8 << 10
+
+// curl writes a command that sends the request again, for a POSIX shell. Secrets are variables of the shell.
+func curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
+	words := []string{"curl", "-sS", "-i"}
+	before := ""
+	path, _, _ := strings.Cut(r.Target, "?")
+	if strings.Contains(path, "/.") {
+		words = append(words, "--path-as-is")
+	}
+	if strings.ContainsAny(r.Target, "[]{}") {
+		words = append(words, "--globoff")
+	}
+	switch {
+	case r.Method == http.MethodHead:
+		words = append(words, "--head")
+	case r.Method != http.MethodGet || len(r.Body) > 0:
+		words = append(words, "-X", quoteForShell(r.Method))
+	}
+	words = append(words, quoteForShell(secrets.Scrub(base+r.Target)))
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		for _, value := range r.Header[name] {
+			words = append(words, "-H", headerForShell(name, value, secrets))
+		}
+	}
+	if len(r.Body) > 0 && r.Header.Get("Content-Type") == "" {
+		words = append(words, "-H", "'Content-Type:'") // curl would send one of its own
+	}
+	body := secrets.Scrub(string(r.Body))
+	switch {
+	case body == "":
+	case len(body) > longestArgument:
+		words = append(words, "--data-binary", "@body")
+		before = fmt.Sprintf("# body is a file of %d bytes, which begins with: %s\n", len(body), shorten(body, 120))
+	case !utf8.ValidString(body) || strings.ContainsRune(body, 0):
+		words = append(words, "--data-binary", "@-")
+		before = "printf '" + octal(body) + "' | "
+	default:
+		words = append(words, "--data-raw", quoteForShell(body))
+	}
+	return before + strings.Join(words, " ")
+}
+
+// headerForShell is the argument of -H.
+func headerForShell(name, value string, secrets *exchange.Secrets) string {
+	switch name {
+	case "X-Partner-Key":
+		return `"X-Partner-Key: $PARTNER_KEY"`
+	case "Authorization", "Proxy-Authorization":
+		return fmt.Sprintf(`"%s: $AUTHORIZATION"`, name)
+	}
+	if value == "" {
+		return quoteForShell(name + ";") // curl's way to send an empty one
+	}
+	return quoteForShell(secrets.Scrub(name + ": " + value))
+}
+
+// quoteForShell makes one word of a text.
+func quoteForShell(text string) string {
+	plain := func(c rune) bool {
+		return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./:,=@%+", c)
+	}
+	if text != "" && strings.IndexFunc(text, func(c rune) bool { return !plain(c) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// octal spells bytes for printf.
+func octal(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		fmt.Fprintf(&b, `\%03o`, text[i])
+	}
+	return b.String()
+}
+
+// shorten cuts a text to about so many bytes, and says so.
+func shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return fmt.Sprintf("%s… (%d bytes)", text[:cut], len(text))
+}

@@ -1,0 +1,330 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// write makes a folder of artifacts that all have this text.
+func write(t *testing.T, place, text string) *Folder {
+	t.Helper()
+	f, err := Open(place)
+	if err != nil {
+		t.Fatalf("opening: %v", err)
+	}
+	for _, name := range Names {
+		if err := f.Write(name, []byte(text)); err != nil {
+			t.Fatalf("writing: %v", err)
+		}
+	}
+	return f
+}
+
+func commit(t *testing.T, place, text string) {
+	t.Helper()
+	if err := write(t, place, text).Commit(); err != nil {
+		t.Fatalf("committing: %v", err)
+	}
+}
+
+// holds wants the folder at place to be complete and to have this text, and nothing to lie beside it.
+func holds(t *testing.T, place, text string) {
+	t.Helper()
+	for _, name := range Names {
+		got, err := os.ReadFile(filepath.Join(place, name))
+		if err != nil || string(got) != text {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, text)
+		}
+	}
+	if diff := cmp.Diff([]string{filepath.Base(place)}, beside(t, place)); diff != "" {
+		t.Errorf("in the parent (-want +got):\n%s", diff)
+	}
+}
+
+func beside(t *testing.T, place string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(place))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+func TestCommit(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "a", "b", "latest")
+	commit(t, place, "one")
+	holds(t, place, "one")
+	commit(t, place, "two")
+	holds(t, place, "two")
+	info, err := os.Stat(place)
+	if err != nil || info.Mode().Perm()&0o055 == 0 {
+		t.Errorf("only its owner can read it: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestWritten(t *testing.T) {
+	f := write(t, filepath.Join(t.TempDir(), "latest"), "x")
+	defer f.Abandon()
+	want := []string{"coverage.json", "exchanges.ndjson", "output.json", "state.json", "verdict.json"}
+	if diff := cmp.Diff(want, f.Written()); diff != "" {
+		t.Errorf("written (-want +got):\n%s", diff)
+	}
+}
+
+func TestNothingIsThereBeforeCommit(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "latest")
+	f := write(t, place, "x")
+	if _, err := os.Stat(place); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("before: %v", err)
+	}
+	f.Abandon()
+	if names := beside(t, place); len(names) != 0 {
+		t.Errorf("after abandoning: %v", names)
+	}
+}
+
+func TestAbandonLeavesTheOldOne(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "latest")
+	commit(t, place, "old")
+	write(t, place, "new").Abandon()
+	holds(t, place, "old")
+}
+
+func TestAFailedWriteLeavesTheOldOne(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "latest")
+	commit(t, place, "old")
+	f := write(t, place, "new")
+	if err := f.Write(Verdict, nil); err == nil {
+		t.Error("an artifact was written twice")
+	}
+	if err := f.Write("no/such/folder.json", nil); err == nil || !strings.HasPrefix(err.Error(), "writing no/such/folder.json: ") {
+		t.Errorf("got %v", err)
+	}
+	f.Abandon()
+	holds(t, place, "old")
+}
+
+// A run that is killed in the middle of writing leaves the old folder, and a hidden one that a later run removes.
+func TestAKilledRunLeavesTheOldOne(t *testing.T) {
+	if place := os.Getenv("LPGATE_TEST_KILL"); place != "" {
+		f, err := Open(place)
+		if err == nil {
+			err = f.Write(Verdict, []byte("half"))
+		}
+		fmt.Println("ready", err)
+		select {}
+	}
+	place := filepath.Join(t.TempDir(), "latest")
+	commit(t, place, "old")
+
+	command := exec.Command(os.Args[0], "-test.run=^TestAKilledRunLeavesTheOldOne$")
+	command.Env = append(os.Environ(), "LPGATE_TEST_KILL="+place)
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := make([]byte, len("ready <nil>"))
+	if _, err := out.Read(said); err != nil || string(said) != "ready <nil>" {
+		t.Fatalf("the other run says %q, %v", said, err)
+	}
+	names := beside(t, place)
+	if len(names) != 2 {
+		t.Fatalf("while it runs: %v", names)
+	}
+	hidden := filepath.Join(filepath.Dir(place), names[0])
+	age(t, hidden)
+	commit(t, place, "new") // it is old, but somebody holds it
+	if _, err := os.Stat(hidden); err != nil {
+		t.Errorf("the folder of a run under way was removed: %v", err)
+	}
+
+	if err := command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = command.Wait()
+	for _, name := range Names {
+		if got, err := os.ReadFile(filepath.Join(place, name)); err != nil || string(got) != "new" {
+			t.Errorf("after the kill, %s: %q, %v", name, got, err)
+		}
+	}
+	age(t, hidden)
+	commit(t, place, "newer")
+	holds(t, place, "newer")
+}
+
+// age makes a folder look as if it had been written long ago.
+func age(t *testing.T, path string) {
+	t.Helper()
+	long := time.Now().Add(-2 * abandonedAfter)
+	if err := os.Chtimes(path, long, long); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Whoever reads while runs replace the folder finds one there, always, and each file whole.
+func TestReadersAlwaysFindOne(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "latest")
+	long := strings.Repeat("x", 100_000)
+	commit(t, place, long)
+	stop := make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := os.Stat(place); err != nil {
+				t.Errorf("looking: %v", err)
+				return
+			}
+			got, err := os.ReadFile(filepath.Join(place, State))
+			if err != nil && !errors.Is(err, os.ErrNotExist) { // between finding the folder and the file it may go
+				t.Errorf("reading: %v", err)
+				return
+			}
+			if err == nil && len(got) != len(long) {
+				t.Errorf("read %d bytes of %d", len(got), len(long))
+				return
+			}
+		}
+	})
+	for range 20 {
+		commit(t, place, long)
+	}
+	close(stop)
+	reader.Wait()
+}
+
+func TestReplaceWithoutSwapping(t *testing.T) {
+	unsupported := func(string, string) error { return errors.ErrUnsupported }
+	folder := t.TempDir()
+	place, temp := filepath.Join(folder, "latest"), filepath.Join(folder, "temp")
+	make := func(path, name string) {
+		t.Helper()
+		if err := os.MkdirAll(path, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(path, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	make(temp, "new")
+	if err := replace(temp, place, unsupported); err != nil {
+		t.Fatalf("nothing there: %v", err)
+	}
+	make(temp, "newer")
+	if err := replace(temp, place, unsupported); err != nil {
+		t.Fatalf("something there: %v", err)
+	}
+	for path, want := range map[string]string{place: "newer", temp: "new"} {
+		if _, err := os.Stat(filepath.Join(path, want)); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := replace(filepath.Join(folder, "absent"), place, unsupported); err == nil {
+		t.Error("nothing was put there, and no error")
+	}
+	if _, err := os.Stat(filepath.Join(place, "newer")); err != nil {
+		t.Errorf("after a failure the old one is gone: %v", err)
+	}
+}
+
+// What a run did not write, a run does not remove.
+func TestForeignFolders(t *testing.T) {
+	tests := []struct {
+		name string
+		make func(t *testing.T, place string)
+		want string
+	}{
+		{"a file", func(t *testing.T, place string) { put(t, place) }, "PLACE is a file, and the artifacts need a folder"},
+		{"a file of somebody's own in it", func(t *testing.T, place string) {
+			commit(t, place, "x")
+			put(t, filepath.Join(place, "notes.txt"))
+		}, "PLACE has notes.txt in it, which would be lost"},
+		{"a folder in it", func(t *testing.T, place string) {
+			if err := os.MkdirAll(filepath.Join(place, "verdict.json"), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}, "PLACE has verdict.json in it, which would be lost"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			place := filepath.Join(t.TempDir(), "latest")
+			test.make(t, place)
+			before := beside(t, place)
+			_, err := Open(place)
+			want := strings.ReplaceAll(test.want, "PLACE", place) + ": no run wrote that"
+			if !errors.Is(err, ErrForeign) || err.Error() != want {
+				t.Errorf("got  %v\nwant %s", err, want)
+			}
+			if diff := cmp.Diff(before, beside(t, place)); diff != "" {
+				t.Errorf("in the parent (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func put(t *testing.T, path string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte("mine"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnEmptyFolderIsTaken(t *testing.T) {
+	place := t.TempDir()
+	commit(t, place, "x")
+}
+
+func TestPlacesThatCannotBe(t *testing.T) {
+	folder := t.TempDir()
+	put(t, filepath.Join(folder, "file"))
+	if err := os.Symlink(filepath.Join(folder, "nowhere"), filepath.Join(folder, "dangling")); err != nil {
+		t.Fatal(err)
+	}
+	for place, want := range map[string]string{
+		"file/latest": "finding the folder for the artifacts: ",
+		"dangling":    "finding the folder for the artifacts: " + filepath.Join(folder, "dangling") + " is a link that points nowhere",
+	} {
+		f, err := Open(filepath.Join(folder, place))
+		if err == nil {
+			f.Abandon()
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", place, err, want)
+		}
+	}
+}
+
+// A link is followed: what it points to is replaced, and not the link.
+func TestALinkIsFollowed(t *testing.T) {
+	folder := t.TempDir()
+	place, link := filepath.Join(folder, "there", "latest"), filepath.Join(folder, "link")
+	commit(t, place, "old")
+	if err := os.Symlink(place, link); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, link, "new")
+	holds(t, place, "new")
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is none any more: %v, %v", info, err)
+	}
+}

@@ -1,0 +1,360 @@
+// Package report writes what a run leaves behind: a folder of artifacts for machines and for reviews, and a page of
+// text for the one who waits at the terminal.
+//
+//	verdict.json       overall, every reason why not, and the evidence for each rule and reason code
+//	coverage.json      each operation with each outcome, reason code and schema: declared, and how often observed
+//	exchanges.ndjson   every request with its answer and what the checks found, in order, one to a line
+//	output.json        what each scenario saw, in a form that can be compared (package outcome)
+//	state.json         the state of the fake server at the end
+//
+// The folder is replaced as a whole or not at all (see [Folder]). What is in it is always of one run, and always
+// complete: a run that failed, was interrupted, or could not even start writes all of it too, with overall false,
+// so that no green folder of yesterday stands for the red run of today. Only a command line that was not understood,
+// and a folder that cannot be written to, leave what was there.
+//
+// Two runs write the same bytes, but for the members whose names end in _at or _ms.
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// The names of the artifacts.
+const (
+	Verdict   = "verdict.json"
+	Coverage  = "coverage.json"
+	Exchanges = "exchanges.ndjson"
+	Output    = "output.json"
+	State     = "state.json"
+)
+
+// Names are the names of all artifacts.
+var Names = []string{Verdict, Coverage, Exchanges, Output, State}
+
+// Run is a run as it is reported.
+type Run struct {
+	// Name is what the run is about when there is no milestone: the stem of the file that could not be read.
+	Name string
+	// Milestone is nil when it could not be read.
+	Milestone *milestones.Milestone
+	// Selection is nil when there is no plan.
+	Selection *plan.Selection
+	// Target says what was verified: [BuiltIn], or a URL.
+	Target string
+	// Seed is the word that the ids of the run are made of.
+	Seed string
+	// Results are how the scenarios ended, by their place in the plan.
+	Results map[int]verdict.Result
+	// Exchanges are all exchanges in order.
+	Exchanges []*exchange.Exchange
+	// OutputSHA256 and GoldenSHA256 are the hashes of the two outputs; the golden one is "" when there is none.
+	OutputSHA256, GoldenSHA256 string
+	// Decision is the verdict.
+	Decision verdict.Verdict
+	// Written are the names of the artifacts, the verdict's included.
+	Written []string
+	// Secrets are what must not be written.
+	Secrets *exchange.Secrets
+	// StartedAt and FinishedAt are the only times in the verdict.
+	StartedAt, FinishedAt time.Time
+}
+
+// BuiltIn is the target of a run that starts the fake server itself.
+const BuiltIn = "the built-in fake server"
+
+// verdictFile is verdict.json. schemas/Verdict.schema.json describes it.
+type verdictFile struct {
+	Milestone   string           `json:"milestone"`
+	Title       string           `json:"title"`
+	Overall     bool             `json:"overall"`
+	ExitCode    int              `json:"exit_code"`
+	Reasons     []verdict.Reason `json:"reasons"`
+	Target      string           `json:"target"`
+	Seed        string           `json:"seed"`
+	Selection   selectionFile    `json:"selection"`
+	Scenarios   map[string]int   `json:"scenarios"`
+	Exchanges   countsFile       `json:"exchanges"`
+	Rules       []ruleFile       `json:"rules"`
+	ReasonCodes []floorFile      `json:"reason_codes"`
+	Output      outputFile       `json:"output"`
+	Artifacts   []string         `json:"artifacts"`
+	Results     []resultFile     `json:"results"`
+	StartedAt   string           `json:"started_at"`
+	FinishedAt  string           `json:"finished_at"`
+	TookMS      int64            `json:"took_ms"`
+}
+
+type selectionFile struct {
+	Complete bool     `json:"complete"`
+	Tags     []string `json:"tags"`
+	Planned  int      `json:"planned"`
+	Selected int      `json:"selected"`
+	LeftOut  int      `json:"left_out"`
+}
+
+type countsFile struct {
+	Total               int `json:"total"`
+	Unanswered          int `json:"unanswered"`
+	ChecksPassed        int `json:"checks_passed"`
+	ChecksFailed        int `json:"checks_failed"`
+	ChecksNotApplicable int `json:"checks_not_applicable"`
+}
+
+type ruleFile struct {
+	ID      string   `json:"id"`
+	Kind    string   `json:"kind"`
+	Section string   `json:"section"`
+	Says    string   `json:"says"`
+	Proved  bool     `json:"proved"`
+	Refuses []string `json:"refuses,omitempty"`
+	Permits []string `json:"permits,omitempty"`
+	Keeps   []string `json:"keeps,omitempty"`
+}
+
+type floorFile struct {
+	ReasonCode string   `json:"reason_code"`
+	Observed   int      `json:"observed"`
+	Scenarios  []string `json:"scenarios"`
+}
+
+type outputFile struct {
+	SHA256       string  `json:"sha256"`
+	GoldenSHA256 *string `json:"golden_sha256"`
+	Identical    bool    `json:"identical"`
+}
+
+type resultFile struct {
+	Scenario string   `json:"scenario"`
+	Where    string   `json:"where"`
+	Rule     string   `json:"rule"`
+	Side     string   `json:"side,omitempty"`
+	Needs    []string `json:"needs,omitempty"`
+	Status   string   `json:"status"`
+	Says     string   `json:"says,omitempty"`
+	// From and To are the numbers of its first and last line in exchanges.ndjson.
+	From int `json:"from,omitempty"`
+	To   int `json:"to,omitempty"`
+}
+
+// EncodeVerdict writes verdict.json.
+func (r *Run) EncodeVerdict() []byte {
+	d := &r.Decision
+	file := verdictFile{
+		Milestone:   r.Name,
+		Overall:     d.Overall,
+		ExitCode:    d.Exit,
+		Reasons:     []verdict.Reason{},
+		Target:      r.Target,
+		Seed:        r.Seed,
+		Selection:   selectionFile{Tags: []string{}},
+		Scenarios:   map[string]int{},
+		Rules:       []ruleFile{},
+		ReasonCodes: []floorFile{},
+		Output:      outputFile{SHA256: r.OutputSHA256, Identical: r.GoldenSHA256 == r.OutputSHA256},
+		Artifacts:   list(r.Written),
+		Results:     []resultFile{},
+		StartedAt:   stamp(r.StartedAt),
+		FinishedAt:  stamp(r.FinishedAt),
+		TookMS:      r.FinishedAt.Sub(r.StartedAt).Milliseconds(),
+	}
+	if r.Milestone != nil {
+		file.Milestone, file.Title = r.Milestone.ID, r.Milestone.Title
+	}
+	if r.GoldenSHA256 != "" {
+		file.Output.GoldenSHA256 = &r.GoldenSHA256
+	}
+	file.Reasons = append(file.Reasons, d.Reasons...)
+	for status, n := range d.Scenarios {
+		file.Scenarios[string(status)] = n
+	}
+	for _, x := range r.Exchanges {
+		file.Exchanges.count(x)
+	}
+	for _, rule := range d.Rules {
+		file.Rules = append(file.Rules, ruleFile{
+			ID: rule.Rule.ID, Kind: rule.Rule.Kind, Section: rule.Rule.Section, Says: rule.Rule.Says,
+			Proved: rule.Proved, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Promises,
+		})
+	}
+	for _, floor := range d.Floor {
+		file.ReasonCodes = append(file.ReasonCodes, floorFile{floor.ReasonCode, floor.Observed, list(floor.Scenarios)})
+	}
+	if r.Selection != nil {
+		file.Selection = selectionFile{
+			Complete: r.Selection.Complete(),
+			Tags:     list(r.Selection.Tags),
+			Planned:  len(r.Selection.Plan.Scenarios),
+			Selected: len(r.Selection.Scenarios),
+			LeftOut:  len(r.Selection.LeftOut),
+		}
+		file.Results = r.results()
+	}
+	return encode(file)
+}
+
+// results lists every scenario of the plan.
+func (r *Run) results() []resultFile {
+	from, to := map[int]int{}, map[int]int{}
+	for i, x := range r.Exchanges {
+		if _, seen := from[x.Mark.Scenario]; !seen {
+			from[x.Mark.Scenario] = i + 1
+		}
+		to[x.Mark.Scenario] = i + 1
+	}
+	results := make([]resultFile, 0, len(r.Selection.Plan.Scenarios))
+	for i := range r.Selection.Plan.Scenarios {
+		scenario := &r.Selection.Plan.Scenarios[i]
+		result := verdict.StatusOf(r.Selection, r.Results, i)
+		results = append(results, resultFile{
+			Scenario: scenario.ID,
+			Where:    scenario.Where(),
+			Rule:     scenario.Rule,
+			Side:     string(scenario.Side),
+			Needs:    scenario.Needs,
+			Status:   string(result.Status),
+			Says:     result.Says,
+			From:     from[i],
+			To:       to[i],
+		})
+	}
+	return results
+}
+
+func (c *countsFile) count(x *exchange.Exchange) {
+	c.Total++
+	if x.Response == nil {
+		c.Unanswered++
+	}
+	for _, result := range x.Results {
+		switch result.Verdict {
+		case exchange.Passed:
+			c.ChecksPassed++
+		case exchange.Failed:
+			c.ChecksFailed++
+		default:
+			c.ChecksNotApplicable++
+		}
+	}
+}
+
+// coverageFile is coverage.json. schemas/Coverage.schema.json describes it.
+type coverageFile struct {
+	Milestone string     `json:"milestone"`
+	Complete  bool       `json:"complete"`
+	Declared  int        `json:"declared"`
+	Observed  int        `json:"observed"`
+	Stray     int        `json:"undeclared"`
+	Cells     []cellFile `json:"cells"`
+}
+
+type cellFile struct {
+	Operation  string   `json:"operation"`
+	Outcome    *string  `json:"outcome"`
+	Status     int      `json:"status"`
+	Code       *string  `json:"code"`
+	ReasonCode *string  `json:"reason_code"`
+	Schema     *string  `json:"schema"`
+	Declared   bool     `json:"declared"`
+	Observed   int      `json:"observed"`
+	Scenarios  []string `json:"scenarios"`
+}
+
+// mostScenarios is how many scenarios are named for a cell. Some are seen in nearly all of them.
+const mostScenarios = 10
+
+// EncodeCoverage writes coverage.json.
+func (r *Run) EncodeCoverage() []byte {
+	file := coverageFile{Milestone: r.Name, Cells: []cellFile{}}
+	if r.Milestone != nil {
+		file.Milestone = r.Milestone.ID
+	}
+	for _, cell := range r.Decision.Cells {
+		switch {
+		case !cell.Declared:
+			file.Stray++
+		case cell.Observed > 0:
+			file.Observed++
+			fallthrough
+		default:
+			file.Declared++
+		}
+		file.Cells = append(file.Cells, cellFile{
+			Operation:  cell.Operation,
+			Outcome:    orNull(cell.Outcome),
+			Status:     cell.Status,
+			Code:       orNull(cell.Code),
+			ReasonCode: orNull(cell.ReasonCode),
+			Schema:     orNull(cell.Schema),
+			Declared:   cell.Declared,
+			Observed:   cell.Observed,
+			Scenarios:  list(cell.Scenarios[:min(len(cell.Scenarios), mostScenarios)]),
+		})
+	}
+	file.Complete = file.Declared > 0 && file.Observed == file.Declared && file.Stray == 0
+	return encode(file)
+}
+
+// EncodeExchanges writes exchanges.ndjson.
+func (r *Run) EncodeExchanges() []byte {
+	size := 0
+	for _, x := range r.Exchanges {
+		size += 2048 + len(x.Request.Body)
+		if x.Response != nil {
+			size += len(x.Response.Body)
+		}
+	}
+	b := make([]byte, 0, size)
+	for i, x := range r.Exchanges {
+		b = x.AppendLine(b, i+1, r.name, r.Secrets)
+	}
+	return b
+}
+
+// name gives the words for the mark of an exchange.
+func (r *Run) name(m exchange.Mark) (scenario, where string, line int, sentence string) {
+	if r.Selection == nil || m.Scenario < 0 {
+		return "", "", 0, ""
+	}
+	s := &r.Selection.Plan.Scenarios[m.Scenario]
+	if m.Step < 0 || m.Step >= len(s.Steps) {
+		return s.ID, s.Where(), s.Line, ""
+	}
+	step := &s.Steps[m.Step]
+	return s.ID, s.Where(), step.Line, step.Keyword + " " + step.Text
+}
+
+// encode writes JSON for people to read too.
+func encode(value any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(value); err != nil {
+		panic(err) // structs of strings and numbers
+	}
+	return b.Bytes()
+}
+
+// list is never null.
+func list(values []string) []string {
+	if values == nil {
+		return []string{}
+	}
+	return values
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

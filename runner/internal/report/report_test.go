@@ -1,0 +1,390 @@
+package report
+
+import (
+	"bytes"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/schemas"
+)
+
+const code = "partner_liquidity_provider_invalid"
+
+// example is a run of two scenarios, one of which failed.
+func example(t *testing.T) (*Run, []Failure) {
+	t.Helper()
+	m := &milestones.Milestone{
+		ID: "T1", Title: "A bell",
+		Operations: []milestones.Operation{{ID: "ring", Method: "POST", Path: "/bell", Outcomes: []milestones.Outcome{
+			{Name: milestones.Success, Status: 200, Schema: "Ring"},
+			{Name: "refused", Status: 400, Code: "NO", ReasonCode: code, Schema: "Error"},
+		}}},
+		Router:          milestones.Operation{ID: "unrouted"},
+		ReasonCodeFloor: []string{code},
+		Features:        []string{"bell.feature"},
+		Rules: []milestones.Rule{
+			{ID: "bell-is-allowed", Kind: milestones.Gate, Feature: "bell.feature", Section: "1", Says: "Not everybody may ring."},
+			{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature", Section: "2", Says: "It rings."},
+		},
+		Artifacts: Names,
+	}
+	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(
+		"Feature: b\n@bell-is-allowed @refuses\nScenario: a stranger\nWhen I ring\nThen no\n@bell-rings\nScenario: sound\nWhen I ring\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.Select(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := new(exchange.Secrets)
+	secrets.Learn("lpk_secret_1")
+	exchanges := []*exchange.Exchange{
+		{
+			Mark: exchange.Mark{Scenario: 0}, Operation: &m.Operations[0],
+			Request: exchange.Request{
+				Method: "POST", Target: "/bell?who=it's",
+				Header: http.Header{"X-Partner-Key": {"lpk_secret_1"}, "Content-Type": {"application/json"}},
+				Body:   []byte(`{"key":"lpk_secret_1"}`),
+			},
+			Response: &exchange.Response{
+				Status: 200, Header: http.Header{"Date": {"now"}, "X-Correlation-Id": {"c1"}}, Body: []byte(`{"ok":"lpk_secret_1"}`),
+			},
+			Outcome: &m.Operations[0].Outcomes[0], Cells: []milestones.Cell{{Outcome: milestones.Success}},
+			Results: []exchange.Result{
+				{Check: "no-5xx"}, {Check: "details", Verdict: exchange.NotApplicable, Says: "nothing"},
+				{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid by Ring", Violations: []schemas.Violation{
+					{InstancePath: "/ok", SchemaPath: "/properties/ok/type", Keyword: "type", Message: "must be a boolean, not a string"},
+					{InstancePath: "", SchemaPath: "/required", Keyword: "required", Message: `lacks member "n"`},
+				}},
+			},
+			Says: "200",
+		},
+		{
+			Mark: exchange.Mark{Scenario: 1}, Operation: &m.Operations[0], Failure: "connection refused",
+			Request: exchange.Request{Method: "POST", Target: "/bell", Header: http.Header{}},
+		},
+	}
+	results := map[int]verdict.Result{
+		0: {Status: verdict.Failed, Line: 5, Says: "the answer is 400"}, 1: {Status: verdict.Cut, Line: 8, Says: "no answer"},
+	}
+	golden := &outcome.Difference{Added: []string{"features/bell.feature > sound"}}
+	r := &Run{
+		Name: "T1", Milestone: m, Selection: s, Target: BuiltIn, Seed: "m109", Results: results, Exchanges: exchanges,
+		OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64), Written: Names, Secrets: secrets,
+		StartedAt:  time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC),
+		FinishedAt: time.Date(2026, 2, 22, 16, 0, 1, 234_000_000, time.UTC),
+	}
+	r.Decision = verdict.Decide(verdict.Records{
+		Milestone: m, Selection: s, Results: results, Exchanges: exchanges, Agreed: true, Output: golden, Written: Names,
+	})
+	failures := []Failure{
+		{
+			Scenario: &p.Scenarios[0], Status: verdict.Failed, Step: 1, Says: "the answer is 400", Expected: "400", Got: "200",
+			Diff:   "-  400\n+  200",
+			Checks: []Check{{exchanges[0].Results[2], exchanges[0]}}, Exchange: exchanges[0],
+			Base: "http://127.0.0.1:8109", Start: "serve it",
+		},
+		{
+			Scenario: &p.Scenarios[1], Status: verdict.Undefined, Step: 0,
+			Undefined: []Undefined{{0, "I ring a bell"}}, Exchange: exchanges[1], Base: "http://t",
+		},
+	}
+	return r, failures
+}
+
+// valid wants the text to be valid by one of the published schemas.
+func valid(t *testing.T, schema string, text []byte) map[string]any {
+	t.Helper()
+	s, ok := schemas.Embedded().Lookup(schema)
+	if !ok {
+		t.Fatalf("no schema %s", schema)
+	}
+	document, err := schemas.Read(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, violation := range s.Validate(document.Value) {
+		t.Errorf("%s: %v", schema, violation)
+	}
+	return document.Value.(map[string]any)
+}
+
+func TestVerdict(t *testing.T) {
+	r, _ := example(t)
+	got := valid(t, "Verdict", r.EncodeVerdict())
+	pick := map[string]any{}
+	for _, name := range []string{"milestone", "overall", "exit_code", "target", "scenarios", "selection", "exchanges", "results", "took_ms", "started_at"} {
+		pick[name] = got[name]
+	}
+	result := func(scenario, where, rule, status, says string, n float64) map[string]any {
+		return map[string]any{
+			"scenario": scenario, "where": where, "rule": rule, "status": status, "says": says, "from": n, "to": n,
+		}
+	}
+	first := result("features/bell.feature > a stranger", "features/bell.feature:3", "bell-is-allowed", "failed", "the answer is 400", 1)
+	first["side"] = "refuses"
+	want := map[string]any{
+		"milestone": "T1", "overall": false, "exit_code": 3.0, "target": "the built-in fake server", "took_ms": 1234.0,
+		"started_at": "2026-02-22T16:00:00.000Z",
+		"scenarios":  map[string]any{"failed": 1.0, "unreachable": 1.0},
+		"selection":  map[string]any{"complete": true, "tags": []any{}, "planned": 2.0, "selected": 2.0, "left_out": 0.0},
+		"exchanges": map[string]any{
+			"total": 2.0, "unanswered": 1.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
+		},
+		"results": []any{
+			first, result("features/bell.feature > sound", "features/bell.feature:7", "bell-rings", "unreachable", "no answer", 2),
+		},
+	}
+	if diff := cmp.Diff(want, pick); diff != "" {
+		t.Errorf("verdict (-want +got):\n%s", diff)
+	}
+}
+
+func TestVerdictOfARunThatDidNotStart(t *testing.T) {
+	r := &Run{Name: "M9", Target: BuiltIn, Seed: "m109", OutputSHA256: strings.Repeat("0", 64), Written: Names, Secrets: new(exchange.Secrets)}
+	r.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: "not-started", Says: "x"}}})
+	if got := valid(t, "Verdict", r.EncodeVerdict()); got["overall"] != false || got["milestone"] != "M9" {
+		t.Errorf("overall %v of %v", got["overall"], got["milestone"])
+	}
+	if got := valid(t, "Coverage", r.EncodeCoverage()); got["complete"] != false {
+		t.Errorf("complete: %v", got["complete"])
+	}
+}
+
+func TestCoverage(t *testing.T) {
+	r, _ := example(t)
+	r.Decision.Cells = append(r.Decision.Cells, verdict.Cell{Operation: "ring", Status: 409, Code: "OH", Observed: 1, Scenarios: []string{"s"}})
+	got := valid(t, "Coverage", r.EncodeCoverage())
+	cell := func(outcome, code, reason, schema any, status float64, declared bool, observed float64, scenarios ...any) map[string]any {
+		if scenarios == nil {
+			scenarios = []any{}
+		}
+		return map[string]any{
+			"operation": "ring", "outcome": outcome, "status": status, "code": code, "reason_code": reason, "schema": schema,
+			"declared": declared, "observed": observed, "scenarios": scenarios,
+		}
+	}
+	want := map[string]any{
+		"milestone": "T1", "complete": false, "declared": 2.0, "observed": 1.0, "undeclared": 1.0,
+		"cells": []any{
+			cell("success", nil, nil, "Ring", 200, true, 1, "features/bell.feature > a stranger"),
+			cell("refused", "NO", code, "Error", 400, true, 0),
+			cell(nil, "OH", nil, nil, 409, false, 1, "s"),
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("coverage (-want +got):\n%s", diff)
+	}
+}
+
+func TestCoverageNamesTenScenarios(t *testing.T) {
+	r, _ := example(t)
+	for i := range 30 {
+		r.Decision.Cells[0].Scenarios = append(r.Decision.Cells[0].Scenarios, strings.Repeat("s", i+1))
+	}
+	cells := valid(t, "Coverage", r.EncodeCoverage())["cells"].([]any)
+	if n := len(cells[0].(map[string]any)["scenarios"].([]any)); n != mostScenarios {
+		t.Errorf("%d scenarios", n)
+	}
+}
+
+func TestExchanges(t *testing.T) {
+	r, _ := example(t)
+	text := r.EncodeExchanges()
+	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	var got [][]any
+	for _, line := range lines {
+		document, err := schemas.Read(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := document.Value.(map[string]any)
+		got = append(got, []any{x["number"], x["scenario"], x["where"], x["step"]})
+	}
+	want := [][]any{
+		{1.0, "features/bell.feature > a stranger", "features/bell.feature:3", map[string]any{"line": 4.0, "sentence": "When I ring"}},
+		{2.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 8.0, "sentence": "When I ring"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestNoArtifactHasASecret(t *testing.T) {
+	r, failures := example(t)
+	var page bytes.Buffer
+	r.Summary(&page, failures, "out", "")
+	for name, text := range map[string][]byte{
+		Verdict: r.EncodeVerdict(), Coverage: r.EncodeCoverage(), Exchanges: r.EncodeExchanges(), "the page": page.Bytes(),
+	} {
+		if bytes.Contains(text, []byte("lpk_secret")) {
+			t.Errorf("%s has a secret:\n%s", name, text)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	r, failures := example(t)
+	var page bytes.Buffer
+	r.Summary(&page, failures, "artifacts/T1", "Next: this.")
+	want := `T1: A bell
+against the built-in fake server
+
+--- FAILED  features/bell.feature:3
+    a stranger
+    @bell-is-allowed @refuses
+    features/bell.feature:5: Then no
+      the answer is 400
+      expected: 400
+      got:      200
+      difference (- expected, + got):
+        -  400
+        +  200
+      check schema: the body is not valid by Ring
+        at /ok: must be a boolean, not a string
+          by /properties/ok/type
+        at the root: lacks member "n"
+          by /required
+      the exchange, line 1 of exchanges.ndjson:
+        > POST /bell?who=it's
+        > Content-Type: application/json
+        > X-Partner-Key: [redacted]
+        > {"key":"[redacted]"}
+        < 200
+        < X-Correlation-Id: c1
+        < {"ok":"[redacted]"}
+      to send it again, after what the scenario sent before it (start it with: serve it):
+        curl -sS -i -X POST 'http://127.0.0.1:8109/bell?who=it'\''s' -H 'Content-Type: application/json' -H "X-Partner-Key: $PARTNER_KEY" --data-raw '{"key":"[redacted]"}'
+
+--- UNDEFINED  features/bell.feature:7
+    sound
+    @bell-rings
+    features/bell.feature:8: When I ring
+      nobody knows this sentence
+      the nearest one is: I ring a bell
+      the exchange, line 2 of exchanges.ndjson:
+        > POST /bell
+        < no answer: connection refused
+      to send it again:
+        curl -sS -i -X POST http://t/bell
+
+scenarios   1 failed, 1 unreachable
+exchanges   2, with 1 checks passed and 1 failed
+rules       0 of 2 proved
+outcomes    1 of 2 observed
+floor       0 of 1 reason codes observed
+
+why not:
+  target-unreachable    features/bell.feature:8: features/bell.feature > sound: no answer
+  scenario-failed       features/bell.feature:5: features/bell.feature > a stranger: the answer is 400
+  check-failed          features/bell.feature:4: ring, schema: the body is not valid by Ring
+  cell-unobserved       1, and not everything ran: see verdict.json
+  floor-unobserved      1, and not everything ran: see verdict.json
+  rule-unproved         2, and not everything ran: see verdict.json
+  output-differs        output.json: features/bell.feature > sound: not in the golden output
+
+artifacts   artifacts/T1
+
+Next: this.
+
+`
+	if diff := cmp.Diff(want, page.String()); diff != "" {
+		t.Errorf("the page (-want +got):\n%s", diff)
+	}
+}
+
+func TestSummaryShortensLongLists(t *testing.T) {
+	r, failures := example(t)
+	for range 40 {
+		failures = append(failures, failures[0])
+		r.Decision.Reasons = append(r.Decision.Reasons, verdict.Reason{ID: "artifact-missing", Says: "x"})
+	}
+	failures[0].Checks[0].Result.Violations = make([]schemas.Violation, 9)
+	r.Exchanges[0].Response.Body = bytes.Repeat([]byte("ü"), 5000)
+	var page bytes.Buffer
+	r.Summary(&page, failures, "", "")
+	for _, want := range []string{
+		"and 22 more that did not pass:\n  FAILED  features/bell.feature:3  a stranger\n",
+		"  artifact-missing      and 30 more, in verdict.json\n",
+		"        and 4 more, in line 1 of exchanges.ndjson\n",
+		"ü… (10000 bytes)\n",
+	} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q:\n%s", want, page.String())
+		}
+	}
+}
+
+func TestCurl(t *testing.T) {
+	request := func(method, target, body string, header ...string) *exchange.Request {
+		r := &exchange.Request{Method: method, Target: target, Header: http.Header{}, Body: []byte(body)}
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Add(header[i], header[i+1])
+		}
+		return r
+	}
+	secrets := new(exchange.Secrets)
+	secrets.Learn("lpk_secret_1")
+	tests := []struct {
+		name    string
+		request *exchange.Request
+		want    string
+	}{
+		{"GET", request("GET", "/a?b=c&d", ""), "curl -sS -i 'http://t/a?b=c&d'"},
+		{"HEAD", request("HEAD", "/a", ""), "curl -sS -i --head http://t/a"},
+		{"a path as it is", request("GET", "/a/../b", ""), "curl -sS -i --path-as-is http://t/a/../b"},
+		{"no globbing", request("GET", "/a[1-2]", ""), "curl -sS -i --globoff 'http://t/a[1-2]'"},
+		{"GET with a body", request("GET", "/a", "x"), "curl -sS -i -X GET http://t/a -H 'Content-Type:' --data-raw x"},
+		{"headers, sorted, repeated, empty", request("GET", "/a", "", "X-B", "2", "X-A", "it's", "X-B", "3", "X-C", ""),
+			`curl -sS -i http://t/a -H 'X-A: it'\''s' -H 'X-B: 2' -H 'X-B: 3' -H 'X-C;'`},
+		{"secrets", request("GET", "/lpk_secret_1", "", "X-Partner-Key", "k", "Authorization", "Bearer x", "X-D", "lpk_secret_1"),
+			`curl -sS -i 'http://t/[redacted]' -H "Authorization: $AUTHORIZATION" -H 'X-D: [redacted]' -H "X-Partner-Key: $PARTNER_KEY"`},
+		{"a body", request("POST", "/a", "{\n\"a\": \"$x `y` \\\\ it's\"}", "Content-Type", "application/json"),
+			"curl -sS -i -X POST http://t/a -H 'Content-Type: application/json' --data-raw '{\n\"a\": \"$x `y` \\\\ it'\\''s\"}'"},
+		{"bytes", request("POST", "/a", "\xff\x00%'", "Content-Type", "x"),
+			`printf '\377\000\045\047' | curl -sS -i -X POST http://t/a -H 'Content-Type: x' --data-binary @-`},
+		{"too long for a command line", request("POST", "/a", "{}"+strings.Repeat(" ", 1<<20), "Content-Type", "x"),
+			"# body is a file of 1048578 bytes, which begins with: {}" + strings.Repeat(" ", 118) + "… (1048578 bytes)\n" +
+				"curl -sS -i -X POST http://t/a -H 'Content-Type: x' --data-binary @body"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, curl("http://t", test.request, secrets)); diff != "" {
+				t.Errorf("command (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A shell reads back what was quoted, whatever is in it.
+func TestQuoteForShell(t *testing.T) {
+	for _, text := range []string{"", "a b", "it's", "$x", "`x`", `\`, "!", "\n", "*", "~", "#", "ü", "a=b", "-n", "\"", "''"} {
+		out, err := exec.Command("sh", "-c", "printf %s "+quoteForShell(text)).Output()
+		if err != nil || string(out) != text {
+			t.Errorf("%q: the shell reads %q, %v", text, out, err)
+		}
+	}
+}
+
+func TestPrintfMakesTheBytes(t *testing.T) {
+	var text strings.Builder
+	for b := range 256 {
+		text.WriteByte(byte(b))
+	}
+	out, err := exec.Command("sh", "-c", "printf '"+octal(text.String())+"'").Output()
+	if err != nil || string(out) != text.String() {
+		t.Errorf("the shell makes %q, %v", out, err)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package report
+
+import "errors"
+
+// swap exchanges two folders in one step, which this system cannot.
+func swap(string, string) error { return errors.ErrUnsupported }

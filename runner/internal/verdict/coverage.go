@@ -1,0 +1,156 @@
+package verdict
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
+)
+
+// observe goes through all exchanges once: failed checks, cells, and reason codes of the floor. Of a run that did not
+// start nothing is said to be missing.
+func (v *Verdict) observe(r *Records) {
+	seen := newObservations(r)
+	for _, x := range r.Exchanges {
+		if x.Response == nil {
+			continue
+		}
+		for _, failed := range x.Failures() {
+			v.add("check-failed", r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Says)
+		}
+		seen.add(x)
+	}
+	v.Cells = seen.cells()
+	for _, cell := range v.Cells {
+		name := strings.TrimSpace(fmt.Sprintf("%d %s", cell.Status, cell.Code))
+		if cell.ReasonCode != "" {
+			name += " with " + cell.ReasonCode
+		}
+		switch {
+		case !cell.Declared:
+			v.add("cell-undeclared", cell.Operation, "%s answered %s, which the milestone does not declare (%s)",
+				cell.Operation, name, cell.Scenarios[0])
+		case cell.Observed == 0 && r.Selection != nil:
+			v.add("cell-unobserved", cell.Operation, "%s never answered %s (%s)", cell.Operation, name, cell.Outcome)
+		}
+	}
+	for _, code := range r.Milestone.ReasonCodeFloor {
+		floor := FloorCode{ReasonCode: code}
+		for _, cell := range v.Cells {
+			if cell.Declared && cell.ReasonCode == code {
+				floor.Observed += cell.Observed
+				floor.Scenarios = append(floor.Scenarios, cell.Scenarios...)
+			}
+		}
+		slices.Sort(floor.Scenarios)
+		floor.Scenarios = slices.Compact(floor.Scenarios)
+		if floor.Observed == 0 && r.Selection != nil {
+			v.add("floor-unobserved", code, "%s was never observed", code)
+		}
+		v.Floor = append(v.Floor, floor)
+	}
+}
+
+// where is the place of a sentence.
+func (r *Records) where(m exchange.Mark) string {
+	if r.Selection == nil || m.Scenario < 0 {
+		return ""
+	}
+	scenario := &r.Selection.Plan.Scenarios[m.Scenario]
+	if m.Step < 0 || m.Step >= len(scenario.Steps) {
+		return scenario.Where()
+	}
+	return fmt.Sprintf("%s:%d", scenario.URI, scenario.Steps[m.Step].Line)
+}
+
+// scenario is the id of the scenario of an exchange.
+func (r *Records) scenario(m exchange.Mark) string {
+	if r.Selection == nil || m.Scenario < 0 {
+		return "outside of any scenario"
+	}
+	return r.Selection.Plan.Scenarios[m.Scenario].ID
+}
+
+// observations count cells.
+type observations struct {
+	records  *Records
+	declared []Cell
+	place    map[cellKey]int
+	others   map[strayKey]*Cell
+}
+
+type cellKey struct{ operation, outcome, reasonCode string }
+
+type strayKey struct {
+	operation string
+	stray     exchange.Stray
+}
+
+func newObservations(r *Records) *observations {
+	o := &observations{records: r, place: map[cellKey]int{}, others: map[strayKey]*Cell{}}
+	for i := range r.Milestone.Operations {
+		o.declare(&r.Milestone.Operations[i])
+	}
+	o.declare(&r.Milestone.Router)
+	return o
+}
+
+func (o *observations) declare(operation *milestones.Operation) {
+	for _, cell := range operation.Cells() {
+		for _, outcome := range operation.Outcomes {
+			if outcome.Name != cell.Outcome {
+				continue
+			}
+			o.place[cellKey{operation.ID, cell.Outcome, cell.ReasonCode}] = len(o.declared)
+			o.declared = append(o.declared, Cell{
+				Operation: operation.ID, Outcome: outcome.Name, Status: outcome.Status, Code: outcome.Code,
+				ReasonCode: cell.ReasonCode, Schema: outcome.Schema, Declared: true,
+			})
+		}
+	}
+}
+
+func (o *observations) add(x *exchange.Exchange) {
+	scenario := o.records.scenario(x.Mark)
+	for _, cell := range x.Cells {
+		o.declared[o.place[cellKey{x.Operation.ID, cell.Outcome, cell.ReasonCode}]].count(scenario)
+	}
+	for _, stray := range x.Stray {
+		key := strayKey{x.Operation.ID, stray}
+		if o.others[key] == nil {
+			o.others[key] = &Cell{
+				Operation: x.Operation.ID, Status: stray.Status, Code: stray.Code, ReasonCode: stray.ReasonCode,
+			}
+		}
+		o.others[key].count(scenario)
+	}
+}
+
+// count adds an observation. Exchanges come in the order of scenarios, so only the last one can be the same.
+func (c *Cell) count(scenario string) {
+	c.Observed++
+	if n := len(c.Scenarios); n == 0 || c.Scenarios[n-1] != scenario {
+		c.Scenarios = append(c.Scenarios, scenario)
+	}
+}
+
+// cells are the declared cells, then the others, sorted.
+func (o *observations) cells() []Cell {
+	cells := o.declared
+	var others []Cell
+	for _, cell := range o.others {
+		others = append(others, *cell)
+	}
+	slices.SortFunc(others, func(a, b Cell) int {
+		return cmp.Or(
+			cmp.Compare(a.Operation, b.Operation),
+			cmp.Compare(a.Status, b.Status),
+			cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.ReasonCode, b.ReasonCode),
+		)
+	})
+	return append(cells, others...)
+}

@@ -1,0 +1,417 @@
+// Package verdict decides, out of a plan and the records of a run, whether the contract holds. It reads no clock and
+// no file, so that every way in which a run can be red is a row of a table test.
+//
+// A run is green when nothing speaks against it. Everything that does is a [Reason], and [Reasons] is the list of all
+// kinds of them: whatever is not listed there cannot turn a run red, and whatever is listed there turns it red alone.
+//
+// # Exit codes
+//
+// Each kind of reason has an exit code. When several apply, the first of this order counts:
+//
+//	130  the run was interrupted
+//	2    the milestone, a feature, a schema or a fixture is broken, so that the run says nothing about the target
+//	3    the target could not be reached, or died
+//	1    the contract does not hold
+//	4    nothing ran, or not everything did
+//
+// So a scenario that fails in an incomplete run makes it 1: that the contract does not hold is known already. What
+// was not observed is no fault of the target while not everything ran, and then counts as 4, not as 1.
+package verdict
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/plan"
+)
+
+// The exit codes.
+const (
+	Holds       = 0
+	Fails       = 1
+	Broken      = 2
+	Unreachable = 3
+	Incomplete  = 4
+	Interrupted = 130
+)
+
+// precedence is the order in which exit codes count.
+var precedence = []int{Interrupted, Broken, Unreachable, Fails, Incomplete}
+
+// Kind is a kind of reason.
+type Kind struct {
+	// ID is permanent.
+	ID string
+	// Exit is the exit code that it leads to.
+	Exit int
+	// Says is what it means, as one sentence.
+	Says string
+	// absence marks what may be missing only because not everything ran.
+	absence bool
+}
+
+// Reasons are all kinds of reasons, in the order in which they are told.
+var Reasons = []Kind{
+	{ID: "interrupted", Exit: Interrupted, Says: "The run was interrupted."},
+	{ID: "not-started", Exit: Broken, Says: "The run could not start: something that it is made from is broken."},
+	{ID: "sentence-undefined", Exit: Broken, Says: "A sentence of a feature is none that the vocabulary has."},
+	{ID: "sentence-ambiguous", Exit: Broken, Says: "A sentence of a feature is two in the vocabulary."},
+	{ID: "sentence-broken", Exit: Broken, Says: "A sentence of a feature cannot be carried out as it is written."},
+	{ID: "target-unreachable", Exit: Unreachable, Says: "The target could not be reached, or died."},
+	{ID: "scenario-failed", Exit: Fails, Says: "A scenario failed."},
+	{ID: "check-failed", Exit: Fails, Says: "An answer failed a check that every answer must pass."},
+	{ID: "cell-undeclared", Exit: Fails, Says: "Something was observed that the milestone does not declare."},
+	{ID: "cell-unobserved", Exit: Fails, Says: "An outcome that the milestone declares was not observed.", absence: true},
+	{ID: "floor-unobserved", Exit: Fails, Says: "A reason code of the floor was not observed.", absence: true},
+	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.", absence: true},
+	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has."},
+	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with."},
+	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran."},
+	{ID: "selection-incomplete", Exit: Incomplete, Says: "The run was limited to some of the scenarios."},
+	{ID: "scenario-left-out", Exit: Incomplete, Says: "A scenario needs what the target does not have."},
+	{ID: "scenario-pending", Exit: Incomplete, Says: "A scenario has a sentence that is not implemented yet."},
+	{ID: "scenario-skipped", Exit: Incomplete, Says: "A scenario was skipped by one of its own sentences."},
+	{ID: "scenario-empty", Exit: Incomplete, Says: "A scenario has no sentences."},
+	{ID: "scenario-not-run", Exit: Incomplete, Says: "A scenario that was selected did not run to its end."},
+	{ID: "run-broke-off", Exit: Incomplete, Says: "The run broke off: the verifier itself failed."},
+	{ID: "counts-disagree", Exit: Incomplete, Says: "The run and the library that ran it disagree about the result."},
+	{ID: "artifact-missing", Exit: Incomplete, Says: "An artifact that the milestone requires was not written."},
+}
+
+// IsAbsence says whether reasons of a kind tell that something was not observed.
+func IsAbsence(id string) bool {
+	return slices.ContainsFunc(Reasons, func(k Kind) bool { return k.ID == id && k.absence })
+}
+
+// Reason is one thing that speaks against the run.
+type Reason struct {
+	// ID is the id of its kind.
+	ID string `json:"id"`
+	// Says is what it is in this run.
+	Says string `json:"says"`
+	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
+	Where string `json:"where"`
+}
+
+// Status is how a scenario ended.
+type Status string
+
+// The ways in which a scenario ends.
+const (
+	Passed      Status = "passed"
+	Failed      Status = "failed"
+	Undefined   Status = "undefined"
+	Ambiguous   Status = "ambiguous"
+	Misworded   Status = "broken" // a sentence cannot be carried out as it is written
+	Pending     Status = "pending"
+	Skipped     Status = "skipped"
+	Empty       Status = "empty"
+	Cut         Status = "unreachable" // the target gave no answer
+	NotRun      Status = "not_run"
+	NotSelected Status = "not_selected"
+	LeftOut     Status = "left_out"
+)
+
+// Statuses are all of them, in the order in which they are counted out.
+var Statuses = []Status{
+	Passed, Failed, Undefined, Ambiguous, Misworded, Pending, Skipped, Empty, Cut, NotRun, LeftOut, NotSelected,
+}
+
+// kinds says which reason a status is.
+var kinds = map[Status]string{
+	Failed:    "scenario-failed",
+	Undefined: "sentence-undefined",
+	Ambiguous: "sentence-ambiguous",
+	Misworded: "sentence-broken",
+	Pending:   "scenario-pending",
+	Skipped:   "scenario-skipped",
+	Empty:     "scenario-empty",
+	Cut:       "target-unreachable",
+	NotRun:    "scenario-not-run",
+}
+
+// Result is how one scenario ended.
+type Result struct {
+	Status Status
+	// Line is the sentence at which it ended, when it did not pass; 0 when there is none.
+	Line int
+	// Says is why it did not pass, as one line.
+	Says string
+}
+
+// Records is everything that a run knows of itself.
+type Records struct {
+	// Milestone is nil when it could not be read.
+	Milestone *milestones.Milestone
+	// Selection is nil when there is no plan.
+	Selection *plan.Selection
+	// Results are how the scenarios ended, by their place in the plan. A selected one without a result did not run.
+	Results map[int]Result
+	// Exchanges are all exchanges in order.
+	Exchanges []*exchange.Exchange
+	// Agreed says whether godog's own exit code is what the results lead to.
+	Agreed bool
+	// Godog is that exit code.
+	Godog int
+	// Output is how the run compares with the golden one; nil when there is no golden one.
+	Output *outcome.Difference
+	// Identical says that the output is the golden one, byte for byte.
+	Identical bool
+	// Written are the names of the artifacts that were written.
+	Written []string
+	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
+	Stops []Reason
+}
+
+// Verdict is the decision, with all that it rests on.
+type Verdict struct {
+	// Overall says that the contract holds.
+	Overall bool
+	// Exit is the exit code.
+	Exit int
+	// Reasons are everything that speaks against it, in the order of [Reasons].
+	Reasons []Reason
+	// Complete says that every scenario of the plan ran to an end of its own. While it does not, it is no wonder that
+	// something was not observed.
+	Complete bool
+	// Scenarios counts scenarios by how they ended.
+	Scenarios map[Status]int
+	// Rules is the evidence for each rule, in the order of the milestone.
+	Rules []Rule
+	// Floor is the evidence for each reason code of the floor.
+	Floor []FloorCode
+	// Cells are all cells, the declared ones in the order of the milestone, then the others.
+	Cells []Cell
+}
+
+// Rule is the evidence for a rule: the ids of the scenarios that passed.
+type Rule struct {
+	Rule     *milestones.Rule
+	Proved   bool
+	Refuses  []string
+	Permits  []string
+	Promises []string
+}
+
+// FloorCode is the evidence for a reason code of the floor.
+type FloorCode struct {
+	ReasonCode string
+	Observed   int
+	Scenarios  []string
+}
+
+// Cell is one cell of the coverage.
+type Cell struct {
+	Operation  string
+	Outcome    string // "" for what is not declared
+	Status     int
+	Code       string
+	ReasonCode string
+	Schema     string
+	Declared   bool
+	Observed   int
+	Scenarios  []string
+}
+
+// Decide decides.
+func Decide(r Records) Verdict {
+	v := Verdict{Scenarios: map[Status]int{}}
+	v.Reasons = append(v.Reasons, r.Stops...)
+	if r.Milestone != nil {
+		v.observe(&r)
+	}
+	if r.Selection != nil {
+		v.scenarios(&r)
+		v.rules(&r)
+	}
+	v.output(&r)
+	if !r.Agreed {
+		v.add("counts-disagree", "", "godog's exit code is %d, which does not fit how the scenarios ended", r.Godog)
+	}
+	if r.Milestone != nil {
+		for _, name := range r.Milestone.Artifacts {
+			if !slices.Contains(r.Written, name) {
+				v.add("artifact-missing", name, "%s was not written", name)
+			}
+		}
+	}
+	v.Complete = r.Selection != nil && v.ranEverything(&r)
+	v.conclude()
+	return v
+}
+
+func (v *Verdict) add(id, where, format string, args ...any) {
+	v.Reasons = append(v.Reasons, Reason{ID: id, Says: fmt.Sprintf(format, args...), Where: where})
+}
+
+// scenarios looks at how each scenario ended.
+func (v *Verdict) scenarios(r *Records) {
+	ran, notRun := 0, 0
+	lacking := map[string]int{}
+	for i := range r.Selection.Plan.Scenarios {
+		result := StatusOf(r.Selection, r.Results, i)
+		v.Scenarios[result.Status]++
+		scenario := &r.Selection.Plan.Scenarios[i]
+		switch result.Status {
+		case Passed:
+			ran++
+		case NotSelected:
+		case NotRun:
+			notRun++ // one reason for all of them: what stopped the run has one too
+		case LeftOut:
+			for _, capability := range r.Selection.Lacks(i) {
+				lacking[capability]++
+			}
+		default:
+			ran++
+			where := scenario.Where()
+			if result.Line > 0 {
+				where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
+			}
+			v.add(kinds[result.Status], where, "%s: %s", scenario.ID, result.Says)
+		}
+	}
+	for _, capability := range slices.Sorted(maps.Keys(lacking)) {
+		v.add("scenario-left-out", plan.NeedsPrefix+capability, "the target does not have %s, which %d of the scenarios need",
+			capability, lacking[capability])
+	}
+	if notRun > 0 {
+		v.add("scenario-not-run", "", "%d of %d selected scenarios did not run to their end", notRun, len(r.Selection.Scenarios))
+	}
+	if ran == 0 {
+		v.add("nothing-ran", "", "no scenario ran")
+	}
+	if n := v.Scenarios[NotSelected]; n > 0 {
+		v.add("selection-incomplete", "", "%d of %d scenarios were not selected (--tag %s)", n,
+			len(r.Selection.Plan.Scenarios), strings.Join(r.Selection.Tags, " --tag "))
+	}
+}
+
+// StatusOf is how a scenario of the plan ended, those that never began included.
+func StatusOf(selection *plan.Selection, results map[int]Result, i int) Result {
+	if result, ended := results[i]; ended {
+		return result
+	}
+	if _, selected := slices.BinarySearch(selection.Scenarios, i); selected {
+		return Result{Status: NotRun}
+	}
+	if _, leftOut := slices.BinarySearch(selection.LeftOut, i); leftOut {
+		return Result{Status: LeftOut, Says: "the target lacks " + strings.Join(selection.Lacks(i), ", ")}
+	}
+	return Result{Status: NotSelected}
+}
+
+// ranEverything says whether every scenario of the plan ran to an end of its own.
+func (v *Verdict) ranEverything(r *Records) bool {
+	if !r.Selection.Complete() {
+		return false
+	}
+	for _, i := range r.Selection.Scenarios {
+		switch r.Results[i].Status {
+		case Passed, Failed:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// rules gathers the evidence for each rule.
+func (v *Verdict) rules(r *Records) {
+	place := map[string]int{}
+	for i := range r.Milestone.Rules {
+		place[r.Milestone.Rules[i].ID] = i
+		v.Rules = append(v.Rules, Rule{Rule: &r.Milestone.Rules[i]})
+	}
+	for i := range r.Selection.Plan.Scenarios {
+		scenario := &r.Selection.Plan.Scenarios[i]
+		if r.Results[i].Status != Passed {
+			continue
+		}
+		rule := &v.Rules[place[scenario.Rule]]
+		switch scenario.Side {
+		case plan.Refuses:
+			rule.Refuses = append(rule.Refuses, scenario.ID)
+		case plan.Permits:
+			rule.Permits = append(rule.Permits, scenario.ID)
+		default:
+			rule.Promises = append(rule.Promises, scenario.ID)
+		}
+	}
+	for i := range v.Rules {
+		rule := &v.Rules[i]
+		var lacks []string
+		switch {
+		case rule.Rule.Kind != milestones.Gate:
+			if len(rule.Promises) == 0 {
+				lacks = append(lacks, "no scenario that keeps it passed")
+			}
+		default:
+			if len(rule.Refuses) == 0 {
+				lacks = append(lacks, "no scenario that it refuses passed")
+			}
+			if len(rule.Permits) == 0 {
+				lacks = append(lacks, "no scenario that it permits passed")
+			}
+		}
+		rule.Proved = len(lacks) == 0
+		if !rule.Proved {
+			v.add("rule-unproved", rule.Rule.ID, "@%s: %s", rule.Rule.ID, strings.Join(lacks, ", and "))
+		}
+	}
+}
+
+// output looks at how the run compares with the golden one.
+func (v *Verdict) output(r *Records) {
+	if r.Selection == nil {
+		return // there was nothing to see
+	}
+	if r.Output == nil {
+		v.add("output-unknown", "output.json", "there is no golden output to compare the run with")
+		return
+	}
+	for _, id := range r.Output.Added {
+		v.add("output-differs", "output.json", "%s: not in the golden output", id)
+	}
+	for _, id := range r.Output.Removed {
+		v.add("output-differs", "output.json", "%s: in the golden output, and no longer a scenario", id)
+	}
+	for _, change := range r.Output.Changed {
+		v.add("output-differs", "output.json", "%s", change)
+	}
+	if r.Output.Empty() && !r.Identical && v.Scenarios[Passed] == len(r.Selection.Plan.Scenarios) {
+		v.add("output-differs", "output.json", "the same rows as in the golden output, in other bytes or another order")
+	}
+}
+
+// conclude puts the reasons in order, and finds the exit code.
+func (v *Verdict) conclude() {
+	place := map[string]int{}
+	for i, kind := range Reasons {
+		place[kind.ID] = i
+	}
+	slices.SortStableFunc(v.Reasons, func(a, b Reason) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	exits := map[int]bool{}
+	for _, reason := range v.Reasons {
+		kind := Reasons[place[reason.ID]]
+		if kind.absence && !v.Complete {
+			exits[Incomplete] = true
+			continue
+		}
+		exits[kind.Exit] = true
+	}
+	v.Exit = Holds
+	for _, exit := range precedence {
+		if exits[exit] {
+			v.Exit = exit
+			break
+		}
+	}
+	v.Overall = v.Exit == Holds && len(v.Reasons) == 0
+}

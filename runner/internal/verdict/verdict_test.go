@@ -1,0 +1,337 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/plan"
+)
+
+const floor = "partner_liquidity_provider_invalid"
+
+// tiny is a milestone with one operation that succeeds or refuses, one gate and one promise.
+func tiny() *milestones.Milestone {
+	return &milestones.Milestone{
+		ID: "T1",
+		Operations: []milestones.Operation{{ID: "ring", Method: "POST", Path: "/bell", Outcomes: []milestones.Outcome{
+			{Name: milestones.Success, Status: 200, Schema: "Ring"},
+			{Name: "refused", Status: 400, Code: "NO", ReasonCode: floor, Schema: "Error"},
+		}}},
+		Router:          milestones.Operation{ID: "unrouted"},
+		ReasonCodeFloor: []string{floor},
+		Features:        []string{"bell.feature"},
+		Rules: []milestones.Rule{
+			{ID: "bell-is-allowed", Kind: milestones.Gate, Feature: "bell.feature"},
+			{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature"},
+		},
+		Capabilities: []milestones.Capability{{ID: "rope"}},
+		Artifacts:    []string{"verdict.json", "state.json"},
+	}
+}
+
+const bell = `Feature: b
+@bell-is-allowed @refuses
+Scenario: no
+When a
+Then b
+@bell-is-allowed @permits @needs:rope
+Scenario: yes
+When a
+@bell-rings
+Scenario: sound
+When a
+`
+
+// green is everything that a run knows of itself when nothing speaks against it.
+func green(t *testing.T) Records {
+	t.Helper()
+	m := tiny()
+	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(bell)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.Select(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := &m.Operations[0].Outcomes[1]
+	return Records{
+		Milestone: m, Selection: s,
+		Results: map[int]Result{0: {Status: Passed}, 1: {Status: Passed}, 2: {Status: Passed}},
+		Exchanges: []*exchange.Exchange{
+			{
+				Mark: exchange.Mark{Scenario: 0, Step: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 400},
+				Outcome: refused, Cells: []milestones.Cell{{Outcome: "refused", ReasonCode: floor}},
+				Results: []exchange.Result{{Check: "schema"}},
+			},
+			{
+				Mark: exchange.Mark{Scenario: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 200},
+				Outcome: &m.Operations[0].Outcomes[0], Cells: []milestones.Cell{{Outcome: milestones.Success}},
+			},
+		},
+		Agreed: true, Output: &outcome.Difference{}, Identical: true, Written: []string{"state.json", "verdict.json"},
+	}
+}
+
+func TestGreen(t *testing.T) {
+	v := Decide(green(t))
+	if !v.Overall || v.Exit != Holds || len(v.Reasons) > 0 {
+		t.Errorf("overall %v, exit %d, reasons %+v", v.Overall, v.Exit, v.Reasons)
+	}
+	if diff := cmp.Diff(map[Status]int{Passed: 3}, v.Scenarios); diff != "" {
+		t.Errorf("scenarios (-want +got):\n%s", diff)
+	}
+}
+
+// Each row spoils one thing. Alone it turns the run red, with the exit code of its kind.
+func TestEachReasonAloneTurnsRed(t *testing.T) {
+	ended := func(status Status, says string) func(*Records) {
+		return func(r *Records) { r.Results[0] = Result{Status: status, Line: 5, Says: says} }
+	}
+	tests := []struct {
+		id    string
+		name  string
+		spoil func(*Records)
+		exit  int
+		want  []Reason
+	}{
+		{"interrupted", "", func(r *Records) {
+			r.Stops = append(r.Stops, Reason{ID: "interrupted", Says: "the run was interrupted"})
+		}, Interrupted, []Reason{{"interrupted", "the run was interrupted", ""}}},
+		{"not-started", "", func(r *Records) {
+			r.Stops = append(r.Stops, Reason{ID: "not-started", Says: "T1.yaml:3: unknown key"})
+		}, Broken, []Reason{{"not-started", "T1.yaml:3: unknown key", ""}}},
+		{"run-broke-off", "", func(r *Records) {
+			r.Stops = append(r.Stops, Reason{ID: "run-broke-off", Says: "a panic"})
+		}, Incomplete, []Reason{{"run-broke-off", "a panic", ""}}},
+		{"scenario-failed", "", ended(Failed, "the answer is 200"), Fails, []Reason{
+			{"scenario-failed", "features/bell.feature > no: the answer is 200", "features/bell.feature:5"},
+			{"rule-unproved", "@bell-is-allowed: no scenario that it refuses passed", "bell-is-allowed"},
+		}},
+		{"sentence-undefined", "", ended(Undefined, "nobody knows the sentence: b"), Broken, []Reason{
+			{"sentence-undefined", "features/bell.feature > no: nobody knows the sentence: b", "features/bell.feature:5"},
+			{"rule-unproved", "@bell-is-allowed: no scenario that it refuses passed", "bell-is-allowed"},
+		}},
+		{"sentence-ambiguous", "", ended(Ambiguous, "two"), Broken, nil},
+		{"sentence-broken", "", ended(Misworded, "no pointer"), Broken, nil},
+		{"target-unreachable", "", ended(Cut, "connection refused"), Unreachable, nil},
+		{"scenario-pending", "", ended(Pending, "later"), Incomplete, nil},
+		{"scenario-skipped", "", ended(Skipped, "not today"), Incomplete, nil},
+		{"scenario-empty", "", ended(Empty, "nothing in it"), Incomplete, nil},
+		{"scenario-not-run", "without a result", func(r *Records) { delete(r.Results, 0) }, Incomplete, []Reason{
+			{"rule-unproved", "@bell-is-allowed: no scenario that it refuses passed", "bell-is-allowed"},
+			{"scenario-not-run", "1 of 3 selected scenarios did not run to their end", ""},
+		}},
+		{"scenario-not-run", "stopped", ended(NotRun, "stopped"), Incomplete, nil},
+		{"check-failed", "", func(r *Records) {
+			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}
+		}, Fails, []Reason{{"check-failed", "ring, schema: the body is not valid", "features/bell.feature:5"}}},
+		{"check-failed", "outside of any scenario", func(r *Records) {
+			r.Exchanges[0].Mark = exchange.Mark{Scenario: -1}
+			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}
+		}, Fails, []Reason{{"check-failed", "ring, schema: the body is not valid", ""}}},
+		{"cell-undeclared", "", func(r *Records) {
+			r.Exchanges[0].Stray = []exchange.Stray{{Status: 409, Code: "OH", ReasonCode: "what"}}
+		}, Fails, []Reason{{
+			"cell-undeclared",
+			"ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", "ring",
+		}}},
+		{"cell-unobserved", "", func(r *Records) { r.Exchanges = r.Exchanges[:1] }, Fails, []Reason{
+			{"cell-unobserved", "ring never answered 200 (success)", "ring"},
+		}},
+		{"cell-unobserved", "no answer is no observation", func(r *Records) { r.Exchanges[1].Response = nil }, Fails, []Reason{
+			{"cell-unobserved", "ring never answered 200 (success)", "ring"},
+		}},
+		{"floor-unobserved", "", func(r *Records) { r.Exchanges = r.Exchanges[1:] }, Fails, []Reason{
+			{"cell-unobserved", "ring never answered 400 NO with " + floor + " (refused)", "ring"},
+			{"floor-unobserved", floor + " was never observed", floor},
+		}},
+		{"floor-unobserved", "of a code that no operation has", func(r *Records) {
+			r.Milestone.ReasonCodeFloor = append(r.Milestone.ReasonCodeFloor, "partner_liquidity_provider_lost")
+		}, Fails, []Reason{
+			{"floor-unobserved", "partner_liquidity_provider_lost was never observed", "partner_liquidity_provider_lost"},
+		}},
+		{"rule-unproved", "a promise", func(r *Records) {
+			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Promise})
+		}, Fails, []Reason{{"rule-unproved", "@bell-shines: no scenario that keeps it passed", "bell-shines"}}},
+		{"rule-unproved", "a gate, on both sides", func(r *Records) {
+			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-locked", Kind: milestones.Gate})
+		}, Fails, []Reason{{
+			"rule-unproved", "@bell-locked: no scenario that it refuses passed, and no scenario that it permits passed", "bell-locked",
+		}}},
+		{"output-differs", "changed", func(r *Records) {
+			r.Identical = false
+			r.Output.Changed = []outcome.Change{{Scenario: "s", Line: 1, Want: "ring 200", Got: "ring 400"}}
+		}, Fails, []Reason{{"output-differs", "s: answer 1 was ring 200 and is ring 400", "output.json"}}},
+		{"output-differs", "added", func(r *Records) {
+			r.Identical = false
+			r.Output.Added = []string{"s"}
+		}, Fails, []Reason{{"output-differs", "s: not in the golden output", "output.json"}}},
+		{"output-differs", "removed", func(r *Records) {
+			r.Identical = false
+			r.Output.Removed = []string{"s"}
+		}, Fails, []Reason{{"output-differs", "s: in the golden output, and no longer a scenario", "output.json"}}},
+		{"output-differs", "in bytes alone", func(r *Records) { r.Identical = false }, Fails, []Reason{
+			{"output-differs", "the same rows as in the golden output, in other bytes or another order", "output.json"},
+		}},
+		{"output-unknown", "", func(r *Records) { r.Output = nil }, Incomplete, []Reason{
+			{"output-unknown", "there is no golden output to compare the run with", "output.json"},
+		}},
+		{"nothing-ran", "", func(r *Records) { r.Results = nil }, Incomplete, nil},
+		{"selection-incomplete", "", func(r *Records) {
+			r.Selection.Tags, r.Selection.Scenarios = []string{"@bell-is-allowed", "@refuses"}, []int{0, 1}
+			delete(r.Results, 2)
+		}, Incomplete, []Reason{
+			{"rule-unproved", "@bell-rings: no scenario that keeps it passed", "bell-rings"},
+			{"selection-incomplete", "1 of 3 scenarios were not selected (--tag @bell-is-allowed --tag @refuses)", ""},
+		}},
+		{"scenario-left-out", "", func(r *Records) {
+			var err error
+			if r.Selection, err = r.Selection.Plan.Select(nil, func(string) bool { return false }); err != nil {
+				panic(err)
+			}
+			delete(r.Results, 1)
+		}, Incomplete, []Reason{
+			{"rule-unproved", "@bell-is-allowed: no scenario that it permits passed", "bell-is-allowed"},
+			{"scenario-left-out", "the target does not have rope, which 1 of the scenarios need", "@needs:rope"},
+		}},
+		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []Reason{
+			{"counts-disagree", "godog's exit code is 1, which does not fit how the scenarios ended", ""},
+		}},
+		{"artifact-missing", "", func(r *Records) { r.Written = r.Written[1:] }, Incomplete, []Reason{
+			{"artifact-missing", "state.json was not written", "state.json"},
+		}},
+	}
+	tested := map[string]bool{}
+	for _, test := range tests {
+		t.Run(strings.TrimSpace(test.id+" "+test.name), func(t *testing.T) {
+			r := green(t)
+			test.spoil(&r)
+			v := Decide(r)
+			if v.Overall || v.Exit != test.exit {
+				t.Errorf("overall %v, exit %d, want %d", v.Overall, v.Exit, test.exit)
+			}
+			if !slices.ContainsFunc(v.Reasons, func(reason Reason) bool { return reason.ID == test.id }) {
+				t.Errorf("no reason %s: %+v", test.id, v.Reasons)
+			}
+			if test.want != nil {
+				if diff := cmp.Diff(test.want, v.Reasons); diff != "" {
+					t.Errorf("reasons (-want +got):\n%s", diff)
+				}
+			}
+		})
+		tested[test.id] = true
+	}
+	for _, kind := range Reasons {
+		if !tested[kind.ID] {
+			t.Errorf("no row for %s", kind.ID)
+		}
+	}
+}
+
+// Whatever else is said: with any reason at all, overall is false.
+func TestNoReasonIsHarmless(t *testing.T) {
+	for _, kind := range Reasons {
+		r := green(t)
+		r.Stops = []Reason{{ID: kind.ID, Says: "x"}}
+		if v := Decide(r); v.Overall || v.Exit == Holds {
+			t.Errorf("%s: overall %v, exit %d", kind.ID, v.Overall, v.Exit)
+		}
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	tests := []struct {
+		name string
+		ids  []string
+		want int
+	}{
+		{"interrupted before all", []string{"scenario-failed", "sentence-broken", "target-unreachable", "interrupted", "nothing-ran"}, Interrupted},
+		{"broken before unreachable", []string{"target-unreachable", "sentence-broken"}, Broken},
+		{"unreachable before failed", []string{"scenario-failed", "target-unreachable"}, Unreachable},
+		{"failed before incomplete", []string{"selection-incomplete", "scenario-failed"}, Fails},
+		{"incomplete", []string{"selection-incomplete"}, Incomplete},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := green(t)
+			for _, id := range test.ids {
+				r.Stops = append(r.Stops, Reason{ID: id, Says: "x"})
+			}
+			if v := Decide(r); v.Exit != test.want {
+				t.Errorf("exit %d, want %d", v.Exit, test.want)
+			}
+		})
+	}
+}
+
+// What was not seen counts as incomplete only while not everything ran.
+func TestAbsenceInAnIncompleteRun(t *testing.T) {
+	r := green(t)
+	r.Exchanges = nil
+	r.Selection.Scenarios, r.Selection.Tags = []int{2}, []string{"@bell-rings"}
+	r.Results = map[int]Result{2: {Status: Passed}}
+	if v := Decide(r); v.Exit != Incomplete {
+		t.Errorf("exit %d, want %d: %+v", v.Exit, Incomplete, v.Reasons)
+	}
+	r.Results[2] = Result{Status: Failed, Says: "no sound"}
+	if v := Decide(r); v.Exit != Fails {
+		t.Errorf("with a failure: exit %d, want %d", v.Exit, Fails)
+	}
+}
+
+func TestReasonsAreInTheOrderOfTheirKinds(t *testing.T) {
+	r := green(t)
+	r.Written = nil
+	r.Results = map[int]Result{}
+	r.Stops = []Reason{{ID: "run-broke-off", Says: "x"}, {ID: "interrupted", Says: "x"}}
+	var got []int
+	for _, reason := range Decide(r).Reasons {
+		got = append(got, slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == reason.ID }))
+	}
+	if !slices.IsSorted(got) {
+		t.Errorf("order of kinds: %v", got)
+	}
+}
+
+func TestEvidence(t *testing.T) {
+	r := green(t)
+	r.Exchanges = append(r.Exchanges, r.Exchanges[0], r.Exchanges[0])
+	r.Exchanges[2], r.Exchanges[1] = r.Exchanges[1], r.Exchanges[2]
+	v := Decide(r)
+	id := func(name string) string { return "features/bell.feature > " + name }
+	wantRules := []Rule{
+		{Rule: &r.Milestone.Rules[0], Proved: true, Refuses: []string{id("no")}, Permits: []string{id("yes")}},
+		{Rule: &r.Milestone.Rules[1], Proved: true, Promises: []string{id("sound")}},
+	}
+	if diff := cmp.Diff(wantRules, v.Rules); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+	wantFloor := []FloorCode{{ReasonCode: floor, Observed: 3, Scenarios: []string{id("no")}}}
+	if diff := cmp.Diff(wantFloor, v.Floor); diff != "" {
+		t.Errorf("floor (-want +got):\n%s", diff)
+	}
+	var cells []string
+	for _, c := range v.Cells {
+		cells = append(cells, fmt.Sprint(c.Operation, " ", c.Outcome, " ", c.ReasonCode, " ", c.Schema, " ", c.Observed, " ", len(c.Scenarios)))
+	}
+	want := []string{"ring success  Ring 1 1", "ring refused " + floor + " Error 3 1"}
+	if diff := cmp.Diff(want, cells); diff != "" {
+		t.Errorf("cells (-want +got):\n%s", diff)
+	}
+}
+
+func TestWithoutAMilestone(t *testing.T) {
+	v := Decide(Records{Agreed: true, Stops: []Reason{{ID: "not-started", Says: "x"}}})
+	if v.Overall || v.Exit != Broken {
+		t.Errorf("overall %v, exit %d", v.Overall, v.Exit)
+	}
+}

@@ -1,0 +1,134 @@
+// Command runner verifies a milestone:
+//
+//	runner milestones/M109.yaml
+//
+// It starts the fake server (or takes --target), drives the features against it over HTTP, checks every answer, writes
+// the artifacts, and prints overall=true or overall=false as its last line, whatever happens. Its exit code is
+//
+//	0    overall=true
+//	1    the contract does not hold
+//	2    usage, or a broken milestone, feature, schema or fixture
+//	3    the target could not be reached, or died
+//	4    nothing ran, or the run is incomplete
+//	130  interrupted
+//
+// When several apply, the order is 130, 2, 3, 1, 4.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+func main() {
+	// A run lives for less than a second and holds little: collecting garbage seldom saves a fifth of it.
+	debug.SetGCPercent(400)
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs the command line, and returns the exit code. The last line of stdout is the verdict, on every way out.
+func run(args []string, stdout, stderr io.Writer) (exit int) {
+	verdictShown := true
+	overall := false
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(stderr, "runner: panic: %v\n%s", p, debug.Stack())
+			exit = verdict.Incomplete
+		}
+		if verdictShown {
+			fmt.Fprintf(stdout, "overall=%t\n", overall && exit == verdict.Holds)
+		}
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does not wait
+
+	exit = verdict.Broken // until the command line is understood
+	cmd := command(func(cfg gate.Config) error {
+		result, err := gate.Run(ctx, cfg)
+		exit, overall = result.Exit, result.Overall
+		return err
+	})
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
+		help(c, args)
+		exit, verdictShown = verdict.Holds, false // nothing was to be verified
+	})
+	if err := cmd.Execute(); err != nil {
+		fmt.Fprintln(stderr, "runner:", message(err))
+		if exit == verdict.Broken {
+			fmt.Fprintln(stderr, "See runner --help.")
+		}
+	}
+	return exit
+}
+
+// message is an error without the word that only marks it.
+func message(err error) string {
+	text := err.Error()
+	if prefix := gate.ErrUsage.Error() + ": "; errors.Is(err, gate.ErrUsage) && len(text) > len(prefix) && text[:len(prefix)] == prefix {
+		return text[len(prefix):]
+	}
+	return text
+}
+
+// command is the command line.
+func command(verify func(gate.Config) error) *cobra.Command {
+	var cfg gate.Config
+	cmd := &cobra.Command{
+		Use:   "runner MILESTONE.yaml",
+		Short: "Verify that a service keeps the contract of a milestone",
+		Long: `Verify that a service keeps the contract of a milestone.
+
+The features that the milestone lists are driven against the fake server, which is
+started for that, or against --target. Features, schemas and fixtures are read from
+the folders beside that of the milestone, or from inside of the program.
+
+The last line is overall=true or overall=false. Exit codes: 0 the contract holds,
+1 it does not, 2 usage or a broken milestone, feature, schema or fixture, 3 the target
+could not be reached or died, 4 nothing ran or not everything did, 130 interrupted.`,
+		Example:       "  runner milestones/M109.yaml\n  runner milestones/M109.yaml --tag @rollout-needs-allow-verdict\n  runner milestones/M109.yaml --target http://127.0.0.1:8109 --seed $(date +%s)",
+		Args:          oneMilestone,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg.Milestone, cfg.Stdout = args[0], cmd.OutOrStdout()
+			return verify(cfg)
+		},
+	}
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced (default artifacts/milestones/<ID>/latest of the project)")
+	flags.StringVar(&cfg.Target, "target", "", "verify what answers at `URL` instead of the built-in fake server")
+	flags.StringArrayVar(&cfg.Has, "has", nil, "a `CAPABILITY` of the target beside test-clock and header-identity; may be repeated")
+	flags.StringArrayVar(&cfg.Tags, "tag", nil, "run only the scenarios with `@TAG`; may be repeated, and then all must be there")
+	flags.StringVar(&cfg.Seed, "seed", gate.DefaultSeed, "a `WORD` that makes the ids of the run its own, for a target that saw other runs")
+	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
+	return cmd
+}
+
+// oneMilestone wants exactly one file.
+func oneMilestone(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return errors.New("which milestone? Name its file, such as milestones/M109.yaml")
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("one milestone at a time: there are %d file names", len(args))
+}

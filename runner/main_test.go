@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"runner": main})
+}
+
+// TestScripts runs testdata/*.txtar: the command as a user meets it. Beside testscript's own commands there are
+//
+//	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
+//	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
+//
+// and $PROJECT, the root of this project.
+func TestScripts(t *testing.T) {
+	project, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PROJECT", project)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	checkExit(ts, want, err)
+	checkLastLine(ts, want, ts.ReadFile("stdout"))
+}
+
+func checkExit(ts *testscript.TestScript, want int, err error) {
+	got := 0
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("running: %v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func checkLastLine(ts *testscript.TestScript, exit int, stdout string) {
+	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
+	want := "overall=" + strconv.FormatBool(exit == verdict.Holds)
+	if got := lines[len(lines)-1]; got != want || strings.Count(stdout, "overall=") != 1 {
+		ts.Fatalf("the last line is %q, want %q, and only once", got, want)
+	}
+}
+
+// interrupts runs the command against a target that never answers.
+func interrupts(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
+	if neg || len(args) < 2 || signals[args[0]] == nil {
+		ts.Fatalf("usage: interrupts INT|TERM ARGS...")
+	}
+	asked := make(chan struct{}, 100)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	command := exec.Command("runner", append(args[1:], "--target", silent.URL)...)
+	command.Dir = ts.Getenv("WORK")
+	command.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"))
+	path, err := lookPath(ts.Getenv("PATH"), "runner")
+	ts.Check(err)
+	command.Path, command.Err = path, nil
+	var stdout bytes.Buffer
+	command.Stdout = &stdout
+	ts.Check(command.Start())
+	<-asked
+	ts.Check(command.Process.Signal(signals[args[0]]))
+	checkExit(ts, verdict.Interrupted, command.Wait())
+	checkLastLine(ts, verdict.Interrupted, stdout.String())
+}
+
+func lookPath(path, name string) (string, error) {
+	for _, folder := range filepath.SplitList(path) {
+		if file := filepath.Join(folder, name); isFile(file) {
+			return file, nil
+		}
+	}
+	return "", errors.New(name + " is not in " + path)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// clumsy panics at the first write, and only then.
+type clumsy struct {
+	bytes.Buffer
+	panicked bool
+}
+
+func (c *clumsy) Write(b []byte) (int, error) {
+	if !c.panicked {
+		c.panicked = true
+		panic("oh dear")
+	}
+	return c.Buffer.Write(b)
+}
+
+// Even when the program itself fails, the last line is the verdict.
+func TestPanic(t *testing.T) {
+	var stdout clumsy
+	var stderr bytes.Buffer
+	exit := run([]string{"no/such.yaml", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr)
+	if exit != verdict.Incomplete || stdout.String() != "overall=false\n" {
+		t.Errorf("exit %d, stdout %q", exit, stdout.String())
+	}
+	if !strings.Contains(stderr.String(), "runner: panic: oh dear") {
+		t.Errorf("stderr: %s", stderr.String())
+	}
+}
+
+// A port that nobody listens on is used by the scripts: 127.0.0.1:1.
+func TestPortOneIsFree(t *testing.T) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(context.Background(), "tcp", "127.0.0.1:1")
+	if err == nil {
+		conn.Close()
+		t.Fatal("somebody listens on 127.0.0.1:1, and the scripts take it for a target that is down")
+	}
+}
