@@ -1,0 +1,10 @@
+# Each target is one line; the README says what they are for.
+.PHONY: verify test check serve bench renew vectors
+
+verify:; go run ./runner milestones/M109.yaml
+test: check; go test -race ./... && go run ./runner milestones/M109.yaml
+check:; test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool staticcheck ./...
+serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
+bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...
+renew:; go run ./runner milestones/M109.yaml --renew-output
+vectors:; node fixtures/vectors/make.mjs

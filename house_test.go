@@ -1,0 +1,245 @@
+// Package house holds the tests of the layout itself: which room may know which,
+// and that every rule has one home.
+package house
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/lpgate/milestones"
+)
+
+const module = "example.com/lpgate"
+
+// arrows are the imports that each room may have inside the house. A room that is
+// not listed may not be; an arrow that nobody uses any more is removed.
+//
+// The verifier (runner, steps) and the fake (fakeserver) share data, which is
+// milestones, schemas, features and fixtures, and no logic: what a rule means is
+// written down twice, once in sentences and once in Go, and the two have to
+// agree. The runner knows the fake in one place only, where it starts one.
+var arrows = map[string][]string{
+	"milestones": {},
+	"schemas":    {},
+	"features":   {},
+	"fixtures":   {},
+
+	"fakeserver/internal/instant": {},
+	"fakeserver/internal/jcs":     {},
+	"fakeserver/internal/rules":   {"fakeserver/internal/instant", "fakeserver/internal/jcs"},
+	"fakeserver/internal/audit":   {"fakeserver/internal/instant", "fakeserver/internal/jcs"},
+	"fakeserver/internal/memory":  {"fakeserver/internal/audit", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/rules"},
+	"fakeserver/internal/rest": {"fakeserver/internal/audit", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/memory",
+		"fakeserver/internal/rules", "milestones", "schemas"},
+	"fakeserver":                {"fakeserver/internal/audit", "fakeserver/internal/memory", "fakeserver/internal/rest", "fixtures", "milestones", "schemas"},
+	"fakeserver/cmd/fakeserver": {"fakeserver"},
+
+	"steps/auditproof": {},
+	"steps":            {"milestones", "steps/auditproof"},
+
+	"runner/internal/exchange": {"milestones", "schemas"},
+	"runner/internal/checks":   {"milestones", "runner/internal/exchange", "schemas"},
+	"runner/internal/plan":     {"milestones"},
+	"runner/internal/outcome":  {"milestones", "runner/internal/exchange"},
+	"runner/internal/verdict":  {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
+	"runner/internal/report":   {"milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/verdict"},
+	"runner/internal/gate": {"fakeserver", "features", "fixtures", "milestones", "runner/internal/checks", "runner/internal/exchange",
+		"runner/internal/outcome", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict", "schemas", "steps"},
+	"runner": {"runner/internal/gate", "runner/internal/verdict"},
+}
+
+// theFake is the one file of the verifier that knows the fake: it starts one.
+const theFake = "runner/internal/gate/target.go"
+
+// pure are the rooms that decide: no transport, no clock, no chance, no files,
+// and no library but the one that writes canonical JSON, behind jcs.
+var pure = []string{"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/instant"}
+
+// impure are the imports that would let the surroundings in.
+var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|runtime|log)(/|$)|\.`)
+
+// clockless are the rooms in which nothing asks what time it is.
+var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "steps/auditproof")
+
+type listed struct {
+	ImportPath, Dir  string
+	Imports, GoFiles []string
+}
+
+func rooms(t *testing.T) map[string]listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,Imports,GoFiles", "./...").Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	all := map[string]listed{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.GoFiles) > 0 {
+			all[strings.TrimPrefix(p.ImportPath, module+"/")] = p
+		}
+	}
+}
+
+func TestArrows(t *testing.T) {
+	all := rooms(t)
+	for room, p := range all {
+		t.Run(room, func(t *testing.T) {
+			allowed, ok := arrows[room]
+			if !ok {
+				t.Fatalf("the room %s has no line in arrows: say which rooms it may know", room)
+			}
+			var used []string
+			for _, imported := range p.Imports {
+				if name, inside := strings.CutPrefix(imported, module+"/"); inside {
+					used = append(used, name)
+					if !slices.Contains(allowed, name) {
+						t.Errorf("%s imports %s, which the house forbids: see arrows, and why, in house_test.go", room, name)
+					}
+				} else if slices.Contains(pure, room) && impure.MatchString(imported) {
+					t.Errorf("%s imports %s, but it decides and may not know of it", room, imported)
+				}
+			}
+			for _, name := range allowed {
+				if !slices.Contains(used, name) {
+					t.Errorf("%s does not use %s any more: remove the arrow", room, name)
+				}
+			}
+		})
+	}
+	for room := range arrows {
+		if _, ok := all[room]; !ok {
+			t.Errorf("arrows names the room %s, which does not exist", room)
+		}
+	}
+}
+
+// The verifier meets the fake over HTTP, and starts it in one place.
+func TestOneDoor(t *testing.T) {
+	for _, room := range []string{"runner", "steps"} {
+		for _, file := range goFiles(t, room, true) {
+			if file == theFake || strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), `"`+module+`/fakeserver`) {
+				t.Errorf("%s imports the fake: only %s may", file, theFake)
+			}
+		}
+	}
+}
+
+// Nothing below the door reads the clock: time comes in through Options.
+func TestNoAmbientClock(t *testing.T) {
+	for _, room := range clockless {
+		for _, file := range goFiles(t, room, false) {
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(parsed, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "After", "Tick", "Sleep"}, s.Sel.Name) {
+						t.Errorf("%s uses time.%s: the clock comes in through Options", file, s.Sel.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// Each rule of the milestone has one home in the fake, a row in a unit test and
+// scenarios; and no id is at home that the milestone does not know. So
+// `git grep ID` shows the whole of a rule.
+func TestEveryRuleHasOneHome(t *testing.T) {
+	m := milestones.M109()
+	ids := map[string]milestones.Rule{}
+	for _, rule := range m.Rules {
+		ids[rule.ID] = rule
+	}
+	homes, rows := map[string][]string{}, map[string]int{}
+	declared := regexp.MustCompile(`"([a-z0-9]+(?:-[a-z0-9]+)+)"|Rule\s+(?://\s*)?([a-z0-9]+(?:-[a-z0-9]+)+):`)
+	word := regexp.MustCompile(`[a-z0-9]+(?:-[a-z0-9]+)+`)
+	for _, file := range goFiles(t, "fakeserver", true) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			for _, id := range word.FindAllString(string(text), -1) {
+				rows[id]++
+			}
+			continue
+		}
+		// A comment may break a line between "Rule" and the id.
+		joined := regexp.MustCompile(`\n\s*//\s?`).ReplaceAllString(string(text), " ")
+		for _, found := range declared.FindAllStringSubmatch(joined, -1) {
+			id := found[1] + found[2]
+			if _, known := ids[id]; known && !slices.Contains(homes[id], file) {
+				homes[id] = append(homes[id], file)
+			} else if !known && found[2] != "" {
+				t.Errorf("%s is the home of %s, which milestones/M109.yaml does not know", file, id)
+			}
+		}
+	}
+	for id, rule := range ids {
+		t.Run(id, func(t *testing.T) {
+			if len(homes[id]) != 1 {
+				t.Errorf("at home in %v, want exactly one file of fakeserver", homes[id])
+			}
+			if rows[id] == 0 {
+				t.Errorf("no unit test of fakeserver names it")
+			}
+			feature, err := os.ReadFile(path.Join("features", rule.Feature))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !regexp.MustCompile(`@` + id + `\b[^-]`).Match(feature) {
+				t.Errorf("no scenario of %s carries it as a tag", rule.Feature)
+			}
+		})
+	}
+}
+
+// goFiles lists the Go files of a room; deep, those of the rooms inside it too.
+func goFiles(t *testing.T, room string, deep bool) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(room, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && file != room && !deep:
+			return fs.SkipDir
+		case !entry.IsDir() && strings.HasSuffix(file, ".go") && (deep || !strings.HasSuffix(file, "_test.go")):
+			files = append(files, file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
