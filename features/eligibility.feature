@@ -114,7 +114,6 @@ Feature: Eligibility, the verdict on a tier
     Examples: two tiers up, or three
       | from | to | verdict | codes                                             |
       | S0   | S2 | deny    | ["partner_liquidity_provider_eligibility_failed"] |
-      | S0   | S3 | deny    | ["partner_liquidity_provider_eligibility_failed"] |
       | S1   | S3 | deny    | ["partner_liquidity_provider_eligibility_failed"] |
 
     @permits
@@ -170,7 +169,6 @@ Feature: Eligibility, the verdict on a tier
     Examples: a climb with two or more
       | to | windows          | verdict | codes |
       | S2 | 2                | allow   | []    |
-      | S2 | 9007199254740991 | allow   | []    |
 
     @permits
     Examples: who does not climb needs none
@@ -254,7 +252,6 @@ Feature: Eligibility, the verdict on a tier
     Examples: high risk from S2 on
       | family    | from | to | verdict | codes |
       | high_risk | S1   | S2 | allow   | []    |
-      | high_risk | S3   | S3 | allow   | []    |
 
     @permits
     Examples: the other families below S2
@@ -312,7 +309,6 @@ Feature: Eligibility, the verdict on a tier
       | case                              | to | trust | windows | closed | family    |
       | the violation alone               | S2 | true  | 2       | true   | core      |
       | after a baseline                  | S2 | false | 2       | true   | core      |
-      | before every climb                | S3 | true  | 0       | false  | core      |
       | before high risk below S2         | S1 | true  | 2       | true   | high_risk |
       | amid everything that can go wrong | S3 | false | 0       | false  | high_risk |
 

@@ -6,17 +6,20 @@ Feature: Signed export of the audit trail
 
   The trails of these scenarios begin on 1 March 2031 and have an entry an hour: onboarded at 09:00, status_upserted
   at 10:00, eligibility_evaluated at 11:00, rollout_upserted at 12:00. That is ahead of the clock, so retention cuts
-  only where a scenario moves now. Each scenario stands with the shortest trail that shows what it says: one entry is
-  enough to be read, a next page takes two, and an end that is cut off takes three.
+  only where a scenario moves now. Each scenario stands with the shortest trail that shows what it says: reading takes
+  one entry, a next page two, a page in the middle three, and what is said of all kinds of entries four.
 
-  Rule: A trail of one entry
-    The provider was onboarded, and nothing else.
+  # The rules have no names, for a name would be a part of the ids of their scenarios: a scenario that moves to a longer
+  # trail keeps its id, and so its history.
+
+  Rule:
+    A trail of one entry: the provider was onboarded.
 
     Background:
       Given I have onboarded a provider with:
         | /recorded_at | "2031-03-01T09:00:00Z" |
 
-    # ---- export-query-is-readable -----------------------------------------------------------------------------------
+    # ---- export-query-is-readable -------------------------------------------------------------------------------
 
     @export-query-is-readable @refuses
     Scenario Outline: <parameter> is refused when it is <value>
@@ -29,6 +32,7 @@ Feature: Signed export of the audit trail
         | parameter | value |
         | limit     | 0     |
         | limit     | -1    |
+        | limit     | +1    |
         | limit     | 1.0   |
         | limit     | 0x1   |
         | limit     | １    |
@@ -53,17 +57,15 @@ Feature: Signed export of the audit trail
         | to_iso    | 9999-12-31T23:59:59-00:01 |
 
       Examples: an event type that is none
-        | parameter  | value                     |
-        | event_type | deleted                   |
-        | event_type | ONBOARDED                 |
-        | event_type | onboarded,status_upserted |
+        | parameter  | value     |
+        | event_type | deleted   |
+        | event_type | ONBOARDED |
 
       @needs:test-clock
       Examples: a test clock that shows no time
-        | parameter       | value                |
-        | now_iso         | noon                 |
-        | exported_at_iso | noon                 |
-        | exported_at_iso | 2016-12-31T23:59:60Z |
+        | parameter       | value |
+        | now_iso         | noon  |
+        | exported_at_iso | noon  |
 
     @export-query-is-readable @permits
     Scenario Outline: <parameter> is read when it is <value>
@@ -90,8 +92,8 @@ Feature: Signed export of the audit trail
       Examples: times of any offset and precision, normalised
         | parameter | value                           | echo                       |
         | from_iso  | 2031-03-01t09:00:00z            | "2031-03-01T09:00:00.000Z" |
-        | from_iso  | 2031-03-01T11:30:00+02:30       | "2031-03-01T09:00:00.000Z" |
         | from_iso  | 2031-03-01T09:00:00.1239999999Z | "2031-03-01T09:00:00.123Z" |
+        | to_iso    | 2031-02-28T22:00:00.5-11:00     | "2031-03-01T09:00:00.500Z" |
         | to_iso    | 2028-02-29T00:00:00Z            | "2028-02-29T00:00:00.000Z" |
         | from_iso  | 0000-01-01T00:00:00Z            | "0000-01-01T00:00:00.000Z" |
         | to_iso    | 9999-12-31T23:59:59.999Z        | "9999-12-31T23:59:59.999Z" |
@@ -116,7 +118,6 @@ Feature: Signed export of the audit trail
       Examples: percent signs that encode nothing
         | query           | flaw                              |
         | limit=%zz       | a percent sign before no digits   |
-        | limit=1%2       | a percent sign before one digit   |
         | limit=1&color=% | a percent sign in what is unknown |
         | %zz=1           | a percent sign in a name          |
 
@@ -134,6 +135,7 @@ Feature: Signed export of the audit trail
         | query                                        | limit |
         | %6cimit=1                                    | 1     |
         | limit=1&LIMIT=ten                            | 1     |
+        | limit=2&limit=1                              | 1     |
         | limit=ten&limit=1                            | 1     |
         | limit=1&from_iso=2031-03-01T09:00:00%2B00:00 | 1     |
 
@@ -143,7 +145,7 @@ Feature: Signed export of the audit trail
         | limit=1&retention_days=&from_iso=&to_iso=&event_type=      | 1     |
         | limit=1&cursor_after=&attestation_after=&checkpoint_after= | 1     |
 
-    # ---- export-window-is-half-open ---------------------------------------------------------------------------------
+    # ---- export-window-is-half-open -----------------------------------------------------------------------------
 
     @export-window-is-half-open
     Scenario: An empty range gives an empty page, hashed and signed like any other
@@ -160,7 +162,7 @@ Feature: Signed export of the audit trail
         | /export/checkpoint/entries_count | 0      |
       And the page verifies
 
-    # ---- export-orders-entries --------------------------------------------------------------------------------------
+    # ---- export-orders-entries ----------------------------------------------------------------------------------
 
     @export-orders-entries
     Scenario Outline: Entries of one time are ordered by their arrival, with a limit of <limit>
@@ -200,7 +202,7 @@ Feature: Signed export of the audit trail
       Then the walk's "/details/operator_note" are ["first", "second"]
       And the walk's "/recorded_at" are ["2031-03-01T13:00:00.000Z", "2031-03-01T13:00:00.000Z"]
 
-    # ---- export-limits-pages ----------------------------------------------------------------------------------------
+    # ---- export-limits-pages ------------------------------------------------------------------------------------
 
     @export-limits-pages
     Scenario: A trail without any entry is one empty page
@@ -250,7 +252,7 @@ Feature: Signed export of the audit trail
         | /export/total_filtered | 50     |
         | /export/next_cursor    | absent |
 
-    # ---- export-fills-defaults --------------------------------------------------------------------------------------
+    # ---- export-fills-defaults ----------------------------------------------------------------------------------
 
     @export-fills-defaults
     Scenario: An export without a query names the defaults, and no other filter
@@ -293,7 +295,7 @@ Feature: Signed export of the audit trail
         | now by the query        | 2031-03-01T13:00:00Z | 2031-03-01T16:00:00+02:00 | absent                         | "2031-03-01T14:00:00.000Z" |
         | its own when it has one | 2031-03-01T13:00:00Z | 2031-03-01T14:00:00Z      | 2031-03-01T20:30:00.5679+05:30 | "2031-03-01T15:00:00.567Z" |
 
-    # ---- export-hashes-the-page -------------------------------------------------------------------------------------
+    # ---- export-hashes-the-page ---------------------------------------------------------------------------------
 
     @export-hashes-the-page @needs:fresh-state
     Scenario: An empty page, with the hashes that another tool computed
@@ -337,7 +339,7 @@ Feature: Signed export of the audit trail
         | /export/checkpoint/checkpoint_hash | "{checkpoint}" |
       And "/export/signature/sig" is not "{signature}"
 
-    # ---- export-is-signed -------------------------------------------------------------------------------------------
+    # ---- export-is-signed ---------------------------------------------------------------------------------------
 
     @export-is-signed
     Scenario: A page is signed with an Ed25519 key of the published set
@@ -349,7 +351,7 @@ Feature: Signed export of the audit trail
       And "/export/signature/sig" matches "^[A-Za-z0-9+/]{86}==$"
       And the page verifies
 
-    # ---- writes-are-audited -----------------------------------------------------------------------------------------
+    # ---- writes-are-audited -------------------------------------------------------------------------------------
 
     @writes-are-audited
     Scenario: An entry names its provider and its actor, and has nothing beyond the seven members
@@ -369,23 +371,6 @@ Feature: Signed export of the audit trail
       When I export its audit with:
         | query event_type | onboarded |
       Then "/export/entries/0/details" is {"segment_tier": "S3", "status": "restricted"}
-
-    @writes-are-audited
-    Scenario: A refused write leaves no entry
-      Given I upsert its status with:
-        | /status/audit_conformance_passed | false |
-      And the answer is 409 CONFLICT because partner_liquidity_provider_downgrade_required
-      And I upsert its status with:
-        | /status/status | "restricted" |
-      And the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
-      And I evaluate its eligibility with:
-        | /eligibility/capability_family | "none" |
-      And the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
-      And I upsert its rollout with:
-        | /rollout/reason_codes | ["partner_liquidity_provider_rollout_blocked"] |
-      And the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
-      When I walk the export
-      Then the walk has 1 entry
 
     @writes-are-audited
     Scenario: A write that is answered with a deny leaves its entry, and so does a paused rollout with a block
@@ -420,8 +405,8 @@ Feature: Signed export of the audit trail
       When I export its audit
       Then "/export/total_filtered" is 1
 
-  Rule: A trail of two entries
-    At one entry a page, a second page follows the first.
+  Rule:
+    A trail of two entries: a page of one has a page after it.
 
     Background:
       Given I have onboarded a provider with:
@@ -429,7 +414,7 @@ Feature: Signed export of the audit trail
       And I have upserted its status with:
         | /recorded_at | "2031-03-01T10:00:00Z" |
 
-    # ---- export-continuation-is-complete ----------------------------------------------------------------------------
+    # ---- export-continuation-is-complete ------------------------------------------------------------------------
 
     @export-continuation-is-complete
     Scenario Outline: A next page with cursor <cursor>, attestation <attestation>, checkpoint <checkpoint>
@@ -474,12 +459,10 @@ Feature: Signed export of the audit trail
       Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
 
       Examples:
-        | name              |
-        | cursor_after      |
-        | attestation_after |
-        | checkpoint_after  |
+        | name         |
+        | cursor_after |
 
-    # ---- export-checkpoint-is-known ---------------------------------------------------------------------------------
+    # ---- export-checkpoint-is-known -----------------------------------------------------------------------------
 
     @export-checkpoint-is-known
     Scenario Outline: A next page after a checkpoint that is <what>
@@ -503,13 +486,14 @@ Feature: Signed export of the audit trail
         | what       | checkpoint   | answer |
         | handed out | {checkpoint} | 200    |
 
-    # ---- export-checkpoint-is-own -----------------------------------------------------------------------------------
+    # ---- export-checkpoint-is-own -------------------------------------------------------------------------------
 
     @export-checkpoint-is-own
     Scenario Outline: A page of one provider is continued for <whom>
       Given I remember "/provider_id" as "first"
       And I have onboarded a provider with:
         | /recorded_at | "2031-03-01T09:00:00Z" |
+      And I remember "/provider/provider_id" as "second"
       And I have exported its audit with:
         | path provider_id | {first} |
         | query limit      | 1       |
@@ -519,15 +503,15 @@ Feature: Signed export of the audit trail
 
       @refuses
       Examples:
-        | whom                             | asked      | answer                                                              |
-        | another provider of that partner | {provider} | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid |
+        | whom                             | asked    | answer                                                              |
+        | another provider of that partner | {second} | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid |
 
       @permits
       Examples:
         | whom               | asked   | answer |
         | that same provider | {first} | 200    |
 
-    # ---- export-checkpoint-is-fresh ---------------------------------------------------------------------------------
+    # ---- export-checkpoint-is-fresh -----------------------------------------------------------------------------
 
     @export-checkpoint-is-fresh @needs:test-clock
     Scenario Outline: A checkpoint lives for the retention days it was issued with: <days>, continued at <later>
@@ -543,6 +527,7 @@ Feature: Signed export of the audit trail
       Examples: at the instant
         | days   | later                    | answer |
         | 1      | 2031-03-01T09:00:00.000Z | 200    |
+        | 180    | 2031-08-27T09:00:00.000Z | 200    |
         | absent | 2031-08-27T09:00:00.000Z | 200    |
 
       @refuses
@@ -624,8 +609,9 @@ Feature: Signed export of the audit trail
       Then the answer is <answer>
 
       @permits
-      Examples: at the last instant of its second day
+      Examples: after its first day, and at the last instant of its second
         | later                    | answer |
+        | 2031-03-01T06:00:00.001Z | 200    |
         | 2031-03-01T09:00:00.000Z | 200    |
 
       @refuses
@@ -633,7 +619,7 @@ Feature: Signed export of the audit trail
         | later                    | answer                                                              |
         | 2031-03-01T09:00:00.001Z | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid |
 
-    # ---- export-page-follows-its-checkpoint -------------------------------------------------------------------------
+    # ---- export-page-follows-its-checkpoint ---------------------------------------------------------------------
 
     @export-page-follows-its-checkpoint @refuses
     Scenario Outline: A next page is refused with a <name> that is <what>
@@ -668,7 +654,7 @@ Feature: Signed export of the audit trail
         | query checkpoint_after  | {checkpoint}                     |
       Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
 
-    # ---- export-filters-stay ----------------------------------------------------------------------------------------
+    # ---- export-filters-stay ------------------------------------------------------------------------------------
 
     @export-filters-stay
     Scenario Outline: A next page with <parameter> <value>, after one of every filter
@@ -707,9 +693,8 @@ Feature: Signed export of the audit trail
         | parameter      | value                     | answer |
         | limit          | 0001                      | 200    |
         | retention_days | 3651                      | 200    |
-        | from_iso       | 2031-03-01t10:00:00.0009z | 200    |
+        | from_iso       | 2031-03-01T12:00:00+02:00 | 200    |
         | to_iso         | 2031-03-01T00:30:00-12:30 | 200    |
-        | color          | blue                      | 200    |
 
     @export-filters-stay
     Scenario Outline: A next page with <parameter> <value>, after one without any filter
@@ -755,7 +740,7 @@ Feature: Signed export of the audit trail
       And "/export/exported_at" is "2031-03-01T15:00:00.000Z"
       And the page verifies
 
-    # ---- export-cursor-still-stands ---------------------------------------------------------------------------------
+    # ---- export-cursor-still-stands -----------------------------------------------------------------------------
 
     @export-cursor-still-stands @needs:test-clock
     Scenario Outline: A next page at <later>, when the entry of its cursor is 30 days old or older
@@ -779,7 +764,7 @@ Feature: Signed export of the audit trail
         | later                    | answer                                                              | pointer     | value                |
         | 2031-03-31T09:00:00.001Z | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid | /error/code | CONSTRAINT_VIOLATION |
 
-    # ---- export-retention-cuts --------------------------------------------------------------------------------------
+    # ---- export-retention-cuts ----------------------------------------------------------------------------------
 
     @export-retention-cuts @needs:short-retention-default @needs:test-clock
     Scenario: A request may reach back further than the default retention
@@ -800,7 +785,7 @@ Feature: Signed export of the audit trail
         | /export/total_filtered       | 1                 |
         | /export/entries/0/event_type | "status_upserted" |
 
-    # ---- export-filters-events --------------------------------------------------------------------------------------
+    # ---- export-filters-events ----------------------------------------------------------------------------------
 
     @export-filters-events
     Scenario: An event type and a window filter together
@@ -811,7 +796,7 @@ Feature: Signed export of the audit trail
         | query from_iso   | 2031-03-01T10:00:00.001Z |
       Then the walk's "/recorded_at" are ["2031-03-01T13:00:00.000Z"]
 
-    # ---- export-orders-entries --------------------------------------------------------------------------------------
+    # ---- export-orders-entries ----------------------------------------------------------------------------------
 
     @export-orders-entries
     Scenario Outline: Entries are ordered by their time, with a limit of <limit>
@@ -829,7 +814,7 @@ Feature: Signed export of the audit trail
         | 50    |
         | 1     |
 
-    # ---- export-fills-defaults --------------------------------------------------------------------------------------
+    # ---- export-fills-defaults ----------------------------------------------------------------------------------
 
     @export-fills-defaults
     Scenario: A next page names what it continues
@@ -841,17 +826,7 @@ Feature: Signed export of the audit trail
       When I ask for the next page
       Then "/export/query" is {"limit": 1, "retention_days": 180, "cursor_after": "{cursor}", "attestation_after": "{attestation}", "checkpoint_after": "{checkpoint}"}
 
-    # ---- export-hashes-the-page -------------------------------------------------------------------------------------
-
-    @export-hashes-the-page
-    Scenario: The page verifies, and its hash is the page hash of its attestation
-      When I export its audit with:
-        | query limit | 1 |
-      Then the answer is 200
-      And "/export/attestation/page_hash" equals "/export/export_hash"
-      And the page verifies
-
-    # ---- export-chains-pages ----------------------------------------------------------------------------------------
+    # ---- export-chains-pages ------------------------------------------------------------------------------------
 
     @export-chains-pages
     Scenario: The first page follows nothing
@@ -879,7 +854,7 @@ Feature: Signed export of the audit trail
       And "/export/attestation/chain_hash" is not "{attestation}"
       And the page verifies
 
-    # ---- export-issues-checkpoints ----------------------------------------------------------------------------------
+    # ---- export-issues-checkpoints ------------------------------------------------------------------------------
 
     @export-issues-checkpoints
     Scenario: A checkpoint may be used again, and gives the same page again
@@ -925,22 +900,7 @@ Feature: Signed export of the audit trail
         | /export/checkpoint/total_filtered | 2    |
       And "/export/checkpoint/checkpoint_hash" is present
 
-    # ---- export-is-signed -------------------------------------------------------------------------------------------
-
-    @export-is-signed
-    Scenario Outline: Pages of every kind verify: <kind>
-      When I export its audit with:
-        | query limit      | <limit> |
-        | query event_type | <type>  |
-      Then the answer is 200
-      And the page verifies
-
-      Examples:
-        | kind             | limit | type            |
-        | with a next page | 1     | absent          |
-        | of one type      | 50    | status_upserted |
-
-    # ---- writes-are-audited -----------------------------------------------------------------------------------------
+    # ---- writes-are-audited -------------------------------------------------------------------------------------
 
     @writes-are-audited
     Scenario: An export has the entries of its provider alone
@@ -975,8 +935,8 @@ Feature: Signed export of the audit trail
         | path provider_id | plp_000001 |
       Then the walk's "/audit_id" are ["plpaudit_000001", "plpaudit_000002"]
 
-  Rule: A trail of three entries
-    There is an entry before the one in the middle, and one after it.
+  Rule:
+    A trail of three entries: two pages of one each have a page after them.
 
     Background:
       Given I have onboarded a provider with:
@@ -986,7 +946,7 @@ Feature: Signed export of the audit trail
       And I have evaluated its eligibility with:
         | /recorded_at | "2031-03-01T11:00:00Z" |
 
-    # ---- export-page-follows-its-checkpoint -------------------------------------------------------------------------
+    # ---- export-page-follows-its-checkpoint ---------------------------------------------------------------------
 
     @export-page-follows-its-checkpoint
     Scenario Outline: Cursor <cursor>, attestation <attestation> and checkpoint <checkpoint> of two pages
@@ -1020,105 +980,7 @@ Feature: Signed export of the audit trail
         | one    | one         | one        | 200    |
         | two    | two         | two        | 200    |
 
-    # ---- export-window-is-half-open ---------------------------------------------------------------------------------
-
-    @export-window-is-half-open
-    Scenario Outline: From <from> to <to> there are <total> entries
-      When I walk the export with:
-        | query from_iso | <from> |
-        | query to_iso   | <to>   |
-      Then the walk's "/event_type" are <events>
-      And "/export/total_filtered" is <total>
-      And "/export/next_cursor" is absent
-
-      Examples: an entry at the first instant is in
-        | from                      | to     | total | events                                       |
-        | 2031-03-01T10:00:00.000Z  | absent | 2     | ["status_upserted", "eligibility_evaluated"] |
-        | 2031-03-01T10:00:00.001Z  | absent | 1     | ["eligibility_evaluated"]                    |
-        | 2031-03-01T10:00:00.0009Z | absent | 2     | ["status_upserted", "eligibility_evaluated"] |
-        | 2031-03-01T15:30:00+05:30 | absent | 2     | ["status_upserted", "eligibility_evaluated"] |
-
-      Examples: an entry at the last instant is out
-        | from   | to                        | total | events                                                    |
-        | absent | 2031-03-01T11:00:00.000Z  | 2     | ["onboarded", "status_upserted"]                          |
-        | absent | 2031-03-01T11:00:00.001Z  | 3     | ["onboarded", "status_upserted", "eligibility_evaluated"] |
-        | absent | 2031-03-01T11:00:00.0009Z | 2     | ["onboarded", "status_upserted"]                          |
-
-      Examples: both ends
-        | from                     | to                       | total | events              |
-        | 2031-03-01T10:00:00.000Z | 2031-03-01T10:00:00.001Z | 1     | ["status_upserted"] |
-
-      Examples: an empty range, and a reversed one
-        | from                     | to                       | total | events |
-        | 2031-03-01T10:00:00.000Z | 2031-03-01T10:00:00.000Z | 0     | []     |
-        | 2031-03-01T12:00:00.000Z | 2031-03-01T09:00:00.000Z | 0     | []     |
-        | 9999-12-31T23:59:59.999Z | 0000-01-01T00:00:00.000Z | 0     | []     |
-
-    # ---- export-retention-cuts --------------------------------------------------------------------------------------
-
-    @export-retention-cuts @needs:test-clock
-    Scenario Outline: With retention days <days> at <now> the oldest entry is <oldest>
-      When I export its audit with:
-        | query retention_days | <days> |
-        | query now_iso        | <now>  |
-      Then the answer is 200
-      And the fields are:
-        | /export/total_filtered       | <total>    |
-        | /export/entries/0/event_type | "<oldest>" |
-        | /export/query/retention_days | <echo>     |
-
-      Examples: an entry exactly at the cut-off is in, one that is a millisecond older is out
-        | days | now                      | total | oldest                | echo |
-        | 1    | 2031-03-02T10:00:00.000Z | 2     | status_upserted       | 1    |
-        | 1    | 2031-03-02T10:00:00.001Z | 1     | eligibility_evaluated | 1    |
-
-      Examples: the default is 180 days
-        | days   | now                      | total | oldest                | echo |
-        | absent | 2031-08-28T10:00:00.000Z | 2     | status_upserted       | 180  |
-        | absent | 2031-08-28T10:00:00.001Z | 1     | eligibility_evaluated | 180  |
-
-      Examples: over 3650 days are 3650 days
-        | days | now                      | total | oldest                | echo |
-        | 3650 | 2041-02-26T10:00:00.000Z | 2     | status_upserted       | 3650 |
-        | 3650 | 2041-02-26T10:00:00.001Z | 1     | eligibility_evaluated | 3650 |
-        | 3651 | 2041-02-26T10:00:00.001Z | 1     | eligibility_evaluated | 3650 |
-
-      Examples: entries dated after now are in, even when the cut-off lies before all time
-        | days | now                  | total | oldest    | echo |
-        | 1    | 2031-02-01T00:00:00Z | 3     | onboarded | 1    |
-        | 3650 | 0001-01-01T00:00:00Z | 3     | onboarded | 3650 |
-
-    @export-retention-cuts @needs:short-retention-default @needs:test-clock
-    Scenario Outline: With a default retention of 30 days the oldest entry at <now> is <oldest>
-      When I export its audit with:
-        | query now_iso | <now> |
-      Then the answer is 200
-      And the fields are:
-        | /export/total_filtered       | <total>    |
-        | /export/entries/0/event_type | "<oldest>" |
-        | /export/query/retention_days | 30         |
-
-      Examples:
-        | now                      | total | oldest                |
-        | 2031-03-31T10:00:00.000Z | 2     | status_upserted       |
-        | 2031-03-31T10:00:00.001Z | 1     | eligibility_evaluated |
-
-    @export-retention-cuts @needs:test-clock
-    Scenario Outline: Now is <which>
-      When I export its audit with:
-        | query retention_days | 1        |
-        | header X-Now-Iso     | <header> |
-        | query now_iso        | <query>  |
-      Then the answer is 200
-      And "/export/total_filtered" is <total>
-
-      Examples:
-        | which                           | header                   | query                    | total |
-        | the header's without a query's  | 2031-03-02T10:00:00.000Z | absent                   | 2     |
-        | the query's, which wins         | 2031-03-02T10:00:00.001Z | 2031-03-02T10:00:00.000Z | 2     |
-        | the query's, however late it is | 2031-03-02T09:00:00.000Z | 2031-03-02T11:00:00.000Z | 1     |
-
-    # ---- export-limits-pages ----------------------------------------------------------------------------------------
+    # ---- export-limits-pages ------------------------------------------------------------------------------------
 
     @export-limits-pages
     Scenario: The cursor is the time and the id of the last entry of the page
@@ -1127,7 +989,7 @@ Feature: Signed export of the audit trail
       Then I remember "/export/entries/1/audit_id" as "entry"
       And "/export/next_cursor" is "2031-03-01T10:00:00.000Z|{entry}"
 
-    # ---- export-counts-from-cursor ----------------------------------------------------------------------------------
+    # ---- export-counts-from-cursor ------------------------------------------------------------------------------
 
     @export-counts-from-cursor
     Scenario: The total of the last page may be less than the limit
@@ -1149,7 +1011,17 @@ Feature: Signed export of the audit trail
       Then "/export/total_filtered" is 2
       And "/export/entries" has 1 items
 
-    # ---- export-chains-pages ----------------------------------------------------------------------------------------
+    # ---- export-hashes-the-page ---------------------------------------------------------------------------------
+
+    @export-hashes-the-page
+    Scenario: The page verifies, and its hash is the page hash of its attestation
+      When I export its audit with:
+        | query limit | 2 |
+      Then the answer is 200
+      And "/export/attestation/page_hash" equals "/export/export_hash"
+      And the page verifies
+
+    # ---- export-chains-pages ------------------------------------------------------------------------------------
 
     @export-chains-pages
     Scenario: A walk of one entry a page verifies from end to end
@@ -1158,7 +1030,7 @@ Feature: Signed export of the audit trail
       Then the walk has 3 pages
       And the walk verifies
 
-    # ---- export-issues-checkpoints ----------------------------------------------------------------------------------
+    # ---- export-issues-checkpoints ------------------------------------------------------------------------------
 
     @export-issues-checkpoints
     Scenario: A checkpoint is over the chain and the counts of its page
@@ -1172,7 +1044,7 @@ Feature: Signed export of the audit trail
       And "/export/checkpoint/next_cursor" equals "/export/next_cursor"
       And "/export/checkpoint/checkpoint_hash" matches "^[0-9a-f]{64}$"
 
-    # ---- export-survives-arrivals -----------------------------------------------------------------------------------
+    # ---- export-survives-arrivals -------------------------------------------------------------------------------
 
     @export-survives-arrivals
     Scenario: An entry that arrives before the cursor moves no total
@@ -1213,8 +1085,27 @@ Feature: Signed export of the audit trail
         | /export/total_filtered | 2      |
         | /export/next_cursor    | absent |
 
-  Rule: A trail of four entries
-    There is an entry of each kind.
+    # ---- writes-are-audited -------------------------------------------------------------------------------------
+
+    @writes-are-audited
+    Scenario: A refused write leaves no entry
+      Given I upsert its status with:
+        | /status/audit_conformance_passed | false |
+      And the answer is 409 CONFLICT because partner_liquidity_provider_downgrade_required
+      And I upsert its status with:
+        | /status/status | "restricted" |
+      And the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+      And I evaluate its eligibility with:
+        | /eligibility/capability_family | "none" |
+      And the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+      And I upsert its rollout with:
+        | /rollout/reason_codes | ["partner_liquidity_provider_rollout_blocked"] |
+      And the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+      When I walk the export
+      Then the walk has 3 entries
+
+  Rule:
+    A trail of four entries: there is one of each kind.
 
     Background:
       Given I have onboarded a provider with:
@@ -1226,7 +1117,102 @@ Feature: Signed export of the audit trail
       And I have upserted its rollout with:
         | /recorded_at | "2031-03-01T12:00:00Z" |
 
-    # ---- export-filters-events --------------------------------------------------------------------------------------
+    # ---- export-window-is-half-open -----------------------------------------------------------------------------
+
+    @export-window-is-half-open
+    Scenario Outline: From <from> to <to> there are <total> entries
+      When I walk the export with:
+        | query from_iso | <from> |
+        | query to_iso   | <to>   |
+      Then the walk's "/event_type" are <events>
+      And "/export/total_filtered" is <total>
+      And "/export/next_cursor" is absent
+
+      Examples: an entry at the first instant is in
+        | from                      | to     | total | events                                                           |
+        | 2031-03-01T10:00:00.000Z  | absent | 3     | ["status_upserted", "eligibility_evaluated", "rollout_upserted"] |
+        | 2031-03-01T10:00:00.001Z  | absent | 2     | ["eligibility_evaluated", "rollout_upserted"]                    |
+        | 2031-03-01T10:00:00.0009Z | absent | 3     | ["status_upserted", "eligibility_evaluated", "rollout_upserted"] |
+
+      Examples: an entry at the last instant is out
+        | from   | to                        | total | events                                                                        |
+        | absent | 2031-03-01T12:00:00.000Z  | 3     | ["onboarded", "status_upserted", "eligibility_evaluated"]                     |
+        | absent | 2031-03-01T12:00:00.001Z  | 4     | ["onboarded", "status_upserted", "eligibility_evaluated", "rollout_upserted"] |
+        | absent | 2031-03-01T12:00:00.0009Z | 3     | ["onboarded", "status_upserted", "eligibility_evaluated"]                     |
+
+      Examples: both ends
+        | from                     | to                       | total | events              |
+        | 2031-03-01T10:00:00.000Z | 2031-03-01T10:00:00.001Z | 1     | ["status_upserted"] |
+
+      Examples: an empty range, and a reversed one
+        | from                     | to                       | total | events |
+        | 2031-03-01T10:00:00.000Z | 2031-03-01T10:00:00.000Z | 0     | []     |
+        | 2031-03-01T12:00:00.000Z | 2031-03-01T09:00:00.000Z | 0     | []     |
+
+    # ---- export-retention-cuts ----------------------------------------------------------------------------------
+
+    @export-retention-cuts @needs:test-clock
+    Scenario Outline: With retention days <days> at <now> the oldest entry is <oldest>
+      When I export its audit with:
+        | query retention_days | <days> |
+        | query now_iso        | <now>  |
+      Then the answer is 200
+      And the fields are:
+        | /export/total_filtered       | <total>    |
+        | /export/entries/0/event_type | "<oldest>" |
+        | /export/query/retention_days | <echo>     |
+
+      Examples: an entry exactly at the cut-off is in, one that is a millisecond older is out
+        | days | now                      | total | oldest                | echo |
+        | 1    | 2031-03-02T10:00:00.000Z | 3     | status_upserted       | 1    |
+        | 1    | 2031-03-02T10:00:00.001Z | 2     | eligibility_evaluated | 1    |
+
+      Examples: the default is 180 days
+        | days   | now                      | total | oldest                | echo |
+        | absent | 2031-08-28T10:00:00.000Z | 3     | status_upserted       | 180  |
+        | absent | 2031-08-28T10:00:00.001Z | 2     | eligibility_evaluated | 180  |
+
+      Examples: over 3650 days are 3650 days
+        | days | now                      | total | oldest                | echo |
+        | 3650 | 2041-02-26T10:00:00.000Z | 3     | status_upserted       | 3650 |
+        | 3651 | 2041-02-26T10:00:00.001Z | 2     | eligibility_evaluated | 3650 |
+
+      Examples: entries dated after now are in, even when the cut-off lies before all time
+        | days | now                  | total | oldest    | echo |
+        | 1    | 2031-02-01T00:00:00Z | 4     | onboarded | 1    |
+        | 3650 | 0001-01-01T00:00:00Z | 4     | onboarded | 3650 |
+
+    @export-retention-cuts @needs:short-retention-default @needs:test-clock
+    Scenario Outline: With a default retention of 30 days the oldest entry at <now> is <oldest>
+      When I export its audit with:
+        | query now_iso | <now> |
+      Then the answer is 200
+      And the fields are:
+        | /export/total_filtered       | <total>    |
+        | /export/entries/0/event_type | "<oldest>" |
+        | /export/query/retention_days | 30         |
+
+      Examples:
+        | now                      | total | oldest                |
+        | 2031-03-31T10:00:00.000Z | 3     | status_upserted       |
+        | 2031-03-31T10:00:00.001Z | 2     | eligibility_evaluated |
+
+    @export-retention-cuts @needs:test-clock
+    Scenario Outline: Now is <which>
+      When I export its audit with:
+        | query retention_days | 1        |
+        | header X-Now-Iso     | <header> |
+        | query now_iso        | <query>  |
+      Then the answer is 200
+      And "/export/total_filtered" is <total>
+
+      Examples:
+        | which                           | header                   | query                    | total |
+        | the header's without a query's  | 2031-03-02T10:00:00.000Z | absent                   | 3     |
+        | the query's, which wins         | 2031-03-02T10:00:00.001Z | 2031-03-02T10:00:00.000Z | 3     |
+        | the query's, however late it is | 2031-03-02T09:00:00.000Z | 2031-03-02T12:00:00.000Z | 1     |
+
+    # ---- export-filters-events ----------------------------------------------------------------------------------
 
     @export-filters-events
     Scenario Outline: With the event type <type> there are the entries of that type alone
@@ -1254,7 +1240,7 @@ Feature: Signed export of the audit trail
       When I walk the export
       Then the walk's "/event_type" are ["onboarded", "status_upserted", "eligibility_evaluated", "rollout_upserted"]
 
-    # ---- export-limits-pages ----------------------------------------------------------------------------------------
+    # ---- export-limits-pages ------------------------------------------------------------------------------------
 
     @export-limits-pages
     Scenario Outline: With a limit of <limit> the four entries stand on <pages> pages
@@ -1267,6 +1253,7 @@ Feature: Signed export of the audit trail
 
       Examples: a multiple of the limit has no empty page at its end
         | limit | pages |
+        | 1     | 4     |
         | 2     | 2     |
         | 3     | 2     |
         | 4     | 1     |
@@ -1298,7 +1285,7 @@ Feature: Signed export of the audit trail
         | limit |
         | 4     |
 
-    # ---- export-counts-from-cursor ----------------------------------------------------------------------------------
+    # ---- export-counts-from-cursor ------------------------------------------------------------------------------
 
     @export-counts-from-cursor
     Scenario: The total counts what is left, this page included
@@ -1314,7 +1301,7 @@ Feature: Signed export of the audit trail
         | /export/checkpoint/entries_count  | 2      |
         | /export/next_cursor               | absent |
 
-    # ---- export-hashes-the-page -------------------------------------------------------------------------------------
+    # ---- export-hashes-the-page ---------------------------------------------------------------------------------
 
     @export-hashes-the-page @needs:fresh-state @needs:test-clock
     Scenario: The whole trail, with the hashes that another tool computed
@@ -1339,7 +1326,7 @@ Feature: Signed export of the audit trail
         | /export/attestation/chain_hash     | "104be72a8c7cb1d4d4175dc220a018a0d0b1df14fdbbf4b026796ef5349cb60c" |
         | /export/checkpoint/checkpoint_hash | "9be41fea2af015f6ec080ce52aedeb88d9da43581aa2f2a7154dcbbc19944dbb" |
 
-    # ---- export-chains-pages ----------------------------------------------------------------------------------------
+    # ---- export-chains-pages ------------------------------------------------------------------------------------
 
     @export-chains-pages @needs:fresh-state @needs:test-clock
     Scenario: Two pages, with the hashes that another tool computed
@@ -1369,7 +1356,7 @@ Feature: Signed export of the audit trail
         | /export/attestation/chain_hash     | "ab9a83afa2ac8fd0f042c20b8cc6677b394738eba9339229281f9564cc92088a" |
         | /export/checkpoint/checkpoint_hash | "54d146e99d4e3016caef4a4038d3dba619b3b07ae6057a7524a71b92a3c060ce" |
 
-    # ---- export-is-signed -------------------------------------------------------------------------------------------
+    # ---- export-is-signed ---------------------------------------------------------------------------------------
 
     @export-is-signed @needs:fresh-state @needs:test-clock
     Scenario: The signature of the development key is the one that another tool computed
@@ -1389,7 +1376,22 @@ Feature: Signed export of the audit trail
         | /export/signature/alg    | "ed25519"                                                                                  |
         | /export/signature/sig    | "vm/G6j75CXi1a32QAw1shTvYhsRO8YJIS5URSRznwtd9zrTzkRsbS5YdEthTO8p8Lg0KTiA+yHWdHLcyokjCAQ==" |
 
-    # ---- export-survives-arrivals -----------------------------------------------------------------------------------
+    @export-is-signed
+    Scenario Outline: Pages of every kind verify: <kind>
+      When I export its audit with:
+        | query limit      | <limit> |
+        | query event_type | <type>  |
+        | query to_iso     | <to>    |
+      Then the answer is 200
+      And the page verifies
+
+      Examples:
+        | kind              | limit | type                  | to                   |
+        | with a next page  | 2     | absent                | absent               |
+        | of one type       | 50    | eligibility_evaluated | absent               |
+        | without any entry | 50    | absent                | 2031-03-01T09:00:00Z |
+
+    # ---- export-survives-arrivals -------------------------------------------------------------------------------
 
     @export-survives-arrivals
     Scenario: Entries that arrive between two pages make no other one repeat or vanish
@@ -1418,7 +1420,7 @@ Feature: Signed export of the audit trail
         | /export/next_cursor           | absent                     |
       And the page verifies
 
-    # ---- writes-are-audited -----------------------------------------------------------------------------------------
+    # ---- writes-are-audited -------------------------------------------------------------------------------------
 
     @writes-are-audited
     Scenario: Each of the four writes leaves one entry with its own details

@@ -37,7 +37,6 @@ Feature: Keys and health
 
     Examples:
       | type  |
-      | user  |
       | robot |
 
   @keys-are-published @needs:key-identity

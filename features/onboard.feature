@@ -118,7 +118,6 @@ Feature: Onboard and get
       | what           | id           |
       | its case       | LP-{unique}  |
       | its last sign  | lp-{unique}1 |
-      | a slash        | lp-{unique}/ |
       | a space inside | lp -{unique} |
 
   @onboard-id-is-free @permits
@@ -276,12 +275,10 @@ Feature: Onboard and get
       |                          | nothing                 |
       | 2026-02-22               | no time of day          |
       | 2026-02-22T16:00:10      | no offset               |
-      | 2026-02-22T16:00Z        | no seconds              |
       | 2026-2-22T16:00:10Z      | one digit               |
       | 2026-02-22T16:00:10.Z    | a point without digits  |
       | 2026-02-22T16:00:10,5Z   | a comma                 |
       | 2026-02-22T16:00:10+0100 | an offset without colon |
-      | 2026-02-22T16:00:10ZZ    | more after the end      |
 
     Examples: no such time
       | text                      | why                     |
@@ -293,10 +290,9 @@ Feature: Onboard and get
       | 2026-02-22T16:00:10+01:60 | no offset of 60 minutes |
 
     Examples: leap seconds
-      | text                      | why                     |
-      | 2016-12-31T23:59:60Z      | a leap second           |
-      | 2017-01-01T00:59:60+01:00 | a leap second elsewhere |
-      | 2026-02-22T16:00:60Z      | a second that never was |
+      | text                 | why                     |
+      | 2016-12-31T23:59:60Z | a leap second           |
+      | 2026-02-22T16:00:60Z | a second that never was |
 
     Examples: years outside 0000-9999 in UTC
       | text                      | why                   |
@@ -311,15 +307,13 @@ Feature: Onboard and get
     And "/provider/created_at" is "<read>"
 
     Examples:
-      | text                      | why                         | read                     |
-      | 2024-02-29T16:00:10Z      | a leap day                  | 2024-02-29T16:00:10.000Z |
-      | 2016-12-31T23:59:59Z      | just before a leap second   | 2016-12-31T23:59:59.000Z |
-      | 9999-12-31T23:59:59.9999Z | the last millisecond        | 9999-12-31T23:59:59.999Z |
-      | 9999-12-31T22:59:59-01:00 | the last second, from afar  | 9999-12-31T23:59:59.000Z |
-      | 0000-01-01T00:00:00Z      | the first second            | 0000-01-01T00:00:00.000Z |
-      | 0000-01-01T00:01:00+00:01 | the first second, from afar | 0000-01-01T00:00:00.000Z |
-      | 1969-12-31T23:59:59.999Z  | before 1970                 | 1969-12-31T23:59:59.999Z |
-      | 2026-02-23T15:59:10+23:59 | the widest offset           | 2026-02-22T16:00:10.000Z |
+      | text                      | why                       | read                     |
+      | 2024-02-29T16:00:10Z      | a leap day                | 2024-02-29T16:00:10.000Z |
+      | 2016-12-31T23:59:59Z      | just before a leap second | 2016-12-31T23:59:59.000Z |
+      | 9999-12-31T23:59:59.9999Z | the last millisecond      | 9999-12-31T23:59:59.999Z |
+      | 0000-01-01T00:00:00Z      | the first second          | 0000-01-01T00:00:00.000Z |
+      | 1969-12-31T23:59:59.999Z  | before 1970               | 1969-12-31T23:59:59.999Z |
+      | 2026-02-23T15:59:10+23:59 | the widest offset         | 2026-02-22T16:00:10.000Z |
 
   @recorded-at-is-readable @refuses
   Scenario Outline: <operation> refuses a leap second as well
@@ -331,8 +325,6 @@ Feature: Onboard and get
 
     Examples:
       | operation                                     |
-      | partnerLiquidityProvider.onboard              |
-      | partnerLiquidityProvider.status.upsert        |
       | partnerLiquidityProvider.eligibility.evaluate |
       | partnerLiquidityProvider.rollout.upsert       |
 
@@ -371,7 +363,6 @@ Feature: Onboard and get
 
     Examples: digits of a second, cut and never rounded
       | text                                 | utc                      |
-      | 2026-02-22T16:00:10.5Z               | 2026-02-22T16:00:10.500Z |
       | 2026-02-22T16:00:10.1239Z            | 2026-02-22T16:00:10.123Z |
       | 2026-02-22T16:00:10.999999999999999Z | 2026-02-22T16:00:10.999Z |
       | 1969-12-31T23:59:59.9999Z            | 1969-12-31T23:59:59.999Z |
@@ -431,8 +422,6 @@ Feature: Onboard and get
     Examples:
       | operation                                     | time                      |
       | partnerLiquidityProvider.onboard              | /provider/created_at      |
-      | partnerLiquidityProvider.status.upsert        | /status/updated_at        |
-      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/evaluated_at |
 
   @recorded-at-is-normalised @needs:test-clock
   Scenario: recorded_at wins over X-Now-Iso

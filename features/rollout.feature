@@ -26,12 +26,11 @@ Feature: Rollout upsert, segment gating
     And "/error/details/violations" is absent
 
     Examples:
-      | case                           | status  | again     | enabled |
-      | the very same                  | active  | "b"       | true    |
-      | with another row between       | active  | "a"       | true    |
-      | enabled and then not           | active  | "b"       | false   |
-      | spelled with an escape in JSON | active  | "\\u0062" | true    |
-      | in a paused rollout            | paused  | "b"       | true    |
+      | case                           | status | again     | enabled |
+      | the very same                  | active | "b"       | true    |
+      | enabled and then not           | active | "b"       | false   |
+      | spelled with an escape in JSON | active | "\\u0062" | true    |
+      | in a paused rollout            | paused | "b"       | true    |
 
   @rollout-rows-are-unique @permits
   Scenario Outline: Two rows are recorded when they differ in <what>
@@ -45,7 +44,6 @@ Feature: Rollout upsert, segment gating
     Examples:
       | what                     | one       | other      | tier |
       | their tier               | "b"       | "b"        | S2   |
-      | their capability         | "b"       | "c"        | S1   |
       | the case of a letter     | "b"       | "B"        | S1   |
       | how an accent is spelled | "\\u00e4" | "a\\u0308" | S1   |
 
@@ -119,13 +117,11 @@ Feature: Rollout upsert, segment gating
     @refuses
     Examples:
       | first | last | time    | windows before | windows after | at                   | answer                                                          |
-      | allow | deny | later   | 2              | 1             | 2026-02-22T16:30:00Z | 409 CONFLICT because partner_liquidity_provider_rollout_blocked |
       | allow | deny | earlier | 2              | 1             | 2026-02-22T16:10:00Z | 409 CONFLICT because partner_liquidity_provider_rollout_blocked |
 
     @permits
     Examples:
       | first | last  | time    | windows before | windows after | at                   | answer |
-      | deny  | allow | later   | 1              | 2             | 2026-02-22T16:30:00Z | 200    |
       | deny  | allow | earlier | 1              | 2             | 2026-02-22T16:10:00Z | 200    |
 
   @rollout-needs-allow-verdict @permits
@@ -193,7 +189,6 @@ Feature: Rollout upsert, segment gating
 
     Examples:
       | status  |
-      | paused  |
       | blocked |
 
   @rollout-needs-no-violations @refuses
@@ -277,7 +272,6 @@ Feature: Rollout upsert, segment gating
 
     Examples:
       | status  |
-      | paused  |
       | blocked |
 
   # ---- rollout-climbs-one-tier ----------------------------------------------------------------------------------
@@ -318,7 +312,7 @@ Feature: Rollout upsert, segment gating
 
     Examples: one tier up, none, or any number down
       | from | to |
-      | S0   | S1 |
+      | S1   | S2 |
       | S2   | S3 |
       | S1   | S1 |
       | S3   | S0 |
@@ -401,7 +395,6 @@ Feature: Rollout upsert, segment gating
       | own                                                          |
       | ["partner_liquidity_provider_rollout_blocked"]               |
       | ["calm_start", "partner_liquidity_provider_rollout_blocked"] |
-      | ["partner_liquidity_provider_rollout_blocked", "calm_start"] |
 
   @rollout-active-unblocked @permits
   Scenario Outline: An active rollout is recorded when the caller gives the reason codes <own>
@@ -415,7 +408,6 @@ Feature: Rollout upsert, segment gating
 
     Examples: only the one code blocks, and only as it is spelled
       | own                                               |
-      | ["calm_start"]                                    |
       | ["partner_liquidity_provider_downgrade_required"] |
       | ["Partner_Liquidity_Provider_Rollout_Blocked"]    |
       | ["rollout_blocked"]                               |
@@ -448,10 +440,9 @@ Feature: Rollout upsert, segment gating
     And "/error/details/reason_codes" is <all>
 
     Examples:
-      | own                                                             | all |
-      | []                                                              | ["partner_liquidity_provider_rollout_blocked", "partner_liquidity_provider_downgrade_required"] |
+      | own                                                             | all                                                                                                           |
       | ["zeal", "calm_start"]                                          | ["zeal", "calm_start", "partner_liquidity_provider_rollout_blocked", "partner_liquidity_provider_downgrade_required"] |
-      | ["partner_liquidity_provider_rollout_blocked", "zeal"]          | ["partner_liquidity_provider_rollout_blocked", "zeal", "partner_liquidity_provider_downgrade_required"] |
+      | ["partner_liquidity_provider_rollout_blocked", "zeal"]          | ["partner_liquidity_provider_rollout_blocked", "zeal", "partner_liquidity_provider_downgrade_required"]       |
       | ["partner_liquidity_provider_downgrade_required", "calm_start"] | ["partner_liquidity_provider_downgrade_required", "calm_start", "partner_liquidity_provider_rollout_blocked"] |
 
   @rollout-active-unblocked @refuses
@@ -730,21 +721,9 @@ Feature: Rollout upsert, segment gating
       | /provider/segment_tier | "S2"      |
 
     Examples: active makes active
-      | rollout | before         | after  |
-      | active  | pending_review | active |
-      | active  | restricted     | active |
-
-  @rollout-moves-provider
-  Scenario Outline: A <rollout> rollout without a verdict makes a provider that is <before> <after>
-    Given I have onboarded a provider with:
-      | /provider/status | "<before>" |
-    When I upsert its rollout with:
-      | /rollout/rollout_status | "<rollout>" |
-    Then the answer is 200
-    When I get the provider
-    Then the fields are:
-      | /provider/status       | "<after>" |
-      | /provider/segment_tier | "S2"      |
+      | rollout | before     | after  |
+      | active  | active     | active |
+      | active  | restricted | active |
 
     Examples: blocked makes restricted, even what was offboarded
       | rollout | before         | after      |
@@ -753,11 +732,10 @@ Feature: Rollout upsert, segment gating
       | blocked | offboarded     | restricted |
 
     Examples: paused leaves the status
-      | rollout | before         | after          |
-      | paused  | pending_review | pending_review |
-      | paused  | active         | active         |
-      | paused  | restricted     | restricted     |
-      | paused  | offboarded     | offboarded     |
+      | rollout | before     | after      |
+      | paused  | active     | active     |
+      | paused  | restricted | restricted |
+      | paused  | offboarded | offboarded |
 
   @rollout-moves-provider
   Scenario Outline: A <rollout> rollout moves the provider two tiers up or three down, to <to>
@@ -775,7 +753,6 @@ Feature: Rollout upsert, segment gating
     Examples:
       | rollout | from | to |
       | paused  | S0   | S2 |
-      | blocked | S1   | S3 |
       | paused  | S3   | S0 |
 
   @rollout-moves-provider
@@ -889,16 +866,10 @@ Feature: Rollout upsert, segment gating
     Examples: a climb of two tiers
       | status  | tier | row tier |
       | paused  | S3   | S1       |
-      | blocked | S3   | S1       |
 
     Examples: a row above the tier
       | status  | tier | row tier |
-      | paused  | S1   | S2       |
       | blocked | S1   | S2       |
-
-    Examples: two rows above the tier
-      | status | tier | row tier |
-      | paused | S0   | S3       |
 
   @rollout-records-its-reasons
   Scenario Outline: A <status> rollout one tier up with every row within its tier is recorded without a code
@@ -910,7 +881,6 @@ Feature: Rollout upsert, segment gating
 
     Examples:
       | status  |
-      | paused  |
       | blocked |
 
   @rollout-records-its-reasons

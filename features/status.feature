@@ -140,7 +140,6 @@ Feature: Status upsert, the downgrade gate
     Examples:
       | status         |
       | pending_review |
-      | restricted     |
       | offboarded     |
 
   @status-active-needs-no-violations @refuses
@@ -197,7 +196,6 @@ Feature: Status upsert, the downgrade gate
     Examples:
       | status         | reasons |
       | pending_review | absent  |
-      | pending_review | []      |
       | active         | absent  |
 
   @status-restriction-needs-reason @refuses
@@ -210,7 +208,6 @@ Feature: Status upsert, the downgrade gate
 
     Examples:
       | flaw        | reasons                          | where                  |
-      | empty       | [""]                             | /status/reason_codes/0 |
       | blank       | [" "]                            | /status/reason_codes/0 |
       | there twice | ["audit_lapsed", "audit_lapsed"] | /status/reason_codes   |
 
@@ -312,7 +309,6 @@ Feature: Status upsert, the downgrade gate
       | from       | to             |
       | offboarded | active         |
       | offboarded | pending_review |
-      | restricted | offboarded     |
 
   @status-replaces-governance
   Scenario: Without a note and reasons the audit has a note of null and an empty list

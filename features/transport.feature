@@ -37,12 +37,10 @@ Feature: Transport
       | method | path                                    |
       | POST   | //partner-liquidity-providers           |
       | POST   | /partner-liquidity-providers//status    |
-      | GET    | /partner-liquidity-providers/x//rollout |
 
     Examples: dots, which nothing cleans up
       | method | path                                       |
       | GET    | /./healthz                                 |
-      | POST   | /partner-liquidity-providers/x/y/../status |
 
   @route-is-known @permits
   Scenario Outline: GET <path> is a route
@@ -127,11 +125,10 @@ Feature: Transport
     And the header "Allow" is absent
 
     Examples:
-      | operation                              |
-      | partnerLiquidityProvider.onboard       |
-      | partnerLiquidityProvider.get           |
-      | partnerLiquidityProvider.status.upsert |
-      | healthz                                |
+      | operation                        |
+      | partnerLiquidityProvider.onboard |
+      | partnerLiquidityProvider.get     |
+      | healthz                          |
 
   # ---- body-within-limit ----------------------------------------------------------------------------------------
 
@@ -144,7 +141,6 @@ Feature: Transport
     Examples:
       | operation                                     |
       | partnerLiquidityProvider.onboard              |
-      | partnerLiquidityProvider.status.upsert        |
 
   @body-within-limit @refuses
   Scenario Outline: A body of 1 MiB and one byte is refused by <operation>
@@ -215,12 +211,11 @@ Feature: Transport
       | a member twice, deep inside  | "legal_entity_name": "A", "x": [{"y": {"z": 1, "z": 1}}] |
 
     Examples: strings that are not Unicode text
-      | what                       | member                                 |
-      | a lone high surrogate      | "legal_entity_name": "\\ud83d"         |
-      | a lone low surrogate       | "legal_entity_name": "\\ude00"         |
-      | a lone surrogate in a name | "legal_entity_name": "A", "\\ud83d": 1 |
-      | the noncharacter U+FDD0    | "legal_entity_name": "\\ufdd0"         |
-      | the noncharacter U+1FFFE   | "legal_entity_name": "\\ud83f\\udffe"  |
+      | what                     | member                                |
+      | a lone high surrogate    | "legal_entity_name": "\\ud83d"        |
+      | a lone low surrogate     | "legal_entity_name": "\\ude00"        |
+      | the noncharacter U+FDD0  | "legal_entity_name": "\\ufdd0"        |
+      | the noncharacter U+1FFFE | "legal_entity_name": "\\ud83f\\udffe" |
 
     Examples: numbers that no double can hold
       | what               | member                       |
@@ -230,9 +225,7 @@ Feature: Transport
     Examples: what other notations allow
       | what             | member                    |
       | a trailing comma | "legal_entity_name": "A", |
-      | single quotes    | "legal_entity_name": 'A'  |
       | NaN              | "legal_entity_name": NaN  |
-      | a leading zero   | "legal_entity_name": 01   |
 
   @body-is-i-json @permits
   Scenario Outline: A body with <what> is read
@@ -249,7 +242,6 @@ Feature: Transport
       | what                   | member                                             | read                        |
       | an escaped member name | "legal\\u005fentity_name": "A"                     | "A"                         |
       | a surrogate pair       | "legal_entity_name": "\\ud83d\\ude00"              | "😀"                        |
-      | the character U+FFFD   | "legal_entity_name": "\\ufffd"                     | "\\ufffd"                   |
       | the character U+1FFFD  | "legal_entity_name": "\\ud83f\\udffd"              | "\\ud83f\\udffd"            |
       | every short escape     | "legal_entity_name": "a\\"\\\\\\/\\b\\f\\n\\r\\tz" | "a\\"\\\\/\\b\\f\\n\\r\\tz" |
       | letters beyond ASCII   | "legal_entity_name": "Zürich Börse 株式会社"       | "Zürich Börse 株式会社"     |
@@ -281,8 +273,6 @@ Feature: Transport
       | text  |
       | {     |
       | {} {} |
-      | nul   |
-      | True  |
 
   @body-is-i-json @permits
   Scenario Outline: The text <text> is read, and refused by the schema alone
@@ -298,9 +288,6 @@ Feature: Transport
       | text   | keyword  |
       | {}     | required |
       | []     | type     |
-      | null   | type     |
-      | 1      | type     |
-      | "text" | type     |
 
   @body-is-i-json @refuses
   Scenario Outline: The bytes of <what> are malformed
@@ -311,9 +298,7 @@ Feature: Transport
     Examples:
       | what                               | bytes                      |
       | a byte order mark before the value | efbbbf 7b7d                |
-      | UTF-16                             | fffe 7b00 7d00             |
       | a byte that UTF-8 never has        | 7b22 6122 3a22 ff 227d     |
-      | an overlong slash                  | 7b22 6122 3a22 c0af 227d   |
       | a surrogate in UTF-8               | 7b22 6122 3a22 eda080 227d |
       | a noncharacter in UTF-8            | 7b22 6122 3a22 efbfbf 227d |
       | a bare tab in a string             | 7b22 6122 3a22 09 227d     |
@@ -329,7 +314,6 @@ Feature: Transport
     Examples:
       | what                              | bytes                        |
       | JSON white space around the value | 20 09 0a 0d 7b7d 0d 0a 09 20 |
-      | a whole character in UTF-8        | 7b22 6122 3a22 c3a9 227d     |
       | the last code point before U+FFFE | 7b22 6122 3a22 efbfbd 227d   |
       | a delete character in a string    | 7b22 6122 3a22 7f 227d       |
 
@@ -412,10 +396,9 @@ Feature: Transport
     Then the answer is 200
 
     Examples:
-      | type                            |
-      | text/plain                      |
-      | application/json; charset=utf-7 |
-      | absent                          |
+      | type       |
+      | text/plain |
+      | absent     |
 
   # ---- request-matches-schema -----------------------------------------------------------------------------------
 
@@ -462,9 +445,8 @@ Feature: Transport
     Then the answer is 200
 
     Examples:
-      | operation                               |
-      | partnerLiquidityProvider.onboard        |
-      | partnerLiquidityProvider.status.upsert  |
+      | operation                              |
+      | partnerLiquidityProvider.status.upsert |
 
   @request-matches-schema @permits
   Scenario: partnerLiquidityProvider.eligibility.evaluate may leave out its only optional member
@@ -487,6 +469,7 @@ Feature: Transport
       | partnerLiquidityProvider.onboard              | /provider/Status                  | /provider                    |
       | partnerLiquidityProvider.onboard              | /provider/owner_actor/name        | /provider/owner_actor        |
       | partnerLiquidityProvider.status.upsert        | /status/note                      | /status                      |
+      | partnerLiquidityProvider.status.upsert        | /note                             |                              |
       | partnerLiquidityProvider.eligibility.evaluate | /eligibility/note                 | /eligibility                 |
       | partnerLiquidityProvider.rollout.upsert       | /rollout/note                     | /rollout                     |
       | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/note | /rollout/capability_matrix/0 |
@@ -520,7 +503,6 @@ Feature: Transport
       | /provider/legal_entity_name | ""        |
       | /provider/disclosure_text   | "\\t\\n"  |
       | /provider/provider_id       | "\\u00a0" |
-      | /provider/owner_actor/id    | ""        |
 
     Examples: white space at the beginning
       | member                        | text          |
@@ -532,7 +514,6 @@ Feature: Transport
     Examples: white space at the end
       | member                        | text          |
       | /provider/legal_entity_name   | "Acme "       |
-      | /provider/legal_entity_name   | "Acme\\n"     |
       | /provider/provider_id         | "Acme\\u202f" |
       | /provider/owner_actor/id      | "Acme\\u205f" |
       | /provider/trust_contact_email | "a@b\\u3000"  |
@@ -596,6 +577,7 @@ Feature: Transport
       | 0.5              | type    |
       | 9007199254740992 | maximum |
       | "2"              | type    |
+      | true             | type    |
 
   @request-matches-schema @refuses
   Scenario: Every failing field has its row, sorted by its path
@@ -686,10 +668,9 @@ Feature: Transport
     Then the answer is 200
 
     Examples:
-      | operation                               |
-      | partnerLiquidityProvider.get            |
-      | partnerLiquidityProvider.status.upsert  |
-      | partnerLiquidityProvider.rollout.export |
+      | operation                              |
+      | partnerLiquidityProvider.get           |
+      | partnerLiquidityProvider.status.upsert |
 
   @provider-exists @refuses
   Scenario: An id in another case is another provider
@@ -770,7 +751,6 @@ Feature: Transport
 
     Examples:
       | what                    | id        |
-      | one character           | a         |
       | every kind of character | AZaz09._- |
       | 128 characters          | c1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567 |
 
@@ -789,7 +769,6 @@ Feature: Transport
       | a space               | a b |
       | a slash               | a/b |
       | a comma               | a,b |
-      | a colon               | a:b |
       | a letter beyond ASCII | é   |
 
   @correlation-id-is-echoed
@@ -805,12 +784,11 @@ Feature: Transport
     And the header "X-Correlation-Id" is "mine-1.2_3"
 
     Examples:
-      | status                                                              | method | path                                           | actor      | scopes           |
-      | 404 NOT_FOUND without a reason code                                 | GET    | /nowhere                                       | {me}       | settlement:read  |
-      | 401 UNAUTHORIZED without a reason code                              | GET    | /partner-liquidity-providers/{provider}        | absent     | settlement:read  |
-      | 403 INSUFFICIENT_SCOPE without a reason code                        | GET    | /partner-liquidity-providers/{provider}        | {me}       | settlement:write |
-      | 403 FORBIDDEN because partner_liquidity_provider_invalid            | GET    | /partner-liquidity-providers/{provider}        | {stranger} | settlement:read  |
-      | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid | POST   | /partner-liquidity-providers/{provider}/status | {me}       | settlement:write |
+      | status                                                              | method | path                                           | actor  | scopes           |
+      | 404 NOT_FOUND without a reason code                                 | GET    | /nowhere                                       | {me}   | settlement:read  |
+      | 401 UNAUTHORIZED without a reason code                              | GET    | /partner-liquidity-providers/{provider}        | absent | settlement:read  |
+      | 403 INSUFFICIENT_SCOPE without a reason code                        | GET    | /partner-liquidity-providers/{provider}        | {me}   | settlement:write |
+      | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid | POST   | /partner-liquidity-providers/{provider}/status | {me}   | settlement:write |
 
   @correlation-id-is-echoed
   Scenario: A refusal by the schema has the operation's correlation id
@@ -923,7 +901,6 @@ Feature: Transport
     Examples:
       | id             | segment        |
       | a/b            | a%2Fb          |
-      | a//b           | a%2F%2Fb       |
       | a%2Fb          | a%252Fb        |
       | a+b            | a+b            |
       | a?b#c          | a%3Fb%23c      |
@@ -970,8 +947,7 @@ Feature: Transport
     And the header "Location" is absent
 
     Examples:
-      | path                          |
-      | //healthz                     |
-      | /healthz/                     |
-      | /x/../healthz                 |
-      | /partner-liquidity-providers/ |
+      | path          |
+      | //healthz     |
+      | /healthz/     |
+      | /x/../healthz |

@@ -25,9 +25,9 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// This file and lanes.go are the only ones that know godog. They take from it what it is good at, matching sentences and calling
-// them, and nothing that decides: scenarios come from the plan, results from the events that are counted here, and
-// godog's exit code is only compared with them.
+// Only this package knows godog, and nearly all of it is in this file. It takes from godog what that is good at, matching
+// sentences and calling them, and nothing that decides: scenarios come from the plan, results from the events that are
+// counted here, and godog's exit code is only compared with them.
 
 // drive runs the selected scenarios and keeps what happens.
 type drive struct {
@@ -43,7 +43,7 @@ type drive struct {
 	next     int // how many scenarios have begun
 	now      *running
 	results  map[int]verdict.Result
-	failures []report.Failure
+	failures map[int]report.Failure
 	stops    []verdict.Reason
 	lost     int  // answers that never came
 	dead     bool // the target is not there any more
@@ -126,7 +126,7 @@ func (d *drive) run(ctx context.Context) {
 // ended is what a run came to.
 type ended struct {
 	results  map[int]verdict.Result
-	failures []report.Failure
+	failures map[int]report.Failure
 	stops    []verdict.Reason
 	agreed   bool
 	code     int
@@ -136,7 +136,7 @@ type ended struct {
 func (d *drive) end() ended {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return ended{maps.Clone(d.results), slices.Clone(d.failures), slices.Clone(d.stops), d.agreed(), d.code}
+	return ended{maps.Clone(d.results), maps.Clone(d.failures), slices.Clone(d.stops), d.agreed(), d.code}
 }
 
 // patience is how long a sentence may take to notice that its time is over.
@@ -217,10 +217,11 @@ func (d *drive) initialize(sc *godog.ScenarioContext) {
 	d.register(sc)
 }
 
-// caught turns a panic into an error. One that escapes a hook would end the process, and the report with it.
+// caught turns a panic into an error. One that escapes a hook or a goroutine would end the process, and the report with
+// it.
 func caught(err *error) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("a hook panicked: %v\n%s", p, debug.Stack())
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	}
 }
 
@@ -330,7 +331,7 @@ func (d *drive) conclude(r *running) {
 	}
 	d.results[r.place] = result
 	if !errors.Is(r.err, errNotRun) && !errors.Is(r.err, context.Canceled) {
-		d.failures = append(d.failures, d.explain(r))
+		d.failures[r.place] = d.explain(r)
 	}
 }
 

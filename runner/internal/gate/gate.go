@@ -20,11 +20,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -220,7 +222,7 @@ func (r *run) choose() error {
 		has[capability] = true
 	}
 	for _, capability := range r.Has {
-		if !contains(known, capability) {
+		if !slices.Contains(known, capability) {
 			return fmt.Errorf("%w: --has %s: %s has no such capability%s", ErrUsage, capability, r.milestone.ID,
 				didYouMean(milestones.Nearest(capability, known)))
 		}
@@ -242,15 +244,6 @@ func didYouMean(word string) string {
 		return ""
 	}
 	return " (did you mean " + word + "?)"
-}
-
-func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // place is where the artifacts go.
@@ -277,33 +270,30 @@ func problems(err error) []verdict.Reason {
 func (r *run) finish() error {
 	r.records = verdict.Records{
 		Milestone: r.milestone, Selection: r.selection, Results: r.ended.results, Exchanges: r.exchanges,
-		Agreed: r.selection == nil || r.ended.agreed, Godog: r.ended.code, Stops: r.ended.stops,
+		Agreed: r.ended.results == nil || r.ended.agreed, Godog: r.ended.code, Stops: r.ended.stops,
 	}
-	if r.ended.results == nil {
-		r.records.Agreed = true // nothing was run
-	}
+	var writing writing
+	writing.start(r.folder, report.Exchanges, r.report().EncodeExchanges)
+	writing.start(r.folder, report.State, r.state)
 	document, err := r.rows()
 	if err != nil {
-		return err
+		return errors.Join(err, writing.wait())
 	}
 	r.output = document.Encode()
+	writing.start(r.folder, report.Output, func() []byte { return r.output })
 	difference, err := r.compare(document)
 	if err != nil {
 		r.records.Stops = append(r.records.Stops, verdict.Reason{ID: "not-started", Says: err.Error()})
 	}
-
-	// The verdict says which artifacts there are, so it is written last, and counts itself in.
-	rest := r.report()
-	rest.Decision = verdict.Decide(r.records) // coverage needs the cells, and nothing of what is not known yet
-	if err := r.write(map[string]func() []byte{
-		report.Exchanges: rest.EncodeExchanges,
-		report.Coverage:  rest.EncodeCoverage,
-		report.Output:    func() []byte { return r.output },
-		report.State:     r.state,
-	}); err != nil {
+	r.decision = verdict.Decide(r.records) // the cells are known already, the artifacts not yet
+	writing.start(r.folder, report.Coverage, r.report().EncodeCoverage)
+	if err := writing.wait(); err != nil {
 		return err
 	}
+
+	// The verdict says which artifacts there are, so it is written last, and counts itself in.
 	r.records.Written = append(r.folder.Written(), report.Verdict)
+	slices.Sort(r.records.Written)
 	r.decision = verdict.Decide(r.records)
 	renewed, err := r.renew()
 	if err != nil {
@@ -316,8 +306,17 @@ func (r *run) finish() error {
 	if err := r.folder.Commit(); err != nil {
 		return err
 	}
-	final.Summary(r.Stdout, r.ended.failures, r.shown(r.place()), r.hint(renewed, difference))
+	final.Summary(r.Stdout, r.failures(), r.shown(r.place()), r.hint(renewed, difference))
 	return nil
+}
+
+// failures are the scenarios that did not pass, in the order of the plan.
+func (r *run) failures() []report.Failure {
+	var failures []report.Failure
+	for _, place := range slices.Sorted(maps.Keys(r.ended.failures)) {
+		failures = append(failures, r.ended.failures[place])
+	}
+	return failures
 }
 
 // report is the run as it is reported.
@@ -337,25 +336,35 @@ func (r *run) report() *report.Run {
 	return run
 }
 
-// write writes artifacts, all at the same time: it is mostly waiting for the disk.
-func (r *run) write(artifacts map[string]func() []byte) error {
-	var group sync.WaitGroup
-	failed := make(chan error, len(artifacts))
-	for name, text := range artifacts {
-		group.Go(func() {
-			defer func() {
-				if p := recover(); p != nil {
-					failed <- fmt.Errorf("writing %s: %v\n%s", name, p, debug.Stack())
-				}
-			}()
-			if err := r.folder.Write(name, text()); err != nil {
-				failed <- err
+// writing is artifacts that are being written, all at the same time: it is mostly waiting for the disk.
+type writing struct {
+	group sync.WaitGroup
+	mu    sync.Mutex
+	err   error
+}
+
+func (w *writing) start(folder *report.Folder, name string, text func() []byte) {
+	w.group.Go(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				w.fail(fmt.Errorf("writing %s: %v\n%s", name, p, debug.Stack()))
 			}
-		})
-	}
-	group.Wait()
-	close(failed)
-	return <-failed // nil when none did
+		}()
+		if err := folder.Write(name, text()); err != nil {
+			w.fail(err)
+		}
+	})
+}
+
+func (w *writing) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = errors.Join(w.err, err)
+}
+
+func (w *writing) wait() error {
+	w.group.Wait()
+	return w.err
 }
 
 // state is state.json: all servers, lane by lane, each lane's in the order in which they were started. It is empty when
@@ -389,12 +398,7 @@ func (r *run) shown(path string) string {
 // hint is what to do next.
 func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 	has := func(id string) bool {
-		for _, reason := range r.decision.Reasons {
-			if reason.ID == id {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(r.decision.Reasons, func(reason verdict.Reason) bool { return reason.ID == id })
 	}
 	switch {
 	case renewed:
@@ -412,7 +416,7 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 	case r.RenewOutput && (has("scenario-failed") || has("check-failed")):
 		return "The golden output was not renewed: first make everything else hold."
 	case len(r.ended.failures) > 0:
-		first := r.ended.failures[0].Scenario
+		first := r.failures()[0].Scenario
 		return fmt.Sprintf("Next: begin with the first failure. --tag @%s runs the scenarios of its rule alone.", first.Rule)
 	case has("selection-incomplete"):
 		return "Next: a part of the scenarios is no verdict. Run all of them, without --tag."

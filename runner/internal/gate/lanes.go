@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -14,14 +15,15 @@ import (
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
 
-// A run against the built-in server has two lanes: the first and the second half of the scenarios, side by side, each
-// with servers, connections and a godog of its own. Within a lane one scenario follows the other, so everything that
-// servers count (ids, audit entries) comes out the same in every run; and since the halves are cut by the plan and not
-// by the number of processors, it does so on every machine.
+// A run against the built-in server has two lanes: every other scenario in one of them and the rest in the other, side
+// by side, each with servers, connections and a godog of its own. Within a lane one scenario follows the other, so
+// everything that servers count (ids, audit entries) comes out the same in every run; and since the plan deals the
+// scenarios out and not the number of processors, it does so on every machine.
 //
 // godog's own concurrency would be the shorter way, and not a reproducible one: it runs scenarios against each other in
 // whatever order they happen to come.
@@ -58,7 +60,16 @@ func (r *run) drive(ctx context.Context, base *url.URL) error {
 	}
 	var group sync.WaitGroup
 	for _, l := range r.lanes {
-		group.Go(func() { l.drive.run(ctx) })
+		group.Go(func() {
+			var err error
+			defer func() {
+				if err != nil {
+					l.drive.stop("run-broke-off", "", "the run broke off: %v", err)
+				}
+			}()
+			defer caught(&err)
+			l.drive.run(ctx)
+		})
 	}
 	group.Wait()
 	r.gather()
@@ -100,7 +111,7 @@ func (r *run) lane(part *plan.Selection, judge *checks.Judge, base *url.URL) *la
 	l.drive = &drive{
 		selection: part, recorder: recorder, secrets: r.secrets, timeout: r.Timeout, target: r.Target,
 		base:    func(needs []string) (string, string) { return "http://" + fakeAddress, startCommand(needs) },
-		results: map[int]verdict.Result{},
+		results: map[int]verdict.Result{}, failures: map[int]report.Failure{},
 	}
 	if r.Target != "" {
 		vocabulary.Target = func(context.Context, []string) (string, error) { return r.Target, nil }
@@ -112,11 +123,11 @@ func (r *run) lane(part *plan.Selection, judge *checks.Judge, base *url.URL) *la
 
 // gather puts what the lanes have together, in the order of the plan.
 func (r *run) gather() {
-	r.ended = ended{results: map[int]verdict.Result{}, agreed: true}
+	r.ended = ended{results: map[int]verdict.Result{}, failures: map[int]report.Failure{}, agreed: true}
 	for _, l := range r.lanes {
 		part := l.drive.end()
 		maps.Copy(r.ended.results, part.results)
-		r.ended.failures = append(r.ended.failures, part.failures...)
+		maps.Copy(r.ended.failures, part.failures)
 		for _, stop := range part.stops {
 			if !slices.Contains(r.ended.stops, stop) {
 				r.ended.stops = append(r.ended.stops, stop)
@@ -126,6 +137,9 @@ func (r *run) gather() {
 		r.ended.code = max(r.ended.code, part.code)
 		r.exchanges = append(r.exchanges, l.drive.recorder.Exchanges()...)
 	}
+	slices.SortStableFunc(r.exchanges, func(a, b *exchange.Exchange) int {
+		return cmp.Compare(a.Mark.Scenario, b.Mark.Scenario)
+	})
 }
 
 // close stops the servers of all lanes.

@@ -132,6 +132,7 @@ func (s sources) read() (inputs, error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer caught(&loading)
 		in.schemas, loading = s.schemas()
 	}()
 	in.milestone, planning = s.milestone()

@@ -452,7 +452,7 @@ func TestSplit(t *testing.T) {
 	everything := &Selection{Plan: p, Scenarios: all(p)}
 	for n, want := range map[int][][]int{
 		1: {{0, 1, 2, 3, 4}},
-		2: {{0, 1, 2}, {3, 4}},
+		2: {{0, 2, 4}, {1, 3}},
 		9: {{0}, {1}, {2}, {3}, {4}},
 	} {
 		var got [][]int

@@ -129,23 +129,17 @@ func (f *source) only(scenarios []*Scenario) []byte {
 	return bytes.Join(text, nil)
 }
 
-// Split cuts the selection into n parts of about the same number of sentences, in the order of the plan. A selection
-// with fewer scenarios than that has fewer parts, and always one.
+// Split deals the selected scenarios out to n parts, one by one, so that long features are long for all of them. A
+// selection with fewer scenarios than that has fewer parts, and always one.
 func (s *Selection) Split(n int) []*Selection {
-	total := 0
-	for _, i := range s.Scenarios {
-		total += len(s.Plan.Scenarios[i].Steps)
+	n = max(1, min(n, len(s.Scenarios)))
+	parts := make([]*Selection, n)
+	for i := range parts {
+		parts[i] = &Selection{Plan: s.Plan, Tags: s.Tags, has: s.has}
 	}
-	parts := []*Selection{{Plan: s.Plan, Tags: s.Tags}}
-	sum := 0
-	for _, i := range s.Scenarios {
-		last := parts[len(parts)-1]
-		if sum*n >= total*len(parts) && len(last.Scenarios) > 0 {
-			last = &Selection{Plan: s.Plan, Tags: s.Tags}
-			parts = append(parts, last)
-		}
-		last.Scenarios = append(last.Scenarios, i)
-		sum += len(s.Plan.Scenarios[i].Steps)
+	for i, scenario := range s.Scenarios {
+		part := parts[i%n]
+		part.Scenarios = append(part.Scenarios, scenario)
 	}
 	return parts
 }

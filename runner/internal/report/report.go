@@ -18,6 +18,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"example.com/lpgate/milestones"
@@ -301,20 +302,30 @@ func (r *Run) EncodeCoverage() []byte {
 	return encode(file)
 }
 
-// EncodeExchanges writes exchanges.ndjson.
+// EncodeExchanges writes exchanges.ndjson, a few pieces at a time.
 func (r *Run) EncodeExchanges() []byte {
-	size := 0
-	for _, x := range r.Exchanges {
-		size += 2048 + len(x.Request.Body)
-		if x.Response != nil {
-			size += len(x.Response.Body)
+	const most = 4
+	size := len(r.Exchanges)/most + 1
+	pieces, panics := make([][]byte, most), make([]any, most)
+	var group sync.WaitGroup
+	for i := range pieces {
+		group.Go(func() {
+			defer func() { panics[i] = recover() }() // here it would end the process
+			from, to := min(i*size, len(r.Exchanges)), min((i+1)*size, len(r.Exchanges))
+			var b []byte
+			for j, x := range r.Exchanges[from:to] {
+				b = x.AppendLine(b, from+j+1, r.name, r.Secrets)
+			}
+			pieces[i] = b
+		})
+	}
+	group.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
 		}
 	}
-	b := make([]byte, 0, size)
-	for i, x := range r.Exchanges {
-		b = x.AppendLine(b, i+1, r.name, r.Secrets)
-	}
-	return b
+	return bytes.Join(pieces, nil)
 }
 
 // name gives the words for the mark of an exchange.

@@ -222,6 +222,18 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
+// A panic while the pieces are written is the caller's to catch.
+func TestExchangesPanicInTheCaller(t *testing.T) {
+	r, _ := example(t)
+	r.Exchanges[1] = nil
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	r.EncodeExchanges()
+}
+
 func TestNoArtifactHasASecret(t *testing.T) {
 	r, failures := example(t)
 	var page bytes.Buffer
