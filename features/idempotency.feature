@@ -130,6 +130,18 @@ Feature: Idempotency
       | partnerLiquidityProvider.eligibility.evaluate |
       | partnerLiquidityProvider.rollout.upsert       |
 
+  @idempotency-payload-matches @refuses
+  Scenario: What is sent with another payload changes nothing
+    Given I have onboarded a provider
+    And I upsert its status with:
+      | /recorded_at | "2026-02-22T16:00:10Z" |
+    And the answer is 200
+    And I note its state
+    When I repeat the call with:
+      | /recorded_at | "2026-02-22T16:00:11Z" |
+    Then the answer is 409 IDEMPOTENCY_KEY_REUSE_PAYLOAD_MISMATCH without a reason code
+    And its state is as noted
+
   @idempotency-payload-matches @permits
   Scenario Outline: The key of the same <operation> is replayed
     Given I have onboarded a provider

@@ -1,0 +1,617 @@
+package gate_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// transportLies are about what a request meets before any rule: its path, its method, its body, and the shape of the
+// answer.
+var transportLies = []lie{
+	// ---- paths ----
+	{
+		name:   "slash-at-the-end-accepted",
+		says:   "/healthz/ is served like /healthz.",
+		rule:   "route-is-known",
+		red:    []string{"<method> <path> is no route > GET | /healthz/"},
+		checks: []string{"correlation-id", "declared-outcome", "schema"},
+		tell: asking(everywhere, func(q *question) {
+			if q.url.EscapedPath() == "/healthz/" {
+				q.goToPath("/healthz")
+			}
+		}),
+	},
+	{
+		name:   "paths-in-any-case",
+		says:   "Paths are compared without regard to case.",
+		rule:   "route-is-known",
+		red:    []string{"<method> <path> is no route > GET | /Healthz"},
+		checks: []string{"correlation-id", "declared-outcome", "schema"},
+		tell: asking(everywhere, func(q *question) {
+			if strings.EqualFold(q.url.EscapedPath(), "/healthz") {
+				q.goToPath("/healthz")
+			}
+		}),
+	},
+	{
+		name:   "dots-cleaned-away",
+		says:   "A dot is cleaned out of a path before it is looked up.",
+		rule:   "route-is-known",
+		red:    []string{"<method> <path> is no route > GET | /./healthz"},
+		checks: []string{"correlation-id", "declared-outcome", "schema"},
+		tell: asking(everywhere, func(q *question) {
+			if at := q.url.EscapedPath(); strings.Contains(at, "/./") && path.Clean(at) == "/healthz" {
+				q.goToPath("/healthz")
+			}
+		}),
+	},
+	{
+		name:   "unknown-path-not-named",
+		says:   "The refusal of an unknown route does not say which path it is about.",
+		rule:   "route-is-known",
+		red:    []string{"<method> <path> is no route > GET | /"},
+		checks: []string{"details"},
+		tell: answering(everywhere, func(q *question, a *answer) {
+			if q.operation == "" && a.status == http.StatusNotFound {
+				a.drop("/error/details/path")
+			}
+		}),
+	},
+	{
+		name: "slash-at-the-end-recorded",
+		says: "What is sent to a path with a slash at its end is refused, and recorded all the same.",
+		rule: "route-is-known",
+		red:  []string{"A trailing slash changes nothing"},
+		tell: recordedAllTheSame(func(q *question, a *answer) bool { return a.status == http.StatusNotFound && q.operation == "" }),
+	},
+	{
+		name:   "redirected-without-the-slash",
+		says:   "A path with a slash at its end is redirected to the one without it.",
+		rule:   "path-is-exact",
+		red:    []string{"No redirect leads from <path> to a route > /healthz/"},
+		checks: []string{"declared-outcome"},
+		tell: answering(everywhere, func(q *question, a *answer) {
+			if at := q.url.EscapedPath(); strings.HasSuffix(at, "/") {
+				a.status = http.StatusPermanentRedirect
+				a.header.Set("Location", strings.TrimSuffix(at, "/"))
+			}
+		}),
+	},
+	{
+		name:   "encoded-slash-splits",
+		says:   "An encoded slash in an id ends the segment.",
+		rule:   "path-is-exact",
+		red:    []string{"The id <id> travels as the one segment <segment> > a/b | a%2Fb"},
+		checks: []string{"correlation-id", "reason-code"},
+		tell: asking(everywhere, func(q *question) {
+			q.goToPath(strings.Replace(q.url.EscapedPath(), "/a%2Fb", "/a/b", 1))
+		}),
+	},
+	{
+		name: "decoded-twice",
+		says: "An id is percent-decoded twice.",
+		rule: "path-is-exact",
+		red:  []string{"The id <id> travels as the one segment <segment> > a%2Fb | a%252Fb"},
+		tell: asking(everywhere, func(q *question) {
+			q.goToPath(strings.ReplaceAll(q.url.EscapedPath(), "%25", "%"))
+		}),
+	},
+	{
+		name: "plus-is-a-space",
+		says: "A plus in a path stands for a space.",
+		rule: "path-is-exact",
+		red:  []string{"The id <id> travels as the one segment <segment> > a+b | a+b"},
+		tell: asking(everywhere, func(q *question) {
+			q.goToPath(strings.ReplaceAll(q.url.EscapedPath(), "+", "%20"))
+		}),
+	},
+
+	// ---- methods ----
+	{
+		name: "allow-missing",
+		says: "A refused method is not told which ones are allowed.",
+		rule: "method-is-allowed",
+		red:  []string{"<method> is no method of <path> > DELETE | /partner-liquidity-providers/x | GET"},
+		tell: answering(everywhere, func(_ *question, a *answer) { a.header.Del("Allow") }),
+	},
+	{
+		name: "allow-with-head",
+		says: "Allow names HEAD beside GET.",
+		rule: "method-is-allowed",
+		red:  []string{"<method> is no method of <path> > DELETE | /partner-liquidity-providers/x | GET"},
+		tell: answering(everywhere, func(_ *question, a *answer) {
+			if a.header.Get("Allow") == http.MethodGet {
+				a.header.Set("Allow", "GET, HEAD")
+			}
+		}),
+	},
+	{
+		name:   "head-answered",
+		says:   "HEAD is answered like GET.",
+		rule:   "method-is-allowed",
+		red:    []string{"HEAD is no method of <path> > /healthz | GET"},
+		checks: []string{"correlation-id", "declared-outcome"},
+		tell: asking(everywhere, func(q *question) {
+			if q.method == http.MethodHead {
+				q.method = http.MethodGet
+			}
+		}),
+	},
+	{
+		name: "delete-acts-unseen",
+		says: "DELETE is refused, and changes the provider all the same.",
+		rule: "method-is-allowed",
+		red:  []string{"DELETE deletes nothing"},
+		tell: recordedAllTheSame(func(q *question, a *answer) bool { return q.method == http.MethodDelete }),
+	},
+	{
+		name:   "options-answered",
+		says:   "OPTIONS is answered with 204, although CORS is off.",
+		rule:   "method-is-allowed",
+		red:    []string{"<method> is no method of <path> > OPTIONS | /partner-liquidity-providers | POST"},
+		checks: []string{"answer-is-i-json", "declared-outcome"},
+		tell: answering(everywhere, func(q *question, a *answer) {
+			if q.method == http.MethodOptions {
+				a.status, a.body = http.StatusNoContent, body{}
+			}
+		}),
+	},
+	{
+		name: "method-told-as-route",
+		says: "Another method of a known path is an unknown route.",
+		rule: "method-is-allowed",
+		red:  []string{"<method> is no method of <path> > PUT | /partner-liquidity-providers | POST"},
+		tell: instead(everywhere, func(honest ask, q *question) *answer {
+			a := honest(q)
+			if a.status == http.StatusMethodNotAllowed {
+				return refusal(q, http.StatusNotFound, "NOT_FOUND", "", map[string]any{"method": q.method, "path": q.url.EscapedPath()})
+			}
+			return a
+		}),
+	},
+
+	// ---- bodies ----
+	{
+		name: "one-mebibyte-refused",
+		says: "A body of exactly 1 MiB is too large.",
+		rule: "body-within-limit",
+		red:  []string{"A body of exactly 1 MiB is read by <operation> > partnerLiquidityProvider.onboard"},
+		tell: instead(everywhere, func(honest ask, q *question) *answer {
+			if len(q.bytes()) == 1<<20 {
+				return refusal(q, http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "", nil)
+			}
+			return honest(q)
+		}),
+	},
+	{
+		name: "a-byte-more-accepted",
+		says: "A body of 1 MiB and one byte is read.",
+		rule: "body-within-limit",
+		red:  []string{"A body of 1 MiB and one byte is refused by <operation> > partnerLiquidityProvider.status.upsert"},
+		tell: asking(everywhere, func(q *question) { q.body = body{text: bytes.TrimSpace(q.bytes())} }),
+	},
+	{
+		name: "too-large-a-body-recorded",
+		says: "A body that is too large is refused, and recorded all the same.",
+		rule: "body-within-limit",
+		red:  []string{"A body that is too large changes nothing"},
+		tell: recordedAllTheSame(func(_ *question, a *answer) bool { return a.status == http.StatusRequestEntityTooLarge }),
+	},
+	{
+		name:   "wrong-status-for-too-large",
+		says:   "A body that is too large is refused with PAYLOAD_TOO_LARGE under the status 400.",
+		rule:   "body-within-limit",
+		red:    []string{"A body of 1 MiB and one byte is refused by <operation> > partnerLiquidityProvider.onboard"},
+		checks: []string{"declared-outcome"},
+		tell: answering(everywhere, func(_ *question, a *answer) {
+			if a.status == http.StatusRequestEntityTooLarge {
+				a.status = http.StatusBadRequest
+			}
+		}),
+	},
+	{
+		name: "member-twice-accepted",
+		says: "Of a member that stands twice the last one counts.",
+		rule: "body-is-i-json",
+		red: []string{
+			`A body with <what> is malformed > a member twice | …`,
+			`A body with <what> is malformed > a lone high surrogate | …`,
+		},
+		tell: asking(toOnboard, func(q *question) {
+			if json.Valid(q.bytes()) {
+				q.rewrite() // encoding/json keeps the last one, and repairs surrogates
+			}
+		}),
+	},
+	{
+		name: "byte-order-mark-accepted",
+		says: "A byte order mark before the value is skipped.",
+		rule: "body-is-i-json",
+		red:  []string{"The bytes of <what> are malformed > a byte order mark before the value | efbbbf 7b7d"},
+		tell: asking(everywhere, func(q *question) {
+			q.body = body{text: bytes.TrimPrefix(q.bytes(), []byte("\ufeff"))}
+		}),
+	},
+	{
+		name: "more-after-the-value-accepted",
+		says: "What follows the value is not read.",
+		rule: "body-is-i-json",
+		red: []string{
+			"The text <text> is malformed > {} {}",
+			"Malformed JSON changes nothing, however much of it can be read",
+		},
+		tell: asking(everywhere, func(q *question) {
+			var first json.RawMessage
+			if json.NewDecoder(bytes.NewReader(q.bytes())).Decode(&first) == nil {
+				q.body = body{text: first}
+			}
+		}),
+	},
+	{
+		name: "malformed-json-recorded",
+		says: "Malformed JSON is refused, and what can be read of it is recorded all the same.",
+		rule: "body-is-i-json",
+		red:  []string{"Malformed JSON changes nothing, however much of it can be read"},
+		tell: recordedAllTheSame(func(q *question, _ *answer) bool { return !json.Valid(q.bytes()) }),
+	},
+	{
+		name: "bytes-repaired",
+		says: "Bytes that are no UTF-8 are replaced.",
+		rule: "body-is-i-json",
+		red:  []string{"The bytes of <what> are malformed > a byte that UTF-8 never has | 7b22 6122 3a22 ff 227d"},
+		tell: asking(everywhere, func(q *question) { q.body = body{text: bytes.ToValidUTF8(q.bytes(), []byte("?"))} }),
+	},
+	{
+		name: "noncharacter-accepted",
+		says: "A noncharacter in a string is text like any other.",
+		rule: "body-is-i-json",
+		red:  []string{"A body with <what> is malformed > the noncharacter U+FDD0 | …"},
+		tell: asking(toOnboard, func(q *question) {
+			q.body = body{text: bytes.ReplaceAll(q.bytes(), []byte(`\ufdd0`), []byte(`x`))}
+		}),
+	},
+	{
+		name: "too-large-a-number-read",
+		says: "A number that no double can hold is read as the largest that one can hold.",
+		rule: "body-is-i-json",
+		red:  []string{"A body with <what> is malformed > the number 1e400 | …"},
+		tell: asking(toOnboard, func(q *question) {
+			q.body = body{text: bytes.ReplaceAll(q.bytes(), []byte("1e400"), []byte("1.7976931348623157e308"))}
+		}),
+	},
+	{
+		name:   "content-type-demanded",
+		says:   "A body that is not called application/json is refused with 415.",
+		rule:   "body-is-i-json",
+		red:    []string{"The Content-Type <type> does not matter > text/plain"},
+		checks: []string{"declared-outcome"},
+		tell: instead(toOnboard, func(honest ask, q *question) *answer {
+			if !strings.HasPrefix(q.header.Get("Content-Type"), "application/json") {
+				return refusal(q, http.StatusUnsupportedMediaType, "CONSTRAINT_VIOLATION", reasonInvalid, nil)
+			}
+			return honest(q)
+		}),
+	},
+	{
+		name:   "body-on-get-read",
+		says:   "A body on GET has to be JSON.",
+		rule:   "body-is-i-json",
+		red:    []string{"A body on GET is not even read"},
+		checks: []string{"declared-outcome"},
+		tell: instead(toGet, func(honest ask, q *question) *answer {
+			if len(q.bytes()) > 0 && !json.Valid(q.bytes()) {
+				return refusal(q, http.StatusBadRequest, "CONSTRAINT_VIOLATION", reasonInvalid, nil)
+			}
+			return honest(q)
+		}),
+	},
+	{
+		name:   "failure-instead-of-refusal",
+		says:   "Malformed JSON makes the server fail with 500.",
+		rule:   "body-is-i-json",
+		red:    []string{"The text <text> is malformed > {"},
+		checks: []string{"declared-outcome", "no-5xx"},
+		tell: instead(everywhere, func(honest ask, q *question) *answer {
+			a := honest(q)
+			if a.code() == "CONSTRAINT_VIOLATION" && !a.has("/error/details/violations") && len(q.bytes()) > 0 {
+				return refusal(q, http.StatusInternalServerError, "INTERNAL", "", nil)
+			}
+			return a
+		}),
+	},
+	{
+		name:       "empty-body-malformed",
+		says:       "An empty body is malformed JSON.",
+		rule:       "empty-body-is-an-object",
+		red:        []string{"<operation> reads an empty body as an object without members > partnerLiquidityProvider.onboard"},
+		sparesNone: true, // each of them sends an empty body
+		tell: asking(everywhere, func(q *question) {
+			if len(q.bytes()) == 0 {
+				q.body = body{text: []byte(" ")}
+			}
+		}),
+	},
+
+	// ---- request schemas ----
+	{
+		name: "other-member-accepted",
+		says: "A member that no schema knows is dropped in silence.",
+		rule: "request-matches-schema",
+		red:  []string{"<operation> allows no other member: <member> > partnerLiquidityProvider.status.upsert | /status/note | /status"},
+		tell: asking(toStatus, func(q *question) { q.drop("/status/note") }),
+	},
+	{
+		name: "missing-member-filled-in",
+		says: "A provider without a name is called nameless.",
+		rule: "request-matches-schema",
+		red: []string{
+			"<operation> without <member> is refused > partnerLiquidityProvider.onboard | /provider/legal_entity_name | /provider",
+		},
+		tell: asking(toOnboard, func(q *question) {
+			if !q.has("/provider/legal_entity_name") {
+				q.put("/provider/legal_entity_name", "nameless")
+			}
+		}),
+	},
+	{
+		name: "ascii-white-space-trimmed",
+		says: "Spaces around a text are cut off.",
+		rule: "request-matches-schema",
+		red:  []string{`The text <text> is refused for <member> > /provider/legal_entity_name | "Acme "`},
+		tell: asking(toOnboard, func(q *question) {
+			if name := text(q.at("/provider/legal_entity_name")); strings.TrimSpace(name) != "" {
+				q.put("/provider/legal_entity_name", strings.Trim(name, " \t\r\n"))
+			}
+		}),
+	},
+	{
+		name: "unicode-white-space-overlooked",
+		says: "A no-break space, and white space beyond ASCII at all, may stand at either end of a text.",
+		rule: "request-matches-schema",
+		red:  []string{`The text <text> is refused for <member> > /provider/legal_entity_name | "\u00a0Acme"`},
+		tell: asking(toOnboard, func(q *question) {
+			if name := text(q.at("/provider/legal_entity_name")); name != "" {
+				q.put("/provider/legal_entity_name", strings.TrimFunc(name, func(c rune) bool { return c > 127 && unicode.IsSpace(c) }))
+			}
+		}),
+	},
+	{
+		name: "count-with-a-point-refused",
+		says: "A count is no count when it is spelled 2.0.",
+		rule: "request-matches-schema",
+		red:  []string{"<number> is read as the count <count> > 2.0 | 2"},
+		tell: asking(toStatus, func(q *question) {
+			if q.at("/status/unresolved_critical_violations") == json.Number("2.0") {
+				q.put("/status/unresolved_critical_violations", json.Number("2.5"))
+			}
+		}),
+	},
+	{
+		name: "count-beyond-the-largest",
+		says: "A count one above the largest is taken for the largest.",
+		rule: "request-matches-schema",
+		red:  []string{"<number> is no count > 9007199254740992 | maximum"},
+		tell: asking(toStatus, func(q *question) {
+			if q.at("/status/unresolved_critical_violations") == json.Number("9007199254740992") {
+				q.put("/status/unresolved_critical_violations", json.Number("9007199254740991"))
+			}
+		}),
+	},
+	{
+		name:   "violations-not-cut",
+		says:   "More than 20 violations are told.",
+		rule:   "request-matches-schema",
+		checks: []string{"schema"},
+		red:    []string{"Of 21 rows the first 20 are told, in the order of their paths as text"},
+		tell: answering(toStatus, func(q *question, a *answer) {
+			told := list(a.at("/error/details/violations"))
+			if wrong := list(q.at("/status/reason_codes")); len(told) == 20 && len(wrong) > 20 {
+				a.put("/error/details/violations", append(told, told[19]))
+			}
+		}),
+	},
+	{
+		name: "violations-not-sorted",
+		says: "Violations are told in the order in which they were found, the last first.",
+		rule: "request-matches-schema",
+		red:  []string{"Every failing field has its row, sorted by its path"},
+		tell: answering(toOnboard, func(_ *question, a *answer) {
+			if told := list(a.at("/error/details/violations")); len(told) > 1 {
+				slices.Reverse(told)
+				a.put("/error/details/violations", told)
+			}
+		}),
+	},
+	{
+		name: "violations-without-a-place",
+		says: "Every violation is told as one of the whole body.",
+		rule: "request-matches-schema",
+		red:  []string{`The value <value> for <member> breaks "<keyword>" > /provider/segment_tier | "S4" | enum`},
+		tell: answering(toOnboard, func(_ *question, a *answer) {
+			for i := range list(a.at("/error/details/violations")) {
+				a.put("/error/details/violations/"+strconv.Itoa(i)+"/instance_path", "")
+			}
+		}),
+	},
+
+	// ---- providers ----
+	{
+		name: "unknown-provider-forbidden",
+		says: "An unknown provider is refused like another partner's.",
+		rule: "provider-exists",
+		red:  []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.get"},
+		tell: instead(everywhere, func(honest ask, q *question) *answer {
+			a := honest(q)
+			if q.operation != "" && a.status == http.StatusNotFound {
+				return refusal(q, http.StatusForbidden, "FORBIDDEN", reasonInvalid, map[string]any{"provider_id": q.provider})
+			}
+			return a
+		}),
+	},
+	{
+		name:   "reason-code-swapped",
+		says:   "An unknown provider is NOT_FOUND because it is invalid.",
+		rule:   "provider-exists",
+		red:    []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.rollout.export"},
+		checks: []string{"reason-code"},
+		tell: answering(everywhere, func(_ *question, a *answer) {
+			if a.at("/error/details/reason_code") == reasonNotFound {
+				a.put("/error/details/reason_code", reasonInvalid)
+			}
+		}),
+	},
+	{
+		name:   "unknown-provider-not-named",
+		says:   "NOT_FOUND does not say which provider was not found.",
+		rule:   "provider-exists",
+		red:    []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.status.upsert"},
+		checks: []string{"details"},
+		tell: answering(everywhere, func(_ *question, a *answer) {
+			if a.status == http.StatusNotFound {
+				a.drop("/error/details/provider_id")
+			}
+		}),
+	},
+	{
+		name: "ids-in-any-case",
+		says: "A provider is found under its id in another case.",
+		rule: "provider-exists",
+		red:  []string{"An id in another case is another provider"},
+		tell: func() teller {
+			known := &notes[string]{}
+			return func(honest ask, q *question) *answer {
+				if id, ok := known.read(strings.ToLower(q.provider)); ok && q.operation == toGet {
+					return honest(q.get(id))
+				}
+				a := honest(q)
+				if id := text(a.at("/provider/provider_id")); id != "" {
+					known.write(strings.ToLower(id), id)
+				}
+				return a
+			}
+		},
+	},
+
+	// ---- correlation ids ----
+	{
+		name:   "correlation-header-differs",
+		says:   "The header has another correlation id than the body.",
+		rule:   "correlation-id-is-echoed",
+		red:    []string{"<operation> answers with its own correlation id > healthz | corr_healthz"},
+		checks: []string{"correlation-id"},
+		tell: answering(toHealth, func(_ *question, a *answer) {
+			a.header.Set("X-Correlation-Id", a.header.Get("X-Correlation-Id")+"-1")
+		}),
+	},
+	{
+		name:   "correlation-default-wrong",
+		says:   "The default correlation id is random.",
+		rule:   "correlation-id-is-echoed",
+		red:    []string{"<operation> answers with its own correlation id > partnerLiquidityProvider.get | corr_partnerliquidityprovider_get"},
+		checks: []string{"correlation-id"},
+		tell: answering(toGet, func(q *question, a *answer) {
+			if q.header.Get("X-Correlation-Id") == "" {
+				a.correlate("corr_7f3a9c")
+			}
+		}),
+	},
+	{
+		name:   "correlation-of-129-characters",
+		says:   "A correlation id of 129 characters is used.",
+		rule:   "correlation-id-is-echoed",
+		red:    []string{"A correlation id with <what> counts as absent > 129 characters | …"},
+		checks: []string{"correlation-id", "schema"},
+		tell: answering(toHealth, func(q *question, a *answer) {
+			if own := q.header.Get("X-Correlation-Id"); len(own) == 129 {
+				a.correlate(own)
+			}
+		}),
+	},
+	{
+		name:   "correlation-of-128-characters",
+		says:   "A correlation id of 128 characters is too long.",
+		rule:   "correlation-id-is-echoed",
+		red:    []string{"A correlation id with <what> is used > 128 characters | …"},
+		checks: []string{"correlation-id"},
+		tell: asking(toHealth, func(q *question) {
+			if len(q.header.Get("X-Correlation-Id")) == 128 {
+				q.header.Del("X-Correlation-Id")
+			}
+		}),
+	},
+	{
+		name:   "correlation-forgotten-by-refusals",
+		says:   "A refusal has the operation's correlation id, and not the caller's.",
+		rule:   "correlation-id-is-echoed",
+		red:    []string{"A refusal with <status> has the caller's correlation id too > 403 INSUFFICIENT_SCOPE without a reason code | …"},
+		checks: []string{"correlation-id"},
+		tell: answering(everywhere, func(q *question, a *answer) {
+			if a.code() != "" {
+				q.header.Del("X-Correlation-Id")
+				a.correlate(q.correlation())
+			}
+		}),
+	},
+
+	// ---- answers ----
+	{
+		name:   "content-type-without-charset",
+		says:   "An answer is application/json and does not say in which encoding.",
+		rule:   "answers-are-json",
+		red:    []string{"<operation> answers in JSON > partnerLiquidityProvider.get | /provider | absent"},
+		checks: []string{"content-type"},
+		tell:   answering(toGet, func(_ *question, a *answer) { a.header.Set("Content-Type", "application/json") }),
+	},
+	{
+		name:   "content-type-missing-on-refusals",
+		says:   "A refusal does not say what it is.",
+		rule:   "answers-are-json",
+		red:    []string{"A refusal is JSON too: <status> > 404 NOT_FOUND without a reason code | GET | /nowhere | {me}"},
+		checks: []string{"content-type"},
+		tell: answering(everywhere, func(_ *question, a *answer) {
+			if a.code() != "" {
+				a.header["Content-Type"] = nil
+			}
+		}),
+	},
+	{
+		name:   "other-member-in-an-answer",
+		says:   "An answer has a member that its schema does not have.",
+		rule:   "answers-are-json",
+		red:    []string{"<operation> answers in JSON > partnerLiquidityProvider.get | /provider | absent"},
+		checks: []string{"schema"},
+		tell:   answering(toGet, func(_ *question, a *answer) { a.put("/provider/internal_note", "none") }),
+	},
+	{
+		name:   "details-missing",
+		says:   "An error has no details.",
+		rule:   "answers-are-json",
+		red:    []string{"A refusal is JSON too: <status> > 401 UNAUTHORIZED without a reason code | …"},
+		checks: []string{"schema"},
+		tell: answering(toGet, func(_ *question, a *answer) {
+			if a.status == http.StatusUnauthorized {
+				a.drop("/error/details")
+			}
+		}),
+	},
+	{
+		name:   "conflict-without-its-provider",
+		says:   "A conflict does not say which provider it is about.",
+		rule:   "answers-are-json",
+		red:    []string{"A conflict names the provider"},
+		checks: []string{"details"},
+		tell:   answering(toStatus, func(_ *question, a *answer) { a.drop("/error/details/provider_id") }),
+	},
+}
+
+// correlate gives the answer another correlation id, in header and body.
+func (a *answer) correlate(id string) {
+	a.header.Set("X-Correlation-Id", id)
+	a.put("/correlation_id", id)
+}
