@@ -50,6 +50,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -106,12 +107,12 @@ type heard struct {
 }
 
 // listen runs the scenarios that have the tags against servers that stand behind a teller.
-func listen(t *testing.T, tags []string, tell func() teller) heard {
+func listen(t *testing.T, milestone string, tags []string, tell func() teller) heard {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "artifacts")
 	var printed strings.Builder
 	result, err := gate.Run(t.Context(), gate.Config{
-		Milestone: theMilestone, Out: out, Tags: tags, Stdout: &printed, Wrap: standsBefore(tell),
+		Milestone: milestone, Out: out, Tags: tags, Stdout: &printed, Wrap: standsBefore(tell),
 	})
 	if err != nil {
 		t.Fatalf("the gate gave up: %v", err)
@@ -152,7 +153,7 @@ func failedChecks(t *testing.T, name string) []string {
 
 // The machinery tells no lie by itself: with nothing to tell, everything is green.
 func TestTruth(t *testing.T) {
-	truth := listen(t, nil, forging(forgery{}))
+	truth := listen(t, theMilestone, nil, forging(forgery{}))
 	if !truth.Overall || truth.Exit != verdict.Holds {
 		t.Errorf("got overall=%t and exit code %d from an honest server, want true and %d\n%s",
 			truth.Overall, truth.Exit, verdict.Holds, truth.printed)
@@ -165,21 +166,37 @@ func TestTruth(t *testing.T) {
 }
 
 // Every lie is seen, by the scenarios and the checks that it names.
+//
+// There are many, so the time counts: the milestone stands in a project of its own here, which lacks everything else,
+// and so the gate takes features and schemas from inside of the program, where the schemas are compiled once. And as
+// in the command, there is less to collect than time to do it.
 func TestLies(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	alone := filepath.Join(t.TempDir(), "milestones", filepath.Base(theMilestone))
+	text, err := os.ReadFile(theMilestone)
+	if err == nil {
+		err = os.Mkdir(filepath.Dir(alone), 0o777)
+	}
+	if err == nil {
+		err = os.WriteFile(alone, text, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, topic := range topics {
 		t.Run(topic.name, func(t *testing.T) {
 			for _, l := range topic.lies {
 				t.Run(l.name, func(t *testing.T) {
 					t.Parallel()
-					l.mustBeSeen(t)
+					l.mustBeSeen(t, alone)
 				})
 			}
 		})
 	}
 }
 
-func (l lie) mustBeSeen(t *testing.T) {
-	got := listen(t, []string{"@" + l.rule}, l.tell)
+func (l lie) mustBeSeen(t *testing.T, milestone string) {
+	got := listen(t, milestone, []string{"@" + l.rule}, l.tell)
 	if got.Overall || got.Exit != verdict.Fails {
 		t.Errorf("got overall=%t and exit code %d, want false and %d", got.Overall, got.Exit, verdict.Fails)
 	}
