@@ -2,7 +2,7 @@
 .PHONY: verify test check serve bench renew vectors
 
 verify:; go run ./runner milestones/M109.yaml
-test: check; go test -race ./... && go run ./runner milestones/M109.yaml
+test: check; go test -race -timeout 30m ./... && go test -timeout 30m -run 'Lie|Truth' ./runner/internal/gate && go run ./runner milestones/M109.yaml
 check:; test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool staticcheck ./...
 serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
 bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...

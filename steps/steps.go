@@ -201,7 +201,7 @@ var table = []Sentence{
 	{`^` + aPointer + ` has ` + aNumber + ` items?$`, `"/export/entries" has 2 items`, "The body has a list of this length there.", valueHasItems},
 	{`^` + aPointer + ` equals ` + aPointer + `$`, `"/provider/updated_at" equals "/provider/created_at"`, "The body has the same value in both places.", valueEquals},
 	{`^the fields are:$`, `the fields are:`, "Each pointer points to this JSON, or to nothing. TABLE of pointers and JSON.", fieldsAre},
-	{`^` + aPointer + ` is the SHA-256 of canonical ` + aPointer + `$`, `"/export/export_hash" is the SHA-256 of canonical "/export/query"`,
+	{`^` + aPointer + ` is the SHA-256 of canonical ` + aPointer + `$`, `"/document_hash" is the SHA-256 of canonical "/document"`,
 		"The body has there, in lower-case hex, the SHA-256 of the RFC 8785 form of what is in the other place.", valueIsHash},
 	{`^` + aPointer + ` is "sha256:" and the SHA-256 of canonical ` + aPointer + `$`, `"/rollout/capabilities_hash" is "sha256:" and the SHA-256 of canonical "/rollout/capability_matrix"`,
 		"The same with sha256: before it.", valueIsPrefixedHash},

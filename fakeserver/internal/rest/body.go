@@ -45,7 +45,7 @@ func (h *Handler) readBody(r *http.Request) (schemas.Document, *rules.Refusal) {
 	}
 	document, err := schemas.Read(body)
 	if err != nil {
-		return schemas.Document{}, malformed("The body is not I-JSON (RFC 7493): " + err.Error())
+		return schemas.Document{}, malformed("The body is " + err.Error() + " (RFC 7493).")
 	}
 	return document, nil
 }

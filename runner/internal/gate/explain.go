@@ -17,6 +17,7 @@ func (d *drive) explain(r *running) report.Failure {
 		Scenario: r.scenario, Status: r.status, Step: r.at, Undefined: r.unknown, Checks: r.checks,
 	}
 	var mismatch *steps.Mismatch
+	var mistake *steps.BadSentence
 	var check *errCheck
 	switch {
 	case r.err == nil:
@@ -26,6 +27,8 @@ func (d *drive) explain(r *running) report.Failure {
 			f.Says = mismatch.Says
 		}
 	case errors.As(r.err, &check): // shown check by check
+	case errors.As(r.err, &mistake): // without what godog says around it
+		f.Says = mistake.Error()
 	case panicked(r.err):
 		f.Says = fmt.Sprintf("the sentence panicked: %+v", r.err)
 	default:

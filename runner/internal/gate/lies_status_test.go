@@ -1,3 +1,5 @@
+//go:build !race
+
 package gate_test
 
 import (
@@ -182,13 +184,12 @@ var statusLies = []lie{
 		}}),
 	},
 	{
-		name:       "who-set-it-not-told",
-		says:       "The answer does not say who set the status.",
-		rule:       "status-replaces-governance",
-		red:        []string{"The answer is the whole status, with who set it and when"},
-		checks:     []string{"schema"},
-		tell:       answering(toStatus, func(_ *question, a *answer) { a.drop("/status/updated_by") }),
-		sparesNone: false,
+		name:   "who-set-it-not-told",
+		says:   "The answer does not say who set the status.",
+		rule:   "status-replaces-governance",
+		red:    []string{"The answer is the whole status, with who set it and when"},
+		checks: []string{"schema"},
+		tell:   answering(toStatus, func(_ *question, a *answer) { a.drop("/status/updated_by") }),
 	},
 	{
 		name: "tier-climbs-a-ladder",

@@ -1,3 +1,5 @@
+//go:build !race
+
 package gate_test
 
 // # The gate is proved on liars
@@ -21,6 +23,9 @@ package gate_test
 //
 // Two more tests hold the table to the milestone: every rule has a lie that breaks it, and every check has a lie that
 // fails it. A new rule needs a new row.
+//
+// Some hundreds of runs take minutes under the race detector, and would find no race that one run does not, so these
+// files are built without it, and `make test` runs them by themselves.
 //
 // # Where things are
 //
