@@ -19,10 +19,11 @@ Feature: Onboard and get
     Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
 
     Examples:
-      | whom                    | owner                                   |
-      | another partner         | {"type": "partner", "id": "{stranger}"} |
-      | a user with the same id | {"type": "user", "id": "{me}"}          |
-      | an id that is longer    | {"type": "partner", "id": "{me}x"}      |
+      | whom                      | owner                                   |
+      | another partner           | {"type": "partner", "id": "{stranger}"} |
+      | a user with the same id   | {"type": "user", "id": "{me}"}          |
+      | an agent with the same id | {"type": "agent", "id": "{me}"}         |
+      | an id that is longer      | {"type": "partner", "id": "{me}x"}      |
 
   @onboard-owner-is-caller @permits
   Scenario: Onboarding for oneself is done

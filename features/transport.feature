@@ -486,6 +486,7 @@ Feature: Transport
       | /provider                  | null        | type    |
       | /provider/owner_actor/type | "robot"     | enum    |
       | /provider/segment_tier     | "S4"        | enum    |
+      | /provider/segment_tier     | 1           | type    |
       | /provider/status           | "Active"    | enum    |
       | /provider/provider_id      | null        | type    |
       | /recorded_at               | 1771776010  | type    |
