@@ -423,6 +423,60 @@ Feature: Transport
       | partnerLiquidityProvider.onboard | /provider/disclosure_text      | /provider             |
 
   @request-matches-schema @refuses
+  Scenario Outline: <operation> of a provider without <member> is refused
+    Given I have onboarded a provider
+    When I call "<operation>" with:
+      | <member> | absent |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+    And "/error/details/violations" has 1 item
+    And there is a violation of "required" at "<at>"
+
+    Examples:
+      | operation                                     | member                                        | at                           |
+      | partnerLiquidityProvider.status.upsert        | /status                                       |                              |
+      | partnerLiquidityProvider.status.upsert        | /status/status                                | /status                      |
+      | partnerLiquidityProvider.status.upsert        | /status/segment_tier                          | /status                      |
+      | partnerLiquidityProvider.status.upsert        | /status/trust_safety_baseline_passed          | /status                      |
+      | partnerLiquidityProvider.status.upsert        | /status/reliability_baseline_passed           | /status                      |
+      | partnerLiquidityProvider.status.upsert        | /status/audit_conformance_passed              | /status                      |
+      | partnerLiquidityProvider.status.upsert        | /status/unresolved_critical_violations        | /status                      |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility                                  |                              |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/requested_segment_tier           | /eligibility                 |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/trust_safety_baseline_passed     | /eligibility                 |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/reliability_baseline_passed      | /eligibility                 |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/audit_conformance_passed         | /eligibility                 |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/unresolved_critical_violations   | /eligibility                 |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/consecutive_compliant_windows    | /eligibility                 |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/capability_family                | /eligibility                 |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout                                      |                              |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/rollout_status                       | /rollout                     |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/effective_segment_tier               | /rollout                     |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix                    | /rollout                     |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/capability       | /rollout/capability_matrix/0 |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/min_segment_tier | /rollout/capability_matrix/0 |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/enabled          | /rollout/capability_matrix/0 |
+
+  @request-matches-schema @refuses
+  Scenario Outline: <operation> does not take the text "true" for <member>
+    Given I have onboarded a provider
+    When I call "<operation>" with:
+      | <member> | "true" |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+    And "/error/details/violations" has 1 item
+    And there is a violation of "type" at "<member>"
+
+    Examples:
+      | operation                                     | member                                    |
+      | partnerLiquidityProvider.status.upsert        | /status/trust_safety_baseline_passed      |
+      | partnerLiquidityProvider.status.upsert        | /status/reliability_baseline_passed       |
+      | partnerLiquidityProvider.status.upsert        | /status/audit_conformance_passed          |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/trust_safety_baseline_passed |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/reliability_baseline_passed  |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/audit_conformance_passed     |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/remediation_closed           |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/enabled      |
+
+  @request-matches-schema @refuses
   Scenario Outline: <operation> without <member> is refused as well
     Given I have onboarded a provider
     When I call "<operation>" with:
