@@ -8,9 +8,9 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// drainBytes is how much of a body that nobody will read is taken off the
-// connection before the answer, so that a client that is still sending gets to
-// read it. Beyond that the connection is closed.
+// drainBytes is how much of a body that is too large is taken off the connection
+// before the answer, so that a client that is still sending gets to read it.
+// Beyond that the connection is closed.
 const drainBytes = 8 << 20
 
 // readBody reads a POST's body as I-JSON.
@@ -33,13 +33,13 @@ func (h *Handler) readBody(r *http.Request) (schemas.Document, *rules.Refusal) {
 	}
 	switch {
 	case int64(len(body)) > limit:
-		discard(r.Body)
+		io.CopyN(io.Discard, r.Body, drainBytes)
 		return schemas.Document{}, &rules.Refusal{
 			Rule: "body-within-limit", Code: rules.PayloadTooLarge,
 			Message: "The body is larger than 1 MiB.",
 		}
 	case err != io.EOF:
-		return schemas.Document{}, malformed("The body broke off: " + err.Error())
+		return schemas.Document{}, malformed("The body broke off before its end.")
 	case len(body) == 0:
 		body = []byte("{}")
 	}
@@ -53,13 +53,3 @@ func (h *Handler) readBody(r *http.Request) (schemas.Document, *rules.Refusal) {
 func malformed(message string) *rules.Refusal {
 	return &rules.Refusal{Rule: "body-is-i-json", Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: message}
 }
-
-// drain reads away the body of a request that was answered without it. A client
-// that waits to be told to send its body is not told, and sends none.
-func drain(r *http.Request) {
-	if r.Body != nil && r.Body != http.NoBody && r.Header.Get("Expect") == "" {
-		discard(r.Body)
-	}
-}
-
-func discard(body io.Reader) { io.CopyN(io.Discard, body, drainBytes) }

@@ -83,7 +83,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.SelfCheck != nil {
 		answer = h.selfCheck(x, answer)
 	}
-	drain(r)
 	header := w.Header()
 	header["Content-Type"] = []string{h.Milestone.Transport.ContentType}
 	header["X-Correlation-Id"] = []string{answer.CorrelationID}

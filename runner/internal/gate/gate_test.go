@@ -69,11 +69,11 @@ const good = `Feature: A bell
 
   @bell-is-allowed @refuses
   Scenario: A stranger
-    When I ring in vain
+    Then I ring in vain
 
   @bell-is-allowed @permits
   Scenario: A friend
-    When I ring
+    Then I ring
 
   @bell-rings
   Scenario: Elsewhere
@@ -83,7 +83,7 @@ const good = `Feature: A bell
 
 // also is the good feature and one more scenario of these sentences.
 func also(sentences ...string) string {
-	return good + "\n  @bell-rings\n  Scenario: One more\n    When " + strings.Join(sentences, "\n    And ") + "\n"
+	return good + "\n  @bell-rings\n  Scenario: One more\n    Then " + strings.Join(sentences, "\n    And ") + "\n"
 }
 
 // project writes a project with the bell in it, and returns the path of its milestone.
@@ -350,7 +350,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 		{"a failed check, although the sentence does not mind", []string{"I ring falsely", "all is well"}, verdict.Fails, verdict.Failed,
 			[]string{"scenario-failed", "check-failed"},
 			[]string{
-				"    features/bell.feature:18: When I ring falsely\n      check schema: the body is not valid by HealthResponse\n" +
+				"    features/bell.feature:18: Then I ring falsely\n      check schema: the body is not valid by HealthResponse\n" +
 					"        at /ok: must be true\n          by /properties/ok/const\n      the exchange, line 4 of exchanges.ndjson:\n",
 			}},
 		{"an undeclared outcome", []string{"I ring astray"}, verdict.Fails, verdict.Failed,
@@ -483,7 +483,7 @@ func TestNobodyThere(t *testing.T) {
 func TestTheTargetDies(t *testing.T) {
 	var more strings.Builder
 	for i := range 50 {
-		fmt.Fprintf(&more, "  @bell-rings\n  Scenario: Later %d\n    When I ring\n", i)
+		fmt.Fprintf(&more, "  @bell-rings\n  Scenario: Later %d\n    Then I ring\n", i)
 	}
 	cfg, _ := config(t, also("it is closed", "I ring")+more.String())
 	result, a, _ := cfg.run(t, t.Context())
@@ -552,7 +552,7 @@ func TestTags(t *testing.T) {
 }
 
 func TestCapabilities(t *testing.T) {
-	feature := good + "\n  @bell-rings @needs:rope\n  Scenario: By a rope\n    When I ring\n"
+	feature := good + "\n  @bell-rings @needs:rope\n  Scenario: By a rope\n    Then I ring\n"
 	cfg, _ := config(t, feature)
 	cfg.Has = []string{"rope"}
 	renewed(t, cfg)
@@ -577,7 +577,7 @@ func TestOutput(t *testing.T) {
 	}
 	renewed(t, cfg)
 	feature := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "features", "bell.feature")
-	changed := strings.Replace(strings.Replace(good, "A friend", "Another friend", 1), "    Then all is well", "    And I ring", 1)
+	changed := strings.Replace(strings.Replace(good, "A friend", "Another friend", 1), "    Then all is well", "    Then I ring", 1)
 	if err := os.WriteFile(feature, []byte(changed), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -319,8 +319,12 @@ func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lin
 			at := places.steps[step.AstNodeIds[0]]
 			s.Steps = append(s.Steps, Step{at.line, at.keyword, step.Text})
 		}
-		if len(s.Steps) == 0 {
+		asserts := func(step Step) bool { return strings.TrimSpace(step.Keyword) == "Then" }
+		switch {
+		case len(s.Steps) == 0:
 			f.report(parsed.uri, node.line, "the scenario %q has no steps, so it would pass without doing anything", node.name)
+		case !slices.ContainsFunc(s.Steps, asserts):
+			f.report(parsed.uri, node.line, "the scenario %q has no Then, so it would pass whatever the answers are", node.name)
 		}
 		if node.name == "" {
 			f.report(parsed.uri, node.line, "the scenario has no name, and its name is its id")

@@ -63,7 +63,7 @@ Feature: A door
 
     @door-is-closed @permits
     Scenario: The owner
-      When the owner knocks
+      Then the owner knocks
         """
         Scenario: not one
         """
@@ -136,7 +136,7 @@ func TestIDsHaveNoKeys(t *testing.T) {
 	p, err := Load(small("door.feature"), files("door.feature", `Feature: d
 @lamp-is-lit
 Scenario Outline: <what>
-  When I send:
+  Then I send:
     | header X-Partner-Key | <key>       |
     | header authorization | Bearer <it> |
     | header X-Other       | <what>      |
@@ -209,6 +209,11 @@ func TestProblems(t *testing.T) {
 			"no steps",
 			[]string{"door.feature", "Feature: d\nBackground:\nGiven a house\n@lamp-is-lit\nScenario: a\n"},
 			`features/door.feature:5: the scenario "a" has no steps, so it would pass without doing anything`,
+		},
+		{
+			"no Then",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit\nScenario: a\nGiven a house\nWhen b\n"},
+			`features/door.feature:3: the scenario "a" has no Then, so it would pass whatever the answers are`,
 		},
 		{
 			"no name",

@@ -40,7 +40,7 @@ func example(t *testing.T) (*Run, []Failure) {
 		Artifacts: Names,
 	}
 	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(
-		"Feature: b\n@bell-is-allowed @refuses\nScenario: a stranger\nWhen I ring\nThen no\n@bell-rings\nScenario: sound\nWhen I ring\n")}})
+		"Feature: b\n@bell-is-allowed @refuses\nScenario: a stranger\nWhen I ring\nThen no\n@bell-rings\nScenario: sound\nThen I ring\n")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestExchanges(t *testing.T) {
 	}
 	want := [][]any{
 		{1.0, "features/bell.feature > a stranger", "features/bell.feature:3", map[string]any{"line": 4.0, "sentence": "When I ring"}},
-		{2.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 8.0, "sentence": "When I ring"}},
+		{2.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 8.0, "sentence": "Then I ring"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
@@ -283,7 +283,7 @@ against the built-in fake server
 --- UNDEFINED  features/bell.feature:7
     sound
     @bell-rings
-    features/bell.feature:8: When I ring
+    features/bell.feature:8: Then I ring
       nobody knows this sentence
       the nearest one is: I ring a bell
       the exchange, line 2 of exchanges.ndjson:

@@ -40,14 +40,14 @@ func tiny() *milestones.Milestone {
 const bell = `Feature: b
 @bell-is-allowed @refuses
 Scenario: no
-When a
+Then a
 Then b
 @bell-is-allowed @permits @needs:rope
 Scenario: yes
-When a
+Then a
 @bell-rings
 Scenario: sound
-When a
+Then a
 `
 
 // green is everything that a run knows of itself when nothing speaks against it.
