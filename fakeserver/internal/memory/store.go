@@ -91,7 +91,6 @@ type Call struct {
 	Operation      string
 	Caller         rules.Actor
 	ProviderID     string // "" for onboard, which has none yet
-	Onboards       bool
 	IdempotencyKey string
 	Payload        jcs.Value      // what the key stands for
 	Now            *rules.Now     // the request's test clock; nil: the server's clock
@@ -118,7 +117,7 @@ func (s *Store) Do(call Call) Answer {
 	defer s.mu.Unlock()
 	clock := s.options.Clock()
 	var stood *record
-	if !call.Onboards {
+	if call.ProviderID != "" {
 		var refusal *rules.Refusal
 		if stood, refusal = s.owned(call.ProviderID, call.Caller); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)

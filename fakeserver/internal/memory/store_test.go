@@ -53,7 +53,7 @@ func onboarding(caller rules.Actor, key, id string) Call {
 	if id != "" {
 		c.Provider.ProviderID = &id
 	}
-	return Call{Operation: "onboard", Caller: caller, Onboards: true, IdempotencyKey: key, Payload: jcs.Marshal(c), Command: c, Encode: encode}
+	return Call{Operation: "onboard", Caller: caller, IdempotencyKey: key, Payload: jcs.Marshal(c), Command: c, Encode: encode}
 }
 
 // restricting is a status upsert of a provider at a time ("" for now).

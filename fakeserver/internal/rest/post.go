@@ -13,7 +13,6 @@ import (
 // post serves an operation that changes something: command gives what its body
 // is read into, member is the name under which its answer shows the result.
 func post(command func() rules.Command, member string) func(*Handler, *exchange) memory.Answer {
-	onboards := member == "provider"
 	return func(h *Handler, x *exchange) memory.Answer {
 		key, refusal := h.idempotencyKey(x)
 		if refusal != nil {
@@ -30,7 +29,6 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 			Operation:      x.route.ID,
 			Caller:         x.identity.actor,
 			ProviderID:     x.providerID,
-			Onboards:       onboards,
 			IdempotencyKey: key,
 			Payload:        body.Canonical,
 			Now:            x.now,
@@ -39,13 +37,13 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 					return x.refuse(refusal)
 				}
 				members := []jcs.Member{{Name: member, Value: change.Answer}}
-				if !onboards {
+				if x.providerID != "" {
 					members = append(members, jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)})
 				}
 				return x.succeed(members...)
 			},
 		}
-		if !onboards {
+		if x.providerID != "" {
 			call.Payload = jcs.Object(
 				jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 				jcs.Member{Name: "request", Value: body.Canonical},
