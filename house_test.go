@@ -57,13 +57,15 @@ var arrows = map[string][]string{
 	"runner/internal/outcome":  {"milestones", "runner/internal/exchange"},
 	"runner/internal/verdict":  {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
 	"runner/internal/report":   {"milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/verdict"},
-	"runner/internal/gate": {"fakeserver", "features", "fixtures", "milestones", "runner/internal/checks", "runner/internal/exchange",
-		"runner/internal/outcome", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict", "schemas", "steps"},
+	"runner/internal/target":   {"fakeserver", "runner/internal/exchange", "steps"},
+	"runner/internal/project":  {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
+	"runner/internal/gate": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan",
+		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},
 	"runner": {"runner/internal/gate", "runner/internal/verdict"},
 }
 
 // theFake is the one file of the verifier that knows the fake: it starts one.
-const theFake = "runner/internal/gate/target.go"
+const theFake = "runner/internal/target/fake.go"
 
 // pure are the rooms that decide: no transport, no clock, no chance, no files,
 // and no library but the one that writes canonical JSON, behind jcs.

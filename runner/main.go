@@ -37,44 +37,50 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run runs the command line, and returns the exit code. The last line of stdout is the verdict, on every way out.
+// run runs the command line, and returns the exit code. When a milestone is verified, the last line of stdout is the
+// verdict, on every way out.
 func run(args []string, stdout, stderr io.Writer) (exit int) {
-	verdictShown := true
-	overall := false
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does not wait
+
+	l := &line{ctx: ctx, exit: verdict.Broken} // until the command line is understood
+	root := command(l)
+	verifies := true
+	if found, _, err := root.Find(args); err == nil && found != root {
+		verifies = false
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(stderr, "runner: panic: %v\n%s", p, debug.Stack())
 			exit = verdict.Incomplete
 		}
-		if verdictShown {
-			fmt.Fprintf(stdout, "overall=%t\n", overall && exit == verdict.Holds)
+		if verifies {
+			fmt.Fprintf(stdout, "overall=%t\n", l.overall && exit == verdict.Holds)
 		}
 	}()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal does not wait
-
-	exit = verdict.Broken // until the command line is understood
-	cmd := command(func(cfg gate.Config) error {
-		result, err := gate.Run(ctx, cfg)
-		exit, overall = result.Exit, result.Overall
-		return err
-	})
-	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	help := cmd.HelpFunc()
-	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		help(c, args)
-		exit, verdictShown = verdict.Holds, false // nothing was to be verified
+		l.exit, verifies = verdict.Holds, false // nothing was to be verified
 	})
-	if err := cmd.Execute(); err != nil {
+	if err := root.Execute(); err != nil {
 		fmt.Fprintln(stderr, "runner:", message(err))
-		if exit == verdict.Broken {
+		if l.exit == verdict.Broken {
 			fmt.Fprintln(stderr, "See runner --help.")
 		}
 	}
-	return exit
+	return l.exit
+}
+
+// line is a command line on its way: what interrupts it, and how it ended. Each command sets the exit code.
+type line struct {
+	ctx     context.Context
+	exit    int
+	overall bool // of a verification
 }
 
 // message is an error without the word that only marks it.
@@ -86,8 +92,8 @@ func message(err error) string {
 	return text
 }
 
-// command is the command line.
-func command(verify func(gate.Config) error) *cobra.Command {
+// command is the command line: verifying a milestone, and a command in a file of its own for everything else.
+func command(l *line) *cobra.Command {
 	var cfg gate.Config
 	cmd := &cobra.Command{
 		Use:   "runner MILESTONE.yaml",
@@ -107,7 +113,9 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg.Milestone, cfg.Stdout = args[0], cmd.OutOrStdout()
-			return verify(cfg)
+			result, err := gate.Run(l.ctx, cfg)
+			l.exit, l.overall = result.Exit, result.Overall
+			return err
 		},
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
@@ -117,6 +125,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.StringVar(&cfg.Target, "target", "", "verify what answers at `URL` instead of the built-in fake server")
 	flags.StringArrayVar(&cfg.Has, "has", nil, "a `CAPABILITY` of the target beside test-clock and header-identity; may be repeated")
 	flags.StringArrayVar(&cfg.Tags, "tag", nil, "run only the scenarios with `@TAG`; may be repeated, and then all must be there")
+	flags.StringArrayVar(&cfg.Scenarios, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
 	flags.StringVar(&cfg.Seed, "seed", gate.DefaultSeed, "a `WORD` that makes the ids of the run its own, for a target that saw other runs")
 	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
 	return cmd

@@ -1,11 +1,6 @@
 // Package gate runs a milestone from its file to its verdict: it reads what the run is made from, starts or finds the
 // target, drives every selected scenario against it, and leaves the artifacts behind.
 //
-// # Where things come from
-//
-// The milestone stands in the folder milestones of a project, and features, schemas and fixtures are its sister folders.
-// A folder that the project lacks is replaced by the copy inside of the program, so that the built runner works alone.
-//
 // # Whatever happens
 //
 // A run always ends with a [Result], and its artifacts are always complete; package report says when they replace the
@@ -37,6 +32,7 @@ import (
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
@@ -54,6 +50,8 @@ type Config struct {
 	Has []string
 	// Tags limit the run to the scenarios that have all of them.
 	Tags []string
+	// Scenarios limit the run to the scenarios with these short names.
+	Scenarios []string
 	// Seed makes the ids of this run its own; "" for [DefaultSeed].
 	Seed string
 	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
@@ -133,8 +131,8 @@ func newRun(cfg Config) *run {
 // run is a run under way.
 type run struct {
 	Config
-	sources sources
-	inputs
+	project   project.Project
+	in        project.Inputs
 	selection *plan.Selection
 	lanes     []*lane
 	secrets   *exchange.Secrets
@@ -154,17 +152,17 @@ func (r *run) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.sources, err = locate(r.Milestone); err != nil {
+	if r.project, err = project.Locate(r.Milestone); err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	if r.Out == "" && !r.sources.known() {
-		return fmt.Errorf("%w: %w", ErrUsage, unreadable(r.Milestone, fs.ErrNotExist))
+	if r.Out == "" && !r.project.Known() {
+		return fmt.Errorf("%w: %w", ErrUsage, project.Unreadable(r.Milestone, fs.ErrNotExist))
 	}
 	if err := r.mayRenew(); err != nil {
 		return err
 	}
 	var broken error
-	if r.inputs, broken = r.sources.read(); broken == nil {
+	if r.in, broken = r.project.Read(); broken == nil {
 		if err := r.choose(); err != nil {
 			return err
 		}
@@ -214,7 +212,7 @@ var standard = []string{"test-clock", "header-identity"}
 // choose selects the scenarios.
 func (r *run) choose() error {
 	var known []string
-	for _, capability := range r.milestone.Capabilities {
+	for _, capability := range r.in.Milestone.Capabilities {
 		known = append(known, capability.ID)
 	}
 	has := map[string]bool{}
@@ -223,7 +221,7 @@ func (r *run) choose() error {
 	}
 	for _, capability := range r.Has {
 		if !slices.Contains(known, capability) {
-			return fmt.Errorf("%w: --has %s: %s has no such capability%s", ErrUsage, capability, r.milestone.ID,
+			return fmt.Errorf("%w: --has %s: %s has no such capability%s", ErrUsage, capability, r.in.Milestone.ID,
 				didYouMean(milestones.Nearest(capability, known)))
 		}
 		has[capability] = true
@@ -233,8 +231,13 @@ func (r *run) choose() error {
 		can = nil
 	}
 	var err error
-	if r.selection, err = r.plan.Select(r.Tags, can); err != nil {
+	if r.selection, err = r.in.Plan.Select(r.Tags, can); err != nil {
 		return fmt.Errorf("%w: --tag: %w", ErrUsage, err)
+	}
+	if len(r.Scenarios) > 0 {
+		if err := r.selection.Only(r.Scenarios); err != nil {
+			return fmt.Errorf("%w: --scenario: %w", ErrUsage, err)
+		}
 	}
 	return nil
 }
@@ -251,10 +254,10 @@ func (r *run) place() string {
 	switch {
 	case r.Out != "":
 		return r.Out
-	case r.milestone != nil:
-		return r.sources.artifacts(r.milestone.ID)
+	case r.in.Milestone != nil:
+		return r.project.Artifacts(r.in.Milestone.ID)
 	}
-	return r.sources.artifacts(r.sources.name)
+	return r.project.Artifacts(r.project.Name)
 }
 
 // problems makes a reason of each line of an error.
@@ -269,7 +272,7 @@ func problems(err error) []verdict.Reason {
 // finish decides, and writes everything.
 func (r *run) finish() error {
 	r.records = verdict.Records{
-		Milestone: r.milestone, Selection: r.selection, Results: r.ended.results, Exchanges: r.exchanges,
+		Milestone: r.in.Milestone, Selection: r.selection, Results: r.ended.results, Exchanges: r.exchanges,
 		Agreed: r.ended.results == nil || r.ended.agreed, Godog: r.ended.code, Stops: r.ended.stops,
 	}
 	var writing writing
@@ -322,7 +325,7 @@ func (r *run) failures() []report.Failure {
 // report is the run as it is reported.
 func (r *run) report() *report.Run {
 	run := &report.Run{
-		Name: r.sources.name, Milestone: r.milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.Seed,
+		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.Seed,
 		Results: r.ended.results, Exchanges: r.exchanges, OutputSHA256: outcome.SHA256(r.output),
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
 		StartedAt: r.started, FinishedAt: time.Now(),
@@ -372,7 +375,7 @@ func (w *writing) wait() error {
 func (r *run) state() []byte {
 	b := []byte(`{"servers":[`)
 	for _, l := range r.lanes {
-		b = l.servers.appendState(b)
+		b = l.servers.AppendState(b)
 	}
 	b = append(b, "]}"...)
 	// In header mode X-Partner-Key alone is a partner's id, and ids are state.
@@ -402,7 +405,7 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 	}
 	switch {
 	case renewed:
-		return "The golden output was renewed: fixtures/" + golden(r.milestone.ID) + ". Review it like code."
+		return "The golden output was renewed: fixtures/" + project.Golden(r.in.Milestone.ID) + ". Review it like code."
 	case r.decision.Overall:
 		return ""
 	case has("interrupted"):
@@ -419,7 +422,7 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		first := r.failures()[0].Scenario
 		return fmt.Sprintf("Next: begin with the first failure. --tag @%s runs the scenarios of its rule alone.", first.Rule)
 	case has("selection-incomplete"):
-		return "Next: a part of the scenarios is no verdict. Run all of them, without --tag."
+		return "Next: a part of the scenarios is no verdict. Run all of them, without --tag and --scenario."
 	case has("scenario-left-out"):
 		return "Next: say what the target has with --has, or run the rest against a target that has it."
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):

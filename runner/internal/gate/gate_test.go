@@ -86,8 +86,8 @@ func also(sentences ...string) string {
 	return good + "\n  @bell-rings\n  Scenario: One more\n    Then " + strings.Join(sentences, "\n    And ") + "\n"
 }
 
-// project writes a project with the bell in it, and returns the path of its milestone.
-func project(t *testing.T, feature string) string {
+// projectWith writes a project with the bell in it, and returns the path of its milestone.
+func projectWith(t *testing.T, feature string) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, text := range map[string]string{
@@ -197,7 +197,7 @@ func config(t *testing.T, feature string) (Config, *ringer) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	return Config{
-		Milestone: project(t, feature), Target: r.URL, Stdout: io.Discard, register: vocabulary(r, release), Timeout: 2 * time.Second,
+		Milestone: projectWith(t, feature), Target: r.URL, Stdout: io.Discard, register: vocabulary(r, release), Timeout: 2 * time.Second,
 	}, r
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -23,15 +24,15 @@ var made = []milestones.Pattern{
 
 // rows writes down what the scenarios saw that ran to an end of their own.
 func (r *run) rows() (*outcome.Document, error) {
-	document := &outcome.Document{Milestone: r.sources.name}
-	if r.milestone == nil {
+	document := &outcome.Document{Milestone: r.project.Name}
+	if r.in.Milestone == nil {
 		return document, nil
 	}
-	document.Milestone = r.milestone.ID
+	document.Milestone = r.in.Milestone.ID
 	if r.selection == nil {
 		return document, nil
 	}
-	writer, err := outcome.NewWriter(r.milestone, made)
+	writer, err := outcome.NewWriter(r.in.Milestone, made)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 	if r.selection == nil {
 		return nil, nil
 	}
-	text, err := fs.ReadFile(r.sources.fixtures(), golden(r.milestone.ID))
+	text, err := fs.ReadFile(r.project.Fixtures(), project.Golden(r.in.Milestone.ID))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -87,9 +88,9 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 
 // mayRenew says what speaks against renewing before anything runs.
 func (r *run) mayRenew() error {
-	switch info, err := os.Stat(filepath.Join(r.sources.root, "fixtures")); {
+	switch info, err := os.Stat(filepath.Join(r.project.Root, "fixtures")); {
 	case !r.RenewOutput:
-	case len(r.Tags) > 0 || r.Target != "":
+	case len(r.Tags) > 0 || len(r.Scenarios) > 0 || r.Target != "":
 		return fmt.Errorf("%w: --renew-output is for a run of everything against the built-in fake server", ErrUsage)
 	case err != nil || !info.IsDir():
 		return fmt.Errorf("%w: --renew-output: there is no folder fixtures beside that of %s", ErrUsage, r.Milestone)
@@ -107,7 +108,7 @@ func (r *run) renew() (bool, error) {
 			return false, nil
 		}
 	}
-	path := filepath.Join(r.sources.root, "fixtures", filepath.FromSlash(golden(r.milestone.ID)))
+	path := filepath.Join(r.project.Root, "fixtures", filepath.FromSlash(project.Golden(r.in.Milestone.ID)))
 	if err := replaceFile(path, r.output); err != nil {
 		return false, fmt.Errorf("renewing the golden output: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
@@ -34,13 +35,13 @@ const lanesOfBuiltIn = 2
 // lane is one of them.
 type lane struct {
 	drive   *drive
-	servers *servers
+	servers *target.Fakes
 	client  *http.Transport
 }
 
 // drive runs the selected scenarios.
 func (r *run) drive(ctx context.Context, base *url.URL) error {
-	judge, err := checks.New(r.milestone, r.schemas)
+	judge, err := checks.New(r.in.Milestone, r.in.Schemas)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (r *run) drive(ctx context.Context, base *url.URL) error {
 // lane prepares a lane for some scenarios.
 func (r *run) lane(part *plan.Selection, judge *checks.Judge, base *url.URL) *lane {
 	l := &lane{
-		servers: newServers(r.sources.fixtures(), r.Wrap, r.secrets),
+		servers: target.NewFakes(r.project.Fixtures(), r.Wrap, r.secrets),
 		client: &http.Transport{
 			MaxIdleConnsPerHost:   64, // as many as are ever sent at once
 			DisableCompression:    true,
@@ -88,10 +89,10 @@ func (r *run) lane(part *plan.Selection, judge *checks.Judge, base *url.URL) *la
 	}
 	recorder := &exchange.Recorder{
 		Base:              l.client,
-		Routes:            exchange.NewRoutes(r.milestone),
+		Routes:            exchange.NewRoutes(r.in.Milestone),
 		Prefix:            strings.TrimSuffix(base.EscapedPath(), "/"),
 		Judge:             judge.Judge,
-		IdempotencyHeader: r.milestone.Transport.IdempotencyHeader,
+		IdempotencyHeader: r.in.Milestone.Transport.IdempotencyHeader,
 		Secrets:           r.secrets,
 		Burst: func(ctx context.Context) int {
 			number, _ := steps.Burst(ctx)
@@ -99,18 +100,20 @@ func (r *run) lane(part *plan.Selection, judge *checks.Judge, base *url.URL) *la
 		},
 	}
 	vocabulary := steps.Config{
-		Milestone: r.milestone,
-		Fixtures:  r.sources.fixtures(),
+		Milestone: r.in.Milestone,
+		Fixtures:  r.project.Fixtures(),
 		Client: &http.Client{
 			Transport:     recorder,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		Target: l.servers.url,
+		Target: l.servers.URL,
 		Seed:   r.Seed,
 	}
 	l.drive = &drive{
 		selection: part, recorder: recorder, secrets: r.secrets, timeout: r.Timeout, target: r.Target,
-		base:    func(needs []string) (string, string) { return "http://" + fakeAddress, startCommand(needs) },
+		base: func(needs []string) (string, string) {
+			return "http://" + target.FakeAddress, target.StartCommand(needs)
+		},
 		results: map[int]verdict.Result{}, failures: map[int]report.Failure{},
 	}
 	if r.Target != "" {
@@ -145,7 +148,7 @@ func (r *run) gather() {
 // close stops the servers of all lanes.
 func (r *run) close() {
 	for _, l := range r.lanes {
-		l.servers.close()
+		l.servers.Close()
 		l.client.CloseIdleConnections()
 	}
 }

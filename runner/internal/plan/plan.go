@@ -21,6 +21,8 @@ package plan
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -78,6 +80,19 @@ type Scenario struct {
 
 // Where names the scenario's place, as editors and terminals understand it.
 func (s *Scenario) Where() string { return where(s.URI, s.Line) }
+
+// Ref is the short name of the scenario, for command lines and lists: "s-" and ten hexadecimal digits made from its ID.
+func (s *Scenario) Ref() string { return Ref("s", s.ID) }
+
+// Ref makes a short name that stays the same as long as the parts do: a prefix that says what is named, "-", and ten
+// hexadecimal digits.
+func Ref(prefix string, parts ...string) string {
+	sum := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(sum, "%d %s\n", len(part), part)
+	}
+	return prefix + "-" + hex.EncodeToString(sum.Sum(nil))[:10]
+}
 
 // Step is one sentence of a scenario.
 type Step struct {

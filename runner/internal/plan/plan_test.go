@@ -2,6 +2,7 @@ package plan
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -470,5 +471,24 @@ func TestSplit(t *testing.T) {
 	}
 	if got := (&Selection{Plan: p}).Split(2); len(got) != 1 || len(got[0].Scenarios) != 0 {
 		t.Errorf("nothing, split: %+v, want one empty part", got)
+	}
+}
+
+// A scenario can be named by its short name, which is no line number and no accident of order.
+func TestOnly(t *testing.T) {
+	p := load(t)
+	s, err := p.Select(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := p.Scenarios[1].Ref()
+	if err := s.Only([]string{ref}); err != nil || !slices.Equal(s.Scenarios, []int{1}) {
+		t.Errorf("got scenarios %v and error %v, want the second alone", s.Scenarios, err)
+	}
+	if got, want := s.Asked(), "--scenario "+ref; got != want || s.Complete() {
+		t.Errorf("got %q, complete %t; want %q, false", got, s.Complete(), want)
+	}
+	if err := s.Only([]string{ref[:len(ref)-1]}); err == nil || !strings.Contains(err.Error(), "(did you mean "+ref+"?)") {
+		t.Errorf("got error %v, want one that suggests %s", err, ref)
 	}
 }

@@ -13,6 +13,8 @@ type Selection struct {
 	Plan *Plan
 	// Tags are what the selection was asked to be limited to; none means everything.
 	Tags []string
+	// Refs are the short names of the scenarios that it was asked to be limited to; none means everything.
+	Refs []string
 	// Scenarios are the indexes of the selected scenarios in the plan, ascending.
 	Scenarios []int
 	// LeftOut are the indexes of those that the tags ask for and that the target cannot do.
@@ -30,6 +32,35 @@ func (s *Selection) Lacks(scenario int) []string {
 		}
 	}
 	return lacks
+}
+
+// Only limits the selection to the scenarios with these short names ([Scenario.Ref]).
+func (s *Selection) Only(refs []string) error {
+	known := make([]string, len(s.Plan.Scenarios))
+	for i := range s.Plan.Scenarios {
+		known[i] = s.Plan.Scenarios[i].Ref()
+	}
+	for _, ref := range refs {
+		if !slices.Contains(known, ref) {
+			return fmt.Errorf("no scenario is called %s%s", ref, suggest(ref, known))
+		}
+	}
+	other := func(i int) bool { return !slices.Contains(refs, known[i]) }
+	s.Refs = refs
+	s.Scenarios, s.LeftOut = slices.DeleteFunc(s.Scenarios, other), slices.DeleteFunc(s.LeftOut, other)
+	return nil
+}
+
+// Asked is how the selection was limited, as on a command line; "" when it was not.
+func (s *Selection) Asked() string {
+	var words []string
+	for _, tag := range s.Tags {
+		words = append(words, "--tag "+tag)
+	}
+	for _, ref := range s.Refs {
+		words = append(words, "--scenario "+ref)
+	}
+	return strings.Join(words, " ")
 }
 
 // Complete says whether the selection is the whole plan. Only a complete one can show that a contract holds.
@@ -135,7 +166,7 @@ func (s *Selection) Split(n int) []*Selection {
 	n = max(1, min(n, len(s.Scenarios)))
 	parts := make([]*Selection, n)
 	for i := range parts {
-		parts[i] = &Selection{Plan: s.Plan, Tags: s.Tags, has: s.has}
+		parts[i] = &Selection{Plan: s.Plan, Tags: s.Tags, Refs: s.Refs, has: s.has}
 	}
 	for i, scenario := range s.Scenarios {
 		part := parts[i%n]

@@ -95,6 +95,7 @@ type verdictFile struct {
 type selectionFile struct {
 	Complete bool     `json:"complete"`
 	Tags     []string `json:"tags"`
+	Refs     []string `json:"refs"`
 	Planned  int      `json:"planned"`
 	Selected int      `json:"selected"`
 	LeftOut  int      `json:"left_out"`
@@ -133,6 +134,7 @@ type outputFile struct {
 
 type resultFile struct {
 	Scenario string   `json:"scenario"`
+	Ref      string   `json:"ref"`
 	Where    string   `json:"where"`
 	Rule     string   `json:"rule"`
 	Side     string   `json:"side,omitempty"`
@@ -154,7 +156,7 @@ func (r *Run) EncodeVerdict() []byte {
 		Reasons:     []verdict.Reason{},
 		Target:      r.Target,
 		Seed:        r.Seed,
-		Selection:   selectionFile{Tags: []string{}},
+		Selection:   selectionFile{Tags: []string{}, Refs: []string{}},
 		Scenarios:   map[string]int{},
 		Rules:       []ruleFile{},
 		ReasonCodes: []floorFile{},
@@ -191,6 +193,7 @@ func (r *Run) EncodeVerdict() []byte {
 		file.Selection = selectionFile{
 			Complete: r.Selection.Complete(),
 			Tags:     list(r.Selection.Tags),
+			Refs:     list(r.Selection.Refs),
 			Planned:  len(r.Selection.Plan.Scenarios),
 			Selected: len(r.Selection.Scenarios),
 			LeftOut:  len(r.Selection.LeftOut),
@@ -215,6 +218,7 @@ func (r *Run) results() []resultFile {
 		result := verdict.StatusOf(r.Selection, r.Results, i)
 		results = append(results, resultFile{
 			Scenario: scenario.ID,
+			Ref:      scenario.Ref(),
 			Where:    scenario.Where(),
 			Rule:     scenario.Rule,
 			Side:     string(scenario.Side),

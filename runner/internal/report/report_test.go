@@ -128,23 +128,23 @@ func TestVerdict(t *testing.T) {
 	for _, name := range []string{"milestone", "overall", "exit_code", "target", "scenarios", "selection", "exchanges", "results", "took_ms", "started_at"} {
 		pick[name] = got[name]
 	}
-	result := func(scenario, where, rule, status, says string, n float64) map[string]any {
+	result := func(scenario, ref, where, rule, status, says string, n float64) map[string]any {
 		return map[string]any{
-			"scenario": scenario, "where": where, "rule": rule, "status": status, "says": says, "from": n, "to": n,
+			"scenario": scenario, "ref": ref, "where": where, "rule": rule, "status": status, "says": says, "from": n, "to": n,
 		}
 	}
-	first := result("features/bell.feature > a stranger", "features/bell.feature:3", "bell-is-allowed", "failed", "the answer is 400", 1)
+	first := result("features/bell.feature > a stranger", "s-2ad852ba9a", "features/bell.feature:3", "bell-is-allowed", "failed", "the answer is 400", 1)
 	first["side"] = "refuses"
 	want := map[string]any{
 		"milestone": "T1", "overall": false, "exit_code": 3.0, "target": "the built-in fake server", "took_ms": 1234.0,
 		"started_at": "2026-02-22T16:00:00.000Z",
 		"scenarios":  map[string]any{"failed": 1.0, "unreachable": 1.0},
-		"selection":  map[string]any{"complete": true, "tags": []any{}, "planned": 2.0, "selected": 2.0, "left_out": 0.0},
+		"selection":  map[string]any{"complete": true, "tags": []any{}, "refs": []any{}, "planned": 2.0, "selected": 2.0, "left_out": 0.0},
 		"exchanges": map[string]any{
 			"total": 2.0, "unanswered": 1.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
 		},
 		"results": []any{
-			first, result("features/bell.feature > sound", "features/bell.feature:7", "bell-rings", "unreachable", "no answer", 2),
+			first, result("features/bell.feature > sound", "s-81a41547d7", "features/bell.feature:7", "bell-rings", "unreachable", "no answer", 2),
 		},
 	}
 	if diff := cmp.Diff(want, pick); diff != "" {

@@ -288,8 +288,8 @@ func (v *Verdict) scenarios(r *Records) {
 		v.add("nothing-ran", "", "no scenario ran")
 	}
 	if n := v.Scenarios[NotSelected]; n > 0 {
-		v.add("selection-incomplete", "", "%d of %d scenarios were not selected (--tag %s)", n,
-			len(r.Selection.Plan.Scenarios), strings.Join(r.Selection.Tags, " --tag "))
+		v.add("selection-incomplete", "", "%d of %d scenarios were not selected (%s)", n,
+			len(r.Selection.Plan.Scenarios), r.Selection.Asked())
 	}
 }
 

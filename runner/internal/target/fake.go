@@ -1,4 +1,8 @@
-package gate
+// Package target is what a run verifies: the built-in fake server, or a service of somebody's own.
+//
+// The verifier meets either over HTTP and knows neither from within. What it has to know of the fake, which is how one
+// is started and how it is given what a scenario needs, stands in fake.go, and nowhere else in the verifier.
+package target
 
 import (
 	"context"
@@ -17,7 +21,7 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// This file is the only one that knows the fake server: how one is started, and how it is given what a scenario needs.
+// This file is the only one of the verifier that knows the fake server: how one is started, and how it is given what a scenario needs.
 
 // frozen is the time at which the fake servers of a run stand still.
 var frozen = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
@@ -93,9 +97,9 @@ func readKey[T any](fixtures fs.FS, name string, read func([]byte) (T, error)) (
 	return key, nil
 }
 
-// servers are the fake servers of one lane: one for each set of capabilities, and a new one for every scenario that
+// Fakes are the fake servers of one lane: one for each set of capabilities, and a new one for every scenario that
 // must be the first.
-type servers struct {
+type Fakes struct {
 	fixtures fs.FS
 	wrap     func(http.Handler) http.Handler // tells lies, in tests; nil for the truth
 	secrets  *exchange.Secrets
@@ -115,15 +119,16 @@ type server struct {
 	fake  *fakeserver.Server
 }
 
-func newServers(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *exchange.Secrets) *servers {
+// NewFakes starts none yet. wrap stands before each of them, and tells lies in tests; nil is the truth.
+func NewFakes(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *exchange.Secrets) *Fakes {
 	ctx, stop := context.WithCancel(context.Background())
-	return &servers{
+	return &Fakes{
 		fixtures: fixtures, wrap: wrap, secrets: secrets, shared: map[string]*server{}, ctx: ctx, stop: stop,
 	}
 }
 
-// url is the base URL of a server that has the capabilities. A scenario asks once.
-func (s *servers) url(_ context.Context, needs []string) (string, error) {
+// URL is the base URL of a server that has the capabilities. A scenario asks once.
+func (s *Fakes) URL(_ context.Context, needs []string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	needs = slices.Sorted(slices.Values(needs))
@@ -149,7 +154,7 @@ func special(needs []string) []string {
 	})
 }
 
-func (s *servers) start(needs []string) (*server, error) {
+func (s *Fakes) start(needs []string) (*server, error) {
 	for _, pair := range opposites {
 		if slices.Contains(needs, pair[0]) && slices.Contains(needs, pair[1]) {
 			return nil, &steps.BadSentence{What: fmt.Sprintf("no server has both %s and %s", pair[0], pair[1])}
@@ -184,7 +189,7 @@ func (s *servers) start(needs []string) (*server, error) {
 }
 
 // serve answers until the run is over.
-func (s *servers) serve(fake *fakeserver.Server, listener net.Listener) {
+func (s *Fakes) serve(fake *fakeserver.Server, listener net.Listener) {
 	if s.wrap == nil {
 		_ = fake.Serve(s.ctx, listener, 0) // it ends when the run does, whatever is still on its way
 		return
@@ -194,8 +199,8 @@ func (s *servers) serve(fake *fakeserver.Server, listener net.Listener) {
 	_ = liar.Serve(listener)
 }
 
-// appendState appends the state of every server, as items of a JSON list that b may have begun.
-func (s *servers) appendState(b []byte) []byte {
+// AppendState appends the state of every server, as items of a JSON list that b may have begun.
+func (s *Fakes) AppendState(b []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, server := range s.started {
@@ -215,18 +220,18 @@ func (s *servers) appendState(b []byte) []byte {
 	return b
 }
 
-// close stops all servers.
-func (s *servers) close() {
+// Close stops all servers.
+func (s *Fakes) Close() {
 	s.stop()
 	s.running.Wait()
 }
 
-// fakeAddress is where a developer's own fake server listens by default.
-const fakeAddress = "127.0.0.1:8109"
+// FakeAddress is where a developer's own fake server listens by default.
+const FakeAddress = "127.0.0.1:8109"
 
-// startCommand is how a developer starts a server with these capabilities.
-func startCommand(needs []string) string {
-	command := "go run ./fakeserver/cmd/fakeserver --addr " + fakeAddress
+// StartCommand is how a developer starts a server with these capabilities.
+func StartCommand(needs []string) string {
+	command := "go run ./fakeserver/cmd/fakeserver --addr " + FakeAddress
 	for _, need := range needs {
 		if flags := grants[need].flags; flags != "" {
 			command += " " + flags

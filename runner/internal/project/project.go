@@ -1,0 +1,157 @@
+// Package project finds what a run is made from: the milestone, and features, schemas and fixtures beside it.
+//
+// A milestone stands in the folder milestones of a project, and the others are its sister folders. A folder that the
+// project lacks is replaced by the copy inside of the program, so that the built runner works alone.
+package project
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"example.com/lpgate/features"
+	"example.com/lpgate/fixtures"
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/schemas"
+)
+
+// Project is where a run reads from, folder by folder.
+type Project struct {
+	File string // the milestone, as it was named
+	Root string // the folder of the project
+	Name string // the milestone's file name without its extension
+}
+
+// Locate finds the project of a milestone file: what the folder milestones stands in. A file that stands elsewhere is
+// its own folder's.
+func Locate(file string) (Project, error) {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return Project{}, fmt.Errorf("finding the milestone: %w", err)
+	}
+	p := Project{
+		File: file,
+		Root: filepath.Dir(absolute),
+		Name: strings.TrimSuffix(filepath.Base(absolute), filepath.Ext(absolute)),
+	}
+	if filepath.Base(p.Root) == "milestones" {
+		p.Root = filepath.Dir(p.Root)
+	}
+	return p, nil
+}
+
+// Known says whether there is any project: the file, or at least a folder milestones that it is missing from. Where
+// there is neither, the name is a typing error, and nothing is to be written for it.
+func (p Project) Known() bool {
+	if p.isBuiltIn() {
+		return true
+	}
+	if _, err := os.Stat(p.File); err == nil {
+		return true
+	}
+	folder := filepath.Dir(p.File)
+	info, err := os.Stat(folder)
+	return err == nil && info.IsDir() && filepath.Base(folder) == "milestones"
+}
+
+// Artifacts is where the artifacts of a milestone stand by default.
+func (p Project) Artifacts(milestone string) string {
+	return filepath.Join(p.Root, "artifacts", "milestones", milestone, "latest")
+}
+
+// Golden is where the golden output of a milestone stands, within the fixtures.
+func Golden(milestone string) string { return "golden/" + milestone + ".output.json" }
+
+// milestone reads the milestone. The one inside of the program stands in for milestones/M109.yaml where there is no
+// folder milestones at all; it never stands in for another name, which would rather be a typing error.
+func (p Project) milestone() (*milestones.Milestone, error) {
+	text, err := os.ReadFile(p.File)
+	switch {
+	case err == nil:
+		return milestones.Parse(filepath.ToSlash(p.File), text)
+	case errors.Is(err, fs.ErrNotExist) && p.isBuiltIn():
+		return milestones.M109(), nil
+	}
+	return nil, Unreadable(p.File, err)
+}
+
+// Unreadable says that a milestone cannot be read, and names the file once.
+func Unreadable(file string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("reading the milestone %s: %w", file, err)
+}
+
+func (p Project) isBuiltIn() bool {
+	if filepath.ToSlash(filepath.Clean(p.File)) != "milestones/M109.yaml" {
+		return false
+	}
+	_, err := os.Stat("milestones")
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// folder is a folder of the project, or the one inside of the program.
+func (p Project) folder(name string, builtIn fs.FS) fs.FS {
+	path := filepath.Join(p.Root, name)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return os.DirFS(path)
+	}
+	return builtIn
+}
+
+// Features has the feature files at its root.
+func (p Project) Features() fs.FS { return p.folder(plan.Folder, features.FS) }
+
+// Fixtures has the folders requests, keys and golden.
+func (p Project) Fixtures() fs.FS { return p.folder("fixtures", fixtures.FS) }
+
+func (p Project) schemas() (*schemas.Set, error) {
+	path := filepath.Join(p.Root, "schemas")
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return schemas.Embedded(), nil
+	}
+	set, err := schemas.Load(os.DirFS(path))
+	if err != nil {
+		return nil, fmt.Errorf("schemas: %w", err)
+	}
+	return set, nil
+}
+
+// Inputs are everything that a run is made from.
+type Inputs struct {
+	Milestone *milestones.Milestone
+	Plan      *plan.Plan
+	Schemas   *schemas.Set
+}
+
+// Read reads everything. What depends on nothing else is read at the same time; what is wrong anywhere is all told.
+func (p Project) Read() (Inputs, error) {
+	var in Inputs
+	var planning, loading error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil { // in a goroutine it would end the process, and the report with it
+				loading = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+		}()
+		in.Schemas, loading = p.schemas()
+	}()
+	in.Milestone, planning = p.milestone()
+	if planning == nil {
+		in.Plan, planning = plan.Load(in.Milestone, p.Features())
+	}
+	<-done
+	if err := errors.Join(planning, loading); err != nil {
+		return in, err
+	}
+	return in, in.Milestone.CheckSchemas(in.Schemas.Names())
+}
