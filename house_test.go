@@ -61,7 +61,7 @@ var arrows = map[string][]string{
 	"runner/internal/project":  {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
 	"runner/internal/gate": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan",
 		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},
-	"runner": {"runner/internal/gate", "runner/internal/verdict"},
+	"runner": {"runner/internal/gate", "runner/internal/verdict", "steps/auditproof"},
 }
 
 // theFake is the one file of the verifier that knows the fake: it starts one.

@@ -13,6 +13,11 @@
 //	130  interrupted
 //
 // When several apply, the order is 130, 2, 3, 1, 4.
+//
+//	runner verify-export FILE… --keys KEYS.json
+//
+// verifies pages of an audit export that somebody holds, without any service. Its exit code is 0, 1 or 2, and means the
+// same.
 package main
 
 import (
@@ -118,6 +123,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 			return err
 		},
 	}
+	cmd.AddCommand(verifyExport(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	flags := cmd.Flags()
 	flags.SortFlags = false

@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
+//	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
+//	vectors                     writes the outside vectors: keys.json, 1.json to 3.json, empty.json and full.json
 //
 // and $PROJECT, the root of this project.
 func TestScripts(t *testing.T) {
@@ -41,7 +43,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROJECT", project)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "vectors": vectors},
 	})
 }
 
@@ -54,6 +56,27 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	err = ts.Exec(args[1], args[2:]...)
 	checkExit(ts, want, err)
 	checkLastLine(ts, want, ts.ReadFile("stdout"))
+}
+
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: fails CODE COMMAND ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	checkExit(ts, want, ts.Exec(args[1], args[2:]...))
+	if strings.Contains(ts.ReadFile("stdout"), "overall=") {
+		ts.Fatalf("there is a verdict on stdout")
+	}
+}
+
+func vectors(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: vectors")
+	}
+	for name, text := range readVectors(ts.Check) {
+		ts.Check(os.WriteFile(ts.MkAbs(name), text, 0o644))
+	}
 }
 
 func checkExit(ts *testscript.TestScript, want int, err error) {

@@ -33,6 +33,8 @@
 //	keys, err := auditproof.ParseKeys(keySet)   // the answer of /keys/policy-integrity-signing
 //	err = auditproof.Walk(pages, keys)          // nil, or a *Broken that names the page and the entry
 //
+// [Sketch] tells what a page says of itself, sound or not, so that people can be told which page and which entry.
+//
 // Two things cannot be told from the pages. An entry older than the retention is not seen to be missing: the service
 // may cut by another clock than exported_at. And entries may arrive while somebody pages, so a total may be larger
 // than what the page before leaves, though only by as many entries as are younger than all that were seen until then.
@@ -247,7 +249,7 @@ func (p *page) readEntries(export *object, asked *query) error {
 			err = read.comesAfter(p.entries[i-1])
 		}
 		if err == nil && i > 0 && read.provider != p.entries[0].provider {
-			err = wrong("it is an entry of %s on a page of %s", read.provider, p.entries[0].provider)
+			err = wrong("it is an entry of %q on a page of %q", read.provider, p.entries[0].provider)
 		}
 		if err != nil {
 			broken := err.(*Broken)
@@ -466,7 +468,7 @@ func checkSignature(export *object, keys Keys) error {
 // starts tells whether the page is the first of its export.
 func (p *page) starts() error {
 	if p.after.cursor != nil {
-		return wrong("it continues after %s, but there is no page before it", *p.after.cursor)
+		return wrong("it continues after %q, but there is no page before it", *p.after.cursor)
 	}
 	return nil
 }
@@ -496,7 +498,7 @@ func (p *page) follows(before *page) error {
 		return wrong("total_filtered is %d, and the page before it left %d", p.total, left)
 	}
 	if len(p.entries) > 0 && p.entries[0].provider != before.entries[0].provider {
-		return wrongEntry(0, "it is an entry of %s in an export of %s", p.entries[0].provider, before.entries[0].provider)
+		return wrongEntry(0, "it is an entry of %q in an export of %q", p.entries[0].provider, before.entries[0].provider)
 	}
 	return nil
 }

@@ -216,7 +216,7 @@ func TestDishonestService(t *testing.T) {
 		{"an audit id with letters", all, func(l []object) { entry(l, 1, 0)["audit_id"] = "plpaudit_00001x" }, 2, "entry 1:"},
 		{"an entry's time is none", all, func(l []object) { entry(l, 1, 0)["recorded_at"] = "2026-02-22T16:01:00.000+00:00" }, 2, "entry 1: the entry's recorded_at"},
 		{"an entry's day is none", all, func(l []object) { entry(l, 1, 0)["recorded_at"] = "2026-02-30T16:01:00.000Z" }, 2, "entry 1: the entry's recorded_at"},
-		{"an entry of another provider", all, func(l []object) { entry(l, 1, 1)["provider_id"] = "plp_000002" }, 2, "entry 2: it is an entry of plp_000002"},
+		{"an entry of another provider", all, func(l []object) { entry(l, 1, 1)["provider_id"] = "plp_000002" }, 2, `entry 2: it is an entry of "plp_000002"`},
 
 		{"entries out of time", all, func(l []object) { entry(l, 1, 1)["recorded_at"] = "2026-02-22T16:00:59.999Z" }, 2, "entry 2: "},
 		{"entries out of arrival", all, func(l []object) {
@@ -276,7 +276,7 @@ func TestDishonestService(t *testing.T) {
 			for i := range l[1]["entries"].([]object) {
 				entry(l, 1, i)["provider_id"] = "plp_000002"
 			}
-		}, 2, "entry 1: it is an entry of plp_000002 in an export of plp_000001"},
+		}, 2, `entry 1: it is an entry of "plp_000002" in an export of "plp_000001"`},
 		{"fewer left than the page before left", all, func(l []object) { l[0]["total_filtered"] = 9 }, 2, "total_filtered is 5, and the page before it left 6"},
 		{"arrivals that are too old", all, func(l []object) {
 			l[0]["total_filtered"] = 6
@@ -405,15 +405,26 @@ func TestParseKeys(t *testing.T) {
 		{"one key", object{"active_key_id": "k2", "keys": []object{good}}, ""},
 		{"an old key too", object{"active_key_id": "k2", "keys": []object{good, old}, "correlation_id": "c"}, ""},
 		{"not JSON", jsontext.Value(`"x"`), "reading the key set"},
-		{"no keys", object{"active_key_id": "k2", "keys": []object{}}, `the active key "k2" is not in it`},
+		{"no keys", object{"active_key_id": "k2", "keys": []object{}}, "there is no key in it"},
+		{"no active key", object{"active_key_id": "k2", "keys": []object{old}}, `the active key "k2" is not in it`},
+		{"a member twice", jsontext.Value(`{"active_key_id": "k2", "keys": [], "keys": []}`), "duplicate"},
+		{"a member that nobody knows", object{"active_key_id": "k2", "keys": []object{good}, "Keys": []object{}}, `"Keys" that nobody knows`},
+		{"a member that is not there", object{"active_key_id": "k2", "keys": []object{{"key_id": "k2"}}}, "key 1 has no alg"},
+		{"lines that end as on Windows", object{"active_key_id": "k2", "keys": []object{
+			key("k2", "ed25519", strings.ReplaceAll(pemOf(public), "\n", "\r\n"), "active")}}, ""},
+		{"no line end at the end", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", strings.TrimSpace(pemOf(public)), "active")}}, ""},
+		{"two blocks", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", pemOf(public)+pemOf(public), "active")}}, "not one plain PEM block"},
+		{"text before the block", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", "x\n"+pemOf(public), "active")}}, "not one plain PEM block"},
+		{"a header in the block", object{"active_key_id": "k2", "keys": []object{
+			key("k2", "ed25519", strings.Replace(pemOf(public), "-----\n", "-----\nA: b\n\n", 1), "active")}}, "not one plain PEM block"},
 		{"a key twice", object{"active_key_id": "k2", "keys": []object{good, good}}, "twice"},
-		{"another algorithm", object{"active_key_id": "k2", "keys": []object{key("k2", "rsa", pemOf(public), "active")}}, `alg is "rsa"`},
-		{"two active keys", object{"active_key_id": "k2", "keys": []object{good, key("k1", "ed25519", pemOf(public), "active")}}, `reading key "k1": its status`},
-		{"the active key is not active", object{"active_key_id": "k1", "keys": []object{good, old}}, `reading key "k2": its status`},
+		{"another algorithm", object{"active_key_id": "k2", "keys": []object{key("k2", "rsa", pemOf(public), "active")}}, `alg of key "k2" is "rsa"`},
+		{"two active keys", object{"active_key_id": "k2", "keys": []object{good, key("k1", "ed25519", pemOf(public), "active")}}, `the status of key "k1"`},
+		{"the active key is not active", object{"active_key_id": "k1", "keys": []object{good, old}}, `the status of key "k2"`},
 		{"a status that nobody knows", object{"active_key_id": "k2", "keys": []object{good, key("k1", "ed25519", pemOf(public), "revoked")}}, `"revoked"`},
 		{"no PEM", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", "x", "active")}}, "no PEM block"},
 		{"another kind of key", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", pemOf(&ecdsaKey.PublicKey), "active")}}, "no ed25519 key"},
-		{"no SPKI", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "active")}}, `reading key "k2"`},
+		{"no SPKI", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "active")}}, `reading the key set: key "k2"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text, err := json.Marshal(test.set)

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/fixtures"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps/auditproof"
+)
+
+// readVectors are the files that an auditor would have: answers as another program, in another language, made and
+// signed them, and one of them without what stands around the export.
+func readVectors(check func(error)) map[string][]byte {
+	text, err := fixtures.FS.ReadFile("vectors/export-pages.json")
+	check(err)
+	var file struct {
+		KeySet json.RawMessage `json:"key_set"`
+		Walk   []json.RawMessage
+		Empty  json.RawMessage
+		Full   struct{ Export json.RawMessage }
+	}
+	check(json.Unmarshal(text, &file))
+	files := map[string][]byte{"keys.json": file.KeySet, "empty.json": file.Empty, "full.json": file.Full.Export}
+	for i, page := range file.Walk {
+		files[fmt.Sprintf("%d.json", i+1)] = page
+	}
+	for name, text := range files {
+		var compact bytes.Buffer // as it came over the wire
+		check(json.Compact(&compact, text))
+		files[name] = compact.Bytes()
+	}
+	return files
+}
+
+// TestVerifyExportSeesEveryByte corrupts every byte of every file, and runs the command. What it still accepts must be
+// one of the few things that mean nothing, each of which stands here.
+func TestVerifyExportSeesEveryByte(t *testing.T) {
+	files := readVectors(func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	// The key set with a second key, which signed none of the pages.
+	previous, err := fixtures.FS.ReadFile("keys/operator-previous.pub.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unused, err := json.Marshal(map[string]string{
+		"key_id": "op-pi-k6", "alg": "ed25519", "public_key_pem": string(previous), "status": "verify_only",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["keys.json"] = bytes.Replace(files["keys.json"], []byte("}]"), slices.Concat([]byte("},"), unused, []byte("]")), 1)
+	walk := []string{"1.json", "2.json", "3.json"}
+	correlation := `"corr_partnerliquidityprovider_rollout_export"`
+	for name, test := range map[string]struct {
+		pages   []string
+		harmful func(corrupt []byte) bool // what is accepted and means something
+		mayVary []string                  // texts of the file in which a byte may change
+	}{
+		"1.json":     {pages: walk, mayVary: []string{correlation}},
+		"2.json":     {pages: walk, mayVary: []string{correlation}},
+		"3.json":     {pages: walk, mayVary: []string{correlation}},
+		"full.json":  {pages: []string{"full.json"}},
+		"empty.json": {pages: []string{"empty.json"}, mayVary: []string{correlation, `"plp_000001"`}}, // nothing that is signed says whose it is
+		"keys.json":  {pages: walk, mayVary: []string{`"corr_keys_policy_integrity_signing_get"`, `"op-pi-k6"`, string(pemLine(t, previous))}, harmful: otherKey(t, files["keys.json"])},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			args := []string{"verify-export", "--keys", filepath.Join(folder, "keys.json")}
+			for name := range maps.Keys(files) {
+				write(t, folder, name, files[name])
+			}
+			for _, page := range test.pages {
+				args = append(args, filepath.Join(folder, page))
+			}
+			var stdout bytes.Buffer
+			if exit := run(args, &stdout, io.Discard); exit != verdict.Holds || !strings.HasPrefix(stdout.String(), "verified: ") {
+				t.Fatalf("before anything is changed: exit %d, %s", exit, stdout.String())
+			}
+			truth := files[name]
+			free := spans(t, truth, test.mayVary)
+			accepted := 0
+			for at := range truth {
+				corrupt := bytes.Clone(truth)
+				corrupt[at] ^= 0x01 // makes a letter or a digit its neighbour
+				write(t, folder, name, corrupt)
+				stdout.Reset()
+				exit := run(args, &stdout, io.Discard)
+				switch {
+				case exit == verdict.Fails && strings.HasPrefix(stdout.String(), "broken: "+folder):
+				case exit == verdict.Broken && stdout.Len() == 0:
+				case exit == verdict.Holds && free[at] && (test.harmful == nil || !test.harmful(corrupt)):
+					accepted++
+				case exit == verdict.Holds && bytes.Equal(canonical(corrupt), canonical(truth)): // 4e-324 is the same double as 5e-324
+				default:
+					t.Fatalf("byte %d, near %q: exit %d, %s", at, truth[max(0, at-20):min(len(truth), at+20)], exit, stdout.String())
+				}
+			}
+			if len(test.mayVary) > 0 && accepted == 0 {
+				t.Errorf("nothing that may vary was accepted, so this test does not show that it may")
+			}
+		})
+	}
+}
+
+// canonical is what a file means, or nil when it is not JSON.
+func canonical(text []byte) []byte {
+	value := jsontext.Value(bytes.Clone(text))
+	if value.Canonicalize() != nil {
+		return nil
+	}
+	return value
+}
+
+func write(t *testing.T, folder, name string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spans are the bytes of a file that stand in one of the texts.
+func spans(t *testing.T, file []byte, texts []string) map[int]bool {
+	t.Helper()
+	inside := map[int]bool{}
+	for _, text := range texts {
+		start := bytes.Index(file, []byte(text))
+		if start < 0 {
+			t.Fatalf("%s is not in the file", text)
+		}
+		for at := start; at < start+len(text); at++ {
+			inside[at] = true
+		}
+	}
+	return inside
+}
+
+// pemLine is the line of a PEM file that has the key.
+func pemLine(t *testing.T, pem []byte) []byte {
+	t.Helper()
+	lines := bytes.Split(pem, []byte{'\n'})
+	if len(lines) < 3 {
+		t.Fatalf("no PEM: %s", pem)
+	}
+	return lines[1]
+}
+
+// otherKey tells whether a key set gives another key for the signatures of the vectors than the true one.
+func otherKey(t *testing.T, truth []byte) func([]byte) bool {
+	t.Helper()
+	const signer = "dev-pi-k1"
+	want, err := auditproof.ParseKeys(truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(corrupt []byte) bool {
+		got, err := auditproof.ParseKeys(corrupt)
+		return err != nil || !want[signer].Equal(got[signer])
+	}
+}
