@@ -38,6 +38,8 @@ type drive struct {
 	timeout   time.Duration
 	target    string // the URL of a target of somebody's own; "" for the built-in one
 	base      func(needs []string) (base, start string)
+	// firstFailure says that nothing is run any more once a scenario has failed.
+	firstFailure bool
 
 	mu       sync.Mutex
 	next     int // how many scenarios have begun
@@ -46,7 +48,7 @@ type drive struct {
 	failures map[int]report.Failure
 	stops    []verdict.Reason
 	lost     int  // answers that never came
-	dead     bool // the target is not there any more
+	dead     bool // nothing more is run: the target is not there any more, or the first failure was all to be seen
 	code     int
 	returned bool
 
@@ -123,20 +125,14 @@ func (d *drive) run(ctx context.Context) {
 	}
 }
 
-// ended is what a run came to.
-type ended struct {
-	results  map[int]verdict.Result
-	failures map[int]report.Failure
-	stops    []verdict.Reason
-	agreed   bool
-	code     int
-}
-
 // end takes a copy of what there is: a sentence that was left behind may still come to an end, and is too late.
-func (d *drive) end() ended {
+func (d *drive) end() Seen {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return ended{maps.Clone(d.results), maps.Clone(d.failures), slices.Clone(d.stops), d.agreed(), d.code}
+	return Seen{
+		Results: maps.Clone(d.results), Failures: maps.Clone(d.failures), Stops: slices.Clone(d.stops),
+		Agreed: d.agreed(), Godog: d.code,
+	}
 }
 
 // patience is how long a sentence may take to notice that its time is over.
@@ -330,6 +326,9 @@ func (d *drive) conclude(r *running) {
 		result.Says = "nobody knows the sentence: " + r.scenario.Steps[r.at].Text
 	}
 	d.results[r.place] = result
+	if d.firstFailure && r.status == verdict.Failed {
+		d.dead = true
+	}
 	if !errors.Is(r.err, errNotRun) && !errors.Is(r.err, context.Canceled) {
 		d.failures[r.place] = d.explain(r)
 	}

@@ -29,6 +29,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
@@ -107,7 +108,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	result := Result{
 		Overall: r.decision.Overall, Exit: r.decision.Exit, Reasons: r.decision.Reasons, Results: map[string]verdict.Status{},
 	}
-	for i, ended := range r.ended.results {
+	for i, ended := range r.seen.Results {
 		result.Results[r.selection.Plan.Scenarios[i].ID] = ended.Status
 	}
 	return result, nil
@@ -119,12 +120,6 @@ func newRun(cfg Config) *run {
 	if r.Seed == "" {
 		r.Seed = DefaultSeed
 	}
-	if r.Timeout == 0 {
-		r.Timeout = DefaultTimeout
-	}
-	if r.register == nil {
-		r.register = steps.Register
-	}
 	return r
 }
 
@@ -134,21 +129,20 @@ type run struct {
 	project   project.Project
 	in        project.Inputs
 	selection *plan.Selection
-	lanes     []*lane
+	trial     Trial
 	secrets   *exchange.Secrets
 	folder    *report.Folder
 	started   time.Time
 
-	ended     ended
-	exchanges []*exchange.Exchange
-	output    []byte // output.json
-	golden    []byte // nil when there is none
-	records   verdict.Records
-	decision  verdict.Verdict
+	seen     Seen
+	output   []byte // output.json
+	golden   []byte // nil when there is none
+	records  verdict.Records
+	decision verdict.Verdict
 }
 
 func (r *run) do(ctx context.Context) error {
-	base, err := r.targetURL()
+	err := r.checkTarget()
 	if err != nil {
 		return err
 	}
@@ -175,35 +169,49 @@ func (r *run) do(ctx context.Context) error {
 	}
 	defer r.folder.Abandon()
 	if broken == nil {
-		broken = r.drive(ctx, base)
-		defer r.close()
+		broken = r.drive(ctx)
+		defer r.trial.close()
 	}
 	if broken != nil {
-		r.ended.stops = append(r.ended.stops, problems(broken)...)
+		r.seen.Stops = append(r.seen.Stops, problems(broken)...)
 	}
 	return r.finish()
 }
 
-// targetURL reads the URL of a target of somebody's own.
-func (r *run) targetURL() (*url.URL, error) {
+// drive tries the selected scenarios.
+func (r *run) drive(ctx context.Context) error {
+	judge, err := checks.New(r.in.Milestone, r.in.Schemas)
+	if err != nil {
+		return err
+	}
+	r.trial = Trial{
+		Inputs: r.in, Fixtures: r.project.Fixtures(), Judge: judge, Selection: r.selection,
+		Target: r.Target, Wrap: r.Wrap, Seed: r.Seed, Timeout: r.Timeout, register: r.register, secrets: r.secrets,
+	}
+	r.seen = r.trial.drive(ctx)
+	return nil
+}
+
+// checkTarget looks at the URL of a target of somebody's own.
+func (r *run) checkTarget() error {
 	if r.Target == "" {
 		if len(r.Has) > 0 {
-			return nil, fmt.Errorf("%w: --has says what --target has, and there is no --target", ErrUsage)
+			return fmt.Errorf("%w: --has says what --target has, and there is no --target", ErrUsage)
 		}
-		return new(url.URL), nil
+		return nil
 	}
 	u, err := url.Parse(r.Target)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w: --target is no URL: %w", ErrUsage, err)
+		return fmt.Errorf("%w: --target is no URL: %w", ErrUsage, err)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("%w: --target %q is no URL such as http://127.0.0.1:8109", ErrUsage, r.Target)
+		return fmt.Errorf("%w: --target %q is no URL such as http://127.0.0.1:8109", ErrUsage, r.Target)
 	case u.User != nil:
-		return nil, fmt.Errorf("%w: --target has a user or a password in it, which no operation of the contract takes", ErrUsage)
+		return fmt.Errorf("%w: --target has a user or a password in it, which no operation of the contract takes", ErrUsage)
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return nil, fmt.Errorf("%w: --target %q has a query or a fragment, and is only what comes before a path", ErrUsage, r.Target)
+		return fmt.Errorf("%w: --target %q has a query or a fragment, and is only what comes before a path", ErrUsage, r.Target)
 	}
-	return u, nil
+	return nil
 }
 
 // standard are the capabilities that every target is taken to have.
@@ -271,10 +279,8 @@ func problems(err error) []verdict.Reason {
 
 // finish decides, and writes everything.
 func (r *run) finish() error {
-	r.records = verdict.Records{
-		Milestone: r.in.Milestone, Selection: r.selection, Results: r.ended.results, Exchanges: r.exchanges,
-		Agreed: r.ended.results == nil || r.ended.agreed, Godog: r.ended.code, Stops: r.ended.stops,
-	}
+	r.records = r.trial.Records(r.seen)
+	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection // of a run that did not come to a trial too
 	var writing writing
 	writing.start(r.folder, report.Exchanges, r.report().EncodeExchanges)
 	writing.start(r.folder, report.State, r.state)
@@ -316,8 +322,8 @@ func (r *run) finish() error {
 // failures are the scenarios that did not pass, in the order of the plan.
 func (r *run) failures() []report.Failure {
 	var failures []report.Failure
-	for _, place := range slices.Sorted(maps.Keys(r.ended.failures)) {
-		failures = append(failures, r.ended.failures[place])
+	for _, place := range slices.Sorted(maps.Keys(r.seen.Failures)) {
+		failures = append(failures, r.seen.Failures[place])
 	}
 	return failures
 }
@@ -326,7 +332,7 @@ func (r *run) failures() []report.Failure {
 func (r *run) report() *report.Run {
 	run := &report.Run{
 		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.Seed,
-		Results: r.ended.results, Exchanges: r.exchanges, OutputSHA256: outcome.SHA256(r.output),
+		Results: r.seen.Results, Exchanges: r.seen.Exchanges, OutputSHA256: outcome.SHA256(r.output),
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
 		StartedAt: r.started, FinishedAt: time.Now(),
 	}
@@ -374,7 +380,7 @@ func (w *writing) wait() error {
 // the target was somebody else's.
 func (r *run) state() []byte {
 	b := []byte(`{"servers":[`)
-	for _, l := range r.lanes {
+	for _, l := range r.trial.lanes {
 		b = l.servers.AppendState(b)
 	}
 	b = append(b, "]}"...)
@@ -418,7 +424,7 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		return "Next: see that the target is up, and stays up."
 	case r.RenewOutput && (has("scenario-failed") || has("check-failed")):
 		return "The golden output was not renewed: first make everything else hold."
-	case len(r.ended.failures) > 0:
+	case len(r.seen.Failures) > 0:
 		first := r.failures()[0].Scenario
 		return fmt.Sprintf("Next: begin with the first failure. --tag @%s runs the scenarios of its rule alone.", first.Rule)
 	case has("selection-incomplete"):

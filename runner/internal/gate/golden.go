@@ -38,16 +38,16 @@ func (r *run) rows() (*outcome.Document, error) {
 	}
 	from := 0
 	for _, i := range r.selection.Scenarios {
-		for from < len(r.exchanges) && r.exchanges[from].Mark.Scenario < i {
+		for from < len(r.seen.Exchanges) && r.seen.Exchanges[from].Mark.Scenario < i {
 			from++
 		}
 		to := from
-		for to < len(r.exchanges) && r.exchanges[to].Mark.Scenario == i {
+		for to < len(r.seen.Exchanges) && r.seen.Exchanges[to].Mark.Scenario == i {
 			to++
 		}
-		switch r.ended.results[i].Status {
+		switch r.seen.Results[i].Status {
 		case verdict.Passed, verdict.Failed:
-			row := writer.Row(r.selection.Plan.Scenarios[i].ID, r.exchanges[from:to])
+			row := writer.Row(r.selection.Plan.Scenarios[i].ID, r.seen.Exchanges[from:to])
 			document.Scenarios = append(document.Scenarios, row)
 		}
 		from = to
@@ -77,7 +77,7 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 	for i := range r.selection.Plan.Scenarios {
 		id := r.selection.Plan.Scenarios[i].ID
 		planned = append(planned, id)
-		passed[id] = r.ended.results[i].Status == verdict.Passed
+		passed[id] = r.seen.Results[i].Status == verdict.Passed
 	}
 	difference := outcome.Compare(before, document, outcome.Scope{
 		Planned: planned, Counts: func(id string) bool { return passed[id] }, Bodies: r.Target == "",

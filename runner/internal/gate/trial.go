@@ -1,0 +1,241 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"example.com/lpgate/runner/internal/checks"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
+)
+
+// Trial drives scenarios against a target, and gives back what happened: nothing else. It reads nothing, for its inputs
+// were read before; it writes no artifact, asks for no golden output, and decides nothing. [Run] is one trial with all
+// of that around it. Whoever makes thousands of them, as package sight does, shares their inputs and their judge.
+type Trial struct {
+	// Inputs are the milestone, the plan and the schemas.
+	Inputs project.Inputs
+	// Fixtures has the folders requests and keys.
+	Fixtures fs.FS
+	// Judge judges every answer.
+	Judge *checks.Judge
+	// Selection says which scenarios are driven.
+	Selection *plan.Selection
+	// Target is the URL of what is driven against; "" for built-in fake servers, which stop with the trial.
+	Target string
+	// Wrap changes the built-in servers. Liars are made with it.
+	Wrap func(http.Handler) http.Handler
+	// Lanes is how many lanes there are; 0 for as many as [Run] has.
+	Lanes int
+	// FirstFailure ends the trial at the first scenario that fails. The rest is not run.
+	FirstFailure bool
+	// Seed makes the ids of the trial its own; "" for [DefaultSeed].
+	Seed string
+	// Timeout is how long one scenario may take; 0 for [DefaultTimeout].
+	Timeout time.Duration
+
+	// register stands in for the vocabulary in tests.
+	register func(*godog.ScenarioContext, steps.Config)
+	secrets  *exchange.Secrets
+	lanes    []*lane
+}
+
+// Seen is what happened in a trial.
+type Seen struct {
+	// Results are how the scenarios ended, by their place in the plan. A selected one without a result did not run.
+	Results map[int]verdict.Result
+	// Failures explain the ones that did not pass.
+	Failures map[int]report.Failure
+	// Exchanges are all exchanges, in the order of the plan.
+	Exchanges []*exchange.Exchange
+	// Stops are what kept the trial from going on, if anything did.
+	Stops []verdict.Reason
+	// Agreed says whether godog's own exit code is what the results lead to; Godog is that code.
+	Agreed bool
+	Godog  int
+}
+
+// Records are what was seen, as package verdict decides on it. It says nothing of artifacts and of the golden output.
+func (t *Trial) Records(seen Seen) verdict.Records {
+	return verdict.Records{
+		Milestone: t.Inputs.Milestone, Selection: t.Selection, Results: seen.Results, Exchanges: seen.Exchanges,
+		Agreed: seen.Results == nil || seen.Agreed, Godog: seen.Godog, Stops: seen.Stops,
+	}
+}
+
+// Run drives the scenarios, and stops the servers that it started.
+func (t *Trial) Run(ctx context.Context) Seen {
+	defer t.close()
+	return t.drive(ctx)
+}
+
+// A trial against the built-in server has two lanes: every other scenario in one of them and the rest in the other, side
+// by side, each with servers, connections and a godog of its own. Within a lane one scenario follows the other, so
+// everything that servers count (ids, audit entries) comes out the same in every run; and since the plan deals the
+// scenarios out and not the number of processors, it does so on every machine.
+//
+// godog's own concurrency would be the shorter way, and not a reproducible one: it runs scenarios against each other in
+// whatever order they happen to come.
+//
+// A target of somebody's own is one server, and gets one lane.
+const lanesOfBuiltIn = 2
+
+// lane is one of them.
+type lane struct {
+	drive   *drive
+	servers *target.Fakes
+	client  *http.Transport
+}
+
+// prepare fills in what the trial leaves open.
+func (t *Trial) prepare() {
+	if t.Seed == "" {
+		t.Seed = DefaultSeed
+	}
+	if t.Timeout == 0 {
+		t.Timeout = DefaultTimeout
+	}
+	if t.register == nil {
+		t.register = steps.Register
+	}
+	if t.secrets == nil {
+		t.secrets = new(exchange.Secrets)
+	}
+	switch {
+	case t.Target != "":
+		t.Lanes = 1
+	case t.Lanes == 0:
+		t.Lanes = lanesOfBuiltIn
+	}
+}
+
+// drive runs the scenarios. The servers stay.
+func (t *Trial) drive(ctx context.Context) Seen {
+	t.prepare()
+	for _, part := range t.Selection.Split(t.Lanes) {
+		t.lanes = append(t.lanes, t.lane(part))
+	}
+	if t.Target != "" {
+		if err := dial(t.Target); err != nil {
+			t.lanes[0].drive.stop("target-unreachable", t.Target, "nobody listens there: %v", err)
+			return t.gather()
+		}
+	}
+	var group sync.WaitGroup
+	for _, l := range t.lanes {
+		group.Go(func() {
+			var err error
+			defer func() {
+				if err != nil {
+					l.drive.stop("run-broke-off", "", "the run broke off: %v", err)
+				}
+			}()
+			defer caught(&err)
+			l.drive.run(ctx)
+		})
+	}
+	group.Wait()
+	return t.gather()
+}
+
+// prefix is what the URL of a target of somebody's own has before the paths of the milestone.
+func (t *Trial) prefix() string {
+	base, err := url.Parse(t.Target)
+	if err != nil {
+		return "" // it was looked at before
+	}
+	return strings.TrimSuffix(base.EscapedPath(), "/")
+}
+
+// lane prepares a lane for some scenarios.
+func (t *Trial) lane(part *plan.Selection) *lane {
+	l := &lane{
+		servers: target.NewFakes(t.Fixtures, t.Wrap, t.secrets),
+		client: &http.Transport{
+			MaxIdleConnsPerHost:   64, // as many as are ever sent at once
+			DisableCompression:    true,
+			ResponseHeaderTimeout: t.Timeout,
+		},
+	}
+	recorder := &exchange.Recorder{
+		Base:              l.client,
+		Routes:            exchange.NewRoutes(t.Inputs.Milestone),
+		Prefix:            t.prefix(),
+		Judge:             t.Judge.Judge,
+		IdempotencyHeader: t.Inputs.Milestone.Transport.IdempotencyHeader,
+		Secrets:           t.secrets,
+		Burst: func(ctx context.Context) int {
+			number, _ := steps.Burst(ctx)
+			return number
+		},
+	}
+	vocabulary := steps.Config{
+		Milestone: t.Inputs.Milestone,
+		Fixtures:  t.Fixtures,
+		Client: &http.Client{
+			Transport:     recorder,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		Target: l.servers.URL,
+		Seed:   t.Seed,
+	}
+	l.drive = &drive{
+		selection: part, recorder: recorder, secrets: t.secrets, timeout: t.Timeout, target: t.Target,
+		firstFailure: t.FirstFailure,
+		base: func(needs []string) (string, string) {
+			return "http://" + target.FakeAddress, target.StartCommand(needs)
+		},
+		results: map[int]verdict.Result{}, failures: map[int]report.Failure{},
+	}
+	if t.Target != "" {
+		vocabulary.Target = func(context.Context, []string) (string, error) { return t.Target, nil }
+		l.drive.base = func([]string) (string, string) { return strings.TrimSuffix(t.Target, "/"), "" }
+	}
+	l.drive.register = func(sc *godog.ScenarioContext) { t.register(sc, vocabulary) }
+	return l
+}
+
+// gather puts what the lanes have together, in the order of the plan.
+func (t *Trial) gather() Seen {
+	seen := Seen{Results: map[int]verdict.Result{}, Failures: map[int]report.Failure{}, Agreed: true}
+	for _, l := range t.lanes {
+		part := l.drive.end()
+		maps.Copy(seen.Results, part.Results)
+		maps.Copy(seen.Failures, part.Failures)
+		for _, stop := range part.Stops {
+			if !slices.Contains(seen.Stops, stop) {
+				seen.Stops = append(seen.Stops, stop)
+			}
+		}
+		seen.Agreed = seen.Agreed && part.Agreed
+		seen.Godog = max(seen.Godog, part.Godog)
+		seen.Exchanges = append(seen.Exchanges, l.drive.recorder.Exchanges()...)
+	}
+	slices.SortStableFunc(seen.Exchanges, func(a, b *exchange.Exchange) int {
+		return cmp.Compare(a.Mark.Scenario, b.Mark.Scenario)
+	})
+	return seen
+}
+
+// close stops the servers of all lanes.
+func (t *Trial) close() {
+	for _, l := range t.lanes {
+		l.servers.Close()
+		l.client.CloseIdleConnections()
+	}
+}
