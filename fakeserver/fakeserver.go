@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fixtures"
@@ -59,7 +60,16 @@ type Options struct {
 	// OnViolation is told, in self-check, of each answer that its schema forbids;
 	// nil writes to the standard logger.
 	OnViolation func(operation string, violations []schemas.Violation)
+	// OnRules is told, once for each request and before its answer leaves, which
+	// rules of the milestone the request reached and how each came out, in the order
+	// in which they were decided; nil tells nobody, and then nothing is noted. It is
+	// called from many goroutines, under no lock. The request's body has been read.
+	OnRules func(r *http.Request, reached []Reached)
 }
+
+// Reached is a rule of the milestone that a request reached: had the server broken
+// it, the request could have shown it. Package course says what counts.
+type Reached = course.Reached
 
 // SigningKey is an ed25519 private key and the id under which its public half is
 // published.
@@ -95,7 +105,8 @@ func New(o Options) (*Server, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if o.SigningKey == nil {
+	operators := o.SigningKey != nil
+	if !operators {
 		key, err := developmentKey()
 		if err != nil {
 			return nil, err
@@ -114,9 +125,11 @@ func New(o Options) (*Server, error) {
 		Keys: rest.KeySet{
 			Active:     PublicKey{ID: o.SigningKey.ID, Key: o.SigningKey.Private.Public().(ed25519.PublicKey)},
 			VerifyOnly: o.VerifyOnlyKeys,
+			Operators:  operators,
 		},
 		PartnerKeys:      o.PartnerKeys,
 		IgnoreTestClocks: o.IgnoreTestClocks,
+		OnRules:          o.OnRules,
 		RetentionDays:    min(cmp.Or(o.RetentionDays, m.Limits.RetentionDaysDefault), m.Limits.RetentionDaysMax),
 	}
 	if o.SelfCheck {

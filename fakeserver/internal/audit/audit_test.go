@@ -29,7 +29,7 @@ func entry(seq uint64, at instant.Instant) *Entry {
 // commit gives a page's export as decoded JSON.
 func commit(t *testing.T, p Page) (Export, map[string]any) {
 	t.Helper()
-	export := p.Commit("plp_000001", signer)
+	export := p.Commit(nil, "plp_000001", signer)
 	var members map[string]any
 	if err := json.Unmarshal(export.JSON, &members); err != nil {
 		t.Fatalf("reading the export: %v", err)
@@ -180,7 +180,7 @@ func TestNext(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
-			if broken := checkpoint.Next(test.after, test.provider, test.filters, test.now, test.kept); broken != nil {
+			if broken := checkpoint.Next(nil, test.after, test.provider, test.filters, test.now, test.kept); broken != nil {
 				got = broken.Rule
 			}
 			if got != test.want {

@@ -3,6 +3,7 @@ package audit
 import (
 	"strconv"
 
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 )
 
@@ -23,26 +24,32 @@ type Broken struct{ Rule, Says string }
 // or nil.
 //
 // retentionDays is how long checkpoints are kept; 0 stands for the retention of
-// the entries that c was issued with. The one thing not told here is whether the
-// cursor's entry still stands in the filtered set: that takes the entries.
-func (c Checkpoint) Next(after Continuation, providerID string, filters Filters, now instant.Instant, retentionDays int) *Broken {
+// the entries that c was issued with. Two things are not told here: [Unknown] and
+// [Gone] take what was handed out, and the entries.
+func (c Checkpoint) Next(noted *course.Course, after Continuation, providerID string, filters Filters, now instant.Instant, retentionDays int) *Broken {
 	if retentionDays == 0 {
 		retentionDays = c.Filters.RetentionDays
 	}
 	switch {
-	case c.ProviderID != providerID:
-		return &Broken{"export-checkpoint-is-own", "checkpoint_after was handed out for another provider: continue with this provider's own."}
-	case now > c.ExportedAt+instant.Days(retentionDays):
+	case noted.Gate(foreign.Rule, c.ProviderID != providerID):
+		return foreign
+	case noted.Gate("export-checkpoint-is-fresh", now > c.ExportedAt+instant.Days(retentionDays)):
 		return &Broken{"export-checkpoint-is-fresh", "checkpoint_after has expired, " + strconv.Itoa(retentionDays) + " days after its export: start again from the first page."}
-	case c.Cursor != after.CursorAfter:
-		return &Broken{"export-page-follows-its-checkpoint", "cursor_after is not the next_cursor of the page that checkpoint_after belongs to."}
-	case c.ChainHash != after.AttestationAfter:
+	case noted.Gate("export-page-follows-its-checkpoint", c.Cursor != after.CursorAfter || c.ChainHash != after.AttestationAfter):
+		if c.Cursor != after.CursorAfter {
+			return &Broken{"export-page-follows-its-checkpoint", "cursor_after is not the next_cursor of the page that checkpoint_after belongs to."}
+		}
 		return &Broken{"export-page-follows-its-checkpoint", "attestation_after is not the chain_hash of the page that checkpoint_after belongs to."}
-	case c.Filters != filters:
-		return &Broken{"export-filters-stay", "The filters are not those of the page that checkpoint_after belongs to: repeat its query."}
+	case noted.Gate(otherwise.Rule, c.Filters != filters):
+		return otherwise
 	}
 	return nil
 }
+
+var (
+	foreign   = &Broken{"export-checkpoint-is-own", "checkpoint_after was handed out for another provider: continue with this provider's own."}
+	otherwise = &Broken{"export-filters-stay", "The filters are not those of the page that checkpoint_after belongs to: repeat its query."}
+)
 
 // Unknown is told of a checkpoint that was never handed out.
 var Unknown = &Broken{"export-checkpoint-is-known", "checkpoint_after is none that was handed out: take checkpoint_hash from the page before."}

@@ -60,10 +60,9 @@ func NewEntry(seq uint64, r Record) *Entry {
 	}
 }
 
-// Less is the order of an export.
-//
-// Rule export-orders-entries: by the time recorded, then by arrival, so that an
-// entry recorded late with an early time takes its place among the early ones.
+// Less is the order of an export, export-orders-entries: by the time recorded,
+// then by arrival, so that an entry recorded late with an early time takes its
+// place among the early ones.
 func Less(a, b *Entry) bool {
 	if a.RecordedAt != b.RecordedAt {
 		return a.RecordedAt < b.RecordedAt

@@ -3,8 +3,10 @@ package audit
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"math"
 	"strconv"
 
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 )
@@ -27,22 +29,42 @@ type Continuation struct {
 }
 
 // Window gives the span of times that the filters leave at a moment: from low
-// inclusive to high exclusive.
-//
-// Rule export-window-is-half-open: an entry at from is in, one at to is out.
-// Rule export-retention-cuts: an entry exactly as old as the retention is in,
-// one a millisecond older is out; there is no cut at now, so an entry dated
-// later is in.
+// inclusive to high exclusive. An entry at from is in, one at to is out. An entry
+// exactly as old as the retention is in, one a millisecond older is out; there is
+// no cut at now, so an entry dated later is in.
 func (f Filters) Window(now instant.Instant) (low, high instant.Instant) {
-	low = now - instant.Days(f.RetentionDays)
+	low = f.cut(now)
 	if f.HasFrom {
 		low = max(low, f.From)
 	}
-	high = 1<<63 - 1
+	high = math.MaxInt64
 	if f.HasTo {
 		high = f.To
 	}
 	return low, high
+}
+
+// cut is the time from which on the retention keeps entries.
+func (f Filters) cut(now instant.Instant) instant.Instant {
+	return now - instant.Days(f.RetentionDays)
+}
+
+// Note notes which rules of the window a page puts to the test: those that leave
+// an entry out or have one at their very edge. first tells a first page, since
+// on a next one the cursor and not the window says where it begins. holds tells
+// whether the trail, were it not for the window, has an entry from one time up to
+// another.
+func (f Filters) Note(c *course.Course, now instant.Instant, first bool, holds func(from, to instant.Instant) bool) {
+	low, high := f.Window(now)
+	cut := f.cut(now)
+	if f.HasFrom && f.HasTo && f.From >= f.To ||
+		first && f.HasFrom && f.From >= cut && holds(cut, f.From+1) ||
+		f.HasTo && holds(max(low, f.To), math.MaxInt64) {
+		c.Promise("export-window-is-half-open")
+	}
+	if first && low == cut && holds(math.MinInt64, cut+1) || holds(now+1, high) {
+		c.Promise("export-retention-cuts")
+	}
 }
 
 // Page is one page of entries, not yet committed to.
@@ -55,9 +77,6 @@ type Page struct {
 }
 
 // nextCursor names the place behind the page, or "" when nothing follows.
-//
-// Rule export-limits-pages: there is a next cursor while more follows, and only
-// then. Rule export-counts-from-cursor: what is left includes this page.
 func (p Page) nextCursor() string {
 	if len(p.Entries) == 0 || p.Total <= len(p.Entries) {
 		return ""
@@ -79,13 +98,11 @@ type Export struct {
 	Checkpoint Checkpoint
 }
 
-// Commit hashes, chains and signs the page.
-//
-// Rule export-hashes-the-page: export_hash covers entries, total, query and
-// cursor. Rule export-chains-pages: chain_hash covers that and the page before.
-// Rule export-issues-checkpoints: checkpoint_hash covers the chain and the
-// counts. Rule export-is-signed: the signature covers all of it.
-func (p Page) Commit(providerID string, signer Signer) Export {
+// Commit hashes, chains and signs the page: export_hash covers entries, total,
+// query and cursor, chain_hash that and the page before, checkpoint_hash the chain
+// and the counts, and the signature all of it.
+func (p Page) Commit(c *course.Course, providerID string, signer Signer) Export {
+	p.note(c)
 	next := p.nextCursor()
 	entries := make([]jcs.Value, len(p.Entries))
 	for i, e := range p.Entries {
@@ -144,10 +161,21 @@ func (p Page) Commit(providerID string, signer Signer) Export {
 	}
 }
 
-// query echoes the filters in force.
-//
-// Rule export-filters-events: a filter that was given stands in the query that
-// is hashed, so that a filtered page cannot pass for a whole one.
+// note notes the promises that the page keeps.
+func (p Page) note(c *course.Course) {
+	c.Promise("export-fills-defaults", "export-limits-pages", "export-counts-from-cursor",
+		"export-hashes-the-page", "export-chains-pages", "export-issues-checkpoints", "export-is-signed")
+	if p.Filters.EventType != "" {
+		c.Promise("export-filters-events")
+	}
+	// One entry alone has no order, but one that follows a page has.
+	if len(p.Entries) > 0 && (p.Total > 1 || p.After != (Continuation{})) {
+		c.Promise("export-orders-entries")
+	}
+}
+
+// query echoes the filters in force. A filter that was given stands in the query
+// that is hashed, so that a filtered page cannot pass for a whole one.
 func (p Page) query() jcs.Value {
 	members := []jcs.Member{
 		{Name: "limit", Value: number(p.Filters.Limit)},

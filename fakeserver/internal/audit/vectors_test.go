@@ -89,7 +89,7 @@ func TestVectors(t *testing.T) {
 		if err := want.Canonicalize(); err != nil {
 			t.Fatal(err)
 		}
-		if got := page.Commit(answer.ProviderID, signer).JSON; string(got) != string(want) {
+		if got := page.Commit(nil, answer.ProviderID, signer).JSON; string(got) != string(want) {
 			t.Errorf("the page after %q:\ngot  %s\nwant %s", shown.Query.CursorAfter, got, want)
 		}
 	}

@@ -3,10 +3,9 @@
 //
 //	2026-02-22T16:00:10.000Z
 //
-// Rule recorded-at-is-normalised: read is wider than write. Any offset, lower-case
-// t and z, any number of
-// decimals (those past the millisecond are cut, never rounded). It is stricter
-// than many readers elsewhere: a leap second names no millisecond of ours, and a
+// Reading is wider than writing, which is what recorded-at-is-normalised promises:
+// any offset, lower-case t and z, any number of decimals (those past the
+// millisecond are cut, never rounded). It is stricter than many readers elsewhere: a leap second names no millisecond of ours, and a
 // year that UTC puts outside 0000–9999 could not be written back in four
 // digits, so both are refused. The grammar is RFC 3339, section 5.6.
 package instant

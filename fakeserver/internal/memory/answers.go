@@ -3,8 +3,10 @@ package memory
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"sync/atomic"
 	"time"
 
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/rules"
 )
 
@@ -18,12 +20,15 @@ type answers struct {
 	// queue holds them in the order of keeping, so that what has expired is
 	// dropped from its head as new answers come in, never all at once.
 	queue []*keptAnswer
+	// number counts all that were ever kept. It is read without the lock.
+	number atomic.Uint64
+	// scopes counts the answers kept under one key's text, whatever their scope: only
+	// a course asks that, so it is nil until one does.
+	scopes map[string]int
 }
 
-// answerKey is the scope of an idempotency key.
-//
-// Rule idempotency-is-scoped: actor type and id, operation and provider; the same
-// key elsewhere is another key.
+// answerKey is the scope of an idempotency key: actor type and id, operation and
+// provider. The same key elsewhere is another key.
 type answerKey struct {
 	caller     rules.Actor
 	operation  string
@@ -31,46 +36,77 @@ type answerKey struct {
 	key        string
 }
 
-// keptAnswer is an answer and the hash of the payload that it answered.
-//
-// Rule idempotency-keeps-refusals: success and refusal alike, from the schema
-// check onward.
+// keptAnswer is an answer, success and refusal alike from the schema check onward,
+// and the hash of the payload that it answered.
 type keptAnswer struct {
 	key     answerKey
 	payload [sha256.Size]byte
 	answer  Answer
+	refused bool
 	at      time.Time
+	number  uint64 // how many were kept by then, this one included
 }
 
 func hash(payload []byte) [sha256.Size]byte { return sha256.Sum256(payload) }
 
-// find gives the answer kept for key.
-//
-// Rule idempotency-runs-once: the store looks here and keeps the answer under one
-// lock, so that of any number of equal requests at once one runs.
-func (a *answers) find(key answerKey, now time.Time) (*keptAnswer, bool) {
+// find gives the answer kept for key. The store looks here and keeps the answer
+// under one lock, so that of any number of equal requests at once one runs.
+func (a *answers) find(c *course.Course, key answerKey, now time.Time) (*keptAnswer, bool) {
 	a.expire(now)
 	kept, ok := a.kept[key]
+	if c != nil {
+		own := 0
+		if ok {
+			own = 1
+		}
+		if a.elsewhere(key.key) > own {
+			c.Promise("idempotency-is-scoped")
+		}
+	}
 	return kept, ok
 }
 
+// elsewhere counts the answers that are kept under a key's text.
+func (a *answers) elsewhere(key string) int {
+	if a.scopes == nil {
+		a.scopes = map[string]int{}
+		for kept := range a.kept {
+			a.scopes[kept.key]++
+		}
+	}
+	return a.scopes[key]
+}
+
 func (a *answers) keep(kept *keptAnswer) {
+	kept.number = a.number.Add(1)
 	a.kept[kept.key] = kept
 	a.queue = append(a.queue, kept)
+	if a.scopes != nil {
+		a.scopes[kept.key.key]++
+	}
 }
 
 // expire drops what was kept for longer than promised.
 func (a *answers) expire(now time.Time) {
 	for len(a.queue) > 0 && now.Sub(a.queue[0].at) > answersKept {
-		delete(a.kept, a.queue[0].key)
+		gone := a.queue[0].key
+		delete(a.kept, gone)
+		if a.scopes != nil {
+			if a.scopes[gone.key]--; a.scopes[gone.key] == 0 {
+				delete(a.scopes, gone.key)
+			}
+		}
 		a.queue[0] = nil
 		a.queue = a.queue[1:]
 	}
 }
 
 // mismatch refuses a key that comes back with another payload.
-func (k *keptAnswer) mismatch(payload [sha256.Size]byte) *rules.Refusal {
-	if k.payload == payload {
+func (k *keptAnswer) mismatch(c *course.Course, payload [sha256.Size]byte) *rules.Refusal {
+	if k.refused {
+		c.Promise("idempotency-keeps-refusals") // had it not, the key would be new
+	}
+	if !c.Gate("idempotency-payload-matches", k.payload != payload) {
 		return nil
 	}
 	return &rules.Refusal{
@@ -85,11 +121,14 @@ func (k *keptAnswer) mismatch(payload [sha256.Size]byte) *rules.Refusal {
 	}
 }
 
-// replay gives the kept answer again.
-//
-// Rule idempotency-replays-the-answer: byte for byte, its correlation id with it,
-// and marked as replayed.
-func (k *keptAnswer) replay() Answer {
+// replay gives the kept answer again, byte for byte, its correlation id with it,
+// and marked as replayed. arrived is how many answers were kept when the request
+// came: if this one was not yet, the two were under way at the same time.
+func (k *keptAnswer) replay(c *course.Course, arrived uint64) Answer {
+	c.Promise("idempotency-replays-the-answer")
+	if k.number > arrived {
+		c.Promise("idempotency-runs-once")
+	}
 	answer := k.answer
 	answer.Replayed = true
 	return answer

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
@@ -38,7 +39,13 @@ type Store struct {
 	numbered    uint64 // of plp_000001, …: all up to here are taken
 	arrived     uint64 // of plpaudit_000001, …: the last one given
 	answers     answers
-	checkpoints map[string]audit.Checkpoint // by checkpoint_hash
+	checkpoints map[string]issued // by checkpoint_hash
+}
+
+// issued is a checkpoint that was handed out.
+type issued struct {
+	audit.Checkpoint
+	entries int // of the trail then, as far as the filter of event types lets them through
 }
 
 // record is one provider and its trail.
@@ -82,7 +89,7 @@ func New(options Options) *Store {
 		options:     options,
 		providers:   map[string]*record{},
 		answers:     answers{kept: map[answerKey]*keptAnswer{}},
-		checkpoints: map[string]audit.Checkpoint{},
+		checkpoints: map[string]issued{},
 	}
 }
 
@@ -92,10 +99,11 @@ type Call struct {
 	Caller         rules.Actor
 	ProviderID     string // "" for onboard, which has none yet
 	IdempotencyKey string
-	Payload        jcs.Value      // what the key stands for
-	Now            *rules.Now     // the request's test clock; nil: the server's clock
-	Refusal        *rules.Refusal // of the schema check; Command is nil then
+	Payload        jcs.Value    // what the key stands for
+	Clock          *rules.Clock // the request's test clock; nil: it names none
 	Command        rules.Command
+	Course         *course.Course // notes the rules that are reached; nil notes none
+	Arrived        uint64         // what Arrived said when the request came, if there is a Course
 	// Encode writes the answer to what was decided. It is called inside the
 	// critical section, once, and its answer is kept.
 	Encode func(rules.Change, *rules.Refusal) Answer
@@ -109,6 +117,9 @@ type Answer struct {
 	Replayed      bool // kept from an earlier equal request
 }
 
+// Arrived is the moment at which a request comes, in answers kept so far.
+func (s *Store) Arrived() uint64 { return s.answers.number.Load() }
+
 // Do runs call, exactly once for its idempotency key.
 func (s *Store) Do(call Call) Answer {
 	payload := hash(call.Payload)
@@ -119,39 +130,36 @@ func (s *Store) Do(call Call) Answer {
 	var stood *record
 	if call.ProviderID != "" {
 		var refusal *rules.Refusal
-		if stood, refusal = s.owned(call.ProviderID, call.Caller); refusal != nil {
+		if stood, refusal = s.owned(call.Course, call.ProviderID, call.Caller); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
 		}
 	}
 	key := answerKey{call.Caller, call.Operation, call.ProviderID, call.IdempotencyKey}
-	if kept, ok := s.answers.find(key, clock); ok {
-		if refusal := kept.mismatch(payload); refusal != nil {
+	if kept, ok := s.answers.find(call.Course, key, clock); ok {
+		if refusal := kept.mismatch(call.Course, payload); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
 		}
-		return kept.replay()
+		return kept.replay(call.Course, call.Arrived)
 	}
 	change, refusal := s.decide(call, stood, clock)
 	answer := call.Encode(change, refusal)
+	// Each accepted POST appends one entry, and nothing else does.
+	call.Course.Promise("writes-are-audited")
 	if refusal == nil {
 		s.apply(call, stood, change)
 	}
-	s.answers.keep(&keptAnswer{key, payload, answer, clock})
+	s.answers.keep(&keptAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: clock})
 	return answer
 }
 
 // decide asks the rules, without changing anything.
 func (s *Store) decide(call Call, stood *record, clock time.Time) (rules.Change, *rules.Refusal) {
-	if call.Refusal != nil {
-		return rules.Change{}, call.Refusal
-	}
 	state := rules.State{
 		Caller: call.Caller,
-		Now:    rules.Now{At: instant.Of(clock)},
+		Now:    rules.Now{At: instant.Of(clock), Clock: call.Clock},
 		Taken:  func(id string) bool { _, taken := s.providers[id]; return taken },
-		NextID: s.nextID,
-	}
-	if call.Now != nil {
-		state.Now = *call.Now
+		NextID: func() string { return s.nextID(call.Course) },
+		Course: call.Course,
 	}
 	if stood != nil {
 		state.Provider = stood.provider
@@ -160,9 +168,6 @@ func (s *Store) decide(call Call, stood *record, clock time.Time) (rules.Change,
 }
 
 // apply makes the change, and appends it to the trail.
-//
-// Rule writes-are-audited: each accepted POST appends one entry, and nothing
-// else does.
 func (s *Store) apply(call Call, stood *record, change rules.Change) {
 	id := change.Provider.ProviderID
 	if stood == nil {
@@ -181,12 +186,12 @@ func (s *Store) apply(call Call, stood *record, change rules.Change) {
 	}))
 }
 
-// nextID gives the id that the next provider without one gets.
-//
-// Rule onboard-assigns-ids: plp_000001, plp_000002, … growing past six digits,
-// leaving out those taken. A refusal uses none up, for only what is taken is
-// passed over; and since no provider ever goes, it is passed over for good.
-func (s *Store) nextID() string {
+// nextID gives the id that the next provider without one gets: plp_000001,
+// plp_000002, … growing past six digits, leaving out those taken. A refusal uses
+// none up, for only what is taken is passed over; and since no provider ever goes,
+// it is passed over for good.
+func (s *Store) nextID(c *course.Course) string {
+	c.Promise("onboard-assigns-ids")
 	for ; ; s.numbered++ {
 		id := fmt.Sprintf("plp_%06d", s.numbered+1)
 		if _, taken := s.providers[id]; !taken {
@@ -197,16 +202,16 @@ func (s *Store) nextID() string {
 
 // owned gives the caller's own provider, or why it is not shown. The caller
 // holds the lock.
-func (s *Store) owned(id string, caller rules.Actor) (*record, *rules.Refusal) {
+func (s *Store) owned(c *course.Course, id string, caller rules.Actor) (*record, *rules.Refusal) {
 	stood, ok := s.providers[id]
-	if !ok {
+	if c.Gate("provider-exists", !ok) {
 		return nil, &rules.Refusal{
 			Rule: "provider-exists", Code: rules.NotFound, Reason: rules.ProviderNotFound,
 			Message: "There is no such provider.",
 			Details: map[string]any{"provider_id": id},
 		}
 	}
-	if stood.provider.OwnerActor != caller {
+	if c.Gate("provider-is-owned", stood.provider.OwnerActor != caller) {
 		return nil, &rules.Refusal{
 			Rule: "provider-is-owned", Code: rules.Forbidden, Reason: rules.Invalid,
 			Message: "This provider belongs to another partner.",
@@ -216,17 +221,15 @@ func (s *Store) owned(id string, caller rules.Actor) (*record, *rules.Refusal) {
 	return stood, nil
 }
 
-// Provider gives the caller's own provider as it stands.
-//
-// Rule get-shows-the-provider: what get shows is what the last accepted POST
-// left.
-func (s *Store) Provider(id string, caller rules.Actor) (*Shown, *rules.Refusal) {
+// Provider gives the caller's own provider as the last accepted POST left it.
+func (s *Store) Provider(c *course.Course, id string, caller rules.Actor) (*Shown, *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	stood, refusal := s.owned(id, caller)
+	stood, refusal := s.owned(c, id, caller)
 	if refusal != nil {
 		return nil, refusal
 	}
+	c.Promise("get-shows-the-provider")
 	return stood.shown.of(stood.provider), nil
 }
 
@@ -234,81 +237,96 @@ func (s *Store) Provider(id string, caller rules.Actor) (*Shown, *rules.Refusal)
 type ExportQuery struct {
 	Filters    audit.Filters
 	After      audit.Continuation // zero for a first page
-	Now        *rules.Now         // the request's test clock; nil: the server's clock
+	Clock      *rules.Clock       // the request's test clock; nil: it names none
+	Now        *instant.Instant   // which wins over the clock; nil: the query names none
 	ExportedAt *instant.Instant   // nil: now
 	Refusal    *rules.Refusal     // why the query cannot be read
+	Course     *course.Course     // what reading the query noted
 }
 
 // Export gives a signed page of the audit trail of the caller's own provider.
 // The page is taken under the lock and committed to outside it: signing takes
 // longer than all the rest.
-func (s *Store) Export(id string, caller rules.Actor, query ExportQuery) (audit.Export, *rules.Refusal) {
-	page, refusal := s.page(id, caller, query)
+func (s *Store) Export(c *course.Course, id string, caller rules.Actor, query ExportQuery) (audit.Export, *rules.Refusal) {
+	page, held, refusal := s.page(c, id, caller, query)
 	if refusal != nil {
 		return audit.Export{}, refusal
 	}
-	export := page.Commit(id, s.options.Signer)
+	export := page.Commit(c, id, s.options.Signer)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.checkpoints[export.Hash] = export.Checkpoint
+	s.checkpoints[export.Hash] = issued{export.Checkpoint, held}
 	return export, nil
 }
 
-// page takes the entries of one page.
-//
-// Rule export-survives-arrivals: a next page starts behind the entry that the
-// cursor names, wherever that stands by now, so that an entry that arrives
-// between two pages makes no other repeat or vanish.
-func (s *Store) page(id string, caller rules.Actor, query ExportQuery) (audit.Page, *rules.Refusal) {
+// page takes the entries of one page, and tells how many the trail held. A next
+// page starts behind the entry that the cursor names, wherever that stands by now,
+// so that an entry that arrives between two pages makes no other repeat or vanish.
+func (s *Store) page(c *course.Course, id string, caller rules.Actor, query ExportQuery) (page audit.Page, held int, refusal *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	stood, refusal := s.owned(id, caller)
+	stood, refusal := s.owned(c, id, caller)
 	if refusal == nil {
+		c.Join(query.Course)
 		refusal = query.Refusal
 	}
 	if refusal != nil {
-		return audit.Page{}, refusal
+		return audit.Page{}, 0, refusal
 	}
-	now := instant.Of(s.options.Clock())
+	clock := rules.Now{At: instant.Of(s.options.Clock()), Clock: query.Clock}
+	var now instant.Instant
 	if query.Now != nil {
-		if now, refusal = query.Now.Read(); refusal != nil {
-			return audit.Page{}, refusal
-		}
+		clock.Yield(c)
+		now = *query.Now
+	} else if now, refusal = clock.Read(c); refusal != nil {
+		return audit.Page{}, 0, refusal
 	}
 	low, high := query.Filters.Window(now)
 	start := &audit.Entry{RecordedAt: low}
-	if query.After != (audit.Continuation{}) {
-		cursor, broken := s.continued(id, query, now, low)
+	held = stood.trail.count(query.Filters.EventType)
+	next := query.After != (audit.Continuation{})
+	if next {
+		cursor, before, broken := s.continued(c, id, query, now, low)
 		if broken != nil {
-			return audit.Page{}, &rules.Refusal{
+			return audit.Page{}, 0, &rules.Refusal{
 				Rule: broken.Rule, Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: broken.Says,
 			}
+		}
+		if held > before {
+			c.Promise("export-survives-arrivals")
 		}
 		start = &audit.Entry{RecordedAt: cursor.RecordedAt, Seq: cursor.Seq + 1}
 	}
 	entries, total := stood.trail.slice(query.Filters.EventType, start, high, query.Filters.Limit)
-	page := audit.Page{Filters: query.Filters, After: query.After, Entries: entries, Total: total, ExportedAt: now}
+	page = audit.Page{Filters: query.Filters, After: query.After, Entries: entries, Total: total, ExportedAt: now}
 	if query.ExportedAt != nil {
 		page.ExportedAt = *query.ExportedAt
 	}
-	return page, nil
+	if c != nil {
+		c.Promise("writes-are-audited") // here the entries, or their absence, can be seen
+		query.Filters.Note(c, now, !next, func(from, to instant.Instant) bool {
+			return stood.trail.holds(query.Filters.EventType, from, to)
+		})
+	}
+	return page, held, nil
 }
 
-// continued gives the entry behind which a next page starts, or which rule
-// keeps it from being one.
-func (s *Store) continued(id string, query ExportQuery, now, low instant.Instant) (*audit.Entry, *audit.Broken) {
+// continued gives the entry behind which a next page starts, and how many entries
+// the trail held when the page before was handed out, or which rule keeps it from
+// being one.
+func (s *Store) continued(c *course.Course, id string, query ExportQuery, now, low instant.Instant) (*audit.Entry, int, *audit.Broken) {
 	checkpoint, known := s.checkpoints[query.After.CheckpointAfter]
-	if !known {
-		return nil, audit.Unknown
+	if c.Gate(audit.Unknown.Rule, !known) {
+		return nil, 0, audit.Unknown
 	}
-	if broken := checkpoint.Next(query.After, id, query.Filters, now, s.options.CheckpointRetentionDays); broken != nil {
-		return nil, broken
+	if broken := checkpoint.Next(c, query.After, id, query.Filters, now, s.options.CheckpointRetentionDays); broken != nil {
+		return nil, 0, broken
 	}
 	cursor, ok := audit.ParseCursor(checkpoint.Cursor)
-	if !ok || cursor.RecordedAt < low {
-		return nil, audit.Gone
+	if c.Gate(audit.Gone.Rule, !ok || cursor.RecordedAt < low) {
+		return nil, 0, audit.Gone
 	}
-	return cursor, nil
+	return cursor, checkpoint.entries, nil
 }
 
 // Counts are how much the store holds.

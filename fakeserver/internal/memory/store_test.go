@@ -66,6 +66,13 @@ func restricting(caller rules.Actor, key, id, at string) Call {
 	return Call{Operation: "status", Caller: caller, ProviderID: id, IdempotencyKey: key, Payload: jcs.Marshal([]any{id, at}), Command: c, Encode: encode}
 }
 
+// forbidden is a body that its schema forbids.
+type forbidden struct{}
+
+func (forbidden) Decide(rules.State) (rules.Change, *rules.Refusal) {
+	return rules.Change{}, &rules.Refusal{Rule: "request-matches-schema"}
+}
+
 func body(a Answer) string {
 	text := string(a.Body)
 	if a.Replayed {
@@ -77,7 +84,7 @@ func body(a Answer) string {
 func TestDo(t *testing.T) {
 	const now = "2026-02-22T16:00:00.000Z"
 	invalid := onboarding(amber, "invalid", "")
-	invalid.Command, invalid.Refusal = nil, &rules.Refusal{Rule: "request-matches-schema"}
+	invalid.Command = forbidden{}
 	type step struct {
 		call  Call
 		after time.Duration
@@ -157,9 +164,9 @@ func TestDo(t *testing.T) {
 		s, _ := newStore()
 		s.Do(onboarding(amber, "1", "a"))
 		s.Do(restricting(amber, "1", "a", ""))
-		s.Provider("a", amber)
+		s.Provider(nil, "a", amber)
 		s.Do(restricting(amber, "2", "a", "2026-02-22T15:00:00Z"))
-		shown, refusal := s.Provider("a", amber)
+		shown, refusal := s.Provider(nil, "a", amber)
 		if refusal != nil {
 			t.Fatalf("refused by %s", refusal.Rule)
 		}
@@ -171,7 +178,7 @@ func TestDo(t *testing.T) {
 		if err := json.Unmarshal(members[0].Value, &p); err != nil || len(members) != 1 || p.Status != "restricted" || p.UpdatedAt != "2026-02-22T15:00:00.000Z" {
 			t.Errorf("got %+v, %v", members, err)
 		}
-		if _, refusal := s.Provider("a", cobalt); refusal == nil || refusal.Rule != "provider-is-owned" {
+		if _, refusal := s.Provider(nil, "a", cobalt); refusal == nil || refusal.Rule != "provider-is-owned" {
 			t.Errorf("a stranger got %+v", refusal)
 		}
 	})
@@ -230,7 +237,7 @@ func (p page) next() audit.Continuation {
 
 func export(t *testing.T, s *Store, q ExportQuery) (page, string) {
 	t.Helper()
-	e, refusal := s.Export("a", amber, q)
+	e, refusal := s.Export(nil, "a", amber, q)
 	if refusal != nil {
 		return page{}, refusal.Rule
 	}
@@ -286,19 +293,19 @@ func TestExport(t *testing.T) {
 	})
 	t.Run("export-checkpoint-is-fresh: an equal checkpoint renews it, another request does not expire it", func(t *testing.T) {
 		s, _ := filled()
-		at := func(text string) *rules.Now {
+		at := func(text string) *rules.Clock {
 			i, err := instant.Parse(text)
-			return &rules.Now{At: i, Malformed: err}
+			return &rules.Clock{At: i, Malformed: err}
 		}
-		q := ExportQuery{Filters: audit.Filters{Limit: 2, RetentionDays: 1}, Now: at("2026-02-23T10:00:00Z")}
+		q := ExportQuery{Filters: audit.Filters{Limit: 2, RetentionDays: 1}, Clock: at("2026-02-23T10:00:00Z")}
 		first, _ := export(t, s, q)
 		next := q
 		next.After = first.next()
-		next.Now = at("2026-02-24T10:00:00.001Z")
+		next.Clock = at("2026-02-24T10:00:00.001Z")
 		if _, refused := export(t, s, next); refused != "export-checkpoint-is-fresh" {
 			t.Errorf("a millisecond late: refused by %q", refused)
 		}
-		next.Now = at("2026-02-23T10:00:00Z")
+		next.Clock = at("2026-02-23T10:00:00Z")
 		if _, refused := export(t, s, next); refused != "" {
 			t.Errorf("in time: refused by %q", refused)
 		}

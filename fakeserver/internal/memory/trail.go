@@ -46,10 +46,7 @@ func newTree() *btree.BTreeG[*audit.Entry] {
 // slice gives up to limit entries of one event type ("" for all) from start on
 // and before high, and how many there are without the limit.
 func (t *trail) slice(eventType string, start *audit.Entry, high instant.Instant, limit int) (entries []*audit.Entry, total int) {
-	tree := t.all
-	if eventType != "" {
-		tree = t.byType[eventType]
-	}
+	tree := t.of(eventType)
 	if tree == nil {
 		return nil, 0
 	}
@@ -63,6 +60,29 @@ func (t *trail) slice(eventType string, start *audit.Entry, high instant.Instant
 		return len(entries) < cap(entries)
 	})
 	return entries, total
+}
+
+// of gives the entries of one event type, "" for all; nil when there are none.
+func (t *trail) of(eventType string) *btree.BTreeG[*audit.Entry] {
+	if eventType == "" {
+		return t.all
+	}
+	return t.byType[eventType]
+}
+
+// count counts the entries of one event type.
+func (t *trail) count(eventType string) int {
+	if tree := t.of(eventType); tree != nil {
+		return tree.Len()
+	}
+	return 0
+}
+
+// holds tells whether there is an entry of one event type from a time on and
+// before another.
+func (t *trail) holds(eventType string, from, to instant.Instant) bool {
+	tree := t.of(eventType)
+	return tree != nil && rank(tree, &audit.Entry{RecordedAt: from}) < rank(tree, &audit.Entry{RecordedAt: to})
 }
 
 // rank counts the entries before place. The tree tells the n-th entry in

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"io"
-	"net/http"
 
 	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/schemas"
@@ -13,13 +12,11 @@ import (
 // Beyond that the connection is closed.
 const drainBytes = 8 << 20
 
-// readBody reads a POST's body as I-JSON.
-//
-// Rule body-within-limit: a body of as many bytes as the milestone allows is
-// read, one of a byte more is refused. Rule empty-body-is-an-object: a body of no
-// bytes counts as {}. Rule body-is-i-json: RFC 7493, so that no two readers of a
-// body can see two things in it.
-func (h *Handler) readBody(r *http.Request) (schemas.Document, *rules.Refusal) {
+// readBody reads a POST's body as I-JSON (RFC 7493), so that no two readers of it
+// can see two things in it. A body of as many bytes as the milestone allows is
+// read, and one of none counts as {}.
+func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
+	r := x.Request
 	limit := int64(h.Milestone.Limits.BodyBytes)
 	body := make([]byte, 0, min(max(r.ContentLength, 512), limit)+1)
 	var err error
@@ -31,20 +28,23 @@ func (h *Handler) readBody(r *http.Request) (schemas.Document, *rules.Refusal) {
 		n, err = r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 	}
+	broken := err != nil && err != io.EOF
 	switch {
-	case int64(len(body)) > limit:
+	case x.course.Gate("body-within-limit", int64(len(body)) > limit):
 		io.CopyN(io.Discard, r.Body, drainBytes)
 		return schemas.Document{}, &rules.Refusal{
 			Rule: "body-within-limit", Code: rules.PayloadTooLarge,
 			Message: "The body is larger than 1 MiB.",
 		}
-	case err != io.EOF:
+	case broken:
+		x.course.Gate("body-is-i-json", true)
 		return schemas.Document{}, malformed("The body broke off before its end.")
 	case len(body) == 0:
+		x.course.Promise("empty-body-is-an-object")
 		body = []byte("{}")
 	}
 	document, err := schemas.Read(body)
-	if err != nil {
+	if x.course.Gate("body-is-i-json", err != nil) {
 		return schemas.Document{}, malformed("The body is " + err.Error() + " (RFC 7493).")
 	}
 	return document, nil

@@ -24,25 +24,34 @@ type PartnerKey struct {
 	Scopes    []string
 }
 
-// identify reads who calls.
-//
-// Rule identity-is-required: a caller without a usable identity is told so before
+// identify reads who calls. A caller without a usable identity is told so before
 // anything else is looked at.
-func (h *Handler) identify(r *http.Request) (identity, *rules.Refusal) {
-	who, ok := headerIdentity(r.Header)
+func (h *Handler) identify(x *exchange) (identity, *rules.Refusal) {
+	who, ok := h.who(x.Header)
 	if h.PartnerKeys != nil {
-		who, ok = h.keys.find(value(r.Header, "X-Partner-Key"))
+		x.course.Gate("partner-key-is-known", !ok)
+	} else if x.course != nil && (inOrder(x.Header, "X-Partner-Key", "X-Actor-Type", "X-Actor-Id") || x.Header["X-Actor-Id"] != nil && x.Header["X-Actor-Type"] == nil) {
+		x.course.Promise("identity-headers-are-read-in-order")
 	}
-	if !ok {
+	if x.course.Gate("identity-is-required", !ok) {
 		return identity{}, &rules.Refusal{
 			Rule: "identity-is-required", Code: rules.Unauthorized,
 			Message: h.identityHint(),
 		}
 	}
 	if !slices.Contains(actorTypes, who.actor.Type) {
+		x.course.Gate("actor-is-partner", true)
 		return identity{}, who.notPartner()
 	}
 	return who, nil
+}
+
+// who reads an identity in the server's mode.
+func (h *Handler) who(header http.Header) (identity, bool) {
+	if h.PartnerKeys != nil {
+		return h.keys.find(value(header, "X-Partner-Key"))
+	}
+	return headerIdentity(header)
 }
 
 // actorTypes are those that an actor may have. Another names nobody, which is
@@ -50,9 +59,7 @@ func (h *Handler) identify(r *http.Request) (identity, *rules.Refusal) {
 // later, by authorize.
 var actorTypes = []string{"user", "partner", "agent"}
 
-// notPartner refuses an actor type.
-//
-// Rule actor-is-partner: an unknown actor type and one that may not call are
+// notPartner refuses an actor type. An unknown one and one that may not call are
 // refused in the same words.
 func (who identity) notPartner() *rules.Refusal {
 	return &rules.Refusal{
@@ -69,11 +76,9 @@ func (h *Handler) identityHint() string {
 	return "Send X-Actor-Type and X-Actor-Id, or X-Partner-Key."
 }
 
-// headerIdentity reads the identity that a caller claims.
-//
-// Rule identity-headers-are-read-in-order: X-Actor-Type and X-Actor-Id when the
-// type is there, else X-Partner-Key; X-Auth-Scopes, else X-Scopes. Values are
-// trimmed, blank is absent, repeated lines are joined.
+// headerIdentity reads the identity that a caller claims: X-Actor-Type and
+// X-Actor-Id when the type is there, else X-Partner-Key; X-Auth-Scopes, else
+// X-Scopes. Values are trimmed, blank is absent, repeated lines are joined.
 func headerIdentity(header http.Header) (identity, bool) {
 	actor := rules.Actor{Type: value(header, "X-Actor-Type"), ID: value(header, "X-Actor-Id")}
 	if actor.Type == "" {
@@ -84,6 +89,16 @@ func headerIdentity(header http.Header) (identity, bool) {
 		scopes = value(header, "X-Scopes")
 	}
 	return identity{actor, splitScopes(scopes)}, actor.ID != ""
+}
+
+// inOrder tells whether the order of headers, or what is done to their values,
+// makes a difference: the one that comes second is there, or one that comes first
+// is blank, is to be trimmed or has several lines.
+func inOrder(header http.Header, second string, first ...string) bool {
+	return header[second] != nil || slices.ContainsFunc(first, func(name string) bool {
+		lines := header[name]
+		return len(lines) > 1 || len(lines) == 1 && (lines[0] == "" || strings.TrimSpace(lines[0]) != lines[0])
+	})
 }
 
 // splitScopes reads scopes separated by commas or spaces.
@@ -130,10 +145,8 @@ func newPartnerKeys(keys []PartnerKey) partnerKeys {
 }
 
 // find compares key with every known one in constant time: hashes have one
-// length, and the search goes on when it has found.
-//
-// Rule partner-key-is-known: in key mode the key names the partner and its
-// scopes, and actor and scope headers are not read.
+// length, and the search goes on when it has found. The key names the partner and
+// its scopes, and actor and scope headers are not read.
 func (keys partnerKeys) find(key string) (found identity, ok bool) {
 	hash := sha256.Sum256([]byte(key))
 	for _, k := range keys {
@@ -145,13 +158,14 @@ func (keys partnerKeys) find(key string) (found identity, ok bool) {
 }
 
 // authorize checks actor type and scope.
-//
-// Rule scope-is-held: the operation's scope is among the caller's.
-func (x *exchange) authorize() *rules.Refusal {
-	if x.identity.actor.Type != "partner" {
+func (h *Handler) authorize(x *exchange) *rules.Refusal {
+	if x.course.Gate("actor-is-partner", x.identity.actor.Type != "partner") {
 		return x.identity.notPartner()
 	}
-	if !slices.Contains(x.identity.scopes, x.route.Scope) {
+	if x.course != nil && h.PartnerKeys == nil && inOrder(x.Header, "X-Scopes", "X-Auth-Scopes") {
+		x.course.Promise("identity-headers-are-read-in-order")
+	}
+	if x.course.Gate("scope-is-held", !slices.Contains(x.identity.scopes, x.route.Scope)) {
 		return &rules.Refusal{
 			Rule: "scope-is-held", Code: rules.InsufficientScope,
 			Message: "The caller lacks the scope " + x.route.Scope + ".",

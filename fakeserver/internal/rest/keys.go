@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
 )
@@ -13,6 +14,7 @@ import (
 type KeySet struct {
 	Active     PublicKey
 	VerifyOnly []PublicKey
+	Operators  bool // the active key is an operator's, and not the development key
 }
 
 // PublicKey is an ed25519 key and its id.
@@ -21,12 +23,19 @@ type PublicKey struct {
 	Key ed25519.PublicKey
 }
 
+// note notes what an answer that lists the keys, or was signed with the active
+// one, keeps: whoever holds an export can verify it offline, across rotation; and
+// what lists and signs is what the server was given, and nothing beside it.
+func (k KeySet) note(c *course.Course) {
+	c.Promise("keys-are-published")
+	if k.Operators {
+		c.Promise("operator-key-replaces-dev-key")
+	}
+}
+
 // keySet serves keys.policy-integrity-signing.get.
-//
-// Rule keys-are-published: whoever holds an export can verify it offline, across
-// rotation. Rule operator-key-replaces-dev-key: what is listed is what the server
-// was given, and nothing beside it.
 func keySet(h *Handler, x *exchange) memory.Answer {
+	h.Keys.note(x.course)
 	type key struct {
 		KeyID        string `json:"key_id"`
 		Alg          string `json:"alg"`

@@ -18,9 +18,9 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 		if refusal != nil {
 			return x.refuse(refusal)
 		}
-		body, refusal := h.readBody(x.Request)
+		body, refusal := h.readBody(x)
 		if refusal == nil {
-			refusal = x.authorize()
+			refusal = h.authorize(x)
 		}
 		if refusal != nil {
 			return x.refuse(refusal)
@@ -31,7 +31,9 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 			ProviderID:     x.providerID,
 			IdempotencyKey: key,
 			Payload:        body.Canonical,
-			Now:            x.now,
+			Clock:          x.clock,
+			Course:         x.course,
+			Arrived:        x.arrived,
 			Encode: func(change rules.Change, refusal *rules.Refusal) memory.Answer {
 				if refusal != nil {
 					return x.refuse(refusal)
@@ -49,27 +51,40 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 				jcs.Member{Name: "request", Value: body.Canonical},
 			)
 		}
-		if violations := x.route.request.Validate(body.Value); len(violations) > 0 {
-			call.Refusal = violated(violations, h.Milestone.Limits.Violations)
-		} else {
-			call.Command = command()
+		checked := checked{refusal: violated(x.route.request.Validate(body.Value), h.Milestone.Limits.Violations)}
+		if checked.refusal == nil {
+			checked.Command = command()
 			// The canonical form has one spelling for a number, so 2.0 and 2e0 read as 2.
-			if err := json.Unmarshal(body.Canonical, call.Command); err != nil {
+			if err := json.Unmarshal(body.Canonical, checked.Command); err != nil {
 				panic("reading a body that its schema allows: " + err.Error())
 			}
 		}
+		call.Command = checked
 		return h.Store.Do(call)
 	}
 }
 
-// idempotencyKey reads the key that every POST needs.
-//
-// Rule idempotency-key-is-present: 1 to 255 characters once trimmed; a longer one
-// counts as none.
+// checked is a body that was held against its schema, outside the store's lock.
+// What came of it counts once the key is known to be new.
+type checked struct {
+	rules.Command
+	refusal *rules.Refusal // nil: the schema allows it
+}
+
+// Decide implements rules.Command.
+func (c checked) Decide(s rules.State) (rules.Change, *rules.Refusal) {
+	if s.Course.Gate(schemaRule, c.refusal != nil) {
+		return rules.Change{}, c.refusal
+	}
+	return c.Command.Decide(s)
+}
+
+// idempotencyKey reads the key that every POST needs, 1 to 255 characters once
+// trimmed. A longer one counts as none.
 func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
 	name := h.Milestone.Transport.IdempotencyHeader
 	key := value(x.Header, name)
-	if key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength {
+	if x.course.Gate("idempotency-key-is-present", key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength) {
 		return "", &rules.Refusal{
 			Rule: "idempotency-key-is-present", Code: rules.ConstraintViolation,
 			Message: "Send an " + name + " of 1 to 255 characters, a new one for each new request.",

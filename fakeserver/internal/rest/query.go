@@ -8,53 +8,55 @@ import (
 	"strings"
 
 	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
 )
 
 // readQuery reads the query of an export. What cannot be read is refused later,
-// once the provider is known to be the caller's.
-//
-// Rule export-query-is-readable: every value that does not parse is refused.
+// once the provider is known to be the caller's, and so is noted apart.
 func (h *Handler) readQuery(x *exchange) memory.ExportQuery {
-	query := memory.ExportQuery{Now: x.now}
+	query := memory.ExportQuery{Clock: x.clock}
+	if x.course != nil {
+		query.Course = new(course.Course)
+	}
 	values, err := url.ParseQuery(x.URL.RawQuery)
 	if err != nil {
-		query.Refusal = unreadable(fmt.Errorf("the query string is malformed: %w", err))
+		query.Refusal = unreadable(query.Course, fmt.Errorf("the query string is malformed: %w", err))
 		return query
 	}
 	p := parameters{values: values}
 	limits := h.Milestone.Limits
-	// Rule export-fills-defaults: what is not given, and what is above its cap,
-	// stands in the answer's query as what it counts as.
+	// What is not given, and what is above its cap, stands in the answer's query as
+	// what it counts as: export-fills-defaults.
 	query.Filters.Limit = p.count("limit", limits.ExportLimitDefault, limits.ExportLimitMax)
 	query.Filters.RetentionDays = p.count("retention_days", h.RetentionDays, limits.RetentionDaysMax)
 	query.Filters.From, query.Filters.HasFrom = p.time("from_iso")
 	query.Filters.To, query.Filters.HasTo = p.time("to_iso")
 	query.Filters.EventType = p.eventType("event_type")
 	if !h.IgnoreTestClocks {
-		if now := p.get("now_iso"); now != "" {
-			query.Now = readClock("now_iso", now)
-		}
-		if at, given := p.time("exported_at_iso"); given {
-			query.ExportedAt = &at
-		}
+		query.Now = p.moment("now_iso")
+		query.ExportedAt = p.moment("exported_at_iso")
+	} else if p.get("now_iso") != "" || p.get("exported_at_iso") != "" {
+		query.Clock = &rules.Clock{Off: true}
 	}
 	query.After = audit.Continuation{
 		CursorAfter:      p.get("cursor_after"),
 		AttestationAfter: p.get("attestation_after"),
 		CheckpointAfter:  p.get("checkpoint_after"),
 	}
-	if p.err != nil {
-		query.Refusal = unreadable(p.err)
-	} else {
-		query.Refusal = incomplete(query.After)
+	if query.Refusal = unreadable(query.Course, p.err); query.Refusal == nil {
+		query.Refusal = incomplete(query.Course, query.After)
 	}
 	return query
 }
 
-func unreadable(err error) *rules.Refusal {
+// unreadable refuses a query of which something does not parse.
+func unreadable(c *course.Course, err error) *rules.Refusal {
+	if !c.Gate("export-query-is-readable", err != nil) {
+		return nil
+	}
 	return &rules.Refusal{
 		Rule: "export-query-is-readable", Code: rules.ConstraintViolation, Reason: rules.Invalid,
 		Message: "Query: " + err.Error() + ".",
@@ -62,17 +64,14 @@ func unreadable(err error) *rules.Refusal {
 }
 
 // incomplete refuses a continuation that is neither whole nor absent.
-//
-// Rule export-continuation-is-complete: the three values come together or not at
-// all.
-func incomplete(after audit.Continuation) *rules.Refusal {
+func incomplete(c *course.Course, after audit.Continuation) *rules.Refusal {
 	given := 0
 	for _, value := range []string{after.CursorAfter, after.AttestationAfter, after.CheckpointAfter} {
 		if value != "" {
 			given++
 		}
 	}
-	if given == 0 || given == 3 {
+	if !c.Gate("export-continuation-is-complete", given != 0 && given != 3) {
 		return nil
 	}
 	return &rules.Refusal{
@@ -130,6 +129,14 @@ func (p *parameters) time(name string) (at instant.Instant, given bool) {
 		p.err = fmt.Errorf("%s: %w", name, err)
 	}
 	return at, err == nil
+}
+
+// moment reads a test clock's time; nil when it is not given.
+func (p *parameters) moment(name string) *instant.Instant {
+	if at, given := p.time(name); given {
+		return &at
+	}
+	return nil
 }
 
 func (p *parameters) eventType(name string) string {

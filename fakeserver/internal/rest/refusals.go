@@ -51,13 +51,17 @@ func errorBody(correlation string, refusal *rules.Refusal) []byte {
 	}{correlation, body{refusal.Code, refusal.Message, details}})
 }
 
-// violated refuses a body that its schema forbids.
-//
-// Rule request-matches-schema: one row per failing keyword, in a fixed order,
-// then cut, so that a developer sees which field is wrong.
+// schemaRule is the gate of a body that its schema forbids.
+const schemaRule = "request-matches-schema"
+
+// violated refuses a body that its schema forbids: one row per failing keyword,
+// in a fixed order, then cut, so that a developer sees which field is wrong.
 func violated(violations []schemas.Violation, limit int) *rules.Refusal {
+	if len(violations) == 0 {
+		return nil
+	}
 	return &rules.Refusal{
-		Rule: "request-matches-schema", Code: rules.ConstraintViolation, Reason: rules.Invalid,
+		Rule: schemaRule, Code: rules.ConstraintViolation, Reason: rules.Invalid,
 		Message: "The request is not valid by its schema: see details.violations.",
 		Details: map[string]any{"violations": violations[:min(len(violations), limit)]},
 	}

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
@@ -42,6 +43,9 @@ type Options struct {
 	// SelfCheck, when not nil, is told of every answer that the schemas forbid,
 	// before the answer is replaced by INTERNAL.
 	SelfCheck func(operation string, violations []schemas.Violation)
+	// OnRules, when not nil, is told of the rules that a request reached, before its
+	// answer leaves.
+	OnRules func(r *http.Request, reached []course.Reached)
 }
 
 // Handler serves the contract.
@@ -72,16 +76,25 @@ type exchange struct {
 	providerID  string
 	correlation string
 	identity    identity
-	// now is the request's test clock, nil when it has none.
-	now *rules.Now
+	clock       *rules.Clock   // the request's test clock; nil: it names none
+	course      *course.Course // nil when nobody listens
+	arrived     uint64         // when the request came, as the store counts
 }
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r}
+	if h.OnRules != nil {
+		x.course, x.arrived = new(course.Course), h.Store.Arrived()
+	}
 	answer := h.answer(w, x)
 	if h.SelfCheck != nil {
 		answer = h.selfCheck(x, answer)
+	}
+	// Success and refusal alike: the headers below are those of every answer.
+	x.course.Promise("answers-are-json")
+	if h.OnRules != nil {
+		h.OnRules(r, x.course.Reached())
 	}
 	header := w.Header()
 	header["Content-Type"] = []string{h.Milestone.Transport.ContentType}
@@ -103,9 +116,8 @@ func (h *Handler) answer(w http.ResponseWriter, x *exchange) (answer memory.Answ
 		}
 	}()
 	route, params, allowed := h.match(x.Method, x.URL.EscapedPath())
-	x.correlation = correlation(x.Request, route)
-	if route == nil {
-		refusal := unrouted(x.Request, allowed)
+	x.correlation = x.correlate(route)
+	if refusal := h.unrouted(x, route, allowed); refusal != nil {
 		if allowed != nil {
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 		}
@@ -114,39 +126,33 @@ func (h *Handler) answer(w http.ResponseWriter, x *exchange) (answer memory.Answ
 	x.route, x.providerID = route, params
 	if !route.Public {
 		var refusal *rules.Refusal
-		if x.identity, refusal = h.identify(x.Request); refusal != nil {
+		if x.identity, refusal = h.identify(x); refusal != nil {
 			return x.refuse(refusal)
 		}
-		x.now = h.testClock(x.Request)
+		x.clock = h.testClock(x.Request)
 	}
 	return route.serve(h, x)
 }
 
-// testClock reads the request's own now.
-//
-// Rule test-clocks-can-be-off: a server that ignores them reads none.
-func (h *Handler) testClock(r *http.Request) *rules.Now {
+// testClock reads the request's own now. One that cannot be read says so when it
+// is needed, and one that the server ignores is not even read.
+func (h *Handler) testClock(r *http.Request) *rules.Clock {
 	text := value(r.Header, "X-Now-Iso")
-	if text == "" || h.IgnoreTestClocks {
+	switch {
+	case text == "":
 		return nil
+	case h.IgnoreTestClocks:
+		return &rules.Clock{Off: true}
 	}
-	return readClock("X-Now-Iso", text)
-}
-
-// readClock reads a test clock; one that cannot be read says so when it is
-// needed.
-func readClock(name, text string) *rules.Now {
 	at, err := instant.Parse(text)
 	if err != nil {
-		err = fmt.Errorf("%s: %w", name, err)
+		err = fmt.Errorf("X-Now-Iso: %w", err)
 	}
-	return &rules.Now{At: at, Malformed: err}
+	return &rules.Clock{At: at, Malformed: err}
 }
 
-// succeed writes a success: correlation_id and the members given.
-//
-// Rule answers-are-json: success is 200 for every operation, and every answer
-// is JSON.
+// succeed writes a success, which is 200 for every operation: correlation_id and
+// the members given.
 func (x *exchange) succeed(members ...jcs.Member) memory.Answer {
 	members = append(members, jcs.Member{Name: "correlation_id", Value: jcs.String(x.correlation)})
 	return memory.Answer{Status: http.StatusOK, CorrelationID: x.correlation, Body: jcs.Object(members...)}

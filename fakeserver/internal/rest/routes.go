@@ -2,8 +2,8 @@ package rest
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -58,10 +58,9 @@ func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
 }
 
 // match finds the route of a method and a path as the client wrote it, and the
-// path's parameter. Without a route, allowed are the methods that the path has.
-//
-// Rule path-is-exact: letters as written, no clean-up, no redirect; an empty
-// segment matches nothing; a parameter is one segment, percent-decoded.
+// path's parameter: letters as written, no clean-up, no redirect; an empty segment
+// matches nothing; a parameter is one segment, percent-decoded. Without a route,
+// allowed are the methods that the path has.
 func (h *Handler) match(method, path string) (found *route, param string, allowed []string) {
 	for i := range h.routes {
 		r := &h.routes[i]
@@ -107,31 +106,59 @@ func (r *route) matches(path string) (param string, ok bool) {
 	return param, true
 }
 
-// unrouted refuses what no route takes.
-//
-// Rule route-is-known: a path of no operation is not found. Rule
-// method-is-allowed: a path of one has its own methods, HEAD and OPTIONS are
-// others.
-func unrouted(r *http.Request, allowed []string) *rules.Refusal {
-	if len(allowed) > 0 {
+// unrouted refuses what no route takes. A path of an operation has its own
+// methods, and HEAD and OPTIONS are others.
+func (h *Handler) unrouted(x *exchange, matched *route, allowed []string) *rules.Refusal {
+	path := x.URL.EscapedPath()
+	known := matched != nil || len(allowed) > 0
+	if x.course != nil && h.inexact(path, known) {
+		x.course.Promise("path-is-exact")
+	}
+	if x.course.Gate("route-is-known", !known) {
+		return &rules.Refusal{
+			Rule: "route-is-known", Code: rules.NotFound,
+			Message: "No operation has this path: paths match exactly, with no slash at the end.",
+			Details: map[string]any{"method": x.Method, "path": path},
+		}
+	}
+	if x.course.Gate("method-is-allowed", matched == nil) {
 		return &rules.Refusal{
 			Rule: "method-is-allowed", Code: rules.MethodNotAllowed,
 			Message: "This path takes " + strings.Join(allowed, ", ") + ".",
 		}
 	}
-	return &rules.Refusal{
-		Rule: "route-is-known", Code: rules.NotFound,
-		Message: "No operation has this path: paths match exactly, with no slash at the end.",
-		Details: map[string]any{"method": r.Method, "path": r.URL.EscapedPath()},
-	}
+	return nil
 }
 
-// correlation gives the correlation id of a request's answer.
-//
-// Rule correlation-id-is-echoed: the request's own when it is well formed, else
-// one that says which operation answers.
-func correlation(r *http.Request, matched *route) string {
-	own := value(r.Header, "X-Correlation-Id")
+// inexact tells whether a server that matches paths loosely could have read
+// another one into this: one that folds case, decodes, or cleans up. A known path
+// has at most its provider id for that; an unknown one must be a route when it is
+// read so.
+func (h *Handler) inexact(written string, known bool) bool {
+	if known {
+		return strings.ContainsFunc(written, func(c rune) bool {
+			return (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("/-_", c)
+		})
+	}
+	loose, err := url.PathUnescape(strings.ToLower(written))
+	if err != nil {
+		return false
+	}
+	for _, loose := range []string{path.Clean(loose), strings.ReplaceAll(loose, "//", "/-/")} {
+		for i := range h.routes {
+			if _, ok := h.routes[i].matches(loose); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// correlate gives the correlation id of a request's answer: the request's own when
+// it is well formed, else one that says which operation answers.
+func (x *exchange) correlate(matched *route) string {
+	x.course.Promise("correlation-id-is-echoed")
+	own := value(x.Header, "X-Correlation-Id")
 	malformed := func(c rune) bool {
 		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
 	}
@@ -155,10 +182,10 @@ func defaultCorrelation(operation string) string {
 
 // get serves partnerLiquidityProvider.get.
 func get(h *Handler, x *exchange) memory.Answer {
-	if refusal := x.authorize(); refusal != nil {
+	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	shown, refusal := h.Store.Provider(x.providerID, x.identity.actor)
+	shown, refusal := h.Store.Provider(x.course, x.providerID, x.identity.actor)
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
@@ -167,22 +194,24 @@ func get(h *Handler, x *exchange) memory.Answer {
 
 // export serves partnerLiquidityProvider.rollout.export.
 func export(h *Handler, x *exchange) memory.Answer {
-	if refusal := x.authorize(); refusal != nil {
+	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	page, refusal := h.Store.Export(x.providerID, x.identity.actor, h.readQuery(x))
+	page, refusal := h.Store.Export(x.course, x.providerID, x.identity.actor, h.readQuery(x))
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
+	h.Keys.note(x.course)
 	return x.succeed(
 		jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 		jcs.Member{Name: "export", Value: page.JSON},
 	)
 }
 
-// healthz serves healthz.
-//
-// Rule health-is-public: whoever asks learns that the server answers.
-func healthz(_ *Handler, x *exchange) memory.Answer {
+// healthz serves healthz: whoever asks learns that the server answers.
+func healthz(h *Handler, x *exchange) memory.Answer {
+	if _, ok := h.who(x.Header); !ok {
+		x.course.Promise("health-is-public")
+	}
 	return x.succeed(jcs.Member{Name: "ok", Value: jcs.Value("true")})
 }

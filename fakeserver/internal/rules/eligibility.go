@@ -105,11 +105,8 @@ func (in EligibilityInputs) climbsFrom(current Tier) bool {
 }
 
 // Decide implements Command.
-//
-// Rule eligibility-changes-only-the-evaluation: tier, status and governance stay
-// as they are; the evaluation becomes the last one, and updated_at moves.
 func (c *Evaluate) Decide(s State) (Change, *Refusal) {
-	at, refusal := c.read(s.Now)
+	at, refusal := c.read(s)
 	if refusal != nil {
 		return Change{}, refusal
 	}
@@ -118,10 +115,12 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 
 	codes := []string{}
 	for _, rule := range eligibilityRules {
-		if rule.fails(in, s.Provider.SegmentTier) {
+		if s.Course.Gate(rule.id, rule.fails(in, s.Provider.SegmentTier)) {
 			codes = appendOnce(codes, rule.gives...)
 		}
 	}
+	c.shown(s)
+	s.Course.Promise("eligibility-recommends-status", "eligibility-has-derived-id")
 	inputs := jcs.Marshal(in)
 	evaluation := &Eligibility{
 		EvaluationID:         evaluationID(s.Provider.ProviderID, at, inputs),
@@ -133,6 +132,9 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 	}
 	evaluation.Verdict, evaluation.RecommendedStatus = recommend(codes)
 
+	// Tier, status and governance stay as they are; the evaluation becomes the last
+	// one, and updated_at moves.
+	s.Course.Promise("eligibility-changes-only-the-evaluation")
 	provider := s.Provider
 	provider.LastEligibility = evaluation
 	provider.UpdatedAt = at
@@ -160,10 +162,8 @@ func (e *Eligibility) show(inputs jcs.Value) jcs.Value {
 }
 
 // recommend draws the verdict from the reason codes, and from both the status
-// that an operator should consider.
-//
-// Rule eligibility-recommends-status: restricted when a downgrade is required,
-// else active for allow and pending_review for deny.
+// that an operator should consider (eligibility-recommends-status): restricted when
+// a downgrade is required, else active for allow and pending_review for deny.
 func recommend(codes []string) (Verdict, Status) {
 	downgrade := false
 	for _, code := range codes {
@@ -178,10 +178,9 @@ func recommend(codes []string) (Verdict, Status) {
 	return Allow, Active
 }
 
-// evaluationID names an evaluation after what it was made from.
-//
-// Rule eligibility-has-derived-id: plpelig_ and 16 hex digits of the SHA-256
-// over provider_id|evaluated_at|H, H being the SHA-256 of the canonical inputs.
+// evaluationID names an evaluation after what it was made from
+// (eligibility-has-derived-id): plpelig_ and 16 hex digits of the SHA-256 over
+// provider_id|evaluated_at|H, H being the SHA-256 of the canonical inputs.
 func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string {
 	return "plpelig_" + jcs.Sum([]byte(provider + "|" + at.String() + "|" + jcs.Sum(inputs)))[:16]
 }

@@ -23,31 +23,31 @@ type Onboard struct {
 }
 
 // Decide implements Command.
-//
-// Rule onboard-starts-ungoverned: nothing that a later operation records is
-// there from the start.
 func (c *Onboard) Decide(s State) (Change, *Refusal) {
-	if c.Provider.OwnerActor != s.Caller {
+	if s.Course.Gate("onboard-owner-is-caller", c.Provider.OwnerActor != s.Caller) {
 		return Change{}, &Refusal{
 			Rule: "onboard-owner-is-caller", Code: Forbidden, Reason: Invalid,
 			Message: "A partner onboards providers of its own only: owner_actor must be the calling partner.",
 			Details: map[string]any{"owner_actor": c.Provider.OwnerActor, "actor": s.Caller},
 		}
 	}
-	at, refusal := c.read(s.Now)
+	at, refusal := c.read(s)
 	if refusal != nil {
 		return Change{}, refusal
 	}
 	var id string
 	if c.Provider.ProviderID == nil {
 		id = s.NextID()
-	} else if id = *c.Provider.ProviderID; s.Taken(id) {
+	} else if id = *c.Provider.ProviderID; s.Course.Gate("onboard-id-is-free", s.Taken(id)) {
 		return Change{}, &Refusal{
 			Rule: "onboard-id-is-free", Code: Conflict, Reason: Invalid,
 			Message: "This provider_id is taken: leave it out to be given one, or choose another.",
 			Details: map[string]any{"provider_id": id},
 		}
 	}
+	c.shown(s)
+	// Nothing that a later operation records is there from the start.
+	s.Course.Promise("onboard-starts-ungoverned")
 	provider := Provider{
 		ProviderID:         id,
 		OwnerActor:         c.Provider.OwnerActor,

@@ -128,33 +128,34 @@ var rolloutRules = []struct {
 func (c *RolloutUpsert) active() bool { return c.Rollout.RolloutStatus == RolloutActive }
 
 // Decide implements Command.
-//
-// Rule rollout-counts-versions: recorded rollouts count 1, 2, 3 … per provider;
-// a refused one counts nothing. Rule rollout-records-its-reasons: whatever is
-// not active is recorded, its codes with it.
 func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
-	at, refusal := c.read(s.Now)
+	at, refusal := c.read(s)
 	if refusal != nil {
 		return Change{}, refusal
 	}
 	rows, unique := effectiveRows(c.Rollout.CapabilityMatrix, c.Rollout.EffectiveSegmentTier)
-	if !unique {
+	if s.Course.Gate("rollout-rows-are-unique", !unique) {
 		return Change{}, invalid("rollout-rows-are-unique",
 			"A capability and tier pair stands once in rollout.capability_matrix: remove the second row.")
 	}
 	codes := slices.Clone(c.Rollout.ReasonCodes)
 	for _, rule := range rolloutRules {
-		if rule.fails(c, s.Provider) {
+		if s.Course.Gate(rule.id, rule.fails(c, s.Provider)) {
 			codes = appendOnce(codes, rule.gives...)
 		}
 	}
-	if c.active() && slices.Contains(codes, string(RolloutBlocked)) {
+	if s.Course.Gate("rollout-active-unblocked", c.active() && slices.Contains(codes, string(RolloutBlocked))) {
 		return Change{}, &Refusal{
 			Rule: "rollout-active-unblocked", Code: Conflict, Reason: RolloutBlocked,
 			Message: "The rollout is blocked and cannot be active: see details.reason_codes, or record it as paused.",
 			Details: map[string]any{"provider_id": s.Provider.ProviderID, "reason_codes": codes},
 		}
 	}
+	c.shown(s)
+	// Whatever is not refused is recorded, its codes with it, and counts one more: 1,
+	// 2, 3 … for each provider. A refusal counts nothing.
+	s.Course.Promise("rollout-records-its-reasons", "rollout-counts-versions", "rollout-derives-capabilities",
+		"rollout-hashes-capabilities", "rollout-refers-to-evaluation", "rollout-moves-provider")
 	policy := &Policy{
 		ProviderID:           s.Provider.ProviderID,
 		RolloutVersion:       1,
@@ -178,11 +179,10 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 	}, nil
 }
 
-// rolledOut gives the provider as a recorded policy leaves it.
-//
-// Rule rollout-moves-provider: the effective tier becomes the provider's,
-// whatever the rollout's status; active makes it active, blocked restricts it,
-// paused leaves its status alone.
+// rolledOut gives the provider as a recorded policy leaves it
+// (rollout-moves-provider): the effective tier becomes the provider's, whatever the
+// rollout's status; active makes it active, blocked restricts it, paused leaves its
+// status alone.
 func rolledOut(provider Provider, policy *Policy) Provider {
 	provider.Rollout = policy
 	provider.RolloutPolicyRef = &PolicyRef{
@@ -199,10 +199,9 @@ func rolledOut(provider Provider, policy *Policy) Provider {
 	return provider
 }
 
-// eligibilityRef names an evaluation, or none.
-//
-// Rule rollout-refers-to-evaluation: the last evaluation is referred to whatever
-// its verdict, and a provider never evaluated has null.
+// eligibilityRef names an evaluation, or none (rollout-refers-to-evaluation): the
+// last evaluation is referred to whatever its verdict, and a provider never
+// evaluated has null.
 func eligibilityRef(last *Eligibility) *EligibilityRef {
 	if last == nil {
 		return nil
@@ -211,10 +210,9 @@ func eligibilityRef(last *Eligibility) *EligibilityRef {
 }
 
 // effectiveRows says what becomes of each wish at a tier, and whether each
-// capability and tier pair stood once.
-//
-// Rule rollout-derives-capabilities: effective is requested, at the row's tier or
-// above; rows are sorted by capability in code point order, then by tier.
+// capability and tier pair stood once (rollout-derives-capabilities): effective is
+// requested, at the row's tier or above; rows are sorted by capability in code point
+// order, then by tier.
 func effectiveRows(wishes []CapabilityRow, effective Tier) (rows []EffectiveRow, unique bool) {
 	rows = make([]EffectiveRow, len(wishes))
 	for i, wish := range wishes {
@@ -236,7 +234,6 @@ func effectiveRows(wishes []CapabilityRow, effective Tier) (rows []EffectiveRow,
 	return rows, true
 }
 
-// capabilitiesHash commits to the rows.
-//
-// Rule rollout-hashes-capabilities: sha256: and the SHA-256 of their canonical form.
+// capabilitiesHash commits to the rows (rollout-hashes-capabilities): sha256: and the
+// SHA-256 of their canonical form.
 func capabilitiesHash(rows []EffectiveRow) string { return "sha256:" + jcs.Hash(rows) }

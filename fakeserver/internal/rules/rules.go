@@ -10,7 +10,9 @@
 // There is one file for each topic of the contract: onboard.go, status.go,
 // eligibility.go, rollout.go. In each, the rules stand as values: the id, which is
 // permanent and is the same in the milestone, in the features' tags and in the
-// unit tests; one sentence; the check. To change a rule, find its id:
+// unit tests; one sentence; the check. A decision notes each rule that it comes to
+// in the state's [course.Course], at the place that decides it, which is the rule's
+// home. To change a rule, find its id:
 //
 //	git grep rollout-needs-allow-verdict
 package rules
@@ -18,6 +20,7 @@ package rules
 import (
 	"slices"
 
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 )
@@ -139,6 +142,7 @@ type State struct {
 	Now      Now                  // of this request
 	Taken    func(id string) bool // whether a provider has this id
 	NextID   func() string        // the id that a provider without one gets
+	Course   *course.Course       // notes the rules that are reached; nil notes none
 }
 
 // Command is the body of one POST, read.

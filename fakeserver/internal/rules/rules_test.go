@@ -74,8 +74,8 @@ func TestOnboard(t *testing.T) {
 		{"onboard-id-is-free: permits a free id", body(`,"provider_id":"free"`), amber, Now{At: noon}, "permitted"},
 		{"onboard-id-is-free: refuses a taken id", body(`,"provider_id":"taken"`), amber, Now{At: noon}, "onboard-id-is-free CONFLICT partner_liquidity_provider_invalid"},
 		{"recorded-at-is-readable: refuses a leap second", `{"provider":{"owner_actor":{"type":"partner","id":"amber"}},"recorded_at":"2016-12-31T23:59:60Z"}`, amber, Now{At: noon}, "recorded-at-is-readable CONSTRAINT_VIOLATION partner_liquidity_provider_invalid"},
-		{"now-is-readable: refuses when now is needed", body(""), amber, Now{Malformed: fmt.Errorf("X-Now-Iso: no")}, "now-is-readable CONSTRAINT_VIOLATION partner_liquidity_provider_invalid"},
-		{"now-is-readable: permits when it is not", `{"provider":{"owner_actor":{"type":"partner","id":"amber"}},"recorded_at":"2016-12-31T23:59:59Z"}`, amber, Now{Malformed: fmt.Errorf("X-Now-Iso: no")}, "permitted"},
+		{"now-is-readable: refuses when now is needed", body(""), amber, Now{Clock: &Clock{Malformed: fmt.Errorf("X-Now-Iso: no")}}, "now-is-readable CONSTRAINT_VIOLATION partner_liquidity_provider_invalid"},
+		{"now-is-readable: permits when it is not", `{"provider":{"owner_actor":{"type":"partner","id":"amber"}},"recorded_at":"2016-12-31T23:59:59Z"}`, amber, Now{Clock: &Clock{Malformed: fmt.Errorf("X-Now-Iso: no")}}, "permitted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := state(Provider{})

@@ -61,16 +61,13 @@ var statusRules = []struct {
 }
 
 // Decide implements Command.
-//
-// Rule status-replaces-governance: what was recorded before does not matter and
-// does not linger.
 func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
-	at, refusal := c.read(s.Now)
+	at, refusal := c.read(s)
 	if refusal != nil {
 		return Change{}, refusal
 	}
 	for _, rule := range statusRules {
-		if rule.broken(c) {
+		if s.Course.Gate(rule.id, rule.broken(c)) {
 			refusal := &Refusal{Rule: rule.id, Code: rule.code, Reason: rule.reason, Message: rule.says}
 			if rule.code == Conflict {
 				refusal.Details = map[string]any{"provider_id": s.Provider.ProviderID}
@@ -78,6 +75,9 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 			return Change{}, refusal
 		}
 	}
+	c.shown(s)
+	// What was recorded before does not matter and does not linger.
+	s.Course.Promise("status-replaces-governance")
 	provider := s.Provider
 	provider.Status = c.Status.Status
 	provider.SegmentTier = c.Status.SegmentTier

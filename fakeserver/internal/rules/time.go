@@ -1,24 +1,47 @@
 package rules
 
-import "example.com/lpgate/fakeserver/internal/instant"
+import (
+	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/instant"
+)
 
-// Now is the time of one request: the server's, or the one that the request's
-// test clock names. A test clock that cannot be read matters only where now is
-// needed, so it is carried until then.
-type Now struct {
+// Clock is the test clock that a request names. One that cannot be read matters
+// only where now is needed, so it is carried until then, and so is one that the
+// server ignores.
+type Clock struct {
 	At        instant.Instant
-	Malformed error // why the request's test clock, which it names, cannot be read
+	Malformed error // why it cannot be read
+	Off       bool  // the server's test clocks are off
 }
 
-// Read gives the time, or the refusal of a test clock that cannot be read.
-//
-// Rule now-is-readable: a test clock that is not an RFC 3339 time is refused
-// where now is needed, and nowhere else.
-func (n Now) Read() (instant.Instant, *Refusal) {
-	if n.Malformed != nil {
-		return 0, invalid("now-is-readable", n.Malformed.Error())
+// Now is the time of one request: the server's, unless the request names a test
+// clock.
+type Now struct {
+	At    instant.Instant // the server's
+	Clock *Clock          // the request's; nil: it names none
+}
+
+// Read gives the time, or the refusal of a test clock that cannot be read where
+// now is needed.
+func (n Now) Read(c *course.Course) (instant.Instant, *Refusal) {
+	switch {
+	case n.Clock == nil:
+		return n.At, nil
+	case n.Clock.Off:
+		c.Promise("test-clocks-can-be-off")
+		return n.At, nil
+	case c.Gate("now-is-readable", n.Clock.Malformed != nil):
+		return 0, invalid("now-is-readable", n.Clock.Malformed.Error())
 	}
-	return n.At, nil
+	return n.Clock.At, nil
+}
+
+// Yield is called instead of Read when the request says otherwise which time it
+// is for: then now is not needed, and a test clock that cannot be read passes.
+func (n Now) Yield(c *course.Course) {
+	if n.Clock != nil && !n.Clock.Off {
+		c.Gate("now-is-readable", false)
+	}
 }
 
 // RecordedAt is the member recorded_at, which every POST may bring.
@@ -26,17 +49,25 @@ type RecordedAt struct {
 	RecordedAt *string `json:"recorded_at"`
 }
 
-// read gives the one time of a POST: what it brings, else now.
-//
-// Rule recorded-at-is-readable: the schema asserts the format of a time; a leap
-// second and a year beyond 0000–9999 have it and still cannot be recorded.
-func (r RecordedAt) read(now Now) (instant.Instant, *Refusal) {
+// read gives the one time of a POST: what it brings, else now. The schema asserts
+// the format of a time; a leap second and a year beyond 0000–9999 have it and
+// still cannot be recorded.
+func (r RecordedAt) read(s State) (instant.Instant, *Refusal) {
 	if r.RecordedAt == nil {
-		return now.Read()
+		return s.Now.Read(s.Course)
 	}
+	s.Now.Yield(s.Course)
 	at, err := instant.Parse(*r.RecordedAt)
-	if err != nil {
+	if s.Course.Gate("recorded-at-is-readable", err != nil) {
 		return 0, invalid("recorded-at-is-readable", "recorded_at: "+err.Error())
 	}
 	return at, nil
+}
+
+// shown notes that the time comes out again, which is the one form that package
+// instant writes.
+func (r RecordedAt) shown(s State) {
+	if r.RecordedAt != nil {
+		s.Course.Promise("recorded-at-is-normalised")
+	}
 }
