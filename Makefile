@@ -1,5 +1,5 @@
 # Each target is one line; the README says what they are for.
-.PHONY: verify test check serve bench renew vectors
+.PHONY: verify test check serve bench renew vectors mutants
 
 verify:; go run ./runner milestones/M109.yaml
 test: check; go test -race -timeout 30m ./... && go test -timeout 30m -run 'Lie|Truth' ./runner/internal/gate && go run ./runner milestones/M109.yaml
@@ -8,3 +8,4 @@ serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
 bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...
 renew:; go run ./runner milestones/M109.yaml --renew-output
 vectors:; node fixtures/vectors/make.mjs
+mutants:; nice go run ./mutants

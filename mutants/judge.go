@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// fate is what became of a mutant.
+type fate string
+
+const (
+	unbuildable fate = "unbuildable" // no Go program
+	killed      fate = "killed"      // a scenario or a check fails
+	crashed     fate = "crashed"     // the gate or the fake in it does not live to a verdict
+	timedOut    fate = "timed-out"
+	survived    fate = "survived"
+)
+
+// end is what became of a mutant, and how that was seen.
+type end struct {
+	fate fate
+	says string
+}
+
+// patience is how long a gate may run, a hundred times as long as it does. A mutant that loops for ever needs it.
+const patience = 2 * time.Minute
+
+const milestone = "milestones/M109.yaml"
+
+// judge builds gates and runs them.
+type judge struct {
+	folder string
+}
+
+// judge says what becomes of a mutant; nil is the project as it is. The error is that nobody can say.
+func (j *judge) judge(ctx context.Context, m *mutant) (end, error) {
+	if ctx.Err() != nil {
+		return end{}, ctx.Err()
+	}
+	folder, err := os.MkdirTemp(j.folder, "one-")
+	if err != nil {
+		return end{}, err
+	}
+	defer os.RemoveAll(folder)
+	overlay, err := overlayOf(folder, m)
+	if err != nil {
+		return end{}, err
+	}
+	gate := filepath.Join(folder, "gate")
+	// What the linker leaves out, nobody looks at, and the linker is half of a build.
+	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-ldflags=-s -w", "-o", gate, "./runner")
+	if text, err := build.CombinedOutput(); err != nil {
+		var failed *exec.ExitError
+		if ctx.Err() != nil || !errors.As(err, &failed) {
+			return end{}, fmt.Errorf("building: %w", err)
+		}
+		return end{unbuildable, lastLine(text)}, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	run := exec.CommandContext(limited, gate, milestone, "--out", filepath.Join(folder, "out"))
+	text, err := run.CombinedOutput()
+	switch {
+	case ctx.Err() != nil:
+		return end{}, ctx.Err()
+	case limited.Err() != nil:
+		return end{timedOut, "after " + patience.String()}, nil
+	}
+	verdict, missing := os.ReadFile(filepath.Join(folder, "out", "verdict.json"))
+	if missing != nil {
+		return end{crashed, fmt.Sprintf("no verdict, %v: %s", err, lastLine(text))}, nil
+	}
+	return weigh(verdict)
+}
+
+// overlayOf writes what go build is to see instead of the mutated file.
+func overlayOf(folder string, m *mutant) (string, error) {
+	replace := map[string]string{}
+	if m != nil {
+		code, err := os.ReadFile(m.File)
+		if err != nil {
+			return "", err
+		}
+		original, err := filepath.Abs(m.File)
+		if err != nil {
+			return "", err
+		}
+		replace[original] = filepath.Join(folder, "mutated.go")
+		if err := os.WriteFile(replace[original], m.apply(code), 0o600); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(folder, "overlay.json")
+	return overlay, os.WriteFile(overlay, text, 0o600)
+}
+
+// weigh reads a verdict. Only a scenario or a check kills. Where neither fails but the fake died under a request, the
+// mutant crashed. All else lets it live: that the output is not the golden one too.
+func weigh(text []byte) (end, error) {
+	var verdict struct {
+		Reasons []struct{ ID, Says, Where string }
+	}
+	if err := json.Unmarshal(text, &verdict); err != nil {
+		return end{}, fmt.Errorf("reading verdict.json: %w", err)
+	}
+	order := []struct {
+		reason string
+		fate   fate
+	}{
+		{"scenario-failed", killed}, {"check-failed", killed},
+		{"target-unreachable", crashed}, {"run-broke-off", crashed},
+	}
+	for _, o := range order {
+		for _, r := range verdict.Reasons {
+			if r.ID == o.reason {
+				return end{o.fate, r.ID + " " + r.Where}, nil
+			}
+		}
+	}
+	var others []string
+	for _, r := range verdict.Reasons {
+		others = append(others, r.ID+" "+firstLine(r.Says))
+	}
+	return end{survived, strings.Join(others, "; ")}, nil
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+func lastLine(text []byte) string {
+	text = bytes.TrimSpace(text)
+	return string(text[bytes.LastIndexByte(text, '\n')+1:])
+}
