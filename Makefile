@@ -8,4 +8,4 @@ serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
 bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...
 renew:; go run ./runner milestones/M109.yaml --renew-output
 vectors:; node fixtures/vectors/make.mjs
-mutants:; nice go run ./mutants
+mutants:; nice go run ./runner/mutants

@@ -66,7 +66,7 @@ var arrows = map[string][]string{
 		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},
 	"runner": {"runner/internal/gate", "runner/internal/verdict", "steps/auditproof"},
 
-	"mutants": {}, // it builds the runner and reads verdicts, as anybody else would
+	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }
 
 // theFake is the one file of the verifier that knows the fake: it starts one.

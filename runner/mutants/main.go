@@ -1,7 +1,7 @@
 // Command mutants asks whether the scenarios would notice if a rule were another one:
 //
 //	make mutants
-//	nice go run ./mutants rollout.go    only the mutants of files whose names end so
+//	nice go run ./runner/mutants rollout.go    only the mutants of files whose names end so
 //
 // A mutant is the project with one operator of the fake's rules changed, such as > into >=. For each, the gate is built
 // and runs all features against its built-in fake. The features are the only judge: a mutant is killed when a scenario or
@@ -43,7 +43,7 @@ import (
 var rooms = []string{"fakeserver/internal/rules", "fakeserver/internal/audit"}
 
 // listFile has the survivors that were reviewed.
-const listFile = "mutants/survivors.yaml"
+const listFile = "runner/mutants/survivors.yaml"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -193,10 +193,10 @@ func TestReport(t *testing.T) {
 		"all are killed":              {[2]fate{killed, timedOut}, nil, []string{"killed      2 of 2: 1 by a scenario or a check, 0 crashed, 1 timed out", "score       100.0% killed"}, true},
 		"one does not build":          {[2]fate{crashed, unbuildable}, nil, []string{"unbuildable 1,", "killed      1 of 1: 0 by a scenario or a check, 1 crashed"}, true},
 		"a survivor is explained":     {[2]fate{survived, killed}, []survivor{listed}, []string{"survived    1, 1 of them explained", "score       50.0% killed, 100.0% killed or explained"}, true},
-		"a survivor is not explained": {[2]fate{survived, survived}, []survivor{listed}, []string{"a.go:3:5 (f) > to <=: a > b survived, and is not in mutants/survivors.yaml", "survived    2, 1 of them"}, false},
-		"a listed one is killed":      {[2]fate{killed, killed}, []survivor{listed}, []string{"mutants/survivors.yaml:7: it does not survive any more (killed: here): take it out"}, false},
+		"a survivor is not explained": {[2]fate{survived, survived}, []survivor{listed}, []string{"a.go:3:5 (f) > to <=: a > b survived, and is not in runner/mutants/survivors.yaml", "survived    2, 1 of them"}, false},
+		"a listed one is killed":      {[2]fate{killed, killed}, []survivor{listed}, []string{"runner/mutants/survivors.yaml:7: it does not survive any more (killed: here): take it out"}, false},
 		"a listed one is gone": {[2]fate{killed, killed}, []survivor{{identity: identity{"a.go", "g", "a > b", "> to <=", 0}, line: 9}},
-			[]string{"mutants/survivors.yaml:9: there is no such mutant any more"}, false},
+			[]string{"runner/mutants/survivors.yaml:9: there is no such mutant any more"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tried := &trial{mutants: []mutant{one, two}, listed: test.listed, whole: true}
@@ -223,7 +223,7 @@ func TestListedLinesStand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range list {
-		code, err := os.ReadFile("../" + s.File)
+		code, err := os.ReadFile("../../" + s.File)
 		if err != nil {
 			t.Errorf("survivors.yaml:%d: %v", s.line, err)
 			continue
@@ -250,7 +250,7 @@ func TestListedLinesStand(t *testing.T) {
 
 // TestJudge builds real gates. No scenario quotes the words of a message, so they may change.
 func TestJudge(t *testing.T) {
-	t.Chdir("..")
+	t.Chdir("../..")
 	const file = "fakeserver/internal/rules/onboard.go"
 	code, err := os.ReadFile(file)
 	if err != nil {
