@@ -906,10 +906,13 @@ Feature: Signed export of the audit trail
     Scenario: An export has the entries of its provider alone
       Given I remember "/provider_id" as "first"
       And I have onboarded a provider with:
-        | /recorded_at | "2031-03-01T09:00:00Z" |
+        | /provider/provider_id | "lp-{unique}"          |
+        | /recorded_at          | "2031-03-01T09:00:00Z" |
       When I walk the export
       Then the walk's "/event_type" are ["onboarded"]
-      And the walk's "/provider_id" are ["{provider}"]
+      And the walk's "/provider_id" are ["lp-{unique}"]
+      When I export its audit
+      Then "/provider_id" is "lp-{unique}"
       When I export its audit with:
         | path provider_id | {first} |
       Then the fields are:

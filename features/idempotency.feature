@@ -15,9 +15,10 @@ Feature: Idempotency
       | /error/details/violations | absent            |
 
     Examples:
-      | operation                               |
-      | partnerLiquidityProvider.onboard        |
-      | partnerLiquidityProvider.rollout.upsert |
+      | operation                                     |
+      | partnerLiquidityProvider.onboard              |
+      | partnerLiquidityProvider.eligibility.evaluate |
+      | partnerLiquidityProvider.rollout.upsert       |
 
   @idempotency-key-is-present @refuses
   Scenario: What is sent without an Idempotency-Key changes nothing

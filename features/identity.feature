@@ -105,11 +105,13 @@ Feature: Identity
       | /error/details/provider_id         | absent      |
 
     Examples:
-      | operation                               |
-      | partnerLiquidityProvider.onboard        |
-      | partnerLiquidityProvider.get            |
-      | partnerLiquidityProvider.status.upsert  |
-      | partnerLiquidityProvider.rollout.export |
+      | operation                                     |
+      | partnerLiquidityProvider.onboard              |
+      | partnerLiquidityProvider.get                  |
+      | partnerLiquidityProvider.status.upsert        |
+      | partnerLiquidityProvider.eligibility.evaluate |
+      | partnerLiquidityProvider.rollout.upsert       |
+      | partnerLiquidityProvider.rollout.export       |
 
   @actor-is-partner @refuses @needs:header-identity
   Scenario: What a user sends changes nothing
@@ -321,14 +323,15 @@ Feature: Identity
 
   @provider-is-owned @refuses
   Scenario Outline: <operation> of another's provider is refused
-    Given I have onboarded a provider
+    Given I have onboarded a provider with:
+      | /provider/provider_id | "lp-{unique}" |
     And I act as partner "{stranger}"
     When I call "<operation>"
     Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
     And the fields are:
-      | /error/details/provider_id | "{provider}" |
-      | /error/details/owner_actor | absent       |
-      | /error/details/owner       | absent       |
+      | /error/details/provider_id | "lp-{unique}" |
+      | /error/details/owner_actor | absent        |
+      | /error/details/owner       | absent        |
 
     Examples:
       | operation                                     |

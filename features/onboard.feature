@@ -480,6 +480,31 @@ Feature: Onboard and get
       | /rollout                     | absent       |
 
   @get-shows-the-provider
+  Scenario Outline: Get shows the evaluation of <family> from <current> to <requested>
+    Given I have onboarded a provider with:
+      | /provider/segment_tier | "<current>" |
+    When I evaluate its eligibility with:
+      | /eligibility/requested_segment_tier | "<requested>" |
+      | /eligibility/capability_family      | "<family>"    |
+    Then the answer is 200
+    And "/eligibility/inputs/requested_segment_tier" is "<requested>"
+    When I get the provider
+    Then the fields are:
+      | /provider/last_eligibility/verdict                       | "<verdict>"   |
+      | /provider/last_eligibility/requested_segment_tier        | "<requested>" |
+      | /provider/last_eligibility/current_segment_tier          | "<current>"   |
+      | /provider/last_eligibility/recommended_status            | "<status>"    |
+      | /provider/last_eligibility/inputs/requested_segment_tier | "<requested>" |
+      | /provider/last_eligibility/inputs/capability_family      | "<family>"    |
+
+    Examples:
+      | family    | current | requested | verdict | status         |
+      | core      | S0      | S0        | allow   | active         |
+      | core      | S3      | S1        | allow   | active         |
+      | high_risk | S2      | S3        | allow   | active         |
+      | advanced  | S0      | S2        | deny    | pending_review |
+
+  @get-shows-the-provider
   Scenario: Get shows the whole last rollout, and a reference to it
     Given I have onboarded a provider
     And I have evaluated its eligibility
@@ -494,6 +519,39 @@ Feature: Onboard and get
       | /rollout                     | {policy} |
       | /provider/rollout_policy_ref | {"rollout_version": 2, "rollout_status": "paused", "effective_segment_tier": "S2", "capabilities_hash": "{hash}"} |
       | /provider/segment_tier       | "S2"     |
+
+  @get-shows-the-provider
+  Scenario Outline: Get shows a <status> rollout at <tier>, with its reasons and the verdict before it
+    Given I have onboarded a provider with:
+      | /provider/provider_id  | "lp-{unique}" |
+      | /provider/segment_tier | "<tier>"      |
+    And I have evaluated its eligibility with:
+      | /eligibility/audit_conformance_passed | false |
+    When I upsert its rollout with:
+      | /rollout/rollout_status                       | "<status>"      |
+      | /rollout/effective_segment_tier               | "<tier>"        |
+      | /rollout/capability_matrix/0/min_segment_tier | "S0"            |
+      | /rollout/reason_codes                         | ["late", "new"] |
+    Then the answer is 200
+    And the fields are:
+      | /rollout/provider_id            | "lp-{unique}" |
+      | /rollout/effective_segment_tier | "<tier>"      |
+    When I get the provider
+    Then the fields are:
+      | /provider/rollout_policy_ref/rollout_status         | "<status>"    |
+      | /provider/rollout_policy_ref/effective_segment_tier | "<tier>"      |
+      | /rollout/provider_id                                | "lp-{unique}" |
+      | /rollout/rollout_status                             | "<status>"    |
+      | /rollout/effective_segment_tier                     | "<tier>"      |
+      | /rollout/capability_matrix/0/min_segment_tier       | "S0"          |
+      | /rollout/eligibility_ref/verdict                    | "deny"        |
+      | /rollout/reason_codes                               | <codes>       |
+
+    Examples:
+      | status  | tier | codes                                                         |
+      | paused  | S0   | ["late", "new", "partner_liquidity_provider_rollout_blocked"] |
+      | blocked | S1   | ["late", "new", "partner_liquidity_provider_rollout_blocked"] |
+      | paused  | S3   | ["late", "new"]                                               |
 
   @get-shows-the-provider
   Scenario: Get changes nothing

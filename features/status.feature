@@ -293,6 +293,11 @@ Feature: Status upsert, the downgrade gate
       | S0   | S2 |
       | S3   | S0 |
 
+    Examples: up three tiers, and down two
+      | from | to |
+      | S0   | S3 |
+      | S3   | S1 |
+
   @status-replaces-governance
   Scenario Outline: No status is final: <from> becomes <to>
     Given I have upserted its status with:

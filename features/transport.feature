@@ -660,6 +660,25 @@ Feature: Transport
     And "/error/details/violations/2/schema_path" matches "^/.*/\$ref/.*type$"
 
   @request-matches-schema @refuses
+  Scenario Outline: A row of <operation> says where its keyword stands in the schema
+    Given I have onboarded a provider
+    When I call "<operation>" with:
+      | /surprise | true |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+    And "/error/details/violations" has 1 item
+    And the fields are:
+      | /error/details/violations/0/instance_path | ""                      |
+      | /error/details/violations/0/schema_path   | "/additionalProperties" |
+      | /error/details/violations/0/keyword       | "additionalProperties"  |
+
+    Examples:
+      | operation                                     |
+      | partnerLiquidityProvider.onboard              |
+      | partnerLiquidityProvider.status.upsert        |
+      | partnerLiquidityProvider.eligibility.evaluate |
+      | partnerLiquidityProvider.rollout.upsert       |
+
+  @request-matches-schema @refuses
   Scenario: Exactly 20 rows are all told
     Given I have onboarded a provider
     And I note its state
