@@ -64,7 +64,9 @@ var arrows = map[string][]string{
 	"runner/internal/project":  {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
 	"runner/internal/gate": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan",
 		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},
-	"runner": {"runner/internal/gate", "runner/internal/verdict", "steps/auditproof"},
+	"runner/internal/sight": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome",
+		"runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/verdict", "schemas"},
+	"runner": {"runner/internal/gate", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }

@@ -19,6 +19,7 @@
 //	capabilities         what a scenario may need of its target (@needs:<id>)
 //	features, rules      the feature files, and the sentences that they prove
 //	artifacts, output    what a run leaves behind, and what of it two true implementations may choose differently
+//	selfcheck            how many lies the features must see, and which no client can (may be absent)
 //
 // Reading is strict, because a misspelt key would otherwise be a rule that nobody checks. Refused are: a key that is
 // unknown, missing or there twice; a value of another type or form; a name that refers to nothing; a name that
@@ -102,6 +103,8 @@ type Milestone struct {
 	Artifacts []string
 	// Output says which parts of an answer are an implementation's own choice.
 	Output Output
+	// Selfcheck says what the gate must see of the lies that can be told about the milestone; nil when nobody asked.
+	Selfcheck *Selfcheck
 
 	// schemaNames are the schemas that the file names, with the line of each.
 	schemaNames []mention
@@ -236,6 +239,25 @@ type Pattern struct {
 	Regexp string
 	// Says is what the text is, as one sentence.
 	Says string
+}
+
+// Selfcheck says how well the features must see: of all lies that follow from the operations, outcomes and schemas, how
+// many a run has to detect. Package sight of the runner derives the lies and names them.
+type Selfcheck struct {
+	// Threshold is the percentage of the lies, without the unobservable ones, that must be detected.
+	Threshold int
+	// Unobservable are the lies that no client can see, or that the contract leaves free.
+	Unobservable []Unobservable
+}
+
+// Unobservable is a lie, or a family of lies, that nobody is asked to detect.
+type Unobservable struct {
+	// Lie is the id of the lie, in which * stands for any text.
+	Lie string
+	// Says is why, as one sentence.
+	Says string
+	// Line is where it stands in the file.
+	Line int
 }
 
 // Cell is one thing to be seen of an operation: an outcome, and a reason code when it gave one.

@@ -132,6 +132,7 @@ func (r *resolver) milestone(p *part) *Milestone {
 	r.capabilities(p.get("capabilities"))
 	r.rules(p.get("rules"))
 	r.output(p.get("output"))
+	r.selfcheck(p.get("selfcheck"))
 	return r.m
 }
 
@@ -395,6 +396,20 @@ func (r *resolver) output(p *part) {
 		}
 		r.m.Output.Own = append(r.m.Output.Own, Pattern{
 			Token: own.get("token").str(), Regexp: own.get("regexp").str(), Says: own.get("says").str(),
+		})
+	}
+}
+
+func (r *resolver) selfcheck(p *part) {
+	if p == nil {
+		return
+	}
+	r.m.Selfcheck = &Selfcheck{Threshold: p.get("threshold").int()}
+	lies := map[string]int{}
+	for _, u := range p.get("unobservable").list() {
+		r.unique(lies, "lie", u.get("lie"))
+		r.m.Selfcheck.Unobservable = append(r.m.Selfcheck.Unobservable, Unobservable{
+			Lie: u.get("lie").str(), Says: u.get("says").str(), Line: u.line,
 		})
 	}
 }

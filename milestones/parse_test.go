@@ -68,6 +68,7 @@ func TestParseReadsEverything(t *testing.T) {
 		},
 		Artifacts: []string{"verdict.json"},
 		Output:    Output{Own: []Pattern{{"lamp", `\blamp_[0-9]+\b`, "The id of a lamp."}}},
+		Selfcheck: &Selfcheck{90, []Unobservable{{"drop /lamp/dust of lamp.switch 200", "Nobody looks at dust.", 82}}},
 	}
 	if diff := cmp.Diff(got, want, plainData); diff != "" {
 		t.Errorf("Parse (-got +want):\n%s", diff)
@@ -205,6 +206,8 @@ var broken = []brokenRow{
 		want: []string{`48: path must be a path of literal and {parameter} segments, got "//health"`}},
 	{name: "a path with half a parameter", old: "path: /lamps/{lamp_id}/switch", new: "path: /lamps/lamp-{lamp_id}/switch",
 		want: []string{`38: path must be a path of literal and {parameter} segments, got "/lamps/lamp-{lamp_id}/switch"`}},
+	{name: "a threshold beyond all lies", old: "threshold: 90", new: "threshold: 101",
+		want: []string{`80: threshold must be 100 at most, got 101`}},
 	{name: "a pointer that does not begin at the root", old: "reason_codes_at: /lamp/reason_codes", new: "reason_codes_at: lamp/reason_codes",
 		want: []string{`43: reason_codes_at must be a JSON Pointer below the root, got "lamp/reason_codes"`}},
 	{name: "a pointer with a bad escape", old: "reason_codes_at: /lamp/reason_codes", new: "reason_codes_at: /lamp~2/reason_codes",
@@ -243,6 +246,8 @@ var broken = []brokenRow{
 		want: []string{`38: path names a parameter twice: "/lamps/{lamp_id}/{lamp_id}"`}},
 	{name: "one code with two statuses", old: "    code: CONFLICT\n", new: "    code: NOT_FOUND\n",
 		want: []string{`28: NOT_FOUND has the status 409 here and 404 on line 24: a code has one status`}},
+	{name: "a lie twice", old: "      says: Nobody looks at dust.\n", new: "      says: Nobody looks at dust.\n    - lie: drop /lamp/dust of lamp.switch 200\n      says: Nobody.\n",
+		want: []string{`84: lie "drop /lamp/dust of lamp.switch 200" stands twice (first on line 82)`}},
 
 	// Names that refer to nothing.
 	{name: "an unknown refusal of an operation", old: "    refusals: [too_hot]", new: "    refusals: [too_hot, too_hat]",

@@ -82,6 +82,7 @@ var shapes = map[string][]field{
 		{key: "rules", must: true, kind: list, shape: "rule"},
 		{key: "artifacts", must: true, kind: list, form: artifactFile},
 		{key: "output", must: true, kind: mapping, shape: "output"},
+		{key: "selfcheck", kind: mapping, shape: "selfcheck"},
 	},
 	"transport": {
 		{key: "content_type", must: true, kind: text, form: line},
@@ -143,6 +144,14 @@ var shapes = map[string][]field{
 	},
 	"output": {
 		{key: "own", must: true, kind: list, shape: "pattern"},
+	},
+	"selfcheck": {
+		{key: "threshold", must: true, kind: number, least: 1, most: 100},
+		{key: "unobservable", kind: list, shape: "unobservable"},
+	},
+	"unobservable": {
+		{key: "lie", must: true, kind: text, form: line},
+		{key: "says", must: true, kind: text, form: sentence},
 	},
 	"pattern": {
 		{key: "token", must: true, kind: text, form: kebab},

@@ -123,7 +123,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 			return err
 		},
 	}
-	cmd.AddCommand(verifyExport(l))
+	cmd.AddCommand(verifyExport(l), selfcheck(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	flags := cmd.Flags()
 	flags.SortFlags = false

@@ -18,8 +18,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -315,7 +313,7 @@ func (r *run) finish() error {
 	if err := r.folder.Commit(); err != nil {
 		return err
 	}
-	final.Summary(r.Stdout, r.failures(), r.shown(r.place()), r.hint(renewed, difference))
+	final.Summary(r.Stdout, r.failures(), report.Shown(r.place()), r.hint(renewed, difference))
 	return nil
 }
 
@@ -386,22 +384,6 @@ func (r *run) state() []byte {
 	b = append(b, "]}"...)
 	// In header mode X-Partner-Key alone is a partner's id, and ids are state.
 	return []byte(r.secrets.Scrub(string(b)))
-}
-
-// shown is a path as it is shorter to read.
-func (r *run) shown(path string) string {
-	here, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return path
-	}
-	if relative, err := filepath.Rel(here, absolute); err == nil && !strings.HasPrefix(relative, "..") {
-		return filepath.ToSlash(relative)
-	}
-	return path
 }
 
 // hint is what to do next.

@@ -213,7 +213,7 @@ func renewed(t *testing.T, cfg Config) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "fixtures", "golden", "T1.output.json")
-	if err := replaceFile(path, text); err != nil {
+	if err := report.WriteFile(path, text); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -655,7 +655,7 @@ func TestBrokenInputs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, r := config(t, good)
 			path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), filepath.FromSlash(test.file))
-			if err := replaceFile(path, []byte(test.text)); err != nil {
+			if err := report.WriteFile(path, []byte(test.text)); err != nil {
 				t.Fatal(err)
 			}
 			result, a, page := cfg.run(t, t.Context())

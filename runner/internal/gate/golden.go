@@ -10,6 +10,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -109,23 +110,11 @@ func (r *run) renew() (bool, error) {
 		}
 	}
 	path := filepath.Join(r.project.Root, "fixtures", filepath.FromSlash(project.Golden(r.in.Milestone.ID)))
-	if err := replaceFile(path, r.output); err != nil {
+	if err := report.WriteFile(path, r.output); err != nil {
 		return false, fmt.Errorf("renewing the golden output: %w", err)
 	}
 	r.golden = r.output
 	r.records.Output, r.records.Identical = new(outcome.Difference), true
 	r.decision = verdict.Decide(r.records)
 	return true, nil
-}
-
-// replaceFile writes a file as a whole or not at all.
-func replaceFile(path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	temp := path + ".new"
-	if err := os.WriteFile(temp, text, 0o666); err != nil {
-		return err
-	}
-	return os.Rename(temp, path)
 }

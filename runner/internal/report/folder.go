@@ -209,3 +209,31 @@ func removeAbandoned(parent, prefix string) {
 		}
 	}
 }
+
+// WriteFile writes a file that stands alone, whole or not at all, and makes the folder for it.
+func WriteFile(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	temp := path + ".new"
+	if err := os.WriteFile(temp, text, 0o666); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+// Shown is a path as it is shorter to read: from the folder that the command was started in, if it is in there.
+func Shown(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if relative, err := filepath.Rel(here, absolute); err == nil && !strings.HasPrefix(relative, "..") {
+		return filepath.ToSlash(relative)
+	}
+	return path
+}
