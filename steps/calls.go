@@ -162,11 +162,14 @@ func callWithBody(ctx context.Context, operation string, doc *godog.DocString) e
 	if doc == nil {
 		return badSentence("the sentence wants a text between two lines of \"\"\", and has a table")
 	}
-	return call(ctx, operation, noTable, func(s *scenario, r *request) error {
-		body, err := s.expand(doc.Content, jsonText)
-		r.body = []byte(body)
-		return err
-	})
+	return call(ctx, operation, noTable, func(s *scenario, r *request) error { return r.useText(s, doc.Content) })
+}
+
+// useText gives the request a text as its body.
+func (r *request) useText(s *scenario, text string) error {
+	body, err := s.expand(text, jsonText)
+	r.body = []byte(body)
+	return err
 }
 
 // I call "operation" with the body bytes "ef bb bf".
@@ -180,16 +183,19 @@ func callWithBodyBytes(ctx context.Context, operation, digits string) error {
 
 // I call "operation" with a body of n bytes. It is the default body with blanks after it.
 func callWithBodyOf(ctx context.Context, operation string, n int) error {
-	return call(ctx, operation, noTable, func(s *scenario, r *request) error {
-		if err := r.useDefaultFixture(s); err != nil {
-			return err
-		}
-		if len(r.body) > n {
-			return badSentence("the default body of %s has %d bytes, more than %d", r.operation.ID, len(r.body), n)
-		}
-		r.body = append(r.body, strings.Repeat(" ", n-len(r.body))...)
-		return nil
-	})
+	return call(ctx, operation, noTable, func(s *scenario, r *request) error { return r.useLength(s, n) })
+}
+
+// useLength gives the request the default body, with blanks after it.
+func (r *request) useLength(s *scenario, n int) error {
+	if err := r.useDefaultFixture(s); err != nil {
+		return err
+	}
+	if len(r.body) > n {
+		return badSentence("the default body of %s has %d bytes, more than %d", r.operation.ID, len(r.body), n)
+	}
+	r.body = append(r.body, strings.Repeat(" ", n-len(r.body))...)
+	return nil
 }
 
 // I call "operation" n times at once. All copies carry the same idempotency key.

@@ -51,27 +51,36 @@ func askForNextPage(ctx context.Context) error { return askForNextPageWith(ctx, 
 // I ask for the next page with: …
 func askForNextPageWith(ctx context.Context, table *godog.Table) error {
 	s := in(ctx)
-	if s.lastExport == nil {
-		return badSentence("there is no page yet that another one could follow")
-	}
 	changes, err := s.changesOf(table)
 	if err != nil {
 		return err
 	}
-	r, err := s.lastExport.next(s)
+	r, err := s.nextPage()
 	if err != nil {
 		return err
 	}
-	// Only the query is taken from the page before; who asks is a matter of now.
-	fresh, err := s.newRequest(export)
-	if err != nil {
-		return err
-	}
-	r.header = fresh.header
 	if err := r.change(s, changes); err != nil {
 		return err
 	}
 	return s.send(ctx, r)
+}
+
+// nextPage is the request for the page after the last one.
+func (s *scenario) nextPage() (*request, error) {
+	if s.lastExport == nil {
+		return nil, badSentence("there is no page yet that another one could follow")
+	}
+	r, err := s.lastExport.next(s)
+	if err != nil {
+		return nil, err
+	}
+	// Only the query is taken from the page before; who asks is a matter of now.
+	fresh, err := s.newRequest(export)
+	if err != nil {
+		return nil, err
+	}
+	r.header = fresh.header
+	return r, nil
 }
 
 // I walk the export.

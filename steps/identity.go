@@ -85,6 +85,11 @@ func holdPartnerKey(ctx context.Context, label string) error {
 	if err != nil {
 		return err
 	}
+	return s.hold(label)
+}
+
+// hold takes a partner key by its label.
+func (s *scenario) hold(label string) error {
 	text, err := fs.ReadFile(s.cfg.Fixtures, partnerKeysFile)
 	if err != nil {
 		return badSentence("the partner keys cannot be read: %v", err)

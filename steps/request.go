@@ -214,6 +214,11 @@ func (s *scenario) changesOf(table *godog.Table) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.changesIn(rows)
+}
+
+// changesIn reads the rows of a change table.
+func (s *scenario) changesIn(rows []row) ([]change, error) {
 	changes := make([]change, 0, len(rows))
 	for _, row := range rows {
 		part, err := s.expand(row.key, plain)
@@ -376,6 +381,15 @@ func rowsOf(table *godog.Table) ([]row, error) {
 		rows[i] = row{fmt.Sprintf("%s (%s)", where, r.Cells[0].Value), r.Cells[0].Value, r.Cells[1].Value}
 	}
 	return rows, nil
+}
+
+// tableOf makes rows of a table that stands in no feature.
+func tableOf(table [][2]string) []row {
+	rows := make([]row, len(table))
+	for i, cells := range table {
+		rows[i] = row{fmt.Sprintf("row %d (%s)", i+1, cells[0]), cells[0], cells[1]}
+	}
+	return rows
 }
 
 // at puts the place in front of a fault in a scenario's text.

@@ -42,22 +42,28 @@ type scenarioKey struct{}
 
 // begin puts a new scenario into the context.
 func begin(ctx context.Context, cfg *Config, pickle *godog.Scenario) context.Context {
-	s := &scenario{
-		cfg: cfg, word: wordOf(cfg.Seed, pickle),
-		remembered: map[string]*answer{}, owners: map[string]http.Header{},
-	}
+	s := newScenario(cfg, wordOf(cfg.Seed, pickle))
 	for _, tag := range pickle.Tags {
 		if need, ok := strings.CutPrefix(tag.Name, "@needs:"); ok {
 			s.needs = append(s.needs, need)
 		}
 	}
-	s.variables = map[string]variable{
-		"me":       textVariable("partner-" + s.word),
-		"stranger": textVariable("stranger-" + s.word),
-		"unique":   textVariable("u" + s.word),
+	return context.WithValue(ctx, scenarioKey{}, s)
+}
+
+// newScenario knows nothing yet but who calls. Its ids are made of the word.
+func newScenario(cfg *Config, word string) *scenario {
+	s := &scenario{
+		cfg: cfg, word: word,
+		remembered: map[string]*answer{}, owners: map[string]http.Header{},
+		variables: map[string]variable{
+			"me":       textVariable("partner-" + word),
+			"stranger": textVariable("stranger-" + word),
+			"unique":   textVariable("u" + word),
+		},
 	}
 	s.identity = headerIdentity(s.text("me"), defaultScopes)
-	return context.WithValue(ctx, scenarioKey{}, s)
+	return s
 }
 
 // in returns the scenario of a context that begin made.
