@@ -215,3 +215,22 @@ func TestCompare(t *testing.T) {
 		t.Error("Empty is wrong")
 	}
 }
+
+// Tokens go on counting from text to text, and say what they stand for.
+func TestTokens(t *testing.T) {
+	tokens := writer(t).Tokens()
+	body, own := tokens.Body([]byte(`{"a":"plp_000007","message":"plp_000001"}`), true)
+	if got, want := string(body), `{"a":"<provider-id 1>","message":"<message>"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if diff := cmp.Diff([]Own{{"provider-id", "plp_000007"}}, own); diff != "" {
+		t.Errorf("own (-want +got):\n%s", diff)
+	}
+	text, own := tokens.Text("of plp_000008 and plp_000007")
+	if want := "of <provider-id 2> and <provider-id 1>"; text != want {
+		t.Errorf("got %s, want %s", text, want)
+	}
+	if diff := cmp.Diff([]Own{{"provider-id", "plp_000008"}, {"provider-id", "plp_000007"}}, own); diff != "" {
+		t.Errorf("own (-want +got):\n%s", diff)
+	}
+}

@@ -102,15 +102,47 @@ func (w *Writer) matches(text []byte) []match {
 		}
 	}
 	slices.SortFunc(found, func(a, b match) int { return cmp.Compare(a.from, b.from) })
+	if len(w.found) == mostFound {
+		clear(w.found) // of a run without end
+	}
 	w.found[string(text)] = found
 	return found
 }
+
+// mostFound is how many strings are remembered. The gate's own run has a third of it.
+const mostFound = 1 << 16
 
 // substitution replaces what is an implementation's own within one scenario.
 type substitution struct {
 	writer  *Writer
 	numbers map[string]string // text to token
 	counts  map[string]int    // how many of a kind there are
+	own     *[]Own            // what was replaced, when somebody wants to know
+}
+
+// Own is a text that was replaced by a token.
+type Own struct{ Kind, Text string }
+
+// Tokens replaces what is an implementation's own in texts that come one after the other, from one implementation.
+type Tokens struct{ s substitution }
+
+// Tokens begins with nothing seen.
+func (w *Writer) Tokens() *Tokens {
+	return &Tokens{substitution{writer: w, numbers: map[string]string{}, counts: map[string]int{}}}
+}
+
+// Body is a canonical JSON text with tokens in it, and what they stand for, in order. The messages of a refusal are
+// replaced too.
+func (t *Tokens) Body(canonical []byte, refusal bool) (text []byte, own []Own) {
+	t.s.own = &own
+	text = t.s.appendBody(nil, canonical, refusal)
+	return text, own
+}
+
+// Text is a text with tokens in it, and what they stand for.
+func (t *Tokens) Text(plain string) (text string, own []Own) {
+	t.s.own = &own
+	return string(t.s.appendString(nil, []byte(plain))), own
 }
 
 // token is what stands for a text: the same for the same text, numbered as they first appear.
@@ -160,6 +192,9 @@ func (s *substitution) appendString(b, text []byte) []byte {
 	for _, m := range s.writer.matches(text) {
 		b = append(b, text[from:m.from]...)
 		b = append(b, s.token(m.token, text[m.from:m.to])...)
+		if s.own != nil {
+			*s.own = append(*s.own, Own{m.token, string(text[m.from:m.to])})
+		}
 		from = m.to
 	}
 	return append(b, text[from:]...)

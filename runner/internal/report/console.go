@@ -200,7 +200,7 @@ func (p *printer) exchange(f *Failure) {
 	} else {
 		p.line("      to send it again, after what the scenario sent before it (start it with: %s):", f.Start)
 	}
-	p.block("        ", curl(f.Base, &x.Request, p.secrets))
+	p.block("        ", Curl(f.Base, &x.Request, p.secrets))
 }
 
 // words is a status as people write it.

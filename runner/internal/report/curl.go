@@ -14,8 +14,8 @@ import (
 // longestArgument is the longest body that is put on a command line.
 const longestArgument = 8 << 10
 
-// curl writes a command that sends the request again, for a POSIX shell. Secrets are variables of the shell.
-func curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
+// Curl writes a command that sends the request again, for a POSIX shell. Secrets are variables of the shell.
+func Curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
 	words := []string{"curl", "-sS", "-i"}
 	before := ""
 	path, _, _ := strings.Cut(r.Target, "?")

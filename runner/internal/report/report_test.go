@@ -373,7 +373,7 @@ func TestCurl(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, curl("http://t", test.request, secrets)); diff != "" {
+			if diff := cmp.Diff(test.want, Curl("http://t", test.request, secrets)); diff != "" {
 				t.Errorf("command (-want +got):\n%s", diff)
 			}
 		})

@@ -155,27 +155,11 @@ func special(needs []string) []string {
 }
 
 func (s *Fakes) start(needs []string) (*server, error) {
-	for _, pair := range opposites {
-		if slices.Contains(needs, pair[0]) && slices.Contains(needs, pair[1]) {
-			return nil, &steps.BadSentence{What: fmt.Sprintf("no server has both %s and %s", pair[0], pair[1])}
-		}
+	options, err := optionsFor(s.fixtures, needs, s.secrets)
+	if err != nil {
+		return nil, err
 	}
-	options := fakeserver.Options{Clock: func() time.Time { return frozen }}
-	for _, need := range needs {
-		how, known := grants[need]
-		if !known {
-			return nil, &steps.BadSentence{What: fmt.Sprintf("no fake server can be given %s", need)}
-		}
-		if how.grant == nil {
-			continue
-		}
-		if err := how.grant(&options, s.fixtures); err != nil {
-			return nil, err
-		}
-	}
-	for _, key := range options.PartnerKeys {
-		s.secrets.Learn(key.Key)
-	}
+	options.Clock = func() time.Time { return frozen }
 	fake, err := fakeserver.New(options)
 	if err != nil {
 		return nil, &steps.Unreachable{Err: fmt.Errorf("starting the fake server: %w", err)}
@@ -186,6 +170,73 @@ func (s *Fakes) start(needs []string) (*server, error) {
 	}
 	s.running.Go(func() { s.serve(fake, listener) })
 	return &server{special(needs), "http://" + listener.Addr().String(), fake}, nil
+}
+
+// Frozen is the time at which the fake servers stand still.
+func Frozen() time.Time { return frozen }
+
+// Sets are the sets of capabilities that a fake server can be given: none, each alone, and each two that go together.
+func Sets(known []string) [][]string {
+	sets := [][]string{nil}
+	for i, one := range known {
+		if grants[one].grant == nil {
+			continue
+		}
+		sets = append(sets, []string{one})
+		for _, other := range known[:i] {
+			if grants[other].grant != nil {
+				sets = append(sets, slices.Sorted(slices.Values([]string{one, other})))
+			}
+		}
+	}
+	return sets
+}
+
+// Handler is a fake server with the capabilities that nobody listens to: it answers in this process. Its time is the
+// clock's, and heard is told of each rule that it considers and whether that refused; nil is nobody.
+func Handler(fixtures fs.FS, needs []string, clock func() time.Time, heard func(rule string, refused bool), secrets *exchange.Secrets) (http.Handler, error) {
+	options, err := optionsFor(fixtures, needs, secrets)
+	if err != nil {
+		return nil, err
+	}
+	options.Clock = clock
+	if heard != nil {
+		options.OnRules = func(_ *http.Request, reached []fakeserver.Reached) {
+			for _, r := range reached {
+				heard(r.Rule, r.Refused)
+			}
+		}
+	}
+	fake, err := fakeserver.New(options)
+	if err != nil {
+		return nil, &steps.Unreachable{Err: fmt.Errorf("making a fake server: %w", err)}
+	}
+	return fake, nil
+}
+
+// optionsFor are the options of a fake server with the capabilities.
+func optionsFor(fixtures fs.FS, needs []string, secrets *exchange.Secrets) (options fakeserver.Options, err error) {
+	for _, pair := range opposites {
+		if slices.Contains(needs, pair[0]) && slices.Contains(needs, pair[1]) {
+			return options, &steps.BadSentence{What: fmt.Sprintf("no server has both %s and %s", pair[0], pair[1])}
+		}
+	}
+	for _, need := range needs {
+		how, known := grants[need]
+		if !known {
+			return options, &steps.BadSentence{What: fmt.Sprintf("no fake server can be given %s", need)}
+		}
+		if how.grant == nil {
+			continue
+		}
+		if err := how.grant(&options, fixtures); err != nil {
+			return options, err
+		}
+	}
+	for _, key := range options.PartnerKeys {
+		secrets.Learn(key.Key)
+	}
+	return options, nil
 }
 
 // serve answers until the run is over.
