@@ -16,6 +16,7 @@ require (
 	github.com/tidwall/btree v1.8.2
 	golang.org/x/sys v0.48.0
 	gopkg.in/yaml.v3 v3.0.1
+	pgregory.net/rapid v1.3.0
 )
 
 require (

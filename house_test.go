@@ -66,7 +66,9 @@ var arrows = map[string][]string{
 		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},
 	"runner/internal/sight": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome",
 		"runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/verdict", "schemas"},
-	"runner": {"runner/internal/gate", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
+	"runner/internal/drift": {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project",
+		"runner/internal/report", "runner/internal/target", "schemas", "steps", "steps/auditproof"},
+	"runner": {"runner/internal/drift", "runner/internal/gate", "runner/internal/project", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }

@@ -18,6 +18,11 @@
 //
 // verifies pages of an audit export that somebody holds, without any service. Its exit code is 0, 1 or 2, and means the
 // same.
+//
+//	runner diff milestones/M109.yaml [--target URL]
+//
+// plays random walks against the fake server and a target, side by side, and finds a request that they answer otherwise.
+// Its exit code is 0, 1, 2, 3 or 130, and means the same.
 package main
 
 import (
@@ -123,7 +128,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 			return err
 		},
 	}
-	cmd.AddCommand(verifyExport(l), selfcheck(l))
+	cmd.AddCommand(verifyExport(l), diff(l), selfcheck(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	flags := cmd.Flags()
 	flags.SortFlags = false

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 //	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
+//	services                    starts two services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409
 //	vectors                     writes the outside vectors: keys.json, 1.json to 3.json, empty.json and full.json
 //
 // and $PROJECT, the root of this project.
@@ -43,7 +45,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROJECT", project)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "vectors": vectors},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors},
 	})
 }
 
@@ -124,7 +126,36 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	<-asked
 	ts.Check(command.Process.Signal(signals[args[0]]))
 	checkExit(ts, verdict.Interrupted, command.Wait())
-	checkLastLine(ts, verdict.Interrupted, stdout.String())
+	if args[1] != "diff" { // which gives no verdict on a milestone
+		checkLastLine(ts, verdict.Interrupted, stdout.String())
+	}
+}
+
+// services starts two services for the length of a script.
+func services(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: services")
+	}
+	fake, err := fakeserver.New(fakeserver.Options{})
+	ts.Check(err)
+	honest := httptest.NewServer(fake)
+	liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fake.ServeHTTP(forgetful{w}, r)
+	}))
+	ts.Defer(honest.Close)
+	ts.Defer(liar.Close)
+	ts.Setenv("HONEST", honest.URL)
+	ts.Setenv("LIAR", liar.URL)
+}
+
+// forgetful forgets the charset of a conflict.
+type forgetful struct{ http.ResponseWriter }
+
+func (f forgetful) WriteHeader(status int) {
+	if status == http.StatusConflict {
+		f.Header().Set("Content-Type", "application/json")
+	}
+	f.ResponseWriter.WriteHeader(status)
 }
 
 func lookPath(path, name string) (string, error) {

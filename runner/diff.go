@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/lpgate/runner/internal/drift"
+	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// diff is `runner diff`: random walks against the fake and a target, side by side.
+func diff(l *line) *cobra.Command {
+	var cfg drift.Config
+	cmd := &cobra.Command{
+		Use:   "diff MILESTONE.yaml",
+		Short: "Find a request that a target answers otherwise than the fake",
+		Long: `Find a request that a target answers otherwise than the fake.
+
+Random walks over the operations of the milestone are played against the fake server
+and against --target, side by side, and everything that a client can see is compared.
+The first difference is made as short as can be, and written down as a scenario, as
+curl commands, and as a file that can be played again. Without --target two fakes are
+compared, which have to agree: that is the audit of this command.
+
+Exit codes: 0 no difference, 1 a difference, 2 usage or a broken milestone, 3 the
+target could not be reached, 130 interrupted.`,
+		Example: "  runner diff milestones/M109.yaml\n  runner diff milestones/M109.yaml --target http://127.0.0.1:8109",
+		Args:    oneMilestone,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if cfg.Project, err = project.Locate(args[0]); err != nil {
+				return fmt.Errorf("%w: %w", gate.ErrUsage, err)
+			}
+			switch {
+			case cfg.Steps < 1:
+				return fmt.Errorf("%w: --steps %d: at least 1", gate.ErrUsage, cfg.Steps)
+			case cfg.Target == "" && len(cfg.Has) > 0:
+				return fmt.Errorf("%w: --has says what --target has, and there is no --target", gate.ErrUsage)
+			case cfg.Seed == "" && cfg.Target == "":
+				cfg.Seed = drift.DefaultSeed
+			case cfg.Seed == "":
+				cfg.Seed = strconv.FormatInt(time.Now().UnixNano(), 36) // the target may have seen every other word
+			}
+			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			if file, ok := cfg.Progress.(*os.File); ok {
+				info, err := file.Stat()
+				cfg.Live = err == nil && info.Mode()&os.ModeCharDevice != 0
+			}
+			result, err := drift.Run(l.ctx, cfg)
+			switch {
+			case l.ctx.Err() != nil:
+				l.exit = verdict.Interrupted
+				return errors.New("interrupted")
+			case drift.Unreachable(err):
+				l.exit = verdict.Unreachable
+			case errors.Is(err, drift.ErrUsage):
+				return fmt.Errorf("%w: %s", gate.ErrUsage, strings.TrimPrefix(err.Error(), drift.ErrUsage.Error()+": "))
+			case err != nil:
+				l.exit = verdict.Broken
+			case result.Drift != nil:
+				l.exit = verdict.Fails
+			default:
+				l.exit = verdict.Holds
+			}
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&cfg.Target, "target", "", "compare with what answers at `URL` instead of a second fake server")
+	flags.StringArrayVar(&cfg.Has, "has", nil, "a `CAPABILITY` of the target beside test-clock and header-identity; may be repeated")
+	flags.StringVar(&cfg.Seed, "seed", "", "a `WORD` that the walks are drawn from (default "+drift.DefaultSeed+", and a new one with --target)")
+	flags.IntVar(&cfg.Steps, "steps", drift.DefaultSteps, "make `N` calls")
+	flags.StringVar(&cfg.Out, "out", "", "write what is found to `DIR` (default artifacts/milestones/<ID>/drift of the project)")
+	return cmd
+}

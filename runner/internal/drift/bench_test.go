@@ -1,0 +1,23 @@
+package drift_test
+
+import (
+	"io"
+	"testing"
+
+	"example.com/lpgate/runner/internal/drift"
+)
+
+// BenchmarkWalk measures walks between two fakes, each call played on both sides and compared. It reports
+//
+//	steps/s  calls per second
+func BenchmarkWalk(b *testing.B) {
+	const steps = 5_000
+	for b.Loop() {
+		result, err := drift.Run(b.Context(), drift.Config{Project: locate(b), Seed: drift.DefaultSeed, Steps: steps, Stdout: io.Discard})
+		if err != nil || result.Drift != nil {
+			b.Fatalf("got %v, %v", result.Drift, err)
+		}
+	}
+	b.ReportMetric(float64(steps)*float64(b.N)/b.Elapsed().Seconds(), "steps/s")
+	b.ReportMetric(0, "ns/op")
+}

@@ -1,0 +1,286 @@
+// Package drift finds out whether a service has drifted from the contract: it plays random walks over the operations
+// against the built-in fake and against the service, side by side, and compares everything that a client can see.
+//
+//	walk     calls that build on each other, drawn from a seed          walk.go, draw.go, schema.go
+//	play     a walk, call by call, on both sides                         play.go, side.go, clocks.go
+//	compare  the answers: status, headers, each member of the body       compare.go
+//	shrink   the first walk that shows a difference, to the shortest     shrink.go
+//	write    a scenario, curl commands, a file that can be played again  write.go, record.go
+//	tally    which rules and outcomes the walks came to                  tally.go
+//
+// # What predicts
+//
+// Nothing in here knows a rule. Walks are drawn from the milestone and its schemas, with weight on the places where
+// rules may turn; what an answer has to be is for the fake to say.
+//
+// # What is compared
+//
+// Everything but what the milestone declares as an implementation's own: ids, hashes and signatures are told apart by
+// where they appear first (package outcome), messages of refusals are words for people, and a time that no request set
+// is the clock's. Hashes are looked at all the same: where nothing that was hashed can differ they have to be equal, and
+// a page of an export has to verify by the keys that its side publishes.
+//
+// # One seed, one report
+//
+// A walk depends on the seed and on its number, and on nothing else. Two fakes are made anew for each walk, and walks are
+// played side by side, but counted in their order. Shrinking is bounded by how often a walk is played, and never by time.
+// A target of somebody's own is used by all walks, so each has partners, providers and keys of its own.
+//
+// Between two fakes there is no difference to find. That is the audit of this package, and of the fake: whatever is
+// reported there is a defect of one of them.
+package drift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/steps"
+)
+
+// Config says what to walk.
+type Config struct {
+	// Project has the milestone, and everything beside it.
+	Project project.Project
+	// Target is the URL of what is compared with the fake; "" for a second fake.
+	Target string
+	// Has are the capabilities of the target.
+	Has []string
+	// Seed is the word that everything is drawn from.
+	Seed string
+	// Steps is the number of calls to make.
+	Steps int
+	// Out is the folder for what is found; "" for the milestone's own.
+	Out string
+	// Stdout takes the report, and Progress what is said on the way: a line again and again on a terminal (Live), or
+	// one from time to time.
+	Stdout, Progress io.Writer
+	Live             bool
+
+	// Wrap stands before the second fake. Tests tell lies with it.
+	Wrap func(http.Handler) http.Handler
+}
+
+// The seed and the number of steps of a run that is not given any. Two fakes are compared from a fixed seed, so that two
+// runs are the same.
+const (
+	DefaultSeed  = "m109"
+	DefaultSteps = 20_000
+)
+
+// ErrUsage marks an error of the one who started the run.
+var ErrUsage = errors.New("usage")
+
+// Result is how a run ended.
+type Result struct {
+	// Drift is the difference that was found; nil for none.
+	Drift *Drift
+	// Steps is the number of calls until then, and Walks that of the walks.
+	Steps, Walks int
+	// Tally is what the walks came to.
+	Tally *Tally
+}
+
+// Run walks until the steps are made or a difference is found.
+func Run(ctx context.Context, cfg Config) (Result, error) {
+	room, err := NewRoom(ctx, cfg)
+	if err != nil {
+		return Result{}, err
+	}
+	grammar, err := newGrammar(room.milestone, room.schemas, room.sets())
+	if err != nil {
+		return Result{}, err
+	}
+	r := &run{Config: cfg, room: room, grammar: grammar, tally: newTally(room.milestone), started: time.Now()}
+	return r.do(ctx)
+}
+
+// run is a run under way.
+type run struct {
+	Config
+	room    *Room
+	grammar *grammar
+	tally   *Tally
+	started time.Time
+	told    time.Time
+}
+
+// result is one walk that was played.
+type result struct {
+	number int
+	played *played
+	err    error
+}
+
+func (r *run) do(ctx context.Context) (Result, error) {
+	found, number, err := r.walk(ctx)
+	r.endProgress()
+	result := Result{Steps: r.tally.steps, Walks: r.tally.walks, Tally: r.tally}
+	if err != nil {
+		return result, err
+	}
+	fmt.Fprintf(r.Stdout, "%s: %s\n", r.room.milestone.ID, r.room.milestone.Title)
+	if r.Target == "" {
+		fmt.Fprintf(r.Stdout, "%s beside itself\n", report.BuiltIn)
+	} else {
+		fmt.Fprintf(r.Stdout, "%s beside %s\n", report.BuiltIn, r.Target)
+	}
+	fmt.Fprintf(r.Stdout, "\nseed   %s\nsteps  %d, in %d walks\n\n", r.Seed, r.tally.steps, r.tally.walks)
+	r.tally.print(r.Stdout, found == nil)
+	if found == nil {
+		fmt.Fprintln(r.Stdout, "\nno difference")
+		return result, nil
+	}
+	shortest, err := r.shrink(ctx, number, found)
+	if err != nil {
+		return result, err
+	}
+	result.Drift = r.room.record(shortest)
+	folder := r.Out
+	if folder == "" {
+		folder = filepath.Join(filepath.Dir(r.Project.Artifacts(r.room.milestone.ID)), "drift")
+	}
+	files := result.Drift.files(r.room, shortest)
+	if err := write(folder, files); err != nil {
+		return result, err
+	}
+	fmt.Fprintf(r.Stdout, "\ndifference at step %d, in walk %d; the shortest walk that shows it:\n\n", r.tally.steps, number+1)
+	result.Drift.print(r.Stdout, shown(folder), files)
+	return result, nil
+}
+
+// walk plays walk after walk, several side by side where both sides are ours, and takes them in their order.
+func (r *run) walk(ctx context.Context) (*played, int, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	workers := runtime.GOMAXPROCS(0)
+	if r.room.through != nil {
+		workers = 1
+	}
+	results := make(chan result, workers)
+	// A worker does not run further ahead of the slowest than that: what is found late is thrown away.
+	ahead := make(chan struct{}, 16*workers)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range workers {
+		writer, err := outcome.NewWriter(r.room.milestone, nil)
+		if err != nil {
+			return nil, 0, err
+		}
+		group.Go(func() {
+			for ctx.Err() == nil {
+				select {
+				case ahead <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				number := int(next.Add(1)) - 1
+				p, err := r.room.play(ctx, writer, number, r.grammar.walk(seed(r.Seed, number)))
+				select {
+				case results <- result{number, p, err}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	defer group.Wait()
+	defer stop()
+	waiting := map[int]result{}
+	for number := 0; ; number++ {
+		for {
+			if _, there := waiting[number]; there {
+				break
+			}
+			select {
+			case one := <-results:
+				waiting[one.number] = one
+			case <-ctx.Done():
+				return nil, 0, ctx.Err()
+			}
+		}
+		one := waiting[number]
+		delete(waiting, number)
+		<-ahead
+		if one.err != nil {
+			return nil, 0, one.err
+		}
+		r.tally.walks++
+		for i, s := range one.played.steps {
+			r.tally.add(s)
+			if r.tally.steps == r.Steps && (one.played.difference == nil || i+1 < len(one.played.steps)) {
+				return nil, 0, nil
+			}
+		}
+		if one.played.difference != nil {
+			return one.played, number, nil
+		}
+		r.progress()
+	}
+}
+
+// ---- progress ----
+
+// The time between two lines that say how far the run is.
+const (
+	livePause  = 200 * time.Millisecond
+	plainPause = 5 * time.Second
+)
+
+func (r *run) progress() {
+	pause := plainPause
+	if r.Live {
+		pause = livePause
+	}
+	now := time.Now()
+	if r.told.IsZero() {
+		r.told = r.started
+	}
+	if r.Progress == nil || now.Sub(r.told) < pause {
+		return
+	}
+	r.told = now
+	reached, all := r.tally.reachedRules()
+	line := fmt.Sprintf("%d of %d steps, %s per second, %d of %d rules reached", r.tally.steps, r.Steps,
+		strconv.FormatFloat(float64(r.tally.steps)/now.Sub(r.started).Seconds(), 'f', 0, 64), reached, all)
+	if r.Live {
+		fmt.Fprintf(r.Progress, "\r\x1b[K%s", line)
+	} else {
+		fmt.Fprintln(r.Progress, line)
+	}
+}
+
+func (r *run) endProgress() {
+	if r.Progress != nil && r.Live && !r.told.IsZero() {
+		fmt.Fprint(r.Progress, "\r\x1b[K")
+	}
+}
+
+// shown is a folder as it is shorter to read.
+func shown(folder string) string {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return folder
+	}
+	if relative, err := filepath.Rel(here, folder); err == nil && filepath.IsLocal(relative) {
+		return relative
+	}
+	return folder
+}
+
+// Unreachable says whether an error is that of a target that does not answer.
+func Unreachable(err error) bool {
+	var lost *steps.Unreachable
+	return errors.As(err, &lost)
+}
