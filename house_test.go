@@ -58,17 +58,18 @@ var arrows = map[string][]string{
 	"runner/internal/checks":   {"milestones", "runner/internal/exchange", "schemas"},
 	"runner/internal/plan":     {"milestones"},
 	"runner/internal/outcome":  {"milestones", "runner/internal/exchange"},
-	"runner/internal/verdict":  {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
+	"runner/internal/baseline": {"milestones"},
+	"runner/internal/verdict":  {"milestones", "runner/internal/baseline", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
 	"runner/internal/report":   {"milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/verdict"},
 	"runner/internal/target":   {"fakeserver", "runner/internal/exchange", "steps"},
 	"runner/internal/project":  {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
-	"runner/internal/gate": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan",
+	"runner/internal/gate": {"milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan",
 		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},
 	"runner/internal/sight": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome",
 		"runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/verdict", "schemas"},
 	"runner/internal/drift": {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project",
 		"runner/internal/report", "runner/internal/target", "schemas", "steps", "steps/auditproof"},
-	"runner": {"runner/internal/drift", "runner/internal/gate", "runner/internal/project", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
+	"runner": {"runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/project", "runner/internal/report", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }

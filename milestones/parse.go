@@ -17,11 +17,11 @@ import (
 // Parse reads the text of a milestone file. When anything is wrong with it, the error has one line for each
 // problem, in the order of the file, each beginning with the file's name and the line.
 func Parse(file string, text []byte) (*Milestone, error) {
-	root, err := document(file, text)
+	root, err := document(file, "milestone", text)
 	if err != nil {
 		return nil, err
 	}
-	s := shaper{file: file}
+	s := shaper{file: file, shapes: shapes}
 	p := s.object(root, "milestone")
 	r := resolver{shaper: s}
 	m := r.milestone(p)
@@ -37,7 +37,7 @@ func Parse(file string, text []byte) (*Milestone, error) {
 }
 
 // document reads one YAML document that is not empty.
-func document(file string, text []byte) (*yaml.Node, error) {
+func document(file, what string, text []byte) (*yaml.Node, error) {
 	if at := unreadable(text); at >= 0 {
 		r, _ := utf8.DecodeRune(text[at:])
 		says := fmt.Sprintf("the character %U is not allowed", r)
@@ -57,7 +57,7 @@ func document(file string, text []byte) (*yaml.Node, error) {
 	}
 	switch {
 	case err == nil:
-		return nil, problem{file, second.Line, "a second document begins: one file is one milestone"}
+		return nil, problem{file, second.Line, "a second document begins: one file is one " + what}
 	case !errors.Is(err, io.EOF):
 		return nil, syntaxProblem(file, text, err.Error())
 	}
@@ -88,7 +88,7 @@ func syntaxProblem(file string, text []byte, says string) problem {
 
 func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:max(0, at)], []byte("\n")) }
 
-// unreadable finds the first byte that no milestone has, or returns -1. Package yaml refuses most of these as well,
+// unreadable finds the first byte that no such file has, or returns -1. Package yaml refuses most of these as well,
 // but does not say where; it reads UTF-16, in which no line could be counted; and it takes characters for the end of
 // a line that an editor does not.
 func unreadable(text []byte) int {

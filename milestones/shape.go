@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -25,6 +26,7 @@ var (
 	flag    = kind{"true or false", "!!bool"}
 	list    = kind{"a list", "!!seq"}
 	mapping = kind{"a mapping", "!!map"}
+	day     = kind{"a date, such as 2026-12-31", "!!timestamp"}
 )
 
 // field is one key of a shape.
@@ -38,6 +40,7 @@ type field struct {
 	most  int      // of a number, when not 0
 	shape string   // of a mapping, or of each item of a list; a list without one is of texts, none of them twice
 	free  bool     // the keys of a mapping are free names, and its shape is that of each value
+	empty bool     // a list may be empty
 }
 
 // form is what a text looks like.
@@ -221,8 +224,9 @@ func (p *part) strs() []string {
 
 // shaper turns YAML nodes into parts.
 type shaper struct {
-	file  string
-	found problems
+	file   string
+	shapes map[string][]field
+	found  problems
 }
 
 func (s *shaper) report(line int, format string, args ...any) {
@@ -234,7 +238,7 @@ func (s *shaper) object(n *yaml.Node, shape string) *part {
 	if !s.is(n, shape, mapping) {
 		return nil
 	}
-	fields := shapes[shape]
+	fields := s.shapes[shape]
 	var keys []string
 	for _, f := range fields {
 		keys = append(keys, f.key)
@@ -284,6 +288,8 @@ func (s *shaper) value(n *yaml.Node, f field) *part {
 		return s.number(n, f)
 	case f.kind == flag:
 		return s.flag(n, f)
+	case f.kind == day:
+		return s.day(n, f)
 	default:
 		return s.text(n, f)
 	}
@@ -385,6 +391,22 @@ func (s *shaper) flag(n *yaml.Node, f field) *part {
 	return &part{line: n.Line, flag: strings.EqualFold(n.Value, "true")}
 }
 
+// day reads a date, in quotes or without.
+func (s *shaper) day(n *yaml.Node, f field) *part {
+	want := day
+	if n.ShortTag() == text.tag {
+		want.tag = text.tag
+	}
+	if !s.is(n, f.key, want) {
+		return nil
+	}
+	if _, err := time.Parse(time.DateOnly, n.Value); err != nil {
+		s.report(n.Line, "%s must be %s, got %q", f.key, day.is, n.Value)
+		return nil
+	}
+	return &part{line: n.Line, text: n.Value}
+}
+
 // is reports a node that is not of the wanted kind. Anchors and aliases are refused wherever they stand: each line
 // says itself what it means, and a problem with it is reported on the line to mend.
 func (s *shaper) is(n *yaml.Node, what string, want kind) bool {
@@ -442,10 +464,11 @@ func describe(n *yaml.Node) string {
 
 // some reports an empty list or mapping.
 func (s *shaper) some(n *yaml.Node, f field) bool {
-	if len(n.Content) == 0 {
+	if len(n.Content) == 0 && !f.empty {
 		s.report(n.Line, "%s must not be empty", f.key)
+		return false
 	}
-	return len(n.Content) > 0
+	return true
 }
 
 // once reports a text that stood before, and otherwise remembers its line.

@@ -319,6 +319,8 @@ func (d *drive) conclude(r *running) {
 		d.lose()
 	}
 	result := verdict.Result{Status: r.status, Says: d.secrets.Scrub(firstLine(r.err))}
+	var check *errCheck
+	result.Checked = r.status == verdict.Failed && errors.As(r.err, &check)
 	if r.at >= 0 && r.at < len(r.scenario.Steps) {
 		result.Line = r.scenario.Steps[r.at].Line
 	}

@@ -18,6 +18,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
@@ -53,6 +55,8 @@ type Config struct {
 	Scenarios []string
 	// Seed makes the ids of this run its own; "" for [DefaultSeed].
 	Seed string
+	// Baseline is the file of the known failures; "" when there is none.
+	Baseline string
 	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
 	RenewOutput bool
 	// Stdout takes the summary.
@@ -60,12 +64,17 @@ type Config struct {
 
 	// Wrap changes the built-in servers. Tests tell lies with it.
 	Wrap func(http.Handler) http.Handler
+	// Now is the clock by which entries of the baseline expire; nil for the time of day.
+	Now func() time.Time
 	// Timeout is how long one scenario may take; 0 for [DefaultTimeout].
 	Timeout time.Duration
 
 	// register stands in for the vocabulary in tests.
 	register func(*godog.ScenarioContext, steps.Config)
 }
+
+// DefaultMilestone is what is meant when no milestone is named.
+const DefaultMilestone = "milestones/M109.yaml"
 
 // DefaultSeed is the seed of a run that is not given one. It is fixed, so that two runs are the same.
 const DefaultSeed = "m109"
@@ -81,6 +90,8 @@ type Result struct {
 	Exit int
 	// Reasons are everything that speaks against the run.
 	Reasons []verdict.Reason
+	// Excusable are those of them that a baseline may list.
+	Excusable []verdict.Reason
 	// Results are how the scenarios ended, by their ids.
 	Results map[string]verdict.Status
 }
@@ -104,7 +115,8 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 		return Result{Exit: exit, Reasons: r.decision.Reasons}, err
 	}
 	result := Result{
-		Overall: r.decision.Overall, Exit: r.decision.Exit, Reasons: r.decision.Reasons, Results: map[string]verdict.Status{},
+		Overall: r.decision.Overall, Exit: r.decision.Exit, Reasons: r.decision.Reasons, Excusable: r.decision.Excusable(),
+		Results: map[string]verdict.Status{},
 	}
 	for i, ended := range r.seen.Results {
 		result.Results[r.selection.Plan.Scenarios[i].ID] = ended.Status
@@ -118,6 +130,9 @@ func newRun(cfg Config) *run {
 	if r.Seed == "" {
 		r.Seed = DefaultSeed
 	}
+	if r.Now == nil {
+		r.Now = time.Now
+	}
 	return r
 }
 
@@ -126,6 +141,7 @@ type run struct {
 	Config
 	project   project.Project
 	in        project.Inputs
+	baseline  *baseline.Baseline
 	selection *plan.Selection
 	trial     Trial
 	secrets   *exchange.Secrets
@@ -154,7 +170,15 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	var broken error
-	if r.in, broken = r.project.Read(); broken == nil {
+	r.in, broken = r.project.Read()
+	if r.Baseline != "" {
+		var err error
+		if r.baseline, err = baseline.Read(r.Baseline); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: --baseline: there is no file %s; `runner baseline` writes one", ErrUsage, r.Baseline)
+		}
+		broken = errors.Join(broken, err)
+	}
+	if broken == nil {
 		if err := r.choose(); err != nil {
 			return err
 		}
@@ -279,6 +303,10 @@ func problems(err error) []verdict.Reason {
 func (r *run) finish() error {
 	r.records = r.trial.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection // of a run that did not come to a trial too
+	r.records.Baseline, r.records.Now = r.baseline, r.Now()
+	for _, check := range checks.Table {
+		r.records.Checks = append(r.records.Checks, check.ID)
+	}
 	var writing writing
 	writing.start(r.folder, report.Exchanges, r.report().EncodeExchanges)
 	writing.start(r.folder, report.State, r.state)
@@ -317,13 +345,37 @@ func (r *run) finish() error {
 	return nil
 }
 
-// failures are the scenarios that did not pass, in the order of the plan.
+// failures are the scenarios that did not pass, in the order of the plan, but for those of which all is known.
 func (r *run) failures() []report.Failure {
 	var failures []report.Failure
 	for _, place := range slices.Sorted(maps.Keys(r.seen.Failures)) {
-		failures = append(failures, r.seen.Failures[place])
+		failure := r.seen.Failures[place]
+		known := r.decision.IsKnown(failure.Scenario.Ref())
+		for _, check := range failure.Checks {
+			known = known && r.decision.IsKnown(failure.Scenario.CheckRef(check.Exchange.Mark.Step, check.Result.Check))
+		}
+		if !known {
+			failures = append(failures, failure)
+		}
 	}
 	return failures
+}
+
+// reproArguments are what follows the id of a failure on the command line that repeats it here. A target that saw this
+// run would only replay its answers, so there the ids are to be new.
+func (r *run) reproArguments() string {
+	words := ""
+	if filepath.ToSlash(r.Milestone) != DefaultMilestone {
+		words += " " + report.Quote(filepath.ToSlash(r.Milestone))
+	}
+	if r.Target != "" {
+		words += " --target " + report.Quote(r.Target)
+		for _, capability := range r.Has {
+			words += " --has " + capability
+		}
+		words += ` --seed "$(date +%s)"`
+	}
+	return words
 }
 
 // report is the run as it is reported.
@@ -332,7 +384,7 @@ func (r *run) report() *report.Run {
 		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.Seed,
 		Results: r.seen.Results, Exchanges: r.seen.Exchanges, OutputSHA256: outcome.SHA256(r.output),
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
-		StartedAt: r.started, FinishedAt: time.Now(),
+		StartedAt: r.started, FinishedAt: time.Now(), Repro: r.reproArguments(),
 	}
 	if r.golden != nil {
 		run.GoldenSHA256 = outcome.SHA256(r.golden)
@@ -394,6 +446,8 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 	switch {
 	case renewed:
 		return "The golden output was renewed: fixtures/" + project.Golden(r.in.Milestone.ID) + ". Review it like code."
+	case r.decision.Overall && len(r.decision.Known) > 0:
+		return "The contract holds but for what " + r.Baseline + " lists."
 	case r.decision.Overall:
 		return ""
 	case has("interrupted"):
@@ -406,9 +460,11 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		return "Next: see that the target is up, and stays up."
 	case r.RenewOutput && (has("scenario-failed") || has("check-failed")):
 		return "The golden output was not renewed: first make everything else hold."
-	case len(r.seen.Failures) > 0:
+	case len(r.failures()) > 0:
 		first := r.failures()[0].Scenario
 		return fmt.Sprintf("Next: begin with the first failure. --tag @%s runs the scenarios of its rule alone.", first.Rule)
+	case has("baseline-outdated"), has("baseline-expired"), has("baseline-unknown"):
+		return "Next: bring " + r.Baseline + " up to date, as it says above."
 	case has("selection-incomplete"):
 		return "Next: a part of the scenarios is no verdict. Run all of them, without --tag and --scenario."
 	case has("scenario-left-out"):

@@ -213,7 +213,7 @@ func renewed(t *testing.T, cfg Config) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "fixtures", "golden", "T1.output.json")
-	if err := report.WriteFile(path, text); err != nil {
+	if err := report.ReplaceFile(path, text); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -586,9 +586,9 @@ func TestOutput(t *testing.T) {
 		t.Errorf("exit %d, want %d", result.Exit, verdict.Fails)
 	}
 	want := `why not:
-  output-differs        output.json: features/bell.feature > Another friend: not in the golden output
-  output-differs        output.json: features/bell.feature > A friend: in the golden output, and no longer a scenario
-  output-differs        output.json: features/bell.feature > Elsewhere: answer 2 was nothing and is ring 200
+  output-differs        g-c8a50e2398  output.json: features/bell.feature > Another friend: not in the golden output
+  output-differs        g-40330473d2  output.json: features/bell.feature > A friend: in the golden output, and no longer a scenario
+  output-differs        g-ef6cc36674  output.json: features/bell.feature > Elsewhere: answer 2 was nothing and is ring 200
 `
 	if !strings.Contains(page, want) {
 		t.Errorf("the page:\n%s\nwant:\n%s", page, want)
@@ -602,6 +602,43 @@ func TestOutput(t *testing.T) {
 		if result, a, _ := cfg.run(t, t.Context()); result.Exit != want {
 			t.Errorf("a golden output %q: exit %d, want %d: %v", text, result.Exit, want, a.reasons())
 		}
+	}
+}
+
+// A baseline excuses until the end of its last day, by the clock of the configuration.
+func TestBaseline(t *testing.T) {
+	const failing = "features/bell.feature > One more"
+	cfg, _ := config(t, also("a promise is broken"))
+	renewed(t, cfg)
+	first, _, _ := cfg.run(t, t.Context())
+	if len(first.Excusable) != 1 || first.Results[failing] != verdict.Failed {
+		t.Fatalf("excusable: %+v, results: %v", first.Excusable, first.Results)
+	}
+	file := filepath.Join(t.TempDir(), "known.yaml")
+	text := "known:\n  - { id: " + first.Excusable[0].Ref + ", reason: Promised., owner: bells, expires: 2026-02-22 }\n"
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Baseline = file
+	for _, test := range []struct {
+		name string
+		now  time.Time
+		want []string
+	}{
+		{"the last day", time.Date(2026, 2, 22, 23, 59, 59, 0, time.UTC), nil},
+		{"the day after", time.Date(2026, 2, 23, 0, 0, 0, 0, time.UTC), []string{"scenario-failed", "baseline-expired"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := cfg
+			cfg.Now = func() time.Time { return test.now }
+			result, a, page := cfg.run(t, t.Context())
+			if diff := cmp.Diff(a.reasons(), test.want); diff != "" || result.Overall != (test.want == nil) {
+				t.Errorf("overall %v, reasons (-got +want):\n%s", result.Overall, diff)
+			}
+			if shown := strings.Contains(page, "--- FAILED"); shown != (test.want != nil) {
+				t.Errorf("the page:\n%s", page)
+			}
+		})
 	}
 }
 
@@ -655,7 +692,7 @@ func TestBrokenInputs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, r := config(t, good)
 			path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), filepath.FromSlash(test.file))
-			if err := report.WriteFile(path, []byte(test.text)); err != nil {
+			if err := report.ReplaceFile(path, []byte(test.text)); err != nil {
 				t.Fatal(err)
 			}
 			result, a, page := cfg.run(t, t.Context())

@@ -91,6 +91,8 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 func (r *run) mayRenew() error {
 	switch info, err := os.Stat(filepath.Join(r.project.Root, "fixtures")); {
 	case !r.RenewOutput:
+	case r.Baseline != "":
+		return fmt.Errorf("%w: --renew-output is for a run in which everything else holds, without --baseline", ErrUsage)
 	case len(r.Tags) > 0 || len(r.Scenarios) > 0 || r.Target != "":
 		return fmt.Errorf("%w: --renew-output is for a run of everything against the built-in fake server", ErrUsage)
 	case err != nil || !info.IsDir():
@@ -110,7 +112,7 @@ func (r *run) renew() (bool, error) {
 		}
 	}
 	path := filepath.Join(r.project.Root, "fixtures", filepath.FromSlash(project.Golden(r.in.Milestone.ID)))
-	if err := report.WriteFile(path, r.output); err != nil {
+	if err := report.ReplaceFile(path, r.output); err != nil {
 		return false, fmt.Errorf("renewing the golden output: %w", err)
 	}
 	r.golden = r.output

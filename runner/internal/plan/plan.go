@@ -29,6 +29,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -83,6 +84,12 @@ func (s *Scenario) Where() string { return where(s.URI, s.Line) }
 
 // Ref is the short name of the scenario, for command lines and lists: "s-" and ten hexadecimal digits made from its ID.
 func (s *Scenario) Ref() string { return Ref("s", s.ID) }
+
+// CheckRef is the short name of a check on what one sentence of the scenario was answered: "c-" and ten hexadecimal
+// digits made from the scenario's ID, the sentence with its place, and the id of the check.
+func (s *Scenario) CheckRef(step int, check string) string {
+	return Ref("c", s.ID, strconv.Itoa(step), s.Steps[step].Text, check)
+}
 
 // Ref makes a short name that stays the same as long as the parts do: a prefix that says what is named, "-", and ten
 // hexadecimal digits.

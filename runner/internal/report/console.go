@@ -58,7 +58,7 @@ const (
 // Summary writes the page for the terminal: what was counted, each failure in full, why the run is not green, and what
 // to do next. The line with the verdict itself is not in it: it must come last, whatever happens.
 func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
-	p := printer{w: w, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}}
+	p := printer{w: w, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}, repro: r.Repro}
 	for i, x := range r.Exchanges {
 		p.lines[x] = i + 1
 	}
@@ -75,6 +75,7 @@ func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
 		p.failure(&failures[i])
 	}
 	p.counts(r)
+	p.known(&r.Decision)
 	p.reasons(&r.Decision)
 	if folder != "" {
 		p.line("artifacts   %s", folder)
@@ -91,6 +92,7 @@ type printer struct {
 	w       io.Writer
 	secrets *exchange.Secrets
 	lines   map[*exchange.Exchange]int // in exchanges.ndjson
+	repro   string
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -159,6 +161,22 @@ func (p *printer) failure(f *Failure) {
 	}
 	if f.Exchange != nil {
 		p.exchange(f)
+	}
+	if f.Status == verdict.Failed {
+		p.again(f)
+	}
+}
+
+// again shows how to repeat a failure alone: the scenario, and each check that failed in it.
+func (p *printer) again(f *Failure) {
+	refs := []string{f.Scenario.Ref()}
+	for _, check := range f.Checks {
+		if ref := f.Scenario.CheckRef(check.Exchange.Mark.Step, check.Result.Check); !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	for _, ref := range refs {
+		p.line("      repro   runner repro %s%s", ref, p.repro)
 	}
 }
 
@@ -236,13 +254,20 @@ func (p *printer) counts(r *Run) {
 		counts.count(x)
 	}
 	p.line("exchanges   %d, with %d checks passed and %d failed", counts.Total, counts.ChecksPassed, counts.ChecksFailed)
-	proved := 0
+	proved, known := 0, 0
 	for _, rule := range r.Decision.Rules {
 		if rule.Proved {
 			proved++
 		}
+		if rule.Known {
+			known++
+		}
 	}
-	p.line("rules       %d of %d proved", proved, len(r.Decision.Rules))
+	rules := fmt.Sprintf("rules       %d of %d proved", proved, len(r.Decision.Rules))
+	if known > 0 {
+		rules += fmt.Sprintf(", and %d not proved for known failures", known)
+	}
+	p.line("%s", rules)
 	declared, observed := 0, 0
 	for _, cell := range r.Decision.Cells {
 		if cell.Declared {
@@ -260,6 +285,35 @@ func (p *printer) counts(r *Run) {
 		}
 	}
 	p.line("floor       %d of %d reason codes observed", observed, len(r.Decision.Floor))
+}
+
+// known shows what a baseline excuses, with who mends it and until when, so that nobody takes the run for a clean one.
+func (p *printer) known(d *verdict.Verdict) {
+	if d.Baseline == "" {
+		return
+	}
+	p.line("")
+	p.line("%s", d.KnownFailures())
+	for _, known := range d.Known {
+		p.line("  %s  %-18s  %s", known.Ref, known.ID, placed(known.Reason))
+		if e := known.Entry; e != nil {
+			p.line("                until %s, %s: %s", e.Expires, p.secrets.Scrub(e.Owner), p.secrets.Scrub(e.Reason))
+		} else {
+			p.line("                follows from the others")
+		}
+	}
+	if len(d.Reasons) == 0 {
+		p.line("")
+	}
+}
+
+// placed is a reason with its place before it.
+func placed(reason verdict.Reason) string {
+	where := ""
+	if reason.Where != "" && !strings.Contains(reason.Says, reason.Where) {
+		where = reason.Where + ": "
+	}
+	return where + shorten(reason.Says, 300)
 }
 
 // reasons says why a run is not green, kind by kind. What was not observed is only counted while not everything ran.
@@ -295,10 +349,10 @@ func (p *printer) kind(reasons []verdict.Reason, onlyCount bool) {
 			p.line("  %-20s  and %d more, in %s", id, len(reasons)-i, Verdict)
 			return
 		}
-		where := ""
-		if reason.Where != "" && !strings.Contains(reason.Says, reason.Where) {
-			where = reason.Where + ": "
+		ref := ""
+		if reason.Ref != "" {
+			ref = reason.Ref + "  "
 		}
-		p.line("  %-20s  %s%s", id, where, shorten(reason.Says, 300))
+		p.line("  %-20s  %s%s", id, ref, placed(reason))
 	}
 }

@@ -29,9 +29,9 @@ func Curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
 	case r.Method == http.MethodHead:
 		words = append(words, "--head")
 	case r.Method != http.MethodGet || len(r.Body) > 0:
-		words = append(words, "-X", quoteForShell(r.Method))
+		words = append(words, "-X", Quote(r.Method))
 	}
-	words = append(words, quoteForShell(secrets.Scrub(base+r.Target)))
+	words = append(words, Quote(secrets.Scrub(base+r.Target)))
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
 			words = append(words, "-H", headerForShell(name, value, secrets))
@@ -50,7 +50,7 @@ func Curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
 		words = append(words, "--data-binary", "@-")
 		before = "printf '" + octal(body) + "' | "
 	default:
-		words = append(words, "--data-raw", quoteForShell(body))
+		words = append(words, "--data-raw", Quote(body))
 	}
 	return before + strings.Join(words, " ")
 }
@@ -64,13 +64,13 @@ func headerForShell(name, value string, secrets *exchange.Secrets) string {
 		return fmt.Sprintf(`"%s: $AUTHORIZATION"`, name)
 	}
 	if value == "" {
-		return quoteForShell(name + ";") // curl's way to send an empty one
+		return Quote(name + ";") // curl's way to send an empty one
 	}
-	return quoteForShell(secrets.Scrub(name + ": " + value))
+	return Quote(secrets.Scrub(name + ": " + value))
 }
 
-// quoteForShell makes one word of a text.
-func quoteForShell(text string) string {
+// Quote makes one word of a text, for a POSIX shell.
+func Quote(text string) string {
 	plain := func(c rune) bool {
 		return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./:,=@%+", c)
 	}

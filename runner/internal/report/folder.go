@@ -210,16 +210,25 @@ func removeAbandoned(parent, prefix string) {
 	}
 }
 
-// WriteFile writes a file that stands alone, whole or not at all, and makes the folder for it.
-func WriteFile(path string, text []byte) error {
+// ReplaceFile writes a file as a whole or not at all.
+func ReplaceFile(path string, text []byte) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // what a link points to is replaced, and not the link
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	temp := path + ".new"
+	// Not os.CreateTemp: it makes a file that only its owner can read, and this one is committed.
+	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:12])
 	if err := os.WriteFile(temp, text, 0o666); err != nil {
+		_ = os.Remove(temp)
 		return err
 	}
-	return os.Rename(temp, path)
+	if err := os.Rename(temp, path); err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	return nil
 }
 
 // Shown is a path as it is shorter to read: from the folder that the command was started in, if it is in there.

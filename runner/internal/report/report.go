@@ -63,6 +63,8 @@ type Run struct {
 	Written []string
 	// Secrets are what must not be written.
 	Secrets *exchange.Secrets
+	// Repro are the arguments of "runner repro" that follow the id, for this milestone and target.
+	Repro string
 	// StartedAt and FinishedAt are the only times in the verdict.
 	StartedAt, FinishedAt time.Time
 }
@@ -77,6 +79,7 @@ type verdictFile struct {
 	Overall     bool             `json:"overall"`
 	ExitCode    int              `json:"exit_code"`
 	Reasons     []verdict.Reason `json:"reasons"`
+	Known       *knownFile       `json:"known_failures"`
 	Target      string           `json:"target"`
 	Seed        string           `json:"seed"`
 	Selection   selectionFile    `json:"selection"`
@@ -90,6 +93,20 @@ type verdictFile struct {
 	StartedAt   string           `json:"started_at"`
 	FinishedAt  string           `json:"finished_at"`
 	TookMS      int64            `json:"took_ms"`
+}
+
+// knownFile is what a baseline excuses; it is null without one.
+type knownFile struct {
+	Says     string        `json:"says"`
+	Baseline string        `json:"baseline"`
+	Failures []failureFile `json:"failures"`
+}
+
+type failureFile struct {
+	verdict.Reason
+	Because string `json:"because,omitempty"`
+	Owner   string `json:"owner,omitempty"`
+	Expires string `json:"expires,omitempty"`
 }
 
 type selectionFile struct {
@@ -115,6 +132,7 @@ type ruleFile struct {
 	Section string   `json:"section"`
 	Says    string   `json:"says"`
 	Proved  bool     `json:"proved"`
+	Known   bool     `json:"known,omitempty"`
 	Refuses []string `json:"refuses,omitempty"`
 	Permits []string `json:"permits,omitempty"`
 	Keeps   []string `json:"keeps,omitempty"`
@@ -174,6 +192,16 @@ func (r *Run) EncodeVerdict() []byte {
 		file.Output.GoldenSHA256 = &r.GoldenSHA256
 	}
 	file.Reasons = append(file.Reasons, d.Reasons...)
+	if d.Baseline != "" {
+		file.Known = &knownFile{Says: d.KnownFailures(), Baseline: d.Baseline, Failures: []failureFile{}}
+		for _, known := range d.Known {
+			failure := failureFile{Reason: known.Reason}
+			if e := known.Entry; e != nil {
+				failure.Because, failure.Owner, failure.Expires = r.Secrets.Scrub(e.Reason), r.Secrets.Scrub(e.Owner), e.Expires
+			}
+			file.Known.Failures = append(file.Known.Failures, failure)
+		}
+	}
 	for status, n := range d.Scenarios {
 		file.Scenarios[string(status)] = n
 	}
@@ -183,7 +211,7 @@ func (r *Run) EncodeVerdict() []byte {
 	for _, rule := range d.Rules {
 		file.Rules = append(file.Rules, ruleFile{
 			ID: rule.Rule.ID, Kind: rule.Rule.Kind, Section: rule.Rule.Section, Says: rule.Rule.Says,
-			Proved: rule.Proved, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Promises,
+			Proved: rule.Proved, Known: rule.Known, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Promises,
 		})
 	}
 	for _, floor := range d.Floor {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
@@ -83,6 +84,7 @@ func example(t *testing.T) (*Run, []Failure) {
 	r := &Run{
 		Name: "T1", Milestone: m, Selection: s, Target: BuiltIn, Seed: "m109", Results: results, Exchanges: exchanges,
 		OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64), Written: Names, Secrets: secrets,
+		Repro:      " --target URL",
 		StartedAt:  time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC),
 		FinishedAt: time.Date(2026, 2, 22, 16, 0, 1, 234_000_000, time.UTC),
 	}
@@ -279,6 +281,8 @@ against the built-in fake server
         < {"ok":"[redacted]"}
       to send it again, after what the scenario sent before it (start it with: serve it):
         curl -sS -i -X POST 'http://127.0.0.1:8109/bell?who=it'\''s' -H 'Content-Type: application/json' -H "X-Partner-Key: $PARTNER_KEY" --data-raw '{"key":"[redacted]"}'
+      repro   runner repro s-2ad852ba9a --target URL
+      repro   runner repro c-ed8bdcb26e --target URL
 
 --- UNDEFINED  features/bell.feature:7
     sound
@@ -300,12 +304,12 @@ floor       0 of 1 reason codes observed
 
 why not:
   target-unreachable    features/bell.feature:8: features/bell.feature > sound: no answer
-  scenario-failed       features/bell.feature:5: features/bell.feature > a stranger: the answer is 400
-  check-failed          features/bell.feature:4: ring, schema: the body is not valid by Ring
+  scenario-failed       s-2ad852ba9a  features/bell.feature:5: features/bell.feature > a stranger: the answer is 400
+  check-failed          c-ed8bdcb26e  features/bell.feature:4: ring, schema: the body is not valid by Ring
   cell-unobserved       1, and not everything ran: see verdict.json
   floor-unobserved      1, and not everything ran: see verdict.json
   rule-unproved         2, and not everything ran: see verdict.json
-  output-differs        output.json: features/bell.feature > sound: not in the golden output
+  output-differs        g-81a41547d7  output.json: features/bell.feature > sound: not in the golden output
 
 artifacts   artifacts/T1
 
@@ -314,6 +318,42 @@ Next: this.
 `
 	if diff := cmp.Diff(want, page.String()); diff != "" {
 		t.Errorf("the page (-want +got):\n%s", diff)
+	}
+}
+
+// What is known is told under a heading of its own, on the page and in the verdict.
+func TestKnownFailures(t *testing.T) {
+	r, _ := example(t)
+	golden := &outcome.Difference{Added: []string{"features/bell.feature > sound"}}
+	r.Results[1] = verdict.Result{Status: verdict.Passed}
+	r.Results[0] = verdict.Result{Status: verdict.Failed, Line: 4, Says: "schema", Checked: true}
+	r.Decision = verdict.Decide(verdict.Records{
+		Milestone: r.Milestone, Selection: r.Selection, Results: r.Results, Exchanges: r.Exchanges, Agreed: true, Output: golden, Written: Names,
+		Checks: []string{"schema"}, Now: r.StartedAt, Baseline: &baseline.Baseline{File: "known.yaml", Known: []baseline.Entry{
+			{ID: "c-ed8bdcb26e", Reason: "It says lpk_secret_1.", Owner: "bells", Expires: "2026-12-31", Line: 3},
+		}},
+	})
+	var page bytes.Buffer
+	r.Summary(&page, nil, "", "")
+	_, got, _ := strings.Cut(page.String(), "rules  ")
+	got, _, _ = strings.Cut(got, "why not")
+	want := `     1 of 2 proved
+outcomes    1 of 2 observed
+floor       0 of 1 reason codes observed
+
+known failures: 1 (baseline known.yaml)
+  s-2ad852ba9a  scenario-failed     features/bell.feature:4: features/bell.feature > a stranger: schema
+                follows from the others
+  c-ed8bdcb26e  check-failed        features/bell.feature:4: ring, schema: the body is not valid by Ring
+                until 2026-12-31, bells: It says [redacted].
+
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the page (-want +got):\n%s", diff)
+	}
+	known := valid(t, "Verdict", r.EncodeVerdict())["known_failures"].(map[string]any)
+	if known["says"] != "known failures: 1 (baseline known.yaml)" || known["baseline"] != "known.yaml" || len(known["failures"].([]any)) != 2 {
+		t.Errorf("the verdict: %v", known)
 	}
 }
 
@@ -381,9 +421,9 @@ func TestCurl(t *testing.T) {
 }
 
 // A shell reads back what was quoted, whatever is in it.
-func TestQuoteForShell(t *testing.T) {
+func TestQuote(t *testing.T) {
 	for _, text := range []string{"", "a b", "it's", "$x", "`x`", `\`, "!", "\n", "*", "~", "#", "ü", "a=b", "-n", "\"", "''"} {
-		out, err := exec.Command("sh", "-c", "printf %s "+quoteForShell(text)).Output()
+		out, err := exec.Command("sh", "-c", "printf %s "+Quote(text)).Output()
 		if err != nil || string(out) != text {
 			t.Errorf("%q: the shell reads %q, %v", text, out, err)
 		}

@@ -115,7 +115,7 @@ func (s *selfcheck) conclude() (int, error) {
 	if out == "" {
 		out = filepath.Join(filepath.Dir(s.project.Artifacts(s.in.Milestone.ID)), "selfcheck")
 	}
-	if err := report.WriteFile(filepath.Join(out, File), d.encode()); err != nil {
+	if err := report.ReplaceFile(filepath.Join(out, File), d.encode()); err != nil {
 		return verdict.Incomplete, fmt.Errorf("writing %s: %w", File, err)
 	}
 	s.page(&d, out)

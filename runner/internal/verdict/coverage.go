@@ -19,7 +19,7 @@ func (v *Verdict) observe(r *Records) {
 			continue
 		}
 		for _, failed := range x.Failures() {
-			v.add("check-failed", r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Says)
+			v.named("check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Says)
 		}
 		seen.add(x)
 	}
@@ -31,10 +31,10 @@ func (v *Verdict) observe(r *Records) {
 		}
 		switch {
 		case !cell.Declared:
-			v.add("cell-undeclared", cell.Operation, "%s answered %s, which the milestone does not declare (%s)",
+			v.named("cell-undeclared", cellRef(&cell), cell.Operation, "%s answered %s, which the milestone does not declare (%s)",
 				cell.Operation, name, cell.Scenarios[0])
 		case cell.Observed == 0 && r.Selection != nil:
-			v.add("cell-unobserved", cell.Operation, "%s never answered %s (%s)", cell.Operation, name, cell.Outcome)
+			v.named("cell-unobserved", cellRef(&cell), cell.Operation, "%s never answered %s (%s)", cell.Operation, name, cell.Outcome)
 		}
 	}
 	for _, code := range r.Milestone.ReasonCodeFloor {
@@ -48,7 +48,7 @@ func (v *Verdict) observe(r *Records) {
 		slices.Sort(floor.Scenarios)
 		floor.Scenarios = slices.Compact(floor.Scenarios)
 		if floor.Observed == 0 && r.Selection != nil {
-			v.add("floor-unobserved", code, "%s was never observed", code)
+			v.named("floor-unobserved", floorRef(code), code, "%s was never observed", code)
 		}
 		v.Floor = append(v.Floor, floor)
 	}

@@ -16,6 +16,26 @@
 //
 // So a scenario that fails in an incomplete run makes it 1: that the contract does not hold is known already. What
 // was not observed is no fault of the target while not everything ran, and then counts as 4, not as 1.
+//
+// # Known failures
+//
+// Reasons that the contract does not hold have a [Reason.Ref], which stays the same from run to run. One that a
+// baseline lists is told as known, and does not turn the run red. It excuses what it names, and nothing beside it:
+//
+//	s-…  a scenario that fails, at whichever sentence
+//	c-…  one check on the answers to one sentence
+//	o-…  an outcome that was not observed, or that is not declared
+//	f-…  a reason code of the floor that was not observed
+//	r-…  a rule that is not proved
+//	g-…  a row of the golden output that differs
+//
+// Two reasons follow from others, and are known when all of those are. A scenario that nothing but failed checks ended
+// follows from these. A rule that lacks a side follows from the scenarios of that side, if it has any and all of them
+// failed; it is not proved all the same. Which outcomes a failed scenario would have shown nobody can tell from the
+// plan, so these have entries of their own.
+//
+// A baseline that is out of date turns the run red itself: an entry that does not fail any more, one that has expired,
+// and one that names nothing.
 package verdict
 
 import (
@@ -24,8 +44,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
@@ -71,6 +93,9 @@ var Reasons = []Kind{
 	{ID: "floor-unobserved", Exit: Fails, Says: "A reason code of the floor was not observed.", absence: true},
 	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.", absence: true},
 	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has."},
+	{ID: "baseline-outdated", Exit: Fails, Says: "A known failure does not fail any more."},
+	{ID: "baseline-expired", Exit: Fails, Says: "A known failure should have been mended by now."},
+	{ID: "baseline-unknown", Exit: Fails, Says: "A known failure is nothing that there is."},
 	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with."},
 	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran."},
 	{ID: "selection-incomplete", Exit: Incomplete, Says: "The run was limited to some of the scenarios."},
@@ -97,6 +122,8 @@ type Reason struct {
 	Says string `json:"says"`
 	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
 	Where string `json:"where"`
+	// Ref is its short name, which is the same in every run; "" for what no baseline can excuse.
+	Ref string `json:"ref,omitempty"`
 }
 
 // Status is how a scenario ended.
@@ -143,6 +170,8 @@ type Result struct {
 	Line int
 	// Says is why it did not pass, as one line.
 	Says string
+	// Checked says that it failed by checks on the answers alone: no sentence minded.
+	Checked bool
 }
 
 // Records is everything that a run knows of itself.
@@ -167,6 +196,12 @@ type Records struct {
 	Written []string
 	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
 	Stops []Reason
+	// Baseline are the known failures; nil when there is no baseline.
+	Baseline *baseline.Baseline
+	// Checks are the ids of all checks.
+	Checks []string
+	// Now is when it is decided whether an entry of the baseline has expired.
+	Now time.Time
 }
 
 // Verdict is the decision, with all that it rests on.
@@ -175,8 +210,12 @@ type Verdict struct {
 	Overall bool
 	// Exit is the exit code.
 	Exit int
-	// Reasons are everything that speaks against it, in the order of [Reasons].
+	// Reasons are everything that speaks against it, in the order of [Reasons], but for what is known.
 	Reasons []Reason
+	// Baseline is the file of the known failures; "" when there is none.
+	Baseline string
+	// Known are the known failures, in the order of [Reasons].
+	Known []Known
 	// Complete says that every scenario of the plan ran to an end of its own. While it does not, it is no wonder that
 	// something was not observed.
 	Complete bool
@@ -188,12 +227,15 @@ type Verdict struct {
 	Floor []FloorCode
 	// Cells are all cells, the declared ones in the order of the milestone, then the others.
 	Cells []Cell
+
+	follows map[string][]string // what a reason follows from, by their short names
 }
 
 // Rule is the evidence for a rule: the ids of the scenarios that passed.
 type Rule struct {
 	Rule     *milestones.Rule
 	Proved   bool
+	Known    bool // not proved, for nothing but known failures
 	Refuses  []string
 	Permits  []string
 	Promises []string
@@ -221,7 +263,7 @@ type Cell struct {
 
 // Decide decides.
 func Decide(r Records) Verdict {
-	v := Verdict{Scenarios: map[Status]int{}}
+	v := Verdict{Scenarios: map[Status]int{}, follows: map[string][]string{}}
 	v.Reasons = append(v.Reasons, r.Stops...)
 	if r.Milestone != nil {
 		v.observe(&r)
@@ -242,12 +284,20 @@ func Decide(r Records) Verdict {
 		}
 	}
 	v.Complete = r.Selection != nil && v.ranEverything(&r)
+	if r.Baseline != nil {
+		v.excuse(&r)
+	}
 	v.conclude()
 	return v
 }
 
 func (v *Verdict) add(id, where, format string, args ...any) {
-	v.Reasons = append(v.Reasons, Reason{ID: id, Says: fmt.Sprintf(format, args...), Where: where})
+	v.named(id, "", where, format, args...)
+}
+
+// named adds a reason with a short name.
+func (v *Verdict) named(id, ref, where, format string, args ...any) {
+	v.Reasons = append(v.Reasons, Reason{ID: id, Says: fmt.Sprintf(format, args...), Where: where, Ref: ref})
 }
 
 // scenarios looks at how each scenario ended.
@@ -274,7 +324,14 @@ func (v *Verdict) scenarios(r *Records) {
 			if result.Line > 0 {
 				where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
 			}
-			v.add(kinds[result.Status], where, "%s: %s", scenario.ID, result.Says)
+			ref := ""
+			if result.Status == Failed {
+				ref = scenario.Ref()
+				if result.Checked {
+					v.follows[ref] = v.failedChecks(r, i)
+				}
+			}
+			v.named(kinds[result.Status], ref, where, "%s: %s", scenario.ID, result.Says)
 		}
 	}
 	for _, capability := range slices.Sorted(maps.Keys(lacking)) {
@@ -347,22 +404,25 @@ func (v *Verdict) rules(r *Records) {
 	for i := range v.Rules {
 		rule := &v.Rules[i]
 		var lacks []string
+		var sides []plan.Side
 		switch {
 		case rule.Rule.Kind != milestones.Gate:
 			if len(rule.Promises) == 0 {
-				lacks = append(lacks, "no scenario that keeps it passed")
+				lacks, sides = append(lacks, "no scenario that keeps it passed"), append(sides, plan.Neither)
 			}
 		default:
 			if len(rule.Refuses) == 0 {
-				lacks = append(lacks, "no scenario that it refuses passed")
+				lacks, sides = append(lacks, "no scenario that it refuses passed"), append(sides, plan.Refuses)
 			}
 			if len(rule.Permits) == 0 {
-				lacks = append(lacks, "no scenario that it permits passed")
+				lacks, sides = append(lacks, "no scenario that it permits passed"), append(sides, plan.Permits)
 			}
 		}
 		rule.Proved = len(lacks) == 0
 		if !rule.Proved {
-			v.add("rule-unproved", rule.Rule.ID, "@%s: %s", rule.Rule.ID, strings.Join(lacks, ", and "))
+			ref := ruleRef(rule.Rule.ID)
+			v.follows[ref] = failedOf(r, rule.Rule.ID, sides)
+			v.named("rule-unproved", ref, rule.Rule.ID, "@%s: %s", rule.Rule.ID, strings.Join(lacks, ", and "))
 		}
 	}
 }
@@ -377,13 +437,13 @@ func (v *Verdict) output(r *Records) {
 		return
 	}
 	for _, id := range r.Output.Added {
-		v.add("output-differs", "output.json", "%s: not in the golden output", id)
+		v.named("output-differs", rowRef(id), "output.json", "%s: not in the golden output", id)
 	}
 	for _, id := range r.Output.Removed {
-		v.add("output-differs", "output.json", "%s: in the golden output, and no longer a scenario", id)
+		v.named("output-differs", rowRef(id), "output.json", "%s: in the golden output, and no longer a scenario", id)
 	}
 	for _, change := range r.Output.Changed {
-		v.add("output-differs", "output.json", "%s", change)
+		v.named("output-differs", rowRef(change.Scenario), "output.json", "%s", change)
 	}
 	if r.Output.Empty() && !r.Identical && v.Scenarios[Passed] == len(r.Selection.Plan.Scenarios) {
 		v.add("output-differs", "output.json", "the same rows as in the golden output, in other bytes or another order")
@@ -397,14 +457,10 @@ func (v *Verdict) conclude() {
 		place[kind.ID] = i
 	}
 	slices.SortStableFunc(v.Reasons, func(a, b Reason) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	slices.SortStableFunc(v.Known, func(a, b Known) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 	exits := map[int]bool{}
 	for _, reason := range v.Reasons {
-		kind := Reasons[place[reason.ID]]
-		if kind.absence && !v.Complete {
-			exits[Incomplete] = true
-			continue
-		}
-		exits[kind.Exit] = true
+		exits[v.exitOf(reason)] = true
 	}
 	v.Exit = Holds
 	for _, exit := range precedence {
@@ -414,4 +470,13 @@ func (v *Verdict) conclude() {
 		}
 	}
 	v.Overall = v.Exit == Holds && len(v.Reasons) == 0
+}
+
+// exitOf is the exit code that a reason leads to in this run.
+func (v *Verdict) exitOf(reason Reason) int {
+	kind := Reasons[slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == reason.ID })]
+	if kind.absence && !v.Complete {
+		return Incomplete
+	}
+	return kind.Exit
 }

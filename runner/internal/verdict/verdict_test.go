@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
@@ -105,20 +106,20 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 	}{
 		{"interrupted", "", func(r *Records) {
 			r.Stops = append(r.Stops, Reason{ID: "interrupted", Says: "the run was interrupted"})
-		}, Interrupted, []Reason{{"interrupted", "the run was interrupted", ""}}},
+		}, Interrupted, []Reason{{ID: "interrupted", Says: "the run was interrupted", Where: ""}}},
 		{"not-started", "", func(r *Records) {
 			r.Stops = append(r.Stops, Reason{ID: "not-started", Says: "T1.yaml:3: unknown key"})
-		}, Broken, []Reason{{"not-started", "T1.yaml:3: unknown key", ""}}},
+		}, Broken, []Reason{{ID: "not-started", Says: "T1.yaml:3: unknown key", Where: ""}}},
 		{"run-broke-off", "", func(r *Records) {
 			r.Stops = append(r.Stops, Reason{ID: "run-broke-off", Says: "a panic"})
-		}, Incomplete, []Reason{{"run-broke-off", "a panic", ""}}},
+		}, Incomplete, []Reason{{ID: "run-broke-off", Says: "a panic", Where: ""}}},
 		{"scenario-failed", "", ended(Failed, "the answer is 200"), Fails, []Reason{
-			{"scenario-failed", "features/bell.feature > no: the answer is 200", "features/bell.feature:5"},
-			{"rule-unproved", "@bell-is-allowed: no scenario that it refuses passed", "bell-is-allowed"},
+			{ID: "scenario-failed", Says: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 		}},
 		{"sentence-undefined", "", ended(Undefined, "nobody knows the sentence: b"), Broken, []Reason{
-			{"sentence-undefined", "features/bell.feature > no: nobody knows the sentence: b", "features/bell.feature:5"},
-			{"rule-unproved", "@bell-is-allowed: no scenario that it refuses passed", "bell-is-allowed"},
+			{ID: "sentence-undefined", Says: "features/bell.feature > no: nobody knows the sentence: b", Where: "features/bell.feature:5"},
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 		}},
 		{"sentence-ambiguous", "", ended(Ambiguous, "two"), Broken, nil},
 		{"sentence-broken", "", ended(Misworded, "no pointer"), Broken, nil},
@@ -127,71 +128,90 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"scenario-skipped", "", ended(Skipped, "not today"), Incomplete, nil},
 		{"scenario-empty", "", ended(Empty, "nothing in it"), Incomplete, nil},
 		{"scenario-not-run", "without a result", func(r *Records) { delete(r.Results, 0) }, Incomplete, []Reason{
-			{"rule-unproved", "@bell-is-allowed: no scenario that it refuses passed", "bell-is-allowed"},
-			{"scenario-not-run", "1 of 3 selected scenarios did not run to their end", ""},
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{ID: "scenario-not-run", Says: "1 of 3 selected scenarios did not run to their end", Where: ""},
 		}},
 		{"scenario-not-run", "stopped", ended(NotRun, "stopped"), Incomplete, nil},
 		{"check-failed", "", func(r *Records) {
 			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}
-		}, Fails, []Reason{{"check-failed", "ring, schema: the body is not valid", "features/bell.feature:5"}}},
+		}, Fails, []Reason{{ID: "check-failed", Says: "ring, schema: the body is not valid", Where: "features/bell.feature:5"}}},
 		{"check-failed", "outside of any scenario", func(r *Records) {
 			r.Exchanges[0].Mark = exchange.Mark{Scenario: -1}
 			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}
-		}, Fails, []Reason{{"check-failed", "ring, schema: the body is not valid", ""}}},
+		}, Fails, []Reason{{ID: "check-failed", Says: "ring, schema: the body is not valid", Where: ""}}},
 		{"cell-undeclared", "", func(r *Records) {
 			r.Exchanges[0].Stray = []exchange.Stray{{Status: 409, Code: "OH", ReasonCode: "what"}}
 		}, Fails, []Reason{{
-			"cell-undeclared",
-			"ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", "ring",
+			ID:   "cell-undeclared",
+			Says: "ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", Where: "ring",
 		}}},
 		{"cell-unobserved", "", func(r *Records) { r.Exchanges = r.Exchanges[:1] }, Fails, []Reason{
-			{"cell-unobserved", "ring never answered 200 (success)", "ring"},
+			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
 		}},
 		{"cell-unobserved", "no answer is no observation", func(r *Records) { r.Exchanges[1].Response = nil }, Fails, []Reason{
-			{"cell-unobserved", "ring never answered 200 (success)", "ring"},
+			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
 		}},
 		{"floor-unobserved", "", func(r *Records) { r.Exchanges = r.Exchanges[1:] }, Fails, []Reason{
-			{"cell-unobserved", "ring never answered 400 NO with " + floor + " (refused)", "ring"},
-			{"floor-unobserved", floor + " was never observed", floor},
+			{ID: "cell-unobserved", Says: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
+			{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor},
 		}},
 		{"floor-unobserved", "of a code that no operation has", func(r *Records) {
 			r.Milestone.ReasonCodeFloor = append(r.Milestone.ReasonCodeFloor, "partner_liquidity_provider_lost")
 		}, Fails, []Reason{
-			{"floor-unobserved", "partner_liquidity_provider_lost was never observed", "partner_liquidity_provider_lost"},
+			{ID: "floor-unobserved", Says: "partner_liquidity_provider_lost was never observed", Where: "partner_liquidity_provider_lost"},
 		}},
 		{"rule-unproved", "a promise", func(r *Records) {
 			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Promise})
-		}, Fails, []Reason{{"rule-unproved", "@bell-shines: no scenario that keeps it passed", "bell-shines"}}},
+		}, Fails, []Reason{{ID: "rule-unproved", Says: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
 		{"rule-unproved", "a gate, on both sides", func(r *Records) {
 			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-locked", Kind: milestones.Gate})
 		}, Fails, []Reason{{
-			"rule-unproved", "@bell-locked: no scenario that it refuses passed, and no scenario that it permits passed", "bell-locked",
+			ID:   "rule-unproved",
+			Says: "@bell-locked: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-locked",
 		}}},
 		{"output-differs", "changed", func(r *Records) {
 			r.Identical = false
 			r.Output.Changed = []outcome.Change{{Scenario: "s", Line: 1, Want: "ring 200", Got: "ring 400"}}
-		}, Fails, []Reason{{"output-differs", "s: answer 1 was ring 200 and is ring 400", "output.json"}}},
+		}, Fails, []Reason{{ID: "output-differs", Says: "s: answer 1 was ring 200 and is ring 400", Where: "output.json"}}},
 		{"output-differs", "added", func(r *Records) {
 			r.Identical = false
 			r.Output.Added = []string{"s"}
-		}, Fails, []Reason{{"output-differs", "s: not in the golden output", "output.json"}}},
+		}, Fails, []Reason{{ID: "output-differs", Says: "s: not in the golden output", Where: "output.json"}}},
 		{"output-differs", "removed", func(r *Records) {
 			r.Identical = false
 			r.Output.Removed = []string{"s"}
-		}, Fails, []Reason{{"output-differs", "s: in the golden output, and no longer a scenario", "output.json"}}},
+		}, Fails, []Reason{{ID: "output-differs", Says: "s: in the golden output, and no longer a scenario", Where: "output.json"}}},
 		{"output-differs", "in bytes alone", func(r *Records) { r.Identical = false }, Fails, []Reason{
-			{"output-differs", "the same rows as in the golden output, in other bytes or another order", "output.json"},
+			{ID: "output-differs", Says: "the same rows as in the golden output, in other bytes or another order", Where: "output.json"},
 		}},
+		{"baseline-outdated", "", listing("s-56a5187fa9", "2026-12-31"), Fails, []Reason{{
+			ID: "baseline-outdated", Says: "s-56a5187fa9 does not fail any more (features/bell.feature > no): remove the entry", Where: "known.yaml:2",
+		}}},
+		{"baseline-expired", "", func(r *Records) {
+			ended(Failed, "the answer is 200")(r)
+			listing("s-56a5187fa9", "2026-02-21")(r)
+		}, Fails, []Reason{
+			{ID: "scenario-failed", Says: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{
+				ID: "baseline-expired", Where: "known.yaml:2",
+				Says: "s-56a5187fa9 was to be mended by me, and 2026-02-21 is over: mend it, or renew the date",
+			},
+		}},
+		{"baseline-unknown", "", listing("s-56a5187fa8", "2026-12-31"), Fails, []Reason{{
+			ID: "baseline-unknown", Where: "known.yaml:2",
+			Says: "s-56a5187fa8 names nothing that there is (did you mean s-56a5187fa9, features/bell.feature > no?): remove the entry",
+		}}},
 		{"output-unknown", "", func(r *Records) { r.Output = nil }, Incomplete, []Reason{
-			{"output-unknown", "there is no golden output to compare the run with", "output.json"},
+			{ID: "output-unknown", Says: "there is no golden output to compare the run with", Where: "output.json"},
 		}},
 		{"nothing-ran", "", func(r *Records) { r.Results = nil }, Incomplete, nil},
 		{"selection-incomplete", "", func(r *Records) {
 			r.Selection.Tags, r.Selection.Scenarios = []string{"@bell-is-allowed", "@refuses"}, []int{0, 1}
 			delete(r.Results, 2)
 		}, Incomplete, []Reason{
-			{"rule-unproved", "@bell-rings: no scenario that keeps it passed", "bell-rings"},
-			{"selection-incomplete", "1 of 3 scenarios were not selected (--tag @bell-is-allowed --tag @refuses)", ""},
+			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
+			{ID: "selection-incomplete", Says: "1 of 3 scenarios were not selected (--tag @bell-is-allowed --tag @refuses)", Where: ""},
 		}},
 		{"scenario-left-out", "", func(r *Records) {
 			var err error
@@ -200,14 +220,14 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			}
 			delete(r.Results, 1)
 		}, Incomplete, []Reason{
-			{"rule-unproved", "@bell-is-allowed: no scenario that it permits passed", "bell-is-allowed"},
-			{"scenario-left-out", "the target does not have rope, which 1 of the scenarios need", "@needs:rope"},
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "scenario-left-out", Says: "the target does not have rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
 		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []Reason{
-			{"counts-disagree", "godog's exit code is 1, which does not fit how the scenarios ended", ""},
+			{ID: "counts-disagree", Says: "godog's exit code is 1, which does not fit how the scenarios ended", Where: ""},
 		}},
 		{"artifact-missing", "", func(r *Records) { r.Written = r.Written[1:] }, Incomplete, []Reason{
-			{"artifact-missing", "state.json was not written", "state.json"},
+			{ID: "artifact-missing", Says: "state.json was not written", Where: "state.json"},
 		}},
 	}
 	tested := map[string]bool{}
@@ -223,7 +243,7 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 				t.Errorf("no reason %s: %+v", test.id, v.Reasons)
 			}
 			if test.want != nil {
-				if diff := cmp.Diff(test.want, v.Reasons); diff != "" {
+				if diff := cmp.Diff(test.want, v.Reasons, cmpopts.IgnoreFields(Reason{}, "Ref")); diff != "" {
 					t.Errorf("reasons (-want +got):\n%s", diff)
 				}
 			}

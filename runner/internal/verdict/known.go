@@ -1,0 +1,259 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/baseline"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+)
+
+// Known is a reason that a baseline excuses.
+type Known struct {
+	Reason
+	// Entry is what excuses it; nil when it follows from others that are known.
+	Entry *baseline.Entry
+}
+
+// The short names of what is neither a scenario nor a check.
+
+func ruleRef(rule string) string    { return plan.Ref("r", rule) }
+func floorRef(code string) string   { return plan.Ref("f", code) }
+func rowRef(scenario string) string { return plan.Ref("g", scenario) }
+
+func cellRef(c *Cell) string {
+	if c.Declared {
+		return plan.Ref("o", c.Operation, c.Outcome, c.ReasonCode)
+	}
+	return plan.Ref("o", c.Operation, strconv.Itoa(c.Status), c.Code, c.ReasonCode)
+}
+
+// checkRef is the short name of a check on an exchange; "" for one outside of any scenario.
+func (r *Records) checkRef(m exchange.Mark, check string) string {
+	if r.Selection == nil || m.Scenario < 0 {
+		return ""
+	}
+	scenario := &r.Selection.Plan.Scenarios[m.Scenario]
+	if m.Step < 0 || m.Step >= len(scenario.Steps) {
+		return ""
+	}
+	return scenario.CheckRef(m.Step, check)
+}
+
+// failedChecks are the checks that failed in a scenario.
+func (v *Verdict) failedChecks(r *Records, scenario int) []string {
+	var refs []string
+	for _, x := range r.Exchanges {
+		if x.Mark.Scenario != scenario || x.Response == nil {
+			continue
+		}
+		for _, failed := range x.Failures() {
+			refs = append(refs, r.checkRef(x.Mark, failed.Check))
+		}
+	}
+	return refs
+}
+
+// failedOf are the scenarios for these sides of a rule. Unless each side has some and all of them failed, there are
+// none: then something else is missing too.
+func failedOf(r *Records, rule string, sides []plan.Side) []string {
+	var refs []string
+	for _, side := range sides {
+		some := false
+		for i := range r.Selection.Plan.Scenarios {
+			scenario := &r.Selection.Plan.Scenarios[i]
+			if scenario.Rule != rule || scenario.Side != side {
+				continue
+			}
+			if r.Results[i].Status != Failed {
+				return nil
+			}
+			some, refs = true, append(refs, scenario.Ref())
+		}
+		if !some {
+			return nil
+		}
+	}
+	return refs
+}
+
+// Excusable are the reasons that a baseline may list: those that the contract does not hold, without the ones that
+// are known once the others are.
+func (v *Verdict) Excusable() []Reason {
+	var reasons []Reason
+	seen := map[string]bool{}
+	for _, reason := range v.Reasons {
+		if v.mayBeKnown(reason) && !seen[reason.Ref] && len(v.follows[reason.Ref]) == 0 {
+			seen[reason.Ref] = true
+			reasons = append(reasons, reason)
+		}
+	}
+	return reasons
+}
+
+func (v *Verdict) mayBeKnown(reason Reason) bool {
+	return reason.Ref != "" && v.exitOf(reason) == Fails
+}
+
+// IsKnown says whether the reason with a short name is known.
+func (v *Verdict) IsKnown(ref string) bool {
+	for _, known := range v.Known {
+		if known.Ref == ref {
+			return true
+		}
+	}
+	return false
+}
+
+// KnownFailures says how many entries of the baseline still fail; "" without a baseline.
+func (v *Verdict) KnownFailures() string {
+	if v.Baseline == "" {
+		return ""
+	}
+	entries := map[*baseline.Entry]bool{}
+	for _, known := range v.Known {
+		if known.Entry != nil {
+			entries[known.Entry] = true
+		}
+	}
+	return fmt.Sprintf("known failures: %d (baseline %s)", len(entries), v.Baseline)
+}
+
+// excuse moves what is known out of the reasons, and adds what is wrong with the baseline itself.
+func (v *Verdict) excuse(r *Records) {
+	v.Baseline = r.Baseline.File
+	fails, known := map[string]bool{}, map[string]*baseline.Entry{}
+	listed := map[string]*baseline.Entry{}
+	for i := range r.Baseline.Known {
+		if e := &r.Baseline.Known[i]; !e.Expired(r.Now) {
+			listed[e.ID] = e
+		}
+	}
+	for _, reason := range v.Reasons {
+		fails[reason.Ref] = true
+		if e := listed[reason.Ref]; e != nil && v.mayBeKnown(reason) {
+			known[reason.Ref] = e
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, reason := range v.Reasons {
+			if _, is := known[reason.Ref]; !is && v.mayBeKnown(reason) && v.followsFrom(reason.Ref, known) {
+				known[reason.Ref], again = nil, true
+			}
+		}
+	}
+	var left []Reason
+	for _, reason := range v.Reasons {
+		if e, is := known[reason.Ref]; is {
+			v.Known = append(v.Known, Known{reason, e})
+		} else {
+			left = append(left, reason)
+		}
+	}
+	v.Reasons = left
+	for i := range v.Rules {
+		_, v.Rules[i].Known = known[ruleRef(v.Rules[i].Rule.ID)]
+	}
+	if r.Selection == nil {
+		return // nothing ran that could tell whether the baseline is up to date
+	}
+	things := v.things(r)
+	for i := range r.Baseline.Known {
+		v.check(r, &r.Baseline.Known[i], fails, things)
+	}
+}
+
+// followsFrom says whether all that a reason follows from is known.
+func (v *Verdict) followsFrom(ref string, known map[string]*baseline.Entry) bool {
+	from := v.follows[ref]
+	for _, cause := range from {
+		if _, is := known[cause]; !is {
+			return false
+		}
+	}
+	return len(from) > 0
+}
+
+// check adds what is wrong with an entry. One that this run could not look at is left in peace until it expires.
+func (v *Verdict) check(r *Records, e *baseline.Entry, fails map[string]bool, things map[string]thing) {
+	where := fmt.Sprintf("%s:%d", r.Baseline.File, e.Line)
+	is, exists := things[e.ID]
+	switch {
+	case fails[e.ID] && !e.Expired(r.Now):
+	case !exists && !fails[e.ID] && (v.Complete || e.ID[0] != 'o'):
+		v.add("baseline-unknown", where, "%s names nothing that there is%s: remove the entry", e.ID, nearest(e.ID, things))
+	case is.holds && !fails[e.ID]:
+		v.add("baseline-outdated", where, "%s does not fail any more (%s): remove the entry", e.ID, is.says)
+	case e.Expired(r.Now):
+		v.add("baseline-expired", where, "%s was to be mended by %s, and %s is over: mend it, or renew the date", e.ID, e.Owner, e.Expires)
+	}
+}
+
+func nearest(id string, things map[string]thing) string {
+	var ids []string
+	for other := range things {
+		if other[0] == id[0] {
+			ids = append(ids, other)
+		}
+	}
+	slices.Sort(ids)
+	if id := milestones.Nearest(id, ids); id != "" {
+		return fmt.Sprintf(" (did you mean %s, %s?)", id, things[id].says)
+	}
+	return ""
+}
+
+// thing is something that a short name names.
+type thing struct {
+	says  string
+	holds bool // as far as this run saw
+}
+
+// things are all that an entry can name. Outcomes that are not declared are among them only while they are observed.
+func (v *Verdict) things(r *Records) map[string]thing {
+	things := map[string]thing{}
+	for i := range v.Rules {
+		things[ruleRef(v.Rules[i].Rule.ID)] = thing{"@" + v.Rules[i].Rule.ID, v.Rules[i].Proved}
+	}
+	for _, floor := range v.Floor {
+		things[floorRef(floor.ReasonCode)] = thing{floor.ReasonCode, floor.Observed > 0}
+	}
+	for i := range v.Cells {
+		if cell := &v.Cells[i]; cell.Declared {
+			things[cellRef(cell)] = thing{cell.Operation + ", " + cell.Outcome, cell.Observed > 0}
+		}
+	}
+	reached := map[int]int{} // the last sentence of a scenario that was answered
+	for _, x := range r.Exchanges {
+		if x.Response != nil {
+			reached[x.Mark.Scenario] = max(reached[x.Mark.Scenario], x.Mark.Step)
+		}
+	}
+	checks := false
+	for _, e := range r.Baseline.Known {
+		checks = checks || e.ID[0] == 'c' // there are tens of thousands of them, and seldom one is asked for
+	}
+	for i := range r.Selection.Plan.Scenarios {
+		scenario := &r.Selection.Plan.Scenarios[i]
+		passed := r.Results[i].Status == Passed
+		things[scenario.Ref()] = thing{scenario.ID, passed}
+		things[rowRef(scenario.ID)] = thing{"the output of " + scenario.ID, passed && r.Output != nil}
+		if !checks {
+			continue
+		}
+		for step := range scenario.Steps {
+			last, answered := reached[i]
+			for _, check := range r.Checks {
+				things[scenario.CheckRef(step, check)] = thing{
+					fmt.Sprintf("%s at %s:%d", check, scenario.URI, scenario.Steps[step].Line),
+					passed || r.Results[i].Status == Failed && answered && last >= step,
+				}
+			}
+		}
+	}
+	return things
+}
