@@ -128,7 +128,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 			return err
 		},
 	}
-	cmd.AddCommand(verifyExport(l), diff(l), selfcheck(l))
+	cmd.AddCommand(baselineOf(l), diff(l), selfcheck(l), repro(l), verifyExport(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -138,7 +138,6 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.StringArrayVar(&cfg.Scenarios, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
 	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
-	cmd.AddCommand(baselineOf(l))
 	return cmd
 }
 

@@ -93,6 +93,8 @@ type printer struct {
 	secrets *exchange.Secrets
 	lines   map[*exchange.Exchange]int // in exchanges.ndjson
 	repro   string
+	// everything shows what is otherwise left to the artifacts.
+	everything bool
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -151,7 +153,7 @@ func (p *printer) failure(f *Failure) {
 	for _, check := range f.Checks {
 		p.line("      check %s: %s", check.Result.Check, check.Result.Says)
 		for i, v := range check.Result.Violations {
-			if i == mostViolations {
+			if i == mostViolations && !p.everything {
 				p.line("        and %d more, in line %d of %s", len(check.Result.Violations)-i, p.lines[check.Exchange], Exchanges)
 				break
 			}
@@ -162,7 +164,7 @@ func (p *printer) failure(f *Failure) {
 	if f.Exchange != nil {
 		p.exchange(f)
 	}
-	if f.Status == verdict.Failed {
+	if f.Status == verdict.Failed && !p.everything {
 		p.again(f)
 	}
 }

@@ -57,11 +57,8 @@ func Curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
 
 // headerForShell is the argument of -H.
 func headerForShell(name, value string, secrets *exchange.Secrets) string {
-	switch name {
-	case "X-Partner-Key":
-		return `"X-Partner-Key: $PARTNER_KEY"`
-	case "Authorization", "Proxy-Authorization":
-		return fmt.Sprintf(`"%s: $AUTHORIZATION"`, name)
+	if exchange.IsSecret(name) {
+		return fmt.Sprintf(`"%s: $%s"`, name, secretVariable(name))
 	}
 	if value == "" {
 		return Quote(name + ";") // curl's way to send an empty one

@@ -7,6 +7,9 @@
 //	output.json        what each scenario saw, in a form that can be compared (package outcome)
 //	state.json         the state of the fake server at the end
 //
+// Of a failure that is repeated alone ([Repro]) it writes a page too, or a script that sends the same requests to any
+// server; nothing of that is an artifact.
+//
 // The folder is replaced as a whole or not at all (see [Folder]). What is in it is always of one run, and always
 // complete: a run that failed, was interrupted, or could not even start writes all of it too, with overall false,
 // so that no green folder of yesterday stands for the red run of today. Only a command line that was not understood,

@@ -350,6 +350,20 @@ func (v *Verdict) scenarios(r *Records) {
 	}
 }
 
+// Alone is the exit code of one scenario that is run for itself: how it ended, or what kept it from ending.
+func Alone(result Result, stops []Reason) int {
+	v := Verdict{Reasons: slices.Clone(stops), Complete: true}
+	if result.Status != Passed {
+		kind, ended := kinds[result.Status]
+		if !ended {
+			kind = "scenario-not-run" // it was left out
+		}
+		v.add(kind, "", "%s", result.Says)
+	}
+	v.conclude()
+	return v.Exit
+}
+
 // StatusOf is how a scenario of the plan ended, those that never began included.
 func StatusOf(selection *plan.Selection, results map[int]Result, i int) Result {
 	if result, ended := results[i]; ended {

@@ -1,0 +1,124 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/checks"
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Repeat runs the scenario of one failure alone, and says whether it still fails. The failure is known by its short
+// name: s-… is a scenario, and c-… a check on the answers to one sentence. What they name is found in the plan and in
+// the table of checks, and in no artifact. Nothing is written.
+//
+// The error is of the one who asked ([ErrUsage]), or of what the run is made from.
+func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
+	r := newRun(cfg)
+	err := r.checkTarget()
+	if err != nil {
+		return nil, err
+	}
+	if r.project, err = project.Locate(r.Milestone); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if !r.project.Known() {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, project.Unreadable(r.Milestone, fs.ErrNotExist))
+	}
+	if r.in, err = r.project.Read(); err != nil {
+		return nil, err
+	}
+	place, repro, err := r.named(id)
+	if err != nil {
+		return nil, err
+	}
+	r.Scenarios = []string{repro.Scenario.Ref()}
+	if err := r.choose(); err != nil {
+		return nil, err
+	}
+	if lacks := r.selection.Lacks(place); len(lacks) > 0 {
+		repro.Result = verdict.StatusOf(r.selection, nil, place)
+		return repro, nil
+	}
+	if err := r.drive(ctx); err != nil {
+		return nil, err
+	}
+	defer r.trial.close()
+	r.tell(place, repro)
+	return repro, nil
+}
+
+// tell fills in what was seen of a scenario.
+func (r *run) tell(place int, repro *report.Repro) {
+	repro.Result, repro.Stops = verdict.StatusOf(r.selection, r.seen.Results, place), r.seen.Stops
+	if failure, failed := r.seen.Failures[place]; failed {
+		repro.Failure = &failure
+	}
+	for _, x := range r.seen.Exchanges {
+		if x.Mark.Scenario == place {
+			repro.Exchanges = append(repro.Exchanges, x)
+		}
+	}
+	repro.Base, repro.Start = r.trial.lanes[0].drive.base(repro.Scenario.Needs)
+	repro.Word = wordIn(repro)
+}
+
+// named finds what a short name names.
+func (r *run) named(id string) (place int, repro *report.Repro, err error) {
+	repro = &report.Repro{ID: id, Target: report.BuiltIn, Secrets: r.secrets}
+	if r.Target != "" {
+		repro.Target = r.Target
+	}
+	var ids []string
+	for i := range r.in.Plan.Scenarios {
+		scenario := &r.in.Plan.Scenarios[i]
+		repro.Scenario = scenario
+		if strings.HasPrefix(id, "s-") {
+			if scenario.Ref() == id {
+				return i, repro, nil
+			}
+			ids = append(ids, scenario.Ref())
+			continue
+		}
+		for step := range scenario.Steps {
+			for _, check := range checks.Table {
+				ref := scenario.CheckRef(step, check.ID)
+				if ref == id {
+					repro.Step, repro.Check = step, check.ID
+					return i, repro, nil
+				}
+				ids = append(ids, ref)
+			}
+		}
+	}
+	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, didYouMean(milestones.Nearest(id, ids)))
+}
+
+// ten are the digits that a scenario's word has.
+var ten = regexp.MustCompile(`[0-9a-f]{10}`)
+
+// wordIn finds the word that the vocabulary made the ids of a scenario of, in what the scenario sent.
+func wordIn(repro *report.Repro) string {
+	for _, x := range repro.Exchanges {
+		texts := []string{x.Request.Target, string(x.Request.Body)}
+		for _, values := range x.Request.Header {
+			texts = append(texts, values...)
+		}
+		slices.Sort(texts) // headers come in no order
+		for _, text := range texts {
+			for _, pattern := range made {
+				if found := regexp.MustCompile(`\b` + pattern.Regexp + `\b`).FindString(text); found != "" {
+					return ten.FindString(found)
+				}
+			}
+		}
+	}
+	return ""
+}
