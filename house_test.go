@@ -61,7 +61,7 @@ var arrows = map[string][]string{
 	"runner/internal/baseline": {"milestones"},
 	"runner/internal/verdict":  {"milestones", "runner/internal/baseline", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
 	"runner/internal/report":   {"milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/verdict"},
-	"runner/internal/target":   {"fakeserver", "runner/internal/exchange", "steps"},
+	"runner/internal/target":   {"fakeserver", "milestones", "runner/internal/exchange", "steps"},
 	"runner/internal/project":  {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
 	"runner/internal/gate": {"milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan",
 		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},

@@ -147,7 +147,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-window-is-half-open -----------------------------------------------------------------------------
 
-    @export-window-is-half-open
+    @export-window-is-half-open @needs:key-set
     Scenario: An empty range gives an empty page, hashed and signed like any other
       When I export its audit with:
         | query from_iso | 2031-03-01T10:00:00Z |
@@ -164,7 +164,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-orders-entries ----------------------------------------------------------------------------------
 
-    @export-orders-entries
+    @export-orders-entries @needs:key-set
     Scenario Outline: Entries of one time are ordered by their arrival, with a limit of <limit>
       Given I have upserted its status with:
         | /status/operator_note | "first"                    |
@@ -204,7 +204,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-limits-pages ------------------------------------------------------------------------------------
 
-    @export-limits-pages
+    @export-limits-pages @needs:key-set
     Scenario: A trail without any entry is one empty page
       When I walk the export with:
         | query to_iso | 2031-03-01T09:00:00Z |
@@ -213,7 +213,7 @@ Feature: Signed export of the audit trail
       And the walk has 0 entries
       And the walk verifies
 
-    @export-limits-pages
+    @export-limits-pages @needs:key-set
     Scenario: Of 201 entries a page has 50 by default, 200 at the most, and a limit of 201 goes on where 200 ended
       Given I have upserted its status 200 times
       When I export its audit
@@ -341,7 +341,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-is-signed ---------------------------------------------------------------------------------------
 
-    @export-is-signed
+    @export-is-signed @needs:key-set
     Scenario: A page is signed with an Ed25519 key of the published set
       When I export its audit
       Then the answer is 200
@@ -727,7 +727,7 @@ Feature: Signed export of the audit trail
         | query retention_days | absent |
       Then the answer is 200
 
-    @export-filters-stay @permits @needs:test-clock
+    @export-filters-stay @permits @needs:test-clock @needs:key-set
     Scenario: The clocks are no filters
       Given I have exported its audit with:
         | query limit           | 1                    |
@@ -798,7 +798,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-orders-entries ----------------------------------------------------------------------------------
 
-    @export-orders-entries
+    @export-orders-entries @needs:key-set
     Scenario Outline: Entries are ordered by their time, with a limit of <limit>
       Given I have upserted its status with:
         | /recorded_at | "2031-03-01T09:30:00Z" |
@@ -838,7 +838,7 @@ Feature: Signed export of the audit trail
         | /export/checkpoint/checkpoint_after   | null |
       And "/export/attestation/chain_hash" matches "^[0-9a-f]{64}$"
 
-    @export-chains-pages
+    @export-chains-pages @needs:key-set
     Scenario: Each next page commits to the page before it
       Given I have exported its audit with:
         | query limit | 1 |
@@ -856,7 +856,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-issues-checkpoints ------------------------------------------------------------------------------
 
-    @export-issues-checkpoints
+    @export-issues-checkpoints @needs:key-set
     Scenario: A checkpoint may be used again, and gives the same page again
       Given I have exported its audit with:
         | query limit | 1 |
@@ -1016,7 +1016,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-hashes-the-page ---------------------------------------------------------------------------------
 
-    @export-hashes-the-page
+    @export-hashes-the-page @needs:key-set
     Scenario: The page verifies, and its hash is the page hash of its attestation
       When I export its audit with:
         | query limit | 2 |
@@ -1026,7 +1026,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-chains-pages ------------------------------------------------------------------------------------
 
-    @export-chains-pages
+    @export-chains-pages @needs:key-set
     Scenario: A walk of one entry a page verifies from end to end
       When I walk the export with:
         | query limit | 1 |
@@ -1245,7 +1245,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-limits-pages ------------------------------------------------------------------------------------
 
-    @export-limits-pages
+    @export-limits-pages @needs:key-set
     Scenario Outline: With a limit of <limit> the four entries stand on <pages> pages
       When I walk the export with:
         | query limit | <limit> |
@@ -1361,7 +1361,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-is-signed ---------------------------------------------------------------------------------------
 
-    @export-is-signed @needs:fresh-state @needs:test-clock
+    @export-is-signed @needs:fresh-state @needs:test-clock @needs:dev-key
     Scenario: The signature of the development key is the one that another tool computed
       Given I act as partner "harbour-liquidity"
       And I have onboarded a provider with:
@@ -1379,7 +1379,7 @@ Feature: Signed export of the audit trail
         | /export/signature/alg    | "ed25519"                                                                                  |
         | /export/signature/sig    | "vm/G6j75CXi1a32QAw1shTvYhsRO8YJIS5URSRznwtd9zrTzkRsbS5YdEthTO8p8Lg0KTiA+yHWdHLcyokjCAQ==" |
 
-    @export-is-signed
+    @export-is-signed @needs:key-set
     Scenario Outline: Pages of every kind verify: <kind>
       When I export its audit with:
         | query limit      | <limit> |
@@ -1396,7 +1396,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-survives-arrivals -------------------------------------------------------------------------------
 
-    @export-survives-arrivals
+    @export-survives-arrivals @needs:key-set
     Scenario: Entries that arrive between two pages make no other one repeat or vanish
       Given I have exported its audit with:
         | query limit | 2 |

@@ -96,7 +96,7 @@ Feature: Idempotency
     Then the answer is 400 CONSTRAINT_VIOLATION without a reason code
     And "/error/details/header" is "Idempotency-Key"
 
-  @idempotency-key-is-present @refuses
+  @idempotency-key-is-present @refuses @needs:header-identity
   Scenario: A missing Idempotency-Key is told before a missing scope
     Given my scopes are "nothing"
     When I onboard a provider with:
@@ -260,7 +260,7 @@ Feature: Idempotency
     Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
     And "/error/details/idempotency_key" is absent
 
-  @idempotency-payload-matches @refuses
+  @idempotency-payload-matches @refuses @needs:header-identity
   Scenario: A missing scope is told before another payload
     When I onboard a provider
     Then the answer is 200
@@ -342,6 +342,10 @@ Feature: Idempotency
       | header        | value            |
       | Content-Type  | text/plain       |
       | X-Now-Iso     | yesterday        |
+
+    @needs:header-identity
+    Examples:
+      | header        | value            |
       | X-Auth-Scopes | settlement:write |
 
   @idempotency-replays-the-answer
@@ -542,7 +546,7 @@ Feature: Idempotency
     Then the answer is 409 IDEMPOTENCY_KEY_REUSE_PAYLOAD_MISMATCH without a reason code
     And the header "Idempotent-Replayed" is absent
 
-  @idempotency-keeps-refusals
+  @idempotency-keeps-refusals @needs:header-identity
   Scenario: A refusal with a missing scope comes even for an answer that is kept
     When I onboard a provider
     Then the answer is 200
@@ -568,7 +572,7 @@ Feature: Idempotency
     And "/provider/provider_id" is not "{mine}"
     And "/provider/owner_actor/id" is "{stranger}"
 
-  @idempotency-is-scoped
+  @idempotency-is-scoped @needs:header-identity
   Scenario: The other partner's refusal is no replay of mine
     When I onboard a provider
     Then the answer is 200

@@ -7,9 +7,8 @@ Feature: Identity
   @identity-is-required @refuses
   Scenario Outline: <operation> without identity is refused
     Given I have onboarded a provider
-    When I call "<operation>" with:
-      | header X-Actor-Type | absent |
-      | header X-Actor-Id   | absent |
+    And I bring no identity
+    When I call "<operation>"
     Then the answer is 401 UNAUTHORIZED without a reason code
 
     Examples:
@@ -37,9 +36,7 @@ Feature: Identity
   @identity-is-required @permits
   Scenario Outline: <operation> with an identity is done
     Given I have onboarded a provider
-    When I call "<operation>" with:
-      | header X-Actor-Type | partner |
-      | header X-Actor-Id   | {me}    |
+    When I call "<operation>"
     Then the answer is 200
 
     Examples:
@@ -280,14 +277,14 @@ Feature: Identity
       | b,a                              | ["a","b"]                            |
       | b a,b, a ,c                      | ["a","b","c"]                        |
 
-  @scope-is-held @refuses
+  @scope-is-held @refuses @needs:header-identity
   Scenario: A missing scope is told before an unknown provider
     Given my scopes are "settlement:write"
     When I call "partnerLiquidityProvider.get" with:
       | path provider_id | nobody-{unique} |
     Then the answer is 403 INSUFFICIENT_SCOPE without a reason code
 
-  @scope-is-held @refuses
+  @scope-is-held @refuses @needs:header-identity
   Scenario: A missing scope is told before an invalid request
     Given my scopes are "settlement:read"
     When I onboard a provider with:
@@ -390,7 +387,7 @@ Feature: Identity
       | path provider_id | nobody-{unique} |
     Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
 
-  @provider-is-owned @refuses
+  @provider-is-owned @refuses @needs:header-identity
   Scenario: An owner's id in another case is another partner
     Given I act as partner "owner-{unique}"
     And I have onboarded a provider with:

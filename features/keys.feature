@@ -4,7 +4,7 @@ Feature: Keys and health
 
   # ---- keys-are-published ---------------------------------------------------------------------------------------
 
-  @keys-are-published
+  @keys-are-published @needs:key-set @needs:dev-key
   Scenario: The development key is the only one by default, and says what it is
     When I call "keys.policy-integrity-signing.get"
     Then the answer is 200
@@ -17,7 +17,7 @@ Feature: Keys and health
       | /keys/0/public_key_pem | "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEA9WB22A+KAWZTLode581npJae3CUW6ZOYfbtExHqIEBY=\\n-----END PUBLIC KEY-----\\n" |
     And "/keys" has 1 item
 
-  @keys-are-published
+  @keys-are-published @needs:key-set
   Scenario: The keys are public
     Given I bring no identity
     When I call "keys.policy-integrity-signing.get"
@@ -25,7 +25,7 @@ Feature: Keys and health
     And the header "Content-Type" is "application/json; charset=utf-8"
     And the header "X-Correlation-Id" is "corr_keys_policy_integrity_signing_get"
 
-  @keys-are-published @needs:header-identity
+  @keys-are-published @needs:header-identity @needs:key-set
   Scenario Outline: Whoever calls may read the keys: <type>
     When I call "keys.policy-integrity-signing.get" with:
       | header X-Actor-Type  | <type>    |
@@ -39,14 +39,14 @@ Feature: Keys and health
       | type  |
       | robot |
 
-  @keys-are-published @needs:key-identity
+  @keys-are-published @needs:key-identity @needs:key-set
   Scenario: The keys are public in key mode too
     Given I bring no identity
     When I call "keys.policy-integrity-signing.get" with:
       | header X-Partner-Key | unknown |
     Then the answer is 200
 
-  @keys-are-published
+  @keys-are-published @needs:key-set
   Scenario: An export is signed with the active key, and verifies with it
     Given I have onboarded a provider
     When I call "keys.policy-integrity-signing.get"
@@ -62,7 +62,7 @@ Feature: Keys and health
 
   # ---- operator-key-replaces-dev-key ----------------------------------------------------------------------------
 
-  @operator-key-replaces-dev-key @needs:operator-key
+  @operator-key-replaces-dev-key @needs:operator-key @needs:key-set
   Scenario: With an operator's key the development key is not listed
     When I call "keys.policy-integrity-signing.get"
     Then the answer is 200
@@ -71,7 +71,7 @@ Feature: Keys and health
     And "/keys/0/key_id" matches "^op-pi-k[67]$"
     And "/keys/1/key_id" matches "^op-pi-k[67]$"
 
-  @operator-key-replaces-dev-key @needs:operator-key
+  @operator-key-replaces-dev-key @needs:operator-key @needs:key-set
   Scenario: The operator's key is active, and the one before it verifies only
     When I call "keys.policy-integrity-signing.get"
     Then the answer is 200
@@ -79,7 +79,7 @@ Feature: Keys and health
       | /keys/0 | {"key_id": "op-pi-k7", "alg": "ed25519", "status": "active", "public_key_pem": "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEAnMLPqPwAhvUu4bB61oD2fUFG9x4wrSqhVAJxUmSGL44=\\n-----END PUBLIC KEY-----\\n"} |
       | /keys/1 | {"key_id": "op-pi-k6", "alg": "ed25519", "status": "verify_only", "public_key_pem": "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEANYI+ffuxZ0H4k8oAoTyS1QwqsBTWtfuMczE5VQCfVk0=\\n-----END PUBLIC KEY-----\\n"} |
 
-  @operator-key-replaces-dev-key @needs:operator-key
+  @operator-key-replaces-dev-key @needs:operator-key @needs:key-set
   Scenario: With an operator's key exports are signed with it
     Given I have onboarded a provider
     When I export its audit

@@ -88,8 +88,12 @@ Feature: Transport
       | GET     | /partner-liquidity-providers/x/eligibility/evaluate | POST  |
       | GET     | /partner-liquidity-providers/x/rollout              | POST  |
       | POST    | /partner-liquidity-providers/x/rollout/export       | GET   |
-      | POST    | /keys/policy-integrity-signing                      | GET   |
       | POST    | /healthz                                            | GET   |
+
+    @needs:key-set
+    Examples:
+      | method  | path                                                | allow |
+      | POST    | /keys/policy-integrity-signing                      | GET   |
 
   @method-is-allowed @refuses
   Scenario Outline: HEAD is no method of <path>
@@ -178,14 +182,14 @@ Feature: Transport
     Then the answer is 400 CONSTRAINT_VIOLATION without a reason code
     And "/error/details/header" is "Idempotency-Key"
 
-  @body-within-limit @refuses
+  @body-within-limit @refuses @needs:header-identity
   Scenario: A body that is too large is told before a refused actor type
     Given my requests carry:
       | header X-Actor-Type | user |
     When I call "partnerLiquidityProvider.onboard" with a body of 1048577 bytes
     Then the answer is 413 PAYLOAD_TOO_LARGE without a reason code
 
-  @body-within-limit @refuses
+  @body-within-limit @refuses @needs:header-identity
   Scenario: A body that is too large is told before a missing scope
     Given my scopes are "nothing"
     When I call "partnerLiquidityProvider.onboard" with a body of 1048577 bytes
@@ -347,7 +351,7 @@ Feature: Transport
     And "/error/details/violations" is absent
     And its state is as noted
 
-  @body-is-i-json @refuses
+  @body-is-i-json @refuses @needs:header-identity
   Scenario: Malformed JSON is told before a refused actor type
     Given my requests carry:
       | header X-Actor-Type | user |
@@ -358,7 +362,7 @@ Feature: Transport
     Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
     And "/error/details/actor_type" is absent
 
-  @body-is-i-json @refuses
+  @body-is-i-json @refuses @needs:header-identity
   Scenario: Malformed JSON is told before a missing scope
     Given my scopes are "settlement:read"
     When I call "partnerLiquidityProvider.onboard" with the body:
@@ -790,8 +794,12 @@ Feature: Transport
       | partnerLiquidityProvider.status.upsert        | corr_partnerliquidityprovider_status_upsert        |
       | partnerLiquidityProvider.eligibility.evaluate | corr_partnerliquidityprovider_eligibility_evaluate |
       | partnerLiquidityProvider.rollout.export       | corr_partnerliquidityprovider_rollout_export       |
-      | keys.policy-integrity-signing.get             | corr_keys_policy_integrity_signing_get             |
       | healthz                                       | corr_healthz                                       |
+
+    @needs:key-set
+    Examples:
+      | operation                                     | id                                                 |
+      | keys.policy-integrity-signing.get             | corr_keys_policy_integrity_signing_get             |
 
   @correlation-id-is-echoed
   Scenario: partnerLiquidityProvider.rollout.upsert answers with its own correlation id, here with a conflict
@@ -845,7 +853,7 @@ Feature: Transport
       | a comma               | a,b |
       | a letter beyond ASCII | é   |
 
-  @correlation-id-is-echoed
+  @correlation-id-is-echoed @needs:header-identity
   Scenario Outline: A refusal with <status> has the caller's correlation id too
     Given I have onboarded a provider
     When I send "<method>" to "<path>" with:
@@ -890,9 +898,13 @@ Feature: Transport
       | partnerLiquidityProvider.get            | /provider      | absent       |
       | partnerLiquidityProvider.status.upsert  | /status        | "{provider}" |
       | partnerLiquidityProvider.rollout.export | /export        | "{provider}" |
+
+    @needs:key-set
+    Examples:
+      | operation                               | member         | about        |
       | keys.policy-integrity-signing.get       | /active_key_id | absent       |
 
-  @answers-are-json
+  @answers-are-json @needs:header-identity
   Scenario Outline: A refusal is JSON too: <status>
     Given I have onboarded a provider
     When I send "<method>" to "<path>" with:

@@ -65,7 +65,7 @@ The exit code is 0 when entries were written, and that of the run when none were
 	flags.StringVar(&entry.Reason, "reason", "", "`TEXT` that says why they are known, as one line")
 	flags.StringVar(&entry.Expires, "expires", "", "the last `DATE` on which they are excused, such as 2026-12-31")
 	flags.BoolVar(&merge, "merge", false, "add to a file that is there already")
-	targetFlags(cmd, &cfg)
+	cfg.Target.AddFlags(flags)
 	return cmd
 }
 

@@ -117,7 +117,7 @@ the folders beside that of the milestone, or from inside of the program.
 The last line is overall=true or overall=false. Exit codes: 0 the contract holds,
 1 it does not, 2 usage or a broken milestone, feature, schema or fixture, 3 the target
 could not be reached or died, 4 nothing ran or not everything did, 130 interrupted.`,
-		Example:       "  runner milestones/M109.yaml\n  runner milestones/M109.yaml --tag @rollout-needs-allow-verdict\n  runner milestones/M109.yaml --target http://127.0.0.1:8109 --seed $(date +%s)",
+		Example:       "  runner milestones/M109.yaml\n  runner milestones/M109.yaml --tag @rollout-needs-allow-verdict\n  runner milestones/M109.yaml --target http://127.0.0.1:8109",
 		Args:          oneMilestone,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -133,20 +133,12 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced (default artifacts/milestones/<ID>/latest of the project)")
-	targetFlags(cmd, &cfg)
+	cfg.Target.AddFlags(flags)
 	flags.StringArrayVar(&cfg.Tags, "tag", nil, "run only the scenarios with `@TAG`; may be repeated, and then all must be there")
 	flags.StringArrayVar(&cfg.Scenarios, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
 	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
 	return cmd
-}
-
-// targetFlags are the flags of every command that runs scenarios: which target, and how it is met.
-func targetFlags(cmd *cobra.Command, cfg *gate.Config) {
-	flags := cmd.Flags()
-	flags.StringVar(&cfg.Target, "target", "", "verify what answers at `URL` instead of the built-in fake server")
-	flags.StringArrayVar(&cfg.Has, "has", nil, "a `CAPABILITY` of the target beside test-clock and header-identity; may be repeated")
-	flags.StringVar(&cfg.Seed, "seed", gate.DefaultSeed, "a `WORD` that makes the ids of the run its own, for a target that saw other runs")
 }
 
 // oneMilestone wants exactly one file.

@@ -59,7 +59,7 @@ target could not be reached, 4 it cannot be told, 130 interrupted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&curl, "curl", false, "print the requests as a script for sh, with curl and jq")
-	targetFlags(cmd, &cfg)
+	cfg.Target.AddFlags(flags)
 	return cmd
 }
 

@@ -29,7 +29,10 @@ func BenchmarkCall(b *testing.B) {
 		Milestone: milestones.M109(), Fixtures: fixtures.FS, Client: &http.Client{Transport: instant{}},
 		Target: func(context.Context, []string) (string, error) { return "http://target", nil },
 	}
-	ctx := begin(context.Background(), cfg, &godog.Scenario{Name: "bench"})
+	ctx, err := begin(context.Background(), cfg, &godog.Scenario{Name: "bench"})
+	if err != nil {
+		b.Fatal(err)
+	}
 	for _, operation := range []string{onboard, get} {
 		b.Run(operation, func(b *testing.B) {
 			b.ReportAllocs()

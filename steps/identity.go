@@ -1,11 +1,14 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	"example.com/lpgate/milestones"
 )
@@ -43,6 +46,74 @@ func (i identity) headers() http.Header {
 	}
 }
 
+// PartnerKey is a secret key that a target in key mode knows, under a label that says nothing about the secret.
+type PartnerKey struct {
+	Label     string   `json:"label"`
+	Key       string   `json:"key"`
+	PartnerID string   `json:"partner_id"`
+	Scopes    []string `json:"scopes"`
+}
+
+// ReadPartnerKeys reads a file like fixtures/keys/partner-keys.json. Errors name a key by its place, never by its secret.
+func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
+	var file struct {
+		Keys []PartnerKey `json:"keys"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&file); err != nil {
+		return nil, errors.New("the partner keys cannot be read: the file is no JSON object with keys, of which each has label, key, partner_id and scopes")
+	}
+	for i, key := range file.Keys {
+		if key.Label == "" || key.Key == "" || key.PartnerID == "" {
+			return nil, fmt.Errorf("the partner keys cannot be read: keys[%d] has no label, key or partner_id", i)
+		}
+	}
+	return file.Keys, nil
+}
+
+// mayDoAll says whether the key has both scopes.
+func (k *PartnerKey) mayDoAll() bool {
+	return slices.Contains(k.Scopes, "settlement:read") && slices.Contains(k.Scopes, "settlement:write")
+}
+
+// TwoPartners are the keys that scenarios act with in key mode: {me} is the partner of the first key with both scopes,
+// and {stranger} another partner with such a key. ok is false when there are no two.
+func TwoPartners(keys []PartnerKey) (me, stranger PartnerKey, ok bool) {
+	for _, key := range keys {
+		switch {
+		case !key.mayDoAll():
+		case me.Key == "":
+			me = key
+		case key.PartnerID != me.PartnerID:
+			return me, key, true
+		}
+	}
+	return me, stranger, false
+}
+
+// inKeyMode says whether this scenario acts with the keys of a target in key mode. One that is about key mode itself says
+// which key it holds, and begins without one.
+func (s *scenario) inKeyMode() bool {
+	return s.cfg.KeyMode && !slices.Contains(s.needs, "key-identity")
+}
+
+// beKnown makes the caller, at the beginning, a partner that a target in key mode knows: one of two that all scenarios
+// share.
+func (s *scenario) beKnown() error {
+	keys, from, err := s.partnerKeys()
+	if err != nil {
+		return err
+	}
+	me, stranger, ok := TwoPartners(keys)
+	if !ok {
+		return badSentence("there are no two partners with both scopes in %s", from)
+	}
+	s.variables["me"], s.variables["stranger"] = textVariable(me.PartnerID), textVariable(stranger.PartnerID)
+	s.identity = identity{kind: byKey, actor: me.Key}
+	return nil
+}
+
 // I act as partner "p".
 func actAs(ctx context.Context, actor string) error {
 	s := in(ctx)
@@ -54,6 +125,19 @@ func actAs(ctx context.Context, actor string) error {
 	if s.identity.kind != byHeaders {
 		scopes = defaultScopes
 	}
+	if s.inKeyMode() {
+		keys, _, err := s.partnerKeys()
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if key.PartnerID == actor && key.mayDoAll() {
+				s.identity = identity{kind: byKey, actor: key.Key}
+				return nil
+			}
+		}
+		return badSentence("the target is in key mode, and %q has no key: such a scenario @needs:header-identity", actor)
+	}
 	s.identity = headerIdentity(actor, scopes)
 	return nil
 }
@@ -62,7 +146,7 @@ func actAs(ctx context.Context, actor string) error {
 func setScopes(ctx context.Context, scopes string) error {
 	s := in(ctx)
 	if s.identity.kind != byHeaders {
-		return badSentence("scopes go with a partner's id: say who acts first (a partner key brings its own scopes)")
+		return badSentence("scopes go with a partner's id: say who acts first (a partner key brings its own scopes, so a scenario that sets them @needs:header-identity)")
 	}
 	var err error
 	s.identity.scopes, err = s.expand(scopes, plain)
@@ -78,6 +162,21 @@ func bringNoIdentity(ctx context.Context) error {
 // partnerKeysFile has the partner keys, each under a label that says nothing about the secret.
 const partnerKeysFile = "keys/partner-keys.json"
 
+// partnerKeys are the keys that the target knows, and where they are from.
+func (s *scenario) partnerKeys() (keys []PartnerKey, from string, err error) {
+	if s.cfg.PartnerKeys != nil {
+		return s.cfg.PartnerKeys, "the partner keys of the target", nil
+	}
+	text, err := fs.ReadFile(s.cfg.Fixtures, partnerKeysFile)
+	if err != nil {
+		return nil, "", badSentence("the partner keys cannot be read: %v", err)
+	}
+	if keys, err = ReadPartnerKeys(text); err != nil {
+		return nil, "", badSentence("%s: %v", partnerKeysFile, err)
+	}
+	return keys, partnerKeysFile, nil
+}
+
 // I hold the partner key "label". From then on {me} is the key's partner.
 func holdPartnerKey(ctx context.Context, label string) error {
 	s := in(ctx)
@@ -90,22 +189,12 @@ func holdPartnerKey(ctx context.Context, label string) error {
 
 // hold takes a partner key by its label.
 func (s *scenario) hold(label string) error {
-	text, err := fs.ReadFile(s.cfg.Fixtures, partnerKeysFile)
+	keys, from, err := s.partnerKeys()
 	if err != nil {
-		return badSentence("the partner keys cannot be read: %v", err)
-	}
-	var file struct {
-		Keys []struct {
-			Label     string `json:"label"`
-			Key       string `json:"key"`
-			PartnerID string `json:"partner_id"`
-		} `json:"keys"`
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		return badSentence("the partner keys cannot be read: %s: %v", partnerKeysFile, err)
+		return err
 	}
 	var labels []string
-	for _, key := range file.Keys {
+	for _, key := range keys {
 		if key.Label == label {
 			s.identity = identity{kind: byKey, actor: key.Key}
 			s.variables["me"] = textVariable(key.PartnerID)
@@ -113,5 +202,5 @@ func (s *scenario) hold(label string) error {
 		}
 		labels = append(labels, key.Label)
 	}
-	return &BadSentence{What: fmt.Sprintf("there is no partner key %q in %s", label, partnerKeysFile), Nearest: milestones.Nearest(label, labels)}
+	return &BadSentence{What: fmt.Sprintf("there is no partner key %q in %s", label, from), Nearest: milestones.Nearest(label, labels)}
 }

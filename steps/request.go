@@ -257,6 +257,10 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 // transportHeaders are those that net/http writes itself, whatever a request says.
 var transportHeaders = []string{"Content-Length", "Host", "Trailer", "Transfer-Encoding"}
 
+// actorHeaders are those that name the caller in header mode. In key mode a row that sets one would change nothing, and
+// its scenario show nothing.
+var actorHeaders = []string{"X-Actor-Id", "X-Actor-Type", "X-Auth-Scopes", "X-Scopes"}
+
 func nearestPart(kind, name string) string {
 	if word := milestones.Nearest(kind, []string{"header", "path", "query"}); word != "" && name != "" {
 		return word + " " + name
@@ -296,6 +300,9 @@ func (r *request) changeOne(s *scenario, c change, again map[string]bool) error 
 		name := http.CanonicalHeaderKey(c.name)
 		if !isHeaderValue(value) {
 			return badSentence("%q cannot be the value of a header", value)
+		}
+		if s.inKeyMode() && slices.Contains(actorHeaders, name) {
+			return badSentence("the target is in key mode and does not read %s: such a scenario @needs:header-identity", name)
 		}
 		if !again["header "+name] {
 			r.header.Del(name)

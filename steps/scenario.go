@@ -41,14 +41,18 @@ type scenario struct {
 type scenarioKey struct{}
 
 // begin puts a new scenario into the context.
-func begin(ctx context.Context, cfg *Config, pickle *godog.Scenario) context.Context {
+func begin(ctx context.Context, cfg *Config, pickle *godog.Scenario) (context.Context, error) {
 	s := newScenario(cfg, wordOf(cfg.Seed, pickle))
 	for _, tag := range pickle.Tags {
 		if need, ok := strings.CutPrefix(tag.Name, "@needs:"); ok {
 			s.needs = append(s.needs, need)
 		}
 	}
-	return context.WithValue(ctx, scenarioKey{}, s)
+	ctx = context.WithValue(ctx, scenarioKey{}, s)
+	if s.inKeyMode() {
+		return ctx, s.beKnown()
+	}
+	return ctx, nil
 }
 
 // newScenario knows nothing yet but who calls. Its ids are made of the word.

@@ -78,6 +78,10 @@ type Config struct {
 	// Target returns the base URL for a scenario that needs these capabilities (its @needs:… tags). It is asked once
 	// for each scenario that sends something.
 	Target func(ctx context.Context, needs []string) (baseURL string, err error)
+	// KeyMode says that the target reads partner keys, and not actor headers. Then all scenarios act with keys.
+	KeyMode bool
+	// PartnerKeys are the keys that it knows; nil for those of the fixture keys/partner-keys.json.
+	PartnerKeys []PartnerKey
 	// Seed makes the ids of one run differ from those of another against the same target.
 	Seed string
 }
@@ -249,7 +253,7 @@ func Sentences() []Sentence { return slices.Clone(table) }
 // Register makes the sentences known to godog. It is cheap, for godog asks for it once for every scenario.
 func Register(sc *godog.ScenarioContext, cfg Config) {
 	sc.Before(func(ctx context.Context, pickle *godog.Scenario) (context.Context, error) {
-		return begin(ctx, &cfg, pickle), nil
+		return begin(ctx, &cfg, pickle)
 	})
 	// godog gives a handler no argument that it does not ask for, and tells nobody. A table after a sentence that takes
 	// none would be overlooked.

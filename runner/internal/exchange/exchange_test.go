@@ -213,7 +213,7 @@ func TestFailures(t *testing.T) {
 		{"stopped", hang, stopped, nil, "the run was stopped before the answer was there"},
 		{"nobody there", hang, nil, func(string) string { return "http://127.0.0.1:1" }, "connection refused"},
 		{"not HTTP", nil, nil, func(base string) string { return strings.Replace(base, "http:", "https:", 1) },
-			"tls: first record does not look like a TLS handshake"},
+			"TLS: what answers there does not speak TLS"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -238,7 +238,7 @@ func TestFailures(t *testing.T) {
 func TestReasonHasNoAddress(t *testing.T) {
 	address := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 40123}
 	err := &net.OpError{Op: "read", Net: "tcp", Source: address, Addr: address, Err: errors.New("something new")}
-	if got := reason(err); got != "something new" {
+	if got := Cause(err); got != "something new" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -113,7 +113,7 @@ func (w *writer) header(h http.Header) *writer {
 				w.raw(",")
 			}
 			switch {
-			case IsSecret(name):
+			case w.secrets.Hides(name):
 				w.text(Redacted)
 			case name == "Date":
 				w.text("[date]")

@@ -3,10 +3,13 @@ package exchange
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -89,7 +92,7 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	x.Took = time.Since(x.SentAt)
 	if err != nil {
-		x.Response, x.Failure, x.Says = nil, reason(err), "no answer"
+		x.Response, x.Failure, x.Says = nil, Cause(err), "no answer"
 		r.keep(x)
 		return nil, err
 	}
@@ -230,28 +233,50 @@ func sortByContent(burst []*Exchange) {
 	slices.SortStableFunc(burst, func(a, b *Exchange) int { return strings.Compare(contents[a], contents[b]) })
 }
 
-// reason words a transport error without addresses and ports, which differ from run to run.
-func reason(err error) string {
+// Cause words an error of the transport, without addresses and ports, which differ from run to run.
+func Cause(err error) string {
 	var dns *net.DNSError
 	var timeout net.Error
+	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var op *net.OpError
+	var asked *url.Error
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "the run was stopped before the answer was there"
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "the host name is not known"
+	case errors.As(err, &dns):
+		return "the host name could not be looked up"
+	case errors.As(err, &unknown):
+		return "TLS: the certificate is by an authority that is not known"
+	case errors.As(err, new(x509.HostnameError)):
+		return "TLS: the certificate is for another name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "TLS: the certificate has expired, or is not valid yet"
+	case errors.As(err, &invalid):
+		return "TLS: the certificate is not valid"
+	case errors.As(err, &op) && op.Op == "remote error" && op.Err != nil: // so package tls calls an alert
+		return "TLS: the target ended the handshake: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
+	case errors.As(err, new(tls.RecordHeaderError)), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return "TLS: what answers there does not speak TLS"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		if errors.As(err, &op) && op.Op == "dial" {
+			return "timed out while connecting"
+		}
 		return "no answer in time"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
-	case errors.As(err, &dns):
-		return "the host name is not known"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "the connection was closed before the answer was complete"
 	}
-	text := err.Error()
-	var op *net.OpError
-	if errors.As(err, &op) && op.Err != nil {
-		text = op.Err.Error()
+	switch {
+	case errors.As(err, &op) && op.Err != nil:
+		return op.Err.Error()
+	case errors.As(err, &asked): // it quotes the URL
+		return asked.Err.Error()
 	}
-	return text
+	return err.Error()
 }

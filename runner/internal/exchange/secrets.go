@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"net/http"
 	"net/url"
@@ -17,16 +18,27 @@ const Redacted = "[redacted]"
 // secret, and would be found inside every other word.
 const shortest = 8
 
-// IsSecret reports whether the values of a header are secrets. Names are in canonical form.
-func IsSecret(header string) bool {
-	return header == "Authorization" || header == "Proxy-Authorization" || header == "X-Partner-Key"
-}
+// always are the headers whose values are secrets in every run.
+var always = []string{"Authorization", "Proxy-Authorization", "X-Partner-Key"}
 
 // Secrets are the values that must not be written. It learns them from the headers that carry them.
 type Secrets struct {
-	mu    sync.Mutex
-	known map[string]bool
-	now   atomic.Pointer[spellings] // what is looked for; nil while nothing is known
+	mu     sync.Mutex
+	known  map[string]bool
+	hidden []string                  // headers whose values are secrets in this run
+	now    atomic.Pointer[spellings] // what is looked for; nil while nothing is known
+}
+
+// Hide makes the values of a header secrets, this one and all others, however short they are: a short one is masked in
+// its header, and not in other texts. The name is in canonical form. It is called before anything is sent.
+func (s *Secrets) Hide(header, value string) {
+	s.hidden = append(s.hidden, header)
+	s.learnValue(value)
+}
+
+// Hides reports whether the values of a header are secrets. Names are in canonical form.
+func (s *Secrets) Hides(header string) bool {
+	return slices.Contains(always, header) || slices.Contains(s.hidden, header)
 }
 
 // Learn adds a value.
@@ -46,20 +58,47 @@ func (s *Secrets) Learn(value string) {
 	s.now.Store(spell(s.known))
 }
 
-// learnFrom adds the secrets that a request carries. The credentials of "Authorization: Basic …" are secret with and
-// without the word before them.
+// Variable is the variable of a shell that stands for the value of a secret header: PARTNER_KEY for X-Partner-Key.
+func Variable(header string) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(header, "X-"), "Proxy-")
+	return strings.Map(func(c rune) rune {
+		if c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, strings.ToUpper(name))
+}
+
+// learnFrom adds the secrets that a request carries.
 func (s *Secrets) learnFrom(h http.Header) {
 	for name, values := range h {
-		if !IsSecret(name) {
+		if !s.Hides(name) {
 			continue
 		}
 		for _, value := range values {
-			value = strings.TrimSpace(value)
-			s.Learn(value)
-			if _, credentials, ok := strings.Cut(value, " "); ok {
-				s.Learn(strings.TrimSpace(credentials))
-			}
+			s.learnValue(value)
 		}
+	}
+}
+
+// learnValue adds the value of a header, as a whole and in parts: the credentials of "Authorization: Basic …" are secret
+// with and without the word before them, decoded and not, and so is each cookie of several.
+func (s *Secrets) learnValue(value string) {
+	value = strings.TrimSpace(value)
+	s.Learn(value)
+	scheme, credentials, ok := strings.Cut(value, " ")
+	if !ok {
+		scheme = ""
+	}
+	if plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(credentials)); err == nil && strings.EqualFold(scheme, "Basic") {
+		_, password, _ := strings.Cut(string(plain), ":")
+		s.Learn(string(plain))
+		s.Learn(password)
+	}
+	for _, part := range strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(" \t;,", c) }) {
+		s.Learn(part)
+		_, part, _ = strings.Cut(part, "=")
+		s.Learn(strings.Trim(part, `"`))
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
-	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -36,7 +34,7 @@ type drive struct {
 	secrets   *exchange.Secrets
 	register  func(*godog.ScenarioContext)
 	timeout   time.Duration
-	target    string // the URL of a target of somebody's own; "" for the built-in one
+	probe     func(context.Context) error // says why the target cannot be reached; nil for the built-in one
 	base      func(needs []string) (base, start string)
 	// firstFailure says that nothing is run any more once a scenario has failed.
 	firstFailure bool
@@ -316,6 +314,7 @@ func (d *drive) conclude(r *running) {
 		r.status = verdict.Misworded
 	case errors.As(r.err, &unreachable):
 		r.status = verdict.Cut
+		r.err = fmt.Errorf("the target cannot be reached: %s", exchange.Cause(unreachable.Err))
 		d.lose()
 	}
 	result := verdict.Result{Status: r.status, Says: d.secrets.Scrub(firstLine(r.err))}
@@ -354,26 +353,14 @@ func (d *drive) lose() {
 	if d.lost >= patienceWithTargets {
 		d.dead = true
 	}
-	if d.target != "" && dial(d.target) != nil {
+	if d.probe == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := d.probe(ctx); err != nil {
 		d.dead = true
 	}
-}
-
-// dial tells whether anybody listens at a URL.
-func dial(target string) error {
-	u, err := url.Parse(target)
-	if err != nil {
-		return err
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 5*time.Second)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
 }
 
 // agreed says whether godog's exit code is what the results lead to. A scenario that a sentence skipped is the one

@@ -17,7 +17,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -35,6 +34,7 @@ import (
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
@@ -45,16 +45,12 @@ type Config struct {
 	Milestone string
 	// Out is the folder for the artifacts; "" for artifacts/milestones/<ID>/latest of the project.
 	Out string
-	// Target is the URL of what is to be verified; "" for the built-in fake server.
-	Target string
-	// Has are the capabilities of the target, beside test-clock and header-identity.
-	Has []string
+	// Target is what is to be verified; the zero value is the built-in fake server.
+	Target target.Options
 	// Tags limit the run to the scenarios that have all of them.
 	Tags []string
 	// Scenarios limit the run to the scenarios with these short names.
 	Scenarios []string
-	// Seed makes the ids of this run its own; "" for [DefaultSeed].
-	Seed string
 	// Baseline is the file of the known failures; "" when there is none.
 	Baseline string
 	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
@@ -66,8 +62,6 @@ type Config struct {
 	Wrap func(http.Handler) http.Handler
 	// Now is the clock by which entries of the baseline expire; nil for the time of day.
 	Now func() time.Time
-	// Timeout is how long one scenario may take; 0 for [DefaultTimeout].
-	Timeout time.Duration
 
 	// register stands in for the vocabulary in tests.
 	register func(*godog.ScenarioContext, steps.Config)
@@ -75,12 +69,6 @@ type Config struct {
 
 // DefaultMilestone is what is meant when no milestone is named.
 const DefaultMilestone = "milestones/M109.yaml"
-
-// DefaultSeed is the seed of a run that is not given one. It is fixed, so that two runs are the same.
-const DefaultSeed = "m109"
-
-// DefaultTimeout is how long one scenario may take. The slowest takes a few hundredths of a second.
-const DefaultTimeout = 30 * time.Second
 
 // Result is how a run ended.
 type Result struct {
@@ -127,9 +115,6 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 // newRun fills in what the configuration leaves open.
 func newRun(cfg Config) *run {
 	r := &run{Config: cfg, secrets: new(exchange.Secrets), started: time.Now()}
-	if r.Seed == "" {
-		r.Seed = DefaultSeed
-	}
 	if r.Now == nil {
 		r.Now = time.Now
 	}
@@ -139,6 +124,7 @@ func newRun(cfg Config) *run {
 // run is a run under way.
 type run struct {
 	Config
+	service   *target.Service
 	project   project.Project
 	in        project.Inputs
 	baseline  *baseline.Baseline
@@ -156,7 +142,7 @@ type run struct {
 }
 
 func (r *run) do(ctx context.Context) error {
-	err := r.checkTarget()
+	err := r.open()
 	if err != nil {
 		return err
 	}
@@ -200,6 +186,14 @@ func (r *run) do(ctx context.Context) error {
 	return r.finish()
 }
 
+// open reads what is said of the target.
+func (r *run) open() (err error) {
+	if r.service, err = r.Target.Open(r.secrets); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	return nil
+}
+
 // drive tries the selected scenarios.
 func (r *run) drive(ctx context.Context) error {
 	judge, err := checks.New(r.in.Milestone, r.in.Schemas)
@@ -208,36 +202,11 @@ func (r *run) drive(ctx context.Context) error {
 	}
 	r.trial = Trial{
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Judge: judge, Selection: r.selection,
-		Target: r.Target, Wrap: r.Wrap, Seed: r.Seed, Timeout: r.Timeout, register: r.register, secrets: r.secrets,
+		Target: r.service, Wrap: r.Wrap, Seed: r.service.Seed, Timeout: r.service.ScenarioTimeout, register: r.register, secrets: r.secrets,
 	}
 	r.seen = r.trial.drive(ctx)
 	return nil
 }
-
-// checkTarget looks at the URL of a target of somebody's own.
-func (r *run) checkTarget() error {
-	if r.Target == "" {
-		if len(r.Has) > 0 {
-			return fmt.Errorf("%w: --has says what --target has, and there is no --target", ErrUsage)
-		}
-		return nil
-	}
-	u, err := url.Parse(r.Target)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w: --target is no URL: %w", ErrUsage, err)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return fmt.Errorf("%w: --target %q is no URL such as http://127.0.0.1:8109", ErrUsage, r.Target)
-	case u.User != nil:
-		return fmt.Errorf("%w: --target has a user or a password in it, which no operation of the contract takes", ErrUsage)
-	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return fmt.Errorf("%w: --target %q has a query or a fragment, and is only what comes before a path", ErrUsage, r.Target)
-	}
-	return nil
-}
-
-// standard are the capabilities that every target is taken to have.
-var standard = []string{"test-clock", "header-identity"}
 
 // choose selects the scenarios.
 func (r *run) choose() error {
@@ -245,24 +214,22 @@ func (r *run) choose() error {
 	for _, capability := range r.in.Milestone.Capabilities {
 		known = append(known, capability.ID)
 	}
-	has := map[string]bool{}
-	for _, capability := range standard {
-		has[capability] = true
-	}
-	for _, capability := range r.Has {
-		if !slices.Contains(known, capability) {
-			return fmt.Errorf("%w: --has %s: %s has no such capability%s", ErrUsage, capability, r.in.Milestone.ID,
-				didYouMean(milestones.Nearest(capability, known)))
+	for _, claim := range slices.Concat(r.service.Has, r.service.Lacks) {
+		if !slices.Contains(known, claim.Capability) {
+			return fmt.Errorf("%w: %s %s: %s has no such capability%s", ErrUsage, claim.Where, claim.Capability, r.in.Milestone.ID,
+				didYouMean(milestones.Nearest(claim.Capability, known)))
 		}
-		has[capability] = true
 	}
-	can := func(capability string) bool { return has[capability] }
-	if r.Target == "" {
+	can := r.service.Can
+	if r.service.BuiltIn() {
 		can = nil
 	}
 	var err error
 	if r.selection, err = r.in.Plan.Select(r.Tags, can); err != nil {
 		return fmt.Errorf("%w: --tag: %w", ErrUsage, err)
+	}
+	for _, claim := range r.service.Lacks {
+		r.selection.Declared = append(r.selection.Declared, claim.Capability)
 	}
 	if len(r.Scenarios) > 0 {
 		if err := r.selection.Only(r.Scenarios); err != nil {
@@ -362,18 +329,14 @@ func (r *run) failures() []report.Failure {
 }
 
 // reproArguments are what follows the id of a failure on the command line that repeats it here. A target that saw this
-// run would only replay its answers, so there the ids are to be new.
+// run would only replay its answers, so there the ids are to be new, and no seed is among them.
 func (r *run) reproArguments() string {
 	words := ""
 	if filepath.ToSlash(r.Milestone) != DefaultMilestone {
 		words += " " + report.Quote(filepath.ToSlash(r.Milestone))
 	}
-	if r.Target != "" {
-		words += " --target " + report.Quote(r.Target)
-		for _, capability := range r.Has {
-			words += " --has " + capability
-		}
-		words += ` --seed "$(date +%s)"`
+	for _, word := range r.Target.Again() {
+		words += " " + report.Quote(word)
 	}
 	return words
 }
@@ -381,7 +344,7 @@ func (r *run) reproArguments() string {
 // report is the run as it is reported.
 func (r *run) report() *report.Run {
 	run := &report.Run{
-		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.Seed,
+		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.service.Seed,
 		Results: r.seen.Results, Exchanges: r.seen.Exchanges, OutputSHA256: outcome.SHA256(r.output),
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
 		StartedAt: r.started, FinishedAt: time.Now(), Repro: r.reproArguments(),
@@ -389,11 +352,14 @@ func (r *run) report() *report.Run {
 	if r.golden != nil {
 		run.GoldenSHA256 = outcome.SHA256(r.golden)
 	}
-	if r.Target != "" {
-		run.Target = r.Target
+	if !r.service.BuiltIn() {
+		run.Target = r.shownTarget()
 	}
 	return run
 }
+
+// shownTarget is the URL of the target as it may be written.
+func (r *run) shownTarget() string { return r.secrets.Scrub(r.service.URL) }
 
 // writing is artifacts that are being written, all at the same time: it is mostly waiting for the disk.
 type writing struct {
@@ -450,6 +416,9 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		return "The contract holds but for what " + r.Baseline + " lists."
 	case r.decision.Overall:
 		return ""
+	case r.replayed() > 0:
+		return fmt.Sprintf("Next: %d first answers say that they are replays. Has the target seen the seed %s before? Each run needs its own: without --seed it gets one.",
+			r.replayed(), r.service.Seed)
 	case has("interrupted"):
 		return "Next: run it again, and let it end."
 	case has("not-started"):
@@ -468,11 +437,23 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 	case has("selection-incomplete"):
 		return "Next: a part of the scenarios is no verdict. Run all of them, without --tag and --scenario."
 	case has("scenario-left-out"):
-		return "Next: say what the target has with --has, or run the rest against a target that has it."
+		return "Next: say with --has what the target has, and with --lacks what it is known to lack."
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):
 		return "Next: if the output above is as it should be, `make renew` makes it the golden one; review that change."
 	}
 	return ""
+}
+
+// replayed counts the first answers of a target of somebody's own that say that they are replays.
+func (r *run) replayed() int {
+	n := 0
+	for _, x := range r.seen.Exchanges {
+		if !r.service.BuiltIn() && x.Response != nil && x.Request.Method == http.MethodPost && !x.KeySentBefore &&
+			x.Response.Header.Get(r.in.Milestone.Transport.ReplayHeader) == "true" {
+			n++
+		}
+	}
+	return n
 }
 
 // equal says whether the output is the golden one, byte for byte.

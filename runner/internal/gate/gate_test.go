@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
@@ -197,7 +198,8 @@ func config(t *testing.T, feature string) (Config, *ringer) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	return Config{
-		Milestone: projectWith(t, feature), Target: r.URL, Stdout: io.Discard, register: vocabulary(r, release), Timeout: 2 * time.Second,
+		Milestone: projectWith(t, feature), Target: target.Options{URL: r.URL, Seed: target.DefaultSeed, ScenarioTimeout: 2 * time.Second},
+		Stdout: io.Discard, register: vocabulary(r, release),
 	}, r
 }
 
@@ -316,7 +318,7 @@ func TestGreen(t *testing.T) {
 		t.Errorf("the state of somebody else's server: %s", got)
 	}
 	wantPage := `T1: A bell
-against ` + cfg.Target + `
+against ` + cfg.Target.URL + `
 
 scenarios   3 passed
 exchanges   3, with 25 checks passed and 0 failed
@@ -387,7 +389,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, _ := config(t, also(test.sentences...))
-			cfg.Timeout = 500 * time.Millisecond
+			cfg.Target.ScenarioTimeout = 500 * time.Millisecond
 			renewed(t, cfg)
 			result, a, page := cfg.run(t, t.Context())
 			if result.Overall || result.Exit != test.exit {
@@ -403,7 +405,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 				t.Errorf("reasons (-want +got):\n%s\n%v", diff, a.verdict["reasons"])
 			}
 			for _, want := range test.page {
-				if want = strings.ReplaceAll(want, "TARGET", cfg.Target); !strings.Contains(page, want) {
+				if want = strings.ReplaceAll(want, "TARGET", cfg.Target.URL); !strings.Contains(page, want) {
 					t.Errorf("the page lacks\n%s\nit is\n%s", want, page)
 				}
 			}
@@ -419,7 +421,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 // A sentence that does not listen to its context is left behind, and the run still tells what it knows.
 func TestAHangingSentence(t *testing.T) {
 	cfg, _ := config(t, also("I hang"))
-	cfg.Timeout = 100 * time.Millisecond
+	cfg.Target.ScenarioTimeout = 100 * time.Millisecond
 	result, a, _ := cfg.run(t, t.Context())
 	if result.Exit != verdict.Incomplete {
 		t.Errorf("exit %d, want %d", result.Exit, verdict.Incomplete)
@@ -505,7 +507,7 @@ func TestAnInterrupt(t *testing.T) {
 	cfg, _ := config(t, also("I wait"))
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	cfg.Timeout = time.Minute
+	cfg.Target.ScenarioTimeout = time.Minute
 	result, a, page := cfg.run(t, ctx)
 	if result.Exit != verdict.Interrupted || a.reasons()[0] != "interrupted" {
 		t.Errorf("exit %d, reasons %v\n%s", result.Exit, a.reasons(), page)
@@ -554,12 +556,12 @@ func TestTags(t *testing.T) {
 func TestCapabilities(t *testing.T) {
 	feature := good + "\n  @bell-rings @needs:rope\n  Scenario: By a rope\n    Then I ring\n"
 	cfg, _ := config(t, feature)
-	cfg.Has = []string{"rope"}
+	cfg.Target.Has = []string{"rope"}
 	renewed(t, cfg)
 	if result, _, page := cfg.run(t, t.Context()); !result.Overall {
 		t.Errorf("with a rope: exit %d\n%s", result.Exit, page)
 	}
-	cfg.Has = nil
+	cfg.Target.Has = nil
 	result, a, page := cfg.run(t, t.Context())
 	if result.Exit != verdict.Incomplete {
 		t.Errorf("without: exit %d, want %d", result.Exit, verdict.Incomplete)
@@ -644,18 +646,18 @@ func TestBaseline(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"--has says what --target has, and there is no --target":                            func(c *Config) { c.Target, c.Has = "", []string{"rope"} },
-		"--has rop: T1 has no such capability (did you mean rope?)":                         func(c *Config) { c.Has = []string{"rop"} },
-		"--target \"bell\" is no URL such as http://127.0.0.1:8109":                         func(c *Config) { c.Target = "bell" },
-		"--target \"ftp://x\" is no URL such as http://127.0.0.1:8109":                      func(c *Config) { c.Target = "ftp://x" },
-		"--target has a user or a password in it, which no operation of the contract takes": func(c *Config) { c.Target = "http://a:b@c" },
-		"--target \"http://c?x\" has a query or a fragment, and is only what comes before a path": func(c *Config) {
-			c.Target = "http://c?x"
+		"--has is about a target, and there is no --target": func(c *Config) {
+			c.Target = target.Options{Has: []string{"rope"}}
+		},
+		"--has rop: T1 has no such capability (did you mean rope?)":   func(c *Config) { c.Target.Has = []string{"rop"} },
+		"--lacks rop: T1 has no such capability (did you mean rope?)": func(c *Config) { c.Target.Lacks = []string{"rop"} },
+		"--target is no URL such as http://127.0.0.1:8109 or https://host/base": func(c *Config) {
+			c.Target.URL = "bell"
 		},
 		"--tag: unknown tag @bell-ring (did you mean @bell-rings?)":                  func(c *Config) { c.Tags = []string{"@bell-ring"} },
 		"--renew-output is for a run of everything against the built-in fake server": func(c *Config) { c.RenewOutput = true },
 		"--renew-output: there is no folder fixtures beside that of TEMP/nowhere/nothing/x.yaml": func(c *Config) {
-			c.Target, c.RenewOutput, c.Milestone = "", true, filepath.Join(filepath.Dir(c.Milestone), "nowhere", "nothing", "x.yaml")
+			c.Target, c.RenewOutput, c.Milestone = target.Options{}, true, filepath.Join(filepath.Dir(c.Milestone), "nowhere", "nothing", "x.yaml")
 		},
 	} {
 		t.Run(want, func(t *testing.T) {

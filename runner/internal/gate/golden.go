@@ -81,9 +81,9 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 		passed[id] = r.seen.Results[i].Status == verdict.Passed
 	}
 	difference := outcome.Compare(before, document, outcome.Scope{
-		Planned: planned, Counts: func(id string) bool { return passed[id] }, Bodies: r.Target == "",
+		Planned: planned, Counts: func(id string) bool { return passed[id] }, Bodies: r.service.BuiltIn(),
 	})
-	r.records.Output, r.records.Identical = &difference, r.Target != "" || r.equal()
+	r.records.Output, r.records.Identical = &difference, !r.service.BuiltIn() || r.equal()
 	return &difference, nil
 }
 
@@ -93,7 +93,7 @@ func (r *run) mayRenew() error {
 	case !r.RenewOutput:
 	case r.Baseline != "":
 		return fmt.Errorf("%w: --renew-output is for a run in which everything else holds, without --baseline", ErrUsage)
-	case len(r.Tags) > 0 || len(r.Scenarios) > 0 || r.Target != "":
+	case len(r.Tags) > 0 || len(r.Scenarios) > 0 || !r.service.BuiltIn():
 		return fmt.Errorf("%w: --renew-output is for a run of everything against the built-in fake server", ErrUsage)
 	case err != nil || !info.IsDir():
 		return fmt.Errorf("%w: --renew-output: there is no folder fixtures beside that of %s", ErrUsage, r.Milestone)

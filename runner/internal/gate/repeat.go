@@ -22,7 +22,7 @@ import (
 // The error is of the one who asked ([ErrUsage]), or of what the run is made from.
 func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
 	r := newRun(cfg)
-	err := r.checkTarget()
+	err := r.open()
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +73,8 @@ func (r *run) tell(place int, repro *report.Repro) {
 // named finds what a short name names.
 func (r *run) named(id string) (place int, repro *report.Repro, err error) {
 	repro = &report.Repro{ID: id, Target: report.BuiltIn, Secrets: r.secrets}
-	if r.Target != "" {
-		repro.Target = r.Target
+	if !r.service.BuiltIn() {
+		repro.Target = r.shownTarget()
 	}
 	var ids []string
 	for i := range r.in.Plan.Scenarios {

@@ -103,7 +103,7 @@ func runScript(t *testing.T, repro *report.Repro, others *target.Fakes) {
 		want = append(want, fmt.Sprint(x.Response.Status))
 		for name, values := range x.Request.Header {
 			for _, value := range values {
-				if exchange.IsSecret(name) && len(value) >= 8 && !strings.Contains(value, repro.Word) && strings.Contains(text, value) {
+				if repro.Secrets.Hides(name) && len(value) >= 8 && !strings.Contains(value, repro.Word) && strings.Contains(text, value) {
 					t.Errorf("the script has the secret of %s in it", name)
 				}
 			}

@@ -6,9 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -36,17 +34,17 @@ type Trial struct {
 	Judge *checks.Judge
 	// Selection says which scenarios are driven.
 	Selection *plan.Selection
-	// Target is the URL of what is driven against; "" for built-in fake servers, which stop with the trial.
-	Target string
+	// Target is what is driven against; nil for built-in fake servers, which stop with the trial.
+	Target *target.Service
 	// Wrap changes the built-in servers. Liars are made with it.
 	Wrap func(http.Handler) http.Handler
 	// Lanes is how many lanes there are; 0 for as many as [Run] has.
 	Lanes int
 	// FirstFailure ends the trial at the first scenario that fails. The rest is not run.
 	FirstFailure bool
-	// Seed makes the ids of the trial its own; "" for [DefaultSeed].
+	// Seed makes the ids of the trial its own; "" for [target.DefaultSeed].
 	Seed string
-	// Timeout is how long one scenario may take; 0 for [DefaultTimeout].
+	// Timeout is how long one scenario may take; 0 for [target.DefaultTimeout].
 	Timeout time.Duration
 
 	// register stands in for the vocabulary in tests.
@@ -99,16 +97,16 @@ const lanesOfBuiltIn = 2
 type lane struct {
 	drive   *drive
 	servers *target.Fakes
-	client  *http.Transport
+	way     *target.Way
 }
 
 // prepare fills in what the trial leaves open.
 func (t *Trial) prepare() {
 	if t.Seed == "" {
-		t.Seed = DefaultSeed
+		t.Seed = target.DefaultSeed
 	}
 	if t.Timeout == 0 {
-		t.Timeout = DefaultTimeout
+		t.Timeout = target.DefaultTimeout
 	}
 	if t.register == nil {
 		t.register = steps.Register
@@ -116,8 +114,11 @@ func (t *Trial) prepare() {
 	if t.secrets == nil {
 		t.secrets = new(exchange.Secrets)
 	}
+	if t.Target == nil {
+		t.Target = &target.Service{ScenarioTimeout: t.Timeout}
+	}
 	switch {
-	case t.Target != "":
+	case !t.Target.BuiltIn():
 		t.Lanes = 1
 	case t.Lanes == 0:
 		t.Lanes = lanesOfBuiltIn
@@ -130,9 +131,9 @@ func (t *Trial) drive(ctx context.Context) Seen {
 	for _, part := range t.Selection.Split(t.Lanes) {
 		t.lanes = append(t.lanes, t.lane(part))
 	}
-	if t.Target != "" {
-		if err := dial(t.Target); err != nil {
-			t.lanes[0].drive.stop("target-unreachable", t.Target, "nobody listens there: %v", err)
+	if !t.Target.BuiltIn() {
+		if err := t.lanes[0].way.Probe(ctx); err != nil && ctx.Err() == nil {
+			t.lanes[0].drive.stop("target-unreachable", t.secrets.Scrub(t.Target.URL), "%v", err)
 			return t.gather()
 		}
 	}
@@ -153,29 +154,13 @@ func (t *Trial) drive(ctx context.Context) Seen {
 	return t.gather()
 }
 
-// prefix is what the URL of a target of somebody's own has before the paths of the milestone.
-func (t *Trial) prefix() string {
-	base, err := url.Parse(t.Target)
-	if err != nil {
-		return "" // it was looked at before
-	}
-	return strings.TrimSuffix(base.EscapedPath(), "/")
-}
-
 // lane prepares a lane for some scenarios.
 func (t *Trial) lane(part *plan.Selection) *lane {
-	l := &lane{
-		servers: target.NewFakes(t.Fixtures, t.Wrap, t.secrets),
-		client: &http.Transport{
-			MaxIdleConnsPerHost:   64, // as many as are ever sent at once
-			DisableCompression:    true,
-			ResponseHeaderTimeout: t.Timeout,
-		},
-	}
+	l := &lane{servers: target.NewFakes(t.Fixtures, t.Wrap, t.secrets), way: t.Target.Way()}
 	recorder := &exchange.Recorder{
-		Base:              l.client,
+		Base:              l.way,
 		Routes:            exchange.NewRoutes(t.Inputs.Milestone),
-		Prefix:            t.prefix(),
+		Prefix:            t.Target.Prefix(),
 		Judge:             t.Judge.Judge,
 		IdempotencyHeader: t.Inputs.Milestone.Transport.IdempotencyHeader,
 		Secrets:           t.secrets,
@@ -187,24 +172,24 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 	vocabulary := steps.Config{
 		Milestone: t.Inputs.Milestone,
 		Fixtures:  t.Fixtures,
-		Client: &http.Client{
-			Transport:     recorder,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		Target: l.servers.URL,
-		Seed:   t.Seed,
+		Client:    l.way.Client(recorder),
+		Target:    l.servers.URL,
+		Seed:      t.Seed,
 	}
 	l.drive = &drive{
-		selection: part, recorder: recorder, secrets: t.secrets, timeout: t.Timeout, target: t.Target,
+		selection: part, recorder: recorder, secrets: t.secrets, timeout: t.Timeout,
 		firstFailure: t.FirstFailure,
 		base: func(needs []string) (string, string) {
 			return "http://" + target.FakeAddress, target.StartCommand(needs)
 		},
 		results: map[int]verdict.Result{}, failures: map[int]report.Failure{},
 	}
-	if t.Target != "" {
-		vocabulary.Target = func(context.Context, []string) (string, error) { return t.Target, nil }
-		l.drive.base = func([]string) (string, string) { return strings.TrimSuffix(t.Target, "/"), "" }
+	if !t.Target.BuiltIn() {
+		vocabulary.PartnerKeys = t.Target.PartnerKeys
+		vocabulary.KeyMode = t.Target.Can("key-identity") || t.Target.PartnerKeys != nil
+		vocabulary.Target = func(context.Context, []string) (string, error) { return t.Target.URL, nil }
+		l.drive.base = func([]string) (string, string) { return t.Target.URL, "" }
+		l.drive.probe = l.way.Probe
 	}
 	l.drive.register = func(sc *godog.ScenarioContext) { t.register(sc, vocabulary) }
 	return l
@@ -236,6 +221,6 @@ func (t *Trial) gather() Seen {
 func (t *Trial) close() {
 	for _, l := range t.lanes {
 		l.servers.Close()
-		l.client.CloseIdleConnections()
+		l.way.Close()
 	}
 }

@@ -19,6 +19,8 @@ type Selection struct {
 	Scenarios []int
 	// LeftOut are the indexes of those that the tags ask for and that the target cannot do.
 	LeftOut []int
+	// Declared are the capabilities that somebody said the target lacks.
+	Declared []string
 
 	has func(capability string) bool
 }
@@ -32,6 +34,18 @@ func (s *Selection) Lacks(scenario int) []string {
 		}
 	}
 	return lacks
+}
+
+// LeftOutFor is the capability for which a scenario was left out: one that the target is declared to lack, if there is
+// such a one among those that it lacks, else the first of them.
+func (s *Selection) LeftOutFor(scenario int) (capability string, declared bool) {
+	lacks := s.Lacks(scenario)
+	for _, lacking := range lacks {
+		if slices.Contains(s.Declared, lacking) {
+			return lacking, true
+		}
+	}
+	return lacks[0], false
 }
 
 // Only limits the selection to the scenarios with these short names ([Scenario.Ref]).
@@ -166,7 +180,7 @@ func (s *Selection) Split(n int) []*Selection {
 	n = max(1, min(n, len(s.Scenarios)))
 	parts := make([]*Selection, n)
 	for i := range parts {
-		parts[i] = &Selection{Plan: s.Plan, Tags: s.Tags, Refs: s.Refs, has: s.has}
+		parts[i] = &Selection{Plan: s.Plan, Tags: s.Tags, Refs: s.Refs, Declared: s.Declared, has: s.has}
 	}
 	for i, scenario := range s.Scenarios {
 		part := parts[i%n]

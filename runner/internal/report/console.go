@@ -196,7 +196,7 @@ func (p *printer) exchange(f *Failure) {
 	p.line("        > %s %s", x.Request.Method, p.secrets.Scrub(x.Request.Target))
 	for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {
 		for _, value := range x.Request.Header[name] {
-			if exchange.IsSecret(name) {
+			if p.secrets.Hides(name) {
 				value = exchange.Redacted
 			}
 			p.line("        > %s: %s", name, p.secrets.Scrub(value))
@@ -211,7 +211,11 @@ func (p *printer) exchange(f *Failure) {
 			if name == "Date" || name == "Content-Length" {
 				continue
 			}
-			p.line("        < %s: %s", name, p.secrets.Scrub(strings.Join(x.Response.Header[name], ", ")))
+			value := strings.Join(x.Response.Header[name], ", ")
+			if p.secrets.Hides(name) {
+				value = exchange.Redacted
+			}
+			p.line("        < %s: %s", name, p.secrets.Scrub(value))
 		}
 		p.body("        < ", x.Response.Body)
 	}
@@ -244,6 +248,9 @@ func (p *printer) counts(r *Run) {
 		return
 	}
 	p.line("")
+	if r.Target != BuiltIn {
+		p.line("seed        %s", r.Seed)
+	}
 	var scenarios []string
 	for _, status := range verdict.Statuses {
 		if n := r.Decision.Scenarios[status]; n > 0 {
@@ -256,7 +263,7 @@ func (p *printer) counts(r *Run) {
 		counts.count(x)
 	}
 	p.line("exchanges   %d, with %d checks passed and %d failed", counts.Total, counts.ChecksPassed, counts.ChecksFailed)
-	proved, known := 0, 0
+	proved, known, leftOut := 0, 0, 0
 	for _, rule := range r.Decision.Rules {
 		if rule.Proved {
 			proved++
@@ -264,14 +271,21 @@ func (p *printer) counts(r *Run) {
 		if rule.Known {
 			known++
 		}
+		if rule.LeftOut {
+			leftOut++
+		}
 	}
-	rules := fmt.Sprintf("rules       %d of %d proved", proved, len(r.Decision.Rules))
+	rules := fmt.Sprintf("rules       %d of %d proved%s", proved, len(r.Decision.Rules), andLeftOut(leftOut))
 	if known > 0 {
 		rules += fmt.Sprintf(", and %d not proved for known failures", known)
 	}
 	p.line("%s", rules)
 	declared, observed := 0, 0
+	leftOut = 0
 	for _, cell := range r.Decision.Cells {
+		if cell.LeftOut {
+			leftOut++
+		}
 		if cell.Declared {
 			declared++
 			if cell.Observed > 0 {
@@ -279,7 +293,7 @@ func (p *printer) counts(r *Run) {
 			}
 		}
 	}
-	p.line("outcomes    %d of %d observed", observed, declared)
+	p.line("outcomes    %d of %d observed%s", observed, declared, andLeftOut(leftOut))
 	observed = 0
 	for _, floor := range r.Decision.Floor {
 		if floor.Observed > 0 {
@@ -287,6 +301,34 @@ func (p *printer) counts(r *Run) {
 		}
 	}
 	p.line("floor       %d of %d reason codes observed", observed, len(r.Decision.Floor))
+	p.gaps(&r.Decision)
+}
+
+// gaps lists what was left out as was declared, so that nobody takes a green verdict for one about everything.
+func (p *printer) gaps(d *verdict.Verdict) {
+	first := true
+	for _, gap := range d.LeftOut {
+		if !gap.Declared {
+			continue
+		}
+		if first {
+			p.line("")
+			p.line("left out, declared: the verdict says nothing about them")
+			first = false
+		}
+		p.line("  %-26s  %d scenarios", gap.Capability, len(gap.Scenarios))
+	}
+	if !first && len(d.Reasons) == 0 {
+		p.line("")
+	}
+}
+
+// andLeftOut is the end of a line of counts.
+func andLeftOut(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d left out", n)
 }
 
 // known shows what a baseline excuses, with who mends it and until when, so that nobody takes the run for a clean one.

@@ -57,8 +57,8 @@ func Curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
 
 // headerForShell is the argument of -H.
 func headerForShell(name, value string, secrets *exchange.Secrets) string {
-	if exchange.IsSecret(name) {
-		return fmt.Sprintf(`"%s: $%s"`, name, secretVariable(name))
+	if secrets.Hides(name) {
+		return fmt.Sprintf(`"%s: $%s"`, name, exchange.Variable(name))
 	}
 	if value == "" {
 		return Quote(name + ";") // curl's way to send an empty one

@@ -87,6 +87,7 @@ type verdictFile struct {
 	Seed        string           `json:"seed"`
 	Selection   selectionFile    `json:"selection"`
 	Scenarios   map[string]int   `json:"scenarios"`
+	LeftOut     []gapFile        `json:"left_out"`
 	Exchanges   countsFile       `json:"exchanges"`
 	Rules       []ruleFile       `json:"rules"`
 	ReasonCodes []floorFile      `json:"reason_codes"`
@@ -121,6 +122,12 @@ type selectionFile struct {
 	LeftOut  int      `json:"left_out"`
 }
 
+type gapFile struct {
+	Capability string   `json:"capability"`
+	Declared   bool     `json:"declared"`
+	Scenarios  []string `json:"scenarios"`
+}
+
 type countsFile struct {
 	Total               int `json:"total"`
 	Unanswered          int `json:"unanswered"`
@@ -136,6 +143,7 @@ type ruleFile struct {
 	Says    string   `json:"says"`
 	Proved  bool     `json:"proved"`
 	Known   bool     `json:"known,omitempty"`
+	LeftOut bool     `json:"left_out,omitempty"`
 	Refuses []string `json:"refuses,omitempty"`
 	Permits []string `json:"permits,omitempty"`
 	Keeps   []string `json:"keeps,omitempty"`
@@ -179,6 +187,7 @@ func (r *Run) EncodeVerdict() []byte {
 		Seed:        r.Seed,
 		Selection:   selectionFile{Tags: []string{}, Refs: []string{}},
 		Scenarios:   map[string]int{},
+		LeftOut:     []gapFile{},
 		Rules:       []ruleFile{},
 		ReasonCodes: []floorFile{},
 		Output:      outputFile{SHA256: r.OutputSHA256, Identical: r.GoldenSHA256 == r.OutputSHA256},
@@ -208,13 +217,16 @@ func (r *Run) EncodeVerdict() []byte {
 	for status, n := range d.Scenarios {
 		file.Scenarios[string(status)] = n
 	}
+	for _, gap := range d.LeftOut {
+		file.LeftOut = append(file.LeftOut, gapFile(gap))
+	}
 	for _, x := range r.Exchanges {
 		file.Exchanges.count(x)
 	}
 	for _, rule := range d.Rules {
 		file.Rules = append(file.Rules, ruleFile{
 			ID: rule.Rule.ID, Kind: rule.Rule.Kind, Section: rule.Rule.Section, Says: rule.Rule.Says,
-			Proved: rule.Proved, Known: rule.Known, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Promises,
+			Proved: rule.Proved, Known: rule.Known, LeftOut: rule.LeftOut, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Promises,
 		})
 	}
 	for _, floor := range d.Floor {
@@ -299,6 +311,7 @@ type cellFile struct {
 	Schema     *string  `json:"schema"`
 	Declared   bool     `json:"declared"`
 	Observed   int      `json:"observed"`
+	LeftOut    bool     `json:"left_out,omitempty"`
 	Scenarios  []string `json:"scenarios"`
 }
 
@@ -330,6 +343,7 @@ func (r *Run) EncodeCoverage() []byte {
 			Schema:     orNull(cell.Schema),
 			Declared:   cell.Declared,
 			Observed:   cell.Observed,
+			LeftOut:    cell.LeftOut,
 			Scenarios:  list(cell.Scenarios[:min(len(cell.Scenarios), mostScenarios)]),
 		})
 	}

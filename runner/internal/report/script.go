@@ -141,7 +141,7 @@ func (s *script) learn() {
 	count := map[string]int{}
 	for _, x := range s.repro.Exchanges {
 		for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {
-			if !exchange.IsSecret(name) {
+			if !s.repro.Secrets.Hides(name) {
 				continue
 			}
 			for _, value := range x.Request.Header[name] {
@@ -150,7 +150,7 @@ func (s *script) learn() {
 				if value == "" || known || s.repro.Word != "" && strings.Contains(value, s.repro.Word) {
 					continue
 				}
-				variable := secretVariable(name)
+				variable := exchange.Variable(name)
 				if count[variable]++; count[variable] > 1 {
 					variable += "_" + strconv.Itoa(count[variable])
 				}
@@ -159,12 +159,6 @@ func (s *script) learn() {
 			}
 		}
 	}
-}
-
-// secretVariable is the variable of the shell that stands for the value of a secret header.
-func secretVariable(header string) string {
-	name := strings.TrimPrefix(strings.TrimPrefix(header, "X-"), "Proxy-")
-	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // send writes the request of one exchange, or of several that were under way at once.

@@ -37,6 +37,8 @@ var grants = map[string]struct {
 }{
 	"test-clock":      {},
 	"header-identity": {},
+	"key-set":         {},
+	"dev-key":         {},
 	freshState:        {},
 	"key-identity": {
 		"--partner-keys fixtures/keys/partner-keys.json",
@@ -83,7 +85,7 @@ var grants = map[string]struct {
 }
 
 // opposites are capabilities that no one server has together.
-var opposites = [][2]string{{"key-identity", "header-identity"}, {"no-test-clocks", "test-clock"}}
+var opposites = [][2]string{{"key-identity", "header-identity"}, {"no-test-clocks", "test-clock"}, {"operator-key", "dev-key"}}
 
 func readKey[T any](fixtures fs.FS, name string, read func([]byte) (T, error)) (T, error) {
 	text, err := fs.ReadFile(fixtures, name)

@@ -36,6 +36,13 @@
 //
 // A baseline that is out of date turns the run red itself: an entry that does not fail any more, one that has expired,
 // and one that names nothing.
+//
+// # Left out
+//
+// A scenario that needs what the target does not have is left out. When somebody declared that the target lacks it, that
+// does not speak against the run, and neither do the rules and outcomes that only such scenarios show; but the verdict
+// then lists all of them in [Verdict.LeftOut], [Rule.LeftOut] and [Cell.LeftOut], so that nobody takes it for a verdict
+// about everything. The floor is never left out.
 package verdict
 
 import (
@@ -227,8 +234,19 @@ type Verdict struct {
 	Floor []FloorCode
 	// Cells are all cells, the declared ones in the order of the milestone, then the others.
 	Cells []Cell
+	// LeftOut are the scenarios that were left out, by what the target lacks. Each stands once.
+	LeftOut []Gap
 
 	follows map[string][]string // what a reason follows from, by their short names
+}
+
+// Gap is what a verdict says nothing about, since the target lacks a capability.
+type Gap struct {
+	Capability string
+	// Declared says that somebody said so, and that it does not speak against the run.
+	Declared bool
+	// Scenarios are their ids.
+	Scenarios []string
 }
 
 // Rule is the evidence for a rule: the ids of the scenarios that passed.
@@ -236,6 +254,7 @@ type Rule struct {
 	Rule     *milestones.Rule
 	Proved   bool
 	Known    bool // not proved, for nothing but known failures
+	LeftOut  bool // not proved, for nothing but scenarios that were left out, as was declared
 	Refuses  []string
 	Permits  []string
 	Promises []string
@@ -258,7 +277,9 @@ type Cell struct {
 	Schema     string
 	Declared   bool
 	Observed   int
-	Scenarios  []string
+	// LeftOut says that it was not observed because scenarios were left out, as was declared, and everything else ran.
+	LeftOut   bool
+	Scenarios []string
 }
 
 // Decide decides.
@@ -303,7 +324,7 @@ func (v *Verdict) named(id, ref, where, format string, args ...any) {
 // scenarios looks at how each scenario ended.
 func (v *Verdict) scenarios(r *Records) {
 	ran, notRun := 0, 0
-	lacking := map[string]int{}
+	left := map[string]*Gap{}
 	for i := range r.Selection.Plan.Scenarios {
 		result := StatusOf(r.Selection, r.Results, i)
 		v.Scenarios[result.Status]++
@@ -315,9 +336,11 @@ func (v *Verdict) scenarios(r *Records) {
 		case NotRun:
 			notRun++ // one reason for all of them: what stopped the run has one too
 		case LeftOut:
-			for _, capability := range r.Selection.Lacks(i) {
-				lacking[capability]++
+			capability, declared := r.Selection.LeftOutFor(i)
+			if left[capability] == nil {
+				left[capability] = &Gap{Capability: capability, Declared: declared}
 			}
+			left[capability].Scenarios = append(left[capability].Scenarios, scenario.ID)
 		default:
 			ran++
 			where := scenario.Where()
@@ -334,9 +357,12 @@ func (v *Verdict) scenarios(r *Records) {
 			v.named(kinds[result.Status], ref, where, "%s: %s", scenario.ID, result.Says)
 		}
 	}
-	for _, capability := range slices.Sorted(maps.Keys(lacking)) {
-		v.add("scenario-left-out", plan.NeedsPrefix+capability, "the target does not have %s, which %d of the scenarios need",
-			capability, lacking[capability])
+	for _, capability := range slices.Sorted(maps.Keys(left)) {
+		v.LeftOut = append(v.LeftOut, *left[capability])
+		if !left[capability].Declared {
+			v.add("scenario-left-out", plan.NeedsPrefix+capability, "nobody said whether the target has %s, which %d of the scenarios need",
+				capability, len(left[capability].Scenarios))
+		}
 	}
 	if notRun > 0 {
 		v.add("scenario-not-run", "", "%d of %d selected scenarios did not run to their end", notRun, len(r.Selection.Scenarios))
@@ -415,25 +441,41 @@ func (v *Verdict) rules(r *Records) {
 			rule.Promises = append(rule.Promises, scenario.ID)
 		}
 	}
+	declared := map[string]map[plan.Side]bool{} // the sides of a rule that scenarios would show that were left out as declared
+	for _, i := range r.Selection.LeftOut {
+		scenario := &r.Selection.Plan.Scenarios[i]
+		if _, ok := r.Selection.LeftOutFor(i); ok {
+			if declared[scenario.Rule] == nil {
+				declared[scenario.Rule] = map[plan.Side]bool{}
+			}
+			declared[scenario.Rule][scenario.Side] = true
+		}
+	}
 	for i := range v.Rules {
 		rule := &v.Rules[i]
 		var lacks []string
 		var sides []plan.Side
+		leftOut := true
+		missing := func(side plan.Side, says string) {
+			lacks, sides = append(lacks, says), append(sides, side)
+			leftOut = leftOut && declared[rule.Rule.ID][side]
+		}
 		switch {
 		case rule.Rule.Kind != milestones.Gate:
 			if len(rule.Promises) == 0 {
-				lacks, sides = append(lacks, "no scenario that keeps it passed"), append(sides, plan.Neither)
+				missing(plan.Neither, "no scenario that keeps it passed")
 			}
 		default:
 			if len(rule.Refuses) == 0 {
-				lacks, sides = append(lacks, "no scenario that it refuses passed"), append(sides, plan.Refuses)
+				missing(plan.Refuses, "no scenario that it refuses passed")
 			}
 			if len(rule.Permits) == 0 {
-				lacks, sides = append(lacks, "no scenario that it permits passed"), append(sides, plan.Permits)
+				missing(plan.Permits, "no scenario that it permits passed")
 			}
 		}
 		rule.Proved = len(lacks) == 0
-		if !rule.Proved {
+		rule.LeftOut = !rule.Proved && leftOut
+		if !rule.Proved && !rule.LeftOut {
 			ref := ruleRef(rule.Rule.ID)
 			v.follows[ref] = failedOf(r, rule.Rule.ID, sides)
 			v.named("rule-unproved", ref, rule.Rule.ID, "@%s: %s", rule.Rule.ID, strings.Join(lacks, ", and "))

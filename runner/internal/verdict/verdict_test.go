@@ -221,8 +221,27 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			delete(r.Results, 1)
 		}, Incomplete, []Reason{
 			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
-			{ID: "scenario-left-out", Says: "the target does not have rope, which 1 of the scenarios need", Where: "@needs:rope"},
+			{ID: "scenario-left-out", Says: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
+		{"scenario-left-out", "beside what is declared", func(r *Records) {
+			leaveOut(r, "string")
+		}, Incomplete, []Reason{
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "scenario-left-out", Says: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
+		}},
+		{"floor-unobserved", "is never left out", func(r *Records) {
+			leaveOut(r, "rope")
+			r.Exchanges = r.Exchanges[1:]
+		}, Incomplete, []Reason{{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor}}},
+		{"rule-unproved", "beside what is declared", func(r *Records) {
+			leaveOut(r, "rope")
+			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Promise})
+		}, Incomplete, []Reason{{ID: "rule-unproved", Says: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
+		{"scenario-failed", "and nothing is left out for it", func(r *Records) {
+			leaveOut(r, "rope")
+			r.Exchanges = r.Exchanges[:1]
+			r.Results[2] = Result{Status: Failed, Says: "no sound"}
+		}, Fails, nil},
 		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []Reason{
 			{ID: "counts-disagree", Says: "godog's exit code is 1, which does not fit how the scenarios ended", Where: ""},
 		}},
@@ -254,6 +273,44 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		if !tested[kind.ID] {
 			t.Errorf("no row for %s", kind.ID)
 		}
+	}
+}
+
+// leaveOut runs the records without a rope, when somebody declared that the target lacks a capability.
+func leaveOut(r *Records, declared string) {
+	var err error
+	if r.Selection, err = r.Selection.Plan.Select(nil, func(string) bool { return false }); err != nil {
+		panic(err)
+	}
+	r.Selection.Declared = []string{declared}
+	delete(r.Results, 1)
+}
+
+// What is left out as was declared does not speak against the run, and is listed.
+func TestDeclaredGapsAreListed(t *testing.T) {
+	r := green(t)
+	leaveOut(&r, "rope")
+	r.Exchanges = r.Exchanges[:1]
+	v := Decide(r)
+	if !v.Overall || v.Exit != Holds || v.Complete {
+		t.Errorf("overall %v, exit %d, complete %v, want true, 0 and false: %+v", v.Overall, v.Exit, v.Complete, v.Reasons)
+	}
+	if diff := cmp.Diff([]Gap{{"rope", true, []string{"features/bell.feature > yes"}}}, v.LeftOut); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+	var rules, cells []string
+	for _, rule := range v.Rules {
+		if rule.LeftOut {
+			rules = append(rules, rule.Rule.ID)
+		}
+	}
+	for _, cell := range v.Cells {
+		if cell.LeftOut {
+			cells = append(cells, cell.Operation+" "+cell.Outcome)
+		}
+	}
+	if diff := cmp.Diff([][]string{{"bell-is-allowed"}, {"ring success"}}, [][]string{rules, cells}); diff != "" {
+		t.Errorf("rules and cells that are left out (-want +got):\n%s", diff)
 	}
 }
 
