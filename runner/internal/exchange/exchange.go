@@ -13,8 +13,9 @@
 //
 // # Secrets
 //
-// The values of Authorization and X-Partner-Key are never written. They are masked in headers, and [Secrets] takes
-// them out of every other text, since a body or a message may well quote them.
+// The values of Authorization and X-Partner-Key are never written, nor those of the headers that are given for a target.
+// They are masked in headers, and [Secrets] takes them out of every other text, since a body or a message may well quote
+// them.
 package exchange
 
 import (

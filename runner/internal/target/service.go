@@ -64,7 +64,7 @@ const (
 const DefaultTimeout = 30 * time.Second
 
 // busiest is how many requests a scenario sends at most. With --rate it gets the time for that many more.
-const busiest = 150
+const busiest = 250
 
 // AddFlags gives a command the flags that say what a service is and how it is reached. They are the same in every
 // command, and are called as in curl and k6 where these have them.

@@ -422,7 +422,7 @@ func TestBudget(t *testing.T) {
 	if took := time.Since(begun); took < 140*time.Millisecond {
 		t.Errorf("4 requests at 20 per second took %v", took)
 	}
-	if got := w.service.ScenarioTimeout; got != DefaultTimeout+7500*time.Millisecond {
+	if got := w.service.ScenarioTimeout; got != DefaultTimeout+12500*time.Millisecond {
 		t.Errorf("a scenario may take %v", got)
 	}
 }

@@ -20,6 +20,8 @@ import (
 //	way:     max-time, gateways
 //	transport: connections, TLS, HTTP/2, proxies of the environment, retries of connecting
 //
+// Proxies are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as for curl; a loopback address never has one.
+//
 // A request is never sent twice. Only connecting is tried again, before there is anything that could have reached anybody.
 
 // Way is a way to a target with connections of its own. Beneath a recorder it is the transport.
@@ -130,8 +132,8 @@ func (g *Gateway) Error() string {
 }
 
 // gateway tells a page of a proxy from an answer of the service. These statuses say that the service was not reached,
-// when a service says it itself it does so in JSON, as all that it says; then it is an answer like any other, and a
-// wrong one.
+// in a language that it does not speak. One in JSON may be the service's own; it is an answer like any other, and a wrong
+// one, for no 5xx is declared.
 func gateway(response *http.Response) error {
 	switch response.StatusCode {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
