@@ -145,7 +145,7 @@ func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said 
 	if err := report.ReplaceFile(file, text); err != nil {
 		return "", verdict.Incomplete, fmt.Errorf("writing the baseline: %w", err)
 	}
-	return fmt.Sprintf("%s: %d entries were added to the %d that it had.", file, len(entries), len(old.Known)), verdict.Holds, nil
+	return fmt.Sprintf("%s: %d added to the %d that it had.", file, len(entries), len(old.Known)), verdict.Holds, nil
 }
 
 // stopped tells a reason for which a run says too little to go by. What a target cannot do, and what was not seen for that, is
