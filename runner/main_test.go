@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fixtures"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -79,6 +82,30 @@ func vectors(ts *testscript.TestScript, neg bool, args []string) {
 	for name, text := range readVectors(ts.Check) {
 		ts.Check(os.WriteFile(ts.MkAbs(name), text, 0o644))
 	}
+}
+
+// readVectors are the files that an auditor would have: answers as another program, in another language, made and
+// signed them, and one of them without what stands around the export.
+func readVectors(check func(error)) map[string][]byte {
+	text, err := fixtures.FS.ReadFile("vectors/export-pages.json")
+	check(err)
+	var file struct {
+		KeySet json.RawMessage `json:"key_set"`
+		Walk   []json.RawMessage
+		Empty  json.RawMessage
+		Full   struct{ Export json.RawMessage }
+	}
+	check(json.Unmarshal(text, &file))
+	files := map[string][]byte{"keys.json": file.KeySet, "empty.json": file.Empty, "full.json": file.Full.Export}
+	for i, page := range file.Walk {
+		files[fmt.Sprintf("%d.json", i+1)] = page
+	}
+	for name, text := range files {
+		var compact bytes.Buffer // as it came over the wire
+		check(json.Compact(&compact, text))
+		files[name] = compact.Bytes()
+	}
+	return files
 }
 
 func checkExit(ts *testscript.TestScript, want int, err error) {
