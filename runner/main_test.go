@@ -1,3 +1,8 @@
+//go:build !race
+
+// The command is tested as a user meets it, in hundreds of runs of a program that is ten times as slow under the race
+// detector. What could race is tested with it in the packages inside, so these tests run without.
+
 package main
 
 import (

@@ -21,8 +21,7 @@ import (
 )
 
 // TestVerifyExportSeesEveryByte corrupts every byte of every file, and runs the command. What it still accepts must be
-// one of the few things that mean nothing, each of which stands here. It is thousands of runs in one goroutine, which
-// would take minutes under the race detector and find no race, so `make test` runs it by itself, beside the lies.
+// one of the few things that mean nothing, each of which stands here.
 func TestVerifyExportSeesEveryByte(t *testing.T) {
 	files := readVectors(func(err error) {
 		if err != nil {
