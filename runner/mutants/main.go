@@ -149,17 +149,18 @@ func (t *trial) report(w io.Writer) bool {
 	var problems []string
 	for i, m := range t.mutants {
 		count[t.ends[i].fate]++
-		at := slices.IndexFunc(t.listed, func(s survivor) bool { return s.identity == m.identity })
+		at := slices.IndexFunc(t.listed, func(s survivor) bool { return s.covers(m) })
 		switch alive := t.ends[i].fate == survived; {
 		case alive && at < 0:
 			problems = append(problems, fmt.Sprintf("%s survived, and is not in %s", m, listFile))
 		case alive:
 			explained++
 			used[t.listed[at]] = true
+		case at >= 0 && t.listed[at].whole() && t.ends[i].fate == unbuildable: // its siblings tell
 		case at >= 0:
 			s := t.listed[at]
 			used[s] = true
-			problems = append(problems, fmt.Sprintf("%s:%d: it does not survive any more (%s: %s): take it out", listFile, s.line, t.ends[i].fate, t.ends[i].says))
+			problems = append(problems, fmt.Sprintf("%s:%d: %s does not survive any more (%s: %s): take it out", listFile, s.line, m, t.ends[i].fate, t.ends[i].says))
 		}
 	}
 	for _, s := range t.listed {

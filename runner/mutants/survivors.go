@@ -11,11 +11,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// survivor is a mutant that was reviewed, and why no scenario can kill it.
+// survivor is a mutant that was reviewed, and why no scenario can kill it. One without a line and a change stands for
+// every mutant of its declaration.
 type survivor struct {
 	identity `yaml:",inline"`
 	Because  string `yaml:"because"`
 	line     int    // of the list
+}
+
+// whole tells whether it stands for a declaration.
+func (s survivor) whole() bool { return s.identity.Line == "" && s.Change == "" && s.Nth == 0 }
+
+// covers tells whether it is about the mutant.
+func (s survivor) covers(m mutant) bool {
+	return s.identity == m.identity || s.whole() && s.File == m.File && s.In == m.In
 }
 
 func readSurvivors(file string) ([]survivor, error) {
@@ -42,8 +51,8 @@ func parseSurvivors(file string, text []byte) ([]survivor, error) {
 		s := &list[i]
 		s.line = places.Content[0].Content[i].Line
 		switch {
-		case s.File == "" || s.In == "" || s.Line == "" || s.Change == "":
-			problems = append(problems, fmt.Errorf("%s:%d: a survivor has file, in, line and change", file, s.line))
+		case s.File == "" || s.In == "" || !s.whole() && (s.identity.Line == "" || s.Change == ""):
+			problems = append(problems, fmt.Errorf("%s:%d: a survivor has file, in, line and change; a whole declaration has file and in", file, s.line))
 		case strings.TrimSpace(s.Because) == "":
 			problems = append(problems, fmt.Errorf("%s:%d: a survivor is explained: because", file, s.line))
 		case first[s.identity] > 0:
