@@ -33,6 +33,9 @@ type end struct {
 // patience is how long a gate may run, a hundred times as long as it does. A mutant that loops for ever needs it.
 const patience = 2 * time.Minute
 
+// mutated is the name of the file that is built instead of the original.
+const mutated = "mutated.go"
+
 const milestone = "milestones/M109.yaml"
 
 // judge builds gates and runs them.
@@ -61,6 +64,10 @@ func (j *judge) judge(ctx context.Context, m *mutant) (end, error) {
 		var failed *exec.ExitError
 		if ctx.Err() != nil || !errors.As(err, &failed) {
 			return end{}, fmt.Errorf("building: %w", err)
+		}
+		// A change of one operator breaks its own file. What breaks elsewhere is the project, perhaps edited meanwhile.
+		if m == nil || !bytes.Contains(text, []byte(mutated+":")) {
+			return end{}, fmt.Errorf("building: the project does not build: %s", text)
 		}
 		return end{unbuildable, lastLine(text)}, nil
 	}
@@ -93,7 +100,7 @@ func overlayOf(folder string, m *mutant) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		replace[original] = filepath.Join(folder, "mutated.go")
+		replace[original] = filepath.Join(folder, mutated)
 		if err := os.WriteFile(replace[original], m.apply(code), 0o600); err != nil {
 			return "", err
 		}
