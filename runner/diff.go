@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +28,11 @@ The first difference is made as short as can be, and written down as a scenario,
 curl commands, and as a file that can be played again. Without --target two fakes are
 compared, which have to agree: that is the audit of this command.
 
+The target is said as for a verification, and what it lacks is left out of the walks:
+no test clock is sent where test-clock is lacking, and where header-identity is, the
+caller holds partner keys, those of --partner-keys or else of the fixtures. Walks take
+as long as they take; --scenario-timeout is about scenarios.
+
 Exit codes: 0 no difference, 1 a difference, 2 usage or a broken milestone, 3 the
 target could not be reached, 130 interrupted.`,
 		Example: "  runner diff milestones/M109.yaml\n  runner diff milestones/M109.yaml --target http://127.0.0.1:8109",
@@ -38,15 +41,8 @@ target could not be reached, 130 interrupted.`,
 			if cfg.Project, err = project.Locate(args[0]); err != nil {
 				return fmt.Errorf("%w: %w", gate.ErrUsage, err)
 			}
-			switch {
-			case cfg.Steps < 1:
+			if cfg.Steps < 1 {
 				return fmt.Errorf("%w: --steps %d: at least 1", gate.ErrUsage, cfg.Steps)
-			case cfg.Target == "" && len(cfg.Has) > 0:
-				return fmt.Errorf("%w: --has says what --target has, and there is no --target", gate.ErrUsage)
-			case cfg.Seed == "" && cfg.Target == "":
-				cfg.Seed = drift.DefaultSeed
-			case cfg.Seed == "":
-				cfg.Seed = strconv.FormatInt(time.Now().UnixNano(), 36) // the target may have seen every other word
 			}
 			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			if file, ok := cfg.Progress.(*os.File); ok {
@@ -54,30 +50,33 @@ target could not be reached, 130 interrupted.`,
 				cfg.Live = err == nil && info.Mode()&os.ModeCharDevice != 0
 			}
 			result, err := drift.Run(l.ctx, cfg)
-			switch {
-			case l.ctx.Err() != nil:
-				l.exit = verdict.Interrupted
-				return errors.New("interrupted")
-			case drift.Unreachable(err):
-				l.exit = verdict.Unreachable
-			case errors.Is(err, drift.ErrUsage):
-				return fmt.Errorf("%w: %s", gate.ErrUsage, strings.TrimPrefix(err.Error(), drift.ErrUsage.Error()+": "))
-			case err != nil:
-				l.exit = verdict.Broken
-			case result.Drift != nil:
-				l.exit = verdict.Fails
-			default:
-				l.exit = verdict.Holds
-			}
-			return err
+			return l.compared(result.Drift != nil, err)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&cfg.Target, "target", "", "compare with what answers at `URL` instead of a second fake server")
-	flags.StringArrayVar(&cfg.Has, "has", nil, "a `CAPABILITY` of the target beside test-clock and header-identity; may be repeated")
-	flags.StringVar(&cfg.Seed, "seed", "", "a `WORD` that the walks are drawn from (default "+drift.DefaultSeed+", and a new one with --target)")
 	flags.IntVar(&cfg.Steps, "steps", drift.DefaultSteps, "make `N` calls")
-	flags.StringVar(&cfg.Out, "out", "", "write what is found to `DIR` (default artifacts/milestones/<ID>/drift of the project)")
+	flags.StringVar(&cfg.Folder, "out", "", "write what is found to `DIR` (default artifacts/milestones/<ID>/drift of the project)")
+	cfg.Target.AddFlags(flags)
 	return cmd
+}
+
+// compared sets the exit code of a comparison with the fake.
+func (l *line) compared(differs bool, err error) error {
+	switch {
+	case l.ctx.Err() != nil:
+		l.exit = verdict.Interrupted
+		return errors.New("interrupted")
+	case drift.Unreachable(err):
+		l.exit = verdict.Unreachable
+	case errors.Is(err, drift.ErrUsage):
+		return fmt.Errorf("%w: %s", gate.ErrUsage, strings.TrimPrefix(err.Error(), drift.ErrUsage.Error()+": "))
+	case err != nil:
+		l.exit = verdict.Broken
+	case differs:
+		l.exit = verdict.Fails
+	default:
+		l.exit = verdict.Holds
+	}
+	return err
 }

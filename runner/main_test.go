@@ -38,7 +38,8 @@ func TestMain(m *testing.M) {
 //	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
-//	services                    starts two services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409
+//	services                    starts three services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
+//	                            and $SLOVEN is a teapot
 //	vectors                     writes the outside vectors: keys.json, 1.json to 3.json, empty.json and full.json
 //
 // and $PROJECT, the root of this project.
@@ -158,12 +159,12 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	<-asked
 	ts.Check(command.Process.Signal(signals[args[0]]))
 	checkExit(ts, verdict.Interrupted, command.Wait())
-	if args[1] != "diff" { // which gives no verdict on a milestone
+	if args[1] != "diff" && args[1] != "repro" { // which give no verdict on a milestone
 		checkLastLine(ts, verdict.Interrupted, stdout.String())
 	}
 }
 
-// services starts two services for the length of a script.
+// services starts three services for the length of a script.
 func services(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: services")
@@ -177,7 +178,10 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(honest.Close)
 	ts.Defer(liar.Close)
 	ts.Setenv("HONEST", honest.URL)
+	sloven := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	ts.Defer(sloven.Close)
 	ts.Setenv("LIAR", liar.URL)
+	ts.Setenv("SLOVEN", sloven.URL)
 }
 
 // forgetful forgets the charset of a conflict.

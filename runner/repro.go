@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/runner/internal/drift"
 	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/project"
 )
 
 // repeatable are the prefixes of what can be repeated, each with what it names. The gate repeats scenarios and checks;
@@ -15,23 +17,27 @@ import (
 var repeatable = []struct{ prefix, names string }{
 	{"s-", "a scenario"},
 	{"c-", "a check on the answers to one sentence"},
+	{"d-", "a difference that `runner diff` found"},
 }
 
 // repro is "runner repro": one failure, alone.
 func repro(l *line) *cobra.Command {
 	var cfg gate.Config
 	var curl bool
+	var from string
 	cmd := &cobra.Command{
 		Use:   "repro ID [MILESTONE.yaml]",
 		Short: "Repeat one failure alone",
 		Long: `Run the scenario of one failure alone, and show each request as a curl command, each
 answer, and what failed. A red run prints the ID with each failure, and verdict.json has
 it too: s-… is a scenario, c-… a check on the answers to one sentence. No artifact is
-read, and none is written.
+read, and none is written. d-… is a difference that runner diff found; it is read from
+where that command left it, and played against the fake and --target, or two fakes.
 
 With --curl stdout is a script for a POSIX shell instead, which needs curl and jq. It
 sends the same requests to any server: what that chooses by itself, such as ids and
-cursors, it takes from the answers.
+cursors, it takes from the answers. For d-… it is the commands that were sent, one
+after the other, with the ids of this run.
 
 Exit codes: 1 it still fails, 0 it does not fail now, 2 usage or broken input, 3 the
 target could not be reached, 4 it cannot be told, 130 interrupted.`,
@@ -41,6 +47,12 @@ target could not be reached, 4 it cannot be told, 130 interrupted.`,
 			cfg.Milestone = gate.DefaultMilestone
 			if len(args) == 2 {
 				cfg.Milestone = args[1]
+			}
+			if strings.HasPrefix(args[0], "d-") {
+				return l.reproDrift(cmd, cfg, args[0], from, curl)
+			}
+			if from != "" {
+				return fmt.Errorf("%w: --from is where differences are, and %s is none", gate.ErrUsage, args[0])
 			}
 			again, err := gate.Repeat(l.ctx, cfg, args[0])
 			if err != nil {
@@ -59,8 +71,28 @@ target could not be reached, 4 it cannot be told, 130 interrupted.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&curl, "curl", false, "print the requests as a script for sh, with curl and jq")
+	flags.StringVar(&from, "from", "", "read a difference from `DIR` (default artifacts/milestones/<ID>/drift of the project)")
 	cfg.Target.AddFlags(flags)
 	return cmd
+}
+
+// reproDrift repeats a difference from the fake.
+func (l *line) reproDrift(cmd *cobra.Command, cfg gate.Config, ref, from string, curl bool) error {
+	place, err := project.Locate(cfg.Milestone)
+	if err != nil {
+		return fmt.Errorf("%w: %w", gate.ErrUsage, err)
+	}
+	again, err := drift.Repeat(l.ctx, drift.Config{Project: place, Target: cfg.Target, Folder: from}, ref)
+	if err != nil {
+		return l.compared(false, err)
+	}
+	if curl {
+		fmt.Fprint(cmd.OutOrStdout(), again.Commands())
+		fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
+	} else {
+		again.Page(cmd.OutOrStdout())
+	}
+	return l.compared(again.Now != nil, nil)
 }
 
 // oneFailure wants the id of a failure that can be repeated, and one milestone at most.

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -98,6 +99,90 @@ func TestSecretsOfATargetAreWrittenNowhere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is found beside the fake, and what repeats it, has no secret either, even when the difference is one.
+func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	text := `{"keys":[{"label":"a","key":"canary-of-a-key-1","partner_id":"one","scopes":["settlement:read","settlement:write"]},
+		{"label":"b","key":"canary-of-a-key-2","partner_id":"two","scopes":["settlement:read","settlement:write"]}]}`
+	if err := os.WriteFile(keys, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known, err := fakeserver.ReadPartnerKeys([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake, err := fakeserver.New(fakeserver.Options{PartnerKeys: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		says func(http.ResponseWriter, *http.Request)
+	}{
+		{"in a header", func(w http.ResponseWriter, r *http.Request) {
+			fake.ServeHTTP(telltale{w, r.Header.Get("X-Token") + r.Header.Get("X-Partner-Key")}, r)
+		}},
+		{"in a body", func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			fake.ServeHTTP(answer, r)
+			for name, values := range answer.Header() {
+				w.Header()[name] = values
+			}
+			w.Header().Del("Content-Length")
+			w.WriteHeader(answer.Code)
+			_, _ = io.WriteString(w, strings.Replace(answer.Body.String(), "{", `{"`+r.Header.Get("X-Token")+`":"`+r.Header.Get("X-Partner-Key")+`",`, 1))
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			target := httptest.NewServer(http.HandlerFunc(test.says))
+			defer target.Close()
+			out := filepath.Join(t.TempDir(), "out")
+			of := []string{"../milestones/M109.yaml", "--target", target.URL, "--header", "X-Token: canary-of-the-header", "--lacks", "header-identity", "--partner-keys", keys}
+			var stdout, stderr bytes.Buffer
+			if exit := run(append([]string{"diff", "--out", out, "--steps", "500"}, of...), &stdout, &stderr); exit != verdict.Fails {
+				t.Errorf("exit %d, want %d: %.600s", exit, verdict.Fails, stderr.String())
+			}
+			files, err := filepath.Glob(filepath.Join(out, "d-*"))
+			if err != nil || len(files) < 2 {
+				t.Fatalf("got the files %v, %v", files, err)
+			}
+			written := ""
+			for _, file := range files {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				written += string(text)
+			}
+			ref := strings.TrimSuffix(filepath.Base(files[0]), filepath.Ext(files[0]))
+			if exit := run(append([]string{"repro", ref, "--from", out}, of...), &stdout, &stderr); exit != verdict.Fails {
+				t.Errorf("repro: exit %d, want %d: %.600s", exit, verdict.Fails, stderr.String())
+			}
+			written += stdout.String() + stderr.String()
+			if at := strings.Index(written, "canary"); at >= 0 {
+				t.Errorf("a secret is written: …%s…", written[max(0, at-60):min(len(written), at+60)])
+			}
+			for _, want := range []string{`"X-Token: $TOKEN"`, `"X-Partner-Key: $PARTNER_KEY"`, "[redacted]"} {
+				if !strings.Contains(written, want) {
+					t.Errorf("%s is not written", want)
+				}
+			}
+		})
+	}
+}
+
+// telltale says something in each Content-Type.
+type telltale struct {
+	http.ResponseWriter
+	says string
+}
+
+func (t telltale) WriteHeader(status int) {
+	t.Header().Set("Content-Type", "application/json; of="+t.says)
+	t.ResponseWriter.WriteHeader(status)
 }
 
 // A target that dies in the middle, or whose gateway says that it does, is exit 3 and not a contract that does not hold.

@@ -13,7 +13,7 @@ import (
 func BenchmarkWalk(b *testing.B) {
 	const steps = 5_000
 	for b.Loop() {
-		result, err := drift.Run(b.Context(), drift.Config{Project: locate(b), Seed: drift.DefaultSeed, Steps: steps, Stdout: io.Discard})
+		result, err := drift.Run(b.Context(), drift.Config{Project: locate(b), Steps: steps, Stdout: io.Discard})
 		if err != nil || result.Drift != nil {
 			b.Fatalf("got %v, %v", result.Drift, err)
 		}

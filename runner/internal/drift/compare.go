@@ -78,6 +78,7 @@ type comparer struct {
 	keys      [2]auditproof.Keys
 	published bool
 	ownKeys   bool // the target's keys are its own, so that the key set is no matter
+	unproven  bool // the target publishes no keys, so that no page can be verified
 	clocks    *clocks
 	before    []pair
 	seen      []sighting // where the fake's own texts appeared first
@@ -255,7 +256,7 @@ func lookAtDerived(want, got []outcome.Own, apart bool, left, right []byte) *Dif
 
 // lookAtProof verifies a page of an export on each side, by the keys that the side publishes.
 func (c *comparer) lookAtProof(p pair, want, got *answer) *Difference {
-	if p.fake.operation.ID != export || want.status != 200 {
+	if c.unproven || p.fake.operation.ID != export || want.status != 200 {
 		return nil
 	}
 	var says [2]string

@@ -109,7 +109,7 @@ func TestClocks(t *testing.T) {
 
 // What is drawn from a seed is the same each time.
 func TestWalksDependOnTheirSeeds(t *testing.T) {
-	g, err := newGrammar(milestones.M109(), schemas.Embedded(), [][]string{nil, {keyMode}})
+	g, err := newGrammar(milestones.M109(), schemas.Embedded(), [][]string{nil, {keyMode}}, []string{"amber", "cobalt"}, func(string) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math/bits"
 	"net/http"
@@ -30,6 +31,7 @@ import (
 type grammar struct {
 	milestone *milestones.Milestone
 	bodies    map[string][]place // by operation
+	labels    []string           // of partner keys
 	walks     *rapid.Generator[Walk]
 }
 
@@ -40,9 +42,15 @@ type setting struct {
 	calls *rapid.Generator[[][]steps.Call]
 }
 
-// newGrammar prepares the walks of a milestone, on servers that have one of these sets of capabilities.
-func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string) (*grammar, error) {
-	g := &grammar{milestone: m}
+// newGrammar prepares the walks of a milestone, on servers that have one of these sets of capabilities. In key mode a
+// walk holds keys with these labels. What needs something that the target cannot do is not drawn.
+func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string, labels []string, can func(capability string) bool) (*grammar, error) {
+	if !can(keySetThere) {
+		less := *m
+		less.Operations = slices.DeleteFunc(slices.Clone(m.Operations), func(o milestones.Operation) bool { return o.ID == keySet })
+		m = &less
+	}
+	g := &grammar{milestone: m, labels: labels}
 	codes := m.ReasonCodeFloor
 	read := newReader(set, codes)
 	bodies := map[string][]place{}
@@ -58,6 +66,15 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string) (*gr
 		if bodies[o.ID], err = read.places(root, o.RequestSchema, ""); err != nil {
 			return nil, err
 		}
+		for _, p := range bodies[o.ID] {
+			if strings.HasSuffix(p.pointer, "/provider_id") { // a target that all walks use has one provider of a name
+				for _, values := range [][]string{p.right, p.wrong} {
+					if at := slices.Index(values, `"x"`); at >= 0 {
+						values[at] = `"x {unique}"`
+					}
+				}
+			}
+		}
 	}
 	if entry, err := read.file("PartnerLiquidityProviderGovernanceAuditEntry"); err == nil && entry.Properties["event_type"] != nil {
 		if event, _, err := read.resolve(entry.Properties["event_type"], entry.file); err == nil {
@@ -67,6 +84,9 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string) (*gr
 	g.bodies = bodies
 	var settings []setting
 	for _, needs := range sets {
+		if slices.Contains(needs, keyMode) && len(labels) < 2 {
+			return nil, fmt.Errorf("%w: walks in key mode need two partners with both scopes in fixtures/%s", ErrUsage, partnerKeys)
+		}
 		// The plain server comes up as often as all others together.
 		times := 1
 		if len(needs) == 0 {
@@ -86,9 +106,10 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string) (*gr
 		s := chosen.Draw(t, "setting")
 		w := Walk{Needs: s.needs, Clocked: !free.Draw(t, "free")}
 		if slices.Contains(s.needs, keyMode) {
-			w.Holds = "amber"
+			w.Holds = labels[0]
 		}
-		if slices.Contains(s.needs, clocksOff) {
+		ignored := slices.Contains(s.needs, clocksOff) // which is what is to be seen, with clocks
+		if ignored || !can(testClock) {
 			w.Clocked = false
 		}
 		if s.first != nil {
@@ -97,6 +118,11 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string) (*gr
 		for _, episode := range s.calls.Draw(t, "calls") {
 			w.Calls = append(w.Calls, episode...)
 		}
+		if !ignored && !can(testClock) {
+			for i := range w.Calls {
+				w.Calls[i].Rows = slices.DeleteFunc(slices.Clone(w.Calls[i].Rows), setsClock)
+			}
+		}
 		return w
 	})
 	return g, nil
@@ -104,10 +130,18 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string) (*gr
 
 // The capabilities that change what a walk can say.
 const (
-	keyMode    = "key-identity"
-	clocksOff  = "no-test-clocks"
-	freshState = "fresh-state"
+	keyMode     = "key-identity"
+	headerMode  = "header-identity"
+	testClock   = "test-clock"
+	clocksOff   = "no-test-clocks"
+	freshState  = "fresh-state"
+	keySetThere = "key-set"
 )
+
+// setsClock says whether a row of a call sets a test clock.
+func setsClock(row [2]string) bool {
+	return slices.Contains([]string{"header " + clockHeader, "query now_iso", "query exported_at_iso"}, row[0])
+}
 
 // list makes lists. A generator's name is made when it is first asked for, which is now: walks are drawn side by side.
 func list[T any](of *rapid.Generator[T], least, most int) *rapid.Generator[[]T] {
@@ -200,7 +234,11 @@ func (g *grammar) call(bodies map[string][]place, events, needs []string) *rapid
 		return steps.Call{Method: methods.Draw(t, "method"), Path: paths.Draw(t, "path"), Rows: flat(extra.Draw(t, "extra"))}
 	})
 	kind := among(makers)
-	holds := among([]string{"", "", "", "", "", "", "", "", "", "", "amber", "amber", "cobalt", "amber-reader"})
+	holding := make([]string, 10) // mostly no other than before
+	if len(g.labels) > 0 {
+		holding = slices.Concat(holding, g.labels[:1], g.labels)
+	}
+	holds := among(holding)
 	return rapid.Custom(func(t *rapid.T) steps.Call {
 		c := kind.Draw(t, "kind")(t)
 		if slices.Contains(needs, keyMode) {

@@ -6,6 +6,7 @@
 //	compare  the answers: status, headers, each member of the body       compare.go
 //	shrink   the first walk that shows a difference, to the shortest     shrink.go
 //	write    a scenario, curl commands, a file that can be played again  write.go, record.go
+//	repeat   one difference, from that file                              repeat.go
 //	tally    which rules and outcomes the walks came to                  tally.go
 //
 // # What predicts
@@ -45,7 +46,7 @@ import (
 
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/project"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/steps"
 )
 
@@ -53,16 +54,13 @@ import (
 type Config struct {
 	// Project has the milestone, and everything beside it.
 	Project project.Project
-	// Target is the URL of what is compared with the fake; "" for a second fake.
-	Target string
-	// Has are the capabilities of the target.
-	Has []string
-	// Seed is the word that everything is drawn from.
-	Seed string
+	// Target is what is compared with the fake; the zero value is a second fake. Everything is drawn from its seed: two
+	// fakes are compared from a fixed one, so that two runs are the same.
+	Target target.Options
 	// Steps is the number of calls to make.
 	Steps int
-	// Out is the folder for what is found; "" for the milestone's own.
-	Out string
+	// Folder is where what was found is put, and looked for; "" for the milestone's own.
+	Folder string
 	// Stdout takes the report, and Progress what is said on the way: a line again and again on a terminal (Live), or
 	// one from time to time.
 	Stdout, Progress io.Writer
@@ -72,12 +70,8 @@ type Config struct {
 	Wrap func(http.Handler) http.Handler
 }
 
-// The seed and the number of steps of a run that is not given any. Two fakes are compared from a fixed seed, so that two
-// runs are the same.
-const (
-	DefaultSeed  = "m109"
-	DefaultSteps = 20_000
-)
+// DefaultSteps is the number of steps of a run that is not given any.
+const DefaultSteps = 20_000
 
 // ErrUsage marks an error of the one who started the run.
 var ErrUsage = errors.New("usage")
@@ -94,16 +88,28 @@ type Result struct {
 
 // Run walks until the steps are made or a difference is found.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	room, err := NewRoom(ctx, cfg)
+	room, err := newRoom(cfg)
 	if err != nil {
 		return Result{}, err
 	}
-	grammar, err := newGrammar(room.milestone, room.schemas, room.sets())
+	defer room.close()
+	if err := room.reach(ctx); err != nil {
+		return Result{}, err
+	}
+	grammar, err := newGrammar(room.milestone, room.schemas, room.sets(), room.keys.labels, room.can)
 	if err != nil {
 		return Result{}, err
 	}
 	r := &run{Config: cfg, room: room, grammar: grammar, tally: newTally(room.milestone), started: time.Now()}
 	return r.do(ctx)
+}
+
+// folder is where the drifts of a milestone are.
+func (c *Config) folder(milestone string) string {
+	if c.Folder != "" {
+		return c.Folder
+	}
+	return filepath.Join(filepath.Dir(c.Project.Artifacts(milestone)), "drift")
 }
 
 // run is a run under way.
@@ -131,12 +137,8 @@ func (r *run) do(ctx context.Context) (Result, error) {
 		return result, err
 	}
 	fmt.Fprintf(r.Stdout, "%s: %s\n", r.room.milestone.ID, r.room.milestone.Title)
-	if r.Target == "" {
-		fmt.Fprintf(r.Stdout, "%s beside itself\n", report.BuiltIn)
-	} else {
-		fmt.Fprintf(r.Stdout, "%s beside %s\n", report.BuiltIn, r.Target)
-	}
-	fmt.Fprintf(r.Stdout, "\nseed   %s\nsteps  %d, in %d walks\n\n", r.Seed, r.tally.steps, r.tally.walks)
+	fmt.Fprintf(r.Stdout, "%s\n", r.room.sides())
+	fmt.Fprintf(r.Stdout, "\nseed   %s\nsteps  %d, in %d walks\n\n", r.room.service.Seed, r.tally.steps, r.tally.walks)
 	r.tally.print(r.Stdout, found == nil)
 	if found == nil {
 		fmt.Fprintln(r.Stdout, "\nno difference")
@@ -147,10 +149,7 @@ func (r *run) do(ctx context.Context) (Result, error) {
 		return result, err
 	}
 	result.Drift = r.room.record(shortest)
-	folder := r.Out
-	if folder == "" {
-		folder = filepath.Join(filepath.Dir(r.Project.Artifacts(r.room.milestone.ID)), "drift")
-	}
+	folder := r.folder(r.room.milestone.ID)
 	files := result.Drift.files(r.room, shortest)
 	if err := write(folder, files); err != nil {
 		return result, err
@@ -186,7 +185,7 @@ func (r *run) walk(ctx context.Context) (*played, int, error) {
 					return
 				}
 				number := int(next.Add(1)) - 1
-				p, err := r.room.play(ctx, writer, number, r.grammar.walk(seed(r.Seed, number)))
+				p, err := r.room.play(ctx, writer, number, r.grammar.walk(seed(r.room.service.Seed, number)))
 				select {
 				case results <- result{number, p, err}:
 				case <-ctx.Done():

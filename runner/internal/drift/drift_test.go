@@ -12,6 +12,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/runner/internal/drift"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/target"
 )
 
 // locate is the project of this repository.
@@ -27,7 +28,7 @@ func locate(t testing.TB) project.Project {
 // Between two fakes nothing differs, though every other one has given out ids before.
 func TestTwoFakesAgree(t *testing.T) {
 	for _, seed := range []string{"one", "two"} {
-		result, err := drift.Run(t.Context(), drift.Config{Project: locate(t), Seed: seed, Steps: 1_000, Stdout: io.Discard})
+		result, err := drift.Run(t.Context(), drift.Config{Project: locate(t), Target: target.Options{Seed: seed}, Steps: 1_000, Stdout: io.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +64,7 @@ func TestSameSeedSameReport(t *testing.T) {
 		out := t.TempDir()
 		var printed strings.Builder
 		result, err := drift.Run(t.Context(), drift.Config{
-			Project: locate(t), Seed: "same", Steps: 2_000, Out: out, Stdout: &printed, Wrap: clumsy,
+			Project: locate(t), Target: target.Options{Seed: "same"}, Steps: 2_000, Folder: out, Stdout: &printed, Wrap: clumsy,
 		})
 		if err != nil || result.Drift == nil {
 			t.Fatalf("got %v, %v", result.Drift, err)
@@ -88,12 +89,17 @@ func TestSameSeedSameReport(t *testing.T) {
 
 // A service with a clock, keys and ids of its own is no other than the fake, and neither is one that was used before.
 func TestTargetThatKeepsTheContract(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(own, []byte(`{"keys":[{"label":"a","key":"canary-of-a-key-1","partner_id":"one","scopes":["settlement:read","settlement:write"]},
+		{"label":"b","key":"canary-of-a-key-2","partner_id":"two","scopes":["settlement:read","settlement:write"]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name   string
-		has    []string
+		target target.Options
 		change func(*fakeserver.Options)
 	}{
-		{"another key", nil, func(o *fakeserver.Options) {
+		{"another key", target.Options{}, func(o *fakeserver.Options) {
 			key, err := os.ReadFile("../../../fixtures/keys/operator.pem")
 			if err != nil {
 				t.Fatal(err)
@@ -104,14 +110,23 @@ func TestTargetThatKeepsTheContract(t *testing.T) {
 			}
 			o.SigningKey = &fakeserver.SigningKey{ID: "own-k1", Private: private}
 		}},
-		{"no test clocks", []string{"no-test-clocks"}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no test clocks", target.Options{Has: []string{"no-test-clocks"}, Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no test clocks that are known to be ignored", target.Options{Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no keys that are asked for", target.Options{Lacks: []string{"key-set", "dev-key"}}, func(*fakeserver.Options) {}},
+		{"key mode", target.Options{Has: []string{"key-identity"}, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+			o.PartnerKeys = partnerKeys(t, "../../../fixtures/keys/partner-keys.json")
+		}},
+		{"key mode with keys of its own", target.Options{PartnerKeys: own, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+			o.PartnerKeys = partnerKeys(t, own)
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			url := fakeserver.Start(t, test.change).URL
 			for _, seed := range []string{"first", "second"} { // each has ids of its own
 				var printed strings.Builder
+				test.target.URL, test.target.Seed = url, seed
 				result, err := drift.Run(t.Context(), drift.Config{
-					Project: locate(t), Seed: seed, Steps: 1_500, Out: t.TempDir(), Stdout: &printed, Target: url, Has: test.has,
+					Project: locate(t), Target: test.target, Steps: 1_500, Folder: t.TempDir(), Stdout: &printed,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -125,6 +140,20 @@ func TestTargetThatKeepsTheContract(t *testing.T) {
 	}
 }
 
+// partnerKeys are those of a file.
+func partnerKeys(t *testing.T, name string) []fakeserver.PartnerKey {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := fakeserver.ReadPartnerKeys(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
 // What was found at a target can be loaded and played again, there and against the truth.
 func TestPlayAgain(t *testing.T) {
 	fake, err := fakeserver.New(fakeserver.Options{})
@@ -136,46 +165,38 @@ func TestPlayAgain(t *testing.T) {
 	honest := fakeserver.Start(t)
 	out := t.TempDir()
 	result, err := drift.Run(t.Context(), drift.Config{
-		Project: locate(t), Seed: "again", Steps: 2_000, Out: out, Stdout: io.Discard, Target: liar.URL,
+		Project: locate(t), Target: target.Options{URL: liar.URL, Seed: "again"}, Steps: 2_000, Folder: out, Stdout: io.Discard,
 	})
 	if err != nil || result.Drift == nil {
 		t.Fatalf("got %v, %v, want a difference", result.Drift, err)
-	}
-	loaded, err := drift.Load(filepath.Join(out, result.Drift.Ref+".json"))
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, side := range []struct {
 		url     string
 		differs bool
 	}{{liar.URL, true}, {honest.URL, false}, {"", false}} {
-		room, err := drift.NewRoom(t.Context(), drift.Config{Project: locate(t), Seed: "another", Target: side.url})
+		again, err := drift.Repeat(t.Context(), drift.Config{Project: locate(t), Target: target.Options{URL: side.url}, Folder: out}, result.Drift.Ref)
 		if err != nil {
 			t.Fatal(err)
 		}
-		difference, err := room.Play(t.Context(), loaded)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if (difference != nil) != side.differs {
-			t.Errorf("at %q: got %v, want a difference: %t", side.url, difference, side.differs)
+		if (again.Now != nil) != side.differs || again.Same != side.differs {
+			t.Errorf("at %q: got %v, want the difference: %t", side.url, again.Now, side.differs)
 		}
 	}
 	text, err := os.ReadFile(filepath.Join(out, result.Drift.Ref+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := filepath.Join(out, "changed.json")
+	changed := filepath.Join(out, "d-changed.json")
 	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), "Content-Type", "Allow", 1)), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := drift.Load(changed); err == nil || !strings.Contains(err.Error(), "changed.json") {
+	if _, err := drift.Repeat(t.Context(), drift.Config{Project: locate(t), Folder: out}, "d-changed"); err == nil || !strings.Contains(err.Error(), "changed.json") {
 		t.Errorf("a file whose name is not that of what is in it: got %v", err)
 	}
 }
 
 func TestUnreachable(t *testing.T) {
-	_, err := drift.Run(t.Context(), drift.Config{Project: locate(t), Seed: "x", Steps: 10, Stdout: io.Discard, Target: "http://127.0.0.1:1"})
+	_, err := drift.Run(t.Context(), drift.Config{Project: locate(t), Target: target.Options{URL: "http://127.0.0.1:1"}, Steps: 10, Stdout: io.Discard})
 	if !drift.Unreachable(err) {
 		t.Errorf("got %v, want that the target cannot be reached", err)
 	}

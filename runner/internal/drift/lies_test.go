@@ -302,7 +302,7 @@ func TestLies(t *testing.T) {
 			out := t.TempDir()
 			var printed strings.Builder
 			result, err := drift.Run(t.Context(), drift.Config{
-				Project: locate(t), Seed: drift.DefaultSeed, Steps: l.within, Out: out, Stdout: &printed, Wrap: l.wrap,
+				Project: locate(t), Steps: l.within, Folder: out, Stdout: &printed, Wrap: l.wrap,
 			})
 			if err != nil {
 				t.Fatal(err)

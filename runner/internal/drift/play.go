@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
@@ -32,76 +34,152 @@ type Room struct {
 	routes    *exchange.Routes
 	secrets   *exchange.Secrets
 	calls     steps.Config
-	seed      string
+	service   *target.Service
 
-	through http.RoundTripper // to the target; nil for a second fake
+	way     *target.Way       // to the target; nil for a second fake
+	through http.RoundTripper // what goes that way, as the target wants it
 	base    *url.URL
-	has     []string // of the target
-	keys    auditproof.Keys
+	has     []string // what the target has beside what every service has
+	keys    keys
 	wrap    func(http.Handler) http.Handler // before the second fake; nil for the truth
 
 	attempts atomic.Int64 // against the target, so that each has ids of its own
 }
 
-// NewRoom prepares a room. An error for which [Unreachable] holds says that the target does not answer.
-func NewRoom(ctx context.Context, cfg Config) (*Room, error) {
+// keys are those that the target publishes, and the labels of the partner keys that it knows. The first is what a walk
+// holds at first, and the second another partner's.
+type keys struct {
+	published auditproof.Keys
+	labels    []string
+}
+
+// newRoom prepares a room. Nothing is sent yet.
+func newRoom(cfg Config) (*Room, error) {
 	in, err := cfg.Project.Read()
 	if err != nil {
 		return nil, err
 	}
 	r := &Room{
 		milestone: in.Milestone, schemas: in.Schemas, fixtures: keep(cfg.Project.Fixtures()), routes: exchange.NewRoutes(in.Milestone),
-		secrets: new(exchange.Secrets), seed: cfg.Seed, has: cfg.Has, wrap: cfg.Wrap, base: &url.URL{Scheme: "http", Host: "fake"},
+		secrets: new(exchange.Secrets), wrap: cfg.Wrap, base: &url.URL{Scheme: "http", Host: "fake"},
+	}
+	if r.service, err = cfg.Target.Open(r.secrets); err == nil {
+		err = r.service.Check(r.milestone)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if !r.service.BuiltIn() {
+		if err := r.face(); err != nil {
+			return nil, err
+		}
 	}
 	r.calls = steps.Config{Milestone: r.milestone, Fixtures: r.fixtures}
-	if cfg.Target == "" {
-		return r, nil
-	}
-	if err := r.checkHas(); err != nil {
-		return nil, err
-	}
-	if r.through, r.base, err = reach(cfg); err != nil {
-		return nil, err
-	}
-	if r.keys, err = r.published(ctx, r.through, r.base); err != nil {
-		return nil, fmt.Errorf("asking the target for its keys: %w", err)
-	}
-	return r, nil
+	return r, r.label()
 }
 
-// checkHas refuses a capability that the milestone does not know.
-func (r *Room) checkHas() error {
-	var known []string
-	for _, capability := range r.milestone.Capabilities {
-		known = append(known, capability.ID)
+// face turns the room to the target: what it is reached by, what it has, and whom it knows.
+func (r *Room) face() (err error) {
+	if r.base, err = url.Parse(r.service.URL); err != nil {
+		return fmt.Errorf("%w: --target is no URL", ErrUsage) // Open read it
 	}
-	for _, has := range r.has {
-		if slices.Contains(known, has) {
-			continue
+	r.way = r.service.Way()
+	r.through = r.way.Client(r.way).Transport
+	for _, claim := range r.service.Has {
+		if c := claim.Capability; c != freshState && !slices.Contains(target.Standard, c) && !slices.Contains(r.has, c) {
+			r.has = append(r.has, c)
 		}
-		nearest := ""
-		if word := milestones.Nearest(has, known); word != "" {
-			nearest = " (did you mean " + word + "?)"
+	}
+	switch {
+	case r.service.KeyMode() && !slices.Contains(r.has, keyMode):
+		r.has = append(r.has, keyMode)
+	case !r.service.KeyMode() && !r.service.Can(headerMode):
+		return fmt.Errorf("%w: the target knows its callers neither by headers nor by keys: say --has %s if it knows the keys of fixtures/keys, or --partner-keys FILE", ErrUsage, keyMode)
+	}
+	if r.service.PartnerKeys == nil {
+		return nil
+	}
+	// The fake is to know the same keys.
+	text, err := json.Marshal(map[string]any{"keys": r.service.PartnerKeys})
+	if err != nil {
+		return fmt.Errorf("writing the partner keys for the fake: %w", err)
+	}
+	fixtures := keep(r.fixtures)
+	fixtures.files[partnerKeys] = text
+	r.fixtures = fixtures
+	return nil
+}
+
+// partnerKeys is the fixture with the keys of a server in key mode.
+const partnerKeys = "keys/partner-keys.json"
+
+// label notes the labels of the partner keys. Where there are no two partners there are none, and walks in key mode are
+// refused.
+func (r *Room) label() error {
+	text, err := fs.ReadFile(r.fixtures, partnerKeys)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", partnerKeys, err)
+	}
+	all, err := steps.ReadPartnerKeys(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", partnerKeys, err)
+	}
+	me, stranger, ok := steps.TwoPartners(all)
+	if !ok {
+		return nil
+	}
+	r.keys.labels = []string{me.Label, stranger.Label}
+	for _, key := range all {
+		if !slices.Contains(r.keys.labels, key.Label) {
+			r.keys.labels = append(r.keys.labels, key.Label)
 		}
-		return fmt.Errorf("%w: --has %s: %s has no such capability%s", ErrUsage, has, r.milestone.ID, nearest)
 	}
 	return nil
 }
 
-// reach is the way to the target: what carries a request to it, and the URL before its paths.
-func reach(cfg Config) (http.RoundTripper, *url.URL, error) {
-	base, err := url.Parse(cfg.Target)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, nil, fmt.Errorf("%w: --target %q is no URL such as http://127.0.0.1:8109", ErrUsage, cfg.Target)
+// can says whether what is compared with the fake has a capability. A second fake is given what it needs.
+func (r *Room) can(capability string) bool {
+	return r.service.BuiltIn() || r.service.Can(capability) || slices.Contains(r.has, capability)
+}
+
+// reach asks the target for what has to be known of it. An error for which [Unreachable] holds says that it does not
+// answer.
+func (r *Room) reach(ctx context.Context) error {
+	if r.way == nil {
+		return nil
 	}
-	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 8, ResponseHeaderTimeout: 30 * time.Second}, base, nil
+	if err := r.way.Probe(ctx); err != nil {
+		return &steps.Unreachable{Err: err}
+	}
+	var err error
+	if r.keys.published, err = r.published(ctx, r.through, r.base); err != nil {
+		return fmt.Errorf("asking the target for its keys: %w", err)
+	}
+	return nil
+}
+
+// close lets go of the target.
+func (r *Room) close() {
+	if r.way != nil {
+		r.way.Close()
+	}
+}
+
+// sides says what is compared.
+func (r *Room) sides() string {
+	if r.through == nil {
+		return report.BuiltIn + " beside itself"
+	}
+	return report.BuiltIn + " beside " + r.secrets.Scrub(r.service.URL)
 }
 
 // published are the keys that a side publishes. A key set that cannot be read is none, and so no page verifies by it.
 func (r *Room) published(ctx context.Context, through http.RoundTripper, base *url.URL) (auditproof.Keys, error) {
 	operation, known := r.milestone.Operation(keySet)
-	if !known {
+	if !known || !r.can(keySetThere) {
 		return nil, nil
 	}
 	asked, err := http.NewRequestWithContext(ctx, operation.Method, base.String()+operation.Path, nil)
@@ -122,7 +200,7 @@ func (r *Room) published(ctx context.Context, through http.RoundTripper, base *u
 // sets are the sets of capabilities that a walk may ask for.
 func (r *Room) sets() [][]string {
 	if r.through != nil {
-		return [][]string{slices.DeleteFunc(slices.Clone(r.has), func(c string) bool { return c == freshState })}
+		return [][]string{r.has}
 	}
 	var known []string
 	for _, capability := range r.milestone.Capabilities {
@@ -144,7 +222,7 @@ func (r *Room) word(walk int) string {
 	if r.through != nil {
 		attempt = r.attempts.Add(1)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", r.seed, walk, attempt))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", r.service.Seed, walk, attempt))
 	return hex.EncodeToString(sum[:])[:10]
 }
 
@@ -155,6 +233,7 @@ type played struct {
 	walk       Walk // the calls that were made, the last of which shows it
 	difference *Difference
 	fake       []*said
+	target     []*said   // what the same calls were there
 	reached    []reached // by the last call
 	sessions   [2]*steps.Session
 	seen       []sighting
@@ -244,12 +323,13 @@ func (r *Room) play(ctx context.Context, writer *outcome.Writer, number int, w W
 		}
 	}
 	compared := newComparer(r.milestone, writer, c)
+	compared.unproven = !r.can(keySetThere)
 	compared.ownKeys = r.through != nil && !slices.Contains(r.has, "operator-key")
 	compared.publish = func() (keys [2]auditproof.Keys, err error) {
 		if keys[0], err = r.published(ctx, through, base); err == nil && r.through == nil {
 			keys[1], err = r.published(ctx, toTarget, r.base)
 		} else {
-			keys[1] = r.keys
+			keys[1] = r.keys.published
 		}
 		heard.take(1)
 		return keys, err
@@ -282,7 +362,7 @@ func (r *Room) play(ctx context.Context, writer *outcome.Writer, number int, w W
 			return nil, errors.New("a call could be made on one side only, although all answers before it are the same")
 		}
 		p.walk.Calls = append(p.walk.Calls, call)
-		p.fake = append(p.fake, want)
+		p.fake, p.target = append(p.fake, want), append(p.target, got)
 		p.steps = append(p.steps, step{want.operation, cellsOf(want), reached})
 		d, err := compared.compare(len(p.fake)-1, want, got)
 		if err != nil {

@@ -2,16 +2,12 @@ package drift
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
 )
 
@@ -38,7 +34,7 @@ type Drift struct {
 func (r *Room) record(p *played) *Drift {
 	last := p.steps[len(p.steps)-1]
 	d := &Drift{Milestone: r.milestone.ID, Operation: last.operation.ID, Difference: *p.difference, Walk: p.walk}
-	for _, text := range []*string{&d.Difference.Want, &d.Difference.Got} {
+	for _, text := range []*string{&d.Difference.At, &d.Difference.Want, &d.Difference.Got} {
 		*text = r.secrets.Scrub(p.timeless(*text))
 	}
 	d.Rule, d.Side = r.decided(p)
@@ -118,45 +114,4 @@ func (d *Drift) encode() []byte {
 		panic(err) // as in content
 	}
 	return b.Bytes()
-}
-
-// Load reads a file that a run wrote. The error names it.
-func Load(name string) (*Drift, error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading a drift: %w", err)
-	}
-	d := new(Drift)
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(d); err != nil {
-		return nil, fmt.Errorf("reading the drift %s: %w", name, err)
-	}
-	if want := plan.Ref("d", string(d.content())); d.Ref != want {
-		return nil, fmt.Errorf("reading the drift %s: it is called %s, and what is in it is %s", name, d.Ref, want)
-	}
-	return d, nil
-}
-
-// Play plays a drift again. Nil is that the two sides agree now; the error is that of a room or of a target.
-func (r *Room) Play(ctx context.Context, d *Drift) (*Difference, error) {
-	if d.Milestone != r.milestone.ID {
-		return nil, fmt.Errorf("%w: %s is of the milestone %s, and this one is %s", ErrUsage, d.Ref, d.Milestone, r.milestone.ID)
-	}
-	if r.through != nil {
-		for _, need := range d.Walk.Needs {
-			if !slices.Contains(r.has, need) {
-				return nil, fmt.Errorf("%w: %s needs a target that has %s", ErrUsage, d.Ref, need)
-			}
-		}
-	}
-	writer, err := outcome.NewWriter(r.milestone, nil)
-	if err != nil {
-		return nil, err
-	}
-	p, err := r.play(ctx, writer, 0, d.Walk)
-	if err != nil {
-		return nil, err
-	}
-	return p.difference, nil
 }

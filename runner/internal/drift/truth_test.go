@@ -13,7 +13,7 @@ import (
 // what it never reaches, it cannot compare.
 func TestTruthReachesEverything(t *testing.T) {
 	result, err := drift.Run(t.Context(), drift.Config{
-		Project: locate(t), Seed: drift.DefaultSeed, Steps: drift.DefaultSteps, Stdout: io.Discard,
+		Project: locate(t), Steps: drift.DefaultSteps, Stdout: io.Discard,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
 )
 
 // file is one of the files of a drift.
@@ -27,9 +28,9 @@ type file struct {
 func (d *Drift) files(r *Room, p *played) []file {
 	var files []file
 	if scenario := d.scenario(r, p); scenario != "" {
-		files = append(files, file{d.Ref + ".feature", []byte(scenario)})
+		files = append(files, file{d.Ref + ".feature", []byte(r.secrets.Scrub(scenario))})
 	}
-	return append(files, file{d.Ref + ".sh", []byte(d.commands(r, p))}, file{d.Ref + ".json", d.encode()})
+	return append(files, file{d.Ref + ".sh", []byte(r.commands(p, d.Ref+": "+d.Difference.String()))}, file{d.Ref + ".json", d.encode()})
 }
 
 // write writes files whole or not at all, the last one last: it is the one that others look for.
@@ -82,13 +83,20 @@ func (d *Drift) print(w io.Writer, folder string, files []file) {
 	}
 }
 
-// commands are the requests of the walk as curl sends them, with the ids of the run that found it.
-func (d *Drift) commands(r *Room, p *played) string {
+// commands are the requests of a walk that was played as curl sends them, with the ids of this run, below a comment: as
+// they were sent to the target, or else to the fake.
+func (r *Room) commands(p *played, comment string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s: %s\n", d.Ref, d.Difference.String())
-	for i, x := range p.fake {
+	fmt.Fprintf(&b, "# %s\n", comment)
+	all := p.fake
+	if r.way != nil {
+		all = p.target
+	}
+	for _, x := range all {
+		sent := x.sent
+		sent.Header = r.service.Dress(sent.Header)
 		for range x.answers {
-			fmt.Fprintf(&b, "%s\n", report.Curl(strings.TrimSuffix(r.address(), "/"), &p.fake[i].sent, r.secrets))
+			fmt.Fprintf(&b, "%s\n", report.Curl(strings.TrimSuffix(r.address(), "/"), &sent, r.secrets))
 		}
 	}
 	return b.String()
@@ -96,10 +104,10 @@ func (d *Drift) commands(r *Room, p *played) string {
 
 // address is where curl finds a server: the target, or a fake of the reader's own.
 func (r *Room) address() string {
-	if r.through != nil {
+	if r.way != nil {
 		return r.base.String()
 	}
-	return "http://127.0.0.1:8109"
+	return "http://" + target.FakeAddress
 }
 
 // scenario is a feature with one scenario, which passes against the fake and fails against the target; "" when no
@@ -139,27 +147,32 @@ func (d *Drift) tags() []string {
 	if d.Side != plan.Neither {
 		tags = append(tags, "@"+string(d.Side))
 	}
+	for _, need := range d.needs() {
+		tags = append(tags, plan.NeedsPrefix+need)
+	}
+	return tags
+}
+
+// needs are the capabilities that a target must have for the walk to say what it says, in their order.
+func (d *Drift) needs() []string {
 	needs := slices.Clone(d.Walk.Needs)
 	for _, call := range d.Walk.Calls {
 		for _, row := range call.Rows {
-			if slices.Contains([]string{"header " + clockHeader, "query now_iso", "query exported_at_iso"}, row[0]) && !slices.Contains(needs, clocksOff) {
-				needs = append(needs, "test-clock")
+			if setsClock(row) && !slices.Contains(needs, clocksOff) {
+				needs = append(needs, testClock)
 			}
 			if strings.HasPrefix(row[0], "header X-Actor-") || strings.HasSuffix(row[0], "Scopes") {
 				if !slices.Contains(needs, keyMode) {
-					needs = append(needs, "header-identity")
+					needs = append(needs, headerMode)
 				}
 			}
 		}
 	}
 	if d.Walk.Clocked {
-		needs = append(needs, "test-clock")
+		needs = append(needs, testClock)
 	}
 	slices.Sort(needs)
-	for _, need := range slices.Compact(needs) {
-		tags = append(tags, plan.NeedsPrefix+need)
-	}
-	return tags
+	return slices.Compact(needs)
 }
 
 // telling writes a walk in sentences.
@@ -380,7 +393,7 @@ func (t *telling) steady(at, text string) bool {
 	r := t.room
 	again := Room{
 		milestone: r.milestone, schemas: r.schemas, fixtures: r.fixtures, routes: r.routes, secrets: r.secrets,
-		calls: r.calls, seed: r.seed + " once more", base: &url.URL{Scheme: "http", Host: "fake"},
+		calls: r.calls, service: &target.Service{Seed: r.service.Seed + " once more"}, base: &url.URL{Scheme: "http", Host: "fake"},
 	}
 	writer, err := outcome.NewWriter(again.milestone, nil)
 	if err != nil {

@@ -26,7 +26,6 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/exchange"
@@ -210,21 +209,14 @@ func (r *run) drive(ctx context.Context) error {
 
 // choose selects the scenarios.
 func (r *run) choose() error {
-	var known []string
-	for _, capability := range r.in.Milestone.Capabilities {
-		known = append(known, capability.ID)
-	}
-	for _, claim := range slices.Concat(r.service.Has, r.service.Lacks) {
-		if !slices.Contains(known, claim.Capability) {
-			return fmt.Errorf("%w: %s %s: %s has no such capability%s", ErrUsage, claim.Where, claim.Capability, r.in.Milestone.ID,
-				didYouMean(milestones.Nearest(claim.Capability, known)))
-		}
+	err := r.service.Check(r.in.Milestone)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	can := r.service.Can
 	if r.service.BuiltIn() {
 		can = nil
 	}
-	var err error
 	if r.selection, err = r.in.Plan.Select(r.Tags, can); err != nil {
 		return fmt.Errorf("%w: --tag: %w", ErrUsage, err)
 	}
@@ -237,13 +229,6 @@ func (r *run) choose() error {
 		}
 	}
 	return nil
-}
-
-func didYouMean(word string) string {
-	if word == "" {
-		return ""
-	}
-	return " (did you mean " + word + "?)"
 }
 
 // place is where the artifacts go.

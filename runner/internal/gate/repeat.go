@@ -98,7 +98,11 @@ func (r *run) named(id string) (place int, repro *report.Repro, err error) {
 			}
 		}
 	}
-	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, didYouMean(milestones.Nearest(id, ids)))
+	nearest := ""
+	if ref := milestones.Nearest(id, ids); ref != "" {
+		nearest = " (did you mean " + ref + "?)"
+	}
+	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, nearest)
 }
 
 // ten are the digits that a scenario's word has.

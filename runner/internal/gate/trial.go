@@ -186,7 +186,7 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 	}
 	if !t.Target.BuiltIn() {
 		vocabulary.PartnerKeys = t.Target.PartnerKeys
-		vocabulary.KeyMode = t.Target.Can("key-identity") || t.Target.PartnerKeys != nil
+		vocabulary.KeyMode = t.Target.KeyMode()
 		vocabulary.Target = func(context.Context, []string) (string, error) { return t.Target.URL, nil }
 		l.drive.base = func([]string) (string, string) { return t.Target.URL, "" }
 		l.drive.probe = l.way.Probe

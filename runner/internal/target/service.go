@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/time/rate"
 
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/steps"
 )
@@ -139,6 +140,37 @@ func (s *Service) BuiltIn() bool { return s.URL == "" }
 func (s *Service) Can(capability string) bool {
 	is := func(c Claim) bool { return c.Capability == capability }
 	return slices.ContainsFunc(s.Has, is) || slices.Contains(Standard, capability) && !slices.ContainsFunc(s.Lacks, is)
+}
+
+// Check refuses what is said of a capability that the milestone does not know.
+func (s *Service) Check(m *milestones.Milestone) error {
+	var known []string
+	for _, capability := range m.Capabilities {
+		known = append(known, capability.ID)
+	}
+	for _, claim := range slices.Concat(s.Has, s.Lacks) {
+		if slices.Contains(known, claim.Capability) {
+			continue
+		}
+		nearest := ""
+		if word := milestones.Nearest(claim.Capability, known); word != "" {
+			nearest = " (did you mean " + word + "?)"
+		}
+		return fmt.Errorf("%s %s: %s has no such capability%s", claim.Where, claim.Capability, m.ID, nearest)
+	}
+	return nil
+}
+
+// KeyMode says whether the service knows its callers by their partner keys.
+func (s *Service) KeyMode() bool { return s.Can("key-identity") || s.PartnerKeys != nil }
+
+// Dress is the headers of a request as it is sent, with those of --header.
+func (s *Service) Dress(header http.Header) http.Header {
+	dressed := header.Clone()
+	for name, values := range s.headers {
+		dressed[name] = values
+	}
+	return dressed
 }
 
 // Prefix is what the URL has before the paths of the contract, as it is sent.

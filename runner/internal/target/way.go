@@ -78,10 +78,7 @@ func (d dressed) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 	}
 	sent := *request
-	sent.Header = request.Header.Clone()
-	for name, values := range d.service.headers {
-		sent.Header[name] = values
-	}
+	sent.Header = d.service.Dress(request.Header)
 	return d.through.RoundTrip(&sent)
 }
 
