@@ -46,6 +46,7 @@ import (
 
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/steps"
 )
@@ -155,7 +156,7 @@ func (r *run) do(ctx context.Context) (Result, error) {
 		return result, err
 	}
 	fmt.Fprintf(r.Stdout, "\ndifference at step %d, in walk %d; the shortest walk that shows it:\n\n", r.tally.steps, number+1)
-	result.Drift.print(r.Stdout, shown(folder), files)
+	result.Drift.print(r.Stdout, report.Shown(folder), files)
 	return result, nil
 }
 
@@ -264,18 +265,6 @@ func (r *run) endProgress() {
 	if r.Progress != nil && r.Live && !r.told.IsZero() {
 		fmt.Fprint(r.Progress, "\r\x1b[K")
 	}
-}
-
-// shown is a folder as it is shorter to read.
-func shown(folder string) string {
-	here, err := filepath.Abs(".")
-	if err != nil {
-		return folder
-	}
-	if relative, err := filepath.Rel(here, folder); err == nil && filepath.IsLocal(relative) {
-		return relative
-	}
-	return folder
 }
 
 // Unreachable says whether an error is that of a target that does not answer.

@@ -16,6 +16,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
 )
 
 // Again is a drift that was played again.
@@ -103,7 +104,7 @@ func named(folder, ref string) (*Drift, error) {
 	if word := milestones.Nearest(ref, refs); word != "" {
 		says = "did you mean " + word + "?"
 	}
-	return nil, fmt.Errorf("%w: nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ErrUsage, ref, shown(folder), says)
+	return nil, fmt.Errorf("%w: nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ErrUsage, ref, report.Shown(folder), says)
 }
 
 // glob takes a text as it is.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -33,36 +32,10 @@ func (d *Drift) files(r *Room, p *played) []file {
 	return append(files, file{d.Ref + ".sh", []byte(r.commands(p, d.Ref+": "+d.Difference.String()))}, file{d.Ref + ".json", d.encode()})
 }
 
-// write writes files whole or not at all, the last one last: it is the one that others look for.
-func write(folder string, files []file) (err error) {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return fmt.Errorf("making a place for what was found: %w", err)
-	}
-	var temporary []string
-	defer func() {
-		for _, name := range temporary {
-			_ = os.Remove(name) // those that were put in place are gone already
-		}
-	}()
+// write writes each file whole or not at all, the last one last: it is the one that others look for.
+func write(folder string, files []file) error {
 	for _, f := range files {
-		t, err := os.CreateTemp(folder, "."+f.name+"-*")
-		if err != nil {
-			return fmt.Errorf("writing what was found: %w", err)
-		}
-		temporary = append(temporary, t.Name())
-		_, err = t.Write(f.text)
-		if err == nil {
-			err = t.Chmod(0o644)
-		}
-		if closing := t.Close(); err == nil {
-			err = closing
-		}
-		if err != nil {
-			return fmt.Errorf("writing what was found: %w", err)
-		}
-	}
-	for i, f := range files {
-		if err := os.Rename(temporary[i], filepath.Join(folder, f.name)); err != nil {
+		if err := report.ReplaceFile(filepath.Join(folder, f.name), f.text); err != nil {
 			return fmt.Errorf("writing what was found: %w", err)
 		}
 	}
