@@ -1,7 +1,9 @@
 package drift
 
 import (
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,5 +125,31 @@ func TestWalksDependOnTheirSeeds(t *testing.T) {
 	}
 	if len(seen) != 50 {
 		t.Errorf("50 seeds gave %d walks", len(seen))
+	}
+}
+
+// A target that all walks use has one provider of a name, so every name that a walk may give one is its own.
+func TestProvidersHaveNamesOfTheirOwn(t *testing.T) {
+	g, err := newGrammar(milestones.M109(), schemas.Embedded(), [][]string{nil}, nil, func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, p := range g.bodies[onboard] {
+		if !strings.HasSuffix(p.pointer, "/provider_id") {
+			continue
+		}
+		for _, value := range slices.Concat(p.right, p.wrong) {
+			var name string
+			if json.Unmarshal([]byte(value), &name) != nil || strings.TrimSpace(name) != name || name == "" {
+				continue // refused by its schema
+			}
+			if seen++; !strings.Contains(name, "{unique}") {
+				t.Errorf("%s may be %s, which another walk may have taken", p.pointer, value)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no walk gives a provider a name")
 	}
 }

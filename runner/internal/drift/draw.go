@@ -67,12 +67,9 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string, labe
 			return nil, err
 		}
 		for _, p := range bodies[o.ID] {
-			if strings.HasSuffix(p.pointer, "/provider_id") { // a target that all walks use has one provider of a name
-				for _, values := range [][]string{p.right, p.wrong} {
-					if at := slices.Index(values, `"x"`); at >= 0 {
-						values[at] = `"x {unique}"`
-					}
-				}
+			if strings.HasSuffix(p.pointer, "/provider_id") {
+				makeOwn(p.right)
+				makeOwn(p.wrong)
 			}
 		}
 	}
@@ -528,6 +525,16 @@ func (g *grammar) continuations(events []string) *rapid.Generator[[][2]string] {
 // ---- words ----
 
 func flat(groups [][][2]string) [][2]string { return slices.Concat(groups...) }
+
+// makeOwn puts {unique} into each text that may name a provider: a target that all walks use has one provider of a name.
+func makeOwn(values []string) {
+	for i, value := range values {
+		var name string
+		if json.Unmarshal([]byte(value), &name) == nil && name != "" && strings.TrimSpace(name) == name && !strings.Contains(name, "{") {
+			values[i] = quoted(name + " {unique}")
+		}
+	}
+}
 
 // pad makes a text so many characters long, {unique} counted as the eleven that it is.
 func pad(text string, length int) string {
