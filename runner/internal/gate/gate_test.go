@@ -320,6 +320,7 @@ func TestGreen(t *testing.T) {
 	wantPage := `T1: A bell
 against ` + cfg.Target.URL + `
 
+seed        m109
 scenarios   3 passed
 exchanges   3, with 25 checks passed and 0 failed
 rules       2 of 2 proved
