@@ -29,7 +29,10 @@ import (
 func everything(t *testing.T) *run {
 	t.Helper()
 	r := newRun(Config{Milestone: "../../../milestones/M109.yaml"})
-	var err error
+	err := r.open()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if r.project, err = project.Locate(r.Milestone); err != nil {
 		t.Fatal(err)
 	}

@@ -89,10 +89,8 @@ func (w *Way) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), w.service.maxTime)
 	sent := request.WithContext(ctx)
-	if sent.Body == nil {
-		// The transport sends a request without a body again when a connection ends that was used before, and cannot
-		// know whether the first one arrived. One whose body it cannot read again it does not.
-		sent.Body = io.NopCloser(strings.NewReader(""))
+	if sent.Body == nil || sent.Body == http.NoBody {
+		notAgain(sent)
 	}
 	response, err := w.transport.RoundTrip(sent)
 	if err != nil {
@@ -106,6 +104,25 @@ func (w *Way) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response.Body = &ending{response.Body, cancel}
 	return response, nil
+}
+
+// notAgain keeps the transport from sending a request without a body again. It would, when a connection ends that was used
+// before, and cannot know whether the first one arrived. It does not with a body that it cannot read again, and that of a
+// GET may be empty. A POST would be sent in chunks for it; of that it believes that it may be sent again for the name of
+// its idempotency key, which on the way may be spelled otherwise.
+func notAgain(sent *http.Request) {
+	switch sent.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		sent.Header = sent.Header.Clone()
+		for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+			if values, there := sent.Header[name]; there {
+				delete(sent.Header, name)
+				sent.Header[strings.ToLower(name)] = values
+			}
+		}
+	default:
+		sent.Body = io.NopCloser(strings.NewReader(""))
+	}
 }
 
 // ending is a body with which the time for its request ends.
