@@ -69,7 +69,7 @@ var arrows = map[string][]string{
 		"runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/verdict", "schemas"},
 	"runner/internal/drift": {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project",
 		"runner/internal/report", "runner/internal/target", "schemas", "steps", "steps/auditproof"},
-	"runner": {"runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/project", "runner/internal/report", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
+	"runner": {"milestones", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/project", "runner/internal/report", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }

@@ -33,10 +33,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -130,6 +133,8 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	}
 	cmd.AddCommand(baselineOf(l), diff(l), selfcheck(l), repro(l), verifyExport(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.SetFlagErrorFunc(nearestFlag)
+	cmd.PersistentPreRunE = noEmptyFlag
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced (default artifacts/milestones/<ID>/latest of the project)")
@@ -141,8 +146,50 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	return cmd
 }
 
+// nearestFlag names the flag that an unknown one was probably meant to be.
+func nearestFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	nearest := milestones.Nearest(unknown.GetSpecifiedName(), names)
+	if nearest == "" {
+		return err
+	}
+	return fmt.Errorf("%w%s", err, didYouMean("--"+nearest))
+}
+
+// noEmptyFlag refuses a text that is given and empty: it is a variable of the shell that was not set, and not a wish for
+// the default.
+func noEmptyFlag(cmd *cobra.Command, _ []string) (err error) {
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if flag.Value.Type() == "string" && flag.Value.String() == "" {
+			err = fmt.Errorf("--%s is empty: leave it out, or give it a value", flag.Name)
+		}
+	})
+	return err
+}
+
+func didYouMean(word string) string {
+	if word == "" {
+		return ""
+	}
+	return " (did you mean " + word + "?)"
+}
+
 // oneMilestone wants exactly one file.
-func oneMilestone(_ *cobra.Command, args []string) error {
+func oneMilestone(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && cmd == cmd.Root() && !strings.ContainsAny(args[0], "./\\") {
+		if _, err := os.Stat(args[0]); err != nil {
+			var names []string
+			for _, known := range cmd.Commands() {
+				names = append(names, known.Name())
+			}
+			return fmt.Errorf("%s is no command and no file%s", args[0], didYouMean(milestones.Nearest(args[0], names)))
+		}
+	}
 	switch len(args) {
 	case 0:
 		return errors.New("which milestone? Name its file, such as milestones/M109.yaml")

@@ -34,6 +34,9 @@ func Locate(file string) (Project, error) {
 	if err != nil {
 		return Project{}, fmt.Errorf("finding the milestone: %w", err)
 	}
+	if info, err := os.Stat(absolute); err == nil && info.IsDir() {
+		return Project{}, fmt.Errorf("%s is a folder: name a milestone in it, such as %s", file, filepath.ToSlash(filepath.Join(file, "M109.yaml")))
+	}
 	p := Project{
 		File: file,
 		Root: filepath.Dir(absolute),
