@@ -39,6 +39,14 @@ func Nearest(word string, of []string) string {
 	return ""
 }
 
+// Suggest is the end of a sentence about a name that is not in the list: " (did you mean NAME?)", or "" when none is near.
+func Suggest(name string, of []string) string {
+	if nearest := Nearest(name, of); nearest != "" {
+		return " (did you mean " + nearest + "?)"
+	}
+	return ""
+}
+
 func abs(n int) int { return max(n, -n) }
 
 // didYouMean is the end of a sentence about a word that is not in the list.

@@ -158,7 +158,7 @@ func nearestFlag(cmd *cobra.Command, err error) error {
 	if nearest == "" {
 		return err
 	}
-	return fmt.Errorf("%w%s", err, didYouMean("--"+nearest))
+	return fmt.Errorf("%w (did you mean --%s?)", err, nearest)
 }
 
 // noEmptyFlag refuses a text that is given and empty: it is a variable of the shell that was not set, and not a wish for
@@ -172,13 +172,6 @@ func noEmptyFlag(cmd *cobra.Command, _ []string) (err error) {
 	return err
 }
 
-func didYouMean(word string) string {
-	if word == "" {
-		return ""
-	}
-	return " (did you mean " + word + "?)"
-}
-
 // oneMilestone wants exactly one file.
 func oneMilestone(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd == cmd.Root() && !strings.ContainsAny(args[0], "./\\") {
@@ -187,7 +180,7 @@ func oneMilestone(cmd *cobra.Command, args []string) error {
 			for _, known := range cmd.Commands() {
 				names = append(names, known.Name())
 			}
-			return fmt.Errorf("%s is no command and no file%s", args[0], didYouMean(milestones.Nearest(args[0], names)))
+			return fmt.Errorf("%s is no command and no file%s", args[0], milestones.Suggest(args[0], names))
 		}
 	}
 	switch len(args) {

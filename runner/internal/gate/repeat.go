@@ -98,11 +98,7 @@ func (r *run) named(id string) (place int, repro *report.Repro, err error) {
 			}
 		}
 	}
-	nearest := ""
-	if ref := milestones.Nearest(id, ids); ref != "" {
-		nearest = " (did you mean " + ref + "?)"
-	}
-	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, nearest)
+	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, milestones.Suggest(id, ids))
 }
 
 // ten are the digits that a scenario's word has.

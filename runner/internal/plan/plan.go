@@ -289,13 +289,13 @@ func (f *finder) compareListing(fsys fs.FS) {
 	for _, name := range f.milestone.Features {
 		if !slices.Contains(present, name) {
 			f.report(path.Join(Folder, name), 0, "the milestone lists this feature, and there is no such file%s",
-				suggest(name, present))
+				milestones.Suggest(name, present))
 		}
 	}
 	for _, name := range present {
 		if !slices.Contains(f.milestone.Features, name) {
 			f.report(path.Join(Folder, name), 0, "the milestone does not list this feature%s",
-				suggest(name, f.milestone.Features))
+				milestones.Suggest(name, f.milestone.Features))
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/lpgate/milestones"
 )
 
 // Selection is the part of a plan that one run does.
@@ -56,7 +58,7 @@ func (s *Selection) Only(refs []string) error {
 	}
 	for _, ref := range refs {
 		if !slices.Contains(known, ref) {
-			return fmt.Errorf("no scenario is called %s%s", ref, suggest(ref, known))
+			return fmt.Errorf("no scenario is called %s%s", ref, milestones.Suggest(ref, known))
 		}
 	}
 	other := func(i int) bool { return !slices.Contains(refs, known[i]) }
@@ -94,7 +96,7 @@ func (p *Plan) Select(tags []string, has func(capability string) bool) (*Selecti
 	known := newVocabulary(p.Milestone).all
 	for _, tag := range tags {
 		if !slices.Contains(known, tag) {
-			suggestion := suggest(tag, known)
+			suggestion := milestones.Suggest(tag, known)
 			if !strings.HasPrefix(tag, "@") && slices.Contains(known, "@"+tag) {
 				suggestion = fmt.Sprintf(" (did you mean @%s?)", tag)
 			}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -50,7 +49,7 @@ func (f *finder) tags(s *Scenario, feature string, line int, pickle *messages.Pi
 		case f.vocabulary.needs[tag.Name] != "":
 			s.Needs = append(s.Needs, f.vocabulary.needs[tag.Name])
 		default:
-			f.report(s.URI, line, "unknown tag %s%s", tag.Name, suggest(tag.Name, f.vocabulary.all))
+			f.report(s.URI, line, "unknown tag %s%s", tag.Name, milestones.Suggest(tag.Name, f.vocabulary.all))
 		}
 	}
 	slices.Sort(s.Tags)
@@ -79,12 +78,4 @@ func (f *finder) tags(s *Scenario, feature string, line int, pickle *messages.Pi
 	case len(sides) == 1:
 		s.Side = Side(sides[0][1:])
 	}
-}
-
-// suggest words a suggestion for a mistyped name, or nothing when no known one is near.
-func suggest(name string, known []string) string {
-	if nearest := milestones.Nearest(name, known); nearest != "" {
-		return fmt.Sprintf(" (did you mean %s?)", nearest)
-	}
-	return ""
 }

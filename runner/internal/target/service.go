@@ -152,11 +152,7 @@ func (s *Service) Check(m *milestones.Milestone) error {
 		if slices.Contains(known, claim.Capability) {
 			continue
 		}
-		nearest := ""
-		if word := milestones.Nearest(claim.Capability, known); word != "" {
-			nearest = " (did you mean " + word + "?)"
-		}
-		return fmt.Errorf("%s %s: %s has no such capability%s", claim.Where, claim.Capability, m.ID, nearest)
+		return fmt.Errorf("%s %s: %s has no such capability%s", claim.Where, claim.Capability, m.ID, milestones.Suggest(claim.Capability, known))
 	}
 	return nil
 }
