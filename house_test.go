@@ -47,8 +47,13 @@ var arrows = map[string][]string{
 		"fakeserver/internal/rules"},
 	"fakeserver/internal/rest": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs",
 		"fakeserver/internal/memory", "fakeserver/internal/rules", "milestones", "schemas"},
-	"fakeserver": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/memory", "fakeserver/internal/rest", "fixtures",
-		"milestones", "schemas"},
+	"fakeserver/internal/problem": {"milestones", "schemas"},
+	"fakeserver/internal/clock":   {"fakeserver/internal/instant"},
+	"fakeserver/internal/world":   {"fakeserver/internal/clock", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
+	"fakeserver/internal/control": {"fakeserver/internal/clock", "fakeserver/internal/instant", "fakeserver/internal/problem", "fakeserver/internal/world", "schemas"},
+	"fakeserver/client":           {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/instant", "fakeserver/internal/problem"},
+	"fakeserver": {"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course",
+		"fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
 	"fakeserver/cmd/fakeserver": {"fakeserver"},
 
 	"steps/auditproof": {},
@@ -85,7 +90,8 @@ var pure = []string{"fakeserver/internal/rules", "fakeserver/internal/audit", "f
 var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|runtime|log)(/|$)|\.`)
 
 // clockless are the rooms in which nothing asks what time it is.
-var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "steps/auditproof")
+var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
+	"fakeserver/internal/control", "steps/auditproof")
 
 type listed struct {
 	ImportPath, Dir  string

@@ -22,14 +22,19 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/control"
 	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
@@ -38,8 +43,12 @@ import (
 // Options say how a server differs from the default one: header mode, the real
 // clock, the development key. The zero value is ready for use.
 type Options struct {
-	// Clock tells the server's time; nil is time.Now.
+	// Clock tells the server's time, which a world's clock shows unless it is told
+	// otherwise; nil is time.Now.
 	Clock func() time.Time
+	// Stopwatch tells the time by which latency and idle worlds are measured; nil is
+	// time.Now.
+	Stopwatch func() time.Time
 	// IgnoreTestClocks turns X-Now-Iso, now_iso and exported_at_iso off.
 	IgnoreTestClocks bool
 	// RetentionDays is an export's default retention; 0 is the milestone's, 180.
@@ -62,10 +71,30 @@ type Options struct {
 	OnViolation func(operation string, violations []schemas.Violation)
 	// OnRules is told, once for each request and before its answer leaves, which
 	// rules of the milestone the request reached and how each came out, in the order
-	// in which they were decided; nil tells nobody, and then nothing is noted. It is
-	// called from many goroutines, under no lock. The request's body has been read.
+	// in which they were decided; nil tells nobody. It is called from many goroutines,
+	// under no lock. The request's body has been read.
 	OnRules func(r *http.Request, reached []Reached)
+
+	// ContractOnly leaves out all that a stub has beside the contract: worlds,
+	// request ids and the control API.
+	ContractOnly bool
+	// NoControl leaves out the control API alone.
+	NoControl bool
+	// ControlToken, when not "", must be brought by every request to the control API.
+	ControlToken string
+	// NoListener lets [Start] take no port: only [Running.HTTP] reaches the server.
+	NoListener bool
+	// MaxWorlds is how many worlds there may be at a time; 0 is [MaxWorlds].
+	MaxWorlds int
+	// WorldIdle is how long a world is kept that nobody uses; 0 is [WorldIdle].
+	WorldIdle time.Duration
 }
+
+// What Options stand for when they say 0.
+const (
+	MaxWorlds = 1000
+	WorldIdle = time.Hour
+)
 
 // Reached is a rule of the milestone that a request reached: had the server broken
 // it, the request could have shown it. Package course says what counts.
@@ -85,11 +114,12 @@ type PublicKey = rest.PublicKey
 // the partner may do.
 type PartnerKey = rest.PartnerKey
 
-// Server is one fake service with a state of its own. It is safe for concurrent
-// use, and an [http.Handler].
+// Server is one fake service, with as many worlds as it is asked for. It is safe
+// for concurrent use, and an [http.Handler].
 type Server struct {
-	*rest.Handler
-	store *memory.Store
+	worlds  *world.Worlds
+	control http.Handler // nil: there is none
+	only    http.Handler // the contract alone; nil: the worlds too
 }
 
 // DevelopmentKeyID is the id of the key that signs unless Options name another.
@@ -105,6 +135,9 @@ func New(o Options) (*Server, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
+	if o.Stopwatch == nil {
+		o.Stopwatch = time.Now
+	}
 	operators := o.SigningKey != nil
 	if !operators {
 		key, err := developmentKey()
@@ -113,23 +146,16 @@ func New(o Options) (*Server, error) {
 		}
 		o.SigningKey = key
 	}
-	store := memory.New(memory.Options{
-		Clock:                   o.Clock,
-		Signer:                  audit.Signer{KeyID: o.SigningKey.ID, Key: o.SigningKey.Private},
-		CheckpointRetentionDays: o.CheckpointRetentionDays,
-	})
 	options := rest.Options{
 		Milestone: m,
 		Schemas:   schemas.Embedded(),
-		Store:     store,
 		Keys: rest.KeySet{
 			Active:     PublicKey{ID: o.SigningKey.ID, Key: o.SigningKey.Private.Public().(ed25519.PublicKey)},
 			VerifyOnly: o.VerifyOnlyKeys,
 			Operators:  operators,
 		},
-		PartnerKeys:      o.PartnerKeys,
 		IgnoreTestClocks: o.IgnoreTestClocks,
-		OnRules:          o.OnRules,
+		Notes:            !o.ContractOnly || o.OnRules != nil,
 		RetentionDays:    min(cmp.Or(o.RetentionDays, m.Limits.RetentionDaysDefault), m.Limits.RetentionDaysMax),
 	}
 	if o.SelfCheck {
@@ -140,11 +166,90 @@ func New(o Options) (*Server, error) {
 			}
 		}
 	}
+	if o.PartnerKeys != nil {
+		options.PartnerKeys = rest.NewPartnerKeys(o.PartnerKeys)
+	}
 	handler, err := rest.New(options)
 	if err != nil {
 		return nil, err
 	}
-	return &Server{handler, store}, nil
+	s := &Server{worlds: world.New(world.Options{
+		Handler: handler,
+		Memory: memory.Options{
+			Signer:                  audit.Signer{KeyID: o.SigningKey.ID, Key: o.SigningKey.Private},
+			CheckpointRetentionDays: o.CheckpointRetentionDays,
+		},
+		Clock:     o.Clock,
+		Stopwatch: o.Stopwatch,
+		Unnamed:   o.ContractOnly,
+		Max:       cmp.Or(o.MaxWorlds, MaxWorlds),
+		Idle:      cmp.Or(o.WorldIdle, WorldIdle),
+		Heard: func(seen *world.Seen) {
+			if o.OnRules != nil {
+				o.OnRules(seen.Request, seen.Exchange.Reached)
+			}
+		},
+	})}
+	if o.ContractOnly {
+		s.only, _, _ = s.worlds.Enter(world.Default)
+		return s, nil
+	}
+	if !o.NoControl {
+		panel := control.Options{Worlds: s.worlds, Token: o.ControlToken}
+		if o.SelfCheck {
+			panel.SelfCheck = options.SelfCheck
+		}
+		s.control = control.New(panel)
+	}
+	return s, nil
+}
+
+// WorldHeader names the world that a request is for.
+const WorldHeader = "X-Fake-World"
+
+// worldPrefix is before the path of a request for a world, from a client that
+// cannot set headers: /worlds/NAME/partner-liquidity-providers.
+const worldPrefix = "/worlds/"
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.only != nil {
+		s.only.ServeHTTP(w, r)
+		return
+	}
+	path := r.URL.EscapedPath()
+	if s.control != nil && (path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/")) {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	name := strings.TrimSpace(strings.Join(r.Header[WorldHeader], ", "))
+	if after, prefixed := strings.CutPrefix(path, worldPrefix); prefixed {
+		named, _, _ := strings.Cut(after, "/")
+		if name != "" && name != named {
+			problem.New(http.StatusBadRequest, "The path names the world %q and %s the world %q: name one.", named, WorldHeader, name).ServeHTTP(w, r)
+			return
+		}
+		if wrong := world.CheckName(named); wrong != nil {
+			wrong.ServeHTTP(w, r)
+			return
+		}
+		name, r = named, without(r, worldPrefix+named)
+	}
+	in, leave, wrong := s.worlds.Enter(cmp.Or(name, world.Default))
+	if wrong != nil {
+		wrong.ServeHTTP(w, r)
+		return
+	}
+	defer leave()
+	in.ServeHTTP(w, r)
+}
+
+// without gives the request with less at the beginning of its path.
+func without(r *http.Request, prefix string) *http.Request {
+	shorter, url := *r, *r.URL
+	url.Path, url.RawPath = strings.TrimPrefix(url.Path, prefix), strings.TrimPrefix(url.RawPath, prefix)
+	shorter.URL = &url
+	return &shorter
 }
 
 // developmentKey reads the fixture key once.
@@ -160,10 +265,14 @@ var developmentKey = sync.OnceValues(func() (*SigningKey, error) {
 	return &SigningKey{DevelopmentKeyID, private}, nil
 })
 
-// State gives everything that the server has recorded, as canonical JSON
+// State gives everything that the default world has recorded, as canonical JSON
 // (RFC 8785): {"providers": [{"provider", "rollout", "audit"}]}, sorted by
 // provider id, each audit trail in the order of an export.
-func (s *Server) State() []byte { return s.store.State() }
+func (s *Server) State() []byte {
+	w, leave, _ := s.worlds.Enter(world.Default) // it always is
+	defer leave()
+	return w.Store.State()
+}
 
 // Serve answers on l until ctx is done, then takes no new connections, finishes
 // the requests that have begun, within drain, and returns nil. Requests that
@@ -193,10 +302,14 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 	return nil
 }
 
-// Running is a server that listens.
+// Running is a server that answers.
 type Running struct {
 	*Server
 	URL string // such as http://127.0.0.1:41234
+	// HTTP reaches the server. Any other client does too, unless Options.NoListener.
+	HTTP *http.Client
+	// Control arranges the server's worlds.
+	Control *client.Client
 }
 
 // Start starts a server on a free port of the loopback interface, with
@@ -217,18 +330,25 @@ func Start(t testing.TB, change ...func(*Options)) *Running {
 	if err != nil {
 		t.Fatalf("starting the fake server: %v", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	running := &Running{Server: s, HTTP: http.DefaultClient}
+	var l net.Listener
+	if options.NoListener {
+		p := newPipe()
+		l, running.HTTP = p, p.client()
+	} else if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatalf("starting the fake server: %v", err)
 	}
+	running.URL = "http://" + l.Addr().String()
+	running.Control = client.With(running.HTTP, running.URL, options.ControlToken)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l, 5*time.Second) }()
 	t.Cleanup(func() {
+		running.HTTP.CloseIdleConnections()
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("stopping the fake server: %v", err)
 		}
 	})
-	return &Running{s, "http://" + l.Addr().String()}
+	return running
 }

@@ -3,7 +3,6 @@ package memory
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"sync/atomic"
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/course"
@@ -20,8 +19,6 @@ type answers struct {
 	// queue holds them in the order of keeping, so that what has expired is
 	// dropped from its head as new answers come in, never all at once.
 	queue []*keptAnswer
-	// number counts all that were ever kept. It is read without the lock.
-	number atomic.Uint64
 	// scopes counts the answers kept under one key's text, whatever their scope: only
 	// a course asks that, so it is nil until one does.
 	scopes map[string]int
@@ -78,7 +75,6 @@ func (a *answers) elsewhere(key string) int {
 }
 
 func (a *answers) keep(kept *keptAnswer) {
-	kept.number = a.number.Add(1)
 	a.kept[kept.key] = kept
 	a.queue = append(a.queue, kept)
 	if a.scopes != nil {

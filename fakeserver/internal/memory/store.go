@@ -14,6 +14,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/audit"
@@ -33,13 +34,11 @@ type Options struct {
 // Store is the state of one fake server. It is safe for concurrent use.
 type Store struct {
 	options Options
+	number  atomic.Uint64 // of all answers that were ever kept; read without the lock
 
-	mu          sync.RWMutex
-	providers   map[string]*record
-	numbered    uint64 // of plp_000001, …: all up to here are taken
-	arrived     uint64 // of plpaudit_000001, …: the last one given
-	answers     answers
-	checkpoints map[string]issued // by checkpoint_hash
+	mu       sync.RWMutex
+	restored int // how often
+	state
 }
 
 // issued is a checkpoint that was handed out.
@@ -85,12 +84,7 @@ func (s *Shown) Members() []jcs.Member {
 
 // New gives an empty store.
 func New(options Options) *Store {
-	return &Store{
-		options:     options,
-		providers:   map[string]*record{},
-		answers:     answers{kept: map[answerKey]*keptAnswer{}},
-		checkpoints: map[string]issued{},
-	}
+	return &Store{options: options, state: blank()}
 }
 
 // Call is one POST whose identity and syntax have been found good.
@@ -115,10 +109,14 @@ type Answer struct {
 	CorrelationID string
 	Body          []byte
 	Replayed      bool // kept from an earlier equal request
+	// Refusal is why the request was refused; nil for a success.
+	Refusal *rules.Refusal
+	// ReasonCodes are the ones that a success lists.
+	ReasonCodes []string
 }
 
 // Arrived is the moment at which a request comes, in answers kept so far.
-func (s *Store) Arrived() uint64 { return s.answers.number.Load() }
+func (s *Store) Arrived() uint64 { return s.number.Load() }
 
 // Do runs call, exactly once for its idempotency key.
 func (s *Store) Do(call Call) Answer {
@@ -148,7 +146,7 @@ func (s *Store) Do(call Call) Answer {
 	if refusal == nil {
 		s.apply(call, stood, change)
 	}
-	s.answers.keep(&keptAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: clock})
+	s.answers.keep(&keptAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: clock, number: s.number.Add(1)})
 	return answer
 }
 
@@ -248,21 +246,24 @@ type ExportQuery struct {
 // The page is taken under the lock and committed to outside it: signing takes
 // longer than all the rest.
 func (s *Store) Export(c *course.Course, id string, caller rules.Actor, query ExportQuery) (audit.Export, *rules.Refusal) {
-	page, held, refusal := s.page(c, id, caller, query)
+	page, held, restored, refusal := s.page(c, id, caller, query)
 	if refusal != nil {
 		return audit.Export{}, refusal
 	}
 	export := page.Commit(c, id, s.options.Signer)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.checkpoints[export.Hash] = issued{export.Checkpoint, held}
+	if restored == s.restored { // else it belongs to what was there before
+		s.checkpoints[export.Hash] = issued{export.Checkpoint, held}
+	}
 	return export, nil
 }
 
-// page takes the entries of one page, and tells how many the trail held. A next
+// page takes the entries of one page, and tells how many the trail held, and how
+// often the store had been restored. A next
 // page starts behind the entry that the cursor names, wherever that stands by now,
 // so that an entry that arrives between two pages makes no other repeat or vanish.
-func (s *Store) page(c *course.Course, id string, caller rules.Actor, query ExportQuery) (page audit.Page, held int, refusal *rules.Refusal) {
+func (s *Store) page(c *course.Course, id string, caller rules.Actor, query ExportQuery) (page audit.Page, held, restored int, refusal *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	stood, refusal := s.owned(c, id, caller)
@@ -271,7 +272,7 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 		refusal = query.Refusal
 	}
 	if refusal != nil {
-		return audit.Page{}, 0, refusal
+		return audit.Page{}, 0, 0, refusal
 	}
 	clock := rules.Now{At: instant.Of(s.options.Clock()), Clock: query.Clock}
 	var now instant.Instant
@@ -279,7 +280,7 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 		clock.Yield(c)
 		now = *query.Now
 	} else if now, refusal = clock.Read(c); refusal != nil {
-		return audit.Page{}, 0, refusal
+		return audit.Page{}, 0, 0, refusal
 	}
 	low, high := query.Filters.Window(now)
 	start := &audit.Entry{RecordedAt: low}
@@ -288,7 +289,7 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 	if next {
 		cursor, before, broken := s.continued(c, id, query, now, low)
 		if broken != nil {
-			return audit.Page{}, 0, &rules.Refusal{
+			return audit.Page{}, 0, 0, &rules.Refusal{
 				Rule: broken.Rule, Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: broken.Says,
 			}
 		}
@@ -308,7 +309,7 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 			return stood.trail.holds(query.Filters.EventType, from, to)
 		})
 	}
-	return page, held, nil
+	return page, held, s.restored, nil
 }
 
 // continued gives the entry behind which a next page starts, and how many entries

@@ -23,6 +23,18 @@ type trail struct {
 	byType map[string]*btree.BTreeG[*audit.Entry]
 }
 
+// copy gives a trail of the same entries, to which others can be added.
+func (t *trail) copy() trail {
+	if t.all == nil {
+		return trail{}
+	}
+	other := trail{all: t.all.Copy(), byType: make(map[string]*btree.BTreeG[*audit.Entry], len(t.byType))}
+	for eventType, tree := range t.byType {
+		other.byType[eventType] = tree.Copy()
+	}
+	return other
+}
+
 // append adds an entry in its place.
 func (t *trail) append(e *audit.Entry) {
 	if t.all == nil {

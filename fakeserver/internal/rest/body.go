@@ -28,6 +28,7 @@ func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 		n, err = r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 	}
+	x.Sent = body
 	broken := err != nil && err != io.EOF
 	switch {
 	case x.course.Gate("body-within-limit", int64(len(body)) > limit):

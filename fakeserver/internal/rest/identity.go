@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode"
 
 	"example.com/lpgate/fakeserver/internal/rules"
@@ -49,7 +50,7 @@ func (h *Handler) identify(x *exchange) (identity, *rules.Refusal) {
 // who reads an identity in the server's mode.
 func (h *Handler) who(header http.Header) (identity, bool) {
 	if h.PartnerKeys != nil {
-		return h.keys.find(value(header, "X-Partner-Key"))
+		return h.PartnerKeys.find(value(header, "X-Partner-Key"))
 	}
 	return headerIdentity(header)
 }
@@ -125,31 +126,39 @@ func value(header http.Header, name string) string {
 	return strings.TrimSpace(strings.Join(lines, ", "))
 }
 
-// partnerKeys finds the identity behind a key.
-type partnerKeys []hashedKey
+// PartnerKeys find the identity behind a key. They can be replaced while requests come.
+type PartnerKeys struct{ known atomic.Pointer[[]hashedKey] }
 
 type hashedKey struct {
 	hash     [sha256.Size]byte
 	identity identity
 }
 
-func newPartnerKeys(keys []PartnerKey) partnerKeys {
-	var hashed partnerKeys
+// NewPartnerKeys gives the keys of key mode.
+func NewPartnerKeys(keys []PartnerKey) *PartnerKeys {
+	p := new(PartnerKeys)
+	p.Replace(keys)
+	return p
+}
+
+// Replace makes these the known keys, and no other. A request that was identified before goes on as it was.
+func (p *PartnerKeys) Replace(keys []PartnerKey) {
+	hashed := make([]hashedKey, 0, len(keys))
 	for _, k := range keys {
 		hashed = append(hashed, hashedKey{
 			sha256.Sum256([]byte(k.Key)),
 			identity{rules.Actor{Type: "partner", ID: k.PartnerID}, sortedSet(k.Scopes)},
 		})
 	}
-	return hashed
+	p.known.Store(&hashed)
 }
 
 // find compares key with every known one in constant time: hashes have one
 // length, and the search goes on when it has found. The key names the partner and
 // its scopes, and actor and scope headers are not read.
-func (keys partnerKeys) find(key string) (found identity, ok bool) {
+func (p *PartnerKeys) find(key string) (found identity, ok bool) {
 	hash := sha256.Sum256([]byte(key))
-	for _, k := range keys {
+	for _, k := range *p.known.Load() {
 		if subtle.ConstantTimeCompare(hash[:], k.hash[:]) == 1 {
 			found, ok = k.identity, true
 		}

@@ -46,7 +46,7 @@ func keySet(h *Handler, x *exchange) memory.Answer {
 	for _, k := range h.Keys.VerifyOnly {
 		keys = append(keys, key{k.ID, "ed25519", spki(k.Key), "verify_only"})
 	}
-	return x.succeed(
+	return x.succeed(nil,
 		jcs.Member{Name: "active_key_id", Value: jcs.String(h.Keys.Active.ID)},
 		jcs.Member{Name: "keys", Value: jcs.Encode(keys)},
 	)

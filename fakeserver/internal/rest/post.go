@@ -42,7 +42,7 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 				if x.providerID != "" {
 					members = append(members, jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)})
 				}
-				return x.succeed(members...)
+				return x.succeed(change.Event.ReasonCodes, members...)
 			},
 		}
 		if x.providerID != "" {

@@ -2,10 +2,12 @@ package rest
 
 import (
 	"maps"
+	"slices"
 
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
 
@@ -30,7 +32,28 @@ func (x *exchange) refuse(refusal *rules.Refusal) memory.Answer {
 		Status:        statuses[refusal.Code],
 		CorrelationID: x.correlation,
 		Body:          errorBody(x.correlation, refusal),
+		Refusal:       refusal,
 	}
+}
+
+// outcome finds the outcome that an answer is of its operation: the one whose code, reason code and
+// details the refusal has. Of several, the one that asks for the most details.
+func outcome(o *milestones.Operation, answer memory.Answer) (found *milestones.Outcome) {
+	for i := range o.Outcomes {
+		candidate := &o.Outcomes[i]
+		if answer.Refusal == nil {
+			if candidate.Code == "" {
+				return candidate
+			}
+			continue
+		}
+		if candidate.Code == string(answer.Refusal.Code) && candidate.ReasonCode == string(answer.Refusal.Reason) &&
+			!slices.ContainsFunc(candidate.Details, func(name string) bool { return answer.Refusal.Details[name] == nil }) &&
+			(found == nil || len(candidate.Details) > len(found.Details)) {
+			found = candidate
+		}
+	}
+	return found
 }
 
 // errorBody is the body of every refusal: {correlation_id, error: {code, message, details}}.

@@ -37,28 +37,26 @@ type Options struct {
 	Schemas          *schemas.Set
 	Store            *memory.Store
 	Keys             KeySet
-	PartnerKeys      []PartnerKey // nil: header mode
+	PartnerKeys      *PartnerKeys // nil: header mode
 	IgnoreTestClocks bool
 	RetentionDays    int // an export's default
 	// SelfCheck, when not nil, is told of every answer that the schemas forbid,
 	// before the answer is replaced by INTERNAL.
 	SelfCheck func(operation string, violations []schemas.Violation)
-	// OnRules, when not nil, is told of the rules that a request reached, before its
-	// answer leaves.
-	OnRules func(r *http.Request, reached []course.Reached)
+	// Notes says that the rules which a request reaches are noted in its Exchange.
+	Notes bool
 }
 
 // Handler serves the contract.
 type Handler struct {
 	Options
 	routes []route
-	keys   partnerKeys
 }
 
 // New gives a handler, or an error when the milestone promises what this
 // handler cannot serve.
 func New(options Options) (*Handler, error) {
-	h := &Handler{Options: options, keys: newPartnerKeys(options.PartnerKeys)}
+	h := &Handler{Options: options}
 	for i := range options.Milestone.Operations {
 		r, err := newRoute(&options.Milestone.Operations[i], options.Schemas)
 		if err != nil {
@@ -69,9 +67,38 @@ func New(options Options) (*Handler, error) {
 	return h, nil
 }
 
+// For gives a handler of the same contract over another store.
+func (h *Handler) For(store *memory.Store) *Handler {
+	other := *h
+	other.Store = store
+	return &other
+}
+
+// Exchange is a request and what became of it.
+type Exchange struct {
+	// Operation is what was called; the router when the request reached none.
+	Operation *milestones.Operation
+	// ProviderID is the path's; "" when it has none.
+	ProviderID string
+	// Caller is who called; zero when the request named nobody, or it did not matter.
+	Caller rules.Actor
+	// Sent is the body of the request, as far as it was read; nil when it was not.
+	Sent []byte
+	// Answer is what the client is told.
+	Answer memory.Answer
+	// Outcome is the answer's, one of the operation's; nil for INTERNAL.
+	Outcome *milestones.Outcome
+	// Reached are the rules that the request reached, when the handler notes them.
+	Reached []course.Reached
+
+	contentType string
+	allow       string // of METHOD_NOT_ALLOWED
+}
+
 // exchange is one request on its way to its answer.
 type exchange struct {
 	*http.Request
+	Exchange
 	route       *route // nil when none matched
 	providerID  string
 	correlation string
@@ -82,32 +109,60 @@ type exchange struct {
 }
 
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Request: r}
-	if h.OnRules != nil {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.Handle(r).Write(w) }
+
+// Target tells which operation a request is for, and of which provider: the router when it is for none.
+func (h *Handler) Target(r *http.Request) (operation *milestones.Operation, providerID string) {
+	found, providerID, _ := h.match(r.Method, r.URL.EscapedPath())
+	if found == nil {
+		return &h.Milestone.Router, ""
+	}
+	return found.Operation, providerID
+}
+
+// Handle decides what a request is answered, and writes nothing.
+func (h *Handler) Handle(r *http.Request) *Exchange {
+	x := &exchange{Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType}}
+	if h.Notes {
 		x.course, x.arrived = new(course.Course), h.Store.Arrived()
 	}
-	answer := h.answer(w, x)
+	answer := h.answer(x)
 	if h.SelfCheck != nil {
 		answer = h.selfCheck(x, answer)
 	}
-	// Success and refusal alike: the headers below are those of every answer.
+	// Success and refusal alike: the headers that Write sets are those of every answer.
 	x.course.Promise("answers-are-json")
-	if h.OnRules != nil {
-		h.OnRules(r, x.course.Reached())
+	x.Operation = &h.Milestone.Router
+	if x.route != nil {
+		x.Operation = x.route.Operation
 	}
-	header := w.Header()
-	header["Content-Type"] = []string{h.Milestone.Transport.ContentType}
-	header["X-Correlation-Id"] = []string{answer.CorrelationID}
-	if answer.Replayed {
+	x.ProviderID, x.Caller = x.providerID, x.identity.actor
+	x.Answer, x.Reached = answer, x.course.Reached()
+	x.Outcome = outcome(x.Operation, answer)
+	return &x.Exchange
+}
+
+// Write sends the answer.
+func (e *Exchange) Write(w http.ResponseWriter) {
+	e.Head(w.Header())
+	w.WriteHeader(e.Answer.Status)
+	w.Write(e.Answer.Body)
+}
+
+// Head sets the headers of the answer.
+func (e *Exchange) Head(header http.Header) {
+	header["Content-Type"] = []string{e.contentType}
+	header["X-Correlation-Id"] = []string{e.Answer.CorrelationID}
+	if e.Answer.Replayed {
 		header["Idempotent-Replayed"] = []string{"true"}
 	}
-	w.WriteHeader(answer.Status)
-	w.Write(answer.Body)
+	if e.allow != "" {
+		header["Allow"] = []string{e.allow}
+	}
 }
 
 // answer runs the checks that need no state, and hands over to the operation.
-func (h *Handler) answer(w http.ResponseWriter, x *exchange) (answer memory.Answer) {
+func (h *Handler) answer(x *exchange) (answer memory.Answer) {
 	defer func() {
 		// No input should get here. If one does, the client still gets an answer by
 		// the contract, and the message says where to look.
@@ -118,9 +173,7 @@ func (h *Handler) answer(w http.ResponseWriter, x *exchange) (answer memory.Answ
 	route, params, allowed := h.match(x.Method, x.URL.EscapedPath())
 	x.correlation = x.correlate(route)
 	if refusal := h.unrouted(x, route, allowed); refusal != nil {
-		if allowed != nil {
-			w.Header().Set("Allow", strings.Join(allowed, ", "))
-		}
+		x.allow = strings.Join(allowed, ", ")
 		return x.refuse(refusal)
 	}
 	x.route, x.providerID = route, params
@@ -152,10 +205,10 @@ func (h *Handler) testClock(r *http.Request) *rules.Clock {
 }
 
 // succeed writes a success, which is 200 for every operation: correlation_id and
-// the members given.
-func (x *exchange) succeed(members ...jcs.Member) memory.Answer {
+// the members given. Codes are the reason codes among them.
+func (x *exchange) succeed(codes []string, members ...jcs.Member) memory.Answer {
 	members = append(members, jcs.Member{Name: "correlation_id", Value: jcs.String(x.correlation)})
-	return memory.Answer{Status: http.StatusOK, CorrelationID: x.correlation, Body: jcs.Object(members...)}
+	return memory.Answer{Status: http.StatusOK, CorrelationID: x.correlation, Body: jcs.Object(members...), ReasonCodes: codes}
 }
 
 // selfCheck replaces an answer that its schema forbids.

@@ -117,7 +117,7 @@ func told(t testing.TB, w *httptest.ResponseRecorder) string {
 func TestRefusals(t *testing.T) {
 	mib := strings.Repeat(" ", 1<<20-len(onboard))
 	keyMode := func(o *Options) {
-		o.PartnerKeys = []PartnerKey{{"secret-1", "cobalt", nil}, {"secret-2", "amber", []string{"settlement:read", "settlement:write"}}}
+		o.PartnerKeys = NewPartnerKeys([]PartnerKey{{"secret-1", "cobalt", nil}, {"secret-2", "amber", []string{"settlement:read", "settlement:write"}}})
 	}
 	for _, test := range []struct {
 		name         string

@@ -189,7 +189,7 @@ func get(h *Handler, x *exchange) memory.Answer {
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
-	return x.succeed(shown.Members()...)
+	return x.succeed(nil, shown.Members()...)
 }
 
 // export serves partnerLiquidityProvider.rollout.export.
@@ -202,7 +202,7 @@ func export(h *Handler, x *exchange) memory.Answer {
 		return x.refuse(refusal)
 	}
 	h.Keys.note(x.course)
-	return x.succeed(
+	return x.succeed(nil,
 		jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 		jcs.Member{Name: "export", Value: page.JSON},
 	)
@@ -213,5 +213,5 @@ func healthz(h *Handler, x *exchange) memory.Answer {
 	if _, ok := h.who(x.Header); !ok {
 		x.course.Promise("health-is-public")
 	}
-	return x.succeed(jcs.Member{Name: "ok", Value: jcs.Value("true")})
+	return x.succeed(nil, jcs.Member{Name: "ok", Value: jcs.Value("true")})
 }

@@ -1,0 +1,176 @@
+// Package client arranges a fake server from a Go program, over its control API:
+//
+//	fake := client.New("http://127.0.0.1:8109", "")
+//	checkout := fake.World("checkout")
+//	err := checkout.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC))
+//
+// Requests reach that world by its URL, [World.URL], or with the header
+// X-Fake-World. In a Go test fakeserver.Start gives a client of the server that it
+// started, with a listener or without.
+//
+// Every method gives the server's [*Problem] when the server refuses.
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/control"
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/problem"
+)
+
+// What the control API takes and gives. Its schemas describe each member.
+type (
+	// Problem is why the server did not do what it was asked (RFC 9457).
+	Problem = problem.Problem
+	// State is what a world holds.
+	State = control.World
+	// Clock is how a world's clock goes, and what it says.
+	Clock = control.Clock
+	// ClockSetting is how a world's clock shall go.
+	ClockSetting = clock.Setting
+)
+
+// Client calls the control API of one server. It is safe for concurrent use.
+type Client struct {
+	url, token string
+	http       *http.Client
+}
+
+// New gives a client of the server at a base URL. The token is "" where the server
+// asks for none.
+func New(url, token string) *Client { return With(http.DefaultClient, url, token) }
+
+// With is like New, with an HTTP client of one's own.
+func With(c *http.Client, url, token string) *Client {
+	return &Client{strings.TrimSuffix(url, "/"), token, c}
+}
+
+// Worlds lists the worlds by name.
+func (c *Client) Worlds(ctx context.Context) ([]State, error) {
+	list, err := do[control.Worlds](ctx, c, "GET", "/worlds", nil)
+	return list.Worlds, err
+}
+
+// World gives the world of a name. It is made when it is first used.
+func (c *Client) World(name string) *World { return &World{c, name} }
+
+// World is one world of a server.
+type World struct {
+	client *Client
+	name   string
+}
+
+// URL is the base URL of the contract in this world, for clients that cannot set
+// headers.
+func (w *World) URL() string { return w.client.url + "/worlds/" + url.PathEscape(w.name) }
+
+// Name is what the header X-Fake-World calls the world.
+func (w *World) Name() string { return w.name }
+
+func (w *World) path(rest string) string { return "/worlds/" + url.PathEscape(w.name) + rest }
+
+// State tells what the world holds.
+func (w *World) State(ctx context.Context) (State, error) {
+	return do[State](ctx, w.client, "GET", w.path(""), nil)
+}
+
+// Reset makes the world what it was when it began.
+func (w *World) Reset(ctx context.Context) error {
+	_, err := do[State](ctx, w.client, "POST", w.path("/reset"), nil)
+	return err
+}
+
+// Delete forgets the world.
+func (w *World) Delete(ctx context.Context) error {
+	_, err := do[none](ctx, w.client, "DELETE", w.path(""), nil)
+	return err
+}
+
+// Clock tells how the world's clock goes.
+func (w *World) Clock(ctx context.Context) (Clock, error) {
+	return do[Clock](ctx, w.client, "GET", w.path("/clock"), nil)
+}
+
+// SetClock makes the world's clock go otherwise.
+func (w *World) SetClock(ctx context.Context, setting ClockSetting) (Clock, error) {
+	return do[Clock](ctx, w.client, "PUT", w.path("/clock"), setting)
+}
+
+// Freeze makes the world's clock stand still, at a time cut to the millisecond.
+func (w *World) Freeze(ctx context.Context, at time.Time) error {
+	stand := instant.Of(at)
+	_, err := w.SetClock(ctx, ClockSetting{Mode: clock.Frozen, At: &stand})
+	return err
+}
+
+// Advance moves the world's clock on, or with a negative amount back.
+func (w *World) Advance(ctx context.Context, by time.Duration) error {
+	_, err := do[Clock](ctx, w.client, "POST", w.path("/clock/advance"), control.ClockAdvance{By: clock.Span(by)})
+	return err
+}
+
+// none is an answer without a body.
+type none struct{}
+
+// do calls an endpoint.
+func do[T any](ctx context.Context, c *Client, method, path string, body any) (answer T, err error) {
+	text, err := send(ctx, c, method, path, body)
+	if err == nil && len(text) > 0 {
+		err = json.Unmarshal(text, &answer)
+	}
+	if err != nil && !errors.As(err, new(*Problem)) {
+		err = fmt.Errorf("%s %s%s of the fake server: %w", method, control.Prefix, path, err)
+	}
+	return answer, err
+}
+
+// send sends a request to an endpoint and gives the body of a success.
+func send(ctx context.Context, c *Client, method, path string, body any) ([]byte, error) {
+	var sent io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		sent = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.url+control.Prefix+path, sent)
+	if err != nil {
+		return nil, err
+	}
+	if sent != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode < 300 {
+		return text, nil
+	}
+	wrong := new(Problem)
+	if answer.Header.Get("Content-Type") != problem.ContentType || json.Unmarshal(text, wrong) != nil {
+		return nil, fmt.Errorf("it is no fake server, or has no control API: it answered %s", answer.Status)
+	}
+	return nil, wrong
+}

@@ -1,0 +1,51 @@
+package control
+
+import (
+	"net/http"
+
+	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/world"
+)
+
+// Clock is how a world's clock goes, and what it says.
+type Clock struct {
+	clock.Setting
+	Now instant.Instant `json:"now"`
+}
+
+// ClockAdvance says by how much a clock is moved on.
+type ClockAdvance struct {
+	By clock.Span `json:"by"`
+}
+
+func clockOf(w *world.World) Clock { return Clock{w.Clock.Setting(), instant.Of(w.Clock.Now())} }
+
+func (p *Panel) getClock(c *call) (any, *problem.Problem) {
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return clockOf(w), nil })
+}
+
+func (p *Panel) setClock(c *call) (any, *problem.Problem) {
+	setting, wrong := read[clock.Setting](c)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		if err := w.Clock.Set(setting); err != nil {
+			return nil, problem.New(http.StatusBadRequest, "The clock: %v.", err)
+		}
+		return clockOf(w), nil
+	})
+}
+
+func (p *Panel) advanceClock(c *call) (any, *problem.Problem) {
+	advance, wrong := read[ClockAdvance](c)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		w.Clock.Advance(advance.By)
+		return clockOf(w), nil
+	})
+}

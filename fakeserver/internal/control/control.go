@@ -1,0 +1,236 @@
+// Package control is the control API: how a test arranges the fake and looks into
+// it. It lives under one prefix and is no part of the contract.
+//
+//	GET  /_fake                        what there is to call
+//	POST /_fake/worlds/checkout/reset  the world is what it was when it began
+//
+// Every endpoint stands in the table below, with the schemas of its request and
+// answer. A request that its schema forbids is refused with the violations, and one
+// that cannot be done with what is wrong and the nearest right thing, both as a
+// [problem.Problem]; nothing is changed by either.
+//
+// There is one file for each topic: worlds.go, clock.go. To add an endpoint: its
+// line in the table, its schemas in schemas/, its method in the client,
+// ../../client.
+package control
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/schemas"
+)
+
+// Prefix is where all endpoints are.
+const Prefix = "/_fake"
+
+// bodyLimit is the longest body of a request, in bytes.
+const bodyLimit = 64 << 20
+
+// Endpoint is one thing to call.
+type Endpoint struct {
+	// ID is a permanent name.
+	ID string `json:"id"`
+	// Method is the HTTP method.
+	Method string `json:"method"`
+	// Path is a template; a segment such as {world} stands for one percent-decoded segment.
+	Path string `json:"path"`
+	// Says is what it does, as one sentence.
+	Says string `json:"says"`
+	// Request and Response name the schemas of the bodies; "" is no body.
+	Request  string `json:"request_schema,omitzero"`
+	Response string `json:"response_schema,omitzero"`
+
+	serve func(*Panel, *call) (any, *problem.Problem)
+}
+
+// endpoints are all of them, in the order in which they are listed.
+var endpoints = []Endpoint{
+	{"fake.index", "GET", "/_fake", "Lists the endpoints of this API.", "", "FakeIndex", (*Panel).index},
+
+	{"fake.worlds.list", "GET", "/_fake/worlds", "Lists the worlds.", "", "FakeWorlds", (*Panel).listWorlds},
+	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world, and makes it when there is none.", "", "FakeWorld", (*Panel).getWorld},
+	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", "", "", (*Panel).deleteWorld},
+	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", "", "FakeWorld", (*Panel).resetWorld},
+
+	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", "", "FakeClock", (*Panel).getClock},
+	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", "FakeClockSetting", "FakeClock", (*Panel).setClock},
+	{"fake.clock.advance", "POST", "/_fake/worlds/{world}/clock/advance", "Moves a world's clock on, or back.", "FakeClockAdvance", "FakeClock", (*Panel).advanceClock},
+}
+
+// Endpoints are all endpoints, for documents about them.
+func Endpoints() []Endpoint { return slices.Clone(endpoints) }
+
+//go:embed schemas/*.schema.json
+var files embed.FS
+
+// Schemas are those of the requests and answers, compiled once.
+var Schemas = sync.OnceValue(func() *schemas.Set {
+	root, err := fs.Sub(files, "schemas")
+	if err != nil {
+		panic(err)
+	}
+	set, err := schemas.Load(root)
+	if err != nil {
+		panic(fmt.Sprintf("loading the schemas of the control API:\n%v", err))
+	}
+	return set
+})
+
+// Options are what the panel takes from outside.
+type Options struct {
+	Worlds *world.Worlds
+	// Token, when not "", must be brought by every request: Authorization: Bearer TOKEN.
+	Token string
+	// SelfCheck, when not nil, is told of every answer that its schema forbids.
+	SelfCheck func(endpoint string, violations []schemas.Violation)
+}
+
+// Panel serves the control API.
+type Panel struct {
+	Options
+	mux       http.ServeMux
+	token     [sha256.Size]byte
+	endpoints []Endpoint
+}
+
+// New gives a panel.
+func New(options Options) *Panel {
+	p := &Panel{Options: options, token: sha256.Sum256([]byte("Bearer " + options.Token)), endpoints: endpoints}
+	methods := map[string][]string{}
+	for _, e := range endpoints {
+		p.mux.HandleFunc(e.Method+" "+e.Path, func(w http.ResponseWriter, r *http.Request) { p.serve(&e, w, r) })
+		methods[e.Path] = append(methods[e.Path], e.Method)
+	}
+	for path, allowed := range methods {
+		p.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			slices.Sort(allowed)
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			problem.New(http.StatusMethodNotAllowed, "%s takes %s, not %s.", path, strings.Join(allowed, " and "), r.Method).ServeHTTP(w, r)
+		})
+	}
+	p.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		var paths []string
+		for _, e := range endpoints {
+			paths = append(paths, e.Path)
+		}
+		problem.Unknown(http.StatusNotFound, "endpoint", r.URL.Path, paths).ServeHTTP(w, r)
+	})
+	return p
+}
+
+// ServeHTTP implements http.Handler.
+func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	given := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+	if p.Token != "" && subtle.ConstantTimeCompare(given[:], p.token[:]) != 1 {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="fake"`)
+		problem.New(http.StatusUnauthorized, "Send the control token of this server: Authorization: Bearer TOKEN.").ServeHTTP(w, r)
+		return
+	}
+	p.mux.ServeHTTP(w, r)
+}
+
+// call is one request to an endpoint.
+type call struct {
+	*http.Request
+	body []byte // as its schema allows
+}
+
+// read reads the body into what the endpoint takes. A schema cannot say all: an
+// amount of time, or a leap second, is found wrong here.
+func read[T any](c *call) (value T, wrong *problem.Problem) {
+	if err := json.Unmarshal(c.body, &value, json.RejectUnknownMembers(true)); err != nil {
+		var semantic *json.SemanticError
+		if errors.As(err, &semantic) && semantic.Err != nil {
+			return value, problem.New(http.StatusBadRequest, "The body, at %s: %v.", semantic.JSONPointer, semantic.Err)
+		}
+		return value, problem.New(http.StatusBadRequest, "The body cannot be read: %v.", err)
+	}
+	return value, nil
+}
+
+// serve reads the request, holds it against its schema, and writes the answer.
+func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
+	c := &call{Request: r}
+	if e.Request != "" {
+		if wrong := c.receive(e.Request); wrong != nil {
+			wrong.ServeHTTP(w, r)
+			return
+		}
+	}
+	value, wrong := e.serve(p, c)
+	if wrong != nil {
+		wrong.ServeHTTP(w, r)
+		return
+	}
+	if e.Response == "" {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	body, err := json.Marshal(value, json.Deterministic(true))
+	if err != nil {
+		panic("writing an answer of " + e.ID + ": " + err.Error())
+	}
+	if p.SelfCheck != nil {
+		document, err := schemas.Read(body)
+		if err != nil {
+			panic("reading an answer of " + e.ID + ": " + err.Error())
+		}
+		if violations := schema(e.Response).Validate(document.Value); len(violations) > 0 {
+			p.SelfCheck(e.ID, violations)
+		}
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Write(body)
+}
+
+// receive reads the body as I-JSON, and holds it against its schema.
+func (c *call) receive(name string) *problem.Problem {
+	body, err := io.ReadAll(io.LimitReader(c.Body, bodyLimit+1))
+	switch {
+	case err != nil:
+		return problem.New(http.StatusBadRequest, "The body broke off before its end.")
+	case len(body) > bodyLimit:
+		return problem.New(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", bodyLimit)
+	}
+	document, err := schemas.Read(body)
+	if err != nil {
+		return problem.New(http.StatusBadRequest, "The body is %v (RFC 7493).", err)
+	}
+	if violations := schema(name).Validate(document.Value); len(violations) > 0 {
+		wrong := problem.New(http.StatusBadRequest, "The body is not a %s: see violations.", name)
+		wrong.Violations = violations
+		return wrong
+	}
+	c.body = body
+	return nil
+}
+
+// schema gives a schema of the table.
+func schema(name string) *schemas.Schema {
+	found, ok := Schemas().Lookup(name)
+	if !ok {
+		panic("the table of endpoints names the schema " + name + ", which does not exist")
+	}
+	return found
+}
+
+// Index is what there is to call.
+type Index struct {
+	Endpoints []Endpoint `json:"endpoints"`
+}
+
+func (p *Panel) index(*call) (any, *problem.Problem) { return Index{p.endpoints}, nil }

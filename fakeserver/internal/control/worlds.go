@@ -1,0 +1,65 @@
+package control
+
+import (
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/world"
+)
+
+// World is what is told of a world.
+type World struct {
+	Name string `json:"name"`
+	// Requests is how many came, those before a reset included.
+	Requests uint64 `json:"requests"`
+	// Providers, AuditEntries, Checkpoints and Answers are how many of each it holds;
+	// answers are those kept for idempotency.
+	Providers    int   `json:"providers"`
+	AuditEntries int   `json:"audit_entries"`
+	Checkpoints  int   `json:"checkpoints"`
+	Answers      int   `json:"answers"`
+	Clock        Clock `json:"clock"`
+}
+
+// Worlds are all worlds, by name.
+type Worlds struct {
+	Worlds []World `json:"worlds"`
+}
+
+func worldOf(w *world.World) World {
+	counts := w.Store.Counts()
+	return World{
+		w.Name, w.Requests(), counts.Providers, counts.AuditEntries, counts.Checkpoints, counts.Answers, clockOf(w),
+	}
+}
+
+func (p *Panel) listWorlds(*call) (any, *problem.Problem) {
+	list := Worlds{Worlds: []World{}}
+	for _, w := range p.Worlds.All() {
+		list.Worlds = append(list.Worlds, worldOf(w))
+	}
+	return list, nil
+}
+
+// inWorld calls f with the world that the path names, made when there is none.
+func (p *Panel) inWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
+	w, leave, wrong := p.Worlds.Enter(c.PathValue("world"))
+	if wrong != nil {
+		return nil, wrong
+	}
+	defer leave()
+	return f(w)
+}
+
+func (p *Panel) getWorld(c *call) (any, *problem.Problem) {
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return worldOf(w), nil })
+}
+
+func (p *Panel) deleteWorld(c *call) (any, *problem.Problem) {
+	return nil, p.Worlds.Drop(c.PathValue("world"))
+}
+
+func (p *Panel) resetWorld(c *call) (any, *problem.Problem) {
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		w.Reset()
+		return worldOf(w), nil
+	})
+}

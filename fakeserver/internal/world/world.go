@@ -1,0 +1,245 @@
+// Package world keeps worlds apart. A world is one service with a state, a clock,
+// ids and idempotency keys of its own, so that any number of tests can share one
+// server and see nothing of each other.
+//
+// A world is made when a request first names it, and is dropped once nobody has
+// used it for a while. There are only so many at a time; when all are in use, a
+// request for another one is told so, and no world is lost.
+package world
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/rest"
+)
+
+// Default is the world of requests that name none. It is never dropped.
+const Default = "default"
+
+// RequestIDHeader is the header of every answer of a world that names the request:
+// the world's name, a dot, and its number in that world.
+const RequestIDHeader = "X-Fake-Request-Id"
+
+// Options are what all worlds have in common.
+type Options struct {
+	// Handler serves the contract; each world gets one of its own, by For.
+	Handler *rest.Handler
+	// Memory is how their stores are; the clock is replaced by the world's.
+	Memory memory.Options
+	// Clock is the server's time, which the worlds' clocks show unless they are told otherwise.
+	Clock func() time.Time
+	// Stopwatch tells the time by which durations and idleness are measured.
+	Stopwatch func() time.Time
+	// Seed is what a world begins with, and comes back to.
+	Seed Seed
+	// Unnamed says that answers carry no request id.
+	Unnamed bool
+	// Max is how many worlds there may be, the default one included.
+	Max int
+	// Idle is how long a world is kept that nobody uses.
+	Idle time.Duration
+	// Heard is told of every request before its answer leaves; nil is nobody.
+	Heard func(*Seen)
+}
+
+// Seed is what a world begins with: the zero value is nothing, and the real clock.
+type Seed struct {
+	Image *memory.Image
+	Clock clock.Setting
+}
+
+// Seen is a request to a world, and its answer.
+type Seen struct {
+	World     *World
+	RequestID string
+	Request   *http.Request
+	Exchange  *rest.Exchange
+	At        time.Time     // when it was answered, by the world's clock
+	Took      time.Duration // until then, by the stopwatch
+}
+
+// World is one of them. It is safe for concurrent use.
+type World struct {
+	Name  string
+	Clock *clock.Clock
+	Store *memory.Store
+
+	options  *Options
+	handler  *rest.Handler
+	requests atomic.Uint64 // how many came
+
+	busy atomic.Int64              // requests on their way
+	used atomic.Pointer[time.Time] // when the last one ended, by the stopwatch
+}
+
+func newWorld(name string, options *Options, now time.Time) *World {
+	w := &World{Name: name, Clock: clock.New(options.Clock), options: options}
+	stored := options.Memory
+	stored.Clock = w.Clock.Now
+	w.Store = memory.New(stored)
+	w.handler = options.Handler.For(w.Store)
+	w.used.Store(&now)
+	w.Reset()
+	return w
+}
+
+// Reset makes the world what it was when it began: state, clock, ids, idempotency.
+// The numbers of its requests go on, so that no two have one id.
+func (w *World) Reset() {
+	setting := w.options.Seed.Clock
+	setting.Mode = cmp.Or(setting.Mode, clock.Real)
+	if err := w.Clock.Set(setting); err != nil {
+		panic("a seed's clock that was not checked: " + err.Error())
+	}
+	w.Store.Restore(w.options.Seed.Image)
+}
+
+// Requests is how many requests came.
+func (w *World) Requests() uint64 { return w.requests.Load() }
+
+// ServeHTTP implements http.Handler: it answers by the contract.
+func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	began := w.options.Stopwatch()
+	seen := &Seen{
+		World:     w,
+		RequestID: w.Name + "." + strconv.FormatUint(w.requests.Add(1), 10),
+		Request:   r,
+	}
+	if !w.options.Unnamed {
+		rw.Header()[RequestIDHeader] = []string{seen.RequestID}
+	}
+	seen.Exchange = w.handler.Handle(r)
+	seen.At = w.Clock.Now()
+	seen.Took = w.options.Stopwatch().Sub(began)
+	if w.options.Heard != nil {
+		w.options.Heard(seen)
+	}
+	seen.Exchange.Write(rw)
+}
+
+// Worlds are all worlds of a server. They are safe for concurrent use.
+type Worlds struct {
+	options Options
+
+	mu     sync.RWMutex
+	worlds map[string]*World
+}
+
+// New gives the worlds, of which there is the default one.
+func New(options Options) *Worlds {
+	ws := &Worlds{options: options, worlds: map[string]*World{}}
+	ws.worlds[Default] = newWorld(Default, &ws.options, options.Stopwatch())
+	return ws
+}
+
+// CheckName says what is wrong with the name of a world.
+func CheckName(name string) *problem.Problem {
+	odd := strings.ContainsFunc(name, func(c rune) bool {
+		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("_-", c)
+	})
+	if name == "" || len(name) > 64 || odd {
+		return problem.New(http.StatusBadRequest, "%q is no name of a world: it has 1 to 64 of A-Z a-z 0-9 _ -", name)
+	}
+	return nil
+}
+
+// Enter gives the world of a name, and makes it when there is none. Until leave is
+// called the world is in use.
+func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Problem) {
+	if w, leave, wrong = ws.Find(name); wrong == nil {
+		return w, leave, nil
+	}
+	if wrong := CheckName(name); wrong != nil {
+		return nil, nil, wrong
+	}
+	now := ws.options.Stopwatch()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	w, known := ws.worlds[name]
+	if !known {
+		ws.sweep(now)
+		if len(ws.worlds) >= ws.options.Max {
+			return nil, nil, problem.New(http.StatusServiceUnavailable, "There are %d worlds, as many as there may be, and each was in use within the last %s: "+
+				"delete one (DELETE /_fake/worlds/NAME), or start the server with a higher --max-worlds or a shorter --world-idle.", len(ws.worlds), ws.options.Idle)
+		}
+		w = newWorld(name, &ws.options, now)
+		ws.worlds[name] = w
+	}
+	w.busy.Add(1)
+	return w, w.leave, nil
+}
+
+// Find is like Enter, but makes no world.
+func (ws *Worlds) Find(name string) (w *World, leave func(), wrong *problem.Problem) {
+	ws.mu.RLock()
+	defer ws.mu.RUnlock()
+	w, known := ws.worlds[name]
+	if !known {
+		return nil, nil, problem.Unknown(http.StatusNotFound, "world", name, ws.names())
+	}
+	w.busy.Add(1) // under the lock, so that no sweep comes between
+	return w, w.leave, nil
+}
+
+// leave ends one use.
+func (w *World) leave() {
+	now := w.options.Stopwatch()
+	w.used.Store(&now)
+	w.busy.Add(-1)
+}
+
+// Drop forgets a world. A request that is on its way in it finishes there.
+func (ws *Worlds) Drop(name string) *problem.Problem {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if name == Default {
+		return problem.New(http.StatusConflict, "The world %s always is: reset it instead.", Default)
+	}
+	if _, known := ws.worlds[name]; !known {
+		return problem.Unknown(http.StatusNotFound, "world", name, ws.names())
+	}
+	delete(ws.worlds, name)
+	return nil
+}
+
+// All lists the worlds by name.
+func (ws *Worlds) All() []*World {
+	now := ws.options.Stopwatch()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.sweep(now)
+	all := make([]*World, 0, len(ws.worlds))
+	for _, name := range ws.names() {
+		all = append(all, ws.worlds[name])
+	}
+	return all
+}
+
+// sweep drops what nobody used for too long. The caller holds the lock.
+func (ws *Worlds) sweep(now time.Time) {
+	for name, w := range ws.worlds {
+		if name != Default && w.busy.Load() == 0 && now.Sub(*w.used.Load()) > ws.options.Idle {
+			delete(ws.worlds, name)
+		}
+	}
+}
+
+// names are those of all worlds, sorted. The caller holds the lock.
+func (ws *Worlds) names() []string {
+	names := make([]string, 0, len(ws.worlds))
+	for name := range ws.worlds {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

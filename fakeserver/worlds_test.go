@@ -1,0 +1,182 @@
+package fakeserver_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/client"
+)
+
+// onboarded sends an onboarding to a base URL, and gives the answer and its body.
+func onboarded(t *testing.T, f *fakeserver.Running, base, world, key string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest("POST", base+"/partner-liquidity-providers", strings.NewReader(
+		`{"provider":{"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S1"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{"X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:write"}, "Idempotency-Key": {key}}
+	if world != "" {
+		r.Header.Set("X-Fake-World", world)
+	}
+	answer, err := f.HTTP.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(body)
+}
+
+func listening(o *fakeserver.Options) {}
+func inMemory(o *fakeserver.Options)  { o.NoListener = true }
+
+func TestWorldsAreApart(t *testing.T) {
+	for name, way := range map[string]func(*fakeserver.Options){"with a listener": listening, "without": inMemory} {
+		t.Run(name, func(t *testing.T) {
+			f := fakeserver.Start(t, way)
+			ctx := context.Background()
+			a, b := f.Control.World("a"), f.Control.World("b")
+			if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.Advance(ctx, 36*time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			// The same key, the same id, in each: by header, and by path.
+			inA, bodyA := onboarded(t, f, f.URL, "a", "1")
+			inB, _ := onboarded(t, f, b.URL(), "", "1")
+			if id := inA.Header.Get("X-Fake-Request-Id"); id != "a.1" || !strings.Contains(bodyA, `"provider_id":"plp_000001"`) ||
+				!strings.Contains(bodyA, `"created_at":"2026-02-24T04:00:00.000Z"`) {
+				t.Errorf("in a: got request id %q and %s", id, bodyA)
+			}
+			if id := inB.Header.Get("X-Fake-Request-Id"); id != "b.1" || inB.Header.Get("Idempotent-Replayed") != "" {
+				t.Errorf("in b: got request id %q, replayed %q", id, inB.Header.Get("Idempotent-Replayed"))
+			}
+			if err := a.Reset(ctx); err != nil {
+				t.Fatal(err)
+			}
+			worlds, err := f.Control.Worlds(ctx)
+			var told []string
+			for _, w := range worlds {
+				told = append(told, fmt.Sprint(w.Name, " ", w.Requests, " ", w.Providers, " ", w.Answers, " ", w.Clock.Mode))
+			}
+			if want := "a 1 0 0 real, b 1 1 1 real, default 0 0 0 real"; err != nil || strings.Join(told, ", ") != want {
+				t.Errorf("got %q, %v, want %q", told, err, want)
+			}
+			again, body := onboarded(t, f, f.URL, "a", "1")
+			if again.Header.Get("Idempotent-Replayed") != "" || !strings.Contains(body, `"provider_id":"plp_000001"`) {
+				t.Errorf("after the reset: replayed %q, %s", again.Header.Get("Idempotent-Replayed"), body)
+			}
+			if err := b.Delete(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWorldsAreBounded(t *testing.T) {
+	var now = time.Unix(0, 0)
+	var mu sync.Mutex
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+		o.MaxWorlds, o.WorldIdle = 3, time.Minute
+		o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	})
+	for _, name := range []string{"a", "b"} {
+		if answer, body := onboarded(t, f, f.URL, name, "1"); answer.StatusCode != 200 {
+			t.Fatal(body)
+		}
+	}
+	answer, body := onboarded(t, f, f.URL, "c", "1")
+	if answer.StatusCode != 503 || answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, "There are 3 worlds, as many as there may be") {
+		t.Errorf("got %d %s", answer.StatusCode, body)
+	}
+	mu.Lock()
+	now = now.Add(2 * time.Minute)
+	mu.Unlock()
+	onboarded(t, f, f.URL, "b", "1")
+	if answer, body := onboarded(t, f, f.URL, "c", "1"); answer.StatusCode != 200 {
+		t.Errorf("with an idle one: got %d %s", answer.StatusCode, body)
+	}
+	worlds, _ := f.Control.Worlds(context.Background())
+	if len(worlds) != 3 || worlds[0].Name != "b" || worlds[1].Name != "c" {
+		t.Errorf("got %v, want b, c and default", worlds)
+	}
+}
+
+func TestControlRefuses(t *testing.T) {
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.ControlToken = "sesame" })
+	for name, c := range map[string]struct {
+		method, path, token, body string
+		status                    int
+		says                      string
+	}{
+		"no token":            {"GET", "/_fake/worlds", "", "", 401, "Authorization: Bearer TOKEN"},
+		"another token":       {"GET", "/_fake/worlds", "Sesame", "", 401, "Authorization: Bearer TOKEN"},
+		"unknown endpoint":    {"GET", "/_fake/wolds", "sesame", "", 404, `"nearest":"/_fake/worlds"`},
+		"another method":      {"PATCH", "/_fake/worlds", "sesame", "", 405, "takes GET, not PATCH"},
+		"a bad name":          {"GET", "/_fake/worlds/a.b", "sesame", "", 400, "1 to 64 of A-Z a-z 0-9 _ -"},
+		"delete the default":  {"DELETE", "/_fake/worlds/default", "sesame", "", 409, "reset it instead"},
+		"delete an unknown":   {"DELETE", "/_fake/worlds/defualt", "sesame", "", 404, `"nearest":"default"`},
+		"not JSON":            {"PUT", "/_fake/worlds/a/clock", "sesame", "{", 400, "RFC 7493"},
+		"not by its schema":   {"PUT", "/_fake/worlds/a/clock", "sesame", `{"mode":"frosen"}`, 400, `"instance_path":"/mode"`},
+		"an incomplete clock": {"PUT", "/_fake/worlds/a/clock", "sesame", `{"mode":"frozen"}`, 400, "a frozen clock has at"},
+		"no amount of time":   {"POST", "/_fake/worlds/a/clock/advance", "sesame", `{"by":"1w"}`, 400, "write 90s, 36h, 180d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := http.NewRequest(c.method, f.URL+c.path, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.token != "" {
+				r.Header.Set("Authorization", "Bearer "+c.token)
+			}
+			answer, err := f.HTTP.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			body, _ := io.ReadAll(answer.Body)
+			if answer.StatusCode != c.status || answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(body), c.says) {
+				t.Errorf("got %s %s, want %d and %q", answer.Status, body, c.status, c.says)
+			}
+		})
+	}
+	var wrong *client.Problem
+	if err := f.Control.World("a.b").Reset(context.Background()); !errors.As(err, &wrong) || wrong.Status != 400 {
+		t.Errorf("got %v, want a problem with 400", err)
+	}
+}
+
+// The contract alone has no worlds, and its paths are unknown routes.
+func TestContractOnly(t *testing.T) {
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.ContractOnly = true })
+	answer, _ := onboarded(t, f, f.URL, "a", "1")
+	if id := answer.Header.Get("X-Fake-Request-Id"); answer.StatusCode != 200 || id != "" {
+		t.Errorf("got %s with request id %q", answer.Status, id)
+	}
+	if !strings.Contains(string(f.State()), "plp_000001") {
+		t.Error("the one state does not have the provider")
+	}
+	for _, path := range []string{"/_fake/worlds", "/worlds/a/healthz"} {
+		answer, err := f.HTTP.Get(f.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != 404 || answer.Header.Get("X-Correlation-Id") != "corr_unrouted" {
+			t.Errorf("%s: got %s", path, answer.Status)
+		}
+	}
+}
