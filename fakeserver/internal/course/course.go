@@ -29,6 +29,9 @@ type Reached struct {
 // belongs to the goroutine that answers the request.
 type Course struct{ reached []Reached }
 
+// New gives a course with room for as many rules as most requests reach.
+func New() *Course { return &Course{make([]Reached, 0, 24)} }
+
 // Gate notes that the request came to a gate. It gives refused back, so that it
 // stands in the condition that decides.
 func (c *Course) Gate(rule string, refused bool) bool {

@@ -124,7 +124,7 @@ func (h *Handler) Target(r *http.Request) (operation *milestones.Operation, prov
 func (h *Handler) Handle(r *http.Request) *Exchange {
 	x := &exchange{Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType}}
 	if h.Notes {
-		x.course, x.arrived = new(course.Course), h.Store.Arrived()
+		x.course, x.arrived = course.New(), h.Store.Arrived()
 	}
 	answer := h.answer(x)
 	if h.SelfCheck != nil {
