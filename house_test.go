@@ -46,14 +46,15 @@ var arrows = map[string][]string{
 	"fakeserver/internal/memory": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs",
 		"fakeserver/internal/rules"},
 	"fakeserver/internal/rest": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs",
-		"fakeserver/internal/memory", "fakeserver/internal/rules", "milestones", "schemas"},
+		"fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rules", "milestones", "schemas"},
 	"fakeserver/internal/problem": {"milestones", "schemas"},
 	"fakeserver/internal/clock":   {"fakeserver/internal/instant"},
 	"fakeserver/internal/world":   {"fakeserver/internal/clock", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
+	"fakeserver/internal/metrics": {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
 	"fakeserver/internal/control": {"fakeserver/internal/clock", "fakeserver/internal/instant", "fakeserver/internal/problem", "fakeserver/internal/world", "schemas"},
 	"fakeserver/client":           {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver": {"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course",
-		"fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
+		"fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
 	"fakeserver/cmd/fakeserver": {"fakeserver"},
 
 	"steps/auditproof": {},
@@ -91,7 +92,7 @@ var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|ru
 
 // clockless are the rooms in which nothing asks what time it is.
 var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
-	"fakeserver/internal/control", "steps/auditproof")
+	"fakeserver/internal/control", "fakeserver/internal/metrics", "steps/auditproof")
 
 type listed struct {
 	ImportPath, Dir  string

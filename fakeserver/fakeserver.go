@@ -19,7 +19,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -32,6 +32,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/control"
 	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fakeserver/internal/world"
@@ -67,7 +68,7 @@ type Options struct {
 	// fails becomes INTERNAL and is told to OnViolation.
 	SelfCheck bool
 	// OnViolation is told, in self-check, of each answer that its schema forbids;
-	// nil writes to the standard logger.
+	// nil writes to Log, or when that is nil too to slog's default logger.
 	OnViolation func(operation string, violations []schemas.Violation)
 	// OnRules is told, once for each request and before its answer leaves, which
 	// rules of the milestone the request reached and how each came out, in the order
@@ -75,8 +76,12 @@ type Options struct {
 	// under no lock. The request's body has been read.
 	OnRules func(r *http.Request, reached []Reached)
 
+	// Log is told of the server's events (info) and of each request (debug); nil is
+	// nobody. What a client sent is not in it: no header values, bodies or queries.
+	Log *slog.Logger
+
 	// ContractOnly leaves out all that a stub has beside the contract: worlds,
-	// request ids and the control API.
+	// request ids, the control API, metrics and the bound of records.
 	ContractOnly bool
 	// NoControl leaves out the control API alone.
 	NoControl bool
@@ -88,12 +93,23 @@ type Options struct {
 	MaxWorlds int
 	// WorldIdle is how long a world is kept that nobody uses; 0 is [WorldIdle].
 	WorldIdle time.Duration
+	// MaxRecords is how many audit entries, kept answers and checkpoints there may be
+	// at a time, over all worlds; 0 is [MaxRecords]. A POST or an export that would
+	// leave one more is answered with 507 and changes nothing.
+	MaxRecords int
+	// IdempotencyRetention is how long an answer is kept for its idempotency key, as
+	// its world's clock goes; 0 is [IdempotencyRetention], the least that the contract
+	// allows:
+	// a shorter time is for tests of clients that come back too late.
+	IdempotencyRetention time.Duration
 }
 
 // What Options stand for when they say 0.
 const (
-	MaxWorlds = 1000
-	WorldIdle = time.Hour
+	MaxWorlds            = 1000
+	WorldIdle            = time.Hour
+	MaxRecords           = 4_000_000
+	IdempotencyRetention = 24 * time.Hour
 )
 
 // Reached is a rule of the milestone that a request reached: had the server broken
@@ -119,6 +135,8 @@ type PartnerKey = rest.PartnerKey
 type Server struct {
 	worlds  *world.Worlds
 	control http.Handler // nil: there is none
+	metrics http.Handler // nil: there are none
+	log     *slog.Logger
 	only    http.Handler // the contract alone; nil: the worlds too
 }
 
@@ -130,6 +148,9 @@ const DevelopmentKeyID = "dev-pi-k1"
 func New(o Options) (*Server, error) {
 	if o.RetentionDays < 0 || o.CheckpointRetentionDays < 0 {
 		return nil, fmt.Errorf("retention in days is 0 (the default) or more, not %d and %d", o.RetentionDays, o.CheckpointRetentionDays)
+	}
+	if o.MaxRecords < 0 || o.IdempotencyRetention < 0 {
+		return nil, fmt.Errorf("the bound of records and the retention of answers are 0 (the default) or more, not %d and %s", o.MaxRecords, o.IdempotencyRetention)
 	}
 	m := milestones.M109()
 	if o.Clock == nil {
@@ -161,8 +182,9 @@ func New(o Options) (*Server, error) {
 	if o.SelfCheck {
 		options.SelfCheck = o.OnViolation
 		if options.SelfCheck == nil {
+			told := cmp.Or(o.Log, slog.Default())
 			options.SelfCheck = func(operation string, violations []schemas.Violation) {
-				log.Printf("self-check: an answer of %s is not what its schema allows: %+v", operation, violations)
+				told.Error("self-check: an answer is not what its schema allows", "operation", operation, "violations", violations)
 			}
 		}
 	}
@@ -173,27 +195,42 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{worlds: world.New(world.Options{
+	s := &Server{log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}
+	var budget *memory.Budget
+	var counted *metrics.Metrics
+	if !o.ContractOnly {
+		budget, counted = memory.NewBudget(cmp.Or(o.MaxRecords, MaxRecords)), metrics.New(m)
+	}
+	s.worlds = world.New(world.Options{
 		Handler: handler,
 		Memory: memory.Options{
 			Signer:                  audit.Signer{KeyID: o.SigningKey.ID, Key: o.SigningKey.Private},
 			CheckpointRetentionDays: o.CheckpointRetentionDays,
+			AnswerRetention:         cmp.Or(o.IdempotencyRetention, IdempotencyRetention),
+			Budget:                  budget,
 		},
 		Clock:     o.Clock,
 		Stopwatch: o.Stopwatch,
 		Unnamed:   o.ContractOnly,
 		Max:       cmp.Or(o.MaxWorlds, MaxWorlds),
 		Idle:      cmp.Or(o.WorldIdle, WorldIdle),
+		Log:       s.log,
 		Heard: func(seen *world.Seen) {
+			if counted != nil {
+				counted.Count(seen)
+			}
+			logRequest(s.log, m.ReasonCodeFloor, seen)
 			if o.OnRules != nil {
 				o.OnRules(seen.Request, seen.Exchange.Reached)
 			}
 		},
-	})}
+	})
 	if o.ContractOnly {
 		s.only, _, _ = s.worlds.Enter(world.Default)
 		return s, nil
 	}
+	counted.Watch(s.worlds, budget)
+	s.metrics = counted.Handler()
 	if !o.NoControl {
 		panel := control.Options{Worlds: s.worlds, Token: o.ControlToken}
 		if o.SelfCheck {
@@ -211,6 +248,9 @@ const WorldHeader = "X-Fake-World"
 // cannot set headers: /worlds/NAME/partner-liquidity-providers.
 const worldPrefix = "/worlds/"
 
+// metricsPath is where Prometheus finds the metrics.
+const metricsPath = "/metrics"
+
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.only != nil {
@@ -220,6 +260,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	if s.control != nil && (path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/")) {
 		s.control.ServeHTTP(w, r)
+		return
+	}
+	if path == metricsPath {
+		s.metrics.ServeHTTP(w, r)
 		return
 	}
 	name := strings.TrimSpace(strings.Join(r.Header[WorldHeader], ", "))
@@ -286,8 +330,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 		MaxHeaderBytes:               rest.HeaderBytes,
 		DisableGeneralOptionsHandler: true, // OPTIONS * is an unknown route here
 	}
+	s.log.Info("listening", "address", l.Addr().String())
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
+		s.log.Info("stopping", "drain", drain)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
 		done <- server.Shutdown(ctx)
@@ -299,6 +345,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 	if err := <-done; err != nil {
 		return fmt.Errorf("draining: %w", err)
 	}
+	s.log.Info("stopped")
 	return nil
 }
 

@@ -52,6 +52,7 @@ func command() *cobra.Command {
 	var options fakeserver.Options
 	var addr, signingKey, signingKeyID, partnerKeys string
 	var verifyOnly []string
+	var logging logging
 	cmd := &cobra.Command{
 		Use:           "fakeserver",
 		Short:         "Serve the partner liquidity-provider contract from memory",
@@ -62,6 +63,11 @@ func command() *cobra.Command {
 			if err := readKeys(&options, signingKey, signingKeyID, verifyOnly, partnerKeys); err != nil {
 				return err
 			}
+			log, err := logging.logger(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			options.Log = log
 			server, err := fakeserver.New(options)
 			if err != nil {
 				return err
@@ -88,6 +94,8 @@ func command() *cobra.Command {
 	flags.StringVar(&signingKey, "signing-key", "", "the ed25519 key that signs exports: a PKCS #8 PEM `FILE`")
 	flags.StringVar(&signingKeyID, "signing-key-id", "", "the `ID` under which that key is published")
 	flags.StringArrayVar(&verifyOnly, "verify-only-key", nil, "`ID=FILE` of a public key (SPKI PEM) that signed before; may be repeated")
+	logging.register(flags)
+	bounds(flags, &options)
 	return cmd
 }
 

@@ -3,15 +3,11 @@ package memory
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"time"
 
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/rules"
 )
-
-// answersKept is how long an answer is kept for its key: contract section 5
-// promises at least this, by the server's clock.
-const answersKept = 24 * time.Hour
 
 // answers are those kept for idempotency. The store's lock guards them.
 type answers struct {
@@ -40,16 +36,15 @@ type keptAnswer struct {
 	payload [sha256.Size]byte
 	answer  Answer
 	refused bool
-	at      time.Time
-	number  uint64 // how many were kept by then, this one included
+	at      instant.Instant // as the store's lapse counts
+	number  uint64          // how many were kept by then, this one included
 }
 
 func hash(payload []byte) [sha256.Size]byte { return sha256.Sum256(payload) }
 
 // find gives the answer kept for key. The store looks here and keeps the answer
 // under one lock, so that of any number of equal requests at once one runs.
-func (a *answers) find(c *course.Course, key answerKey, now time.Time) (*keptAnswer, bool) {
-	a.expire(now)
+func (a *answers) find(c *course.Course, key answerKey) (*keptAnswer, bool) {
 	kept, ok := a.kept[key]
 	if c != nil {
 		own := 0
@@ -82,9 +77,9 @@ func (a *answers) keep(kept *keptAnswer) {
 	}
 }
 
-// expire drops what was kept for longer than promised.
-func (a *answers) expire(now time.Time) {
-	for len(a.queue) > 0 && now.Sub(a.queue[0].at) > answersKept {
+// expire drops what was kept before a moment, and tells how much that was.
+func (a *answers) expire(before instant.Instant) (dropped int) {
+	for ; len(a.queue) > 0 && a.queue[0].at < before; dropped++ {
 		gone := a.queue[0].key
 		delete(a.kept, gone)
 		if a.scopes != nil {
@@ -95,7 +90,13 @@ func (a *answers) expire(now time.Time) {
 		a.queue[0] = nil
 		a.queue = a.queue[1:]
 	}
+	if dropped > 0 && len(a.queue) == 0 {
+		*a = noAnswers() // a map from which all was deleted is as large as before
+	}
+	return dropped
 }
+
+func noAnswers() answers { return answers{kept: map[answerKey]*keptAnswer{}} }
 
 // mismatch refuses a key that comes back with another payload.
 func (k *keptAnswer) mismatch(c *course.Course, payload [sha256.Size]byte) *rules.Refusal {

@@ -12,15 +12,21 @@ type state struct {
 	numbered    uint64 // of plp_000001, …: all up to here are taken
 	arrived     uint64 // of plpaudit_000001, …: the last one given
 	answers     answers
-	checkpoints map[string]issued // by checkpoint_hash
+	checkpoints checkpoints
+	lapse       lapse // by which answers and checkpoints grow old
 }
 
 func blank() state {
 	return state{
 		providers:   map[string]*record{},
-		answers:     answers{kept: map[answerKey]*keptAnswer{}},
-		checkpoints: map[string]issued{},
+		answers:     noAnswers(),
+		checkpoints: checkpoints{issued: map[string]issued{}},
 	}
+}
+
+// counts are how much of each there is.
+func (s *state) counts() Counts {
+	return Counts{len(s.providers), int(s.arrived), len(s.checkpoints.issued), len(s.answers.kept)}
 }
 
 // copy gives a state that shares nothing which is ever changed: providers, entries
@@ -33,7 +39,8 @@ func (s *state) copy() state {
 	return state{
 		providers: providers, numbered: s.numbered, arrived: s.arrived,
 		answers:     answers{kept: maps.Clone(s.answers.kept), queue: slices.Clone(s.answers.queue)},
-		checkpoints: maps.Clone(s.checkpoints),
+		checkpoints: checkpoints{maps.Clone(s.checkpoints.issued), s.checkpoints.swept},
+		lapse:       s.lapse,
 	}
 }
 
@@ -63,6 +70,16 @@ func (s *Store) Restore(image *Image) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.budget.settle(s.counts().records(), next.counts().records())
 	s.state = next
 	s.restored++
+}
+
+// Close gives back what the store took out of its budget. Requests that are on
+// their way in it, and later ones, take nothing: nobody keeps what they leave.
+func (s *Store) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.budget.settle(s.counts().records(), 0)
+	s.budget = nil
 }

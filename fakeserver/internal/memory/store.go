@@ -28,7 +28,9 @@ import (
 type Options struct {
 	Clock                   func() time.Time
 	Signer                  audit.Signer
-	CheckpointRetentionDays int // 0: as long as the entries' retention each was issued with
+	CheckpointRetentionDays int           // 0: as long as the entries' retention each was issued with
+	AnswerRetention         time.Duration // how long an answer is kept for its key: contract section 5 promises a day
+	Budget                  *Budget       // which other stores may share; nil: without end
 }
 
 // Store is the state of one fake server. It is safe for concurrent use.
@@ -37,14 +39,9 @@ type Store struct {
 	number  atomic.Uint64 // of all answers that were ever kept; read without the lock
 
 	mu       sync.RWMutex
-	restored int // how often
+	restored int     // how often
+	budget   *Budget // nil once the store is closed, too
 	state
-}
-
-// issued is a checkpoint that was handed out.
-type issued struct {
-	audit.Checkpoint
-	entries int // of the trail then, as far as the filter of event types lets them through
 }
 
 // record is one provider and its trail.
@@ -84,7 +81,7 @@ func (s *Shown) Members() []jcs.Member {
 
 // New gives an empty store.
 func New(options Options) *Store {
-	return &Store{options: options, state: blank()}
+	return &Store{options: options, budget: options.Budget, state: blank()}
 }
 
 // Call is one POST whose identity and syntax have been found good.
@@ -99,7 +96,7 @@ type Call struct {
 	Course         *course.Course // notes the rules that are reached; nil notes none
 	Arrived        uint64         // what Arrived said when the request came, if there is a Course
 	// Encode writes the answer to what was decided. It is called inside the
-	// critical section, once, and its answer is kept.
+	// critical section, once, and its answer is kept, unless there is no room for it.
 	Encode func(rules.Change, *rules.Refusal) Answer
 }
 
@@ -113,6 +110,20 @@ type Answer struct {
 	Refusal *rules.Refusal
 	// ReasonCodes are the ones that a success lists.
 	ReasonCodes []string
+}
+
+// Reasons are all reason codes that the answer gives, in its body's order.
+func (a Answer) Reasons() []string {
+	if a.Refusal == nil {
+		return a.ReasonCodes
+	}
+	if listed, ok := a.Refusal.Details["reason_codes"].([]string); ok {
+		return listed
+	}
+	if a.Refusal.Reason == "" {
+		return nil
+	}
+	return []string{string(a.Refusal.Reason)}
 }
 
 // Arrived is the moment at which a request comes, in answers kept so far.
@@ -133,20 +144,29 @@ func (s *Store) Do(call Call) Answer {
 		}
 	}
 	key := answerKey{call.Caller, call.Operation, call.ProviderID, call.IdempotencyKey}
-	if kept, ok := s.answers.find(call.Course, key, clock); ok {
+	at := s.lapse.at(instant.Of(clock))
+	s.budget.settle(s.answers.expire(at-instant.Instant(s.options.AnswerRetention.Milliseconds())), 0)
+	if kept, ok := s.answers.find(call.Course, key); ok {
 		if refusal := kept.mismatch(call.Course, payload); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
 		}
 		return kept.replay(call.Course, call.Arrived)
 	}
 	change, refusal := s.decide(call, stood, clock)
+	records := 1 // the answer
+	if refusal == nil {
+		records = 2 // and the entry
+	}
+	if !s.budget.take(records) {
+		return call.Encode(rules.Change{}, s.budget.full())
+	}
 	answer := call.Encode(change, refusal)
 	// Each accepted POST appends one entry, and nothing else does.
 	call.Course.Promise("writes-are-audited")
 	if refusal == nil {
 		s.apply(call, stood, change)
 	}
-	s.answers.keep(&keptAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: clock, number: s.number.Add(1)})
+	s.answers.keep(&keptAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: at, number: s.number.Add(1)})
 	return answer
 }
 
@@ -253,8 +273,11 @@ func (s *Store) Export(c *course.Course, id string, caller rules.Actor, query Ex
 	export := page.Commit(c, id, s.options.Signer)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if restored == s.restored { // else it belongs to what was there before
-		s.checkpoints[export.Hash] = issued{export.Checkpoint, held}
+	if restored != s.restored { // it belongs to what was there before
+		return export, nil
+	}
+	if !s.checkpoints.keep(s, export, held) {
+		return audit.Export{}, s.budget.full()
 	}
 	return export, nil
 }
@@ -316,7 +339,7 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 // the trail held when the page before was handed out, or which rule keeps it from
 // being one.
 func (s *Store) continued(c *course.Course, id string, query ExportQuery, now, low instant.Instant) (*audit.Entry, int, *audit.Broken) {
-	checkpoint, known := s.checkpoints[query.After.CheckpointAfter]
+	checkpoint, known := s.checkpoints.issued[query.After.CheckpointAfter]
 	if c.Gate(audit.Unknown.Rule, !known) {
 		return nil, 0, audit.Unknown
 	}
@@ -333,11 +356,14 @@ func (s *Store) continued(c *course.Course, id string, query ExportQuery, now, l
 // Counts are how much the store holds.
 type Counts struct{ Providers, AuditEntries, Checkpoints, Answers int }
 
+// records are what a [Budget] counts.
+func (c Counts) records() int { return c.AuditEntries + c.Checkpoints + c.Answers }
+
 // Counts tells how much the store holds.
 func (s *Store) Counts() Counts {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return Counts{len(s.providers), int(s.arrived), len(s.checkpoints), len(s.answers.kept)}
+	return s.counts()
 }
 
 // State gives all that was recorded as canonical JSON: providers and their

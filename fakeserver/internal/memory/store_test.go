@@ -32,8 +32,9 @@ func (c *clock) now() time.Time { return c.at }
 func newStore() (*Store, *clock) {
 	c := &clock{time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)}
 	return New(Options{
-		Clock:  c.now,
-		Signer: audit.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))},
+		Clock:           c.now,
+		Signer:          audit.Signer{KeyID: "test", Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))},
+		AnswerRetention: 24 * time.Hour,
 	}), c
 }
 

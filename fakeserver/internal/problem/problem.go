@@ -49,11 +49,16 @@ func (p *Problem) Error() string { return p.Detail }
 
 // ServeHTTP implements http.Handler: it answers with the problem.
 func (p *Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", ContentType)
+	w.WriteHeader(p.Status)
+	w.Write(p.JSON())
+}
+
+// JSON is the body of that answer.
+func (p *Problem) JSON() []byte {
 	body, err := json.Marshal(p, json.Deterministic(true))
 	if err != nil {
 		panic("writing a problem: " + err.Error()) // words and numbers
 	}
-	w.Header().Set("Content-Type", ContentType)
-	w.WriteHeader(p.Status)
-	w.Write(body)
+	return body
 }

@@ -6,6 +6,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
@@ -24,10 +25,16 @@ var statuses = map[rules.Code]int{
 	rules.MethodNotAllowed:    405,
 	rules.PayloadTooLarge:     413,
 	rules.Internal:            500,
+	memory.Full:               507,
 }
 
-// refuse writes a refusal.
+// refuse writes a refusal. One that the contract does not know is a problem.
 func (x *exchange) refuse(refusal *rules.Refusal) memory.Answer {
+	if refusal.Code == memory.Full {
+		x.contentType = problem.ContentType
+		told := problem.New(statuses[refusal.Code], "%s", refusal.Message)
+		return memory.Answer{Status: told.Status, CorrelationID: x.correlation, Body: told.JSON(), Refusal: refusal}
+	}
 	return memory.Answer{
 		Status:        statuses[refusal.Code],
 		CorrelationID: x.correlation,

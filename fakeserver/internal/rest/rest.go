@@ -86,7 +86,7 @@ type Exchange struct {
 	Sent []byte
 	// Answer is what the client is told.
 	Answer memory.Answer
-	// Outcome is the answer's, one of the operation's; nil for INTERNAL.
+	// Outcome is the answer's, one of the operation's; nil for INTERNAL and memory.Full.
 	Outcome *milestones.Outcome
 	// Reached are the rules that the request reached, when the handler notes them.
 	Reached []course.Reached
@@ -127,7 +127,7 @@ func (h *Handler) Handle(r *http.Request) *Exchange {
 		x.course, x.arrived = course.New(), h.Store.Arrived()
 	}
 	answer := h.answer(x)
-	if h.SelfCheck != nil {
+	if h.SelfCheck != nil && !answer.Full() {
 		answer = h.selfCheck(x, answer)
 	}
 	// Success and refusal alike: the headers that Write sets are those of every answer.

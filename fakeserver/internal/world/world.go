@@ -9,6 +9,7 @@ package world
 
 import (
 	"cmp"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -50,6 +51,8 @@ type Options struct {
 	Idle time.Duration
 	// Heard is told of every request before its answer leaves; nil is nobody.
 	Heard func(*Seen)
+	// Log is told when worlds come, begin again and go.
+	Log *slog.Logger
 }
 
 // Seed is what a world begins with: the zero value is nothing, and the real clock.
@@ -89,13 +92,18 @@ func newWorld(name string, options *Options, now time.Time) *World {
 	w.Store = memory.New(stored)
 	w.handler = options.Handler.For(w.Store)
 	w.used.Store(&now)
-	w.Reset()
+	w.begin()
 	return w
 }
 
 // Reset makes the world what it was when it began: state, clock, ids, idempotency.
 // The numbers of its requests go on, so that no two have one id.
 func (w *World) Reset() {
+	w.begin()
+	w.options.Log.Info("world reset", "world", w.Name)
+}
+
+func (w *World) begin() {
 	setting := w.options.Seed.Clock
 	setting.Mode = cmp.Or(setting.Mode, clock.Real)
 	if err := w.Clock.Set(setting); err != nil {
@@ -174,6 +182,7 @@ func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Pro
 		}
 		w = newWorld(name, &ws.options, now)
 		ws.worlds[name] = w
+		ws.options.Log.Info("world made", "world", name)
 	}
 	w.busy.Add(1)
 	return w, w.leave, nil
@@ -205,11 +214,19 @@ func (ws *Worlds) Drop(name string) *problem.Problem {
 	if name == Default {
 		return problem.New(http.StatusConflict, "The world %s always is: reset it instead.", Default)
 	}
-	if _, known := ws.worlds[name]; !known {
+	w, known := ws.worlds[name]
+	if !known {
 		return problem.Unknown(http.StatusNotFound, "world", name, ws.names())
 	}
-	delete(ws.worlds, name)
+	ws.forget(w, "deleted")
 	return nil
+}
+
+// forget takes a world out, with what it holds. The caller holds the lock.
+func (ws *Worlds) forget(w *World, why string) {
+	delete(ws.worlds, w.Name)
+	w.Store.Close()
+	ws.options.Log.Info("world dropped", "world", w.Name, "why", why, "requests", w.Requests())
 }
 
 // All lists the worlds by name.
@@ -229,7 +246,7 @@ func (ws *Worlds) All() []*World {
 func (ws *Worlds) sweep(now time.Time) {
 	for name, w := range ws.worlds {
 		if name != Default && w.busy.Load() == 0 && now.Sub(*w.used.Load()) > ws.options.Idle {
-			delete(ws.worlds, name)
+			ws.forget(w, "idle")
 		}
 	}
 }

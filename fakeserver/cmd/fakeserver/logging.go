@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/pflag"
+
+	"example.com/lpgate/fakeserver"
+)
+
+// logging are the flags that say what is logged, and how.
+type logging struct{ level, format string }
+
+func (l *logging) register(flags *pflag.FlagSet) {
+	flags.StringVar(&l.level, "log-level", "info", "the least that is logged: debug (each request), info, warn or error")
+	flags.StringVar(&l.format, "log-format", "text", "text or json, one line for each event, on standard error")
+}
+
+// logger gives the logger that the flags describe.
+func (l *logging) logger(to io.Writer) (*slog.Logger, error) {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	level, ok := levels[l.level]
+	if !ok {
+		return nil, fmt.Errorf("--log-level %q: write debug, info, warn or error", l.level)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch l.format {
+	case "text":
+		return slog.New(slog.NewTextHandler(to, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(to, options)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q: write text or json", l.format)
+}
+
+// bounds are the flags that say how much may be kept.
+func bounds(flags *pflag.FlagSet, options *fakeserver.Options) {
+	flags.IntVar(&options.MaxRecords, "max-records", fakeserver.MaxRecords, "how many audit entries, kept answers and checkpoints there may be, over all worlds")
+	flags.DurationVar(&options.IdempotencyRetention, "idempotency-retention", fakeserver.IdempotencyRetention, "how long an answer is kept for its key; less than 24h breaks the contract, and is for tests")
+}

@@ -1,0 +1,193 @@
+// Package metrics counts what a server does, for Prometheus:
+//
+//	fake_requests_total{operation="partnerLiquidityProvider.get",outcome="success"} 17
+//	fake_reason_codes_total{operation="…onboard",outcome="owner_not_caller",reason_code="partner_liquidity_provider_invalid"} 2
+//	fake_request_duration_seconds_bucket{operation="partnerLiquidityProvider.get",le="1e-05"} 12
+//	fake_worlds 3
+//
+// The values of labels come from the milestone alone, so there are only so many
+// series, whatever clients send: operations by their ids, the router among them,
+// outcomes by their names, reason codes of the floor. Two outcomes are not in the
+// milestone: "internal", of a defect of the server, and "full", of a request for
+// which a bound left no room. Worlds have no label, for clients name them.
+package metrics
+
+import (
+	"net/http"
+	"slices"
+
+	// client_golang is the Prometheus project's own: the text format, its negotiation
+	// and the histograms are theirs, and so are the metrics of the Go runtime.
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/milestones"
+)
+
+// The outcomes that are in no milestone.
+const (
+	internal = "internal"
+	full     = "full"
+)
+
+// buckets are the upper bounds of the histogram, in seconds. Most requests take
+// some ten microseconds; one with an injected delay may take a minute.
+var buckets = []float64{10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 5e-3, 25e-3, 100e-3, 1, 10, 60}
+
+// Metrics are those of one server. They are safe for concurrent use.
+type Metrics struct {
+	registry   *prometheus.Registry
+	operations map[*milestones.Operation]*operation
+}
+
+// operation is what is counted of one. All of it is looked up when the server
+// starts, so that a request only adds.
+type operation struct {
+	outcomes       []outcome // as the milestone lists them
+	internal, full prometheus.Counter
+	replays        prometheus.Counter
+	took           prometheus.Observer
+}
+
+// outcome counts one outcome, and the reason codes that were given with it.
+type outcome struct {
+	requests prometheus.Counter
+	codes    []code
+}
+
+type code struct {
+	name  string
+	given prometheus.Counter
+}
+
+// New gives metrics at nought.
+func New(m *milestones.Milestone) *Metrics {
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "fake_requests_total", Help: "Requests to the contract, by operation and outcome.",
+	}, []string{"operation", "outcome"})
+	codes := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "fake_reason_codes_total", Help: "Answers that gave a reason code of the milestone, by operation, outcome and code.",
+	}, []string{"operation", "outcome", "reason_code"})
+	replays := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "fake_replays_total", Help: "Answers that were given again for their idempotency key, by operation.",
+	}, []string{"operation"})
+	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "fake_request_duration_seconds", Help: "Time until the answer was ready to be written, by operation.", Buckets: buckets,
+	}, []string{"operation"})
+	all := &Metrics{registry: prometheus.NewRegistry(), operations: map[*milestones.Operation]*operation{}}
+	all.registry.MustRegister(requests, codes, replays, took,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	add := func(o *milestones.Operation) {
+		of := &operation{
+			internal: requests.WithLabelValues(o.ID, internal),
+			full:     requests.WithLabelValues(o.ID, full),
+			replays:  replays.WithLabelValues(o.ID),
+			took:     took.WithLabelValues(o.ID),
+		}
+		cells := o.Cells()
+		for _, declared := range o.Outcomes {
+			counted := outcome{requests: requests.WithLabelValues(o.ID, declared.Name)}
+			for _, cell := range cells {
+				if cell.Outcome == declared.Name && cell.ReasonCode != "" {
+					counted.codes = append(counted.codes, code{cell.ReasonCode, codes.WithLabelValues(o.ID, cell.Outcome, cell.ReasonCode)})
+				}
+			}
+			of.outcomes = append(of.outcomes, counted)
+		}
+		all.operations[o] = of
+	}
+	for i := range m.Operations {
+		add(&m.Operations[i])
+	}
+	add(&m.Router)
+	return all
+}
+
+// Count counts a request and its answer.
+func (m *Metrics) Count(seen *world.Seen) {
+	x := seen.Exchange
+	of := m.operations[x.Operation]
+	of.took.Observe(seen.Took.Seconds())
+	if x.Answer.Replayed {
+		of.replays.Inc()
+	}
+	if x.Outcome == nil {
+		if x.Answer.Full() {
+			of.full.Inc()
+		} else {
+			of.internal.Inc()
+		}
+		return
+	}
+	for i := range of.outcomes {
+		if x.Outcome != &x.Operation.Outcomes[i] {
+			continue
+		}
+		counted := &of.outcomes[i]
+		counted.requests.Inc()
+		for _, code := range counted.codes {
+			if code.name == x.Outcome.ReasonCode || slices.Contains(x.Answer.Reasons(), code.name) {
+				code.given.Inc()
+			}
+		}
+		return
+	}
+}
+
+// Watch adds what the worlds hold at the moment of asking. The budget may be nil.
+func (m *Metrics) Watch(worlds *world.Worlds, budget *memory.Budget) {
+	m.registry.MustRegister(holdings{worlds})
+	if budget == nil {
+		return
+	}
+	gauge := func(name, help string, value func() int) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) }))
+	}
+	gauge("fake_records", "Audit entries, kept answers and checkpoints, over all worlds.", budget.Used)
+	gauge("fake_records_limit", "How many records there may be.", budget.Max)
+}
+
+// Handler serves the metrics as text.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// holdings are what all worlds hold, added up when they are asked for.
+type holdings struct{ worlds *world.Worlds }
+
+var held = []struct {
+	*prometheus.Desc
+	of func(memory.Counts) int
+}{
+	{gauge("fake_worlds", "Worlds that there are."), func(memory.Counts) int { return 1 }},
+	{gauge("fake_providers", "Providers, over all worlds."), func(c memory.Counts) int { return c.Providers }},
+	{gauge("fake_audit_entries", "Audit entries, over all worlds."), func(c memory.Counts) int { return c.AuditEntries }},
+	{gauge("fake_kept_answers", "Answers that are kept for their idempotency keys, over all worlds."), func(c memory.Counts) int { return c.Answers }},
+	{gauge("fake_checkpoints", "Checkpoints of exports that are kept, over all worlds."), func(c memory.Counts) int { return c.Checkpoints }},
+}
+
+func gauge(name, help string) *prometheus.Desc { return prometheus.NewDesc(name, help, nil, nil) }
+
+// Describe implements prometheus.Collector.
+func (holdings) Describe(to chan<- *prometheus.Desc) {
+	for _, h := range held {
+		to <- h.Desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (h holdings) Collect(to chan<- prometheus.Metric) {
+	sums := make([]int, len(held))
+	for _, w := range h.worlds.All() {
+		counts := w.Store.Counts()
+		for i := range held {
+			sums[i] += held[i].of(counts)
+		}
+	}
+	for i, sum := range sums {
+		to <- prometheus.MustNewConstMetric(held[i].Desc, prometheus.GaugeValue, float64(sum))
+	}
+}

@@ -1,0 +1,253 @@
+package fakeserver_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"example.com/lpgate/fakeserver"
+)
+
+// bounded lets there be so many records.
+func bounded(records int) func(*fakeserver.Options) {
+	return func(o *fakeserver.Options) { o.MaxRecords = records }
+}
+
+// asked sends a GET as amber, and gives the answer and its body.
+func asked(t *testing.T, f *fakeserver.Running, path, world string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest("GET", f.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{"X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:read"}}
+	if world != "" {
+		r.Header.Set("X-Fake-World", world)
+	}
+	answer, err := f.HTTP.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(body)
+}
+
+func TestRecordsAreBounded(t *testing.T) {
+	const page = "/partner-liquidity-providers/plp_000001/rollout/export"
+	ctx := context.Background()
+	f := fakeserver.Start(t, inMemory, bounded(5))
+	for _, world := range []string{"a", "b"} {
+		if answer, body := onboarded(t, f, f.URL, world, "1"); answer.StatusCode != 200 {
+			t.Fatal(body)
+		}
+	}
+	full := func(what string, answer *http.Response, body string) {
+		t.Helper()
+		if answer.StatusCode != 507 || answer.Header.Get("Content-Type") != "application/problem+json" ||
+			!strings.Contains(body, "may hold 5 records") || !strings.Contains(body, "--max-records") {
+			t.Errorf("%s: got %s %s", what, answer.Status, body)
+		}
+	}
+	answer, body := onboarded(t, f, f.URL, "a", "2")
+	full("a POST", answer, body)
+	if answer, body := onboarded(t, f, f.URL, "a", "1"); answer.StatusCode != 200 || answer.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("a replay: got %s %s", answer.Status, body)
+	}
+	if answer, body := asked(t, f, page, "a"); answer.StatusCode != 200 {
+		t.Errorf("an export that takes the last: got %s %s", answer.Status, body)
+	}
+	answer, body = asked(t, f, page, "b")
+	full("an export", answer, body)
+	state, err := f.Control.World("a").State(ctx)
+	if err != nil || state.Providers != 1 || state.AuditEntries != 1 || state.Answers != 1 || state.Checkpoints != 1 {
+		t.Errorf("a holds %+v, %v", state, err)
+	}
+	if err := f.Control.World("b").Delete(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if answer, body := onboarded(t, f, f.URL, "a", "2"); answer.StatusCode != 200 || !strings.Contains(body, "plp_000002") {
+		t.Errorf("with b gone: got %s %s", answer.Status, body)
+	}
+	if err := f.Control.World("a").Reset(ctx); err != nil {
+		t.Fatal(err)
+	}
+	onboarded(t, f, f.URL, "c", "1")
+	if answer, body := onboarded(t, f, f.URL, "c", "2"); answer.StatusCode != 200 {
+		t.Errorf("with a reset: got %s %s", answer.Status, body)
+	}
+	if _, metrics := asked(t, f, "/metrics", ""); !strings.Contains(metrics, "\nfake_records 4\n") || !strings.Contains(metrics, "\nfake_records_limit 5\n") {
+		t.Errorf("the metrics tell other records: %s", metrics)
+	}
+}
+
+func TestIdempotencyRetention(t *testing.T) {
+	ctx := context.Background()
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.IdempotencyRetention = time.Minute })
+	w := f.Control.World("a")
+	if err := w.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	onboarded(t, f, f.URL, "a", "1")
+	for _, step := range []struct{ after, replayed string }{{"1m", "true"}, {"1ms", ""}} {
+		by, err := time.ParseDuration(step.after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Advance(ctx, by); err != nil {
+			t.Fatal(err)
+		}
+		if answer, _ := onboarded(t, f, f.URL, "a", "1"); answer.Header.Get("Idempotent-Replayed") != step.replayed {
+			t.Errorf("after another %s: replayed %q, want %q", step.after, answer.Header.Get("Idempotent-Replayed"), step.replayed)
+		}
+	}
+	for _, o := range []fakeserver.Options{{MaxRecords: -1}, {IdempotencyRetention: -1}} {
+		if _, err := fakeserver.New(o); err == nil {
+			t.Errorf("%+v: got no error", o)
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	f := fakeserver.Start(t, inMemory)
+	onboarded(t, f, f.URL, "a", "1")
+	onboarded(t, f, f.URL, "b", "1")
+	onboarded(t, f, f.URL, "b", "1")
+	asked(t, f, "/partner-liquidity-providers/plp_000001/rollout/export", "a")
+	asked(t, f, "/partner-liquidity-providers/nobody", "a")
+	asked(t, f, "/nowhere/"+strings.Repeat("x", 99), "")
+	_, got := asked(t, f, "/metrics", "")
+	for _, want := range []string{
+		`fake_requests_total{operation="partnerLiquidityProvider.onboard",outcome="success"} 3`,
+		`fake_requests_total{operation="partnerLiquidityProvider.get",outcome="provider_not_found"} 1`,
+		`fake_reason_codes_total{operation="partnerLiquidityProvider.get",outcome="provider_not_found",reason_code="partner_liquidity_provider_not_found"} 1`,
+		`fake_requests_total{operation="unrouted",outcome="route_not_found"} 1`,
+		`fake_request_duration_seconds_count{operation="partnerLiquidityProvider.onboard"} 3`,
+		`fake_replays_total{operation="partnerLiquidityProvider.onboard"} 1`,
+		"fake_worlds 3", "fake_providers 2", "fake_audit_entries 2", "fake_kept_answers 2", "fake_checkpoints 1",
+		"fake_records 5", "fake_records_limit 4e+06",
+	} {
+		if !strings.Contains(got, "\n"+want+"\n") {
+			t.Errorf("missing: %s", want)
+		}
+	}
+	if strings.Contains(got, "xxx") {
+		t.Error("a path became a label")
+	}
+	problems, err := promlint.New(strings.NewReader(got)).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("the linter says %v, %v", problems, err)
+	}
+	contract := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.ContractOnly = true })
+	if answer, _ := asked(t, contract, "/metrics", ""); answer.StatusCode != 404 || answer.Header.Get("X-Correlation-Id") != "corr_unrouted" {
+		t.Errorf("of the contract alone: got %s", answer.Status)
+	}
+}
+
+// lockedBuffer is a buffer for several goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func TestLog(t *testing.T) {
+	var now time.Time
+	var mu sync.Mutex
+	logged := func(level slog.Level) string {
+		var text lockedBuffer
+		t.Run("serve", func(t *testing.T) {
+			f := fakeserver.Start(t, inMemory, bounded(2), func(o *fakeserver.Options) {
+				o.Log = slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{Level: level}))
+				o.WorldIdle = time.Minute
+				o.PartnerKeys = []fakeserver.PartnerKey{{Key: "amber", PartnerID: "amber", Scopes: []string{"settlement:write", "settlement:read"}}}
+				o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+			})
+			onboarded(t, f, f.URL, "a", "sesame")
+			onboarded(t, f, f.URL, "a", "sesame")
+			asked(t, f, "/partner-liquidity-providers/nobody?secret=sesame", "a")
+			onboarded(t, f, f.URL, "b", "sesame")
+			mu.Lock()
+			now = now.Add(time.Hour)
+			mu.Unlock()
+			f.Control.World("b").Reset(context.Background())
+			f.Control.World("b").Delete(context.Background())
+			f.Control.World("c").Reset(context.Background())
+		})
+		if strings.Contains(text.String(), "sesame") || strings.Contains(text.String(), "disclosure") {
+			t.Errorf("what a client sent was logged: %s", text.String())
+		}
+		var lines []string
+		for line := range strings.Lines(text.String()) {
+			var event struct {
+				Level, Msg, World, Why, Operation, Outcome string
+				RequestID                                  string   `json:"request_id"`
+				ReasonCodes                                []string `json:"reason_codes"`
+				Status                                     int
+				Took                                       *int64
+				Replayed                                   bool
+			}
+			if err := json.Unmarshal([]byte(line), &event); err != nil {
+				t.Fatal(err)
+			}
+			said := strings.TrimSpace(fmt.Sprint(event.Level, " ", event.Msg, " ", event.World, " ", event.Why))
+			if event.Msg == "request" {
+				said = fmt.Sprint(event.Level, " ", event.RequestID, " ", event.Operation, " ", event.Outcome, " ", event.ReasonCodes, " ", event.Status, " ", event.Replayed, " ", event.Took != nil)
+			}
+			lines = append(lines, said)
+		}
+		return strings.Join(lines, "\n")
+	}
+	for level, want := range map[slog.Level]string{
+		slog.LevelWarn: `WARN b.1 partnerLiquidityProvider.onboard full [] 507 false true`,
+		slog.LevelInfo: `INFO listening
+INFO world made a
+INFO world made b
+WARN b.1 partnerLiquidityProvider.onboard full [] 507 false true
+INFO world reset b
+INFO world dropped b deleted
+INFO world dropped a idle
+INFO world made c
+INFO world reset c
+INFO stopping
+INFO stopped`,
+		slog.LevelDebug: `INFO listening
+INFO world made a
+DEBUG a.1 partnerLiquidityProvider.onboard success [] 200 false true
+DEBUG a.2 partnerLiquidityProvider.onboard success [] 200 true true
+DEBUG a.3 partnerLiquidityProvider.get provider_not_found [partner_liquidity_provider_not_found] 404 false true
+INFO world made b
+WARN b.1 partnerLiquidityProvider.onboard full [] 507 false true
+INFO world reset b
+INFO world dropped b deleted
+INFO world dropped a idle
+INFO world made c
+INFO world reset c
+INFO stopping
+INFO stopped`,
+	} {
+		t.Run(level.String(), func(t *testing.T) {
+			if got := logged(level); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
