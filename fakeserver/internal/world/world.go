@@ -81,17 +81,19 @@ type World struct {
 	handler  *rest.Handler
 	requests atomic.Uint64 // how many came
 
-	busy atomic.Int64              // requests on their way
-	used atomic.Pointer[time.Time] // when the last one ended, by the stopwatch
+	busy  atomic.Int64 // requests on their way
+	ended func()       // leave, made once
+	made  time.Time    // by the stopwatch
+	used  atomic.Int64 // when the last one ended: a time.Duration after that
 }
 
 func newWorld(name string, options *Options, now time.Time) *World {
-	w := &World{Name: name, Clock: clock.New(options.Clock), options: options}
+	w := &World{Name: name, Clock: clock.New(options.Clock), options: options, made: now}
+	w.ended = w.leave
 	stored := options.Memory
 	stored.Clock = w.Clock.Now
 	w.Store = memory.New(stored)
 	w.handler = options.Handler.For(w.Store)
-	w.used.Store(&now)
 	w.begin()
 	return w
 }
@@ -120,7 +122,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	began := w.options.Stopwatch()
 	seen := &Seen{
 		World:     w,
-		RequestID: w.Name + "." + strconv.FormatUint(w.requests.Add(1), 10),
+		RequestID: w.requestID(w.requests.Add(1)),
 		Request:   r,
 	}
 	if !w.options.Unnamed {
@@ -133,6 +135,12 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.options.Heard(seen)
 	}
 	seen.Exchange.Write(rw)
+}
+
+// requestID gives the id of the n-th request.
+func (w *World) requestID(n uint64) string {
+	id := make([]byte, 0, 96) // a name has 64 at most
+	return string(strconv.AppendUint(append(append(id, w.Name...), '.'), n, 10))
 }
 
 // Worlds are all worlds of a server. They are safe for concurrent use.
@@ -185,7 +193,7 @@ func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Pro
 		ws.options.Log.Info("world made", "world", name)
 	}
 	w.busy.Add(1)
-	return w, w.leave, nil
+	return w, w.ended, nil
 }
 
 // Find is like Enter, but makes no world.
@@ -197,13 +205,12 @@ func (ws *Worlds) Find(name string) (w *World, leave func(), wrong *problem.Prob
 		return nil, nil, problem.Unknown(http.StatusNotFound, "world", name, ws.names())
 	}
 	w.busy.Add(1) // under the lock, so that no sweep comes between
-	return w, w.leave, nil
+	return w, w.ended, nil
 }
 
 // leave ends one use.
 func (w *World) leave() {
-	now := w.options.Stopwatch()
-	w.used.Store(&now)
+	w.used.Store(int64(w.options.Stopwatch().Sub(w.made)))
 	w.busy.Add(-1)
 }
 
@@ -245,7 +252,7 @@ func (ws *Worlds) All() []*World {
 // sweep drops what nobody used for too long. The caller holds the lock.
 func (ws *Worlds) sweep(now time.Time) {
 	for name, w := range ws.worlds {
-		if name != Default && w.busy.Load() == 0 && now.Sub(*w.used.Load()) > ws.options.Idle {
+		if name != Default && w.busy.Load() == 0 && now.Sub(w.made)-time.Duration(w.used.Load()) > ws.options.Idle {
 			ws.forget(w, "idle")
 		}
 	}
