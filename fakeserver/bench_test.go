@@ -136,6 +136,61 @@ func BenchmarkExport(b *testing.B) {
 	b.Run("entries=1,000,000", func(b *testing.B) { compare(b, "much/little", filled(b, 1, 100), filled(b, 1, 1_000_000), request) })
 }
 
+// BenchmarkMemory measures what is held, not how fast it came there. Each figure is
+// the heap that so many more take, over their number:
+//
+//	B/provider    a provider as onboarded, and the entry of that
+//	B/entry       an audit entry, of an evaluation
+//	B/answer      an answer that is kept for its idempotency key, of an evaluation
+//	B/checkpoint  the checkpoint of an exported page
+func BenchmarkMemory(b *testing.B) {
+	const many = 20_000
+	now := time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
+	for b.Loop() {
+		s, err := New(Options{Clock: func() time.Time { return now }})
+		if err != nil {
+			b.Fatal(err)
+		}
+		post := func(path, key, body string) { recorded(b, s, "POST", path, key, body) }
+		// expire lets all answers expire; the next new key finds them so.
+		expire := func(key string) {
+			now = now.Add(25 * time.Hour)
+			post(measured+"/eligibility/evaluate", key, evaluateBody)
+		}
+		var before float64
+		each := func() float64 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			grown := float64(m.HeapAlloc) - before
+			before = float64(m.HeapAlloc)
+			return grown / many
+		}
+		post("/partner-liquidity-providers", "first", fmt.Sprintf(onboardBody, `,"provider_id":"measured"`))
+		expire("after the first")
+		each()
+		for i := range many {
+			post("/partner-liquidity-providers", fmt.Sprint("provider-", i), fmt.Sprintf(onboardBody, ""))
+		}
+		expire("after the providers")
+		b.ReportMetric(each(), "B/provider")
+		for i := range many {
+			post(measured+"/eligibility/evaluate", fmt.Sprint("entry-", i), evaluateBody)
+		}
+		both := each()
+		expire("after the entries")
+		answers := -each()
+		b.ReportMetric(both-answers, "B/entry")
+		b.ReportMetric(answers, "B/answer")
+		for i := range many {
+			recorded(b, s, "GET", fmt.Sprintf("%s/rollout/export?limit=1&from_iso=2026-01-01T00:00:%02d.%03dZ", measured, i/1000, i%1000), "", "")
+		}
+		b.ReportMetric(each(), "B/checkpoint")
+		runtime.KeepAlive(s)
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
 // compare drives one and other in turn, once a round. It reports the requests per
 // second of other, and under the name of ratio these over those of one.
 func compare(b *testing.B, ratio string, one, other http.Handler, request func() []byte) {
