@@ -1,5 +1,5 @@
 # Each target is one line; the README says what they are for.
-.PHONY: verify test check selfcheck serve bench renew vectors mutants
+.PHONY: verify test check selfcheck serve bench soak renew vectors mutants
 
 verify:; go run ./runner milestones/M109.yaml
 test: check selfcheck; go test -race -timeout 30m ./... && go test -timeout 30m ./runner && go test -timeout 30m -run 'Lie|Truth' ./runner/internal/gate ./runner/internal/drift && go run ./runner milestones/M109.yaml
@@ -7,6 +7,7 @@ check:; test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool st
 selfcheck:; go run ./runner selfcheck milestones/M109.yaml
 serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
 bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...
+soak:; go run ./fakeserver/soak
 renew:; go run ./runner milestones/M109.yaml --renew-output
 vectors:; node fixtures/vectors/make.mjs
 mutants:; nice go run ./runner/mutants

@@ -56,6 +56,7 @@ var arrows = map[string][]string{
 	"fakeserver": {"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course",
 		"fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
 	"fakeserver/cmd/fakeserver": {"fakeserver"},
+	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},
 	"steps":            {"milestones", "steps/auditproof"},

@@ -18,7 +18,7 @@ func logRequest(log *slog.Logger, floor []string, seen *world.Seen) {
 	case x.Outcome != nil:
 		outcome = x.Outcome.Name
 	case x.Answer.Full():
-		level, outcome = slog.LevelWarn, "full"
+		outcome = "full" // which its client is told, and may try again and again
 	default:
 		level = slog.LevelError
 	}

@@ -217,11 +217,10 @@ func TestLog(t *testing.T) {
 		return strings.Join(lines, "\n")
 	}
 	for level, want := range map[slog.Level]string{
-		slog.LevelWarn: `WARN b.1 partnerLiquidityProvider.onboard full [] 507 false true`,
+		slog.LevelWarn: ``,
 		slog.LevelInfo: `INFO listening
 INFO world made a
 INFO world made b
-WARN b.1 partnerLiquidityProvider.onboard full [] 507 false true
 INFO world reset b
 INFO world dropped b deleted
 INFO world dropped a idle
@@ -235,7 +234,7 @@ DEBUG a.1 partnerLiquidityProvider.onboard success [] 200 false true
 DEBUG a.2 partnerLiquidityProvider.onboard success [] 200 true true
 DEBUG a.3 partnerLiquidityProvider.get provider_not_found [partner_liquidity_provider_not_found] 404 false true
 INFO world made b
-WARN b.1 partnerLiquidityProvider.onboard full [] 507 false true
+DEBUG b.1 partnerLiquidityProvider.onboard full [] 507 false true
 INFO world reset b
 INFO world dropped b deleted
 INFO world dropped a idle
