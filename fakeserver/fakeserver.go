@@ -219,6 +219,9 @@ func New(o Options) (*Server, error) {
 			if counted != nil {
 				counted.Count(seen)
 			}
+			if seen.Exchange.Answer.Full() {
+				s.worlds.Sweep() // so that the next one may find room
+			}
 			logRequest(s.log, m.ReasonCodeFloor, seen)
 			if o.OnRules != nil {
 				o.OnRules(seen.Request, seen.Exchange.Reached)

@@ -94,6 +94,31 @@ func TestRecordsAreBounded(t *testing.T) {
 	}
 }
 
+// A request that finds no room drops the worlds that nobody uses any more.
+func TestFullServersDropIdleWorlds(t *testing.T) {
+	var now time.Time
+	var mu sync.Mutex
+	f := fakeserver.Start(t, inMemory, bounded(4), func(o *fakeserver.Options) {
+		o.WorldIdle = time.Minute
+		o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	})
+	onboarded(t, f, f.URL, "a", "1")
+	onboarded(t, f, f.URL, "", "1")
+	for _, step := range []struct {
+		after time.Duration
+		want  []int
+	}{{time.Minute, []int{507, 507}}, {time.Millisecond, []int{507, 200}}} {
+		mu.Lock()
+		now = now.Add(step.after)
+		mu.Unlock()
+		for i, want := range step.want {
+			if answer, body := onboarded(t, f, f.URL, "", fmt.Sprint(step.after, i)); answer.StatusCode != want {
+				t.Errorf("after another %s, request %d: got %s %s", step.after, i, answer.Status, body)
+			}
+		}
+	}
+}
+
 func TestIdempotencyRetention(t *testing.T) {
 	ctx := context.Background()
 	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.IdempotencyRetention = time.Minute })

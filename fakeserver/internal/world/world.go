@@ -249,7 +249,15 @@ func (ws *Worlds) All() []*World {
 	return all
 }
 
-// sweep drops what nobody used for too long. The caller holds the lock.
+// Sweep drops the worlds that nobody used for too long.
+func (ws *Worlds) Sweep() {
+	now := ws.options.Stopwatch()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.sweep(now)
+}
+
+// sweep is Sweep for a caller that holds the lock.
 func (ws *Worlds) sweep(now time.Time) {
 	for name, w := range ws.worlds {
 		if name != Default && w.busy.Load() == 0 && now.Sub(w.made)-time.Duration(w.used.Load()) > ws.options.Idle {
