@@ -16,6 +16,8 @@
 //	refusals             name → status, code, reason code and details, shared by the operations
 //	operations           id, method, path, scope or public, schemas, success, names of refusals
 //	router               the refusals of a request that reaches no operation
+//	parameters           what a request may bring in its query and in headers (may be absent)
+//	identities           the headers by which a caller says who it is (may be absent)
 //	capabilities         what a scenario may need of its target (@needs:<id>)
 //	features, rules      the feature files, and the sentences that they prove
 //	artifacts, output    what a run leaves behind, and what of it two true implementations may choose differently
@@ -93,6 +95,10 @@ type Milestone struct {
 	Operations []Operation
 	// Router stands for requests that reach no operation. It has an id and outcomes, but no method and no path.
 	Router Operation
+	// Parameters are what a request may bring beside its path, its body and the headers of the transport.
+	Parameters []Parameter
+	// Identities are the ways in which a caller may say who it is.
+	Identities []Identity
 	// Capabilities are what a scenario may need of its target beyond the contract (`@needs:<id>`).
 	Capabilities []Capability
 	// Features are the feature files that prove the rules.
@@ -216,6 +222,40 @@ const (
 	// Promise is a rule that something holds: it needs one scenario.
 	Promise = "promise"
 )
+
+// Parameter is something that a request may bring in its query or in a header. No request must.
+type Parameter struct {
+	// Name is the name in the query, or of the header.
+	Name string
+	// In is [InQuery] or [InHeader].
+	In string
+	// Type is the JSON type of its values, string or integer.
+	Type string
+	// Format is the format of a string; empty for any.
+	Format string
+	// Values are all that it may be; empty for any.
+	Values []string
+	// Says is what it does, as one sentence.
+	Says string
+	// Operations are the ids of the operations that read it.
+	Operations []string
+}
+
+// Where a parameter stands.
+const (
+	InQuery  = "query"
+	InHeader = "header"
+)
+
+// Identity is a way to say who calls: with all of the headers.
+type Identity struct {
+	// ID is its name.
+	ID string
+	// Headers are the names of the headers.
+	Headers []string
+	// Says is who calls then, as one sentence.
+	Says string
+}
 
 // Capability is something that a scenario may need of its target beyond the contract.
 type Capability struct {

@@ -129,6 +129,8 @@ func (r *resolver) milestone(p *part) *Milestone {
 	r.limits(p.get("limits"))
 	r.allRefusals(p.get("refusals"))
 	r.allOperations(p.get("operations"), p.get("router"))
+	r.parameters(p.get("parameters"))
+	r.identities(p.get("identities"))
 	r.capabilities(p.get("capabilities"))
 	r.rules(p.get("rules"))
 	r.output(p.get("output"))
@@ -353,6 +355,28 @@ func (r *resolver) outcomes(names *part) []Outcome {
 // signature is what tells an outcome from the others of its operation.
 func (o Outcome) signature() string {
 	return strings.Join(strings.Fields(fmt.Sprint(o.Status, " ", o.Code, " ", o.ReasonCode)), " ")
+}
+
+func (r *resolver) parameters(list *part) {
+	names := map[string]int{}
+	for _, p := range list.list() {
+		r.unique(names, "parameter", p.get("name"))
+		for _, operation := range p.get("operations").list() {
+			r.known(operation, r.operations)
+		}
+		r.m.Parameters = append(r.m.Parameters, Parameter{
+			Name: p.get("name").str(), In: p.get("in").str(), Type: p.get("type").str(), Format: p.get("format").str(),
+			Values: p.get("values").strs(), Says: p.get("says").str(), Operations: p.get("operations").strs(),
+		})
+	}
+}
+
+func (r *resolver) identities(list *part) {
+	ids := map[string]int{}
+	for _, p := range list.list() {
+		r.unique(ids, "identity", p.get("id"))
+		r.m.Identities = append(r.m.Identities, Identity{ID: id(p), Headers: p.get("headers").strs(), Says: p.get("says").str()})
+	}
 }
 
 func (r *resolver) capabilities(list *part) {

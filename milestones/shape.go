@@ -52,21 +52,22 @@ type form struct {
 func formOf(pattern, is string) form { return form{regexp.MustCompile(pattern), is} }
 
 var (
-	line         = formOf(`^[^ \t\r\n]([^\r\n]*[^ \t\r\n])?$`, "one line of text")
-	sentence     = formOf(`^[^ \t\r\n][^\r\n]*[^ \t\r\n]\.$`, "one line that ends with a full stop")
-	kebab        = formOf(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, "lower-case words joined by hyphens")
-	snake        = formOf(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, "lower-case words joined by underscores")
-	shouting     = formOf(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`, "upper-case words joined by underscores")
-	milestoneID  = formOf(`^[A-Z][A-Za-z0-9]*$`, "letters and digits that begin with a capital")
-	operationID  = formOf(`^[a-z][A-Za-z0-9]*([.-][a-z][A-Za-z0-9]*)*$`, "words joined by dots or hyphens")
-	schemaName   = formOf(`^[A-Z][A-Za-z0-9]*$`, "the name of a schema, without .schema.json")
-	header       = formOf(`^[A-Za-z][A-Za-z0-9-]*$`, "the name of a header")
-	scope        = formOf(`^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$`, "a scope, such as settlement:read")
-	pathTemplate = formOf(`^(/|(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+)$`, "a path of literal and {parameter} segments")
-	pointer      = formOf(`^(/([^~/]|~[01])*)+$`, "a JSON Pointer below the root")
-	featureFile  = formOf(`^[a-z][a-z0-9_]*\.feature$`, "the name of a .feature file")
-	artifactFile = formOf(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+$`, "the name of a file, without folders")
-	section      = formOf(`^[1-9][0-9]*(\.[1-9][0-9]*)*$`, "the number of a section")
+	line          = formOf(`^[^ \t\r\n]([^\r\n]*[^ \t\r\n])?$`, "one line of text")
+	sentence      = formOf(`^[^ \t\r\n][^\r\n]*[^ \t\r\n]\.$`, "one line that ends with a full stop")
+	kebab         = formOf(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, "lower-case words joined by hyphens")
+	snake         = formOf(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, "lower-case words joined by underscores")
+	shouting      = formOf(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`, "upper-case words joined by underscores")
+	milestoneID   = formOf(`^[A-Z][A-Za-z0-9]*$`, "letters and digits that begin with a capital")
+	operationID   = formOf(`^[a-z][A-Za-z0-9]*([.-][a-z][A-Za-z0-9]*)*$`, "words joined by dots or hyphens")
+	schemaName    = formOf(`^[A-Z][A-Za-z0-9]*$`, "the name of a schema, without .schema.json")
+	header        = formOf(`^[A-Za-z][A-Za-z0-9-]*$`, "the name of a header")
+	parameterName = formOf(`^[A-Za-z][A-Za-z0-9_-]*$`, "the name of a parameter")
+	scope         = formOf(`^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$`, "a scope, such as settlement:read")
+	pathTemplate  = formOf(`^(/|(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+)$`, "a path of literal and {parameter} segments")
+	pointer       = formOf(`^(/([^~/]|~[01])*)+$`, "a JSON Pointer below the root")
+	featureFile   = formOf(`^[a-z][a-z0-9_]*\.feature$`, "the name of a .feature file")
+	artifactFile  = formOf(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+$`, "the name of a file, without folders")
+	section       = formOf(`^[1-9][0-9]*(\.[1-9][0-9]*)*$`, "the number of a section")
 )
 
 // shapes are all mappings of the file, by what one of them is called.
@@ -80,6 +81,8 @@ var shapes = map[string][]field{
 		{key: "refusals", must: true, kind: mapping, free: true, form: snake, shape: "refusal"},
 		{key: "operations", must: true, kind: list, shape: "operation"},
 		{key: "router", must: true, kind: mapping, shape: "router"},
+		{key: "parameters", kind: list, shape: "parameter"},
+		{key: "identities", kind: list, shape: "identity"},
 		{key: "capabilities", must: true, kind: list, shape: "capability"},
 		{key: "features", must: true, kind: list, form: featureFile},
 		{key: "rules", must: true, kind: list, shape: "rule"},
@@ -132,6 +135,20 @@ var shapes = map[string][]field{
 	"router": {
 		{key: "id", must: true, kind: text, form: operationID},
 		{key: "refusals", must: true, kind: list, form: snake},
+	},
+	"parameter": {
+		{key: "name", must: true, kind: text, form: parameterName},
+		{key: "in", must: true, kind: text, oneOf: []string{InQuery, InHeader}},
+		{key: "type", must: true, kind: text, oneOf: []string{"string", "integer"}},
+		{key: "format", kind: text, oneOf: []string{"date-time"}},
+		{key: "values", kind: list, form: snake},
+		{key: "says", must: true, kind: text, form: sentence},
+		{key: "operations", must: true, kind: list, form: operationID},
+	},
+	"identity": {
+		{key: "id", must: true, kind: text, form: kebab},
+		{key: "headers", must: true, kind: list, form: header},
+		{key: "says", must: true, kind: text, form: sentence},
 	},
 	"capability": {
 		{key: "id", must: true, kind: text, form: kebab},
