@@ -53,9 +53,11 @@ var arrows = map[string][]string{
 	"fakeserver/internal/world":   {"fakeserver/internal/clock", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
 	"fakeserver/internal/metrics": {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
 	"fakeserver/internal/control": {"fakeserver/internal/clock", "fakeserver/internal/instant", "fakeserver/internal/problem", "fakeserver/internal/world", "schemas"},
+	"fakeserver/internal/docs":    {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":           {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver": {"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course",
-		"fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
+		"fakeserver/internal/docs", "fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/rest",
+		"fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/cmd/fakeserver": {"fakeserver"},
 	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
 

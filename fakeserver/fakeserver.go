@@ -31,6 +31,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/control"
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/docs"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/problem"
@@ -38,6 +39,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/milestones/openapi"
 	"example.com/lpgate/schemas"
 )
 
@@ -135,6 +137,7 @@ type PartnerKey = rest.PartnerKey
 type Server struct {
 	worlds  *world.Worlds
 	control http.Handler // nil: there is none
+	docs    *docs.Site
 	metrics http.Handler // nil: there are none
 	log     *slog.Logger
 	only    http.Handler // the contract alone; nil: the worlds too
@@ -234,6 +237,13 @@ func New(o Options) (*Server, error) {
 	}
 	counted.Watch(s.worlds, budget)
 	s.metrics = counted.Handler()
+	s.docs = docs.New(docs.Options{
+		Milestone: m, Schemas: options.Schemas, NoControl: o.NoControl, Record: recordExamples,
+		Servers: []openapi.Server{
+			{URL: "/", Description: "The default world."},
+			{URL: worldPrefix + "{world}", Description: "A world of its own.", Variable: "world", Default: world.Default},
+		},
+	})
 	if !o.NoControl {
 		panel := control.Options{Worlds: s.worlds, Token: o.ControlToken}
 		if o.SelfCheck {
@@ -261,6 +271,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path := r.URL.EscapedPath()
+	if s.docs.Has(path) {
+		s.docs.ServeHTTP(w, r)
+		return
+	}
 	if s.control != nil && (path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/")) {
 		s.control.ServeHTTP(w, r)
 		return

@@ -1,0 +1,266 @@
+package docs_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/milestones"
+)
+
+var documents = map[string]string{"contract": "/openapi.json", "control": "/_fake/openapi.json"}
+
+func start(t *testing.T, change ...func(*fakeserver.Options)) *fakeserver.Running {
+	t.Helper()
+	return fakeserver.Start(t, append(change, func(o *fakeserver.Options) { o.NoListener = true })...)
+}
+
+func ask(t *testing.T, f *fakeserver.Running, method, path string) (*http.Response, []byte) {
+	t.Helper()
+	r, err := http.NewRequest(method, f.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := f.HTTP.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, body
+}
+
+// get is what a path has, which has to be there.
+func get(t *testing.T, f *fakeserver.Running, path string) (*http.Response, []byte) {
+	t.Helper()
+	answer, body := ask(t, f, "GET", path)
+	if answer.StatusCode != 200 {
+		t.Fatalf("GET %s: %d %s", path, answer.StatusCode, body)
+	}
+	return answer, body
+}
+
+// The linter is a program of Node's, at the version that package-lock.json pins.
+func TestTheLinterPassesTheDocuments(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Fatalf("the documents are linted by a program that npm installs, so install Node.js and npm: %v", err)
+	}
+	npm := func(args ...string) {
+		t.Helper()
+		c := exec.Command(args[0], args[1:]...)
+		c.Dir = "testdata/lint"
+		c.Env = append(os.Environ(), "REDOCLY_TELEMETRY=off", "REDOCLY_SUPPRESS_UPDATE_NOTICE=true")
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	if _, err := os.Stat("testdata/lint/node_modules/@redocly/cli"); err != nil {
+		npm("npm", "ci")
+	}
+	f, folder := start(t), t.TempDir()
+	lint := []string{"npx", "--no-install", "redocly", "lint"}
+	for name, path := range documents {
+		_, text := get(t, f, path)
+		file := filepath.Join(folder, name+".json")
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		lint = append(lint, file)
+	}
+	npm(lint...)
+}
+
+func TestTheSameBytes(t *testing.T) {
+	a, b := start(t), start(t)
+	for _, path := range documents {
+		_, first := get(t, a, path)
+		_, second := get(t, b, path)
+		if !bytes.Equal(first, second) {
+			t.Errorf("%s of two servers: %d and %d bytes that differ", path, len(first), len(second))
+		}
+	}
+}
+
+type media struct {
+	Schema struct {
+		Ref string `json:"$ref"`
+	}
+	Examples map[string]struct{ Value any }
+}
+
+type content map[string]media
+
+type operation struct {
+	OperationID string
+	RequestBody struct{ Content content }
+	Responses   map[string]struct{ Content content }
+}
+
+// Every example is held against the schema that the document itself gives for it,
+// so this holds the components too.
+func TestExamplesAreWhatTheirSchemasAllow(t *testing.T) {
+	f := start(t)
+	for name, path := range documents {
+		t.Run(name, func(t *testing.T) {
+			_, text := get(t, f, path)
+			var document struct {
+				Paths map[string]map[string]operation
+			}
+			if err := json.Unmarshal(text, &document); err != nil {
+				t.Fatal(err)
+			}
+			compiler := jsonschema.NewCompiler()
+			compiler.AssertFormat, compiler.LoadURL = true, nil
+			if err := compiler.AddResource("d.json", bytes.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+			held := 0
+			hold := func(at string, all content) {
+				for mediaType, m := range all {
+					schema, err := compiler.Compile("d.json" + m.Schema.Ref)
+					if err != nil {
+						t.Errorf("%s %s: %v", at, mediaType, err)
+						continue
+					}
+					for key, example := range m.Examples {
+						held++
+						if err := schema.Validate(example.Value); err != nil {
+							t.Errorf("%s %s, example %s: %v", at, mediaType, key, err)
+						}
+					}
+				}
+			}
+			for _, methods := range document.Paths {
+				for _, op := range methods {
+					hold(op.OperationID+" request", op.RequestBody.Content)
+					for status, response := range op.Responses {
+						hold(op.OperationID+" "+status, response.Content)
+					}
+				}
+			}
+			if least := map[string]int{"contract": 80, "control": 10}[name]; held < least {
+				t.Errorf("%d examples were held against their schemas, want %d at least", held, least)
+			}
+		})
+	}
+}
+
+func TestEveryOutcomeHasAnExample(t *testing.T) {
+	_, text := get(t, start(t), "/openapi.json")
+	var document struct {
+		Paths map[string]map[string]operation
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range milestones.M109().Operations {
+		got := document.Paths[op.Path][strings.ToLower(op.Method)]
+		if got.OperationID != op.ID {
+			t.Errorf("%s %s is %q, want %q", op.Method, op.Path, got.OperationID, op.ID)
+		}
+		keys := map[string]bool{}
+		for _, response := range got.Responses {
+			for _, m := range response.Content {
+				for key := range m.Examples {
+					keys[key] = true
+				}
+			}
+		}
+		for _, outcome := range op.Outcomes {
+			key := outcome.Name
+			if outcome.ReasonCode != "" {
+				key += "." + outcome.ReasonCode
+			}
+			if !keys[key] {
+				t.Errorf("%s has no example %s", op.ID, key)
+			}
+		}
+	}
+}
+
+// loads finds what a page or a style sheet makes a browser fetch.
+var loads = regexp.MustCompile(`(?:src|href)="([^"]+)"|url\(["']?([^"')]+)|@import\s+["']([^"']+)`)
+
+// The page is whole without a network: what it loads is here, and its policy lets
+// it load nothing else.
+func TestThePageNeedsNoNetwork(t *testing.T) {
+	f := start(t)
+	answer, page := get(t, f, "/docs")
+	policy := answer.Header.Get("Content-Security-Policy")
+	for _, part := range []string{"default-src 'none'", "connect-src 'self'", "script-src 'self' 'unsafe-inline'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:"} {
+		if !strings.Contains(policy, part) {
+			t.Errorf("the policy is %q, want %q in it", policy, part)
+		}
+	}
+	if regexp.MustCompile(`https?://[a-z]`).Match(loads.ReplaceAll(page, nil)) {
+		t.Errorf("the page names a server elsewhere:\n%s", page)
+	}
+	for _, path := range documents {
+		if !bytes.Contains(page, []byte(`"`+path+`"`)) {
+			t.Errorf("the page does not name %s", path)
+		}
+	}
+	found := 0
+	var follow func(in string, text []byte)
+	follow = func(in string, text []byte) {
+		for _, match := range loads.FindAllSubmatch(text, -1) {
+			target := string(bytes.Join(match[1:], nil))
+			switch {
+			case strings.HasPrefix(target, "data:"):
+			case !strings.HasPrefix(target, "/docs/"):
+				t.Errorf("%s loads %s", in, target)
+			default:
+				found++
+				if _, asset := get(t, f, target); strings.HasSuffix(target, ".css") {
+					follow(target, asset)
+				}
+			}
+		}
+	}
+	follow("/docs", page)
+	if found < 5 {
+		t.Errorf("the page loads %d things, want its scripts, style and icons", found)
+	}
+}
+
+func TestWhereTheSiteIs(t *testing.T) {
+	whole := func(*fakeserver.Options) {}
+	for _, row := range []struct {
+		name, method, path string
+		with               func(*fakeserver.Options)
+		status             int
+		says               string
+	}{
+		{"the contract", "GET", "/openapi.json", whole, 200, `"openapi": "3.1.0"`},
+		{"HEAD", "HEAD", "/openapi.json", whole, 200, ""},
+		{"the control API", "GET", "/_fake/openapi.json", whole, 200, `"fake.worlds.list"`},
+		{"the control API, for whom has no token", "GET", "/_fake/openapi.json", func(o *fakeserver.Options) { o.ControlToken = "secret" }, 200, `"fake.worlds.list"`},
+		{"the page", "GET", "/docs/", whole, 200, "swagger-ui"},
+		{"no such asset", "GET", "/docs/nothing.js", whole, 404, ""},
+		{"another method", "POST", "/docs", whole, 405, "takes GET and HEAD, not POST"},
+		{"no control API", "GET", "/_fake/openapi.json", func(o *fakeserver.Options) { o.NoControl = true }, 404, `"NOT_FOUND"`},
+		{"the contract, without the control API", "GET", "/openapi.json", func(o *fakeserver.Options) { o.NoControl = true }, 200, `"3.1.0"`},
+		{"the contract alone has no document", "GET", "/openapi.json", func(o *fakeserver.Options) { o.ContractOnly = true }, 404, `"NOT_FOUND"`},
+		{"the contract alone has no page", "GET", "/docs", func(o *fakeserver.Options) { o.ContractOnly = true }, 404, `"NOT_FOUND"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			answer, body := ask(t, start(t, row.with), row.method, row.path)
+			if answer.StatusCode != row.status || !strings.Contains(string(body), row.says) {
+				t.Errorf("%s %s: %d %.300s, want %d with %q", row.method, row.path, answer.StatusCode, body, row.status, row.says)
+			}
+		})
+	}
+}
