@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 		"fakeserver/internal/rules"},
 	"fakeserver/internal/rest": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs",
 		"fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rules", "milestones", "schemas"},
+	"fakeserver/internal/line":    {},
 	"fakeserver/internal/problem": {"milestones", "schemas"},
 	"fakeserver/internal/clock":   {"fakeserver/internal/instant"},
 	"fakeserver/internal/world":   {"fakeserver/internal/clock", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
@@ -55,9 +56,23 @@ var arrows = map[string][]string{
 	"fakeserver/internal/control": {"fakeserver/internal/clock", "fakeserver/internal/instant", "fakeserver/internal/problem", "fakeserver/internal/world", "schemas"},
 	"fakeserver/internal/docs":    {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":           {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/instant", "fakeserver/internal/problem"},
-	"fakeserver": {"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course",
-		"fakeserver/internal/docs", "fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/rest",
-		"fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas"},
+	"fakeserver": {
+		"fakeserver/client",
+		"fakeserver/internal/audit",
+		"fakeserver/internal/control",
+		"fakeserver/internal/course",
+		"fakeserver/internal/docs",
+		"fakeserver/internal/line",
+		"fakeserver/internal/memory",
+		"fakeserver/internal/metrics",
+		"fakeserver/internal/problem",
+		"fakeserver/internal/rest",
+		"fakeserver/internal/world",
+		"fixtures",
+		"milestones",
+		"milestones/openapi",
+		"schemas",
+	},
 	"fakeserver/cmd/fakeserver": {"fakeserver"},
 	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
 
@@ -96,7 +111,7 @@ var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|ru
 
 // clockless are the rooms in which nothing asks what time it is.
 var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
-	"fakeserver/internal/control", "fakeserver/internal/metrics", "steps/auditproof")
+	"fakeserver/internal/control", "fakeserver/internal/line", "fakeserver/internal/metrics", "steps/auditproof")
 
 type listed struct {
 	ImportPath, Dir  string

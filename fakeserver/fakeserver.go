@@ -17,6 +17,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/control"
 	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/docs"
+	"example.com/lpgate/fakeserver/internal/line"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/problem"
@@ -104,7 +106,38 @@ type Options struct {
 	// allows:
 	// a shorter time is for tests of clients that come back too late.
 	IdempotencyRetention time.Duration
+
+	// TLS is what [Server.Serve] speaks; nil is plain HTTP.
+	TLS *tls.Config
+	// CORSOrigins are the origins, such as http://localhost:3000, whose pages may call
+	// the server from a browser. None: OPTIONS is METHOD_NOT_ALLOWED, as the contract says.
+	CORSOrigins []string
+	// Limits bound what clients can hold of the server.
+	Limits Limits
 }
+
+// Limits bound what clients can hold of a server; 0 is the default. The defaults are
+// far above what any client of the contract needs.
+type Limits struct {
+	Connections int           // at a time; another one waits. 1000
+	Header      time.Duration // a client may take to send a request's header. 10 s
+	Body        time.Duration // to send the whole request. 60 s
+	Idle        time.Duration // between two requests on one connection. 120 s
+	Stall       time.Duration // to take the next 64 KiB of an answer. 60 s
+}
+
+func (l Limits) orDefault() Limits {
+	return Limits{
+		Connections: cmp.Or(l.Connections, 1000),
+		Header:      cmp.Or(l.Header, 10*time.Second),
+		Body:        cmp.Or(l.Body, time.Minute),
+		Idle:        cmp.Or(l.Idle, 2*time.Minute),
+		Stall:       cmp.Or(l.Stall, time.Minute),
+	}
+}
+
+// headerBytes is how long the header of a request may be.
+const headerBytes = 64 << 10
 
 // What Options stand for when they say 0.
 const (
@@ -140,7 +173,11 @@ type Server struct {
 	docs    *docs.Site
 	metrics http.Handler // nil: there are none
 	log     *slog.Logger
-	only    http.Handler // the contract alone; nil: the worlds too
+	only    http.Handler      // the contract alone; nil: the worlds too
+	keys    *rest.PartnerKeys // nil: header mode
+	limits  Limits
+	tls     *tls.Config
+	origins origins
 }
 
 // DevelopmentKeyID is the id of the key that signs unless Options name another.
@@ -194,11 +231,18 @@ func New(o Options) (*Server, error) {
 	if o.PartnerKeys != nil {
 		options.PartnerKeys = rest.NewPartnerKeys(o.PartnerKeys)
 	}
+	origins, err := newOrigins(o.CORSOrigins)
+	if err != nil {
+		return nil, err
+	}
+	if l := o.Limits; min(l.Connections, int(l.Header), int(l.Body), int(l.Idle), int(l.Stall)) < 0 {
+		return nil, fmt.Errorf("a limit is 0 (the default) or more: %+v", l)
+	}
 	handler, err := rest.New(options)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}
+	s := &Server{log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), keys: options.PartnerKeys, limits: o.Limits.orDefault(), tls: overHTTP1(o.TLS), origins: origins}
 	var budget *memory.Budget
 	var counted *metrics.Metrics
 	if !o.ContractOnly {
@@ -266,6 +310,15 @@ const metricsPath = "/metrics"
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.origins.cors != nil {
+		s.origins.cors.Handler(http.HandlerFunc(s.route)).ServeHTTP(w, r)
+		return
+	}
+	s.route(w, r)
+}
+
+// route gives a request to whom it is for.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	if s.only != nil {
 		s.only.ServeHTTP(w, r)
 		return
@@ -276,6 +329,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.control != nil && (path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/")) {
+		if wrong := s.origins.check(r); wrong != nil {
+			wrong.ServeHTTP(w, r)
+			return
+		}
 		s.control.ServeHTTP(w, r)
 		return
 	}
@@ -335,19 +392,46 @@ func (s *Server) State() []byte {
 	return w.Store.State()
 }
 
+// ReplacePartnerKeys makes these the known keys of key mode, and no other. The error
+// is that of a server in header mode, or of no keys at all; then nothing is changed.
+func (s *Server) ReplacePartnerKeys(keys []PartnerKey) error {
+	switch {
+	case s.keys == nil:
+		return errors.New("the server is in header mode, which has no keys: start it in key mode")
+	case len(keys) == 0:
+		return errors.New("there is no key, so that nobody could call")
+	}
+	s.keys.Replace(keys)
+	return nil
+}
+
+// overHTTP1 gives a TLS configuration that offers no other protocol.
+func overHTTP1(config *tls.Config) *tls.Config {
+	if config == nil {
+		return nil
+	}
+	config = config.Clone()
+	config.NextProtos = []string{"http/1.1"}
+	return config
+}
+
 // Serve answers on l until ctx is done, then takes no new connections, finishes
 // the requests that have begun, within drain, and returns nil. Requests that
 // Go's HTTP parser turns away get an answer in the contract's form.
 func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration) error {
 	server := &http.Server{
 		Handler:                      s,
-		ReadHeaderTimeout:            rest.HeaderTimeout,
-		ReadTimeout:                  rest.BodyTimeout,
-		IdleTimeout:                  rest.IdleTimeout,
-		MaxHeaderBytes:               rest.HeaderBytes,
+		ReadHeaderTimeout:            s.limits.Header,
+		ReadTimeout:                  s.limits.Body,
+		IdleTimeout:                  s.limits.Idle,
+		MaxHeaderBytes:               headerBytes,
 		DisableGeneralOptionsHandler: true, // OPTIONS * is an unknown route here
 	}
 	s.log.Info("listening", "address", l.Addr().String())
+	// TLS is below the listener of rest, which reads what net/http writes. So net/http
+	// does not see TLS, and speaks HTTP/1.1 alone: what it would refuse in HTTP/2 is not
+	// in the contract's form.
+	l = rest.Listener(line.Listener(l, line.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now}))
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		s.log.Info("stopping", "drain", drain)
@@ -355,7 +439,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 		defer cancel()
 		done <- server.Shutdown(ctx)
 	})
-	err := server.Serve(rest.Listener(l))
+	err := server.Serve(l)
 	if stop() || !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving: %w", err)
 	}

@@ -7,9 +7,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // ReadSigningKey reads an ed25519 private key from PKCS #8 PEM (RFC 5958, RFC
@@ -81,7 +84,7 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 		// The library's message may quote what it read, and that may be a secret.
 		var semantic *json.SemanticError
 		if errors.As(err, &semantic) {
-			return nil, fmt.Errorf("reading partner keys: %s is not as it should be: a key has label, key, partner_id and scopes", semantic.JSONPointer)
+			return nil, fmt.Errorf("reading partner keys: %s is not as it should be: a key has label, key, partner_id and scopes", place(semantic.JSONPointer))
 		}
 		return nil, errors.New("reading partner keys: the file is not JSON")
 	}
@@ -105,4 +108,18 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 		keys = append(keys, PartnerKey{Key: k.Key, PartnerID: k.PartnerID, Scopes: k.Scopes})
 	}
 	return keys, nil
+}
+
+// place is a pointer into a key file as far as its names are those of a key file. An
+// unknown name may be a secret that stands where a name should.
+func place(pointer jsontext.Pointer) string {
+	text := ""
+	for name := range pointer.Tokens() {
+		_, err := strconv.Atoi(name)
+		if err != nil && !slices.Contains([]string{"keys", "label", "key", "partner_id", "scopes"}, name) {
+			return fmt.Sprintf("a member of %q that is not known", text)
+		}
+		text += "/" + name
+	}
+	return text
 }

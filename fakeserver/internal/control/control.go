@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -170,6 +171,11 @@ func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 			wrong.ServeHTTP(w, r)
 			return
 		}
+	}
+	if e.Request != "" || r.Body == http.NoBody {
+		// The request is read, and some answers are long waited for: the time limit for
+		// reading would cancel the request's context.
+		http.NewResponseController(w).SetReadDeadline(time.Time{})
 	}
 	value, wrong := e.serve(p, c)
 	if wrong != nil {

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
@@ -238,12 +237,3 @@ func (h *Handler) selfCheck(x *exchange, answer memory.Answer) memory.Answer {
 		Details: map[string]any{"violations": violations},
 	})
 }
-
-// Limits of the server around this handler. They bound what one client can
-// hold, and are far above what any client of the contract needs.
-const (
-	HeaderTimeout = 10 * time.Second
-	BodyTimeout   = 60 * time.Second
-	IdleTimeout   = 120 * time.Second
-	HeaderBytes   = 64 << 10
-)

@@ -330,7 +330,7 @@ func TestWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: newHandler(t), MaxHeaderBytes: HeaderBytes}
+	server := &http.Server{Handler: newHandler(t), MaxHeaderBytes: 64 << 10}
 	go server.Serve(Listener(l))
 	defer server.Shutdown(context.Background())
 	for _, test := range []struct{ name, request string }{

@@ -2,8 +2,11 @@ package rest
 
 import (
 	"bytes"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"example.com/lpgate/fakeserver/internal/rules"
 )
@@ -19,14 +22,44 @@ type wireListener struct{ net.Listener }
 
 func (l wireListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		return wireConn{tcp}, err
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	return wireConn{conn}, nil
 }
 
-// wireConn is a *net.TCPConn, so that net/http finds its CloseWrite.
-type wireConn struct{ *net.TCPConn }
+// wireConn is a connection, with or without TLS: what is written to it has not been
+// encrypted yet.
+type wireConn struct{ net.Conn }
+
+// CloseWrite is there for net/http, which ends an answer with it when the client is
+// still sending.
+func (c wireConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// Read implements net.Conn. A client that speaks plain HTTP where TLS is spoken is
+// told so, and not just cut off.
+func (c wireConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		var header tls.RecordHeaderError
+		if errors.As(err, &header) && header.Conn != nil && plainHTTP(header.RecordHeader[:]) {
+			refusal := malformedRequest("This server speaks HTTPS: write https:// before its address.")
+			header.Conn.Write(refusal)
+			return n, net.ErrClosed
+		}
+	}
+	return n, err
+}
+
+// plainHTTP tells whether the first bytes of a connection begin a request.
+func plainHTTP(first []byte) bool {
+	return slices.ContainsFunc([]string{"GET /", "HEAD ", "POST ", "PUT /", "DELET", "OPTIO", "PATCH"}, func(begin string) bool { return string(first) == begin })
+}
 
 var (
 	// plain is how net/http's own refusals go on after the status line; no answer of
@@ -39,17 +72,21 @@ var (
 // Write implements net.Conn.
 func (c wireConn) Write(b []byte) (int, error) {
 	if !parserRefuses(b) {
-		return c.TCPConn.Write(b)
+		return c.Conn.Write(b)
 	}
-	refusal := &rules.Refusal{Code: rules.ConstraintViolation, Message: "This is not a well-formed HTTP/1.1 request."}
-	body := errorBody("corr_unrouted", refusal)
-	answer := fmt.Appendf(nil, "HTTP/1.1 %d Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n"+
-		"X-Correlation-Id: corr_unrouted\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		statuses[refusal.Code], len(body), body)
-	if _, err := c.TCPConn.Write(answer); err != nil {
+	if _, err := c.Conn.Write(malformedRequest("This is not a well-formed HTTP/1.1 request.")); err != nil {
 		return 0, err
 	}
 	return len(b), nil
+}
+
+// malformedRequest is the whole answer to what no handler gets to see.
+func malformedRequest(message string) []byte {
+	refusal := &rules.Refusal{Code: rules.ConstraintViolation, Message: message}
+	body := errorBody("corr_unrouted", refusal)
+	return fmt.Appendf(nil, "HTTP/1.1 %d Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n"+
+		"X-Correlation-Id: corr_unrouted\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		statuses[refusal.Code], len(body), body)
 }
 
 // parserRefuses reports whether b is an answer that net/http made by itself.

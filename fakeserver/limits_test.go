@@ -1,0 +1,103 @@
+package fakeserver_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/lpgate/fakeserver"
+)
+
+// patience is how long a test waits for what comes at once; only a broken server
+// makes it wait.
+const patience = 30 * time.Second
+
+// dial connects to a server.
+func dial(t *testing.T, fake *fakeserver.Running) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(fake.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+// A client that sends nothing, or not all, is cut off.
+func TestSlowSenders(t *testing.T) {
+	const short = 20 * time.Millisecond
+	for _, test := range []struct {
+		name, sends, answer string
+		limits              fakeserver.Limits
+	}{
+		{"half a header", "GET /healthz HTTP/1.1\r\nHost", "This is not a well-formed HTTP/1.1 request.", fakeserver.Limits{Header: short}},
+		{"nothing after an answer", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", `"ok":true}`, fakeserver.Limits{Idle: short}},
+		{"half a body", "POST /partner-liquidity-providers HTTP/1.1\r\nHost: x\r\nX-Partner-Key: amber\r\nX-Auth-Scopes: settlement:write\r\nIdempotency-Key: k\r\nContent-Length: 9\r\n\r\n{",
+			"The body broke off before its end.", fakeserver.Limits{Body: short}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conn := dial(t, fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits = test.limits }))
+			io.WriteString(conn, test.sends)
+			answer, err := io.ReadAll(conn)
+			if errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(string(answer), test.answer) {
+				t.Errorf("got %q, %v, want %q and the end", answer, err, test.answer)
+			}
+		})
+	}
+}
+
+// A client that reads nothing is cut off: it asks until it cannot, for its answers
+// fill all that is between.
+func TestReaderOfNothing(t *testing.T) {
+	conn := dial(t, fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Stall = 20 * time.Millisecond }))
+	request := strings.Repeat("GET /keys/policy-integrity-signing HTTP/1.1\r\nHost: x\r\n\r\n", 100)
+	var err error
+	for err == nil {
+		_, err = io.WriteString(conn, request)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the client was still connected after %s", patience)
+	}
+}
+
+// One connection more than there may be waits until another one ends.
+func TestConnections(t *testing.T) {
+	fake := fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Connections = 1 })
+	first, second := dial(t, fake), dial(t, fake)
+	const request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	ask := func(answers *bufio.Reader) string {
+		t.Helper()
+		answer, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, answer.Body)
+		return answer.Header.Get("X-Fake-Request-Id")
+	}
+	io.WriteString(second, request)
+	answers := bufio.NewReader(first)
+	for i := range 1000 {
+		io.WriteString(first, request)
+		if got, want := ask(answers), fmt.Sprintf("default.%d", i+1); got != want {
+			t.Fatalf("the first connection got %s, want %s", got, want)
+		}
+	}
+	first.Close()
+	if got := ask(bufio.NewReader(second)); got != "default.1001" {
+		t.Errorf("the second connection got %s, want default.1001", got)
+	}
+}
+
+func TestLimitsAreChecked(t *testing.T) {
+	if _, err := fakeserver.New(fakeserver.Options{Limits: fakeserver.Limits{Idle: -1}}); err == nil {
+		t.Error("a negative limit was taken")
+	}
+}
