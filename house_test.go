@@ -73,7 +73,7 @@ var arrows = map[string][]string{
 		"milestones/openapi",
 		"schemas",
 	},
-	"fakeserver/cmd/fakeserver": {"fakeserver"},
+	"fakeserver/cmd/fakeserver": {"fakeserver", "milestones"},
 	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},

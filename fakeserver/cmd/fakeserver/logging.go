@@ -6,16 +6,14 @@ import (
 	"log/slog"
 
 	"github.com/spf13/pflag"
-
-	"example.com/lpgate/fakeserver"
 )
 
 // logging are the flags that say what is logged, and how.
 type logging struct{ level, format string }
 
 func (l *logging) register(flags *pflag.FlagSet) {
-	flags.StringVar(&l.level, "log-level", "info", "the least that is logged: debug (each request), info, warn or error")
-	flags.StringVar(&l.format, "log-format", "text", "text or json, one line for each event, on standard error")
+	flags.StringVar(&l.level, "log-level", "info", "the least `LEVEL` that is logged: debug (each request), info, warn or error")
+	flags.StringVar(&l.format, "log-format", "text", "`FORMAT`, text or json, one line for each event, on standard error")
 }
 
 // logger gives the logger that the flags describe.
@@ -33,10 +31,4 @@ func (l *logging) logger(to io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(to, options)), nil
 	}
 	return nil, fmt.Errorf("--log-format %q: write text or json", l.format)
-}
-
-// bounds are the flags that say how much may be kept.
-func bounds(flags *pflag.FlagSet, options *fakeserver.Options) {
-	flags.IntVar(&options.MaxRecords, "max-records", fakeserver.MaxRecords, "how many audit entries, kept answers and checkpoints there may be, over all worlds")
-	flags.DurationVar(&options.IdempotencyRetention, "idempotency-retention", fakeserver.IdempotencyRetention, "how long an answer is kept for its key; less than 24h breaks the contract, and is for tests")
 }

@@ -3,26 +3,35 @@
 //
 //	fakeserver --addr 127.0.0.1:8109
 //
-// Once it takes requests it prints one line, "listening on http://HOST:PORT".
-// SIGTERM and SIGINT let the requests that have begun finish, and end it with
-// exit code 0. A wrong flag or file ends it with 2, an address that cannot be
-// had with 1.
+// Once it takes requests it prints "listening on http://HOST:PORT", or https, and
+// below that what to try first. SIGTERM and SIGINT let the requests that have begun
+// finish, and end it with exit code 0. SIGHUP reads the key file again. A wrong
+// setting or file ends it with 2, an address that cannot be had with 1.
+//
+//	fakeserver healthcheck
+//
+// asks the server of the same settings whether it is there: exit code 0, or 1.
+//
+// The settings are in settings.go, and where each one may stand; what is printed at
+// the start in banner.go; certificates in tls.go; the addresses that are refused in
+// binding.go; the files of keys in keys.go.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/milestones"
 )
 
 // drain is how long the requests that have begun may take once the server is
@@ -32,10 +41,9 @@ const drain = 10 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	cmd := command()
-	if err := cmd.ExecuteContext(ctx); err != nil {
+	if err := command(os.Environ()).ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "fakeserver:", err)
-		if errors.Is(err, errServing) {
+		if errors.Is(err, errServing) || errors.Is(err, errUnhealthy) {
 			os.Exit(1)
 		}
 		fmt.Fprintln(os.Stderr, "See fakeserver --help.")
@@ -43,104 +51,75 @@ func main() {
 	}
 }
 
-// errServing marks errors of the surroundings, which no other flags would mend.
+// errServing marks errors of the surroundings, which no other settings would mend.
 var errServing = errors.New("cannot serve")
 
-// command is the command line. Cobra reads it: it suggests the nearest flag, and
-// most Go tools that a user of this one knows are made with it.
-func command() *cobra.Command {
-	var options fakeserver.Options
-	var addr, signingKey, signingKeyID, partnerKeys string
-	var verifyOnly []string
-	var logging logging
+// command is the command line. Cobra reads it, for most Go tools that a user of this
+// one knows are made with it.
+func command(environ []string) *cobra.Command {
+	var s settings
 	cmd := &cobra.Command{
-		Use:           "fakeserver",
-		Short:         "Serve the partner liquidity-provider contract from memory",
-		Args:          cobra.NoArgs,
+		Use:   "fakeserver",
+		Short: "Serve the partner liquidity-provider contract from memory",
+		Long: `Serve the partner liquidity-provider contract from memory.
+
+Every flag is also an environment variable, --world-idle is FAKESERVER_WORLD_IDLE,
+and a key of the file that --config names, world-idle: 10m. A flag goes before a
+variable, and a variable before the file.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			var names []string
+			for _, known := range cmd.Commands() {
+				names = append(names, known.Name())
+			}
+			return fmt.Errorf("unknown command %q%s", args[0], milestones.Suggest(args[0], names))
+		},
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return settle(cmd.Root().PersistentFlags(), cmd.Flags(), environ)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := readKeys(&options, signingKey, signingKeyID, verifyOnly, partnerKeys); err != nil {
-				return err
-			}
-			log, err := logging.logger(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			options.Log = log
-			server, err := fakeserver.New(options)
-			if err != nil {
-				return err
-			}
-			l, err := net.Listen("tcp", addr)
-			if err != nil {
-				return fmt.Errorf("%w: %w", errServing, err)
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "listening on http://%s\n", l.Addr())
-			if err := server.Serve(cmd.Context(), l, drain); err != nil {
-				return fmt.Errorf("%w: %w", errServing, err)
-			}
-			return nil
+			return serve(cmd.Context(), &s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.StringVar(&addr, "addr", "127.0.0.1:8109", "`HOST:PORT` to listen on; port 0 picks a free one")
-	flags.BoolVar(&options.SelfCheck, "self-check", false, "validate every answer by its schema before it leaves")
-	flags.BoolVar(&options.IgnoreTestClocks, "ignore-test-clocks", false, "ignore X-Now-Iso, now_iso and exported_at_iso")
-	flags.StringVar(&partnerKeys, "partner-keys", "", "key mode: the `FILE` that says which X-Partner-Key is which partner")
-	flags.IntVar(&options.RetentionDays, "retention-days", 0, "an export's default retention in `DAYS`; 0 is the milestone's")
-	flags.IntVar(&options.CheckpointRetentionDays, "checkpoint-retention-days", 0, "`DAYS` for which a checkpoint can be continued from; 0 is the retention it was issued with")
-	flags.StringVar(&signingKey, "signing-key", "", "the ed25519 key that signs exports: a PKCS #8 PEM `FILE`")
-	flags.StringVar(&signingKeyID, "signing-key-id", "", "the `ID` under which that key is published")
-	flags.StringArrayVar(&verifyOnly, "verify-only-key", nil, "`ID=FILE` of a public key (SPKI PEM) that signed before; may be repeated")
-	logging.register(flags)
-	bounds(flags, &options)
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.SetFlagErrorFunc(nearestFlag)
+	cmd.Flags().SortFlags, cmd.PersistentFlags().SortFlags = false, false
+	s.add(cmd.PersistentFlags())
+	cmd.AddCommand(healthcheck(&s))
 	return cmd
 }
 
-// readKeys reads the files that the flags name.
-func readKeys(options *fakeserver.Options, signingKey, signingKeyID string, verifyOnly []string, partnerKeys string) error {
-	if (signingKey == "") != (signingKeyID == "") {
-		return errors.New("--signing-key and --signing-key-id come together")
+// serve runs the server until ctx is done. It listens last: who reaches it finds it
+// ready.
+func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
+	if err := s.read(); err != nil {
+		return err
 	}
-	if signingKey != "" {
-		private, err := readFile("--signing-key", signingKey, fakeserver.ReadSigningKey)
-		if err != nil {
-			return err
-		}
-		options.SigningKey = &fakeserver.SigningKey{ID: signingKeyID, Private: private}
+	log, err := s.logging.logger(stderr)
+	if err != nil {
+		return err
 	}
-	for _, pair := range verifyOnly {
-		id, file, ok := strings.Cut(pair, "=")
-		if !ok || id == "" {
-			return fmt.Errorf("--verify-only-key %s: write ID=FILE", pair)
-		}
-		key, err := readFile("--verify-only-key", file, fakeserver.ReadPublicKey)
-		if err != nil {
-			return err
-		}
-		options.VerifyOnlyKeys = append(options.VerifyOnlyKeys, fakeserver.PublicKey{ID: id, Key: key})
+	s.options.Log = log
+	server, err := fakeserver.New(s.options)
+	if err != nil {
+		return err
 	}
-	if partnerKeys != "" {
-		keys, err := readFile("--partner-keys", partnerKeys, fakeserver.ReadPartnerKeys)
-		if err != nil {
-			return err
-		}
-		options.PartnerKeys = keys
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errServing, err)
+	}
+	if s.partnerKeys != "" {
+		defer s.reloadKeys(server)()
+	}
+	if err := s.banner(stdout, l.Addr().String()); err != nil {
+		return fmt.Errorf("%w: %w", errServing, err)
+	}
+	if err := server.Serve(ctx, l, drain); err != nil {
+		return fmt.Errorf("%w: %w", errServing, err)
 	}
 	return nil
-}
-
-// readFile reads the file of a flag, and says which flag when it cannot.
-func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
-	text, err := os.ReadFile(file)
-	var value T
-	if err == nil {
-		value, err = read(text)
-	}
-	if err != nil {
-		return value, fmt.Errorf("%s %s: %w", flag, file, err)
-	}
-	return value, nil
 }

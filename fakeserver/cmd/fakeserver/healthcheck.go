@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// errUnhealthy marks a server that does not answer as it should.
+var errUnhealthy = errors.New("not healthy")
+
+// probeTime is how long a server may take to say that it is there.
+const probeTime = 5 * time.Second
+
+// healthcheck is the command for the probe of a container, which has no curl.
+func healthcheck(s *settings) *cobra.Command {
+	var at, authority string
+	var skip bool
+	cmd := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Ask a server whether it is there: exit code 0, or 1",
+		Long: `Ask a server whether it is there: exit code 0 when it answers /healthz by the
+contract, 1 when it does not.
+
+The server is that of the same settings, so that a container's probe needs none of
+its own, or the one at --url.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if at == "" {
+				var err error
+				if at, err = s.url(); err != nil {
+					return err
+				}
+			}
+			if u, err := url.Parse(at); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+				return fmt.Errorf("--url %s: write http://HOST:PORT, or https", at)
+			}
+			trust := &tls.Config{InsecureSkipVerify: skip}
+			if authority != "" {
+				pool, err := readFile("--cacert", authority, certificates)
+				if err != nil {
+					return err
+				}
+				trust.RootCAs = pool
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), probeTime)
+			defer cancel()
+			if err := probe(ctx, strings.TrimSuffix(at, "/")+"/healthz", trust); err != nil {
+				return fmt.Errorf("%w: %w", errUnhealthy, err)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&at, "url", "", "`URL` of the server (default: by --addr, and https with TLS)")
+	flags.StringVar(&authority, "cacert", "", "trust the certificates in a PEM `FILE`, and no others")
+	flags.BoolVar(&skip, "insecure-skip-verify", false, "do not verify the server's certificate")
+	return cmd
+}
+
+// url is where the server of these settings is.
+func (s *settings) url() (string, error) {
+	_, port, err := net.SplitHostPort(s.addr)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("--addr %s: write HOST:PORT, such as 127.0.0.1:8109", s.addr)
+	case port == "0":
+		return "", fmt.Errorf("--addr %s is any free port: say which one with --url", s.addr)
+	case s.tlsCert != "" || s.tlsSelfSigned:
+		return "https://" + reachable(s.addr), nil
+	}
+	return "http://" + reachable(s.addr), nil
+}
+
+// certificates reads those that are trusted.
+func certificates(text []byte) (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("there is no certificate: it begins with -----BEGIN CERTIFICATE-----")
+	}
+	return pool, nil
+}
+
+// probe asks once, without a proxy between, and follows nothing.
+func probe(ctx context.Context, at string, trust *tls.Config) error {
+	client := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	r, err := http.NewRequestWithContext(ctx, "GET", at, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
+	if err != nil {
+		return fmt.Errorf("GET %s: %w", at, err)
+	}
+	var health struct {
+		CorrelationID string `json:"correlation_id"`
+		OK            bool   `json:"ok"`
+	}
+	err = json.Unmarshal(body, &health)
+	if answer.StatusCode != http.StatusOK || err != nil || !health.OK || health.CorrelationID == "" || health.CorrelationID != answer.Header.Get("X-Correlation-Id") {
+		return fmt.Errorf("GET %s: status %d, %.200q", at, answer.StatusCode, body)
+	}
+	return nil
+}

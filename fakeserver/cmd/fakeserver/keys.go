@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"example.com/lpgate/fakeserver"
+)
+
+// readKeys reads the files of keys and of the control token.
+func (s *settings) readKeys() error {
+	if (s.signingKey == "") != (s.signingKeyID == "") {
+		return errors.New("--signing-key and --signing-key-id come together")
+	}
+	if s.signingKey != "" {
+		private, err := readFile("--signing-key", s.signingKey, fakeserver.ReadSigningKey)
+		if err != nil {
+			return err
+		}
+		s.options.SigningKey = &fakeserver.SigningKey{ID: s.signingKeyID, Private: private}
+	}
+	for _, pair := range s.verifyOnly {
+		id, file, ok := strings.Cut(pair, "=")
+		if !ok || id == "" {
+			return fmt.Errorf("--verify-only-key %s: write ID=FILE", pair)
+		}
+		key, err := readFile("--verify-only-key", file, fakeserver.ReadPublicKey)
+		if err != nil {
+			return err
+		}
+		s.options.VerifyOnlyKeys = append(s.options.VerifyOnlyKeys, fakeserver.PublicKey{ID: id, Key: key})
+	}
+	var err error
+	if s.partnerKeys != "" {
+		if s.options.PartnerKeys, err = readFile("--partner-keys", s.partnerKeys, fakeserver.ReadPartnerKeys); err != nil {
+			return err
+		}
+	}
+	if s.controlToken != "" {
+		if s.options.ControlToken, err = readFile("--control-token-file", s.controlToken, readToken); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFile reads the file of a flag, and says which flag when it cannot.
+func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
+	text, err := os.ReadFile(file)
+	var value T
+	if err == nil {
+		value, err = read(text)
+	}
+	if err != nil {
+		return value, fmt.Errorf("%s %s: %w", flag, file, err)
+	}
+	return value, nil
+}
+
+// readToken reads a token: one line of what a header can carry.
+func readToken(text []byte) (string, error) {
+	token := bytes.TrimRight(text, "\r\n")
+	if len(token) == 0 || bytes.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+		return "", errors.New("a token is one line of ASCII letters, digits and signs, without spaces")
+	}
+	return string(token), nil
+}
+
+// reloadKeys reads the key file again at each SIGHUP, until stop is called. What
+// cannot be read changes nothing. In header mode nobody listens, and SIGHUP ends the
+// server as it ends others whose terminal has gone.
+func (s *settings) reloadKeys(server *fakeserver.Server) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-hangups:
+				if count, err := s.reload(server); err != nil {
+					s.options.Log.Error("SIGHUP: the keys from before stay", "error", err)
+				} else {
+					s.options.Log.Info("SIGHUP: the keys were read again", "keys", count)
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(done)
+		<-ended
+	}
+}
+
+// reload reads the key file again, and says how many keys there are.
+func (s *settings) reload(server *fakeserver.Server) (int, error) {
+	keys, err := readFile("--partner-keys", s.partnerKeys, fakeserver.ReadPartnerKeys)
+	if err == nil {
+		err = server.ReplacePartnerKeys(keys)
+	}
+	return len(keys), err
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	// It says on which line a value stands, which the errors need.
+	"gopkg.in/yaml.v3"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/milestones"
+)
+
+// settings are what the flags say; read makes the server's options of them. The set
+// of flags is the one table of all settings: the variables and the keys of the file
+// have its names, and are read by its values.
+type settings struct {
+	config, addr             string
+	insecure                 bool
+	signingKey, signingKeyID string
+	verifyOnly               []string
+	partnerKeys              string
+	controlToken             string
+	tlsCert, tlsKey          string
+	tlsSelfSigned            bool
+	tlsSelfSignedOut         string
+	logging                  logging
+
+	options     fakeserver.Options
+	fingerprint string // of the certificate that was made, SHA-256
+}
+
+// add adds all settings.
+func (s *settings) add(flags *pflag.FlagSet) {
+	o := &s.options
+	flags.StringVar(&s.config, "config", "", "a YAML `FILE` of settings: the names of the flags, without dashes before them")
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8109", "`HOST:PORT` to listen on; port 0 picks a free one")
+	flags.BoolVar(&s.insecure, "insecure", false, "listen beyond loopback in header mode, where a caller is whom it says")
+	flags.StringVar(&s.partnerKeys, "partner-keys", "", "key mode: the `FILE` that says which X-Partner-Key is which partner; SIGHUP reads it again")
+	flags.StringVar(&s.controlToken, "control-token-file", "", "the `FILE` with the token that requests to the control API must bring")
+	flags.BoolVar(&o.NoControl, "no-control", false, "leave the control API out")
+	flags.BoolVar(&o.ContractOnly, "contract-only", false, "leave out all that is not of the contract: worlds, request ids, the control API")
+	flags.StringVar(&s.tlsCert, "tls-cert", "", "HTTPS with the certificate chain in a PEM `FILE`")
+	flags.StringVar(&s.tlsKey, "tls-key", "", "its private key: a PEM `FILE`")
+	flags.BoolVar(&s.tlsSelfSigned, "tls-self-signed", false, "HTTPS with a certificate made at the start, for localhost, 127.0.0.1 and ::1")
+	flags.StringVar(&s.tlsSelfSignedOut, "tls-self-signed-out", "", "write that certificate to `FILE`, so that clients can trust it")
+	flags.StringArrayVar(&o.CORSOrigins, "cors-origin", nil, "an `ORIGIN`, such as http://localhost:3000, whose pages may call from a browser; may be repeated")
+	flags.IntVar(&o.MaxWorlds, "max-worlds", fakeserver.MaxWorlds, "`COUNT` of worlds that there may be at a time")
+	flags.DurationVar(&o.WorldIdle, "world-idle", fakeserver.WorldIdle, "the `TIME` for which a world is kept that nobody uses, such as 10m")
+	flags.IntVar(&o.MaxRecords, "max-records", fakeserver.MaxRecords, "`COUNT` of audit entries, kept answers and checkpoints that there may be, over all worlds")
+	flags.DurationVar(&o.IdempotencyRetention, "idempotency-retention", fakeserver.IdempotencyRetention, "the `TIME` for which an answer is kept for its key; less than 24h breaks the contract, and is for tests")
+	flags.IntVar(&o.Limits.Connections, "max-connections", 1000, "`COUNT` of connections that there may be at a time; another one waits")
+	flags.BoolVar(&o.SelfCheck, "self-check", false, "validate every answer by its schema before it leaves")
+	flags.BoolVar(&o.IgnoreTestClocks, "ignore-test-clocks", false, "ignore X-Now-Iso, now_iso and exported_at_iso")
+	flags.IntVar(&o.RetentionDays, "retention-days", 0, "an export's default retention in `DAYS`; 0 is the milestone's")
+	flags.IntVar(&o.CheckpointRetentionDays, "checkpoint-retention-days", 0, "`DAYS` for which a checkpoint can be continued from; 0 is the retention it was issued with")
+	flags.StringVar(&s.signingKey, "signing-key", "", "the ed25519 key that signs exports: a PKCS #8 PEM `FILE`")
+	flags.StringVar(&s.signingKeyID, "signing-key-id", "", "the `ID` under which that key is published")
+	flags.StringArrayVar(&s.verifyOnly, "verify-only-key", nil, "`ID=FILE` of a public key (SPKI PEM) that signed before; may be repeated")
+	s.logging.register(flags)
+}
+
+// read holds the settings against each other, and reads the files that they name.
+func (s *settings) read() error {
+	switch {
+	case s.options.MaxWorlds <= 0:
+		return errors.New("--max-worlds is 1 or more")
+	case s.options.WorldIdle <= 0:
+		return errors.New("--world-idle is more than 0, such as 10m")
+	case s.options.Limits.Connections <= 0:
+		return errors.New("--max-connections is 1 or more")
+	}
+	if err := s.readKeys(); err != nil {
+		return err
+	}
+	if err := s.checkBinding(); err != nil {
+		return err
+	}
+	return s.readTLS()
+}
+
+// variable is the environment's name of a setting.
+func variable(name string) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+const variablePrefix = "FAKESERVER_"
+
+// settle gives each setting that is not among the given flags the value of its
+// variable, or else of its key in the file. A setting that does not exist is an error,
+// wherever it stands, and so is a text that is given and empty.
+func settle(settings, given *pflag.FlagSet, environ []string) error {
+	if err := noEmptyFlag(given); err != nil {
+		return err
+	}
+	var names, variables []string
+	settings.VisitAll(func(flag *pflag.Flag) {
+		names, variables = append(names, flag.Name), append(variables, variable(flag.Name))
+	})
+	slices.Sort(environ) // of several errors, the same one is told
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, variablePrefix) {
+			continue
+		}
+		i := slices.Index(variables, name)
+		if i < 0 {
+			return fmt.Errorf("the environment has %s, which is no setting%s", name, milestones.Suggest(name, variables))
+		}
+		values := []string{value}
+		if isList(settings.Lookup(names[i])) {
+			values = strings.Split(value, ",")
+		}
+		if err := set(settings, name, names[i], values); err != nil {
+			return err
+		}
+	}
+	file := settings.Lookup("config").Value.String()
+	if file == "" {
+		return nil
+	}
+	lines, err := readConfig(file, names)
+	if err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if len(line.values) != 1 && !isList(settings.Lookup(line.name)) {
+			return fmt.Errorf("%s: %s is one value, not a list", line.place, line.name)
+		}
+		if err := set(settings, line.place, line.name, line.values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set gives a setting its values, unless it has been given some.
+func set(settings *pflag.FlagSet, source, name string, values []string) error {
+	if settings.Changed(name) {
+		return nil
+	}
+	for _, value := range values {
+		if value == "" {
+			return fmt.Errorf("%s: %s is empty: leave it out, or give it a value", source, name)
+		}
+		if err := settings.Set(name, value); err != nil {
+			return fmt.Errorf("%s: %w", source, err)
+		}
+	}
+	return nil
+}
+
+// isList tells whether a setting can be given several times.
+func isList(flag *pflag.Flag) bool {
+	_, list := flag.Value.(pflag.SliceValue)
+	return list
+}
+
+// configLine is a setting of the file.
+type configLine struct {
+	place  string // file:line
+	name   string
+	values []string
+}
+
+// readConfig reads a file of settings. It is one YAML mapping of names to values, or
+// to lists of them, and nothing else.
+func readConfig(file string, names []string) ([]configLine, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
+	var document, more yaml.Node
+	if err := decoder.Decode(&document); err != nil {
+		return nil, fmt.Errorf("%s: not a YAML mapping of settings: %w", file, err)
+	}
+	if decoder.Decode(&more) == nil {
+		return nil, fmt.Errorf("%s:%d: a second document: one file is one mapping of settings", file, more.Line)
+	}
+	mapping := document.Content[0]
+	if mapping.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s:%d: write settings, one a line, such as addr: 127.0.0.1:8109", file, mapping.Line)
+	}
+	var lines []configLine
+	for i := 0; i < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
+		line := configLine{place: fmt.Sprintf("%s:%d", file, key.Line), name: key.Value}
+		switch {
+		case !slices.Contains(names, line.name):
+			return nil, fmt.Errorf("%s: there is no setting %q%s", line.place, line.name, milestones.Suggest(line.name, names))
+		case line.name == "config":
+			return nil, fmt.Errorf("%s: a file of settings names no other one", line.place)
+		case slices.ContainsFunc(lines, func(before configLine) bool { return before.name == line.name }):
+			return nil, fmt.Errorf("%s: %s stands here a second time", line.place, line.name)
+		}
+		elements := []*yaml.Node{value}
+		if value.Kind == yaml.SequenceNode {
+			elements = value.Content
+		}
+		for _, element := range elements {
+			if element.Kind != yaml.ScalarNode {
+				return nil, fmt.Errorf("%s:%d: %s is a value, or a list of values", file, element.Line, line.name)
+			}
+			if element.Tag == "!!null" {
+				element.Value = ""
+			}
+			line.values = append(line.values, element.Value)
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// nearestFlag names the flag that an unknown one was probably meant to be.
+func nearestFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
+	return fmt.Errorf("%w%s", err, milestones.Suggest("--"+unknown.GetSpecifiedName(), names))
+}
+
+// noEmptyFlag refuses a text that is given and empty: it is a variable of the shell
+// that was not set, and not a wish for the default.
+func noEmptyFlag(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(flag *pflag.Flag) {
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		if slices.Contains(values, "") {
+			err = fmt.Errorf("--%s is empty: leave it out, or give it a value", flag.Name)
+		}
+	})
+	return err
+}
