@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -278,13 +279,17 @@ func recordControl() ([]openapi.Example, error) {
 		if step.Outcome == "" {
 			step.Outcome = milestones.Success
 		}
-		for _, endpoint := range control.Endpoints() {
-			if endpoint.ID != step.Operation {
-				continue
-			}
-			if _, err := r.send(endpoint.Method, endpoint.Path, step); err != nil {
-				return nil, err
-			}
+		endpoints := control.Endpoints()
+		at := slices.IndexFunc(endpoints, func(e control.Endpoint) bool { return e.ID == step.Operation })
+		if at < 0 {
+			return nil, fmt.Errorf("there is no endpoint %s", step.Operation)
+		}
+		sent, err := r.send(endpoints[at].Method, endpoints[at].Path, step)
+		if err != nil {
+			return nil, err
+		}
+		if succeeded := sent.Status < http.StatusMultipleChoices; succeeded != (sent.Outcome == milestones.Success) {
+			return nil, fmt.Errorf("recording %s %s: the answer is %d %s", sent.Operation, sent.Key(), sent.Status, sent.Answer)
 		}
 	}
 	return r.examples, nil
