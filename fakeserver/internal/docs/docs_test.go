@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
 )
 
@@ -262,5 +264,56 @@ func TestWhereTheSiteIs(t *testing.T) {
 				t.Errorf("%s %s: %d %.300s, want %d with %q", row.method, row.path, answer.StatusCode, body, row.status, row.says)
 			}
 		})
+	}
+}
+
+// What the milestone says that a request may bring is read: a value that nothing can
+// mean is refused, wherever it is brought.
+func TestParametersAreRead(t *testing.T) {
+	f := start(t)
+	send := func(op *milestones.Operation, key string, p milestones.Parameter, value string) (int, string) {
+		t.Helper()
+		var body []byte
+		if op.RequestSchema != "" {
+			fixture, err := fixtures.FS.ReadFile("requests/" + op.ID + ".json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			body = bytes.ReplaceAll(fixture, []byte("{me}"), []byte("acme"))
+		}
+		r, err := http.NewRequest(op.Method, f.URL+strings.ReplaceAll(op.Path, "{provider_id}", "plp_000001"), bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = http.Header{"X-Actor-Type": {"partner"}, "X-Actor-Id": {"acme"}, "X-Auth-Scopes": {op.Scope}, "Idempotency-Key": {key}}
+		switch p.In {
+		case milestones.InHeader:
+			r.Header.Set(p.Name, value)
+		case milestones.InQuery:
+			r.URL.RawQuery = url.Values{p.Name: {value}}.Encode()
+		}
+		answer, err := f.HTTP.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(text)
+	}
+	m := milestones.M109()
+	onboard, _ := m.Operation("partnerLiquidityProvider.onboard")
+	if status, text := send(onboard, "first", milestones.Parameter{}, ""); status != 200 {
+		t.Fatalf("onboarding: %d %s", status, text)
+	}
+	for _, p := range m.Parameters {
+		for _, id := range p.Operations {
+			op, _ := m.Operation(id)
+			if status, text := send(op, id+p.Name, p, "~"); status != 400 || !strings.Contains(text, `"CONSTRAINT_VIOLATION"`) {
+				t.Errorf("%s with %s ~: %d %s, want 400 CONSTRAINT_VIOLATION", id, p.Name, status, text)
+			}
+		}
 	}
 }
