@@ -12,8 +12,8 @@ import (
 type logging struct{ level, format string }
 
 func (l *logging) register(flags *pflag.FlagSet) {
-	flags.StringVar(&l.level, "log-level", "info", "the least `LEVEL` that is logged: debug (each request), info, warn or error")
-	flags.StringVar(&l.format, "log-format", "text", "`FORMAT`, text or json, one line for each event, on standard error")
+	flags.StringVar(&l.level, "log-level", "info", "log `LEVEL` and what is graver: debug (each request), info, warn or error")
+	flags.StringVar(&l.format, "log-format", "text", "log as `FORMAT`, text or json, one line for each event, on standard error")
 }
 
 // logger gives the logger that the flags describe.

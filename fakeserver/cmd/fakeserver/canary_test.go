@@ -1,0 +1,203 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Secrets come out nowhere: not in what is printed or logged, not in a file, not in
+// the control API, and in no answer but to the client that wrote one where a header's
+// secret does not belong, and is told what is wrong with it there.
+func TestCanaries(t *testing.T) {
+	const (
+		amber         = "canary-amber-5d1e"
+		cobalt        = "canary-cobalt-81f0"
+		controlToken  = "canary-token-77ab"
+		authorization = "canary-authorization-c3d9"
+	)
+	dir := t.TempDir()
+	inputs := map[string]string{
+		"token": controlToken + "\n",
+		"keys.json": `{"keys": [{"label": "amber", "key": "` + amber + `", "partner_id": "amber", "scopes": ["settlement:read", "settlement:write"]},
+			{"label": "cobalt", "key": "` + cobalt + `", "partner_id": "cobalt", "scopes": ["settlement:read"]}]}`,
+	}
+	for name, text := range inputs {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := start(t, dir, nil, "--addr", "127.0.0.1:0", "--partner-keys", "keys.json", "--control-token-file", "token",
+		"--self-check", "--log-level", "debug", "--tls-self-signed", "--tls-self-signed-out", "cert.pem")
+	told := map[string]string{} // what came out, by where
+	said := make(chan string)
+	reloaded := make(chan bool)
+	go func() { // the log is read all the time, so that it never fills its pipe
+		var text strings.Builder
+		for {
+			line, err := s.err.ReadString('\n')
+			text.WriteString(line)
+			if strings.Contains(line, "SIGHUP") {
+				reloaded <- true
+			}
+			if err != nil {
+				said <- text.String()
+				return
+			}
+		}
+	}()
+
+	send := func(method, path, header, body string) (status int, answer string) {
+		t.Helper()
+		r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.SplitSeq(header, "; ") {
+			if name, value, ok := strings.Cut(line, ": "); ok {
+				r.Header.Set(name, value)
+			}
+		}
+		response, err := anyServer.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, fmt.Sprint(response.Header, string(text))
+	}
+
+	const providers = "/partner-liquidity-providers"
+	good := "X-Partner-Key: " + amber + "; Authorization: Bearer " + authorization + "; Idempotency-Key: "
+	operator := "Authorization: Bearer " + controlToken
+	n := 0
+	for _, request := range []struct {
+		method, path, header, body string
+		status                     int
+	}{
+		{"POST", providers, good + "1", onboard("amber"), 200},
+		{"POST", providers + "/lp-1/eligibility/evaluate", good + "2", evaluate, 200},
+		{"GET", providers + "/lp-1/rollout/export", good, "", 200},
+		{"POST", providers, good + "1", onboard("amber"), 200},
+		{"POST", providers, good + "1", evaluate, 409},
+		{"POST", providers, "X-Partner-Key: " + cobalt + "; Idempotency-Key: 3", onboard("cobalt"), 403},
+		{"GET", providers + "/lp-1", "X-Partner-Key: " + cobalt, "", 403},
+		{"GET", providers + "/lp-1", "X-Partner-Key: " + authorization, "", 401},
+		{"GET", providers + "/lp-1", operator, "", 401},
+		{"GET", providers + "/lp-1", "X-Partner-Key: " + amber + "x; X-Actor-Type: partner; X-Actor-Id: " + cobalt, "", 401},
+		{"GET", providers + "/lp-1/rollout/export?cursor_after=" + amber, good, "", 400},
+		{"GET", providers + "/lp-1/rollout/export?limit=" + controlToken + "&from_iso=" + authorization, good, "", 400},
+		{"GET", providers + "/lp-1?" + cobalt, good, "", 200},
+		{"POST", providers, good + "4", `{"` + amber + `": "` + cobalt + `"}`, 400},
+		{"POST", providers, good + "5", `{"provider": {"provider_id": "` + controlToken + `", "segment_tier": "` + authorization + `"}}`, 400},
+		{"POST", providers, good + "6", `{"provider": ` + amber, 400},
+		{"POST", providers, "X-Partner-Key: " + authorization + "; Idempotency-Key: 7", `{"provider": {"trust_contact_email": "` + amber + `"}}`, 401},
+		{"GET", providers + "/" + amber, good, "", 404},
+		{"GET", "/" + controlToken, good, "", 404},
+		{"DELETE", providers + "/" + authorization, good, "", 405},
+
+		{"GET", "/_fake", "", "", 401},
+		{"GET", "/_fake", "Authorization: Bearer " + authorization, "", 401},
+		{"GET", "/_fake?" + controlToken, "X-Partner-Key: " + amber, "", 401},
+		{"PUT", "/_fake/worlds/default/clock", operator, `{"mode": "` + amber + `"}`, 400},
+		{"PUT", "/_fake/worlds/default/clock", operator, amber, 400},
+		{"GET", "/_fake/" + cobalt, operator, "", 404},
+	} {
+		n++
+		status, answer := send(request.method, request.path, request.header, request.body)
+		if status != request.status {
+			t.Errorf("%s %s: status %d, want %d: %s", request.method, request.path, status, request.status, answer)
+		}
+		if !strings.Contains(request.path+request.body, "canary") {
+			told[fmt.Sprintf("the answer to %s %s, number %d", request.method, request.path, n)] = answer
+		}
+	}
+
+	for _, broken := range []string{
+		amber,
+		`{"keys": [{"` + amber + `": {}}]}`,
+		`{"` + amber + `": []}`,
+		`{"keys": {"` + amber + `": "amber"}}`,
+		`{"keys": [{"label": "amber", "key": "` + amber + `", "scopes": []}]}`,
+		`{"keys": [{"label": "a", "key": "` + amber + ` ", "partner_id": "a"}]}`,
+		`{"keys": [{"label": "a", "key": "` + amber + `", "partner_id": "a"}, {"label": "b", "key": "` + amber + `", "partner_id": "b"}]}`,
+		`{"keys": [{"label": "a", "key": ["` + amber + `"], "partner_id": "a", "scopes": "` + cobalt + `"}]}`,
+		`{"keys": [{"label": "a", "key": "` + amber + `", "key": "` + cobalt + `"}]}`,
+		`{"keys": []}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "keys.json"), []byte(broken), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		<-reloaded
+	}
+	if status, answer := send("GET", providers+"/lp-1", good, ""); status != 200 {
+		t.Errorf("after broken key files: %s", answer)
+	}
+
+	// The control API tells of all that came, and of nothing in it that is secret.
+	_, index := send("GET", "/_fake", operator, "")
+	var list struct {
+		Endpoints []struct{ Method, Path string }
+	}
+	if err := json.Unmarshal([]byte(index[strings.Index(index, "{"):]), &list); err != nil || len(list.Endpoints) == 0 {
+		t.Fatalf("the index of the control API: %v: %s", err, index)
+	}
+	for _, endpoint := range list.Endpoints {
+		if endpoint.Method == "GET" {
+			path := strings.ReplaceAll(endpoint.Path, "{world}", "default")
+			path = regexp.MustCompile(`\{[^}]*\}`).ReplaceAllString(path, "1")
+			_, told[path] = send("GET", path, operator, "")
+		}
+	}
+	for _, path := range []string{"/metrics", "/keys/policy-integrity-signing", "/healthz"} {
+		_, told[path] = send("GET", path, "", "")
+	}
+
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	told["standard error"] = <-said
+	out, err := io.ReadAll(s.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told["standard output"] = string(out)
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
+	err = filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || inputs[filepath.Base(file)] != "" {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		told[file] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told[filepath.Join(dir, "cert.pem")] == "" || !strings.Contains(told["standard error"], "SIGHUP") || !strings.Contains(told["standard output"], "identity: key mode") {
+		t.Errorf("not all that was told was looked at: %v", told)
+	}
+	for where, text := range told {
+		for _, secret := range []string{amber, cobalt, controlToken, authorization} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s tells %s: %s", where, secret, text)
+			}
+		}
+	}
+}
