@@ -51,11 +51,12 @@ var arrows = map[string][]string{
 	"fakeserver/internal/line":    {},
 	"fakeserver/internal/problem": {"milestones", "schemas"},
 	"fakeserver/internal/clock":   {"fakeserver/internal/instant"},
-	"fakeserver/internal/world":   {"fakeserver/internal/clock", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
+	"fakeserver/internal/fault":   {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
+	"fakeserver/internal/world":   {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
 	"fakeserver/internal/metrics": {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
-	"fakeserver/internal/control": {"fakeserver/internal/clock", "fakeserver/internal/instant", "fakeserver/internal/problem", "fakeserver/internal/world", "schemas"},
+	"fakeserver/internal/control": {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem", "fakeserver/internal/world", "schemas"},
 	"fakeserver/internal/docs":    {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
-	"fakeserver/client":           {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/instant", "fakeserver/internal/problem"},
+	"fakeserver/client":           {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver": {
 		"fakeserver/client",
 		"fakeserver/internal/audit",
@@ -111,7 +112,7 @@ var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|ru
 
 // clockless are the rooms in which nothing asks what time it is.
 var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
-	"fakeserver/internal/control", "fakeserver/internal/line", "fakeserver/internal/metrics", "steps/auditproof")
+	"fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/line", "fakeserver/internal/metrics", "steps/auditproof")
 
 type listed struct {
 	ImportPath, Dir  string

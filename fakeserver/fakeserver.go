@@ -54,6 +54,9 @@ type Options struct {
 	// Stopwatch tells the time by which latency and idle worlds are measured; nil is
 	// time.Now.
 	Stopwatch func() time.Time
+	// Wait returns after so long, or when ctx is done, which is when the client goes
+	// away or the server is told to stop. Faults take their time by it; nil waits.
+	Wait func(ctx context.Context, long time.Duration)
 	// IgnoreTestClocks turns X-Now-Iso, now_iso and exported_at_iso off.
 	IgnoreTestClocks bool
 	// RetentionDays is an export's default retention; 0 is the milestone's, 180.
@@ -199,6 +202,9 @@ func New(o Options) (*Server, error) {
 	if o.Stopwatch == nil {
 		o.Stopwatch = time.Now
 	}
+	if o.Wait == nil {
+		o.Wait = wait
+	}
 	operators := o.SigningKey != nil
 	if !operators {
 		key, err := developmentKey()
@@ -261,6 +267,7 @@ func New(o Options) (*Server, error) {
 		Unnamed:   o.ContractOnly,
 		Max:       cmp.Or(o.MaxWorlds, MaxWorlds),
 		Idle:      cmp.Or(o.WorldIdle, WorldIdle),
+		Wait:      untilDraining(o.Wait),
 		Log:       s.log,
 		Heard: func(seen *world.Seen) {
 			if counted != nil {
@@ -426,6 +433,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 		IdleTimeout:                  s.limits.Idle,
 		MaxHeaderBytes:               headerBytes,
 		DisableGeneralOptionsHandler: true, // OPTIONS * is an unknown route here
+		BaseContext:                  func(net.Listener) context.Context { return context.WithValue(context.Background(), serving{}, ctx) },
 	}
 	s.log.Info("listening", "address", l.Addr().String())
 	// TLS is below the listener of rest, which reads what net/http writes. So net/http
@@ -448,6 +456,33 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 	}
 	s.log.Info("stopped")
 	return nil
+}
+
+// serving is the key under which a request's context has the one of its Serve, which
+// is done once the server is told to stop. The request itself goes on.
+type serving struct{}
+
+// untilDraining makes waiting end when the server is told to stop, too.
+func untilDraining(wait func(context.Context, time.Duration)) func(context.Context, time.Duration) {
+	return func(ctx context.Context, long time.Duration) {
+		if stopped, ok := ctx.Value(serving{}).(context.Context); ok {
+			until, cancel := context.WithCancel(ctx)
+			defer cancel()
+			defer context.AfterFunc(stopped, cancel)()
+			ctx = until
+		}
+		wait(ctx, long)
+	}
+}
+
+// wait is how a server waits unless Options say otherwise.
+func wait(ctx context.Context, long time.Duration) {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // Running is a server that answers.

@@ -19,6 +19,8 @@ func logRequest(log *slog.Logger, floor []string, seen *world.Seen) {
 		outcome = x.Outcome.Name
 	case x.Answer.Full():
 		outcome = "full" // which its client is told, and may try again and again
+	case seen.Fault != "":
+		outcome = "fault"
 	default:
 		level = slog.LevelError
 	}

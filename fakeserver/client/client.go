@@ -26,8 +26,15 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/clock"
 	"example.com/lpgate/fakeserver/internal/control"
+	"example.com/lpgate/fakeserver/internal/fault"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/problem"
+)
+
+// When a fault happens.
+const (
+	Before = fault.Before
+	After  = fault.After
 )
 
 // What the control API takes and gives. Its schemas describe each member.
@@ -40,6 +47,14 @@ type (
 	Clock = control.Clock
 	// ClockSetting is how a world's clock shall go.
 	ClockSetting = clock.Setting
+	// Span is an amount of time.
+	Span = clock.Span
+	// Fault is something that goes wrong; FaultAnswer and FaultSlow are parts of one.
+	Fault       = fault.Fault
+	FaultAnswer = fault.Answer
+	FaultSlow   = fault.Slow
+	// FaultState is a fault that waits, and what became of it so far.
+	FaultState = fault.State
 )
 
 // Client calls the control API of one server. It is safe for concurrent use.
@@ -118,6 +133,29 @@ func (w *World) Freeze(ctx context.Context, at time.Time) error {
 // Advance moves the world's clock on, or with a negative amount back.
 func (w *World) Advance(ctx context.Context, by time.Duration) error {
 	_, err := do[Clock](ctx, w.client, "POST", w.path("/clock/advance"), control.ClockAdvance{By: clock.Span(by)})
+	return err
+}
+
+// AddFault lets something go wrong in the world, and gives the fault with its id.
+func (w *World) AddFault(ctx context.Context, f Fault) (FaultState, error) {
+	return do[FaultState](ctx, w.client, "POST", w.path("/faults"), f)
+}
+
+// Faults lists the faults that wait, in the order in which they were added.
+func (w *World) Faults(ctx context.Context) ([]FaultState, error) {
+	list, err := do[control.Faults](ctx, w.client, "GET", w.path("/faults"), nil)
+	return list.Faults, err
+}
+
+// DeleteFault takes a fault away.
+func (w *World) DeleteFault(ctx context.Context, id string) error {
+	_, err := do[none](ctx, w.client, "DELETE", w.path("/faults/"+url.PathEscape(id)), nil)
+	return err
+}
+
+// ClearFaults takes all faults away.
+func (w *World) ClearFaults(ctx context.Context) error {
+	_, err := do[none](ctx, w.client, "DELETE", w.path("/faults"), nil)
 	return err
 }
 

@@ -9,7 +9,7 @@
 // that cannot be done with what is wrong and the nearest right thing, both as a
 // [problem.Problem]; nothing is changed by either.
 //
-// There is one file for each topic: worlds.go, clock.go. To add an endpoint: its
+// There is one file for each topic: worlds.go, clock.go, faults.go. To add an endpoint: its
 // line in the table, its schemas in schemas/, its method in the client,
 // ../../client.
 package control
@@ -70,6 +70,11 @@ var endpoints = []Endpoint{
 	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", "", "FakeClock", (*Panel).getClock},
 	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", "FakeClockSetting", "FakeClock", (*Panel).setClock},
 	{"fake.clock.advance", "POST", "/_fake/worlds/{world}/clock/advance", "Moves a world's clock on, or back.", "FakeClockAdvance", "FakeClock", (*Panel).advanceClock},
+
+	{"fake.faults.add", "POST", "/_fake/worlds/{world}/faults", "Lets something go wrong in a world.", "FakeFault", "FakeFaultState", (*Panel).addFault},
+	{"fake.faults.list", "GET", "/_fake/worlds/{world}/faults", "Lists the faults that wait in a world.", "", "FakeFaults", (*Panel).listFaults},
+	{"fake.faults.clear", "DELETE", "/_fake/worlds/{world}/faults", "Takes all faults of a world away.", "", "", (*Panel).clearFaults},
+	{"fake.faults.delete", "DELETE", "/_fake/worlds/{world}/faults/{fault}", "Takes a fault away.", "", "", (*Panel).deleteFault},
 }
 
 // Endpoints are all endpoints, for documents about them.

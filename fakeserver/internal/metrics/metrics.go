@@ -7,9 +7,10 @@
 //
 // The values of labels come from the milestone alone, so there are only so many
 // series, whatever clients send: operations by their ids, the router among them,
-// outcomes by their names, reason codes of the floor. Two outcomes are not in the
-// milestone: "internal", of a defect of the server, and "full", of a request for
-// which a bound left no room. Worlds have no label, for clients name them.
+// outcomes by their names, reason codes of the floor. Three outcomes are not in the
+// milestone: "internal", of a defect of the server, "full", of a request for which a
+// bound left no room, and "fault", of one that a fault answered in no way of the
+// milestone, or not at all. Worlds have no label, for clients name them.
 package metrics
 
 import (
@@ -31,6 +32,7 @@ import (
 const (
 	internal = "internal"
 	full     = "full"
+	fault    = "fault"
 )
 
 // buckets are the upper bounds of the histogram, in seconds. Most requests take
@@ -48,6 +50,7 @@ type Metrics struct {
 type operation struct {
 	outcomes       []outcome // as the milestone lists them
 	internal, full prometheus.Counter
+	fault          prometheus.Counter
 	replays        prometheus.Counter
 	took           prometheus.Observer
 }
@@ -84,6 +87,7 @@ func New(m *milestones.Milestone) *Metrics {
 		of := &operation{
 			internal: requests.WithLabelValues(o.ID, internal),
 			full:     requests.WithLabelValues(o.ID, full),
+			fault:    requests.WithLabelValues(o.ID, fault),
 			replays:  replays.WithLabelValues(o.ID),
 			took:     took.WithLabelValues(o.ID),
 		}
@@ -115,9 +119,12 @@ func (m *Metrics) Count(seen *world.Seen) {
 		of.replays.Inc()
 	}
 	if x.Outcome == nil {
-		if x.Answer.Full() {
+		switch {
+		case x.Answer.Full():
 			of.full.Inc()
-		} else {
+		case seen.Fault != "":
+			of.fault.Inc()
+		default:
 			of.internal.Inc()
 		}
 		return

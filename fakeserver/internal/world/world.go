@@ -9,6 +9,7 @@ package world
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/fault"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
@@ -51,6 +53,8 @@ type Options struct {
 	Idle time.Duration
 	// Heard is told of every request before its answer leaves; nil is nobody.
 	Heard func(*Seen)
+	// Wait returns after so long, or when ctx is done: it is how a fault takes time.
+	Wait func(ctx context.Context, long time.Duration)
 	// Log is told when worlds come, begin again and go.
 	Log *slog.Logger
 }
@@ -66,9 +70,15 @@ type Seen struct {
 	World     *World
 	RequestID string
 	Request   *http.Request
-	Exchange  *rest.Exchange
-	At        time.Time     // when it was answered, by the world's clock
-	Took      time.Duration // until then, by the stopwatch
+	// Exchange is what became of the request, and is never nil. Of one that met a fault
+	// it is what the fault left of it: see Fault.
+	Exchange *rest.Exchange
+	// Fault is the id of the fault that the request met; "" is none. The Exchange has
+	// the answer that the fault gave, or else the world's, which may have been lost on
+	// its way. A request that was neither handled nor answered has the status 0.
+	Fault string
+	At    time.Time     // when it was answered, by the world's clock
+	Took  time.Duration // until then, by the stopwatch
 }
 
 // World is one of them. It is safe for concurrent use.
@@ -76,6 +86,8 @@ type World struct {
 	Name  string
 	Clock *clock.Clock
 	Store *memory.Store
+	// Faults wait for requests. Each keeps what answers for it, if that is an old state.
+	Faults fault.Set[*rest.Handler]
 
 	options  *Options
 	handler  *rest.Handler
@@ -98,9 +110,10 @@ func newWorld(name string, options *Options, now time.Time) *World {
 	return w
 }
 
-// Reset makes the world what it was when it began: state, clock, ids, idempotency.
-// The numbers of its requests go on, so that no two have one id.
+// Reset makes the world what it was when it began: state, clock, ids, idempotency,
+// no faults. The numbers of its requests and faults go on, so that no two have one id.
 func (w *World) Reset() {
+	w.Faults.Clear()
 	w.begin()
 	w.options.Log.Info("world reset", "world", w.Name)
 }
@@ -128,13 +141,25 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if !w.options.Unnamed {
 		rw.Header()[RequestIDHeader] = []string{seen.RequestID}
 	}
+	if w.Faults.Waiting() {
+		operation, providerID := w.handler.Target(r)
+		if met := w.Faults.Meet(operation.ID, providerID); met != nil {
+			w.suffer(rw, seen, began, met)
+			return
+		}
+	}
 	seen.Exchange = w.handler.Handle(r)
+	w.tell(seen, began)
+	seen.Exchange.Write(rw)
+}
+
+// tell tells of a request that is about to be answered.
+func (w *World) tell(seen *Seen, began time.Time) {
 	seen.At = w.Clock.Now()
 	seen.Took = w.options.Stopwatch().Sub(began)
 	if w.options.Heard != nil {
 		w.options.Heard(seen)
 	}
-	seen.Exchange.Write(rw)
 }
 
 // requestID gives the id of the n-th request.

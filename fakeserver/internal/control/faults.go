@@ -1,0 +1,35 @@
+package control
+
+import (
+	"example.com/lpgate/fakeserver/internal/fault"
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/world"
+)
+
+// Faults are those that wait in a world, in the order in which they were added.
+type Faults struct {
+	Faults []fault.State `json:"faults"`
+}
+
+func (p *Panel) addFault(c *call) (any, *problem.Problem) {
+	f, wrong := read[fault.Fault](c)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return w.AddFault(f) })
+}
+
+func (p *Panel) listFaults(c *call) (any, *problem.Problem) {
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return Faults{w.Faults.All()}, nil })
+}
+
+func (p *Panel) deleteFault(c *call) (any, *problem.Problem) {
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return nil, w.Faults.Delete(c.PathValue("fault")) })
+}
+
+func (p *Panel) clearFaults(c *call) (any, *problem.Problem) {
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		w.Faults.Clear()
+		return nil, nil
+	})
+}

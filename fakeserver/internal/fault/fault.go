@@ -1,0 +1,233 @@
+// Package fault says what goes wrong in a world, for whom, and how often. A fault
+// is added by a test, waits for the requests that it is for, and is gone when it has
+// happened as often as it should:
+//
+//	{"operation": "partnerLiquidityProvider.onboard", "when": "after", "drop": true}
+//
+// The next onboarding is done, and its answer is lost. A fault says
+//
+//	for which requests  operation, provider_id (both may be absent: for all)
+//	which of these      nth, or probability with seed; times, which is 1 unless it is given
+//	when                before the request is handled, or after
+//	what                answer, latency, drop, truncate, slow, stale
+//
+// A request meets one fault at most: the first, in the order of adding, that is for
+// it and happens. A fault counts, for nth and for its sequence of chances, the
+// requests that come to it, and no request comes to it that met one before it.
+//
+// Which requests a fault is for is asked of the route alone, before anybody looks at
+// who calls. So a request with a bad key meets the same faults as one with a good
+// key, and uses them up, and no fault tells which of the two it was.
+//
+// Nothing here knows how a fault is carried out: that is the world's.
+package fault
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/milestones"
+)
+
+// When a fault happens.
+const (
+	Before = "before" // the request is not handled
+	After  = "after"  // the request has been handled, and what it changed stays
+)
+
+// Fault is one thing that goes wrong.
+type Fault struct {
+	// Operation is the id of the operation that it is for; "" is every one.
+	Operation string `json:"operation,omitzero"`
+	// ProviderID is the one of the path; "" is any.
+	ProviderID string `json:"provider_id,omitzero"`
+
+	// Nth lets it happen to the nth request only; 0 is to each.
+	Nth int `json:"nth,omitzero"`
+	// Times is how often it happens; 0 is once.
+	Times int `json:"times,omitzero"`
+	// Probability lets it happen by chance; 0 is always.
+	Probability float64 `json:"probability,omitzero"`
+	// Seed is where the chances begin: the same seed gives the same sequence.
+	Seed uint64 `json:"seed,omitzero"`
+
+	// When is Before or After; "" is After for what can only be done to an answer, and
+	// else Before.
+	When string `json:"when,omitzero"`
+
+	// Answer is what the client is told instead.
+	Answer *Answer `json:"answer,omitzero"`
+	// Latency is how long the client waits: before the request is handled, which it then
+	// is, or after.
+	Latency clock.Span `json:"latency,omitzero"`
+	// Drop closes the connection without an answer.
+	Drop bool `json:"drop,omitzero"`
+	// Truncate is how much of the body is sent before the connection is closed, at most
+	// all but the last byte, while Content-Length promises all of it.
+	Truncate *int `json:"truncate,omitzero"`
+	// Slow sends the body in pieces.
+	Slow *Slow `json:"slow,omitzero"`
+	// Stale answers from what the world held when the fault was added.
+	Stale bool `json:"stale,omitzero"`
+}
+
+// Answer is a refusal: an outcome of the operation, or a status and what stands in
+// the error.
+type Answer struct {
+	// Outcome is the name of one of the operation's refusals; "" when Status says what is told.
+	Outcome string `json:"outcome,omitzero"`
+	Status  int    `json:"status,omitzero"`
+	// Code is the error code; "" is the first of the milestone that has the status, and
+	// INTERNAL when none has.
+	Code       string `json:"code,omitzero"`
+	ReasonCode string `json:"reason_code,omitzero"`
+}
+
+// Slow says how slowly a body comes.
+type Slow struct {
+	Bytes int        `json:"bytes"` // of one piece
+	Pause clock.Span `json:"pause"` // between two
+}
+
+// internal is the error code of what the milestone has no refusal for.
+const internal = "INTERNAL"
+
+// longest is how long anything may wait.
+const longest = clock.Span(time.Hour)
+
+// only tells that a fault does nothing but wait.
+func (f *Fault) only() bool {
+	return f.Answer == nil && !f.Drop && f.Truncate == nil && f.Slow == nil && !f.Stale
+}
+
+// Handles tells whether the world handles the request: after it has happened all are,
+// and before only what was merely late.
+func (f *Fault) Handles() bool { return f.When == After || f.only() }
+
+// Complete gives the fault with all that it leaves open filled in, or says what of it
+// cannot be.
+func (f Fault) Complete(m *milestones.Milestone) (Fault, *problem.Problem) {
+	var of *milestones.Operation
+	if f.Operation != "" {
+		known := false
+		if of, known = m.Operation(f.Operation); !known {
+			ids := []string{m.Router.ID}
+			for _, o := range m.Operations {
+				ids = append(ids, o.ID)
+			}
+			return f, problem.Unknown(http.StatusBadRequest, "operation", f.Operation, ids)
+		}
+	}
+	if f.When == "" {
+		f.When = Before
+		if (f.Truncate != nil || f.Slow != nil) && f.Answer == nil && !f.Drop && !f.Stale {
+			f.When = After
+		}
+	}
+	if says := f.contradiction(of); says != "" {
+		return f, problem.New(http.StatusBadRequest, "The fault: %s.", says)
+	}
+	if f.Times == 0 {
+		f.Times = 1
+	}
+	if f.Answer != nil {
+		answer, wrong := f.Answer.complete(m, of)
+		if wrong != nil {
+			return f, wrong
+		}
+		f.Answer = &answer
+	}
+	return f, nil
+}
+
+// contradiction names the two members that cannot be together, and says why.
+func (f *Fault) contradiction(of *milestones.Operation) string {
+	answerless := f.When == Before && f.Answer == nil && !f.Stale
+	for _, row := range []struct {
+		is   bool
+		says string
+	}{
+		{f.only() && f.Latency == 0, "it has none of answer, latency, drop, truncate, slow and stale, so that nothing would go wrong"},
+		{f.Nth > 0 && f.Times > 1, fmt.Sprintf("nth with times %d: one request is the nth, and it comes once", f.Times)},
+		{f.Nth > 0 && f.Probability > 0, "nth with probability: which request it is, is said twice"},
+		{f.Seed > 0 && f.Probability == 0, "seed without probability: there is nothing to be left to chance"},
+		{f.ProviderID != "" && of != nil && !strings.Contains(of.Path, "{"), "provider_id with operation " + f.Operation + ": its path has no provider"},
+		{f.Drop && f.Answer != nil, "drop with answer: nothing is answered when the connection is dropped"},
+		{f.Drop && f.Truncate != nil, "drop with truncate: nothing is answered that could be cut"},
+		{f.Drop && f.Slow != nil, "drop with slow: nothing is answered that could be slow"},
+		{f.Drop && f.Stale, "drop with stale: nothing is answered that could be stale"},
+		{f.Answer != nil && f.Stale, "answer with stale: one request gets one answer"},
+		{f.Stale && of == nil, "stale without operation: say which GET operation gives old answers"},
+		{f.Stale && of != nil && of.Method != http.MethodGet, "stale with operation " + f.Operation + ": only a GET operation can give an old answer"},
+		{f.Stale && f.When == After, "stale with when after: what answers is the old state, and the world itself handles nothing"},
+		{f.Truncate != nil && answerless, "truncate with when before: there is no answer to cut, so give one, or say after"},
+		{f.Slow != nil && answerless, "slow with when before: there is no answer to be slow, so give one, or say after"},
+		{f.Latency < 0 || f.Latency > longest, "latency is more than 0s, and 1h at most"},
+		{f.Slow != nil && (f.Slow.Pause <= 0 || f.Slow.Pause > longest), "slow's pause is more than 0s, and 1h at most"},
+	} {
+		if row.is {
+			return row.says
+		}
+	}
+	return ""
+}
+
+// complete gives the answer with status and codes, or says what of it cannot be.
+func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Answer, *problem.Problem) {
+	wrong := func(format string, args ...any) (Answer, *problem.Problem) {
+		return a, problem.New(http.StatusBadRequest, "The fault: "+format+".", args...)
+	}
+	if a.Outcome != "" {
+		switch {
+		case of == nil:
+			return wrong("answer.outcome without operation: an outcome is one of an operation's")
+		case a.Status != 0 || a.Code != "" || a.ReasonCode != "":
+			return wrong("answer.outcome with answer.status, code or reason_code: the outcome says them all")
+		}
+		if a.Refusal(of) != nil {
+			return a, nil
+		}
+		var names []string
+		for _, o := range of.Outcomes {
+			if o.Code != "" {
+				names = append(names, o.Name)
+			}
+		}
+		return a, problem.Unknown(http.StatusBadRequest, "refusal of "+of.ID, a.Outcome, names)
+	}
+	if a.Status == 0 {
+		return wrong("answer has neither outcome nor status")
+	}
+	codes := []string{internal}
+	for _, refusal := range m.Refusals {
+		codes = append(codes, refusal.Code)
+		if a.Code == "" && refusal.Status == a.Status {
+			a.Code = refusal.Code
+		}
+	}
+	if a.Code == "" {
+		a.Code = internal
+	}
+	if !slices.Contains(codes, a.Code) {
+		return a, problem.Unknown(http.StatusBadRequest, "error code", a.Code, codes)
+	}
+	if a.ReasonCode != "" && !slices.Contains(m.ReasonCodeFloor, a.ReasonCode) {
+		return a, problem.Unknown(http.StatusBadRequest, "reason code", a.ReasonCode, m.ReasonCodeFloor)
+	}
+	return a, nil
+}
+
+// Refusal finds the outcome that the answer names; nil when it names none of the operation's.
+func (a Answer) Refusal(of *milestones.Operation) *milestones.Outcome {
+	for i := range of.Outcomes {
+		if o := &of.Outcomes[i]; o.Name == a.Outcome && o.Code != "" {
+			return o
+		}
+	}
+	return nil
+}

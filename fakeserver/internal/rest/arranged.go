@@ -1,0 +1,94 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/milestones"
+)
+
+// Arranged is a refusal that nothing decided: somebody wants to see a client meet it.
+type Arranged struct {
+	// Outcome is the operation's that it shall be; nil when the rest says what it is.
+	Outcome          *milestones.Outcome
+	Status           int
+	Code, ReasonCode string
+}
+
+// Unhandled gives the exchange of a request that is not handled and not answered: its
+// answer has no status.
+func (h *Handler) Unhandled(r *http.Request) *Exchange {
+	x := &Exchange{contentType: h.Milestone.Transport.ContentType}
+	x.Operation, x.ProviderID = h.Target(r)
+	return x
+}
+
+// Arrange gives an exchange like e, with an arranged refusal for its answer. Who calls
+// is not looked at, so that the refusal tells nothing of it.
+func (h *Handler) Arrange(r *http.Request, e *Exchange, a Arranged) *Exchange {
+	found, providerID, allowed := h.match(r.Method, r.URL.EscapedPath())
+	x := &exchange{Request: r, Exchange: *e, route: found, providerID: providerID}
+	x.correlation = x.correlate(found)
+	x.allow, x.contentType = "", h.Milestone.Transport.ContentType
+	refusal := &rules.Refusal{
+		Code: rules.Code(a.Code), Reason: rules.Reason(a.ReasonCode),
+		Message: "This was arranged: the world has a fault that gives this answer.",
+	}
+	status := a.Status
+	if a.Outcome != nil {
+		status = a.Outcome.Status
+		refusal.Code, refusal.Reason = rules.Code(a.Outcome.Code), rules.Reason(a.Outcome.ReasonCode)
+		refusal.Details = h.details(x, a.Outcome)
+	}
+	if refusal.Code == rules.MethodNotAllowed {
+		x.allow = strings.Join(allowed, ", ")
+	}
+	answer := x.refuse(refusal)
+	answer.Status = status
+	if h.SelfCheck != nil {
+		answer = h.selfCheck(x, answer)
+	}
+	x.Answer, x.Outcome = answer, a.Outcome
+	if a.Outcome == nil {
+		if of := outcome(x.Operation, answer); of != nil && of.Status == answer.Status {
+			x.Outcome = of
+		}
+	}
+	return &x.Exchange
+}
+
+// details are those that an outcome must have, from the request's path and the
+// milestone, and where they would say something of the caller, made up.
+func (h *Handler) details(x *exchange, of *milestones.Outcome) map[string]any {
+	caller, owner := rules.Actor{Type: "partner", ID: "caller"}, rules.Actor{Type: "partner", ID: "somebody-else"}
+	hash := func(digit string) string { return strings.Repeat(digit, 64) }
+	key := value(x.Header, h.Milestone.Transport.IdempotencyHeader)
+	if key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength {
+		key = "none"
+	}
+	known := map[string]any{
+		"provider_id":           x.providerID,
+		"reason_codes":          of.ReasonCodes,
+		"operation_id":          x.Operation.ID,
+		"required_scopes":       []string{x.Operation.Scope},
+		"provided_scopes":       []string{},
+		"missing_scopes":        []string{x.Operation.Scope},
+		"header":                h.Milestone.Transport.IdempotencyHeader,
+		"actor_type":            "user",
+		"allowed_actor_types":   []string{"partner"},
+		"owner_actor":           owner,
+		"actor":                 caller,
+		"idempotency_key":       key,
+		"original_payload_hash": hash("0"),
+		"payload_hash":          hash("1"),
+		"method":                x.Method,
+		"path":                  x.URL.EscapedPath(),
+	}
+	details := map[string]any{}
+	for _, name := range of.Details {
+		details[name] = known[name]
+	}
+	return details
+}
