@@ -82,8 +82,8 @@ type Answer struct {
 	// Outcome is the name of one of the operation's refusals; "" when Status says what is told.
 	Outcome string `json:"outcome,omitzero"`
 	Status  int    `json:"status,omitzero"`
-	// Code is the error code; "" is the first of the milestone that has the status, and
-	// INTERNAL when none has.
+	// Code is the error code; "" is the one that most refusals of the milestone with the
+	// status have, and INTERNAL when none has it.
 	Code       string `json:"code,omitzero"`
 	ReasonCode string `json:"reason_code,omitzero"`
 }
@@ -203,15 +203,17 @@ func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Ans
 	if a.Status == 0 {
 		return wrong("answer has neither outcome nor status")
 	}
-	codes := []string{internal}
+	codes, usual, having := []string{internal}, internal, map[string]int{}
 	for _, refusal := range m.Refusals {
 		codes = append(codes, refusal.Code)
-		if a.Code == "" && refusal.Status == a.Status {
-			a.Code = refusal.Code
+		if refusal.Status == a.Status {
+			if having[refusal.Code]++; having[refusal.Code] > having[usual] {
+				usual = refusal.Code
+			}
 		}
 	}
 	if a.Code == "" {
-		a.Code = internal
+		a.Code = usual
 	}
 	if !slices.Contains(codes, a.Code) {
 		return a, problem.Unknown(http.StatusBadRequest, "error code", a.Code, codes)
