@@ -100,6 +100,9 @@ type Options struct {
 	MaxWorlds int
 	// WorldIdle is how long a world is kept that nobody uses; 0 is [WorldIdle].
 	WorldIdle time.Duration
+	// JournalEntries and JournalBytes are how much the journal of a world remembers,
+	// the latest first; 0 is [JournalEntries] and [JournalBytes].
+	JournalEntries, JournalBytes int
 	// MaxRecords is how many audit entries, kept answers and checkpoints there may be
 	// at a time, over all worlds; 0 is [MaxRecords]. A POST or an export that would
 	// leave one more is answered with 507 and changes nothing.
@@ -148,6 +151,8 @@ const (
 	WorldIdle            = time.Hour
 	MaxRecords           = 4_000_000
 	IdempotencyRetention = 24 * time.Hour
+	JournalEntries       = 10_000
+	JournalBytes         = 16 << 20
 )
 
 // Reached is a rule of the milestone that a request reached: had the server broken
@@ -191,6 +196,9 @@ const DevelopmentKeyID = "dev-pi-k1"
 func New(o Options) (*Server, error) {
 	if o.RetentionDays < 0 || o.CheckpointRetentionDays < 0 {
 		return nil, fmt.Errorf("retention in days is 0 (the default) or more, not %d and %d", o.RetentionDays, o.CheckpointRetentionDays)
+	}
+	if o.JournalEntries < 0 || o.JournalBytes < 0 {
+		return nil, fmt.Errorf("the bounds of a journal are 0 (the default) or more, not %d and %d", o.JournalEntries, o.JournalBytes)
 	}
 	if o.MaxRecords < 0 || o.IdempotencyRetention < 0 {
 		return nil, fmt.Errorf("the bound of records and the retention of answers are 0 (the default) or more, not %d and %s", o.MaxRecords, o.IdempotencyRetention)
@@ -262,13 +270,15 @@ func New(o Options) (*Server, error) {
 			AnswerRetention:         cmp.Or(o.IdempotencyRetention, IdempotencyRetention),
 			Budget:                  budget,
 		},
-		Clock:     o.Clock,
-		Stopwatch: o.Stopwatch,
-		Unnamed:   o.ContractOnly,
-		Max:       cmp.Or(o.MaxWorlds, MaxWorlds),
-		Idle:      cmp.Or(o.WorldIdle, WorldIdle),
-		Wait:      untilDraining(o.Wait),
-		Log:       s.log,
+		Clock:          o.Clock,
+		Stopwatch:      o.Stopwatch,
+		Unnamed:        o.ContractOnly,
+		JournalEntries: cmp.Or(o.JournalEntries, JournalEntries),
+		JournalBytes:   cmp.Or(o.JournalBytes, JournalBytes),
+		Max:            cmp.Or(o.MaxWorlds, MaxWorlds),
+		Idle:           cmp.Or(o.WorldIdle, WorldIdle),
+		Wait:           untilDraining(o.Wait),
+		Log:            s.log,
 		Heard: func(seen *world.Seen) {
 			if counted != nil {
 				counted.Count(seen)
@@ -296,7 +306,7 @@ func New(o Options) (*Server, error) {
 		},
 	})
 	if !o.NoControl {
-		panel := control.Options{Worlds: s.worlds, Token: o.ControlToken}
+		panel := control.Options{Milestone: m, Worlds: s.worlds, Token: o.ControlToken, Wait: untilDraining(o.Wait)}
 		if o.SelfCheck {
 			panel.SelfCheck = options.SelfCheck
 		}
@@ -497,7 +507,7 @@ type Running struct {
 
 // Start starts a server on a free port of the loopback interface, with
 // self-check on, and stops it when the test ends. An answer that its schema
-// forbids fails the test.
+// forbids fails the test. A test that has failed is told what came to each world.
 func Start(t testing.TB, change ...func(*Options)) *Running {
 	t.Helper()
 	options := Options{
@@ -527,6 +537,9 @@ func Start(t testing.TB, change ...func(*Options)) *Running {
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l, 5*time.Second) }()
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("What the fake server was asked:\n%s", s.Journals())
+		}
 		running.HTTP.CloseIdleConnections()
 		cancel()
 		if err := <-done; err != nil {

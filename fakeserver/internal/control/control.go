@@ -15,6 +15,7 @@
 package control
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"embed"
@@ -32,6 +33,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
 
@@ -51,6 +53,8 @@ type Endpoint struct {
 	Path string `json:"path"`
 	// Says is what it does, as one sentence.
 	Says string `json:"says"`
+	// Query are the parameters that it reads from the query.
+	Query []milestones.Parameter `json:"-"`
 	// Request and Response name the schemas of the bodies; "" is no body.
 	Request  string `json:"request_schema,omitzero"`
 	Response string `json:"response_schema,omitzero"`
@@ -60,21 +64,26 @@ type Endpoint struct {
 
 // endpoints are all of them, in the order in which they are listed.
 var endpoints = []Endpoint{
-	{"fake.index", "GET", "/_fake", "Lists the endpoints of this API.", "", "FakeIndex", (*Panel).index},
+	{"fake.index", "GET", "/_fake", "Lists the endpoints of this API.", nil, "", "FakeIndex", (*Panel).index},
 
-	{"fake.worlds.list", "GET", "/_fake/worlds", "Lists the worlds.", "", "FakeWorlds", (*Panel).listWorlds},
-	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world, and makes it when there is none.", "", "FakeWorld", (*Panel).getWorld},
-	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", "", "", (*Panel).deleteWorld},
-	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", "", "FakeWorld", (*Panel).resetWorld},
+	{"fake.worlds.list", "GET", "/_fake/worlds", "Lists the worlds.", nil, "", "FakeWorlds", (*Panel).listWorlds},
+	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world, and makes it when there is none.", nil, "", "FakeWorld", (*Panel).getWorld},
+	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", nil, "", "", (*Panel).deleteWorld},
+	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", nil, "", "FakeWorld", (*Panel).resetWorld},
 
-	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", "", "FakeClock", (*Panel).getClock},
-	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", "FakeClockSetting", "FakeClock", (*Panel).setClock},
-	{"fake.clock.advance", "POST", "/_fake/worlds/{world}/clock/advance", "Moves a world's clock on, or back.", "FakeClockAdvance", "FakeClock", (*Panel).advanceClock},
+	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", nil, "", "FakeClock", (*Panel).getClock},
+	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", nil, "FakeClockSetting", "FakeClock", (*Panel).setClock},
+	{"fake.clock.advance", "POST", "/_fake/worlds/{world}/clock/advance", "Moves a world's clock on, or back.", nil, "FakeClockAdvance", "FakeClock", (*Panel).advanceClock},
 
-	{"fake.faults.add", "POST", "/_fake/worlds/{world}/faults", "Lets something go wrong in a world.", "FakeFault", "FakeFaultState", (*Panel).addFault},
-	{"fake.faults.list", "GET", "/_fake/worlds/{world}/faults", "Lists the faults that wait in a world.", "", "FakeFaults", (*Panel).listFaults},
-	{"fake.faults.clear", "DELETE", "/_fake/worlds/{world}/faults", "Takes all faults of a world away.", "", "", (*Panel).clearFaults},
-	{"fake.faults.delete", "DELETE", "/_fake/worlds/{world}/faults/{fault}", "Takes a fault away.", "", "", (*Panel).deleteFault},
+	{"fake.faults.add", "POST", "/_fake/worlds/{world}/faults", "Lets something go wrong in a world.", nil, "FakeFault", "FakeFaultState", (*Panel).addFault},
+	{"fake.faults.list", "GET", "/_fake/worlds/{world}/faults", "Lists the faults that wait in a world.", nil, "", "FakeFaults", (*Panel).listFaults},
+	{"fake.faults.clear", "DELETE", "/_fake/worlds/{world}/faults", "Takes all faults of a world away.", nil, "", "", (*Panel).clearFaults},
+	{"fake.faults.delete", "DELETE", "/_fake/worlds/{world}/faults/{fault}", "Takes a fault away.", nil, "", "", (*Panel).deleteFault},
+
+	{"fake.journal.find", "GET", "/_fake/worlds/{world}/journal", "Shows the requests to a world, in the order of their answers.", page, "", "FakeJournal", (*Panel).findJournal},
+	{"fake.journal.count", "GET", "/_fake/worlds/{world}/journal/count", "Counts the requests to a world.", filters, "", "FakeJournalCount", (*Panel).countJournal},
+	{"fake.journal.wait", "GET", "/_fake/worlds/{world}/journal/wait", "Answers once so many requests to a world match.", patience, "", "FakeJournal", (*Panel).waitJournal},
+	{"fake.journal.clear", "DELETE", "/_fake/worlds/{world}/journal", "Forgets the requests to a world.", nil, "", "", (*Panel).clearJournal},
 }
 
 // Endpoints are all endpoints, for documents about them.
@@ -98,7 +107,10 @@ var Schemas = sync.OnceValue(func() *schemas.Set {
 
 // Options are what the panel takes from outside.
 type Options struct {
-	Worlds *world.Worlds
+	Milestone *milestones.Milestone
+	Worlds    *world.Worlds
+	// Wait returns after so long, or when ctx is done.
+	Wait func(ctx context.Context, long time.Duration)
 	// Token, when not "", must be brought by every request: Authorization: Bearer TOKEN.
 	Token string
 	// SelfCheck, when not nil, is told of every answer that its schema forbids.

@@ -156,6 +156,9 @@ func Control(version string, examples []openapi.Example) *openapi.Document {
 			ID: e.ID, Method: e.Method, Path: e.Path, Tag: topic, Summary: e.Says, Request: e.Request,
 			Security: [][]string{{}, {token}},
 		}
+		for _, p := range e.Query {
+			o.Parameters = append(o.Parameters, openapi.Parameter{Parameter: p})
+		}
 		done := openapi.Response{Status: "204", Description: "It was done."}
 		if e.Response != "" {
 			done = openapi.Response{Status: "200", Description: "It was done.", MediaType: "application/json", Schema: e.Response}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
@@ -132,6 +133,7 @@ type PartnerKeys struct{ known atomic.Pointer[[]hashedKey] }
 type hashedKey struct {
 	hash     [sha256.Size]byte
 	identity identity
+	secret   []byte
 }
 
 // NewPartnerKeys gives the keys of key mode.
@@ -148,9 +150,27 @@ func (p *PartnerKeys) Replace(keys []PartnerKey) {
 		hashed = append(hashed, hashedKey{
 			sha256.Sum256([]byte(k.Key)),
 			identity{rules.Actor{Type: "partner", ID: k.PartnerID}, sortedSet(k.Scopes)},
+			[]byte(k.Key),
 		})
 	}
 	p.known.Store(&hashed)
+}
+
+// Hidden is what stands for a secret wherever a request is remembered.
+const Hidden = "[hidden]"
+
+// Hide gives a text in which no known key stands. It is the same text when none did.
+// There may be no keys: p is nil in header mode.
+func (p *PartnerKeys) Hide(text []byte) []byte {
+	if p == nil {
+		return text
+	}
+	for _, k := range *p.known.Load() {
+		if bytes.Contains(text, k.secret) {
+			text = bytes.ReplaceAll(text, k.secret, []byte(Hidden))
+		}
+	}
+	return text
 }
 
 // find compares key with every known one in constant time: hashes have one

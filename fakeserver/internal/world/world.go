@@ -21,6 +21,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/clock"
 	"example.com/lpgate/fakeserver/internal/fault"
+	"example.com/lpgate/fakeserver/internal/journal"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
@@ -45,8 +46,10 @@ type Options struct {
 	Stopwatch func() time.Time
 	// Seed is what a world begins with, and comes back to.
 	Seed Seed
-	// Unnamed says that answers carry no request id.
+	// Unnamed says that answers carry no request id, and that there is no journal.
 	Unnamed bool
+	// JournalEntries and JournalBytes bound the journal of each world.
+	JournalEntries, JournalBytes int
 	// Max is how many worlds there may be, the default one included.
 	Max int
 	// Idle is how long a world is kept that nobody uses.
@@ -86,6 +89,8 @@ type World struct {
 	Name  string
 	Clock *clock.Clock
 	Store *memory.Store
+	// Journal remembers the requests; nil when nobody may ask.
+	Journal *journal.Journal
 	// Faults wait for requests. Each keeps what answers for it, if that is an old state.
 	Faults fault.Set[*rest.Handler]
 
@@ -106,14 +111,21 @@ func newWorld(name string, options *Options, now time.Time) *World {
 	stored.Clock = w.Clock.Now
 	w.Store = memory.New(stored)
 	w.handler = options.Handler.For(w.Store)
+	if !options.Unnamed {
+		w.Journal = journal.New(options.JournalEntries, options.JournalBytes)
+	}
 	w.begin()
 	return w
 }
 
 // Reset makes the world what it was when it began: state, clock, ids, idempotency,
-// no faults. The numbers of its requests and faults go on, so that no two have one id.
+// no faults, an empty journal. The numbers of its requests and faults go on, so that no
+// two have one id.
 func (w *World) Reset() {
 	w.Faults.Clear()
+	if w.Journal != nil {
+		w.Journal.Clear()
+	}
 	w.begin()
 	w.options.Log.Info("world reset", "world", w.Name)
 }
@@ -157,6 +169,9 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (w *World) tell(seen *Seen, began time.Time) {
 	seen.At = w.Clock.Now()
 	seen.Took = w.options.Stopwatch().Sub(began)
+	if w.Journal != nil {
+		w.remember(seen)
+	}
 	if w.options.Heard != nil {
 		w.options.Heard(seen)
 	}

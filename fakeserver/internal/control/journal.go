@@ -1,0 +1,291 @@
+package control
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/journal"
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/milestones"
+)
+
+// Entry is a request to a world and its answer. Of what the client sent, secrets are
+// hidden; a body that is not text is left out.
+type Entry struct {
+	RequestID   string              `json:"request_id"`
+	At          instant.Instant     `json:"at"`
+	TookMicros  int64               `json:"took_us"`
+	Method      string              `json:"method"`
+	Path        string              `json:"path"`
+	Header      map[string][]string `json:"header"`
+	Body        string              `json:"body"`
+	Operation   string              `json:"operation"`
+	ProviderID  string              `json:"provider_id,omitzero"`
+	Status      int                 `json:"status"`
+	Outcome     string              `json:"outcome,omitzero"`
+	Code        string              `json:"code,omitzero"`
+	ReasonCodes []string            `json:"reason_codes"`
+	Replayed    bool                `json:"replayed"`
+	Fault       string              `json:"fault,omitzero"`
+	Answer      string              `json:"answer"`
+}
+
+// Journal is what a query found.
+type Journal struct {
+	Entries []Entry `json:"entries"`
+	JournalCount
+}
+
+// JournalCount is how many requests matched, how many the journal has, and how many had
+// to go because it is bounded.
+type JournalCount struct {
+	Matched int    `json:"matched"`
+	Held    int    `json:"held"`
+	Evicted uint64 `json:"evicted"`
+}
+
+// The parameters of the endpoints.
+var (
+	filters = []milestones.Parameter{
+		{Name: "operation", In: milestones.InQuery, Type: "string", Says: "Only requests for this operation of the milestone; unrouted is none of them."},
+		{Name: "outcome", In: milestones.InQuery, Type: "string", Says: "Only answers with this outcome of the milestone, such as success or rollout_blocked."},
+		{Name: "status", In: milestones.InQuery, Type: "integer", Says: "Only answers with this HTTP status; 0 is no answer."},
+		{Name: "reason_code", In: milestones.InQuery, Type: "string", Says: "Only answers that give this reason code of the floor."},
+		{Name: "provider_id", In: milestones.InQuery, Type: "string", Says: "Only requests with this provider id in their path."},
+		{Name: "from", In: milestones.InQuery, Type: "string", Format: "date-time", Says: "Only answers of this time, by the world's clock, or later."},
+		{Name: "to", In: milestones.InQuery, Type: "string", Format: "date-time", Says: "Only answers before this time, by the world's clock."},
+		{Name: "after", In: milestones.InQuery, Type: "string", Says: "Only what was answered after the request with this id."},
+	}
+	page     = append(slices.Clip(filters), milestones.Parameter{Name: "limit", In: milestones.InQuery, Type: "integer", Says: "How many are shown at most, the oldest first; 100 when absent."})
+	patience = append(slices.Clip(page),
+		milestones.Parameter{Name: "n", In: milestones.InQuery, Type: "integer", Says: "How many must match; 1 when absent."},
+		milestones.Parameter{Name: "timeout", In: milestones.InQuery, Type: "string", Says: "How long to wait, such as 500ms or 5s; 10s when absent, 5m at most."})
+)
+
+const (
+	shownDefault   = 100
+	timeoutDefault = 10 * time.Second
+	timeoutLongest = 5 * time.Minute
+)
+
+// asked reads the query of an endpoint: each parameter once, and no other.
+func (c *call) asked(known []milestones.Parameter) (map[string]string, *problem.Problem) {
+	values, err := url.ParseQuery(c.URL.RawQuery)
+	if err != nil {
+		return nil, problem.New(http.StatusBadRequest, "The query string is malformed: %v.", err)
+	}
+	var names []string
+	for _, p := range known {
+		names = append(names, p.Name)
+	}
+	read := map[string]string{}
+	for name, given := range values {
+		switch {
+		case !slices.Contains(names, name):
+			return nil, problem.Unknown(http.StatusBadRequest, "query parameter", name, names)
+		case len(given) != 1:
+			return nil, problem.New(http.StatusBadRequest, "The query parameter %s is given %d times.", name, len(given))
+		case given[0] != "":
+			read[name] = given[0]
+		}
+	}
+	return read, nil
+}
+
+// number reads a whole number.
+func number(read map[string]string, name string, absent int) (int, *problem.Problem) {
+	text, given := read[name]
+	if !given {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, problem.New(http.StatusBadRequest, "The query parameter %s: %q is not a whole number.", name, text)
+	}
+	return n, nil
+}
+
+// moment reads a time; nil when it is not given.
+func moment(read map[string]string, name string) (*instant.Instant, *problem.Problem) {
+	text, given := read[name]
+	if !given {
+		return nil, nil
+	}
+	at, err := instant.Parse(text)
+	if err != nil {
+		return nil, problem.New(http.StatusBadRequest, "The query parameter %s: %v.", name, err)
+	}
+	return &at, nil
+}
+
+// query reads what the filters say. A name that the milestone does not have would
+// match nothing, for ever, so it is refused.
+func (p *Panel) query(read map[string]string) (q journal.Query, wrong *problem.Problem) {
+	q = journal.Query{
+		Operation: read["operation"], Outcome: read["outcome"], ReasonCode: read["reason_code"], ProviderID: read["provider_id"], After: read["after"],
+	}
+	var operations, outcomes []string
+	for _, o := range append(slices.Clip(p.Milestone.Operations), p.Milestone.Router) {
+		operations = append(operations, o.ID)
+		for _, outcome := range o.Outcomes {
+			outcomes = append(outcomes, outcome.Name)
+		}
+	}
+	for _, name := range []struct {
+		what, given string
+		known       []string
+	}{{"operation", q.Operation, operations}, {"outcome", q.Outcome, outcomes}, {"reason code", q.ReasonCode, p.Milestone.ReasonCodeFloor}} {
+		if name.given != "" && !slices.Contains(name.known, name.given) {
+			return q, problem.Unknown(http.StatusBadRequest, name.what, name.given, name.known)
+		}
+	}
+	if _, given := read["status"]; given {
+		status, wrong := number(read, "status", 0)
+		if wrong != nil {
+			return q, wrong
+		}
+		q.Status = &status
+	}
+	if q.From, wrong = moment(read, "from"); wrong != nil {
+		return q, wrong
+	}
+	if q.To, wrong = moment(read, "to"); wrong != nil {
+		return q, wrong
+	}
+	q.Limit, wrong = number(read, "limit", shownDefault)
+	if wrong == nil && q.Limit == 0 {
+		wrong = problem.New(http.StatusBadRequest, "The query parameter limit is 1 or more: to count, GET …/journal/count.")
+	}
+	return q, wrong
+}
+
+// countOf tells how much a page stands for. A page after a request that the journal
+// does not have is a problem.
+func countOf(q journal.Query, found journal.Page) (JournalCount, *problem.Problem) {
+	if found.Unknown {
+		return JournalCount{}, problem.New(http.StatusNotFound, "The journal of this world has no request %s: it is another world's, or it was evicted, or the world was reset.", q.After)
+	}
+	return JournalCount{found.Matched, found.Held, found.Evicted}, nil
+}
+
+func journalOf(q journal.Query, found journal.Page) (any, *problem.Problem) {
+	count, wrong := countOf(q, found)
+	if wrong != nil {
+		return nil, wrong
+	}
+	shown := Journal{Entries: []Entry{}, JournalCount: count}
+	for _, e := range found.Entries {
+		shown.Entries = append(shown.Entries, entryOf(e))
+	}
+	return shown, nil
+}
+
+func entryOf(e *journal.Entry) Entry {
+	codes := e.ReasonCodes
+	if codes == nil {
+		codes = []string{}
+	}
+	header := map[string][]string(e.Header)
+	if header == nil {
+		header = map[string][]string{}
+	}
+	return Entry{
+		e.ID, e.At, e.Micros, e.Method, e.Path, header, text(e.Body), e.Operation, e.ProviderID,
+		e.Status, e.Outcome, e.Code, codes, e.Replayed, e.Fault, text(e.Answer),
+	}
+}
+
+// shownBytes is how much is shown of a body. A larger one ends with how much is left out.
+const shownBytes = 64 << 10
+
+// text shows a body.
+func text(body []byte) string {
+	if !utf8.Valid(body) {
+		return "[" + strconv.Itoa(len(body)) + " bytes that are not UTF-8]"
+	}
+	if len(body) <= shownBytes {
+		return string(body)
+	}
+	cut := body[:shownBytes]
+	for !utf8.Valid(cut) {
+		cut = cut[:len(cut)-1]
+	}
+	return string(cut) + "[" + strconv.Itoa(len(body)-len(cut)) + " more bytes]"
+}
+
+func (p *Panel) findJournal(c *call) (any, *problem.Problem) {
+	read, wrong := c.asked(page)
+	if wrong != nil {
+		return nil, wrong
+	}
+	q, wrong := p.query(read)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return journalOf(q, w.Journal.Find(q)) })
+}
+
+func (p *Panel) countJournal(c *call) (any, *problem.Problem) {
+	read, wrong := c.asked(filters)
+	if wrong != nil {
+		return nil, wrong
+	}
+	q, wrong := p.query(read)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		q.Limit = 1
+		return countOf(q, w.Journal.Find(q))
+	})
+}
+
+func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
+	read, wrong := c.asked(patience)
+	if wrong != nil {
+		return nil, wrong
+	}
+	q, wrong := p.query(read)
+	if wrong != nil {
+		return nil, wrong
+	}
+	n, wrong := number(read, "n", 1)
+	if wrong != nil {
+		return nil, wrong
+	}
+	long := timeoutDefault
+	if given, ok := read["timeout"]; ok {
+		span, err := clock.ParseSpan(given)
+		if long = time.Duration(span); err != nil || long < 0 || long > timeoutLongest {
+			return nil, problem.New(http.StatusBadRequest, "The query parameter timeout: %q is no time from 0s to %s.", given, timeoutLongest)
+		}
+	}
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		ctx, cancel := context.WithCancel(c.Context())
+		defer cancel()
+		go func() {
+			p.Wait(ctx, long)
+			cancel()
+		}()
+		found := w.Journal.Wait(ctx, q, n)
+		if !found.Unknown && found.Matched < n {
+			return nil, problem.New(http.StatusRequestTimeout, "%d of %d requests matched within %s. The journal has %d in all: GET …/journal shows them.", found.Matched, n, long, found.Held)
+		}
+		return journalOf(q, found)
+	})
+}
+
+func (p *Panel) clearJournal(c *call) (any, *problem.Problem) {
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		w.Journal.Clear()
+		return nil, nil
+	})
+}

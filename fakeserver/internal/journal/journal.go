@@ -1,0 +1,212 @@
+// Package journal remembers what came to a world and what it was answered, for
+// tests that ask afterwards.
+//
+//	j := journal.New(10_000, 16<<20)
+//	j.Append(entry)
+//	page := j.Find(journal.Query{Operation: "partnerLiquidityProvider.onboard", Limit: 100})
+//
+// It is bounded by the number of its entries and by their bytes: the oldest go
+// first, and it says how many have gone. Appending copies nothing and takes well
+// under a microsecond. An entry must hold no secret when it is appended.
+package journal
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+
+	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/instant"
+)
+
+// Entry is a request and its answer. It is never changed.
+type Entry struct {
+	ID          string          // of the request
+	At          instant.Instant // when it was answered, by the world's clock
+	Micros      int64           // until then, in microseconds
+	Method      string
+	Path        string // with the query, as the client wrote it
+	Header      http.Header
+	Body        []byte // of the request, as far as it was read
+	Operation   string
+	ProviderID  string
+	Status      int      // 0: no answer left
+	Outcome     string   // of the milestone; "" is none of its
+	Code        string   // error.code; "" for a success
+	ReasonCodes []string // all that the answer gives
+	Replayed    bool
+	Fault       string // the id of the fault that the request met
+	Answer      []byte // the body of the answer
+	Reached     []course.Reached
+}
+
+// size is about how many bytes an entry keeps from being freed.
+func (e *Entry) size() int {
+	size := 640 + len(e.Path) + cap(e.Body) + len(e.Answer) + 24*cap(e.Reached)
+	for name, lines := range e.Header {
+		size += 48 + len(name)
+		for _, line := range lines {
+			size += len(line)
+		}
+	}
+	return size
+}
+
+// Query says which entries are meant. The zero value means all.
+type Query struct {
+	Operation  string
+	Outcome    string
+	Status     *int
+	ReasonCode string
+	ProviderID string
+	From, To   *instant.Instant // by the world's clock; from inclusive, to exclusive
+	After      string           // the id of a request: only what came to be answered later
+	Limit      int              // 0: no limit
+}
+
+// matches leaves After and Limit aside.
+func (q *Query) matches(e *Entry) bool {
+	return (q.Operation == "" || q.Operation == e.Operation) &&
+		(q.Outcome == "" || q.Outcome == e.Outcome) &&
+		(q.Status == nil || *q.Status == e.Status) &&
+		(q.ReasonCode == "" || slices.Contains(e.ReasonCodes, q.ReasonCode)) &&
+		(q.ProviderID == "" || q.ProviderID == e.ProviderID) &&
+		(q.From == nil || e.At >= *q.From) &&
+		(q.To == nil || e.At < *q.To)
+}
+
+// Page is what a query found.
+type Page struct {
+	Entries []*Entry // in the order of their answers
+	Matched int      // how many there are without the limit
+	Held    int      // how many entries the journal has
+	Evicted uint64   // how many had to go since it was last cleared
+	// Unknown says that the journal does not have the request that the query comes after.
+	Unknown bool
+}
+
+// Journal is safe for concurrent use.
+type Journal struct {
+	maxEntries, maxBytes int
+
+	mu      sync.Mutex
+	entries []*Entry // a ring, once it is full: the oldest is at first
+	first   int
+	held    int
+	bytes   int
+	evicted uint64
+	waiting chan struct{} // closed when something is appended; nil: nobody waits
+}
+
+// New gives an empty journal of at most so many entries and bytes.
+func New(maxEntries, maxBytes int) *Journal {
+	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes}
+}
+
+// Append adds an entry. The oldest ones go if there is no room; it stays itself,
+// whatever its size.
+func (j *Journal) Append(e *Entry) {
+	size := e.size()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for j.held > 0 && (j.held == j.maxEntries || j.bytes+size > j.maxBytes) {
+		oldest := j.entries[j.first]
+		j.entries[j.first] = nil
+		j.first = (j.first + 1) % len(j.entries)
+		j.held--
+		j.bytes -= oldest.size()
+		j.evicted++
+	}
+	if j.held == len(j.entries) {
+		j.grow()
+	}
+	j.entries[(j.first+j.held)%len(j.entries)] = e
+	j.held++
+	j.bytes += size
+	if j.waiting != nil {
+		close(j.waiting)
+		j.waiting = nil
+	}
+}
+
+// grow makes room in the ring: twice as much, but never for more than may be held.
+func (j *Journal) grow() {
+	larger := make([]*Entry, min(max(16, 2*len(j.entries)), j.maxEntries))
+	for i := range j.held {
+		larger[i] = j.at(i)
+	}
+	j.entries, j.first = larger, 0
+}
+
+// at gives the i-th oldest entry.
+func (j *Journal) at(i int) *Entry { return j.entries[(j.first+i)%len(j.entries)] }
+
+// Clear forgets all entries.
+func (j *Journal) Clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries, j.first, j.held, j.bytes, j.evicted = nil, 0, 0, 0, 0
+}
+
+// Find gives the entries that a query means.
+func (j *Journal) Find(q Query) Page {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.find(q)
+}
+
+func (j *Journal) find(q Query) Page {
+	page := Page{Held: j.held, Evicted: j.evicted, Unknown: q.After != ""}
+	from := 0
+	for i := j.held - 1; i >= 0 && page.Unknown; i-- {
+		if j.at(i).ID == q.After {
+			from, page.Unknown = i+1, false
+		}
+	}
+	if page.Unknown {
+		return page
+	}
+	for i := from; i < j.held; i++ {
+		if e := j.at(i); q.matches(e) {
+			page.Matched++
+			if q.Limit == 0 || len(page.Entries) < q.Limit {
+				page.Entries = append(page.Entries, e)
+			}
+		}
+	}
+	return page
+}
+
+// Wait returns once n entries match, or when ctx is done, with what matches then.
+func (j *Journal) Wait(ctx context.Context, q Query, n int) Page {
+	for {
+		j.mu.Lock()
+		page := j.find(q)
+		if page.Unknown || page.Matched >= n || ctx.Err() != nil {
+			j.mu.Unlock()
+			return page
+		}
+		if j.waiting == nil {
+			j.waiting = make(chan struct{})
+		}
+		waiting := j.waiting
+		j.mu.Unlock()
+		select {
+		case <-waiting:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Entry gives the entry of a request; nil when the journal does not have it.
+func (j *Journal) Entry(id string) *Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := j.held - 1; i >= 0; i-- {
+		if e := j.at(i); e.ID == id {
+			return e
+		}
+	}
+	return nil
+}

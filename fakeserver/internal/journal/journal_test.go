@@ -1,0 +1,140 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/lpgate/fakeserver/internal/instant"
+)
+
+func entry(n int, change ...func(*Entry)) *Entry {
+	e := &Entry{ID: fmt.Sprint("w.", n), At: instant.Instant(n), Operation: "op", Status: 200, Outcome: "success"}
+	for _, f := range change {
+		f(e)
+	}
+	return e
+}
+
+func ids(p Page) string {
+	var all []string
+	for _, e := range p.Entries {
+		all = append(all, e.ID)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestFind(t *testing.T) {
+	j := New(100, 1<<20)
+	j.Append(entry(1))
+	j.Append(entry(2, func(e *Entry) { e.Operation, e.ProviderID = "other", "p" }))
+	j.Append(entry(3, func(e *Entry) { e.Status, e.Outcome, e.ReasonCodes = 409, "blocked", []string{"a", "b"} }))
+	j.Append(entry(4, func(e *Entry) { e.ProviderID = "p" }))
+	two, four, ok := instant.Instant(2), instant.Instant(4), 200
+	for name, c := range map[string]struct {
+		query   Query
+		ids     string
+		matched int
+	}{
+		"all":         {Query{}, "w.1 w.2 w.3 w.4", 4},
+		"limit":       {Query{Limit: 2}, "w.1 w.2", 4},
+		"operation":   {Query{Operation: "op"}, "w.1 w.3 w.4", 3},
+		"outcome":     {Query{Outcome: "blocked"}, "w.3", 1},
+		"status":      {Query{Status: &ok}, "w.1 w.2 w.4", 3},
+		"reason code": {Query{ReasonCode: "b"}, "w.3", 1},
+		"provider":    {Query{ProviderID: "p"}, "w.2 w.4", 2},
+		"time":        {Query{From: &two, To: &four}, "w.2 w.3", 2},
+		"after":       {Query{After: "w.2"}, "w.3 w.4", 2},
+		"both":        {Query{After: "w.2", ProviderID: "p"}, "w.4", 1},
+		"nothing":     {Query{Operation: "op", ProviderID: "q"}, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := j.Find(c.query); ids(got) != c.ids || got.Matched != c.matched || got.Held != 4 || got.Unknown {
+				t.Errorf("got %q, %d of %d, want %q, %d", ids(got), got.Matched, got.Held, c.ids, c.matched)
+			}
+		})
+	}
+	if got := j.Find(Query{After: "w.9"}); !got.Unknown {
+		t.Error("an unknown request was found")
+	}
+	if e := j.Entry("w.3"); e == nil || e.Outcome != "blocked" || j.Entry("w.9") != nil {
+		t.Errorf("got %v", e)
+	}
+}
+
+// The oldest go first, by number and by bytes, and what went is counted.
+func TestBounds(t *testing.T) {
+	j := New(40, 1<<20)
+	for n := range 100 {
+		j.Append(entry(n))
+		want := max(0, n-39)
+		if got := j.Find(Query{}); got.Held != min(n+1, 40) || got.Evicted != uint64(want) || got.Entries[0].ID != fmt.Sprint("w.", want) {
+			t.Fatalf("after %d: got %d held, %d evicted, from %s", n+1, got.Held, got.Evicted, got.Entries[0].ID)
+		}
+	}
+	j = New(1000, 10_000)
+	for n := range 100 {
+		j.Append(entry(n, func(e *Entry) { e.Body = make([]byte, 360) }))
+	}
+	if got := j.Find(Query{}); got.Held != 10 || got.Evicted != 90 || got.Entries[9].ID != "w.99" {
+		t.Errorf("by bytes: got %d held, %d evicted", got.Held, got.Evicted)
+	}
+	j.Append(entry(100, func(e *Entry) { e.Answer = make([]byte, 20_000) }))
+	if got := j.Find(Query{}); ids(got) != "w.100" || got.Evicted != 100 {
+		t.Errorf("a large one: got %q, %d evicted", ids(got), got.Evicted)
+	}
+	j.Append(entry(101))
+	if got := j.Find(Query{}); ids(got) != "w.101" {
+		t.Errorf("after a large one: got %q", ids(got))
+	}
+	j.Clear()
+	j.Append(entry(102))
+	if got := j.Find(Query{}); ids(got) != "w.102" || got.Evicted != 0 {
+		t.Errorf("cleared: got %q, %d evicted", ids(got), got.Evicted)
+	}
+}
+
+func TestWait(t *testing.T) {
+	j := New(1000, 1<<20)
+	j.Append(entry(0))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var all sync.WaitGroup
+	ok := 200
+	for range 8 {
+		all.Go(func() {
+			if got := j.Wait(ctx, Query{Status: &ok, Limit: 1}, 50); got.Matched < 50 || len(got.Entries) != 1 {
+				t.Errorf("got %d matches", got.Matched)
+			}
+		})
+	}
+	for g := range 7 {
+		all.Go(func() {
+			for n := range 7 {
+				j.Append(entry(1 + 7*g + n))
+			}
+		})
+	}
+	all.Wait()
+	cancel()
+	if got := j.Wait(ctx, Query{}, 1000); got.Matched != 50 {
+		t.Errorf("at its end: got %d matches, want 50", got.Matched)
+	}
+	if got := j.Wait(context.Background(), Query{After: "w.99"}, 1); !got.Unknown {
+		t.Error("waited after an unknown request")
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	j := New(10_000, 16<<20)
+	e := entry(1, func(e *Entry) {
+		e.Body, e.Answer = make([]byte, 300), make([]byte, 700)
+		e.Header = map[string][]string{"X-Actor-Type": {"partner"}, "X-Actor-Id": {"amber"}, "X-Auth-Scopes": {"settlement:read"}, "Idempotency-Key": {"k"}}
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		j.Append(e)
+	}
+}

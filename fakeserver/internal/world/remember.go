@@ -1,0 +1,80 @@
+package world
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/journal"
+	"example.com/lpgate/fakeserver/internal/rest"
+)
+
+// remember appends a request to the journal, before its answer leaves: a client that
+// has its answer finds it there.
+func (w *World) remember(seen *Seen) {
+	x, keys := seen.Exchange, w.handler.PartnerKeys
+	e := &journal.Entry{
+		ID:          seen.RequestID,
+		At:          instant.Of(seen.At),
+		Micros:      seen.Took.Microseconds(),
+		Method:      seen.Request.Method,
+		Path:        seen.Request.URL.RequestURI(),
+		Header:      withoutSecrets(seen.Request.Header, keys),
+		Body:        keys.Hide(x.Sent),
+		Operation:   x.Operation.ID,
+		ProviderID:  x.ProviderID,
+		Status:      x.Answer.Status,
+		ReasonCodes: x.Answer.Reasons(),
+		Replayed:    x.Answer.Replayed,
+		Fault:       seen.Fault,
+		Answer:      keys.Hide(x.Answer.Body),
+		Reached:     x.Reached,
+	}
+	if x.Outcome != nil {
+		e.Outcome = x.Outcome.Name
+	}
+	if x.Answer.Refusal != nil {
+		e.Code = string(x.Answer.Refusal.Code)
+	}
+	if keys != nil {
+		e.Path, e.ProviderID = string(keys.Hide([]byte(e.Path))), string(keys.Hide([]byte(e.ProviderID)))
+	}
+	w.Journal.Append(e)
+}
+
+// secret are the headers whose values are never remembered. In header mode a partner
+// key is an id that everybody may know; who sends a real one by mistake still finds it
+// nowhere.
+var secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Partner-Key"}
+
+// withoutSecrets gives the headers without what must not be remembered. They are the
+// same ones when there is nothing of that kind.
+func withoutSecrets(header http.Header, keys *rest.PartnerKeys) http.Header {
+	copied := false
+	change := func(name string, lines []string) {
+		if !copied {
+			header, copied = maps.Clone(header), true
+		}
+		header[name] = lines
+	}
+	for _, name := range secret {
+		if lines := header[name]; lines != nil {
+			change(name, slices.Repeat([]string{rest.Hidden}, len(lines)))
+		}
+	}
+	if keys == nil {
+		return header
+	}
+	for name, lines := range header {
+		for i, line := range lines {
+			if hidden := keys.Hide([]byte(line)); !bytes.Equal(hidden, []byte(line)) {
+				lines = slices.Clone(lines)
+				lines[i] = string(hidden)
+				change(name, lines)
+			}
+		}
+	}
+	return header
+}

@@ -1,0 +1,194 @@
+package fakeserver_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/client"
+)
+
+// short tells entries by what they are asked for most.
+func short(j client.Journal) string {
+	var b strings.Builder
+	for _, e := range j.Entries {
+		fmt.Fprintf(&b, "%s %s %d %s %v\n", e.RequestID, e.Method, e.Status, e.Outcome, e.Replayed)
+	}
+	return b.String()
+}
+
+func TestJournal(t *testing.T) {
+	f := fakeserver.Start(t, inMemory)
+	ctx := context.Background()
+	a := f.Control.World("a")
+	if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	onboarded(t, f, f.URL, "a", "1")
+	onboarded(t, f, f.URL, "a", "1")
+	onboarded(t, f, f.URL, "b", "1")
+	if err := a.Advance(ctx, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := f.HTTP.Get(a.URL() + "/partner-liquidity-providers/nobody?x=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	for name, c := range map[string]struct {
+		query client.Query
+		want  string
+	}{
+		"all":       {client.Query{}, "a.1 POST 200 success false\na.2 POST 200 success true\na.3 GET 401 unauthenticated false\n"},
+		"limit":     {client.Query{Limit: 1}, "a.1 POST 200 success false\n"},
+		"operation": {client.Query{Operation: "partnerLiquidityProvider.get"}, "a.3 GET 401 unauthenticated false\n"},
+		"outcome":   {client.Query{Outcome: "unauthenticated"}, "a.3 GET 401 unauthenticated false\n"},
+		"status":    {client.Query{Status: 200, After: "a.1"}, "a.2 POST 200 success true\n"},
+		"provider":  {client.Query{ProviderID: "nobody"}, "a.3 GET 401 unauthenticated false\n"},
+		"time":      {client.Query{From: time.Date(2026, 2, 22, 16, 30, 0, 0, time.UTC)}, "a.3 GET 401 unauthenticated false\n"},
+		"reason":    {client.Query{ReasonCode: "partner_liquidity_provider_invalid"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found, err := a.Journal(ctx, c.query)
+			if err != nil || short(found) != c.want || found.Held != 3 {
+				t.Errorf("got\n%s%d held, %v, want\n%s", short(found), found.Held, err, c.want)
+			}
+			if n, err := a.Count(ctx, c.query); err != nil || n != found.Matched {
+				t.Errorf("counted %d, %v, want %d", n, err, found.Matched)
+			}
+		})
+	}
+	all, err := a.Journal(ctx, client.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := all.Entries[0]
+	if first.At.String() != "2026-02-22T16:00:00.000Z" || !strings.Contains(first.Body, `"legal_entity_name":"l"`) || !strings.Contains(first.Answer, "plp_000001") ||
+		fmt.Sprint(first.Header["X-Partner-Key"], first.Header["Idempotency-Key"]) != "[[hidden]] [1]" {
+		t.Errorf("got %+v", first)
+	}
+	if all.Entries[2].Path != "/partner-liquidity-providers/nobody?x=1" || all.Entries[2].Code != "UNAUTHORIZED" {
+		t.Errorf("got %+v", all.Entries[2])
+	}
+	if told := f.Journals(); !strings.Contains(told, "world a, which had 3 requests:\n  a.1 POST /partner-liquidity-providers → 200 success\n") ||
+		!strings.Contains(told, "a.3 GET /partner-liquidity-providers/nobody?x=1 → 401 unauthenticated\n      sent     nothing\n") {
+		t.Errorf("told\n%s", told)
+	}
+	if err := a.ClearJournal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := a.Count(ctx, client.Query{}); n != 0 || err != nil {
+		t.Errorf("cleared: got %d, %v", n, err)
+	}
+	onboarded(t, f, f.URL, "a", "2")
+	if err := a.Reset(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := a.Count(ctx, client.Query{}); n != 0 || err != nil {
+		t.Errorf("reset: got %d, %v", n, err)
+	}
+}
+
+func TestJournalWaits(t *testing.T) {
+	waiting, over := make(chan struct{}), make(chan struct{})
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+		o.Wait = func(ctx context.Context, long time.Duration) {
+			waiting <- struct{}{}
+			select {
+			case <-over:
+			case <-ctx.Done():
+			}
+		}
+	})
+	ctx := context.Background()
+	a := f.Control.World("a")
+	done := make(chan error, 1)
+	await := func() {
+		_, err := a.Await(ctx, client.Query{Status: 200}, 2, time.Minute)
+		done <- err
+	}
+	go await()
+	<-waiting
+	onboarded(t, f, f.URL, "a", "1")
+	onboarded(t, f, f.URL, "a", "2")
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := a.ClearJournal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	onboarded(t, f, f.URL, "a", "3")
+	go await()
+	<-waiting
+	over <- struct{}{}
+	var wrong *client.Problem
+	if err := <-done; !errors.As(err, &wrong) || wrong.Status != 408 || !strings.Contains(wrong.Detail, "1 of 2 requests matched within 1m0s") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestJournalRefuses(t *testing.T) {
+	f := fakeserver.Start(t, inMemory)
+	for query, says := range map[string]string{
+		"operation=partnerLiquidityProvider.onbord":             `"nearest":"partnerLiquidityProvider.onboard"`,
+		"outcome=rollout_bloked":                                `"nearest":"rollout_blocked"`,
+		"reason_code=partner_liquidity_provider_rollout_bloked": `"nearest":"partner_liquidity_provider_rollout_blocked"`,
+		"oparation=x":     `"nearest":"operation"`,
+		"status=ok":       `is not a whole number`,
+		"limit=0":         `limit is 1 or more`,
+		"limit=1&limit=2": `given 2 times`,
+		"from=yesterday":  `from`,
+		"after=default.9": `has no request default.9`,
+		"n=1":             `There is no query parameter`,
+		"operation=%zz":   `malformed`,
+	} {
+		answer, err := f.HTTP.Get(f.URL + "/_fake/worlds/default/journal?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode < 400 || answer.StatusCode > 404 || !strings.Contains(string(body), says) {
+			t.Errorf("%s: got %s %s, want %s", query, answer.Status, body, says)
+		}
+	}
+}
+
+// In key mode no part of an entry holds a key, wherever its client put it.
+func TestJournalHidesKeys(t *testing.T) {
+	const key = "lpk_canary_5d1f"
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+		o.PartnerKeys = []fakeserver.PartnerKey{{Key: key, PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
+	})
+	r, err := http.NewRequest("POST", f.URL+"/partner-liquidity-providers/"+key+"/status?key="+key, strings.NewReader(`{"`+key+`":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{"X-Partner-Key": {key}, "Authorization": {"Bearer x" + key}, "X-Other": {"a", key + "b"}, "Idempotency-Key": {"k" + key}}
+	answer, err := f.HTTP.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != 404 {
+		t.Errorf("got %s", answer.Status)
+	}
+	shown, err := f.HTTP.Get(f.URL + "/_fake/worlds/default/journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shown.Body.Close()
+	body, _ := io.ReadAll(shown.Body)
+	if strings.Contains(string(body), key) || strings.Count(string(body), "[hidden]") < 7 {
+		t.Errorf("got %s", body)
+	}
+	if strings.Contains(f.Journals(), key) {
+		t.Errorf("told %s", f.Journals())
+	}
+}
