@@ -28,6 +28,11 @@ func seen(operation, outcome string, answer memory.Answer) *world.Seen {
 	return &world.Seen{Exchange: x, Took: 20 * time.Microsecond}
 }
 
+func faulted(s *world.Seen) *world.Seen {
+	s.Fault = "f1"
+	return s
+}
+
 func text(m *Metrics) string {
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
@@ -66,6 +71,13 @@ func TestCount(t *testing.T) {
 		}},
 		"no room": {seen(rollout, "", memory.Answer{Status: 507, Refusal: &rules.Refusal{Code: memory.Full}}), []string{
 			`fake_requests_total{operation="` + rollout + `",outcome="full"} 1`,
+		}},
+		"a fault that is no outcome": {faulted(seen(rollout, "", memory.Answer{})), []string{
+			`fake_requests_total{operation="` + rollout + `",outcome="fault"} 1`,
+			`fake_requests_total{operation="` + rollout + `",outcome="internal"} 0`,
+		}},
+		"a fault that is one": {faulted(seen("healthz", "success", memory.Answer{Status: 200})), []string{
+			`fake_requests_total{operation="healthz",outcome="success"} 1`,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
