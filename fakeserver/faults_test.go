@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -328,5 +329,32 @@ func TestLatencyEndsWithTheServer(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Errorf("stopping: %v", err)
+	}
+}
+
+// The log names the fault, and takes none for a defect of the server.
+func TestFaultsAreLogged(t *testing.T) {
+	var text lockedBuffer
+	t.Run("serve", func(t *testing.T) {
+		f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+			o.Log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		})
+		a := f.Control.World("a")
+		added(t, a, client.Fault{Drop: true})
+		added(t, a, client.Fault{Drop: true, When: client.After})
+		for range 3 {
+			tried(t, f, "a", "/healthz", "")
+		}
+	})
+	for _, want := range []string{
+		"level=DEBUG msg=request request_id=a.1 world=a operation=healthz outcome=fault reason_codes=[] status=0 ",
+		"replayed=false fault=f1\n",
+		"level=DEBUG msg=request request_id=a.2 world=a operation=healthz outcome=success reason_codes=[] status=200 ",
+		"replayed=false fault=f2\n",
+		"replayed=false\n",
+	} {
+		if got := text.String(); !strings.Contains(got, want) {
+			t.Errorf("missing: %s in\n%s", want, got)
+		}
 	}
 }

@@ -34,6 +34,10 @@ func logRequest(log *slog.Logger, floor []string, seen *world.Seen) {
 			codes = append(codes, code)
 		}
 	}
+	var met slog.Attr // an empty one is left out
+	if seen.Fault != "" {
+		met = slog.String("fault", seen.Fault)
+	}
 	log.LogAttrs(ctx, level, "request",
 		slog.String("request_id", seen.RequestID),
 		slog.String("world", seen.World.Name),
@@ -42,5 +46,5 @@ func logRequest(log *slog.Logger, floor []string, seen *world.Seen) {
 		slog.Any("reason_codes", codes),
 		slog.Int("status", x.Answer.Status),
 		slog.Duration("took", seen.Took),
-		slog.Bool("replayed", x.Answer.Replayed))
+		slog.Bool("replayed", x.Answer.Replayed), met)
 }
