@@ -452,7 +452,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 	l = rest.Listener(line.Listener(l, line.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now}))
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
-		s.log.Info("stopping", "drain", drain)
+		s.log.Info("stopping", "drain", drain.String())
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
 		done <- server.Shutdown(ctx)
