@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -99,5 +100,41 @@ func TestConnections(t *testing.T) {
 func TestLimitsAreChecked(t *testing.T) {
 	if _, err := fakeserver.New(fakeserver.Options{Limits: fakeserver.Limits{Idle: -1}}); err == nil {
 		t.Error("a negative limit was taken")
+	}
+}
+
+// deadlines is a writer that notes the limits for reading which a handler sets.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error { d.set = append(d.set, t); return nil }
+
+// Once a request to the control API is read, no limit for reading cuts its answer off,
+// which may be long waited for. A body that nobody reads stays under the limit.
+func TestPatience(t *testing.T) {
+	s, err := fakeserver.New(fakeserver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, path, body string
+		want               int
+	}{
+		{"GET", "/_fake/worlds", "", 1},
+		{"PUT", "/_fake/worlds/default/clock", `{"mode":"real"}`, 1},
+		{"PUT", "/_fake/worlds/default/clock", `{"mode":`, 0},
+		{"GET", "/_fake/worlds", "unread", 0},
+	} {
+		r := httptest.NewRequest(test.method, test.path, strings.NewReader(test.body))
+		if test.body == "" {
+			r.Body = http.NoBody
+		}
+		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		s.ServeHTTP(d, r)
+		if len(d.set) != test.want || test.want == 1 && !d.set[0].IsZero() {
+			t.Errorf("%s %s with %q: got the limits %v, want %d times none", test.method, test.path, test.body, d.set, test.want)
+		}
 	}
 }

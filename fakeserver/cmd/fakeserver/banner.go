@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// docs is where the documentation of the API is; "" is nowhere.
-const docs = ""
-
 // banner says where the server is and what to try first. Scripts read its first line;
 // its last one is about the control API. No line has a secret.
 func (s *settings) banner(w io.Writer, addr string) error {
@@ -41,8 +38,8 @@ func (s *settings) banner(w io.Writer, addr string) error {
 		fmt.Sprintf("  %s -H 'Idempotency-Key: evaluate-1' --data %s %s/lp-1/eligibility/evaluate", curl, shell(evaluate), providers),
 		fmt.Sprintf("  %s %s/lp-1/rollout/export", curl, providers),
 	)
-	if docs != "" {
-		lines = append(lines, "docs: "+url+docs)
+	if !s.options.ContractOnly {
+		lines = append(lines, "docs: "+url+"/docs")
 	}
 	switch {
 	case s.options.NoControl || s.options.ContractOnly:
