@@ -2,6 +2,7 @@ package fakeserver_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -135,6 +136,31 @@ func TestPatience(t *testing.T) {
 		s.ServeHTTP(d, r)
 		if len(d.set) != test.want || test.want == 1 && !d.set[0].IsZero() {
 			t.Errorf("%s %s with %q: got the limits %v, want %d times none", test.method, test.path, test.body, d.set, test.want)
+		}
+	}
+}
+
+// Nor does a limit for reading cut a fault off that takes its time.
+func TestPatienceWithFaults(t *testing.T) {
+	s, err := fakeserver.New(fakeserver.Options{Wait: func(context.Context, time.Duration) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ fault, body string }{
+		{`{"latency":"1h"}`, ""},
+		{`{"latency":"1h"}`, "{}"},
+		{`{"latency":"1h","when":"after"}`, "{}"},
+		{`{"slow":{"bytes":9,"pause":"1m"}}`, "{}"},
+	} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("POST", "/_fake/worlds/default/faults", strings.NewReader(test.fault)))
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %s", test.fault, w.Body)
+		}
+		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		s.ServeHTTP(d, httptest.NewRequest("POST", "/partner-liquidity-providers", strings.NewReader(test.body)))
+		if len(d.set) != 1 || !d.set[0].IsZero() {
+			t.Errorf("%s: got the limits %v, want once none", test.fault, d.set)
 		}
 	}
 }

@@ -41,6 +41,7 @@ func (w *World) suffer(rw http.ResponseWriter, seen *Seen, began time.Time, met 
 	rw.Header()[FaultHeader] = []string{met.ID}
 	gone := false
 	late := func() {
+		unhurried(rw)
 		w.options.Wait(r.Context(), time.Duration(f.Latency))
 		gone = r.Context().Err() != nil
 	}
@@ -90,8 +91,13 @@ func (w *World) receive(r *http.Request) {
 	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
 }
 
+// unhurried takes the limit for reading off the connection of a request that has been
+// read. Else the request's context would end with it while a fault takes its time.
+func unhurried(rw http.ResponseWriter) { http.NewResponseController(rw).SetReadDeadline(time.Time{}) }
+
 // dribble writes an answer in pieces, or less of it than it promises.
 func (w *World) dribble(rw http.ResponseWriter, r *http.Request, f fault.Fault, x *rest.Exchange) {
+	unhurried(rw)
 	body := x.Answer.Body
 	x.Head(rw.Header())
 	rw.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
