@@ -31,7 +31,7 @@ func (s *settings) banner(w io.Writer, addr string) error {
 		lines = append(lines, "identity: key mode, a caller is whom its X-Partner-Key stands for",
 			fmt.Sprintf("try, with the key of %s in the variable PARTNER_KEY:", s.allowedPartner()))
 	}
-	curl := "curl -sS " + s.curlTrust() + who
+	curl := `curl -sSw '\n' ` + s.curlTrust() + who
 	providers := url + "/partner-liquidity-providers"
 	lines = append(lines,
 		fmt.Sprintf("  %s -H 'Idempotency-Key: onboard-1' --data %s %s", curl, shell(onboard(caller)), providers),
