@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -254,7 +255,9 @@ func recordedHistory(t *testing.T, h http.Handler) []porcupine.Operation {
 	var tick atomic.Int64
 	ask := func(client int, a asking) {
 		called := tick.Add(1)
+		runtime.Gosched() // so that others come between, on few processors too
 		told := send(t, h, a)
+		runtime.Gosched()
 		returned := tick.Add(1)
 		mu.Lock()
 		defer mu.Unlock()
