@@ -128,12 +128,16 @@ func value(header http.Header, name string) string {
 }
 
 // PartnerKeys find the identity behind a key. They can be replaced while requests come.
-type PartnerKeys struct{ known atomic.Pointer[[]hashedKey] }
+type PartnerKeys struct {
+	known atomic.Pointer[[]hashedKey]
+	// hidden are the keys that were ever known, the longest first: one may be a part of
+	// another.
+	hidden atomic.Pointer[[][]byte]
+}
 
 type hashedKey struct {
 	hash     [sha256.Size]byte
 	identity identity
-	secret   []byte
 }
 
 // NewPartnerKeys gives the keys of key mode.
@@ -150,24 +154,34 @@ func (p *PartnerKeys) Replace(keys []PartnerKey) {
 		hashed = append(hashed, hashedKey{
 			sha256.Sum256([]byte(k.Key)),
 			identity{rules.Actor{Type: "partner", ID: k.PartnerID}, sortedSet(k.Scopes)},
-			[]byte(k.Key),
 		})
 	}
 	p.known.Store(&hashed)
+	var hidden [][]byte
+	if before := p.hidden.Load(); before != nil {
+		hidden = slices.Clone(*before)
+	}
+	for _, k := range keys {
+		if secret := []byte(k.Key); len(secret) > 0 && !slices.ContainsFunc(hidden, func(h []byte) bool { return bytes.Equal(h, secret) }) {
+			hidden = append(hidden, secret)
+		}
+	}
+	slices.SortStableFunc(hidden, func(a, b []byte) int { return len(b) - len(a) })
+	p.hidden.Store(&hidden)
 }
 
 // Hidden is what stands for a secret wherever a request is remembered.
 const Hidden = "[hidden]"
 
-// Hide gives a text in which no known key stands. It is the same text when none did.
+// Hide gives a text in which no key stands that is known, or was. It is the same text when none did.
 // There may be no keys: p is nil in header mode.
 func (p *PartnerKeys) Hide(text []byte) []byte {
 	if p == nil {
 		return text
 	}
-	for _, k := range *p.known.Load() {
-		if bytes.Contains(text, k.secret) {
-			text = bytes.ReplaceAll(text, k.secret, []byte(Hidden))
+	for _, secret := range *p.hidden.Load() {
+		if bytes.Contains(text, secret) {
+			text = bytes.ReplaceAll(text, secret, []byte(Hidden))
 		}
 	}
 	return text
