@@ -53,6 +53,8 @@ func (s *settings) add(flags *pflag.FlagSet) {
 	flags.IntVar(&o.MaxWorlds, "max-worlds", fakeserver.MaxWorlds, "keep at most `COUNT` worlds")
 	flags.DurationVar(&o.WorldIdle, "world-idle", fakeserver.WorldIdle, "drop a world that nobody has used for `TIME`, such as 10m")
 	flags.IntVar(&o.MaxRecords, "max-records", fakeserver.MaxRecords, "keep at most `COUNT` audit entries, answers and checkpoints, over all worlds")
+	flags.IntVar(&o.JournalEntries, "journal-entries", fakeserver.JournalEntries, "remember the last `COUNT` requests of each world")
+	flags.IntVar(&o.JournalBytes, "journal-bytes", fakeserver.JournalBytes, "and no more than `BYTES` of them")
 	flags.DurationVar(&o.IdempotencyRetention, "idempotency-retention", fakeserver.IdempotencyRetention, "keep an answer for its idempotency key for `TIME`; less than 24h breaks the contract, and is for tests")
 	flags.IntVar(&o.Limits.Connections, "max-connections", 1000, "take at most `COUNT` connections at a time; another one waits")
 	flags.BoolVar(&o.SelfCheck, "self-check", false, "validate every answer by its schema before it leaves")
