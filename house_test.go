@@ -64,6 +64,7 @@ var arrows = map[string][]string{
 		"fakeserver/internal/control",
 		"fakeserver/internal/course",
 		"fakeserver/internal/docs",
+		"fakeserver/internal/journal",
 		"fakeserver/internal/line",
 		"fakeserver/internal/memory",
 		"fakeserver/internal/metrics",

@@ -272,6 +272,7 @@ func New(o Options) (*Server, error) {
 		},
 		Clock:          o.Clock,
 		Stopwatch:      o.Stopwatch,
+		ControlToken:   o.ControlToken,
 		Unnamed:        o.ContractOnly,
 		JournalEntries: cmp.Or(o.JournalEntries, JournalEntries),
 		JournalBytes:   cmp.Or(o.JournalBytes, JournalBytes),

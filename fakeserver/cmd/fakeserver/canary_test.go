@@ -16,7 +16,8 @@ import (
 
 // Secrets come out nowhere: not in what is printed or logged, not in a file, not in
 // the control API, and in no answer but to the client that wrote one where a header's
-// secret does not belong, and is told what is wrong with it there.
+// secret does not belong, and is told what is wrong with it there. An Authorization
+// header, whose secret the server does not know, is hidden as a header alone.
 func TestCanaries(t *testing.T) {
 	const (
 		amber         = "canary-amber-5d1e"
@@ -97,15 +98,15 @@ func TestCanaries(t *testing.T) {
 		{"GET", providers + "/lp-1", operator, "", 401},
 		{"GET", providers + "/lp-1", "X-Partner-Key: " + amber + "x; X-Actor-Type: partner; X-Actor-Id: " + cobalt, "", 401},
 		{"GET", providers + "/lp-1/rollout/export?cursor_after=" + amber, good, "", 400},
-		{"GET", providers + "/lp-1/rollout/export?limit=" + controlToken + "&from_iso=" + authorization, good, "", 400},
+		{"GET", providers + "/lp-1/rollout/export?limit=" + controlToken + "&from_iso=" + cobalt, good, "", 400},
 		{"GET", providers + "/lp-1?" + cobalt, good, "", 200},
 		{"POST", providers, good + "4", `{"` + amber + `": "` + cobalt + `"}`, 400},
-		{"POST", providers, good + "5", `{"provider": {"provider_id": "` + controlToken + `", "segment_tier": "` + authorization + `"}}`, 400},
+		{"POST", providers, good + "5", `{"provider": {"provider_id": "` + controlToken + `", "segment_tier": "` + amber + `"}}`, 400},
 		{"POST", providers, good + "6", `{"provider": ` + amber, 400},
 		{"POST", providers, "X-Partner-Key: " + authorization + "; Idempotency-Key: 7", `{"provider": {"trust_contact_email": "` + amber + `"}}`, 401},
 		{"GET", providers + "/" + amber, good, "", 404},
 		{"GET", "/" + controlToken, good, "", 404},
-		{"DELETE", providers + "/" + authorization, good, "", 405},
+		{"DELETE", providers + "/" + cobalt, good, "", 405},
 
 		{"GET", "/_fake", "", "", 401},
 		{"GET", "/_fake", "Authorization: Bearer " + authorization, "", 401},

@@ -14,22 +14,22 @@ import (
 // remember appends a request to the journal, before its answer leaves: a client that
 // has its answer finds it there.
 func (w *World) remember(seen *Seen) {
-	x, keys := seen.Exchange, w.handler.PartnerKeys
+	x := seen.Exchange
 	e := &journal.Entry{
 		ID:          seen.RequestID,
 		At:          instant.Of(seen.At),
 		Micros:      seen.Took.Microseconds(),
 		Method:      seen.Request.Method,
 		Path:        seen.Request.URL.RequestURI(),
-		Header:      withoutSecrets(seen.Request.Header, keys),
-		Body:        keys.Hide(x.Sent),
+		Header:      w.withoutSecrets(seen.Request.Header),
+		Body:        w.hide(x.Sent),
 		Operation:   x.Operation.ID,
 		ProviderID:  x.ProviderID,
 		Status:      x.Answer.Status,
 		ReasonCodes: x.Answer.Reasons(),
 		Replayed:    x.Answer.Replayed,
 		Fault:       seen.Fault,
-		Answer:      keys.Hide(x.Answer.Body),
+		Answer:      w.hide(x.Answer.Body),
 		Reached:     x.Reached,
 	}
 	if x.Outcome != nil {
@@ -38,8 +38,8 @@ func (w *World) remember(seen *Seen) {
 	if x.Answer.Refusal != nil {
 		e.Code = string(x.Answer.Refusal.Code)
 	}
-	if keys != nil {
-		e.Path, e.ProviderID = string(keys.Hide([]byte(e.Path))), string(keys.Hide([]byte(e.ProviderID)))
+	if w.hides() {
+		e.Path, e.ProviderID = string(w.hide([]byte(e.Path))), string(w.hide([]byte(e.ProviderID)))
 	}
 	w.Journal.Append(e)
 }
@@ -49,9 +49,22 @@ func (w *World) remember(seen *Seen) {
 // nowhere.
 var secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Partner-Key"}
 
+// hides tells whether there is anything to hide.
+func (w *World) hides() bool { return w.handler.PartnerKeys != nil || w.options.ControlToken != "" }
+
+// hide gives a text in which neither a partner key nor the control token stands. It is
+// the same text when none did.
+func (w *World) hide(text []byte) []byte {
+	text = w.handler.PartnerKeys.Hide(text)
+	if token := []byte(w.options.ControlToken); len(token) > 0 && bytes.Contains(text, token) {
+		text = bytes.ReplaceAll(text, token, []byte(rest.Hidden))
+	}
+	return text
+}
+
 // withoutSecrets gives the headers without what must not be remembered. They are the
 // same ones when there is nothing of that kind.
-func withoutSecrets(header http.Header, keys *rest.PartnerKeys) http.Header {
+func (w *World) withoutSecrets(header http.Header) http.Header {
 	copied := false
 	change := func(name string, lines []string) {
 		if !copied {
@@ -64,12 +77,12 @@ func withoutSecrets(header http.Header, keys *rest.PartnerKeys) http.Header {
 			change(name, slices.Repeat([]string{rest.Hidden}, len(lines)))
 		}
 	}
-	if keys == nil {
+	if !w.hides() {
 		return header
 	}
 	for name, lines := range header {
 		for i, line := range lines {
-			if hidden := keys.Hide([]byte(line)); !bytes.Equal(hidden, []byte(line)) {
+			if hidden := w.hide([]byte(line)); !bytes.Equal(hidden, []byte(line)) {
 				lines = slices.Clone(lines)
 				lines[i] = string(hidden)
 				change(name, lines)
