@@ -106,7 +106,8 @@ type sample struct {
 func (s *soak) run(ctx context.Context) error {
 	server, err := fakeserver.New(fakeserver.Options{
 		MaxRecords: s.records, MaxWorlds: 20, WorldIdle: 2 * time.Second,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+		JournalEntries: 20, // which a new world has at once, so that its age makes no difference
+		Log:            slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return err
@@ -254,7 +255,7 @@ func (c *client) work(ctx context.Context) error {
 }
 
 // requestsPerWorld is after how many requests, of all clients, a new world comes into use.
-const requestsPerWorld = 5000
+const requestsPerWorld = 2000
 
 // once sends a request to one of the worlds that are in use, or arranges one.
 func (c *client) once() error {
