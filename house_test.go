@@ -48,16 +48,17 @@ var arrows = map[string][]string{
 		"fakeserver/internal/rules"},
 	"fakeserver/internal/rest": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs",
 		"fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rules", "milestones", "schemas"},
-	"fakeserver/internal/line":    {},
-	"fakeserver/internal/journal": {"fakeserver/internal/course", "fakeserver/internal/instant"},
-	"fakeserver/internal/problem": {"milestones", "schemas"},
-	"fakeserver/internal/clock":   {"fakeserver/internal/instant"},
-	"fakeserver/internal/fault":   {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
-	"fakeserver/internal/world":   {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
-	"fakeserver/internal/metrics": {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
-	"fakeserver/internal/control": {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/world", "milestones", "schemas"},
-	"fakeserver/internal/docs":    {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
-	"fakeserver/client":           {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
+	"fakeserver/internal/line":     {},
+	"fakeserver/internal/journal":  {"fakeserver/internal/course", "fakeserver/internal/instant"},
+	"fakeserver/internal/problem":  {"milestones", "schemas"},
+	"fakeserver/internal/clock":    {"fakeserver/internal/instant"},
+	"fakeserver/internal/fault":    {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
+	"fakeserver/internal/world":    {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
+	"fakeserver/internal/snapshot": {"fakeserver/internal/clock", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/world"},
+	"fakeserver/internal/metrics":  {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
+	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/snapshot", "fakeserver/internal/world", "milestones", "schemas"},
+	"fakeserver/internal/docs":     {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
+	"fakeserver/client":            {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver": {
 		"fakeserver/client",
 		"fakeserver/internal/audit",
@@ -70,6 +71,7 @@ var arrows = map[string][]string{
 		"fakeserver/internal/metrics",
 		"fakeserver/internal/problem",
 		"fakeserver/internal/rest",
+		"fakeserver/internal/snapshot",
 		"fakeserver/internal/world",
 		"fixtures",
 		"milestones",
@@ -114,7 +116,7 @@ var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|ru
 
 // clockless are the rooms in which nothing asks what time it is.
 var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
-	"fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/line", "fakeserver/internal/metrics", "steps/auditproof")
+	"fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/line", "fakeserver/internal/metrics", "fakeserver/internal/snapshot", "steps/auditproof")
 
 type listed struct {
 	ImportPath, Dir  string

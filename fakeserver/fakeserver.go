@@ -38,6 +38,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/snapshot"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
@@ -307,7 +308,7 @@ func New(o Options) (*Server, error) {
 		},
 	})
 	if !o.NoControl {
-		panel := control.Options{Milestone: m, Worlds: s.worlds, Token: o.ControlToken, Wait: untilDraining(o.Wait)}
+		panel := control.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID), Token: o.ControlToken, Wait: untilDraining(o.Wait)}
 		if o.SelfCheck {
 			panel.SelfCheck = options.SelfCheck
 		}

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/fakeserver/internal/clock"
 	"example.com/lpgate/fakeserver/internal/control"
@@ -53,6 +54,8 @@ type (
 	Fault       = fault.Fault
 	FaultAnswer = fault.Answer
 	FaultSlow   = fault.Slow
+	// Snapshot is what a snapshot holds.
+	Snapshot = control.Snapshot
 	// FaultState is a fault that waits, and what became of it so far.
 	FaultState = fault.State
 )
@@ -156,6 +159,43 @@ func (w *World) DeleteFault(ctx context.Context, id string) error {
 // ClearFaults takes all faults away.
 func (w *World) ClearFaults(ctx context.Context) error {
 	_, err := do[none](ctx, w.client, "DELETE", w.path("/faults"), nil)
+	return err
+}
+
+// TakeSnapshot keeps what the world is, under a name that is the server's. With
+// replace it may take the place of another one.
+func (w *World) TakeSnapshot(ctx context.Context, name string, replace bool) (Snapshot, error) {
+	return do[Snapshot](ctx, w.client, "POST", w.path("/snapshots"), control.SnapshotTake{Name: name, Replace: replace})
+}
+
+// Restore makes the world what it, or another one, was in a snapshot.
+func (w *World) Restore(ctx context.Context, snapshot string) error {
+	_, err := do[State](ctx, w.client, "POST", w.path("/restore"), control.SnapshotRestore{Snapshot: snapshot})
+	return err
+}
+
+// Snapshots lists the snapshots by name.
+func (c *Client) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	list, err := do[control.Snapshots](ctx, c, "GET", "/snapshots", nil)
+	return list.Snapshots, err
+}
+
+func snapshotPath(name string) string { return "/snapshots/" + url.PathEscape(name) }
+
+// DownloadSnapshot gives a snapshot as a file.
+func (c *Client) DownloadSnapshot(ctx context.Context, name string) ([]byte, error) {
+	file, err := do[jsontext.Value](ctx, c, "GET", snapshotPath(name), nil)
+	return file, err
+}
+
+// UploadSnapshot keeps a snapshot from a file, in the place of one of that name.
+func (c *Client) UploadSnapshot(ctx context.Context, name string, file []byte) (Snapshot, error) {
+	return do[Snapshot](ctx, c, "PUT", snapshotPath(name), jsontext.Value(file))
+}
+
+// DeleteSnapshot forgets a snapshot.
+func (c *Client) DeleteSnapshot(ctx context.Context, name string) error {
+	_, err := do[none](ctx, c, "DELETE", snapshotPath(name), nil)
 	return err
 }
 

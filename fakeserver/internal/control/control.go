@@ -9,9 +9,9 @@
 // that cannot be done with what is wrong and the nearest right thing, both as a
 // [problem.Problem]; nothing is changed by either.
 //
-// There is one file for each topic: worlds.go, clock.go, faults.go. To add an endpoint: its
-// line in the table, its schemas in schemas/, its method in the client,
-// ../../client.
+// There is one file for each topic: worlds.go, clock.go, faults.go, snapshots.go. To
+// add an endpoint: its line in the table, its schemas in schemas/, its method in the
+// client, ../../client.
 package control
 
 import (
@@ -32,6 +32,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/snapshot"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
@@ -84,6 +85,13 @@ var endpoints = []Endpoint{
 	{"fake.journal.count", "GET", "/_fake/worlds/{world}/journal/count", "Counts the requests to a world.", filters, "", "FakeJournalCount", (*Panel).countJournal},
 	{"fake.journal.wait", "GET", "/_fake/worlds/{world}/journal/wait", "Answers once so many requests to a world match.", patience, "", "FakeJournal", (*Panel).waitJournal},
 	{"fake.journal.clear", "DELETE", "/_fake/worlds/{world}/journal", "Forgets the requests to a world.", nil, "", "", (*Panel).clearJournal},
+
+	{"fake.snapshots.take", "POST", "/_fake/worlds/{world}/snapshots", "Keeps what a world is, under a name.", nil, "FakeSnapshotTake", "FakeSnapshotInfo", (*Panel).takeSnapshot},
+	{"fake.snapshots.restore", "POST", "/_fake/worlds/{world}/restore", "Makes a world what it, or another one, was in a snapshot.", nil, "FakeSnapshotRestore", "FakeWorld", (*Panel).restoreSnapshot},
+	{"fake.snapshots.list", "GET", "/_fake/snapshots", "Lists the snapshots of all worlds.", nil, "", "FakeSnapshots", (*Panel).listSnapshots},
+	{"fake.snapshots.download", "GET", "/_fake/snapshots/{snapshot}", "Gives a snapshot as a file.", nil, "", "FakeSnapshot", (*Panel).downloadSnapshot},
+	{"fake.snapshots.upload", "PUT", "/_fake/snapshots/{snapshot}", "Keeps a snapshot from a file, in the place of one of that name.", nil, "FakeSnapshot", "FakeSnapshotInfo", (*Panel).uploadSnapshot},
+	{"fake.snapshots.delete", "DELETE", "/_fake/snapshots/{snapshot}", "Forgets a snapshot.", nil, "", "", (*Panel).deleteSnapshot},
 }
 
 // Endpoints are all endpoints, for documents about them.
@@ -109,6 +117,7 @@ var Schemas = sync.OnceValue(func() *schemas.Set {
 type Options struct {
 	Milestone *milestones.Milestone
 	Worlds    *world.Worlds
+	Snapshots *snapshot.Set
 	// Wait returns after so long, or when ctx is done.
 	Wait func(ctx context.Context, long time.Duration)
 	// Token, when not "", must be brought by every request: Authorization: Bearer TOKEN.

@@ -75,7 +75,7 @@ func TestBudgetIsExact(t *testing.T) {
 				if len(images) > 0 {
 					image = rapid.SampledFrom(images).Draw(t, "image")
 				}
-				s.Restore(image)
+				s.Restore(image, nil)
 				overdrawn = overdrawn || budget.Used() > budget.Max()
 			case "close":
 				s.Close()

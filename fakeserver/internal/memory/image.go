@@ -1,9 +1,20 @@
 package memory
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"sync"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/rules"
 )
 
 // state is what a store knows: all of it comes back with an [Image].
@@ -44,6 +55,14 @@ func (s *state) copy() state {
 	}
 }
 
+// counted is how many answers there were when the last one here was kept.
+func (s *state) counted() uint64 {
+	if last := len(s.answers.queue) - 1; last >= 0 {
+		return s.answers.queue[last].number
+	}
+	return 0
+}
+
 // Image is all that a store knew at one moment: providers, trails, kept answers,
 // checkpoints, and where the counters of the ids stood. It never changes, and any
 // number of stores may be restored from it, at the same time too.
@@ -59,9 +78,13 @@ func (s *Store) Image() *Image {
 	return &Image{state: s.copy()}
 }
 
+// Counts tells how much the image holds.
+func (i *Image) Counts() Counts { return i.counts() }
+
 // Restore makes the store know what the image holds, and nothing else, in one step:
-// a request sees all that was before or all that is after. A nil image is empty.
-func (s *Store) Restore(image *Image) {
+// a request sees all that was before or all that is after. A nil image is empty. Also
+// is done in the same step; it may be nil.
+func (s *Store) Restore(image *Image, also func()) {
 	next := blank()
 	if image != nil {
 		image.mu.Lock()
@@ -73,6 +96,11 @@ func (s *Store) Restore(image *Image) {
 	s.budget.settle(s.counts().records(), next.counts().records())
 	s.state = next
 	s.restored++
+	// To a request that comes from now on, all answers of the image were kept before it.
+	s.number.Store(max(s.number.Load(), next.counted()))
+	if also != nil {
+		also()
+	}
 }
 
 // Close gives back what the store took out of its budget. Requests that are on
@@ -82,4 +110,228 @@ func (s *Store) Close() {
 	defer s.mu.Unlock()
 	s.budget.settle(s.counts().records(), 0)
 	s.budget = nil
+}
+
+// saved is an image as JSON. Its members are a format of files that people keep: one
+// that changes is another version of it (package snapshot).
+type saved struct {
+	Numbered    uint64            `json:"numbered"`
+	Arrived     uint64            `json:"arrived"`
+	Lapse       savedLapse        `json:"lapse"`
+	Providers   []savedRecord     `json:"providers"`   // by id
+	Answers     []savedAnswer     `json:"answers"`     // in the order in which they were kept
+	Checkpoints []savedCheckpoint `json:"checkpoints"` // by hash
+	Swept       int               `json:"swept"`
+}
+
+// savedLapse is a lapse, in milliseconds.
+type savedLapse struct {
+	Last  int64 `json:"last"`
+	Begun bool  `json:"begun"`
+	Total int64 `json:"total"`
+}
+
+type savedRecord struct {
+	Provider rules.Provider `json:"provider"`
+	Rollout  *rules.Policy  `json:"rollout"`
+	Audit    []jcs.Value    `json:"audit"` // as exports show it
+}
+
+type savedAnswer struct {
+	ActorType     escaped       `json:"actor_type"`
+	ActorID       escaped       `json:"actor_id"`
+	Operation     string        `json:"operation"`
+	ProviderID    escaped       `json:"provider_id"`
+	Key           escaped       `json:"idempotency_key"`
+	PayloadHash   string        `json:"payload_hash"`
+	KeptAt        int64         `json:"kept_at"` // as the lapse counts
+	Status        int           `json:"status"`
+	CorrelationID escaped       `json:"correlation_id"`
+	Body          string        `json:"body"`
+	ReasonCodes   []string      `json:"reason_codes"`
+	Refusal       *savedRefusal `json:"refusal"`
+}
+
+type savedRefusal struct {
+	Rule    string         `json:"rule"`
+	Code    rules.Code     `json:"code"`
+	Reason  rules.Reason   `json:"reason"`
+	Message string         `json:"message"`
+	Details map[string]any `json:"details"`
+}
+
+type savedCheckpoint struct {
+	Hash          string           `json:"hash"`
+	ProviderID    string           `json:"provider_id"`
+	Cursor        string           `json:"cursor"`
+	ChainHash     string           `json:"chain_hash"`
+	From          *instant.Instant `json:"from"`
+	To            *instant.Instant `json:"to"`
+	EventType     string           `json:"event_type"`
+	Limit         int              `json:"limit"`
+	RetentionDays int              `json:"retention_days"`
+	ExportedAt    instant.Instant  `json:"exported_at"`
+	Entries       int              `json:"entries"`
+	Until         int64            `json:"until"` // as the lapse counts
+}
+
+// escaped is a text with % and two digits for each byte that may be no UTF-8: names
+// and keys come from headers and paths, which may have any byte.
+type escaped string
+
+// MarshalText implements encoding.TextMarshaler.
+func (e escaped) MarshalText() ([]byte, error) { return []byte(url.PathEscape(string(e))), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (e *escaped) UnmarshalText(text []byte) error {
+	read, err := url.PathUnescape(string(text))
+	*e = escaped(read)
+	return err
+}
+
+// JSON gives the image in canonical form. Equal images give equal bytes.
+func (i *Image) JSON() jcs.Value {
+	out := saved{
+		Numbered: i.numbered, Arrived: i.arrived, Swept: i.checkpoints.swept,
+		Lapse: savedLapse{int64(i.lapse.last), i.lapse.begun, int64(i.lapse.total)},
+	}
+	for _, id := range slices.Sorted(maps.Keys(i.providers)) {
+		stood := i.providers[id]
+		record := savedRecord{Provider: stood.provider, Rollout: stood.provider.Rollout}
+		stood.trail.each(func(e *audit.Entry) { record.Audit = append(record.Audit, e.JSON) })
+		out.Providers = append(out.Providers, record)
+	}
+	for _, kept := range i.answers.queue {
+		a := savedAnswer{
+			ActorType: escaped(kept.key.caller.Type), ActorID: escaped(kept.key.caller.ID), Operation: kept.key.operation,
+			ProviderID: escaped(kept.key.providerID), Key: escaped(kept.key.key),
+			PayloadHash: hex.EncodeToString(kept.payload[:]), KeptAt: int64(kept.at),
+			Status: kept.answer.Status, CorrelationID: escaped(kept.answer.CorrelationID), Body: string(kept.answer.Body),
+			ReasonCodes: kept.answer.ReasonCodes,
+		}
+		if r := kept.answer.Refusal; r != nil {
+			a.Refusal = &savedRefusal{r.Rule, r.Code, r.Reason, r.Message, r.Details}
+		}
+		out.Answers = append(out.Answers, a)
+	}
+	for _, hash := range slices.Sorted(maps.Keys(i.checkpoints.issued)) {
+		c := i.checkpoints.issued[hash]
+		s := savedCheckpoint{
+			Hash: hash, ProviderID: c.ProviderID, Cursor: c.Cursor, ChainHash: c.ChainHash,
+			EventType: c.Filters.EventType, Limit: c.Filters.Limit, RetentionDays: c.Filters.RetentionDays,
+			ExportedAt: c.ExportedAt, Entries: c.entries, Until: int64(c.until),
+		}
+		if c.Filters.HasFrom {
+			s.From = &c.Filters.From
+		}
+		if c.Filters.HasTo {
+			s.To = &c.Filters.To
+		}
+		out.Checkpoints = append(out.Checkpoints, s)
+	}
+	return jcs.Marshal(out)
+}
+
+// ReadImage gives the image that JSON wrote. The text is canonical. The error names
+// the place in it as a JSON Pointer.
+func ReadImage(text jcs.Value) (*Image, error) {
+	var in saved
+	if err := json.Unmarshal(text, &in, json.RejectUnknownMembers(true)); err != nil {
+		return nil, err
+	}
+	image := &Image{state: blank()}
+	image.numbered, image.arrived, image.checkpoints.swept = in.Numbered, in.Arrived, in.Swept
+	image.lapse = lapse{instant.Instant(in.Lapse.Last), in.Lapse.Begun, instant.Instant(in.Lapse.Total)}
+	seen := map[uint64]bool{}
+	for n, r := range in.Providers {
+		id := r.Provider.ProviderID
+		if image.providers[id] != nil {
+			return nil, fmt.Errorf("/providers/%d: the provider %q stands here a second time", n, id)
+		}
+		if (r.Rollout == nil) != (r.Provider.RolloutPolicyRef == nil) {
+			return nil, fmt.Errorf("/providers/%d: a provider has both rollout and rollout_policy_ref, or neither", n)
+		}
+		stood := &record{provider: r.Provider, shown: new(Shown)}
+		stood.provider.Rollout = r.Rollout
+		for k, entry := range r.Audit {
+			e, err := readEntry(entry, id)
+			if err == nil && (seen[e.Seq] || e.Seq == 0 || e.Seq > in.Arrived) {
+				err = fmt.Errorf("its audit_id is another's, or beyond the %d that arrived", in.Arrived)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("/providers/%d/audit/%d: %w", n, k, err)
+			}
+			seen[e.Seq] = true
+			stood.trail.append(e)
+		}
+		image.providers[id] = stood
+	}
+	if uint64(len(seen)) != in.Arrived {
+		return nil, fmt.Errorf("/arrived: %d audit entries arrived, but there are %d", in.Arrived, len(seen))
+	}
+	for n, a := range in.Answers {
+		kept := &keptAnswer{
+			key:    answerKey{rules.Actor{Type: string(a.ActorType), ID: string(a.ActorID)}, a.Operation, string(a.ProviderID), string(a.Key)},
+			answer: Answer{Status: a.Status, CorrelationID: string(a.CorrelationID), Body: []byte(a.Body), ReasonCodes: a.ReasonCodes},
+			at:     instant.Instant(a.KeptAt),
+		}
+		switch payload, err := hex.DecodeString(a.PayloadHash); {
+		case err != nil || len(payload) != sha256.Size:
+			return nil, fmt.Errorf("/answers/%d/payload_hash: not a SHA-256 in hex", n)
+		case a.Status < 200 || a.Status > 599:
+			return nil, fmt.Errorf("/answers/%d/status: %d is no status of an answer", n, a.Status)
+		case image.answers.kept[kept.key] != nil:
+			return nil, fmt.Errorf("/answers/%d: an answer for this key stands before", n)
+		default:
+			copy(kept.payload[:], payload)
+		}
+		if r := a.Refusal; r != nil {
+			kept.refused = true
+			kept.answer.Refusal = &rules.Refusal{Rule: r.Rule, Code: r.Code, Reason: r.Reason, Message: r.Message, Details: r.Details}
+			if codes, ok := r.Details["reason_codes"].([]any); ok {
+				texts := make([]string, len(codes))
+				for k, code := range codes {
+					texts[k], _ = code.(string)
+				}
+				r.Details["reason_codes"] = texts // as Reasons reads it
+			}
+		}
+		image.answers.keep(kept)
+	}
+	for n, c := range in.Checkpoints {
+		if _, twice := image.checkpoints.issued[c.Hash]; twice {
+			return nil, fmt.Errorf("/checkpoints/%d: the checkpoint %s stands here a second time", n, c.Hash)
+		}
+		filters := audit.Filters{EventType: c.EventType, Limit: c.Limit, RetentionDays: c.RetentionDays}
+		if c.From != nil {
+			filters.From, filters.HasFrom = *c.From, true
+		}
+		if c.To != nil {
+			filters.To, filters.HasTo = *c.To, true
+		}
+		image.checkpoints.issued[c.Hash] = issued{
+			audit.Checkpoint{ProviderID: c.ProviderID, Cursor: c.Cursor, ChainHash: c.ChainHash, Filters: filters, ExportedAt: c.ExportedAt},
+			c.Entries, instant.Instant(c.Until),
+		}
+	}
+	return image, nil
+}
+
+// readEntry reads an entry of a provider's trail.
+func readEntry(text jcs.Value, providerID string) (*audit.Entry, error) {
+	var shown struct {
+		AuditID    string `json:"audit_id"`
+		ProviderID string `json:"provider_id"`
+		EventType  string `json:"event_type"`
+		RecordedAt string `json:"recorded_at"`
+	}
+	if err := json.Unmarshal(text, &shown); err != nil {
+		return nil, err
+	}
+	e, ok := audit.ParseCursor(shown.RecordedAt + "|" + shown.AuditID)
+	if !ok || shown.ProviderID != providerID {
+		return nil, fmt.Errorf("not an audit entry of %q with an audit_id and a recorded_at", providerID)
+	}
+	e.EventType, e.JSON = shown.EventType, slices.Clone(text)
+	return e, nil
 }

@@ -28,7 +28,7 @@ func (w *World) AddFault(f fault.Fault) (fault.State, *problem.Problem) {
 		stored.Clock = w.Clock.Now
 		stored.Budget = nil // an image is counted where it was taken, and goes with the fault
 		store := memory.New(stored)
-		store.Restore(w.Store.Image())
+		store.Restore(w.Store.Image(), nil)
 		old = w.options.Handler.For(store)
 	}
 	return w.Faults.Add(f, old)

@@ -47,7 +47,7 @@ type Options struct {
 	// Stopwatch tells the time by which durations and idleness are measured.
 	Stopwatch func() time.Time
 	// Seed is what a world begins with, and comes back to.
-	Seed Seed
+	Seed Moment
 	// Unnamed says that answers carry no request id, and that there is no journal.
 	Unnamed bool
 	// JournalEntries and JournalBytes bound the journal of each world.
@@ -64,8 +64,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Seed is what a world begins with: the zero value is nothing, and the real clock.
-type Seed struct {
+// Moment is all that a world was at one moment, but for its faults: the zero value is
+// nothing, and the real clock.
+type Moment struct {
 	Image *memory.Image
 	Clock clock.Setting
 }
@@ -132,13 +133,25 @@ func (w *World) Reset() {
 	w.options.Log.Info("world reset", "world", w.Name)
 }
 
-func (w *World) begin() {
-	setting := w.options.Seed.Clock
-	setting.Mode = cmp.Or(setting.Mode, clock.Real)
-	if err := w.Clock.Set(setting); err != nil {
-		panic("a seed's clock that was not checked: " + err.Error())
-	}
-	w.Store.Restore(w.options.Seed.Image)
+func (w *World) begin() { w.become(w.options.Seed) }
+
+// Moment takes what the world is.
+func (w *World) Moment() Moment { return Moment{w.Store.Image(), w.Clock.Setting()} }
+
+// Restore makes the world what it, or another one, was at a moment. Its faults stay.
+func (w *World) Restore(m Moment) {
+	w.become(m)
+	w.options.Log.Info("world restored", "world", w.Name)
+}
+
+// become is one step: no request sees the new clock with the old state.
+func (w *World) become(m Moment) {
+	m.Clock.Mode = cmp.Or(m.Clock.Mode, clock.Real)
+	w.Store.Restore(m.Image, func() {
+		if err := w.Clock.Set(m.Clock); err != nil {
+			panic("a clock that was not checked: " + err.Error())
+		}
+	})
 }
 
 // Requests is how many requests came.

@@ -1,0 +1,165 @@
+// Package snapshot keeps moments of worlds under names, for all worlds of a server,
+// and writes and reads them as files:
+//
+//	{
+//	  "format": "lpgate-fake-snapshot", "version": 1, "milestone": "M109",
+//	  "clock": {"mode": "frozen", "at": "2026-02-22T16:00:00.000Z"},
+//	  "state": {"numbered": 1, "arrived": 1, "providers": […], "answers": […], "checkpoints": […], …},
+//	  "sha256": "…"
+//	}
+//
+// A snapshot has state, counters, kept answers, checkpoints, how far these have grown
+// old, and the setting of the clock; it has no faults and no journal. A world that is
+// restored from one, on this server or another, answers from then on what the first
+// world would have, byte for byte, where server and signing key are set up the same.
+//
+// The sum, SHA-256 in hex, is over the file without the sum in the form of RFC 8785,
+// so a file may be written anew with other white space. It tells a broken file from a
+// whole one; it is no signature. What state has is of one version of the format, and
+// a server reads that version alone.
+package snapshot
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+
+	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/world"
+)
+
+// Max is how many snapshots a server keeps.
+const Max = 100
+
+// What a file says of itself.
+const (
+	Format  = "lpgate-fake-snapshot"
+	Version = 1
+)
+
+// File is a snapshot as a file.
+type File struct {
+	Format    string        `json:"format"`
+	Version   int           `json:"version"`
+	Milestone string        `json:"milestone"`
+	Clock     clock.Setting `json:"clock"`
+	State     jcs.Value     `json:"state"`
+	SHA256    string        `json:"sha256,omitzero"`
+}
+
+// sum gives the sum that the file should have.
+func (f File) sum() string {
+	f.SHA256 = ""
+	return jcs.Hash(f)
+}
+
+// Snapshot is a moment and its name.
+type Snapshot struct {
+	Name string
+	world.Moment
+}
+
+// Set are the snapshots of a server. It is safe for concurrent use.
+type Set struct {
+	milestone string
+
+	mu    sync.RWMutex
+	named map[string]world.Moment
+}
+
+// New gives a set without snapshots, of worlds that serve a milestone.
+func New(milestone string) *Set { return &Set{milestone: milestone, named: map[string]world.Moment{}} }
+
+// Put keeps a moment under a name, in the place of another one only if that may be.
+func (s *Set) Put(name string, m world.Moment, replace bool) *problem.Problem {
+	if wrong := world.CheckName(name); wrong != nil {
+		return problem.New(http.StatusBadRequest, "%q is no name of a snapshot: it has 1 to 64 of A-Z a-z 0-9 _ -", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch _, taken := s.named[name]; {
+	case taken && !replace:
+		return problem.New(http.StatusConflict, "There is a snapshot %q: choose another name, or send \"replace\": true.", name)
+	case !taken && len(s.named) >= Max:
+		return problem.New(http.StatusConflict, "There are %d snapshots, as many as there may be: delete one (DELETE %s), or replace one.", Max, "/_fake/snapshots/NAME")
+	}
+	s.named[name] = m
+	return nil
+}
+
+// Get gives the moment of a name.
+func (s *Set) Get(name string) (world.Moment, *problem.Problem) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	m, known := s.named[name]
+	if !known {
+		return m, s.unknown(name)
+	}
+	return m, nil
+}
+
+// Delete forgets a snapshot.
+func (s *Set) Delete(name string) *problem.Problem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.named[name]; !known {
+		return s.unknown(name)
+	}
+	delete(s.named, name)
+	return nil
+}
+
+// unknown tells that there is no such snapshot. The caller holds the lock.
+func (s *Set) unknown(name string) *problem.Problem {
+	return problem.Unknown(http.StatusNotFound, "snapshot", name, slices.Sorted(maps.Keys(s.named)))
+}
+
+// All lists the snapshots by name.
+func (s *Set) All() []Snapshot {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]Snapshot, 0, len(s.named))
+	for _, name := range slices.Sorted(maps.Keys(s.named)) {
+		all = append(all, Snapshot{name, s.named[name]})
+	}
+	return all
+}
+
+// File writes a moment.
+func (s *Set) File(m world.Moment) File {
+	f := File{Format: Format, Version: Version, Milestone: s.milestone, Clock: m.Clock, State: m.Image.JSON()}
+	f.SHA256 = f.sum()
+	return f
+}
+
+// Read gives the moment that a file was written from, or says why it cannot be, and
+// where.
+func (s *Set) Read(f File) (world.Moment, error) {
+	switch {
+	case f.Format != Format:
+		return world.Moment{}, fmt.Errorf("/format: %q is not %q", f.Format, Format)
+	case f.Version != Version:
+		return world.Moment{}, fmt.Errorf("/version: this server reads version %d of the format, not %d", Version, f.Version)
+	case f.Milestone != s.milestone:
+		return world.Moment{}, fmt.Errorf("/milestone: the snapshot is of %q, and this server serves %q", f.Milestone, s.milestone)
+	}
+	if sum := f.sum(); f.SHA256 != sum {
+		return world.Moment{}, fmt.Errorf("/sha256: the file was changed or damaged: its sum is %s, not %s", sum, f.SHA256)
+	}
+	if err := f.Clock.Check(); err != nil {
+		return world.Moment{}, fmt.Errorf("/clock: %w", err)
+	}
+	if err := f.State.Canonicalize(); err != nil { // so that entries are
+		return world.Moment{}, fmt.Errorf("/state: %w", err)
+	}
+	image, err := memory.ReadImage(f.State)
+	if err != nil {
+		return world.Moment{}, fmt.Errorf("/state: %w", err)
+	}
+	return world.Moment{Image: image, Clock: f.Clock}, nil
+}
