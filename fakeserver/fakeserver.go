@@ -445,7 +445,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 		IdleTimeout:                  s.limits.Idle,
 		MaxHeaderBytes:               headerBytes,
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), // what net/http has to say
-		DisableGeneralOptionsHandler: true, // OPTIONS * is an unknown route here
+		DisableGeneralOptionsHandler: true,                                               // OPTIONS * is an unknown route here
 		BaseContext:                  func(net.Listener) context.Context { return context.WithValue(context.Background(), serving{}, ctx) },
 	}
 	s.log.Info("listening", "address", l.Addr().String())
