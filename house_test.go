@@ -42,23 +42,24 @@ var arrows = map[string][]string{
 	"fakeserver/internal/course":  {},
 	"fakeserver/internal/instant": {},
 	"fakeserver/internal/jcs":     {},
-	"fakeserver/internal/rules":   {"fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
-	"fakeserver/internal/audit":   {"fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
-	"fakeserver/internal/memory": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs",
+	"fakeserver/internal/rules":   {"fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
+	"fakeserver/internal/audit":   {"fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
+	"fakeserver/internal/memory": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs",
 		"fakeserver/internal/rules"},
-	"fakeserver/internal/rest": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs",
+	"fakeserver/internal/rest": {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs",
 		"fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rules", "milestones", "schemas"},
 	"fakeserver/internal/line":     {},
-	"fakeserver/internal/journal":  {"fakeserver/internal/course", "fakeserver/internal/instant"},
+	"fakeserver/internal/journal":  {"fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/rules"},
 	"fakeserver/internal/problem":  {"milestones", "schemas"},
 	"fakeserver/internal/clock":    {"fakeserver/internal/instant"},
 	"fakeserver/internal/fault":    {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
 	"fakeserver/internal/world":    {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
 	"fakeserver/internal/snapshot": {"fakeserver/internal/clock", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/world"},
 	"fakeserver/internal/metrics":  {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
-	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/snapshot", "fakeserver/internal/world", "milestones", "schemas"},
+	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/snapshot", "fakeserver/internal/world", "milestones", "schemas"},
 	"fakeserver/internal/docs":     {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":            {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
+	"fakeserver/internal/explain":  {},
 	"fakeserver": {
 		"fakeserver/client",
 		"fakeserver/internal/audit",
@@ -109,7 +110,7 @@ const theFake = "runner/internal/target/fake.go"
 
 // pure are the rooms that decide: no transport, no clock, no chance, no files,
 // and no library but the one that writes canonical JSON, behind jcs.
-var pure = []string{"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/instant"}
+var pure = []string{"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant"}
 
 // impure are the imports that would let the surroundings in.
 var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|runtime|log)(/|$)|\.`)

@@ -48,6 +48,8 @@ type (
 	Clock = control.Clock
 	// ClockSetting is how a world's clock shall go.
 	ClockSetting = clock.Setting
+	// Explanation is why a request was answered as it was.
+	Explanation = control.Explanation
 	// Span is an amount of time.
 	Span = clock.Span
 	// Fault is something that goes wrong; FaultAnswer and FaultSlow are parts of one.
@@ -79,6 +81,12 @@ func With(c *http.Client, url, token string) *Client {
 func (c *Client) Worlds(ctx context.Context) ([]State, error) {
 	list, err := do[control.Worlds](ctx, c, "GET", "/worlds", nil)
 	return list.Worlds, err
+}
+
+// Explain tells why a request was answered as it was. Its id is what the answer's
+// X-Fake-Request-Id says.
+func (c *Client) Explain(ctx context.Context, requestID string) (Explanation, error) {
+	return do[Explanation](ctx, c, "GET", "/explain/"+url.PathEscape(requestID), nil)
 }
 
 // World gives the world of a name. It is made when it is first used.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 )
 
@@ -57,3 +58,28 @@ var Unknown = &Broken{"export-checkpoint-is-known", "checkpoint_after is none th
 // Gone is told when the entry behind which the page should start has left the
 // filtered set.
 var Gone = &Broken{"export-cursor-still-stands", "The entry that cursor_after names is older than the retention by now: start again from the first page."}
+
+// firstPage leaves the continuation out.
+var firstPage = explain.Remove(explain.Query, "cursor_after", "attestation_after", "checkpoint_after")
+
+func continues(says string, looks ...explain.Input) explain.Rule {
+	return explain.Rule{
+		Looks:  append(explain.Looks(explain.Query, "checkpoint_after"), looks...),
+		Change: firstPage, Says: says + ", or start again from the first page.",
+	}
+}
+
+// Explained tells of each gate of this room what it looks at and what passes it.
+func Explained() explain.Rules {
+	query := func(names ...string) []explain.Input { return explain.Looks(explain.Query, names...) }
+	return explain.Rules{
+		"export-checkpoint-is-known": continues("Take checkpoint_hash from the page before", explain.Input{Where: explain.Server, At: "the checkpoints that were handed out"}),
+		"export-checkpoint-is-own":   continues("Take the checkpoint of this provider's page", explain.Input{Where: explain.Path}),
+		"export-checkpoint-is-fresh": continues("Continue sooner", append(query("now_iso"), explain.Input{Where: explain.Header, At: "X-Now-Iso"}, explain.Input{Where: explain.Clock})...),
+		"export-page-follows-its-checkpoint": continues("Take cursor, attestation and checkpoint from one page",
+			query("cursor_after", "attestation_after")...),
+		"export-filters-stay": continues("Repeat the filters of the page before", query("limit", "retention_days", "from_iso", "to_iso", "event_type")...),
+		"export-cursor-still-stands": continues("Ask for a longer retention from the first page on",
+			append(query("cursor_after", "retention_days"), explain.Input{Where: explain.Clock})...),
+	}
+}

@@ -92,6 +92,8 @@ var endpoints = []Endpoint{
 	{"fake.snapshots.download", "GET", "/_fake/snapshots/{snapshot}", "Gives a snapshot as a file.", nil, "", "FakeSnapshot", (*Panel).downloadSnapshot},
 	{"fake.snapshots.upload", "PUT", "/_fake/snapshots/{snapshot}", "Keeps a snapshot from a file, in the place of one of that name.", nil, "FakeSnapshot", "FakeSnapshotInfo", (*Panel).uploadSnapshot},
 	{"fake.snapshots.delete", "DELETE", "/_fake/snapshots/{snapshot}", "Forgets a snapshot.", nil, "", "", (*Panel).deleteSnapshot},
+
+	{"fake.explain", "GET", "/_fake/explain/{request_id}", "Explains why a request was answered as it was.", nil, "", "FakeExplanation", (*Panel).explain},
 }
 
 // Endpoints are all endpoints, for documents about them.

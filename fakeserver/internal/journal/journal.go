@@ -18,6 +18,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/rules"
 )
 
 // Entry is a request and its answer. It is never changed.
@@ -39,11 +40,13 @@ type Entry struct {
 	Fault       string // the id of the fault that the request met
 	Answer      []byte // the body of the answer
 	Reached     []course.Reached
+	Caller      rules.Actor     // zero when the request named nobody, or it did not matter
+	Before      *rules.Provider // as it stood when a POST was decided on; nil when there was none
 }
 
 // size is about how many bytes an entry keeps from being freed.
 func (e *Entry) size() int {
-	size := 640 + len(e.Path) + cap(e.Body) + len(e.Answer) + 24*cap(e.Reached)
+	size := 1024 + len(e.Path) + cap(e.Body) + len(e.Answer) + 24*cap(e.Reached)
 	for name, lines := range e.Header {
 		size += 48 + len(name)
 		for _, line := range lines {

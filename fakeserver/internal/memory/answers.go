@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/rules"
 )
@@ -129,4 +130,13 @@ func (k *keptAnswer) replay(c *course.Course, arrived uint64) Answer {
 	answer := k.answer
 	answer.Replayed = true
 	return answer
+}
+
+var answersExplained = explain.Rules{
+	"idempotency-payload-matches": explain.Gate(
+		[]explain.Input{{Where: explain.Header, At: "Idempotency-Key"}, {Where: explain.Server, At: "the payload that came with the key before"}},
+		func(c *explain.Case) []explain.Change {
+			return []explain.Change{{Where: explain.Header, At: "Idempotency-Key", To: "instead-of-" + c.RequestID}}
+		}, "Send a new key with a new payload.",
+	),
 }

@@ -19,6 +19,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
@@ -384,4 +385,20 @@ func (s *Store) State() jcs.Value {
 		)
 	}
 	return jcs.Object(jcs.Member{Name: "providers", Value: jcs.Array(providers)})
+}
+
+// Explained tells of each gate of this room what it looks at and what passes it.
+func Explained() explain.Rules {
+	all := explain.Rules{
+		"provider-exists": {
+			Looks: []explain.Input{{Where: explain.Path}, {Where: explain.Server, At: "the ids of all providers"}},
+			Says:  "Onboard the provider first, or name one that is there: no change of the rest of the request passes.",
+		},
+		"provider-is-owned": {
+			Looks: []explain.Input{{Where: explain.Path}, {Where: explain.Header, At: "X-Actor-Id"}, {Where: explain.Server, At: "the provider's owner"}},
+			Says:  "Call as the partner that onboarded the provider, whom nobody else is told.",
+		},
+	}
+	maps.Copy(all, answersExplained)
+	return all
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"io"
 
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/schemas"
 )
@@ -53,4 +54,13 @@ func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 
 func malformed(message string) *rules.Refusal {
 	return &rules.Refusal{Rule: "body-is-i-json", Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: message}
+}
+
+var bodyExplained = explain.Rules{
+	"body-within-limit": explain.Gate(
+		explain.Looks(explain.Body, ""), explain.Set(explain.Body, "", map[string]any{}), "Send a shorter body: an empty object is the shortest that has a meaning.",
+	),
+	"body-is-i-json": explain.Gate(
+		explain.Looks(explain.Body, ""), explain.Set(explain.Body, "", map[string]any{}), "Send I-JSON (RFC 7493): the message of the answer says what is wrong, and an empty object is well-formed.",
+	),
 }

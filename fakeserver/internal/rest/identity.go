@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"unicode"
 
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/rules"
 )
 
@@ -221,4 +222,43 @@ func (h *Handler) authorize(x *exchange) *rules.Refusal {
 		}
 	}
 	return nil
+}
+
+// inHeaders is a change in header mode. In key mode the key says who calls.
+func inHeaders(changes ...explain.Change) func(*explain.Case) []explain.Change {
+	return func(c *explain.Case) []explain.Change {
+		if c.KeyMode {
+			return nil
+		}
+		return changes
+	}
+}
+
+// The value of X-Partner-Key is shown nowhere: the journal masks it.
+var identityExplained = explain.Rules{
+	"identity-is-required": explain.Gate(
+		explain.Looks(explain.Header, "X-Actor-Type", "X-Actor-Id", "X-Partner-Key"),
+		inHeaders(explain.Change{Where: explain.Header, At: "X-Actor-Type", To: "partner"}, explain.Change{Where: explain.Header, At: "X-Actor-Id", To: "partner-1"}),
+		"Say who calls: with a known X-Partner-Key in key mode, else in X-Actor-Type and X-Actor-Id.",
+	),
+	"partner-key-is-known": {
+		Looks: append(explain.Looks(explain.Header, "X-Partner-Key"), explain.Input{Where: explain.Server, At: "the known keys"}),
+		Says:  "Send a key that the server was started with.",
+	},
+	"actor-is-partner": explain.Gate(
+		explain.Looks(explain.Header, "X-Actor-Type"), inHeaders(explain.Change{Where: explain.Header, At: "X-Actor-Type", To: "partner"}), "Call as a partner.",
+	),
+	"scope-is-held": explain.Gate(
+		explain.Looks(explain.Header, "X-Auth-Scopes", "X-Scopes"),
+		func(c *explain.Case) []explain.Change {
+			if c.KeyMode {
+				return nil
+			}
+			held := value(c.Header, "X-Auth-Scopes")
+			if held == "" {
+				held = value(c.Header, "X-Scopes")
+			}
+			return []explain.Change{{Where: explain.Header, At: "X-Auth-Scopes", To: strings.TrimSpace(held + " " + c.Scope)}}
+		}, "Hold the scope of the operation: in key mode by a key that has it, else in X-Auth-Scopes.",
+	),
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
@@ -51,7 +52,7 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 				jcs.Member{Name: "request", Value: body.Canonical},
 			)
 		}
-		checked := checked{refusal: violated(x.route.request.Validate(body.Value), h.Milestone.Limits.Violations)}
+		checked := checked{x: x, refusal: violated(x.route.request.Validate(body.Value), h.Milestone.Limits.Violations)}
 		if checked.refusal == nil {
 			checked.Command = command()
 			// The canonical form has one spelling for a number, so 2.0 and 2e0 read as 2.
@@ -69,10 +70,15 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 type checked struct {
 	rules.Command
 	refusal *rules.Refusal // nil: the schema allows it
+	x       *exchange
 }
 
 // Decide implements rules.Command.
 func (c checked) Decide(s rules.State) (rules.Change, *rules.Refusal) {
+	if s.Course != nil && s.Provider.ProviderID != "" {
+		before := s.Provider
+		c.x.Before = &before
+	}
 	if s.Course.Gate(schemaRule, c.refusal != nil) {
 		return rules.Change{}, c.refusal
 	}
@@ -92,4 +98,13 @@ func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
 		}
 	}
 	return key, nil
+}
+
+var postExplained = explain.Rules{
+	"idempotency-key-is-present": explain.Gate(
+		explain.Looks(explain.Header, "Idempotency-Key"),
+		func(c *explain.Case) []explain.Change {
+			return []explain.Change{{Where: explain.Header, At: "Idempotency-Key", To: "instead-of-" + c.RequestID}}
+		}, "Send a new Idempotency-Key, of 1 to 255 characters.",
+	),
 }

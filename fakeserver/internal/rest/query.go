@@ -9,6 +9,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
@@ -145,4 +146,34 @@ func (p *parameters) eventType(name string) string {
 		p.fail(name, text, "an event type: onboarded, status_upserted, eligibility_evaluated or rollout_upserted")
 	}
 	return text
+}
+
+// queryNames are those whose values are to be read.
+var queryNames = []string{"limit", "retention_days", "from_iso", "to_iso", "now_iso", "exported_at_iso", "event_type"}
+
+var queryExplained = explain.Rules{
+	"export-query-is-readable": explain.Gate(
+		explain.Looks(explain.Query, queryNames...),
+		func(c *explain.Case) (changes []explain.Change) {
+			for _, name := range queryNames {
+				p := parameters{values: c.Query}
+				switch name {
+				case "limit", "retention_days":
+					p.count(name, 1, 1)
+				case "event_type":
+					p.eventType(name)
+				default:
+					p.time(name)
+				}
+				if p.err != nil {
+					changes = append(changes, explain.Change{Where: explain.Query, At: name, Remove: true})
+				}
+			}
+			return changes
+		}, "Leave out what cannot be read: the message of the answer says what it should be.",
+	),
+	"export-continuation-is-complete": explain.Gate(
+		explain.Looks(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"),
+		explain.Remove(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"), "Send the three together, from one page, or none of them.",
+	),
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/problem"
@@ -95,4 +97,23 @@ func violated(violations []schemas.Violation, limit int) *rules.Refusal {
 		Message: "The request is not valid by its schema: see details.violations.",
 		Details: map[string]any{"violations": violations[:min(len(violations), limit)]},
 	}
+}
+
+var schemaExplained = explain.Rules{
+	schemaRule: {
+		Looks: explain.Looks(explain.Body, ""),
+		Says:  "Change the body where details.violations of the answer point: each says what would be right.",
+	},
+}
+
+// Explained tells of each gate of the fake what it looks at and what passes it.
+func Explained() explain.Rules {
+	all := explain.Rules{}
+	for _, room := range []explain.Rules{
+		routesExplained, identityExplained, bodyExplained, postExplained, queryExplained, schemaExplained,
+		memory.Explained(), audit.Explained(), rules.Explained(),
+	} {
+		maps.Copy(all, room)
+	}
+	return all
 }

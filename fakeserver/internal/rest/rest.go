@@ -87,6 +87,9 @@ type Exchange struct {
 	Answer memory.Answer
 	// Outcome is the answer's, one of the operation's; nil for INTERNAL and memory.Full.
 	Outcome *milestones.Outcome
+	// Before is the provider as it stood when a POST was decided on, when the handler
+	// notes rules; nil when nothing was.
+	Before *rules.Provider
 	// Reached are the rules that the request reached, when the handler notes them.
 	Reached []course.Reached
 

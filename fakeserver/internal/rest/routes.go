@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
@@ -214,4 +215,26 @@ func healthz(h *Handler, x *exchange) memory.Answer {
 		x.course.Promise("health-is-public")
 	}
 	return x.succeed(nil, jcs.Member{Name: "ok", Value: jcs.Value("true")})
+}
+
+var routesExplained = explain.Rules{
+	"route-is-known": explain.Gate(
+		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
+		func(c *explain.Case) []explain.Change {
+			near := milestones.Nearest(c.Path, c.Paths)
+			if near == "" {
+				return nil
+			}
+			return []explain.Change{{Where: explain.Path, To: near}}
+		}, "Send to a path of the contract, as it is written there.",
+	),
+	"method-is-allowed": explain.Gate(
+		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
+		func(c *explain.Case) []explain.Change {
+			if len(c.Methods) == 0 {
+				return nil
+			}
+			return []explain.Change{{Where: explain.Method, To: c.Methods[0]}}
+		}, "Use a method that the path has: see Allow.",
+	),
 }

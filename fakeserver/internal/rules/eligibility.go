@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"slices"
+
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 )
@@ -183,4 +186,40 @@ func recommend(codes []string) (Verdict, Status) {
 // provider_id|evaluated_at|H, H being the SHA-256 of the canonical inputs.
 func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string {
 	return "plpelig_" + jcs.Sum([]byte(provider + "|" + at.String() + "|" + jcs.Sum(inputs)))[:16]
+}
+
+var eligibilityExplained = explain.Rules{
+	"eligibility-needs-baselines": explain.Gate(
+		explain.Looks(explain.Body, "/eligibility/"+baselines[0], "/eligibility/"+baselines[1], "/eligibility/"+baselines[2]),
+		passBaselines("/eligibility/"), "Say that the baselines passed.",
+	),
+	"eligibility-needs-no-violations": explain.Gate(
+		explain.Looks(explain.Body, "/eligibility/unresolved_critical_violations"),
+		explain.Set(explain.Body, "/eligibility/unresolved_critical_violations", 0), "Count no unresolved critical violations.",
+	),
+	"eligibility-climbs-one-tier": explain.Gate(
+		climbLooks, oneTierUp("/eligibility/requested_segment_tier"), "Ask for the next tier above the provider's.",
+	),
+	"eligibility-climb-needs-two-windows": explain.Gate(
+		append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
+		explain.Set(explain.Body, "/eligibility/consecutive_compliant_windows", compliantWindowsToClimb), "Have two compliant windows, or ask for no higher tier.",
+	),
+	"eligibility-climb-needs-remediation": explain.Gate(
+		append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
+		explain.Set(explain.Body, "/eligibility/remediation_closed", true), "Close remediation, or ask for no higher tier.",
+	),
+	"eligibility-high-risk-needs-s2": explain.Gate(
+		explain.Looks(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
+		explain.Set(explain.Body, "/eligibility/requested_segment_tier", "S2"), "Ask for S2, or for another family.",
+	),
+}
+
+var climbLooks = []explain.Input{{Where: explain.Body, At: "/eligibility/requested_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}}
+
+// oneTierUp asks for the tier above the provider's.
+func oneTierUp(at string) func(*explain.Case) []explain.Change {
+	return func(c *explain.Case) []explain.Change {
+		next := min(Tier(explain.Text(c.Provider, "/segment_tier")).Rank()+1, len(Tiers)-1)
+		return []explain.Change{{Where: explain.Body, At: at, To: Tiers[next]}}
+	}
 }

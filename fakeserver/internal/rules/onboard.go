@@ -1,6 +1,9 @@
 package rules
 
-import "example.com/lpgate/fakeserver/internal/jcs"
+import (
+	"example.com/lpgate/fakeserver/internal/explain"
+	"example.com/lpgate/fakeserver/internal/jcs"
+)
 
 // Onboard is the body of partnerLiquidityProvider.onboard.
 //
@@ -71,4 +74,17 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 		}{provider.SegmentTier, provider.Status})},
 		Answer: jcs.Encode(provider),
 	}, nil
+}
+
+var onboardExplained = explain.Rules{
+	"onboard-owner-is-caller": explain.Gate(
+		explain.Looks(explain.Body, "/provider/owner_actor"),
+		func(c *explain.Case) []explain.Change {
+			return []explain.Change{{Where: explain.Body, At: "/provider/owner_actor", To: c.Caller}}
+		}, "Name the calling partner as the owner.",
+	),
+	"onboard-id-is-free": explain.Gate(
+		[]explain.Input{{Where: explain.Body, At: "/provider/provider_id"}, {Where: explain.Server, At: "the ids of all providers"}},
+		explain.Remove(explain.Body, "/provider/provider_id"), "Leave the id out, and be given one.",
+	),
 }

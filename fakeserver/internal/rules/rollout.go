@@ -3,7 +3,9 @@ package rules
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 )
@@ -237,3 +239,57 @@ func effectiveRows(wishes []CapabilityRow, effective Tier) (rows []EffectiveRow,
 // capabilitiesHash commits to the rows (rollout-hashes-capabilities): sha256: and the
 // SHA-256 of their canonical form.
 func capabilitiesHash(rows []EffectiveRow) string { return "sha256:" + jcs.Hash(rows) }
+
+// pause records the rollout without activating it.
+var pause = explain.Set(explain.Body, "/rollout/rollout_status", string(RolloutPaused))
+
+// needs is an active rollout's need of something of the provider.
+func needs(at, says string) explain.Rule {
+	return explain.Rule{
+		Looks:  []explain.Input{{Where: explain.Body, At: "/rollout/rollout_status"}, {Where: explain.Provider, At: at}},
+		Change: pause, Says: says + ", or record the rollout as paused.",
+	}
+}
+
+var rolloutExplained = explain.Rules{
+	"rollout-needs-allow-verdict":       needs("/last_eligibility/verdict", "Have the provider evaluated and allowed first"),
+	"rollout-needs-no-violations":       needs("/governance/unresolved_critical_violations", "Upsert a status without unresolved critical violations first"),
+	"rollout-needs-provider-in-service": needs("/status", "Upsert a status other than offboarded first"),
+	"rollout-climbs-one-tier": explain.Gate(
+		[]explain.Input{{Where: explain.Body, At: "/rollout/effective_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}},
+		oneTierUp("/rollout/effective_segment_tier"), "Roll out the next tier above the provider's.",
+	),
+	"rollout-row-within-tier": explain.Gate(
+		explain.Looks(explain.Body, "/rollout/effective_segment_tier", "/rollout/capability_matrix"),
+		func(c *explain.Case) (changes []explain.Change) {
+			tier := Tier(explain.Text(c.Body, "/rollout/effective_segment_tier"))
+			rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
+			for i, row := range rows {
+				if on, _ := explain.At(row, "/enabled").(bool); on && Tier(explain.Text(row, "/min_segment_tier")).Rank() > tier.Rank() {
+					changes = append(changes, explain.Change{Where: explain.Body, At: "/rollout/capability_matrix/" + strconv.Itoa(i) + "/enabled", To: false})
+				}
+			}
+			return changes
+		}, "Enable no capability that asks for a higher tier.",
+	),
+	"rollout-rows-are-unique": explain.Gate(
+		explain.Looks(explain.Body, "/rollout/capability_matrix"),
+		func(c *explain.Case) (changes []explain.Change) {
+			rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
+			seen := map[[2]string]bool{}
+			for i, row := range rows {
+				pair := [2]string{explain.Text(row, "/capability"), explain.Text(row, "/min_segment_tier")}
+				if seen[pair] {
+					changes = append(changes, explain.Change{Where: explain.Body, At: "/rollout/capability_matrix/" + strconv.Itoa(i), Remove: true})
+				}
+				seen[pair] = true
+			}
+			slices.Reverse(changes) // so that each removal leaves the next one's place alone
+			return changes
+		}, "Remove the rows that stand there before.",
+	),
+	"rollout-active-unblocked": explain.Gate(
+		explain.Looks(explain.Body, "/rollout/rollout_status", "/rollout/reason_codes"),
+		pause, "Record the rollout as paused, or see to the rules that blocked it and to reason_codes.",
+	),
+}

@@ -18,9 +18,11 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 )
@@ -190,4 +192,13 @@ func appendOnce(codes []string, more ...Reason) []string {
 		}
 	}
 	return codes
+}
+
+// Explained tells of each gate of this room what it looks at and what passes it.
+func Explained() explain.Rules {
+	all := explain.Rules{}
+	for _, topic := range []explain.Rules{onboardExplained, statusExplained, eligibilityExplained, rolloutExplained, timeExplained} {
+		maps.Copy(all, topic)
+	}
+	return all
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 )
@@ -93,4 +94,34 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 		}{provider.Status, provider.SegmentTier, provider.Governance, c.Status.OperatorNote})},
 		Answer: jcs.Encode(StatusView{provider.Status, provider.SegmentTier, provider.Governance, c.Status.ReasonCodes, at, s.Caller}),
 	}, nil
+}
+
+// baselines are the members of the three baseline controls.
+var baselines = []string{"trust_safety_baseline_passed", "reliability_baseline_passed", "audit_conformance_passed"}
+
+// passBaselines changes those that did not pass.
+func passBaselines(under string) func(*explain.Case) []explain.Change {
+	return func(c *explain.Case) (changes []explain.Change) {
+		for _, name := range baselines {
+			if passed, _ := explain.At(c.Body, under+name).(bool); !passed {
+				changes = append(changes, explain.Change{Where: explain.Body, At: under + name, To: true})
+			}
+		}
+		return changes
+	}
+}
+
+var statusExplained = explain.Rules{
+	"status-active-needs-baselines": explain.Gate(
+		explain.Looks(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
+		passBaselines("/status/"), "Say that the baselines passed, or choose a status other than active.",
+	),
+	"status-active-needs-no-violations": explain.Gate(
+		explain.Looks(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
+		explain.Set(explain.Body, "/status/unresolved_critical_violations", 0), "Count no unresolved critical violations, or choose a status other than active.",
+	),
+	"status-restriction-needs-reason": explain.Gate(
+		explain.Looks(explain.Body, "/status/status", "/status/reason_codes"),
+		explain.Set(explain.Body, "/status/reason_codes", []string{string(DowngradeRequired)}), "Name at least one reason code.",
+	),
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 )
 
@@ -70,4 +71,13 @@ func (r RecordedAt) shown(s State) {
 	if r.RecordedAt != nil {
 		s.Course.Promise("recorded-at-is-normalised")
 	}
+}
+
+var timeExplained = explain.Rules{
+	"now-is-readable": explain.Gate(
+		explain.Looks(explain.Header, "X-Now-Iso"), explain.Remove(explain.Header, "X-Now-Iso"), "Send an RFC 3339 time in X-Now-Iso, or leave it out.",
+	),
+	"recorded-at-is-readable": explain.Gate(
+		explain.Looks(explain.Body, "/recorded_at"), explain.Remove(explain.Body, "/recorded_at"), "Send an RFC 3339 time that exists in recorded_at, or leave it out.",
+	),
 }

@@ -31,6 +31,8 @@ func (w *World) remember(seen *Seen) {
 		Fault:       seen.Fault,
 		Answer:      w.hide(x.Answer.Body),
 		Reached:     x.Reached,
+		Caller:      x.Caller,
+		Before:      x.Before,
 	}
 	if x.Outcome != nil {
 		e.Outcome = x.Outcome.Name
@@ -40,6 +42,11 @@ func (w *World) remember(seen *Seen) {
 	}
 	if w.hides() {
 		e.Path, e.ProviderID = string(w.hide([]byte(e.Path))), string(w.hide([]byte(e.ProviderID)))
+		e.Caller.ID = string(w.hide([]byte(e.Caller.ID)))
+		e.ReasonCodes = slices.Clone(e.ReasonCodes) // a client's own may stand among them
+		for i, code := range e.ReasonCodes {
+			e.ReasonCodes[i] = string(w.hide([]byte(code)))
+		}
 	}
 	w.Journal.Append(e)
 }

@@ -157,6 +157,9 @@ func (w *World) become(m Moment) {
 // Requests is how many requests came.
 func (w *World) Requests() uint64 { return w.requests.Load() }
 
+// KeyMode tells whether a key says who calls.
+func (w *World) KeyMode() bool { return w.handler.PartnerKeys != nil }
+
 // ServeHTTP implements http.Handler: it answers by the contract.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	began := w.options.Stopwatch()

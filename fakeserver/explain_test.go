@@ -1,0 +1,336 @@
+package fakeserver_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/milestones"
+)
+
+// No gate lacks an explanation, and nothing else has one.
+func TestEveryGateExplains(t *testing.T) {
+	explained := rest.Explained()
+	for _, rule := range milestones.M109().Rules {
+		gate, ok := explained[rule.ID]
+		if ok != (rule.Kind == "gate") || ok && (len(gate.Looks) == 0 || gate.Says == "") {
+			t.Errorf("%s, a %s: explained is %v, with %d inputs and %q", rule.ID, rule.Kind, ok, len(gate.Looks), gate.Says)
+		}
+		delete(explained, rule.ID)
+	}
+	if len(explained) > 0 {
+		t.Errorf("unknown gates are explained: %v", slices.Collect(maps.Keys(explained)))
+	}
+}
+
+// request is one, ready to be changed.
+type request struct {
+	method, path string
+	header       map[string]string
+	query        map[string]string
+	body         any // a string is sent as it is
+}
+
+func (a request) send(t *testing.T, f *fakeserver.Running, world string) (id string, answer string) {
+	t.Helper()
+	var body io.Reader = http.NoBody
+	if text, ok := a.body.(string); ok {
+		body = strings.NewReader(text)
+	} else if a.body != nil {
+		text, err := json.Marshal(a.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = strings.NewReader(string(text))
+	}
+	query := url.Values{}
+	for name, value := range a.query {
+		query.Set(name, value)
+	}
+	r, err := http.NewRequest(a.method, f.URL+a.path+"?"+query.Encode(), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range a.header {
+		r.Header.Set(name, value)
+	}
+	r.Header.Set(fakeserver.WorldHeader, world)
+	got, err := f.HTTP.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	text, err := io.ReadAll(got.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.Header.Get("X-Fake-Request-Id"), string(text)
+}
+
+// put changes what is at a JSON pointer.
+func put(value any, pointer string, to any, remove bool) any {
+	if pointer == "" {
+		return to
+	}
+	token, rest, deeper := strings.Cut(pointer[1:], "/")
+	if deeper {
+		rest = "/" + rest
+	}
+	switch in := value.(type) {
+	case map[string]any:
+		if !deeper && remove {
+			delete(in, token)
+		} else {
+			in[token] = put(in[token], rest, to, remove)
+		}
+	case []any:
+		n, _ := strconv.Atoi(token)
+		if !deeper && remove {
+			return slices.Delete(in, n, n+1)
+		}
+		in[n] = put(in[n], rest, to, remove)
+	}
+	return value
+}
+
+func document(t *testing.T, text string) any {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return value
+}
+
+const (
+	onboardBody = `{"provider":{"provider_id":"a","owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S0"}}`
+	statusBody  = `{"status":{"status":"active","segment_tier":"S0","trust_safety_baseline_passed":true,"reliability_baseline_passed":true,"audit_conformance_passed":true,"unresolved_critical_violations":0,"reason_codes":[]}}`
+	evalBody    = `{"eligibility":{"requested_segment_tier":"S1","trust_safety_baseline_passed":true,"reliability_baseline_passed":true,"audit_conformance_passed":true,"unresolved_critical_violations":0,"consecutive_compliant_windows":2,"capability_family":"core","remediation_closed":true}}`
+	rolloutBody = `{"rollout":{"rollout_status":"active","effective_segment_tier":"S0","capability_matrix":[{"capability":"quotes","min_segment_tier":"S0","enabled":true}],"reason_codes":["reviewed"]}}`
+)
+
+// Each gate that a change of the request can satisfy: a request that it refuses is
+// changed as its explanation says, and then it passes.
+func TestNearestChangePasses(t *testing.T) {
+	const providers = "/partner-liquidity-providers"
+	post := func(path, body string, changes ...string) request {
+		a := request{method: "POST", path: path, header: map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": "refused"}, body: document(t, body)}
+		for i := 0; i+1 < len(changes); i += 2 {
+			a.body = put(a.body, changes[i], document(t, changes[i+1]), false)
+		}
+		return a
+	}
+	with := func(a request, header, value string) request {
+		a.header[header] = value
+		return a
+	}
+	get := func(query ...string) request {
+		a := request{method: "GET", path: providers + "/a/rollout/export", header: map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:read"}, query: map[string]string{}}
+		for i := 0; i+1 < len(query); i += 2 {
+			a.query[query[i]] = query[i+1]
+		}
+		return a
+	}
+	text := func(a request, body string) request { a.body = body; return a }
+	onboard, status := providers, providers+"/a/status"
+	evaluate, rollout := providers+"/a/eligibility/evaluate", providers+"/a/rollout"
+	bad := func() request { return post(status, statusBody, "/status/unresolved_critical_violations", "3") }
+	// page gets the continuation of a page of one entry of the provider.
+	page := func(f *fakeserver.Running, world, provider string, query ...string) request {
+		a := get(append(query, "limit", "1")...)
+		a.path = providers + "/" + provider + "/rollout/export"
+		_, body := a.send(t, f, world)
+		at := func(parts ...string) string {
+			value := document(t, body).(map[string]any)["export"]
+			for _, part := range parts {
+				value = value.(map[string]any)[part]
+			}
+			told, _ := value.(string)
+			return told
+		}
+		next := get(append(query, "limit", "1")...)
+		maps.Copy(next.query, map[string]string{"cursor_after": at("next_cursor"), "attestation_after": at("attestation", "chain_hash"), "checkpoint_after": at("checkpoint", "checkpoint_hash")})
+		return next
+	}
+	type row struct {
+		rule   string
+		before []request
+		asks   request
+		next   func(f *fakeserver.Running, world string) request
+	}
+	rows := []row{
+		{rule: "route-is-known", asks: request{method: "GET", path: "/healthzz"}},
+		{rule: "method-is-allowed", asks: request{method: "PUT", path: "/healthz"}},
+		{rule: "identity-is-required", asks: with(with(get(), "X-Actor-Type", ""), "X-Actor-Id", "")},
+		{rule: "actor-is-partner", asks: with(get(), "X-Actor-Type", "user")},
+		{rule: "scope-is-held", asks: with(get(), "X-Auth-Scopes", "profile:read")},
+		{rule: "idempotency-key-is-present", asks: with(bad(), "Idempotency-Key", "")},
+		{rule: "idempotency-payload-matches", before: []request{bad()}, asks: post(status, statusBody)},
+		{rule: "body-within-limit", asks: text(post(status, statusBody), strings.Repeat(" ", 1<<20+1))},
+		{rule: "body-is-i-json", asks: text(post(status, statusBody), "{")},
+		{rule: "now-is-readable", asks: with(post(status, statusBody), "X-Now-Iso", "noon")},
+		{rule: "recorded-at-is-readable", asks: post(status, statusBody, "/recorded_at", `"2016-12-31T23:59:60Z"`)},
+		{rule: "onboard-owner-is-caller", asks: post(onboard, onboardBody, "/provider/owner_actor/id", `"birch"`, "/provider/provider_id", `"c"`)},
+		{rule: "onboard-id-is-free", asks: post(onboard, onboardBody)},
+		{rule: "status-active-needs-baselines", asks: post(status, statusBody, "/status/reliability_baseline_passed", "false")},
+		{rule: "status-active-needs-no-violations", asks: bad()},
+		{rule: "status-restriction-needs-reason", asks: post(status, statusBody, "/status/status", `"offboarded"`)},
+		{rule: "eligibility-needs-baselines", asks: post(evaluate, evalBody, "/eligibility/audit_conformance_passed", "false")},
+		{rule: "eligibility-needs-no-violations", asks: post(evaluate, evalBody, "/eligibility/unresolved_critical_violations", "1")},
+		{rule: "eligibility-climbs-one-tier", asks: post(evaluate, evalBody, "/eligibility/requested_segment_tier", `"S2"`)},
+		{rule: "eligibility-climb-needs-two-windows", asks: post(evaluate, evalBody, "/eligibility/consecutive_compliant_windows", "1")},
+		{rule: "eligibility-climb-needs-remediation", asks: post(evaluate, evalBody, "/eligibility/remediation_closed", "false")},
+		{rule: "eligibility-high-risk-needs-s2", asks: post(evaluate, evalBody, "/eligibility/capability_family", `"high_risk"`)},
+		{rule: "rollout-needs-allow-verdict", asks: post(rollout, rolloutBody)},
+		{rule: "rollout-needs-no-violations", before: []request{with(post(status, statusBody, "/status/status", `"restricted"`, "/status/reason_codes", `["x"]`, "/status/unresolved_critical_violations", "1"), "Idempotency-Key", "1")}, asks: post(rollout, rolloutBody)},
+		{rule: "rollout-needs-provider-in-service", before: []request{with(post(status, statusBody, "/status/status", `"offboarded"`, "/status/reason_codes", `["x"]`), "Idempotency-Key", "1")}, asks: post(rollout, rolloutBody)},
+		{rule: "rollout-climbs-one-tier", asks: post(rollout, rolloutBody, "/rollout/effective_segment_tier", `"S2"`)},
+		{rule: "rollout-row-within-tier", asks: post(rollout, rolloutBody, "/rollout/capability_matrix/0/min_segment_tier", `"S1"`)},
+		{rule: "rollout-rows-are-unique", asks: post(rollout, rolloutBody, "/rollout/capability_matrix", `[{"capability":"q","min_segment_tier":"S0","enabled":true},{"capability":"q","min_segment_tier":"S0","enabled":true},{"capability":"q","min_segment_tier":"S0","enabled":false}]`)},
+		{rule: "rollout-active-unblocked", asks: post(rollout, rolloutBody)},
+		{rule: "export-query-is-readable", asks: get("limit", "0", "from_iso", "noon", "event_type", "x")},
+		{rule: "export-continuation-is-complete", asks: get("cursor_after", "x")},
+		{rule: "export-checkpoint-is-known", asks: get("cursor_after", "x", "attestation_after", "y", "checkpoint_after", "z")},
+		{rule: "export-checkpoint-is-own", next: func(f *fakeserver.Running, world string) request { return page(f, world, "b") }},
+		{rule: "export-checkpoint-is-fresh", next: func(f *fakeserver.Running, world string) request {
+			a := page(f, world, "a", "retention_days", "1")
+			a.query["now_iso"] = "2040-01-01T00:00:00Z"
+			return a
+		}},
+		{rule: "export-page-follows-its-checkpoint", next: func(f *fakeserver.Running, world string) request {
+			a := page(f, world, "a")
+			a.query["cursor_after"] = "other"
+			return a
+		}},
+		{rule: "export-filters-stay", next: func(f *fakeserver.Running, world string) request {
+			a := page(f, world, "a")
+			a.query["limit"] = "2"
+			return a
+		}},
+		{rule: "export-cursor-still-stands", next: func(f *fakeserver.Running, world string) request {
+			a := page(f, world, "a", "retention_days", "1", "exported_at_iso", "2039-12-31T00:00:00Z")
+			a.query["now_iso"] = "2039-12-31T12:00:00Z"
+			return a
+		}},
+	}
+	f := fakeserver.Start(t, inMemory)
+	ctx := context.Background()
+	proven := map[string]bool{}
+	for n, row := range rows {
+		t.Run(row.rule, func(t *testing.T) {
+			world := fmt.Sprint("w", n)
+			if err := f.Control.World(world).Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
+				t.Fatal(err)
+			}
+			for i, id := range []string{`"a"`, `"b"`} {
+				with(post(onboard, onboardBody, "/provider/provider_id", id), "Idempotency-Key", fmt.Sprint("begin", i)).send(t, f, world)
+			}
+			for _, id := range []string{"a", "b"} {
+				with(post(providers+"/"+id+"/status", statusBody), "Idempotency-Key", "begin").send(t, f, world)
+			}
+			for _, a := range row.before {
+				a.send(t, f, world)
+			}
+			asks := row.asks
+			if row.next != nil {
+				asks = row.next(f, world)
+			}
+			id, answer := asks.send(t, f, world)
+			told, gate := explanation(t, f, id, row.rule)
+			if !gate.Refused || !slices.Contains(told.Decided, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
+				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, told.Decided, answer)
+			}
+			if asks.method == "POST" {
+				asks.header["Idempotency-Key"] = "changed"
+			}
+			for _, change := range gate.Changes {
+				to, _ := change.To.(string)
+				switch change.Where {
+				case "method":
+					asks.method = to
+				case "path":
+					asks.path = to
+				case "header":
+					asks.header[change.At] = to
+				case "query":
+					delete(asks.query, change.At)
+				case "body":
+					asks.body = put(asks.body, change.At, change.To, change.Remove)
+				}
+			}
+			id, answer = asks.send(t, f, world)
+			// It is come to again and passes, or is not come to, and nothing else refuses.
+			if told, gate := explanation(t, f, id, row.rule); gate.Refused || gate.Says == "" && len(told.Decided) > 0 {
+				t.Errorf("changed by %+v, it is refused still: %s", gate.Changes, answer)
+			}
+		})
+		proven[row.rule] = true
+	}
+	for id, gate := range rest.Explained() {
+		if (gate.Change != nil) != proven[id] {
+			t.Errorf("%s has a change: %v, and a row: %v", id, gate.Change != nil, proven[id])
+		}
+	}
+}
+
+// explanation asks for the explanation of a request, and what it says of a rule.
+func explanation(t *testing.T, f *fakeserver.Running, id, rule string) (told client.Explanation, of struct {
+	Refused      bool
+	Advice, Says string
+	Changes      []change
+}) {
+	t.Helper()
+	told, err := f.Control.Explain(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range told.Considered {
+		if c.Rule == rule {
+			of.Refused, of.Advice, of.Says = c.Refused, c.Advice, c.Says
+			for _, to := range c.Changes {
+				of.Changes = append(of.Changes, change{to.Where, to.At, to.To, to.Remove})
+			}
+		}
+	}
+	return told, of
+}
+
+type change struct {
+	Where, At string
+	To        any
+	Remove    bool
+}
+
+// No explanation shows a partner key, wherever a client wrote it.
+func TestExplanationHoldsNoKey(t *testing.T) {
+	const key = "opensesame"
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+		o.PartnerKeys = []fakeserver.PartnerKey{{Key: key, PartnerID: "amber", Scopes: []string{"settlement:write"}}}
+	})
+	for _, path := range []string{"/partner-liquidity-providers", "/partner-liquidity-providers/" + key + "/status", "/" + key} {
+		id, _ := request{method: "POST", path: path, query: map[string]string{"q": key}, body: map[string]any{key: key, "recorded_at": key},
+			header: map[string]string{"X-Partner-Key": key, "Idempotency-Key": key, "X-Now-Iso": key}}.send(t, f, "shop")
+		told, err := f.Control.Explain(context.Background(), id)
+		if got := fmt.Sprintf("%+v", told); err != nil || strings.Contains(got, key) || len(told.Decided) != 1 {
+			t.Errorf("%s: got %s, %v", path, got, err)
+		}
+	}
+	for id, want := range map[string]string{"shop": "a world's name, a dot and a number", "shpo.1": `did you mean shop`, "shop.9": "does not have the request"} {
+		if _, err := f.Control.Explain(context.Background(), id); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", id, err, want)
+		}
+	}
+}

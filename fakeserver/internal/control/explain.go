@@ -1,0 +1,145 @@
+package control
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/fakeserver/internal/explain"
+	"example.com/lpgate/fakeserver/internal/journal"
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/world"
+)
+
+// Explanation is why a request was answered as it was.
+type Explanation struct {
+	Request Entry `json:"request"`
+	// Considered are the rules that the request reached, in the order of deciding.
+	Considered []Considered `json:"considered"`
+	// Decided are the gates that refused it, or that gave their reason codes.
+	Decided []string `json:"decided"`
+	Says    string   `json:"says"`
+}
+
+// Considered is a rule that a request reached.
+type Considered struct {
+	Rule    string `json:"rule"`
+	Kind    string `json:"kind"` // gate or promise
+	Says    string `json:"says"` // the milestone's sentence
+	Refused bool   `json:"refused"`
+	// Inputs are what a gate looked at.
+	Inputs []explain.Input `json:"inputs,omitzero"`
+	// Changes are the nearest change that passes a gate that refused; Advice is that in
+	// a sentence. Advice without changes is of a gate that no change of this request
+	// passes, or none that can be told.
+	Changes []explain.Change `json:"changes,omitzero"`
+	Advice  string           `json:"advice,omitzero"`
+}
+
+// explained is what the gates tell of themselves.
+var explained = sync.OnceValue(rest.Explained)
+
+func (p *Panel) explain(c *call) (any, *problem.Problem) {
+	id := c.PathValue("request_id")
+	name := id[:max(strings.LastIndexByte(id, '.'), 0)]
+	if name == "" {
+		return nil, problem.New(http.StatusBadRequest, "%q is no id of a request: that is a world's name, a dot and a number, as X-Fake-Request-Id tells it.", id)
+	}
+	w, leave, wrong := p.Worlds.Find(name)
+	if wrong != nil {
+		return nil, wrong
+	}
+	defer leave()
+	e := w.Journal.Entry(id)
+	if e == nil {
+		page := w.Journal.Find(journal.Query{Limit: 1})
+		return nil, problem.New(http.StatusNotFound, "The journal of %s does not have the request %q. It has %d, and %d had to go.", name, id, page.Held, page.Evicted)
+	}
+	return p.explanationOf(w, e), nil
+}
+
+func (p *Panel) explanationOf(w *world.World, e *journal.Entry) Explanation {
+	told := Explanation{Request: entryOf(e), Considered: []Considered{}, Decided: []string{}}
+	m, in, gates := p.Milestone, p.caseOf(w, e), explained()
+	for _, reached := range e.Reached {
+		considered := Considered{Rule: reached.Rule, Kind: "promise", Refused: reached.Refused}
+		for _, rule := range m.Rules {
+			if rule.ID == reached.Rule {
+				considered.Says = rule.Says
+			}
+		}
+		if gate, ok := gates[reached.Rule]; ok {
+			considered.Kind, considered.Inputs = "gate", []explain.Input{}
+			for _, input := range gate.Looks {
+				considered.Inputs = append(considered.Inputs, in.Fill(input))
+			}
+			if reached.Refused {
+				told.Decided = append(told.Decided, reached.Rule)
+				considered.Advice = gate.Says
+				if gate.Change != nil {
+					considered.Changes = gate.Change(in)
+				}
+			}
+		}
+		told.Considered = append(told.Considered, considered)
+	}
+	switch {
+	case e.Fault != "":
+		told.Says = "The request met the fault " + e.Fault + "."
+	case e.Replayed:
+		told.Says = "The answer was kept from an earlier equal request: see that one."
+	case len(told.Decided) == 0:
+		told.Says = "No rule stood in the way."
+	default:
+		told.Says = "Decided by " + strings.Join(told.Decided, ", ") + "."
+	}
+	return told
+}
+
+// caseOf reads an entry as the gates want to see it.
+func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
+	path, query, _ := strings.Cut(e.Path, "?")
+	c := &explain.Case{
+		RequestID: e.ID, Method: e.Method, Path: plain(path), Now: e.At.String(),
+		Header: map[string][]string(e.Header), Query: map[string][]string{},
+		Caller:  map[string]any{"type": e.Caller.Type, "id": e.Caller.ID},
+		KeyMode: w.KeyMode(),
+	}
+	given, _ := url.ParseQuery(query) // as much of it as can be read
+	for name, values := range given {
+		for _, value := range values {
+			c.Query[plain(name)] = append(c.Query[plain(name)], plain(value))
+		}
+	}
+	json.Unmarshal(e.Body, &c.Body) // what is no JSON stays nil, and has no places to show
+	if e.Before != nil {
+		text, err := json.Marshal(e.Before)
+		if err != nil || json.Unmarshal(text, &c.Provider) != nil {
+			panic("reading a provider as JSON")
+		}
+	}
+	for _, o := range p.Milestone.Operations {
+		c.Paths = append(c.Paths, o.Path)
+		if o.ID == e.Operation {
+			c.Scope = o.Scope
+		}
+		if matches(o.Path, path) && !slices.Contains(c.Methods, o.Method) {
+			c.Methods = append(c.Methods, o.Method)
+		}
+	}
+	return c
+}
+
+// plain is text as JSON can hold it.
+func plain(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+// matches compares a path with a template.
+func matches(template, path string) bool {
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	return slices.EqualFunc(want, got, func(want, got string) bool { return want == got || strings.HasPrefix(want, "{") && got != "" })
+}
