@@ -328,7 +328,7 @@ func TestExplanationHoldsNoKey(t *testing.T) {
 			t.Errorf("%s: got %s, %v", path, got, err)
 		}
 	}
-	for id, want := range map[string]string{"shop": "a world's name, a dot and a number", "shpo.1": `did you mean shop`, "shop.9": "does not have the request"} {
+	for id, want := range map[string]string{"shop": "a world's name, a dot and a number", "shopp.1": `did you mean shop`, "shop.9": "does not have the request"} {
 		if _, err := f.Control.Explain(context.Background(), id); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", id, err, want)
 		}

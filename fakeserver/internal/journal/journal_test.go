@@ -74,9 +74,10 @@ func TestBounds(t *testing.T) {
 			t.Fatalf("after %d: got %d held, %d evicted, from %s", n+1, got.Held, got.Evicted, got.Entries[0].ID)
 		}
 	}
-	j = New(1000, 10_000)
+	body := func(e *Entry) { e.Body = make([]byte, 360) }
+	j = New(1000, 10*entry(0, body).size())
 	for n := range 100 {
-		j.Append(entry(n, func(e *Entry) { e.Body = make([]byte, 360) }))
+		j.Append(entry(n, body))
 	}
 	if got := j.Find(Query{}); got.Held != 10 || got.Evicted != 90 || got.Entries[9].ID != "w.99" {
 		t.Errorf("by bytes: got %d held, %d evicted", got.Held, got.Evicted)
