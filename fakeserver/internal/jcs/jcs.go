@@ -81,9 +81,8 @@ type Member struct {
 
 // Object joins members into an object, canonical when the values are, without
 // reading them again: a page of entries is hashed, chained and signed without
-// being parsed once.
+// being parsed once. It sorts the members where they stand.
 func Object(members ...Member) Value {
-	members = slices.Clone(members)
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 	size := 2
 	for _, m := range members {
