@@ -54,9 +54,10 @@ var arrows = map[string][]string{
 	"fakeserver/internal/clock":    {"fakeserver/internal/instant"},
 	"fakeserver/internal/fault":    {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
 	"fakeserver/internal/world":    {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
+	"fakeserver/internal/seed":     {"fakeserver/internal/clock", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/rules", "fakeserver/internal/world", "milestones", "schemas"},
 	"fakeserver/internal/snapshot": {"fakeserver/internal/clock", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/world"},
 	"fakeserver/internal/metrics":  {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
-	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/snapshot", "fakeserver/internal/world", "milestones", "schemas"},
+	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "milestones", "schemas"},
 	"fakeserver/internal/docs":     {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":            {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver/internal/explain":  {},
@@ -72,6 +73,7 @@ var arrows = map[string][]string{
 		"fakeserver/internal/metrics",
 		"fakeserver/internal/problem",
 		"fakeserver/internal/rest",
+		"fakeserver/internal/seed",
 		"fakeserver/internal/snapshot",
 		"fakeserver/internal/world",
 		"fixtures",
@@ -117,7 +119,7 @@ var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|ru
 
 // clockless are the rooms in which nothing asks what time it is.
 var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
-	"fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/line", "fakeserver/internal/metrics", "fakeserver/internal/snapshot", "steps/auditproof")
+	"fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/line", "fakeserver/internal/metrics", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "steps/auditproof")
 
 type listed struct {
 	ImportPath, Dir  string

@@ -38,6 +38,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/seed"
 	"example.com/lpgate/fakeserver/internal/snapshot"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/fixtures"
@@ -114,6 +115,10 @@ type Options struct {
 	// a shorter time is for tests of clients that come back too late.
 	IdempotencyRetention time.Duration
 
+	// Seed is what every world begins with, and comes back to when it is reset; nil is
+	// nothing. [ReadSeed] reads one.
+	Seed *Seed
+
 	// TLS is what [Server.Serve] speaks; nil is plain HTTP.
 	TLS *tls.Config
 	// CORSOrigins are the origins, such as http://localhost:3000, whose pages may call
@@ -159,6 +164,13 @@ const (
 // Reached is a rule of the milestone that a request reached: had the server broken
 // it, the request could have shown it. Package course says what counts.
 type Reached = course.Reached
+
+// Seed says what a world begins with.
+type Seed = seed.Seed
+
+// ReadSeed reads a seed, YAML or JSON. The error has a line, FILE:LINE: …, for each
+// problem that was found; file is the name that it uses.
+func ReadSeed(file string, text []byte) (*Seed, error) { return control.ReadSeed(file, text) }
 
 // SigningKey is an ed25519 private key and the id under which its public half is
 // published.
@@ -263,8 +275,13 @@ func New(o Options) (*Server, error) {
 	if !o.ContractOnly {
 		budget, counted = memory.NewBudget(cmp.Or(o.MaxRecords, MaxRecords)), metrics.New(m)
 	}
+	var begins world.Seed
+	if o.Seed != nil { // else it would be a Seed that is none
+		begins = o.Seed
+	}
 	s.worlds = world.New(world.Options{
 		Handler: handler,
+		Seed:    begins,
 		Memory: memory.Options{
 			Signer:                  audit.Signer{KeyID: o.SigningKey.ID, Key: o.SigningKey.Private},
 			CheckpointRetentionDays: o.CheckpointRetentionDays,

@@ -118,6 +118,12 @@ func (w *World) Reset(ctx context.Context) error {
 	return err
 }
 
+// Seed gives the world a seed of its own, a JSON text, and makes it begin again from
+// that.
+func (w *World) Seed(ctx context.Context, seed []byte) (State, error) {
+	return do[State](ctx, w.client, "PUT", w.path("/seed"), jsontext.Value(seed))
+}
+
 // Delete forgets the world.
 func (w *World) Delete(ctx context.Context) error {
 	_, err := do[none](ctx, w.client, "DELETE", w.path(""), nil)

@@ -24,7 +24,7 @@ type settings struct {
 	insecure                 bool
 	signingKey, signingKeyID string
 	verifyOnly               []string
-	partnerKeys              string
+	partnerKeys, seed        string
 	controlToken             string
 	tlsCert, tlsKey          string
 	tlsSelfSigned            bool
@@ -50,6 +50,7 @@ func (s *settings) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.tlsSelfSigned, "tls-self-signed", false, "speak HTTPS, with a certificate made at the start for localhost, 127.0.0.1 and ::1")
 	flags.StringVar(&s.tlsSelfSignedOut, "tls-self-signed-out", "", "write that certificate to `FILE`, so that clients can trust it")
 	flags.StringArrayVar(&o.CORSOrigins, "cors-origin", nil, "let pages of `ORIGIN`, such as http://localhost:3000, call from a browser; may be repeated")
+	flags.StringVar(&s.seed, "seed", "", "let every world begin with what a YAML or JSON `FILE` says")
 	flags.IntVar(&o.MaxWorlds, "max-worlds", fakeserver.MaxWorlds, "keep at most `COUNT` worlds")
 	flags.DurationVar(&o.WorldIdle, "world-idle", fakeserver.WorldIdle, "drop a world that nobody has used for `TIME`, such as 10m")
 	flags.IntVar(&o.MaxRecords, "max-records", fakeserver.MaxRecords, "keep at most `COUNT` audit entries, answers and checkpoints, over all worlds")
@@ -79,6 +80,15 @@ func (s *settings) read() error {
 	}
 	if err := s.readKeys(); err != nil {
 		return err
+	}
+	if s.seed != "" {
+		text, err := os.ReadFile(s.seed)
+		if err != nil {
+			return fmt.Errorf("--seed: %w", err)
+		}
+		if s.options.Seed, err = fakeserver.ReadSeed(s.seed, text); err != nil {
+			return err
+		}
 	}
 	if err := s.checkBinding(); err != nil {
 		return err

@@ -9,9 +9,9 @@
 // that cannot be done with what is wrong and the nearest right thing, both as a
 // [problem.Problem]; nothing is changed by either.
 //
-// There is one file for each topic: worlds.go, clock.go, faults.go, snapshots.go. To
-// add an endpoint: its line in the table, its schemas in schemas/, its method in the
-// client, ../../client.
+// There is one file for each topic: worlds.go, clock.go, faults.go, snapshots.go,
+// seeds.go. To add an endpoint: its line in the table, its schemas in schemas/, its
+// method in the client, ../../client.
 package control
 
 import (
@@ -71,6 +71,7 @@ var endpoints = []Endpoint{
 	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world, and makes it when there is none.", nil, "", "FakeWorld", (*Panel).getWorld},
 	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", nil, "", "", (*Panel).deleteWorld},
 	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", nil, "", "FakeWorld", (*Panel).resetWorld},
+	{"fake.worlds.seed", "PUT", "/_fake/worlds/{world}/seed", "Gives a world a seed of its own, and makes it begin again from that.", nil, "FakeSeed", "FakeWorld", (*Panel).seedWorld},
 
 	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", nil, "", "FakeClock", (*Panel).getClock},
 	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", nil, "FakeClockSetting", "FakeClock", (*Panel).setClock},

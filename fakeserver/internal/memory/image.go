@@ -78,6 +78,16 @@ func (s *Store) Image() *Image {
 	return &Image{state: s.copy()}
 }
 
+// WithoutAnswers gives the image as if nobody had asked for what it holds: no answers
+// are kept, and no time has gone by.
+func (i *Image) WithoutAnswers() *Image {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	other := &Image{state: i.copy()}
+	other.answers, other.lapse = noAnswers(), lapse{}
+	return other
+}
+
 // Counts tells how much the image holds.
 func (i *Image) Counts() Counts { return i.counts() }
 

@@ -46,8 +46,9 @@ type Options struct {
 	ControlToken string
 	// Stopwatch tells the time by which durations and idleness are measured.
 	Stopwatch func() time.Time
-	// Seed is what a world begins with, and comes back to.
-	Seed Moment
+	// Seed is what a world begins with, and comes back to, unless it has a seed of its
+	// own; nil is nothing.
+	Seed Seed
 	// Unnamed says that answers carry no request id, and that there is no journal.
 	Unnamed bool
 	// JournalEntries and JournalBytes bound the journal of each world.
@@ -62,6 +63,11 @@ type Options struct {
 	Wait func(ctx context.Context, long time.Duration)
 	// Log is told when worlds come, begin again and go.
 	Log *slog.Logger
+}
+
+// Seed gives what a world begins with when the server's time is now.
+type Seed interface {
+	Moment(now time.Time) (Moment, error)
 }
 
 // Moment is all that a world was at one moment, but for its faults: the zero value is
@@ -99,6 +105,8 @@ type World struct {
 
 	options  *Options
 	handler  *rest.Handler
+	seeding  sync.Mutex // guards seed, and that the world begins with the last one
+	seed     Seed
 	requests atomic.Uint64 // how many came
 
 	busy  atomic.Int64 // requests on their way
@@ -108,7 +116,7 @@ type World struct {
 }
 
 func newWorld(name string, options *Options, now time.Time) *World {
-	w := &World{Name: name, Clock: clock.New(options.Clock), options: options, made: now}
+	w := &World{Name: name, Clock: clock.New(options.Clock), options: options, seed: options.Seed, made: now}
 	w.ended = w.leave
 	stored := options.Memory
 	stored.Clock = w.Clock.Now
@@ -122,9 +130,12 @@ func newWorld(name string, options *Options, now time.Time) *World {
 }
 
 // Reset makes the world what it was when it began: state, clock, ids, idempotency,
-// no faults, an empty journal. The numbers of its requests and faults go on, so that no
-// two have one id.
+// no faults, an empty journal. Times that its seed has as spans are before the clock's
+// now, so they move on with it. The numbers of its requests and faults go on, so that
+// no two have one id.
 func (w *World) Reset() {
+	w.seeding.Lock()
+	defer w.seeding.Unlock()
 	w.Faults.Clear()
 	if w.Journal != nil {
 		w.Journal.Clear()
@@ -133,7 +144,25 @@ func (w *World) Reset() {
 	w.options.Log.Info("world reset", "world", w.Name)
 }
 
-func (w *World) begin() { w.become(w.options.Seed) }
+// Sow gives the world a seed of its own, and makes it begin again from that.
+func (w *World) Sow(seed Seed) {
+	w.seeding.Lock()
+	w.seed = seed
+	w.seeding.Unlock()
+	w.Reset()
+}
+
+// begin makes the world what its seed says.
+func (w *World) begin() {
+	var m Moment
+	if w.seed != nil {
+		var err error
+		if m, err = w.seed.Moment(w.options.Clock()); err != nil {
+			panic("the server's clock is far off: " + err.Error())
+		}
+	}
+	w.become(m)
+}
 
 // Moment takes what the world is.
 func (w *World) Moment() Moment { return Moment{w.Store.Image(), w.Clock.Setting()} }

@@ -1,0 +1,25 @@
+package control
+
+import (
+	"net/http"
+
+	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/seed"
+	"example.com/lpgate/fakeserver/internal/world"
+)
+
+// ReadSeed reads a seed, YAML or JSON, of a file of that name.
+func ReadSeed(file string, text []byte) (*seed.Seed, error) {
+	return seed.Read(file, text, schema("FakeSeed"))
+}
+
+func (p *Panel) seedWorld(c *call) (any, *problem.Problem) {
+	sown, err := ReadSeed("body", c.body)
+	if err != nil {
+		return nil, problem.New(http.StatusBadRequest, "%v", err)
+	}
+	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		w.Sow(sown)
+		return worldOf(w), nil
+	})
+}

@@ -1,0 +1,408 @@
+// Package seed says in domain words what a world begins with, as YAML or JSON:
+//
+//	clock: {mode: frozen, at: 2026-02-22T16:00:00Z}
+//	providers:
+//	  - provider_id: lp-blue
+//	    owner: acme
+//	    tier: S2
+//	    status: active
+//	    onboarded: {at: 30d ago, tier: S1}
+//	    governance: {at: 3d ago}              # all baselines passed, no violations
+//	    last_evaluation: {at: 2d ago}
+//	    rollout: {at: 1d ago, capabilities: [{capability: quote}]}
+//
+// A provider is made by the commands of the contract and by nothing else, so a seed
+// cannot make what a client could not: it is onboarded, then goes through its history,
+// then gets its governance, its last evaluation and its rollout, each only if the seed
+// says so. In the end it must be what tier, status and governance say. What the
+// contract refuses on the way is an error of the seed, with its line. Providers are
+// made in the order in which they stand, and ids of audit entries follow that order.
+//
+// A time is in RFC 3339, or a span before now, such as 3d ago, or now, which it is when
+// absent. Now is what the world's clock says when the world begins, and each time that
+// it is reset. So a seed with such times is another state each day, unless its clock
+// is frozen.
+package seed
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/schemas"
+)
+
+// Seed is a seed that was read, and found to be a state that the contract reaches.
+type Seed struct {
+	text *text
+	seed said
+}
+
+// said is what a seed says. The schema FakeSeed describes each member.
+type said struct {
+	Clock     *clock.Setting `json:"clock"`
+	Providers []provider     `json:"providers"`
+}
+
+type provider struct {
+	ProviderID         string      `json:"provider_id"`
+	Owner              string      `json:"owner"`
+	ExternalProviderID *string     `json:"external_provider_id"`
+	LegalEntityName    *string     `json:"legal_entity_name"`
+	DisclosureText     *string     `json:"disclosure_text"`
+	TrustContactEmail  *string     `json:"trust_contact_email"`
+	Tier               string      `json:"tier"`
+	Status             string      `json:"status"`
+	ReasonCodes        []string    `json:"reason_codes"`
+	OperatorNote       *string     `json:"operator_note"`
+	Onboarded          onboarded   `json:"onboarded"`
+	History            []step      `json:"history"`
+	Governance         *governance `json:"governance"`
+	LastEvaluation     *evaluation `json:"last_evaluation"`
+	Rollout            *rollout    `json:"rollout"`
+}
+
+type onboarded struct {
+	At     string `json:"at"`
+	Tier   string `json:"tier"`
+	Status string `json:"status"`
+}
+
+// step is one event of a history.
+type step struct {
+	At         string      `json:"at"`
+	Status     *status     `json:"status"`
+	Evaluation *evaluation `json:"evaluation"`
+	Rollout    *rollout    `json:"rollout"`
+}
+
+type governance struct {
+	At                           string `json:"at"`
+	TrustSafetyBaselinePassed    *bool  `json:"trust_safety_baseline_passed"`
+	ReliabilityBaselinePassed    *bool  `json:"reliability_baseline_passed"`
+	AuditConformancePassed       *bool  `json:"audit_conformance_passed"`
+	UnresolvedCriticalViolations int64  `json:"unresolved_critical_violations"`
+}
+
+type status struct {
+	governance
+	Status       string   `json:"status"`
+	Tier         string   `json:"tier"`
+	ReasonCodes  []string `json:"reason_codes"`
+	OperatorNote *string  `json:"operator_note"`
+}
+
+type evaluation struct {
+	At                          string      `json:"at"`
+	RequestedTier               string      `json:"requested_tier"`
+	Governance                  *governance `json:"governance"`
+	ConsecutiveCompliantWindows *int64      `json:"consecutive_compliant_windows"`
+	CapabilityFamily            string      `json:"capability_family"`
+	RemediationClosed           *bool       `json:"remediation_closed"`
+	Verdict                     string      `json:"verdict"`
+}
+
+type rollout struct {
+	At           string       `json:"at"`
+	Status       string       `json:"status"`
+	Tier         string       `json:"tier"`
+	Capabilities []capability `json:"capabilities"`
+	ReasonCodes  []string     `json:"reason_codes"`
+}
+
+type capability struct {
+	Capability string `json:"capability"`
+	MinTier    string `json:"min_tier"`
+	Enabled    *bool  `json:"enabled"`
+}
+
+// someTime is now for a seed that is checked before there is a world whose clock runs.
+var someTime = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
+
+// Read reads a seed. The schema is FakeSeed. The error has a line, FILE:LINE: …, for
+// each problem that was found.
+func Read(file string, content []byte, schema *schemas.Schema) (*Seed, error) {
+	t := parse(file, content, schema)
+	if t.problems != nil {
+		return nil, t.err()
+	}
+	s := &Seed{text: t}
+	if err := json.Unmarshal(jcs.Marshal(t.value), &s.seed); err != nil {
+		t.wrong("/clock", "%v", err) // elsewhere the schema allows nothing that cannot be read
+		return nil, t.err()
+	}
+	if s.seed.Clock != nil {
+		if err := s.seed.Clock.Check(); err != nil {
+			t.wrong("/clock", "%v", err)
+			return nil, t.err()
+		}
+	}
+	if _, err := s.Moment(someTime); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Moment gives what a world begins with when the server's time is now. It fails only
+// when times lie outside the years 0000 to 9999.
+func (s *Seed) Moment(now time.Time) (world.Moment, error) {
+	c := clock.New(func() time.Time { return now })
+	if s.seed.Clock != nil {
+		if err := c.Set(*s.seed.Clock); err != nil {
+			return world.Moment{}, err
+		}
+	}
+	t := *s.text
+	b := &builder{text: &t, now: c.Now(), store: memory.New(memory.Options{Clock: c.Now, AnswerRetention: time.Hour})}
+	for n, p := range s.seed.Providers {
+		b.provider(fmt.Sprint("/providers/", n), p)
+	}
+	if t.problems != nil {
+		return world.Moment{}, t.err()
+	}
+	return world.Moment{Image: b.store.Image().WithoutAnswers(), Clock: c.Setting()}, nil
+}
+
+// builder runs the commands that a seed stands for.
+type builder struct {
+	*text
+	now   time.Time
+	store *memory.Store
+	calls int
+}
+
+// making is a provider as it has become so far.
+type making struct {
+	*builder
+	pointer string
+	owner   rules.Actor
+	now     rules.Provider
+	failed  bool
+}
+
+func or[T any](value *T, otherwise T) T {
+	if value == nil {
+		return otherwise
+	}
+	return *value
+}
+
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func (b *builder) provider(pointer string, p provider) {
+	m := &making{builder: b, pointer: pointer, owner: rules.Actor{Type: "partner", ID: p.Owner}}
+	name := first(p.ProviderID, p.Owner)
+	tier := first(p.Tier, "S1")
+	plain := p.Governance == nil && p.History == nil && p.Onboarded.Status == ""
+	began := p.Onboarded.Status
+	if plain {
+		began = p.Status
+	}
+	body := map[string]any{
+		"owner_actor":          m.owner,
+		"external_provider_id": or(p.ExternalProviderID, "ext-"+name),
+		"legal_entity_name":    or(p.LegalEntityName, "Provider "+name),
+		"disclosure_text":      or(p.DisclosureText, "Provider "+name+" provides liquidity for its own account."),
+		"trust_contact_email":  or(p.TrustContactEmail, "trust@provider.example"),
+		"segment_tier":         first(p.Onboarded.Tier, tier),
+		"status":               first(began, string(rules.PendingReview)),
+	}
+	if p.ProviderID != "" {
+		body["provider_id"] = p.ProviderID
+	}
+	m.run("", "Onboard", "provider", body, p.Onboarded.At, "/onboarded/at", new(rules.Onboard))
+	for n, s := range p.History {
+		at := fmt.Sprint("/history/", n)
+		switch {
+		case m.failed:
+		case s.Status != nil && s.Evaluation == nil && s.Rollout == nil:
+			m.status(at+"/status", *s.Status, s.At, at+"/at")
+		case s.Evaluation != nil && s.Status == nil && s.Rollout == nil:
+			m.evaluate(at+"/evaluation", *s.Evaluation, s.At, at+"/at", "")
+		case s.Rollout != nil && s.Status == nil && s.Evaluation == nil:
+			m.rollout(at+"/rollout", *s.Rollout, s.At, at+"/at", "")
+		default:
+			m.refuse(at, "is one of status, evaluation and rollout")
+		}
+	}
+	differs := p.Status != "" && p.Status != string(m.now.Status) || p.Tier != "" && p.Tier != string(m.now.SegmentTier)
+	if p.Governance != nil || p.Rollout == nil && differs {
+		last := status{Status: first(p.Status, string(m.now.Status)), Tier: string(m.now.SegmentTier), ReasonCodes: p.ReasonCodes, OperatorNote: p.OperatorNote}
+		if p.Rollout == nil {
+			last.Tier = first(p.Tier, last.Tier)
+		}
+		where := "/status"
+		if p.Governance != nil {
+			last.governance, where = *p.Governance, "/governance"
+		} else {
+			last.governance = of(m.now.Governance)
+		}
+		m.status(where, last, last.At, "/governance/at")
+	}
+	if p.LastEvaluation != nil {
+		wanted := p.Tier
+		if p.Rollout != nil {
+			wanted = first(p.Rollout.Tier, p.Tier)
+		}
+		m.evaluate("/last_evaluation", *p.LastEvaluation, p.LastEvaluation.At, "/last_evaluation/at", wanted)
+	}
+	if p.Rollout != nil {
+		m.rollout("/rollout", *p.Rollout, p.Rollout.At, "/rollout/at", p.Tier)
+	}
+	m.ends("/tier", p.Tier, string(m.now.SegmentTier))
+	m.ends("/status", p.Status, string(m.now.Status))
+}
+
+// ends refuses a provider that has become another one than the seed says.
+func (m *making) ends(at, said, is string) {
+	if said != "" && said != is && !m.failed {
+		m.refuse(at, "cannot be reached: after all that the seed says of the provider it is %s, not %s", is, said)
+	}
+}
+
+// refuse notes a problem; nothing more is made of the provider.
+func (m *making) refuse(at, format string, args ...any) {
+	m.wrong(m.pointer+at, format, args...)
+	m.failed = true
+}
+
+// of gives a provider's governance in the words of a seed.
+func of(g rules.Governance) governance {
+	return governance{"", &g.TrustSafetyBaselinePassed, &g.ReliabilityBaselinePassed, &g.AuditConformancePassed, g.UnresolvedCriticalViolations}
+}
+
+// into adds what a governance says to a body. Of one that is given, the baselines have
+// passed unless it says otherwise.
+func (g governance) into(body map[string]any) map[string]any {
+	body["trust_safety_baseline_passed"] = or(g.TrustSafetyBaselinePassed, true)
+	body["reliability_baseline_passed"] = or(g.ReliabilityBaselinePassed, true)
+	body["audit_conformance_passed"] = or(g.AuditConformancePassed, true)
+	body["unresolved_critical_violations"] = g.UnresolvedCriticalViolations
+	return body
+}
+
+func (m *making) status(pointer string, s status, at, atPointer string) {
+	body := s.into(map[string]any{
+		"status":       first(s.Status, string(m.now.Status)),
+		"segment_tier": first(s.Tier, string(m.now.SegmentTier)),
+		"reason_codes": append([]string{}, s.ReasonCodes...),
+	})
+	if s.OperatorNote != nil {
+		body["operator_note"] = *s.OperatorNote
+	}
+	m.run(pointer, "StatusUpsert", "status", body, at, atPointer, new(rules.StatusUpsert))
+}
+
+func (m *making) evaluate(pointer string, e evaluation, at, atPointer, wanted string) {
+	body := or(e.Governance, of(m.now.Governance)).into(map[string]any{
+		"requested_segment_tier":        first(e.RequestedTier, wanted, string(m.now.SegmentTier)),
+		"consecutive_compliant_windows": or(e.ConsecutiveCompliantWindows, 2),
+		"capability_family":             first(e.CapabilityFamily, "core"),
+		"remediation_closed":            or(e.RemediationClosed, true),
+	})
+	m.run(pointer, "EligibilityEvaluate", "eligibility", body, at, atPointer, new(rules.Evaluate))
+	if last := m.now.LastEligibility; !m.failed && e.Verdict != "" && e.Verdict != string(last.Verdict) {
+		m.refuse(pointer+"/verdict", "cannot be reached: the verdict is %s %v", last.Verdict, last.ReasonCodes)
+	}
+}
+
+func (m *making) rollout(pointer string, r rollout, at, atPointer, wanted string) {
+	rows := []any{}
+	for _, c := range r.Capabilities {
+		rows = append(rows, map[string]any{"capability": c.Capability, "min_segment_tier": first(c.MinTier, "S0"), "enabled": or(c.Enabled, true)})
+	}
+	m.run(pointer, "RolloutUpsert", "rollout", map[string]any{
+		"rollout_status":         first(r.Status, string(rules.RolloutActive)),
+		"effective_segment_tier": first(r.Tier, wanted, string(m.now.SegmentTier)),
+		"capability_matrix":      rows,
+		"reason_codes":           append([]string{}, r.ReasonCodes...),
+	}, at, atPointer, new(rules.RolloutUpsert))
+}
+
+// run runs one command, as if its owner had sent it: its body is held against the
+// contract's schema, and then decided by its rules.
+func (m *making) run(pointer, operation, member string, body map[string]any, at, atPointer string, command rules.Command) {
+	if m.failed {
+		return
+	}
+	request := map[string]any{member: body}
+	if at != "" {
+		recorded, err := parseTime(at, m.builder.now)
+		if err != nil {
+			m.refuse(atPointer, "%v", err)
+			return
+		}
+		request["recorded_at"] = recorded.String()
+	}
+	payload := jcs.Marshal(request)
+	document, err := schemas.Read(payload)
+	if err != nil {
+		m.refuse(pointer, "is %v", err)
+		return
+	}
+	schema, known := schemas.Embedded().Lookup("PartnerLiquidityProvider" + operation + "Request")
+	if !known {
+		panic("there is no schema of " + operation)
+	}
+	for _, v := range schema.Validate(document.Value) {
+		m.refuse(pointer, "makes a request that its schema forbids: at %s it %s", v.InstancePath, v.Message)
+	}
+	if m.failed {
+		return
+	}
+	if err := json.Unmarshal(payload, command); err != nil {
+		panic("reading a body that its schema allows: " + err.Error())
+	}
+	m.calls++
+	m.store.Do(memory.Call{
+		Operation: operation, Caller: m.owner, ProviderID: m.now.ProviderID, Payload: payload,
+		IdempotencyKey: fmt.Sprint(m.calls), Command: command,
+		Encode: func(change rules.Change, refusal *rules.Refusal) memory.Answer {
+			if refusal != nil {
+				m.refuse(pointer, "cannot be reached (%s): %s", refusal.Rule, refusal.Message)
+			} else {
+				m.now = change.Provider
+			}
+			return memory.Answer{}
+		},
+	})
+}
+
+// parseTime reads a time of a seed.
+func parseTime(text string, now time.Time) (instant.Instant, error) {
+	if text == "now" {
+		return instant.Of(now), nil
+	}
+	span, before := strings.CutSuffix(text, " ago")
+	if !before {
+		at, err := instant.Parse(text)
+		if err != nil {
+			err = fmt.Errorf("%w, nor a span before now such as 3d ago", err)
+		}
+		return at, err
+	}
+	by, err := clock.ParseSpan(span)
+	if err != nil {
+		return 0, err
+	}
+	at := instant.Of(now.Add(-time.Duration(by)))
+	if _, err := instant.Parse(at.String()); err != nil {
+		return 0, err
+	}
+	return at, nil
+}

@@ -1,0 +1,180 @@
+package fakeserver_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/lpgate/fakeserver"
+)
+
+// seeded reads a seed that is right.
+func seeded(t *testing.T, file string) func(*fakeserver.Options) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := fakeserver.ReadSeed(file, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(o *fakeserver.Options) { o.Seed = seed }
+}
+
+const demo = "../fixtures/seeds/demo.yaml"
+
+// shown gives a provider's answer.
+func shown(t *testing.T, f *fakeserver.Running, world, caller, id string) string {
+	t.Helper()
+	return walked{"GET", "/partner-liquidity-providers/" + id, caller, "", ""}.send(t, f, world)
+}
+
+func TestEverySeedOfTheFixturesIsRead(t *testing.T) {
+	files, err := filepath.Glob("../fixtures/seeds/*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %v, %v", files, err)
+	}
+	for _, file := range files {
+		seeded(t, file)
+	}
+}
+
+func TestAWorldBeginsWithItsSeed(t *testing.T) {
+	ctx := context.Background()
+	f := fakeserver.Start(t, standing, seeded(t, demo))
+	for _, c := range []struct{ caller, id, want string }{
+		{"acme", "lp-blue", `"segment_tier":"S2","status":"active"`},
+		{"acme", "lp-blue", `"created_at":"2025-11-24T16:00:00.000Z","updated_at":"2026-02-20T16:00:00.000Z"`},
+		{"acme", "lp-blue", `"verdict":"allow"`},
+		{"acme", "lp-blue", `{"capability":"lend","min_segment_tier":"S3","requested_enabled":false,"effective_enabled":false}`},
+		{"acme", "lp-new", `"status":"pending_review"`},
+		{"birch", "lp-red", `"status":"restricted"`},
+		{"birch", "lp-red", `"recommended_status":"restricted"`},
+		{"birch", "lp-paused", `"rollout_status":"paused"`},
+		{"birch", "lp-blue", `"code":"FORBIDDEN"`},
+	} {
+		if got := shown(t, f, "w", c.caller, c.id); !strings.Contains(got, c.want) {
+			t.Errorf("%s of %s: got %s\nwant %s", c.id, c.caller, got, c.want)
+		}
+	}
+	export := walked{"GET", "/partner-liquidity-providers/lp-blue/rollout/export", "acme", "", ""}
+	page := export.send(t, f, "w")
+	if !strings.Contains(page, `"total_filtered":5`) || !strings.Contains(page, `"audit_id":"plpaudit_000005"`) {
+		t.Errorf("the trail: got %s", page)
+	}
+	if other := export.send(t, f, "v"); other != page {
+		t.Errorf("another world: got %s\nwant %s", other, page)
+	}
+
+	// A reset comes back to it, whatever was done.
+	w := f.Control.World("w")
+	before := shown(t, f, "w", "acme", "lp-new")
+	onboarded(t, f, f.URL, "w", "1")
+	walked{"POST", "/partner-liquidity-providers/lp-new/status", "acme", "1", `{"status":{"status":"offboarded","segment_tier":"S0","trust_safety_baseline_passed":false,"reliability_baseline_passed":false,"audit_conformance_passed":false,"unresolved_critical_violations":0,"reason_codes":["x"]}}`}.send(t, f, "w")
+	if shown(t, f, "w", "acme", "lp-new") == before {
+		t.Error("the upsert changed nothing")
+	}
+	if err := w.Reset(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(t, f, "w", "acme", "lp-new"); got != before {
+		t.Errorf("after the reset: got %s\nwant %s", got, before)
+	}
+	if state, err := w.State(ctx); err != nil || state.Providers != 4 || state.Answers != 0 {
+		t.Errorf("after the reset: got %+v, %v", state, err)
+	}
+
+	// A seed of its own is for one world, and stays with it.
+	state, err := w.Seed(ctx, []byte(`{"clock":{"mode":"frozen","at":"2026-03-01T00:00:00Z"},"providers":[{"owner":"zoé","onboarded":{"at":"1d ago"}}]}`))
+	if err != nil || state.Providers != 1 || state.Clock.Mode != "frozen" {
+		t.Fatalf("got %+v, %v", state, err)
+	}
+	if err := w.Advance(ctx, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Reset(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(t, f, "w", "zoé", "plp_000001"); !strings.Contains(got, `"created_at":"2026-02-28T00:00:00.000Z"`) {
+		t.Errorf("its own seed: got %s", got)
+	}
+	if got := export.send(t, f, "v"); got != page {
+		t.Errorf("another world: got %s", got)
+	}
+	_, err = w.Seed(ctx, []byte(`{"providers":[{"owner":"a","stauts":"active"}]}`))
+	if err == nil || !strings.Contains(err.Error(), "see violations") {
+		t.Errorf("got %v", err)
+	}
+	_, err = w.Seed(ctx, []byte(`{"providers":[{"owner":"a","status":"restricted","governance":{}}]}`))
+	if err == nil || !strings.Contains(err.Error(), "/providers/0/governance cannot be reached (status-restriction-needs-reason)") {
+		t.Errorf("got %v", err)
+	}
+	if state, err := w.State(ctx); err != nil || state.Providers != 1 {
+		t.Errorf("after refusals: got %+v, %v", state, err)
+	}
+}
+
+// A seed that is wrong is told with all its places.
+func TestReadSeedRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"no YAML":           {"a: [", []string{"s:1: is no YAML"}},
+		"empty":             {"", []string{"s:1: is no YAML"}},
+		"a list":            {"- a", []string{"s:1: must be an object, not an array"}},
+		"a second document": {"providers: []\n---\nproviders: []", []string{"s:2: a second document"}},
+		"a member twice":    {"providers: []\nproviders: []", []string{"s:2: /providers stands here a second time"}},
+		"an alias":          {"providers:\n- &a {owner: x}\n- *a", []string{"s:3: /providers/1 is an alias"}},
+		"several at once": {"providers:\n- owner: a\n  tier: S9\n  stauts: active\n- tier: S1\n  rollout:\n    capabilities: []\nclok: {}", []string{
+			"s:3: /providers/0/tier must be one of", "s:4: /providers/0/stauts is unknown (did you mean status?)",
+			"s:5: /providers/1 lacks the", "s:7: /providers/1/rollout/capabilities must have at least 1 item", "s:8: /clok is unknown (did you mean clock?)"}},
+		"a clock": {"clock:\n  mode: frozen", []string{"s:1: /clock a frozen clock has at"}},
+		"times of two providers": {"providers:\n- owner: a\n  onboarded:\n    at: 3 days ago\n- owner: b\n  governance:\n    at: tomorrow", []string{
+			"s:4: /providers/0/onboarded/at", "s:7: /providers/1/governance/at", "nor a span before now such as 3d ago"}},
+		"an id twice":                  {"providers:\n- {owner: a, provider_id: x}\n- {owner: b, provider_id: x}", []string{"s:3: /providers/1 cannot be reached (onboard-id-is-free)"}},
+		"a text that nobody may send":  {"providers:\n- owner: ' a'", []string{"s:2: /providers/0 makes a request that its schema forbids: at /provider/owner_actor/id"}},
+		"a capability twice":           {"providers:\n- owner: a\n  rollout:\n    status: paused\n    capabilities:\n    - {capability: x}\n    - {capability: x}", []string{"s:3: /providers/0/rollout cannot be reached (rollout-rows-are-unique)"}},
+		"active with violations":       {"providers:\n- owner: a\n  status: active\n  governance:\n    unresolved_critical_violations: 1", []string{"s:4: /providers/0/governance cannot be reached (status-active-needs-no-violations)"}},
+		"a rollout without evaluation": {"providers:\n- owner: a\n  rollout:\n    capabilities: [{capability: x}]", []string{"s:3: /providers/0/rollout cannot be reached (rollout-active-unblocked)"}},
+		"another verdict":              {"providers:\n- owner: a\n  last_evaluation:\n    verdict: allow", []string{"s:4: /providers/0/last_evaluation/verdict cannot be reached: the verdict is deny"}},
+		"another status": {"providers:\n- owner: a\n  status: offboarded\n  reason_codes: [x]\n  governance: {}\n  last_evaluation: {}\n  rollout: {status: blocked, capabilities: [{capability: x}]}", []string{
+			"s:3: /providers/0/status cannot be reached: after all that the seed says of the provider it is restricted, not offboarded"}},
+		"another tier":     {"providers:\n- owner: a\n  tier: S1\n  rollout: {status: paused, tier: S2, capabilities: [{capability: x}]}", []string{"s:3: /providers/0/tier cannot be reached"}},
+		"a step of two":    {"providers:\n- owner: a\n  history:\n  - status: {}\n    evaluation: {}", []string{"s:4: /providers/0/history/0 is one of"}},
+		"a step too early": {"providers:\n- owner: a\n  history:\n  - at: 3d ago\n    evaluation: {verdict: allow}", []string{"s:5: /providers/0/history/0/evaluation/verdict"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := fakeserver.ReadSeed("s", []byte(c.text))
+			if err == nil {
+				t.Fatal("it was read")
+			}
+			if name == "several at once" && strings.Count(err.Error(), "\n") != len(c.want)-1 {
+				t.Errorf("got %v", err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got\n%v\nwant %s", err, want)
+				}
+			}
+		})
+	}
+}
+
+// JSON is read too, with tabs and surrogates, which YAML has not.
+func TestReadSeedReadsJSON(t *testing.T) {
+	seed, err := fakeserver.ReadSeed("s", []byte("{\n\t\"providers\": [\n\t\t{\"owner\": \"\\ud83d\\ude00\"}\n\t]\n}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := fakeserver.Start(t, standing, func(o *fakeserver.Options) { o.Seed = seed })
+	state, err := f.Control.World("w").State(context.Background())
+	if got := fmt.Sprint(state.Providers, err); got != "1 <nil>" {
+		t.Errorf("got %s", got)
+	}
+}
