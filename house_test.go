@@ -61,6 +61,7 @@ var arrows = map[string][]string{
 	"fakeserver/internal/docs":     {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":            {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver/internal/explain":  {},
+	"fakeserver/internal/recipe":   {"fixtures", "milestones"},
 	"fakeserver": {
 		"fakeserver/client",
 		"fakeserver/internal/audit",
@@ -72,6 +73,7 @@ var arrows = map[string][]string{
 		"fakeserver/internal/memory",
 		"fakeserver/internal/metrics",
 		"fakeserver/internal/problem",
+		"fakeserver/internal/recipe",
 		"fakeserver/internal/rest",
 		"fakeserver/internal/seed",
 		"fakeserver/internal/snapshot",
@@ -81,7 +83,7 @@ var arrows = map[string][]string{
 		"milestones/openapi",
 		"schemas",
 	},
-	"fakeserver/cmd/fakeserver": {"fakeserver", "milestones"},
+	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/recipe", "milestones"},
 	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},

@@ -12,6 +12,11 @@
 //
 // asks the server of the same settings whether it is there: exit code 0, or 1.
 //
+//	fakeserver recipe rollout_blocked
+//
+// prints the requests that get an answer of the contract, and --run sends them: exit
+// code 0, 1 when another answer came, or 3 when none did.
+//
 // The settings are in settings.go, and where each one may stand; what is printed at
 // the start in banner.go; certificates in tls.go; the addresses that are refused in
 // binding.go; the files of keys in keys.go.
@@ -43,8 +48,11 @@ func main() {
 	defer stop()
 	if err := command(os.Environ()).ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "fakeserver:", err)
-		if errors.Is(err, errServing) || errors.Is(err, errUnhealthy) {
+		switch {
+		case errors.Is(err, errServing), errors.Is(err, errUnhealthy), errors.Is(err, errOtherwise):
 			os.Exit(1)
+		case errors.Is(err, errUnreachable):
+			os.Exit(3)
 		}
 		fmt.Fprintln(os.Stderr, "See fakeserver --help.")
 		os.Exit(2)
@@ -89,7 +97,7 @@ variable, and a variable before the file.`,
 	cmd.SetFlagErrorFunc(nearestFlag)
 	cmd.Flags().SortFlags, cmd.PersistentFlags().SortFlags = false, false
 	s.add(cmd.PersistentFlags())
-	cmd.AddCommand(healthcheck(&s))
+	cmd.AddCommand(healthcheck(&s), recipes(&s))
 	return cmd
 }
 
