@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -196,23 +197,11 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 	}
 }
 
-// uploaded sends a file as it is, and gives the status and the problem.
-func uploaded(t *testing.T, f *fakeserver.Running, file string) (int, string) {
-	t.Helper()
-	r, err := http.NewRequest("PUT", f.URL+"/_fake/snapshots/s", strings.NewReader(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := f.HTTP.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(body)
+// uploaded hands a file to the server as it is, and gives the status and the answer.
+func uploaded(f *fakeserver.Running, file string) (int, string) {
+	answer := httptest.NewRecorder()
+	f.ServeHTTP(answer, httptest.NewRequest("PUT", "/_fake/snapshots/s", strings.NewReader(file)))
+	return answer.Code, answer.Body.String()
 }
 
 // A file of version 1 is read for ever.
@@ -249,7 +238,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	f := fakeserver.Start(t, standing)
 	for i := range len(file) {
 		damaged := file[:i] + string([]byte{file[i] ^ 1<<(i%8)}) + file[i+1:]
-		if status, told := uploaded(t, f, damaged); status == 200 {
+		if status, told := uploaded(f, damaged); status == 200 {
 			if again, err := f.Control.DownloadSnapshot(ctx, "s"); err != nil || string(again) != file {
 				t.Errorf("byte %d: taken, as %s, %v", i, again, err)
 			}
@@ -269,7 +258,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 		"an unknown member": {`"version"`, `"vresion"`, `"violations"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if status, told := uploaded(t, f, strings.Replace(file, c.from, c.to, 1)); status != 400 || !strings.Contains(told, c.want) {
+			if status, told := uploaded(f, strings.Replace(file, c.from, c.to, 1)); status != 400 || !strings.Contains(told, c.want) {
 				t.Errorf("got %d %s, want 400 and %s", status, told, c.want)
 			}
 		})
