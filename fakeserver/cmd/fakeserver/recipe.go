@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,9 @@ var (
 	errOtherwise   = errors.New("the answer is another one")
 	errUnreachable = errors.New("the server cannot be reached")
 )
+
+// patience is how long an answer may take.
+const patience = 30 * time.Second
 
 // recipes is the command that tells how to get each answer.
 func recipes(s *settings) *cobra.Command {
@@ -103,6 +107,7 @@ func list(cmd *cobra.Command) error {
 // play sends the requests, without a proxy between, and follows nothing.
 func play(cmd *cobra.Command, r *recipe.Recipe, place recipe.Place) error {
 	client := &http.Client{
+		Timeout:       patience,
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -162,7 +162,7 @@ func (s Step) Send(ctx context.Context, d Doer, p Place) (*Exchange, error) {
 	defer answer.Body.Close()
 	x := &Exchange{Step: s, Status: answer.StatusCode, AnswerHeader: answer.Header}
 	if x.Answer, err = io.ReadAll(answer.Body); err != nil {
-		return nil, fmt.Errorf("%s %s: %w", s.Method, s.target(), err)
+		return nil, &url.Error{Op: s.Method, URL: s.target(), Err: err} // as when it had not come at all
 	}
 	return x, nil
 }

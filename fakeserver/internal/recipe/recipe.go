@@ -155,6 +155,8 @@ func (c Catalogue) Find(name string) (Catalogue, error) {
 		slices.Sort(known)
 		return nil, fmt.Errorf("there is no recipe for %q%s", name, milestones.Suggest(name, slices.Compact(known)))
 	}
+	// own tells a name of the outcome itself from one that it only lists.
+	own := func(r *Recipe) bool { return r.Outcome.Name == name || r.Outcome.ReasonCode == name }
 	after := func(later bool) int {
 		if later {
 			return 1
@@ -165,7 +167,7 @@ func (c Catalogue) Find(name string) (Catalogue, error) {
 		return cmp.Or(
 			after(!means(a.Name()))-after(!means(b.Name())),
 			len(a.Steps)-len(b.Steps),
-			after(a.Outcome.Name != name)-after(b.Outcome.Name != name),
+			after(!own(a))-after(!own(b)),
 		)
 	})
 	return found, nil

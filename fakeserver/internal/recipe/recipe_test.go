@@ -47,6 +47,7 @@ func TestFind(t *testing.T) {
 		{"payload_too_large", "partnerLiquidityProvider.onboard/payload_too_large", "partnerLiquidityProvider.status.upsert/payload_too_large", ""},
 		{"PAYLOAD_TOO_LARGE", "partnerLiquidityProvider.onboard/payload_too_large", "partnerLiquidityProvider.status.upsert/payload_too_large", ""},
 		{"rollout_blocked", "partnerLiquidityProvider.rollout.upsert/rollout_blocked", "partnerLiquidityProvider.rollout.upsert/rollout_blocked/downgrade_required", ""},
+		{"partner_liquidity_provider_rollout_blocked", "partnerLiquidityProvider.rollout.upsert/rollout_blocked", "partnerLiquidityProvider.rollout.upsert/success/rollout_blocked", ""},
 		{"partner_liquidity_provider_eligibility_failed", "partnerLiquidityProvider.eligibility.evaluate/success/eligibility_failed", "", ""},
 		{"eligibility_failed", "partnerLiquidityProvider.eligibility.evaluate/success/eligibility_failed", "", ""},
 		{"onboard/success/replayed", "partnerLiquidityProvider.onboard/success/replayed", "", ""},
