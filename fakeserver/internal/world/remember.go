@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"example.com/lpgate/fakeserver/internal/instant"
@@ -41,7 +42,7 @@ func (w *World) remember(seen *Seen) {
 		e.Code = string(x.Answer.Refusal.Code)
 	}
 	if w.hides() {
-		e.Path, e.ProviderID = string(w.hide([]byte(e.Path))), string(w.hide([]byte(e.ProviderID)))
+		e.Path, e.ProviderID = w.hidePath(e.Path), string(w.hide([]byte(e.ProviderID)))
 		e.Caller.ID = string(w.hide([]byte(e.Caller.ID)))
 		e.ReasonCodes = slices.Clone(e.ReasonCodes) // a client's own may stand among them
 		for i, code := range e.ReasonCodes {
@@ -67,6 +68,20 @@ func (w *World) hide(text []byte) []byte {
 		text = bytes.ReplaceAll(text, token, []byte(rest.Hidden))
 	}
 	return text
+}
+
+// hidePath is hide for a path with its query, in which a secret may stand
+// percent-encoded: then what is left is shown decoded.
+func (w *World) hidePath(path string) string {
+	path = string(w.hide([]byte(path)))
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		return path
+	}
+	if hidden := string(w.hide([]byte(decoded))); hidden != decoded {
+		return hidden
+	}
+	return path
 }
 
 // withoutSecrets gives the headers without what must not be remembered. They are the
