@@ -120,6 +120,9 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errServing, err)
 	}
+	if err := s.writeCertificate(); err != nil {
+		return err
+	}
 	if s.partnerKeys != "" {
 		defer s.reloadKeys(server)()
 	}

@@ -107,7 +107,7 @@ var anyServer = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Co
 //	                   PARTNER_KEY is $PARTNER_KEY; stdout has their answers too
 //	get PATH [HEADER …] GET $URL PATH; status and body become stdout
 //	hangup             send HUP; the line about it becomes stdout
-//	terminate SIGNAL CODE send TERM, INT or HUP, and demand that exit code
+//	terminate SIGNAL CODE send TERM or INT, and demand that exit code
 func TestScripts(t *testing.T) {
 	of := func(ts *testscript.TestScript) *serving { return ts.Value("serving").(*running).serving }
 	show := func(ts *testscript.TestScript, text string) {
@@ -169,7 +169,7 @@ func TestScripts(t *testing.T) {
 				show(ts, until(ts.Value("serving").(*running).t, of(ts).err, "SIGHUP"))
 			},
 			"terminate": func(ts *testscript.TestScript, _ bool, args []string) {
-				signal := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP}[args[0]]
+				signal := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT}[args[0]]
 				r := ts.Value("serving").(*running)
 				code, _, said := r.end(r.t, signal)
 				if args[1] != strconv.Itoa(code) {

@@ -40,15 +40,29 @@ func (s *settings) readTLS() error {
 		if pair, err = selfSigned(time.Now()); err != nil {
 			return fmt.Errorf("%w: making a certificate: %w", errServing, err)
 		}
-		der := pair.Certificate[0]
-		s.fingerprint = fingerprint(der)
-		if s.tlsSelfSignedOut != "" {
-			if err := os.WriteFile(s.tlsSelfSignedOut, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
-				return fmt.Errorf("--tls-self-signed-out: %w", err)
-			}
-		}
+		s.fingerprint = fingerprint(pair.Certificate[0])
 	}
 	s.options.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	return nil
+}
+
+// writeCertificate writes the certificate that was made, whole or not at all. It is
+// called once the address is had, so that a start that fails leaves alone what the
+// clients of another server trust.
+func (s *settings) writeCertificate() error {
+	if s.tlsSelfSignedOut == "" {
+		return nil
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.options.TLS.Certificates[0].Certificate[0]})
+	next := s.tlsSelfSignedOut + ".new"
+	err := os.WriteFile(next, text, 0o644)
+	if err == nil {
+		err = os.Rename(next, s.tlsSelfSignedOut)
+	}
+	if err != nil {
+		os.Remove(next)
+		return fmt.Errorf("--tls-self-signed-out: %w", err)
+	}
 	return nil
 }
 

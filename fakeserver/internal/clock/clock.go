@@ -94,19 +94,25 @@ func (c *Clock) Set(s Setting) error {
 }
 
 // Advance moves the clock on, or with a negative span back: a frozen one stands at
-// another time, and one that runs is moved.
-func (c *Clock) Advance(by Span) {
+// another time, and one that runs is moved. An error leaves it as it was.
+func (c *Clock) Advance(by Span) error {
 	for {
 		old := c.setting.Load()
 		next := *old
 		if old.Mode == Frozen {
 			at := *old.At + instant.Instant(time.Duration(by).Milliseconds())
+			if !at.Written() {
+				return errors.New("it would leave the years 0000 to 9999, which RFC 3339 can write")
+			}
 			next.At = &at
 		} else {
+			if by > 0 && old.By > longest-by || by < 0 && old.By < -longest-by {
+				return fmt.Errorf("it would be more than %d days away from the server's time", maxDays)
+			}
 			next.Mode, next.By = Moved, old.By+by
 		}
 		if c.setting.CompareAndSwap(old, &next) {
-			return
+			return nil
 		}
 	}
 }
@@ -126,7 +132,10 @@ func (s *Span) UnmarshalText(text []byte) error {
 }
 
 // maxDays keeps a span within what a duration can say, which is 292 years.
-const maxDays = 100_000
+const (
+	maxDays      = 100_000
+	longest Span = Span(maxDays * 24 * time.Hour)
+)
 
 // ParseSpan reads a span.
 func ParseSpan(text string) (Span, error) {

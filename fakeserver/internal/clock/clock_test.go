@@ -36,11 +36,9 @@ func TestClock(t *testing.T) {
 		}
 	}
 	step("new", nil, base, Real)
-	c.Advance(Span(time.Minute))
-	step("advanced", nil, base.Add(time.Minute), Moved)
+	step("advanced", c.Advance(Span(time.Minute)), base.Add(time.Minute), Moved)
 	step("frozen", c.Set(Setting{Mode: Frozen, At: &at}), base.Add(time.Hour), Frozen)
-	c.Advance(Span(-2 * time.Hour))
-	step("advanced back", nil, base.Add(-time.Hour), Frozen)
+	step("advanced back", c.Advance(Span(-2*time.Hour)), base.Add(-time.Hour), Frozen)
 	step("moved", c.Set(Setting{Mode: Moved, By: Span(time.Hour)}), base.Add(time.Hour), Moved)
 	for _, wrong := range []Setting{{}, {Mode: "x"}, {Mode: Real, By: 1}, {Mode: Real, At: &at}, {Mode: Frozen}, {Mode: Frozen, At: &at, By: 1}, {Mode: Moved, At: &at}} {
 		if c.Set(wrong) == nil {
@@ -48,4 +46,20 @@ func TestClock(t *testing.T) {
 		}
 	}
 	step("unchanged", nil, base.Add(time.Hour), Moved)
+	step("as far as it goes", c.Advance(longest-Span(time.Hour)), base.Add(time.Duration(longest)), Moved)
+	for _, by := range []Span{1, longest} {
+		if c.Advance(by) == nil {
+			t.Errorf("advanced by %v more", time.Duration(by))
+		}
+	}
+	step("unmoved", nil, base.Add(time.Duration(longest)), Moved)
+	step("far back", c.Set(Setting{Mode: Moved, By: -longest}), base.Add(-time.Duration(longest)), Moved)
+	if c.Advance(-1) == nil {
+		t.Error("advanced further back")
+	}
+	edge := instant.Of(time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC))
+	step("at the edge", c.Set(Setting{Mode: Frozen, At: &edge}), time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC), Frozen)
+	if c.Advance(Span(time.Millisecond)) == nil {
+		t.Error("advanced past the year 9999")
+	}
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"net/http"
+	"time"
 
 	"example.com/lpgate/fakeserver/internal/clock"
 	"example.com/lpgate/fakeserver/internal/instant"
@@ -45,7 +46,9 @@ func (p *Panel) advanceClock(c *call) (any, *problem.Problem) {
 		return nil, wrong
 	}
 	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
-		w.Clock.Advance(advance.By)
+		if err := w.Clock.Advance(advance.By); err != nil {
+			return nil, problem.New(http.StatusBadRequest, "The clock, moved by %s: %v.", time.Duration(advance.By), err)
+		}
 		return clockOf(w), nil
 	})
 }

@@ -97,6 +97,10 @@ func (p *Panel) explanationOf(w *world.World, e *journal.Entry) Explanation {
 		told.Says = "No rule stood in the way."
 	default:
 		told.Says = "Decided by " + strings.Join(told.Decided, ", ") + "."
+		if e.Method == http.MethodPost && e.Code != "" {
+			// From the schema check on a refusal is kept (contract section 5).
+			told.Says += " Send a changed request with a new " + p.Milestone.Transport.IdempotencyHeader + ", for the refusal may be kept under this one."
+		}
 	}
 	return told
 }

@@ -31,6 +31,10 @@ var (
 // Of gives t cut to the millisecond.
 func Of(t time.Time) Instant { return Instant(t.UnixMilli()) }
 
+// Written tells whether four digits of year can say i, so that Parse reads what
+// String writes.
+func (i Instant) Written() bool { return i >= first && i <= last }
+
 // Days is a span of whole days, of 24 hours each.
 func Days(n int) Instant { return Instant(n) * 24 * 60 * 60 * 1000 }
 
