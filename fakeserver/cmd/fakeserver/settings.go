@@ -73,6 +73,14 @@ func (s *settings) read() error {
 	switch {
 	case s.options.MaxWorlds <= 0:
 		return errors.New("--max-worlds is 1 or more")
+	case s.options.MaxRecords <= 0:
+		return errors.New("--max-records is 1 or more")
+	case s.options.JournalEntries <= 0:
+		return errors.New("--journal-entries is 1 or more")
+	case s.options.JournalBytes <= 0:
+		return errors.New("--journal-bytes is 1 or more")
+	case s.options.IdempotencyRetention <= 0:
+		return errors.New("--idempotency-retention is more than 0, such as 24h")
 	case s.options.WorldIdle <= 0:
 		return errors.New("--world-idle is more than 0, such as 10m")
 	case s.options.Limits.Connections <= 0:

@@ -277,7 +277,7 @@ func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
 		}()
 		found := w.Journal.Wait(ctx, q, n)
 		if !found.Unknown && found.Matched < n {
-			return nil, problem.New(http.StatusRequestTimeout, "%d of %d requests matched within %s. The journal has %d in all: GET …/journal shows them.", found.Matched, n, long, found.Held)
+			return nil, problem.New(http.StatusRequestTimeout, "%d of %d requests matched within %s, or until the server was told to stop. The journal has %d in all: GET …/journal shows them.", found.Matched, n, long, found.Held)
 		}
 		return journalOf(q, found)
 	})
