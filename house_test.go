@@ -57,7 +57,7 @@ var arrows = map[string][]string{
 	"fakeserver/internal/seed":     {"fakeserver/internal/clock", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/rules", "fakeserver/internal/world", "milestones", "schemas"},
 	"fakeserver/internal/snapshot": {"fakeserver/internal/clock", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/world"},
 	"fakeserver/internal/metrics":  {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
-	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "milestones", "schemas"},
+	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
 	"fakeserver/internal/docs":     {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":            {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver/internal/explain":  {},

@@ -181,6 +181,8 @@ func TestNearestChangePasses(t *testing.T) {
 		{rule: "idempotency-payload-matches", before: []request{bad()}, asks: post(status, statusBody)},
 		{rule: "body-within-limit", asks: text(post(status, statusBody), strings.Repeat(" ", 1<<20+1))},
 		{rule: "body-is-i-json", asks: text(post(status, statusBody), "{")},
+		{rule: "request-matches-schema", asks: post(status, statusBody, "/status/segment_tier", `"S9"`, "/status/operator_note", `" "`, "/status/more", "1", "/status/other", "1", "/status/unresolved_critical_violations", "-1")},
+		{rule: "request-matches-schema", asks: post(status, `{"status":{"status":"active"}}`)},
 		{rule: "now-is-readable", asks: with(post(status, statusBody), "X-Now-Iso", "noon")},
 		{rule: "recorded-at-is-readable", asks: post(status, statusBody, "/recorded_at", `"2016-12-31T23:59:60Z"`)},
 		{rule: "onboard-owner-is-caller", asks: post(onboard, onboardBody, "/provider/owner_actor/id", `"birch"`, "/provider/provider_id", `"c"`)},

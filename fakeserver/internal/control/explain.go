@@ -14,6 +14,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/fixtures"
 )
 
 // Explanation is why a request was answered as it was.
@@ -120,7 +121,11 @@ func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 			c.Query[plain(name)] = append(c.Query[plain(name)], plain(value))
 		}
 	}
-	json.Unmarshal(e.Body, &c.Body) // what is no JSON stays nil, and has no places to show
+	json.Unmarshal(e.Body, &c.Body)     // what is no JSON stays nil, and has no places to show
+	json.Unmarshal(e.Answer, &c.Answer) // it always is
+	if text, err := fixtures.FS.ReadFile("requests/" + e.Operation + ".json"); err == nil {
+		json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{me}", e.Caller.ID)), &c.Sample)
+	}
 	if e.Before != nil {
 		text, err := json.Marshal(e.Before)
 		if err != nil || json.Unmarshal(text, &c.Provider) != nil {

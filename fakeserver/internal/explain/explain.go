@@ -74,6 +74,8 @@ type Case struct {
 	Paths                   []string       // of all operations
 	Methods                 []string       // of this path
 	KeyMode                 bool
+	Answer                  any // decoded
+	Sample                  any // a body that the schema of the operation allows; nil when it reads none
 }
 
 // At gives what is at a JSON pointer; nil when nothing is.
