@@ -37,14 +37,9 @@ The server is that of the same settings, so that a container's probe needs none 
 its own, or the one at --url.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if at == "" {
-				var err error
-				if at, err = s.url(); err != nil {
-					return err
-				}
-			}
-			if u, err := url.Parse(at); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-				return fmt.Errorf("--url %s: write http://HOST:PORT, or https", at)
+			at, err := s.server(at)
+			if err != nil {
+				return err
 			}
 			trust := &tls.Config{InsecureSkipVerify: skip}
 			if authority != "" {
@@ -56,7 +51,7 @@ its own, or the one at --url.`,
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), probeTime)
 			defer cancel()
-			if err := probe(ctx, strings.TrimSuffix(at, "/")+"/healthz", trust); err != nil {
+			if err := probe(ctx, at+"/healthz", trust); err != nil {
 				return fmt.Errorf("%w: %w", errUnhealthy, err)
 			}
 			return nil
@@ -68,6 +63,18 @@ its own, or the one at --url.`,
 	flags.StringVar(&authority, "cacert", "", "trust the certificates in a PEM `FILE`, and no others")
 	flags.BoolVar(&skip, "insecure-skip-verify", false, "do not verify the server's certificate")
 	return cmd
+}
+
+// server is the base URL that --url names, or when that is "" the one of the server of
+// these settings; it has no slash at its end.
+func (s *settings) server(at string) (string, error) {
+	if at == "" {
+		return s.url()
+	}
+	if u, err := url.Parse(at); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", fmt.Errorf("--url %s: write http://HOST:PORT, or https", at)
+	}
+	return strings.TrimSuffix(at, "/"), nil
 }
 
 // url is where the server of these settings is.

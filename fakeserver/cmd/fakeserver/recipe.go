@@ -57,15 +57,11 @@ another, 3 when the server cannot be reached.`,
 			if err != nil {
 				return err
 			}
-			if at == "" {
-				if at, err = s.url(); err != nil {
-					return err
-				}
+			at, err := s.server(at)
+			if err != nil {
+				return err
 			}
-			if u, err := url.Parse(at); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-				return fmt.Errorf("--url %s: write http://HOST:PORT, or https", at)
-			}
-			place := recipe.Place{URL: strings.TrimSuffix(at, "/"), Header: map[string]string{}}
+			place := recipe.Place{URL: at, Header: map[string]string{}}
 			if world != "" {
 				place.Header[fakeserver.WorldHeader] = world
 			}

@@ -259,8 +259,8 @@ func CheckName(name string) *problem.Problem {
 // Enter gives the world of a name, and makes it when there is none. Until leave is
 // called the world is in use.
 func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Problem) {
-	if w, leave, wrong = ws.Find(name); wrong == nil {
-		return w, leave, nil
+	if w := ws.entered(name); w != nil {
+		return w, w.ended, nil
 	}
 	if wrong := CheckName(name); wrong != nil {
 		return nil, nil, wrong
@@ -285,14 +285,23 @@ func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Pro
 
 // Find is like Enter, but makes no world.
 func (ws *Worlds) Find(name string) (w *World, leave func(), wrong *problem.Problem) {
+	if w := ws.entered(name); w != nil {
+		return w, w.ended, nil
+	}
 	ws.mu.RLock()
 	defer ws.mu.RUnlock()
-	w, known := ws.worlds[name]
-	if !known {
-		return nil, nil, problem.Unknown(http.StatusNotFound, "world", name, ws.names())
+	return nil, nil, problem.Unknown(http.StatusNotFound, "world", name, ws.names())
+}
+
+// entered gives the world of a name, in use from now on; nil when there is none.
+func (ws *Worlds) entered(name string) *World {
+	ws.mu.RLock()
+	defer ws.mu.RUnlock()
+	w := ws.worlds[name]
+	if w != nil {
+		w.busy.Add(1) // under the lock, so that no sweep comes between
 	}
-	w.busy.Add(1) // under the lock, so that no sweep comes between
-	return w, w.ended, nil
+	return w
 }
 
 // leave ends one use.
