@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -34,16 +33,7 @@ func asked(t *testing.T, f *fakeserver.Running, path, world string) (*http.Respo
 	if world != "" {
 		r.Header.Set("X-Fake-World", world)
 	}
-	answer, err := f.HTTP.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(body)
+	return answered(t, f, r)
 }
 
 func TestRecordsAreBounded(t *testing.T) {

@@ -27,6 +27,12 @@ func onboarded(t *testing.T, f *fakeserver.Running, base, world, key string) (*h
 	if world != "" {
 		r.Header.Set("X-Fake-World", world)
 	}
+	return answered(t, f, r)
+}
+
+// answered sends a request, and gives the answer and its body.
+func answered(t *testing.T, f *fakeserver.Running, r *http.Request) (*http.Response, string) {
+	t.Helper()
 	answer, err := f.HTTP.Do(r)
 	if err != nil {
 		t.Fatal(err)
