@@ -11,6 +11,11 @@
 // that are named as times (sent_at, took_ms): the Date header is masked, ports are not recorded, and the answers to
 // requests that were sent at once are put in an order of their own, which is not that of their arrival.
 //
+// # A record that can be read back
+//
+// [Exchange.AppendRecord] writes an exchange with its judgement, and [ReadRecord] reads it: whoever has the records of a
+// run can decide on it, and write its lines byte for byte, without having seen it.
+//
 // # Secrets
 //
 // The values of Authorization and X-Partner-Key are never written, nor those of the headers that are given for a target.
@@ -67,8 +72,10 @@ type Exchange struct {
 	Results []Result
 	// Says is the answer in short: status, error code and reason code.
 	Says string
-	// Canonical is the answer's body in the form of RFC 8785; nil when it has none that can be read.
+	// Canonical is the answer's body in the form of RFC 8785; nil when it has none that can be read. It is not recorded.
 	Canonical []byte
+
+	recorded []byte // the facts as [Exchange.AppendRecord] wrote them, of one that was read back
 }
 
 // Request is what was sent.

@@ -38,16 +38,28 @@ func (x *Exchange) AppendLine(b []byte, number int, names Names, secrets *Secret
 	w.raw(`,"step":{"line":`).integer(line).raw(`,"sentence":`).text(sentence)
 	w.raw(`},`)
 	x.appendFacts(&w)
-	w.raw(`,"sent_at":"`)
-	w.b = x.SentAt.UTC().AppendFormat(w.b, "2006-01-02T15:04:05.000Z")
-	w.raw(`","took_ms":`)
-	w.b = strconv.AppendFloat(w.b, float64(x.Took.Round(time.Microsecond))/float64(time.Millisecond), 'f', 3, 64)
+	x.appendTimes(&w)
 	w.raw("}\n")
 	return w.b
 }
 
+// appendTimes writes what is not.
+func (x *Exchange) appendTimes(w *writer) {
+	w.raw(`,"sent_at":"`)
+	w.b = x.SentAt.UTC().AppendFormat(w.b, timeFormat)
+	w.raw(`","took_ms":`)
+	w.b = strconv.AppendFloat(w.b, float64(x.Took.Round(time.Microsecond))/float64(time.Millisecond), 'f', 3, 64)
+}
+
+// timeFormat is how times are written: RFC 3339, in UTC, with milliseconds.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
 // appendFacts writes what is the same in every run.
 func (x *Exchange) appendFacts(w *writer) {
+	if x.recorded != nil {
+		w.b = append(w.b, x.recorded...)
+		return
+	}
 	w.raw(`"operation":`).text(x.Operation.ID)
 	w.raw(`,"request":{"method":`).text(x.Request.Method)
 	w.raw(`,"target":`).scrubbed(x.Request.Target)

@@ -34,6 +34,8 @@ type Recorder struct {
 	IdempotencyHeader string
 	// Burst tells the requests that are sent at once: their number, or 0. Nil when there are none.
 	Burst func(context.Context) int
+	// Heard is told each exchange as soon as it is there; nil when nobody listens.
+	Heard func(*Exchange)
 	// Secrets are what must not be written.
 	Secrets *Secrets
 
@@ -188,8 +190,11 @@ func (r *Recorder) remember(x *Exchange) bool {
 
 func (r *Recorder) keep(x *Exchange) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.exchanges = append(r.exchanges, x)
+	r.mu.Unlock()
+	if r.Heard != nil {
+		r.Heard(x)
+	}
 }
 
 // Count is the number of exchanges so far.
@@ -206,10 +211,16 @@ func (r *Recorder) Since(n int) []*Exchange {
 	return slices.Clone(r.exchanges[n:])
 }
 
-// Exchanges returns everything so far, in an order that is the same in every run: that of the answers, and within
-// a burst that of their contents.
+// Exchanges returns everything so far, in the order of [Settle].
 func (r *Recorder) Exchanges() []*Exchange {
 	all := r.Since(0)
+	Settle(all)
+	return all
+}
+
+// Settle puts exchanges that stand in the order of their answers into one that is the same in every run: within a burst
+// it is that of their contents.
+func Settle(all []*Exchange) {
 	for from := 0; from < len(all); {
 		to := from + 1
 		for to < len(all) && all[from].Mark.Burst != 0 && all[to].Mark == all[from].Mark {
@@ -220,7 +231,6 @@ func (r *Recorder) Exchanges() []*Exchange {
 		}
 		from = to
 	}
-	return all
 }
 
 func sortByContent(burst []*Exchange) {

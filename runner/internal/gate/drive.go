@@ -38,6 +38,7 @@ type drive struct {
 	base      func(needs []string) (base, start string)
 	// firstFailure says that nothing is run any more once a scenario has failed.
 	firstFailure bool
+	listeners    []Listener
 
 	mu       sync.Mutex
 	next     int // how many scenarios have begun
@@ -66,8 +67,9 @@ type running struct {
 	err      error
 	checks   []report.Check
 	unknown  []report.Undefined
-	first    int // its first exchange
-	before   int // the first exchange of the sentence
+	first    int       // its first exchange
+	before   int       // the first exchange of the sentence
+	last     time.Time // when its last sentence came to an end
 }
 
 // formatter is the name under which godog knows the drives.
@@ -167,6 +169,7 @@ func (d *drive) leave() {
 		where = r.where()
 		d.results[r.place] = verdict.Result{Status: verdict.NotRun, Says: "a sentence of it did not come to an end"}
 		d.now = nil
+		d.ended(r, nil, time.Now())
 	}
 	d.dead = true
 	d.stops = append(d.stops, verdict.Reason{
@@ -239,6 +242,10 @@ func (d *drive) beforeStep(ctx context.Context) context.Context {
 	defer d.mu.Unlock()
 	d.now.step++
 	d.now.before = d.recorder.Count()
+	now := time.Now()
+	for _, listener := range d.listeners {
+		listener.SentenceBegan(d.now.place, d.now.step, now)
+	}
 	return exchange.WithMark(ctx, exchange.Mark{Scenario: d.now.place, Step: d.now.step})
 }
 
@@ -293,6 +300,7 @@ func (d *drive) finish() {
 			r.status, r.err = verdict.Empty, errors.New("it has no sentences")
 		case r.passed == len(r.scenario.Steps):
 			d.results[r.place] = verdict.Result{Status: verdict.Passed}
+			d.ended(r, nil, r.last)
 			return
 		default:
 			r.status, r.at = verdict.NotRun, r.step
@@ -330,8 +338,18 @@ func (d *drive) conclude(r *running) {
 	if d.firstFailure && r.status == verdict.Failed {
 		d.dead = true
 	}
+	var failure *report.Failure
 	if !errors.Is(r.err, errNotRun) && !errors.Is(r.err, context.Canceled) {
-		d.failures[r.place] = d.explain(r)
+		explained := d.explain(r)
+		d.failures[r.place], failure = explained, &explained
+	}
+	d.ended(r, failure, r.last)
+}
+
+// ended tells how a scenario ended.
+func (d *drive) ended(r *running, failure *report.Failure, at time.Time) {
+	for _, listener := range d.listeners {
+		listener.ScenarioEnded(r.place, d.results[r.place], failure, at)
 	}
 }
 
@@ -400,7 +418,11 @@ func (e events) Pickle(p *messages.Pickle) {
 	}
 	e.next++
 	count := e.recorder.Count()
-	e.now = &running{place: place, scenario: scenario, step: -1, at: -1, first: count, before: count}
+	now := time.Now()
+	e.now = &running{place: place, scenario: scenario, step: -1, at: -1, first: count, before: count, last: now}
+	for _, listener := range e.listeners {
+		listener.ScenarioBegan(place, now)
+	}
 }
 
 func (e events) Defined(*messages.Pickle, *messages.PickleStep, *godog.StepDefinition) {}
@@ -408,7 +430,12 @@ func (e events) Defined(*messages.Pickle, *messages.PickleStep, *godog.StepDefin
 func (e events) Passed(*messages.Pickle, *messages.PickleStep, *godog.StepDefinition) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.now.passed++
+	r := e.now
+	r.last = time.Now()
+	for _, listener := range e.listeners {
+		listener.SentencePassed(r.place, r.passed, r.last)
+	}
+	r.passed++
 }
 
 func (e events) Failed(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition, err error) {
@@ -441,7 +468,7 @@ func (e events) ends(status verdict.Status, err error) {
 	if e.now.status != "" {
 		return
 	}
-	e.now.status, e.now.at = status, e.now.step
+	e.now.status, e.now.at, e.now.last = status, e.now.step, time.Now()
 	if e.now.err == nil {
 		e.now.err = err
 	}

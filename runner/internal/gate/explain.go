@@ -39,6 +39,7 @@ func (d *drive) explain(r *running) report.Failure {
 	}
 	f.Exchange = d.aboutWhat(r)
 	f.Base, f.Start = d.base(r.scenario.Needs)
+	f.Text = report.Explain(&f, d.secrets)
 	return f
 }
 

@@ -18,16 +18,15 @@ import (
 	"maps"
 	"net/http"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cucumber/godog"
 
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
+	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
@@ -131,6 +130,9 @@ type run struct {
 	trial     Trial
 	secrets   *exchange.Secrets
 	folder    *report.Folder
+	journal   *report.Artifact // messages.ndjson
+	log       *eventlog.Log
+	unwritten map[string]string
 	started   time.Time
 
 	seen     Seen
@@ -175,6 +177,12 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	defer r.folder.Abandon()
+	if r.journal, err = r.folder.Create(report.Messages); err != nil {
+		return err
+	}
+	defer r.journal.File.Close() // it may be closed by then
+	r.log = eventlog.New(r.journal, r.secrets)
+	r.log.Begin(r.about(), r.selection, r.started)
 	if broken == nil {
 		broken = r.drive(ctx)
 		defer r.trial.close()
@@ -202,6 +210,7 @@ func (r *run) drive(ctx context.Context) error {
 	r.trial = Trial{
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Judge: judge, Selection: r.selection,
 		Target: r.service, Wrap: r.Wrap, Seed: r.service.Seed, Timeout: r.service.ScenarioTimeout, register: r.register, secrets: r.secrets,
+		Listeners: []Listener{r.log},
 	}
 	r.seen = r.trial.drive(ctx)
 	return nil
@@ -259,41 +268,32 @@ func (r *run) finish() error {
 	for _, check := range checks.Table {
 		r.records.Checks = append(r.records.Checks, check.ID)
 	}
-	var writing writing
-	writing.start(r.folder, report.Exchanges, r.report().EncodeExchanges)
-	writing.start(r.folder, report.State, r.state)
+	r.write(map[string]func() ([]byte, error){
+		report.Exchanges: func() ([]byte, error) { return r.report().EncodeExchanges(), nil },
+		report.State:     func() ([]byte, error) { return r.state(), nil },
+	})
 	document, err := r.rows()
 	if err != nil {
-		return errors.Join(err, writing.wait())
+		return err
 	}
 	r.output = document.Encode()
-	writing.start(r.folder, report.Output, func() []byte { return r.output })
 	difference, err := r.compare(document)
 	if err != nil {
 		r.records.Stops = append(r.records.Stops, verdict.Reason{ID: "not-started", Says: err.Error()})
 	}
 	r.decision = verdict.Decide(r.records) // the cells are known already, the artifacts not yet
-	writing.start(r.folder, report.Coverage, r.report().EncodeCoverage)
-	if err := writing.wait(); err != nil {
-		return err
-	}
-
-	// The verdict says which artifacts there are, so it is written last, and counts itself in.
-	r.records.Written = append(r.folder.Written(), report.Verdict)
-	slices.Sort(r.records.Written)
-	r.decision = verdict.Decide(r.records)
-	renewed, err := r.renew()
+	coverage := r.report().EncodeCoverage()
+	r.write(map[string]func() ([]byte, error){
+		report.Output:   func() ([]byte, error) { return r.output, nil },
+		report.Coverage: func() ([]byte, error) { return coverage, nil },
+	})
+	renewed, err := r.conclude(coverage)
 	if err != nil {
+		err = errors.Join(err, r.log.Err())
+		r.report().Summary(r.Stdout, r.failures(), "", "") // what was seen is told, wherever it cannot be written
 		return err
 	}
-	final := r.report()
-	if err := r.folder.Write(report.Verdict, final.EncodeVerdict()); err != nil {
-		return err
-	}
-	if err := r.folder.Commit(); err != nil {
-		return err
-	}
-	final.Summary(r.Stdout, r.failures(), report.Shown(r.place()), r.hint(renewed, difference))
+	r.report().Summary(r.Stdout, r.failures(), report.Shown(r.place()), r.hint(renewed, difference))
 	return nil
 }
 
@@ -326,13 +326,16 @@ func (r *run) reproArguments() string {
 	return words
 }
 
-// report is the run as it is reported.
-func (r *run) report() *report.Run {
+// report is the run as it is reported now.
+func (r *run) report() *report.Run { return r.reportAt(time.Now()) }
+
+// reportAt is the run as it is reported, when it is done at a time.
+func (r *run) reportAt(at time.Time) *report.Run {
 	run := &report.Run{
 		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.service.Seed,
 		Results: r.seen.Results, Exchanges: r.seen.Exchanges, OutputSHA256: outcome.SHA256(r.output),
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
-		StartedAt: r.started, FinishedAt: time.Now(), Repro: r.reproArguments(),
+		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(),
 	}
 	if r.golden != nil {
 		run.GoldenSHA256 = outcome.SHA256(r.golden)
@@ -345,37 +348,6 @@ func (r *run) report() *report.Run {
 
 // shownTarget is the URL of the target as it may be written.
 func (r *run) shownTarget() string { return r.secrets.Scrub(r.service.URL) }
-
-// writing is artifacts that are being written, all at the same time: it is mostly waiting for the disk.
-type writing struct {
-	group sync.WaitGroup
-	mu    sync.Mutex
-	err   error
-}
-
-func (w *writing) start(folder *report.Folder, name string, text func() []byte) {
-	w.group.Go(func() {
-		defer func() {
-			if p := recover(); p != nil {
-				w.fail(fmt.Errorf("writing %s: %v\n%s", name, p, debug.Stack()))
-			}
-		}()
-		if err := folder.Write(name, text()); err != nil {
-			w.fail(err)
-		}
-	})
-}
-
-func (w *writing) fail(err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.err = errors.Join(w.err, err)
-}
-
-func (w *writing) wait() error {
-	w.group.Wait()
-	return w.err
-}
 
 // state is state.json: all servers, lane by lane, each lane's in the order in which they were started. It is empty when
 // the target was somebody else's.

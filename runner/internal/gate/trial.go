@@ -46,11 +46,26 @@ type Trial struct {
 	Seed string
 	// Timeout is how long one scenario may take; 0 for [target.DefaultTimeout].
 	Timeout time.Duration
+	// Listeners are told what happens as it happens.
+	Listeners []Listener
 
 	// register stands in for the vocabulary in tests.
 	register func(*godog.ScenarioContext, steps.Config)
 	secrets  *exchange.Secrets
 	lanes    []*lane
+}
+
+// Listener is told what happens in a trial, as it happens: each scenario by its place in the plan, and each sentence by
+// its place in the scenario. Lanes tell at the same time, each its own scenarios.
+//
+// godog does not tell that a scenario is over, so that is told when the next one begins. The time is right all the same.
+type Listener interface {
+	ScenarioBegan(place int, at time.Time)
+	SentenceBegan(place, step int, at time.Time)
+	Exchanged(x *exchange.Exchange)
+	SentencePassed(place, step int, at time.Time)
+	// ScenarioEnded tells how it ended, with what explains it when it did not pass, and nil otherwise.
+	ScenarioEnded(place int, result verdict.Result, failure *report.Failure, at time.Time)
 }
 
 // Seen is what happened in a trial.
@@ -168,6 +183,11 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 			number, _ := steps.Burst(ctx)
 			return number
 		},
+		Heard: func(x *exchange.Exchange) {
+			for _, listener := range t.Listeners {
+				listener.Exchanged(x)
+			}
+		},
 	}
 	vocabulary := steps.Config{
 		Milestone: t.Inputs.Milestone,
@@ -178,7 +198,7 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 	}
 	l.drive = &drive{
 		selection: part, recorder: recorder, secrets: t.secrets, timeout: t.Timeout,
-		firstFailure: t.FirstFailure,
+		firstFailure: t.FirstFailure, listeners: t.Listeners,
 		base: func(needs []string) (string, string) {
 			return "http://" + target.FakeAddress, target.StartCommand(needs)
 		},

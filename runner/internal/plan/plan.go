@@ -72,6 +72,8 @@ type Scenario struct {
 	Tags []string
 	// Steps are the sentences, those of the backgrounds first.
 	Steps []Step
+	// Pickle is the scenario as the parser made it. Its ids are those of no other file.
+	Pickle *messages.Pickle
 
 	feature int   // which of the sources
 	lines   lines // what of it is this scenario's
@@ -146,9 +148,36 @@ func where(file string, line int) string {
 
 // source is one feature file.
 type source struct {
-	uri    string
-	text   []byte
-	blocks []lines // every piece of text that is blanked out unless it holds something selected
+	uri      string
+	text     []byte
+	document *messages.GherkinDocument
+	blocks   []lines // every piece of text that is blanked out unless it holds something selected
+}
+
+// Feature is one feature file, whole.
+type Feature struct {
+	URI      string
+	Text     []byte
+	Document *messages.GherkinDocument
+}
+
+// Features are the feature files, in the order of the milestone.
+func (p *Plan) Features() []Feature {
+	features := make([]Feature, len(p.sources))
+	for i, source := range p.sources {
+		features[i] = Feature{source.uri, source.text, source.document}
+	}
+	return features
+}
+
+// Secrets are the values that scenarios send as keys or credentials, as they stand in the features.
+func (p *Plan) Secrets() []string {
+	var found []string
+	for i := range p.Scenarios {
+		found = append(found, keys(p.Scenarios[i].Pickle)...)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // lines is a range of lines of a file: the first, and the first that is no longer in it.
@@ -176,7 +205,7 @@ func Load(m *milestones.Milestone, fsys fs.FS) (*Plan, error) {
 		}
 		scenarios, blocks := found.scenarios(len(p.sources), feature)
 		p.Scenarios = append(p.Scenarios, scenarios...)
-		p.sources = append(p.sources, source{feature.uri, feature.text, blocks})
+		p.sources = append(p.sources, source{feature.uri, feature.text, feature.document, blocks})
 	}
 	found.duplicates(p.Scenarios)
 	return p, found.err()
@@ -211,7 +240,8 @@ func parse(fsys fs.FS, name string) (f parsedFeature) {
 		f.problems = append(f.problems, Problem{f.uri, line, fmt.Sprintf("the line is longer than %d bytes", longestLine)})
 		return f
 	}
-	ids := (&messages.Incrementing{}).NewId
+	nodes := &messages.Incrementing{}
+	ids := func() string { return strings.TrimSuffix(name, ".feature") + "-" + nodes.NewId() }
 	document, err := gherkin.ParseGherkinDocument(bytes.NewReader(text), ids)
 	if err != nil {
 		f.problems = append(f.problems, syntaxProblems(f.uri, err)...)
@@ -320,6 +350,7 @@ func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lin
 			URI:     parsed.uri,
 			Line:    node.line,
 			Name:    pickle.Name,
+			Pickle:  pickle,
 			feature: feature,
 			lines:   node.lines,
 		}

@@ -22,6 +22,8 @@ type Failure struct {
 	Step int
 	// Says is what was wrong with it, in one line or more.
 	Says string
+	// Text is all that is to be said of it, as a terminal shows it ([Explain]).
+	Text string
 	// Expected, Got and Diff are what an assertion compared; "" when there was none.
 	Expected, Got, Diff string
 	// Undefined are the sentences that nobody knows, with the nearest one that somebody does.
@@ -36,8 +38,8 @@ type Failure struct {
 
 // Undefined is a sentence that nobody knows.
 type Undefined struct {
-	Step    int
-	Nearest string
+	Step    int    `json:"step"`
+	Nearest string `json:"nearest"`
 }
 
 // Check is a failed check and the exchange that failed it.
@@ -129,6 +131,24 @@ func (p *printer) failure(f *Failure) {
 		step := f.Scenario.Steps[f.Step]
 		p.line("    %s:%d: %s %s", f.Scenario.URI, step.Line, step.Keyword, step.Text)
 	}
+	p.explain(f)
+	if f.Status == verdict.Failed && !p.everything {
+		p.again(f)
+	}
+}
+
+// Explain is all that is to be said of a failure but its name and how to repeat it, as a terminal shows it.
+func Explain(f *Failure, secrets *exchange.Secrets) string {
+	var b strings.Builder
+	p := printer{w: &b, secrets: secrets, everything: true}
+	p.explain(f)
+	return strings.TrimSpace(strings.ReplaceAll("\n"+b.String(), "\n"+explained, "\n"))
+}
+
+// explained is the indent of an explanation.
+const explained = "      "
+
+func (p *printer) explain(f *Failure) {
 	for _, u := range f.Undefined {
 		step := f.Scenario.Steps[u.Step]
 		if u.Step != f.Step {
@@ -164,9 +184,6 @@ func (p *printer) failure(f *Failure) {
 	if f.Exchange != nil {
 		p.exchange(f)
 	}
-	if f.Status == verdict.Failed && !p.everything {
-		p.again(f)
-	}
 }
 
 // again shows how to repeat a failure alone: the scenario, and each check that failed in it.
@@ -192,7 +209,11 @@ func orRoot(pointer string) string {
 // exchange shows a request and its answer in short, and how to send it again.
 func (p *printer) exchange(f *Failure) {
 	x := f.Exchange
-	p.line("      the exchange, line %d of %s:", p.lines[x], Exchanges)
+	if number := p.lines[x]; number > 0 {
+		p.line("      the exchange, line %d of %s:", number, Exchanges)
+	} else {
+		p.line("      the exchange:")
+	}
 	p.line("        > %s %s", x.Request.Method, p.secrets.Scrub(x.Request.Target))
 	for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {
 		for _, value := range x.Request.Header[name] {

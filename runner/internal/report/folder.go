@@ -16,8 +16,10 @@ import (
 // ErrForeign says that the folder to write to holds something that no run wrote. It is not replaced.
 var ErrForeign = errors.New("no run wrote that")
 
-// Folder is the folder of a run's artifacts while they are being written: a hidden one beside its place. Nobody sees
-// it until [Folder.Commit] puts it there, whole. A run that ends before, however it ends, has changed nothing.
+// Folder is the folder of a run's artifacts while they are being written: one beside its place, called PLACE.run- and
+// some letters. [Folder.Commit] puts it there, whole. A run that ends before, however it ends, has changed nothing at the
+// place. One that is killed leaves its folder behind, with the event log as far as it came; so the name is not a hidden
+// one, which collectors of artifacts pass over. A later run removes it after a day.
 type Folder struct {
 	place string
 	temp  string
@@ -40,7 +42,7 @@ func Open(place string) (*Folder, error) {
 	if err := os.MkdirAll(parent, 0o777); err != nil {
 		return nil, fmt.Errorf("making a place for the artifacts: %w", err)
 	}
-	prefix := "." + filepath.Base(place) + ".run-"
+	prefix := filepath.Base(place) + ".run-"
 	removeAbandoned(parent, prefix)
 	// Not os.MkdirTemp: it makes a folder that only its owner can read, and CI collects this one.
 	f := &Folder{place: place, temp: filepath.Join(parent, prefix+rand.Text()[:12])}
@@ -100,24 +102,54 @@ func ours(place string) error {
 
 // Write writes one artifact, and sees to it that it is on the disk. Artifacts may be written at the same time.
 func (f *Folder) Write(name string, text []byte) error {
-	file, err := os.OpenFile(filepath.Join(f.temp, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	file, err := f.Create(name)
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
+		return err
 	}
 	_, err = file.Write(text)
-	if err == nil {
-		err = file.Sync()
+	return file.Close(err)
+}
+
+// Artifact is an artifact that is written bit by bit.
+type Artifact struct {
+	*os.File
+	folder *Folder
+	name   string
+}
+
+// Create begins an artifact.
+func (f *Folder) Create(name string) (*Artifact, error) {
+	file, err := os.OpenFile(filepath.Join(f.temp, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("writing %s: %w", name, err)
 	}
-	if closing := file.Close(); err == nil {
+	return &Artifact{file, f, name}, nil
+}
+
+// Close ends an artifact: it is on the disk, and one of those that were written, unless err is what kept it from that.
+func (a *Artifact) Close(err error) error {
+	if err == nil {
+		err = a.Sync()
+	}
+	if closing := a.File.Close(); err == nil {
 		err = closing
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
+		_ = os.Remove(a.Name()) // half an artifact is none
+		return fmt.Errorf("writing %s: %w", a.name, err)
 	}
+	a.folder.mu.Lock()
+	defer a.folder.mu.Unlock()
+	a.folder.written = append(a.folder.written, a.name)
+	return nil
+}
+
+// Remove takes an artifact away again, if it was written.
+func (f *Folder) Remove(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.written = append(f.written, name)
-	return nil
+	_ = os.Remove(filepath.Join(f.temp, name))
+	f.written = slices.DeleteFunc(f.written, func(written string) bool { return written == name })
 }
 
 // Written are the names of the artifacts that were written.
@@ -185,8 +217,8 @@ func syncFolder(path string) error {
 	return nil
 }
 
-// abandonedAfter is how long an unlocked folder is left alone: it may be one that is just about to be locked.
-const abandonedAfter = time.Minute
+// abandonedAfter is how long an unlocked folder is left alone: somebody may want to know what a killed run saw.
+const abandonedAfter = 24 * time.Hour
 
 // removeAbandoned removes the folders of runs that were killed. A run holds a lock on its folder, which ends with it.
 func removeAbandoned(parent, prefix string) {

@@ -78,7 +78,7 @@ func TestCommit(t *testing.T) {
 func TestWritten(t *testing.T) {
 	f := write(t, filepath.Join(t.TempDir(), "latest"), "x")
 	defer f.Abandon()
-	want := []string{"coverage.json", "exchanges.ndjson", "output.json", "state.json", "verdict.json"}
+	want := []string{"coverage.json", "exchanges.ndjson", "messages.ndjson", "output.json", "state.json", "verdict.json"}
 	if diff := cmp.Diff(want, f.Written()); diff != "" {
 		t.Errorf("written (-want +got):\n%s", diff)
 	}
@@ -117,7 +117,7 @@ func TestAFailedWriteLeavesTheOldOne(t *testing.T) {
 	holds(t, place, "old")
 }
 
-// A run that is killed in the middle of writing leaves the old folder, and a hidden one that a later run removes.
+// A run that is killed in the middle of writing leaves the old folder, and its own, which a later run removes.
 func TestAKilledRunLeavesTheOldOne(t *testing.T) {
 	if place := os.Getenv("LPGATE_TEST_KILL"); place != "" {
 		f, err := Open(place)
@@ -147,10 +147,10 @@ func TestAKilledRunLeavesTheOldOne(t *testing.T) {
 	if len(names) != 2 {
 		t.Fatalf("while it runs: %v", names)
 	}
-	hidden := filepath.Join(filepath.Dir(place), names[0])
-	age(t, hidden)
+	killed := filepath.Join(filepath.Dir(place), names[1])
+	age(t, killed)
 	commit(t, place, "new") // it is old, but somebody holds it
-	if _, err := os.Stat(hidden); err != nil {
+	if _, err := os.Stat(killed); err != nil {
 		t.Errorf("the folder of a run under way was removed: %v", err)
 	}
 
@@ -163,7 +163,7 @@ func TestAKilledRunLeavesTheOldOne(t *testing.T) {
 			t.Errorf("after the kill, %s: %q, %v", name, got, err)
 		}
 	}
-	age(t, hidden)
+	age(t, killed)
 	commit(t, place, "newer")
 	holds(t, place, "newer")
 }

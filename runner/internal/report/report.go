@@ -3,6 +3,7 @@
 //
 //	verdict.json       overall, every reason why not, and the evidence for each rule and reason code
 //	coverage.json      each operation with each outcome, reason code and schema: declared, and how often observed
+//	messages.ndjson    all that happened, as it happened (package eventlog)
 //	exchanges.ndjson   every request with its answer and what the checks found, in order, one to a line
 //	output.json        what each scenario saw, in a form that can be compared (package outcome)
 //	state.json         the state of the fake server at the end
@@ -37,10 +38,11 @@ const (
 	Exchanges = "exchanges.ndjson"
 	Output    = "output.json"
 	State     = "state.json"
+	Messages  = "messages.ndjson"
 )
 
 // Names are the names of all artifacts.
-var Names = []string{Verdict, Coverage, Exchanges, Output, State}
+var Names = []string{Verdict, Coverage, Exchanges, Output, State, Messages}
 
 // Run is a run as it is reported.
 type Run struct {

@@ -199,8 +199,9 @@ type Records struct {
 	Output *outcome.Difference
 	// Identical says that the output is the golden one, byte for byte.
 	Identical bool
-	// Written are the names of the artifacts that were written.
-	Written []string
+	// Written are the names of the artifacts that were written, and Unwritten says why another was not.
+	Written   []string
+	Unwritten map[string]string
 	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
 	Stops []Reason
 	// Baseline are the known failures; nil when there is no baseline.
@@ -299,10 +300,13 @@ func Decide(r Records) Verdict {
 	}
 	if r.Milestone != nil {
 		for _, name := range r.Milestone.Artifacts {
-			if !slices.Contains(r.Written, name) {
+			if !slices.Contains(r.Written, name) && r.Unwritten[name] == "" {
 				v.add("artifact-missing", name, "%s was not written", name)
 			}
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Unwritten)) {
+		v.add("artifact-missing", name, "%s was not written: %s", name, r.Unwritten[name])
 	}
 	v.Complete = r.Selection != nil && v.ranEverything(&r)
 	if r.Baseline != nil {

@@ -1,0 +1,437 @@
+// Package eventlog writes down what happens in a run, while it happens, and reads it again. Every report is made from
+// that.
+//
+// # The format
+//
+// A log is messages.ndjson: Cucumber messages, one JSON object to a line, as the viewers and formatters of Cucumber read
+// them (https://github.com/cucumber/messages, protocol version 21).
+//
+//	{"meta":{"protocolVersion":"21.0.1",…}}
+//	{"source":{"uri":"features/keys.feature",…}}          each feature, its document,
+//	{"gherkinDocument":{"uri":"features/keys.feature",…}}
+//	{"pickle":{"id":"keys-12",…}}                         and those scenarios of it that are selected
+//	{"stepDefinition":{"id":"sentence-1",…}}              the vocabulary
+//	{"testRunStarted":{…}}
+//	{"attachment":{"fileName":"run.json",…}}              a [Run]: milestone, target, seed, all scenarios
+//	{"testCase":{"id":"s-0bb72c18b2",…}}                  a scenario, by its short name
+//	{"testCaseStarted":{"id":"s-0bb72c18b2.1",…}}
+//	{"testStepStarted":{"testStepId":"s-0bb72c18b2.step-1",…}}
+//	{"attachment":{"fileName":"exchange.json",…}}         an exchange, the moment that it is there
+//	{"testStepFinished":{…}}
+//	{"attachment":{"fileName":"result.json",…}}           how the scenario ended, and why
+//	{"testCaseFinished":{…}}
+//	{"attachment":{"fileName":"verdict.json",…}}          then coverage.json and output.json
+//	{"testRunFinished":{"success":false,…}}
+//
+// Lanes run side by side, so scenarios are interleaved as they were. Everything else, ids included, is the same in two
+// runs, but for times.
+//
+// # A run that was killed
+//
+// Each event is written at once. A log without its last lines is read as far as it goes, and [Record.Complete] says that
+// there should be more.
+//
+// # Secrets
+//
+// No secret of package exchange is written: neither in exchanges nor in the texts of features.
+package eventlog
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	messages "github.com/cucumber/messages/go/v21" // what the parser of the features speaks; later ones cannot be had for Go
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
+)
+
+// protocol is the version of the messages.
+const protocol = "21.0.1"
+
+// The names of what is attached to the run, and to scenarios.
+const (
+	runName      = "run.json"
+	exchangeName = "exchange.json"
+	resultName   = "result.json"
+)
+
+// Run is what a run is, before anything of it happens.
+type Run struct {
+	// Milestone and Title are its id and its title.
+	Milestone string `json:"milestone"`
+	Title     string `json:"title"`
+	// Target says what is verified, as it may be written.
+	Target string `json:"target"`
+	// Seed is the word that the ids of the run are made of.
+	Seed string `json:"seed"`
+	// Asked is how the scenarios were selected, as on a command line; "" when all were.
+	Asked string `json:"asked"`
+	// Repro are the arguments of "runner repro" that follow the name of a failure.
+	Repro string `json:"repro"`
+	// Scenarios are all scenarios of the plan, those that were not selected included.
+	Scenarios []Entry `json:"scenarios"`
+}
+
+// Entry is a scenario of the plan.
+type Entry struct {
+	ID       string   `json:"id"`
+	Ref      string   `json:"ref"`
+	URI      string   `json:"uri"`
+	Line     int      `json:"line"`
+	Name     string   `json:"name"`
+	Rule     string   `json:"rule"`
+	Side     string   `json:"side,omitempty"`
+	Needs    []string `json:"needs,omitempty"`
+	Tags     []string `json:"tags,omitempty"`
+	Selected bool     `json:"selected"`
+	LeftOut  []string `json:"left_out,omitempty"` // what the target lacks of what it needs
+}
+
+// Log writes. Its methods may be called at the same time. A nil Log writes nothing.
+type Log struct {
+	secrets *exchange.Secrets
+
+	mu        sync.Mutex
+	w         io.Writer
+	err       error
+	done      bool
+	selection *plan.Selection
+	running   map[int]*running
+}
+
+// running is a scenario that has begun.
+type running struct {
+	steps     int // that were finished
+	began     time.Time
+	exchanges []*exchange.Exchange
+}
+
+// New begins a log.
+func New(w io.Writer, secrets *exchange.Secrets) *Log {
+	return &Log{w: w, secrets: secrets, running: map[int]*running{}}
+}
+
+// Err is the first error of writing. What comes after it is not written.
+func (l *Log) Err() error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Begin writes what the run is and what it will do.
+func (l *Log) Begin(run Run, selection *plan.Selection, at time.Time) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.selection = selection
+	if selection == nil {
+		selection = &plan.Selection{Plan: new(plan.Plan)} // of a run that cannot start
+	}
+	for _, secret := range selection.Plan.Secrets() {
+		l.secrets.Learn(secret)
+	}
+	var b batch
+	b.add(&messages.Envelope{Meta: &messages.Meta{
+		ProtocolVersion: protocol,
+		Implementation:  &messages.Product{Name: "lpgate"},
+		Runtime:         &messages.Product{Name: "go", Version: runtime.Version()},
+		Os:              &messages.Product{Name: runtime.GOOS},
+		Cpu:             &messages.Product{Name: runtime.GOARCH},
+	}})
+	chosen := map[int]bool{}
+	for _, place := range selection.Scenarios {
+		chosen[place] = true
+	}
+	for i := range selection.Plan.Scenarios {
+		s := &selection.Plan.Scenarios[i]
+		entry := Entry{
+			ID: s.ID, Ref: s.Ref(), URI: s.URI, Line: s.Line, Name: s.Name, Rule: s.Rule, Side: string(s.Side), Needs: s.Needs, Tags: s.Tags,
+			Selected: chosen[i],
+		}
+		if !chosen[i] {
+			entry.LeftOut = selection.Lacks(i)
+		}
+		run.Scenarios = append(run.Scenarios, entry)
+	}
+	for _, feature := range selection.Plan.Features() {
+		b.add(&messages.Envelope{Source: &messages.Source{
+			Uri: feature.URI, Data: string(feature.Text), MediaType: messages.SourceMediaType_TEXT_X_CUCUMBER_GHERKIN_PLAIN,
+		}})
+		b.add(&messages.Envelope{GherkinDocument: feature.Document})
+	}
+	for _, place := range selection.Scenarios {
+		b.add(&messages.Envelope{Pickle: selection.Plan.Scenarios[place].Pickle})
+	}
+	sentences := vocabulary()
+	for _, s := range sentences {
+		b.add(&messages.Envelope{StepDefinition: s.definition})
+	}
+	b.add(&messages.Envelope{TestRunStarted: &messages.TestRunStarted{Timestamp: stamp(at)}})
+	b.attach(runName, encode(run), "", "")
+	for _, place := range selection.Scenarios {
+		b.add(&messages.Envelope{TestCase: testCase(&selection.Plan.Scenarios[place], sentences)})
+	}
+	l.write(scrub(b.Bytes(), l.secrets))
+}
+
+// sentence is a row of the vocabulary, ready to be looked for.
+type sentence struct {
+	definition *messages.StepDefinition
+	pattern    *regexp.Regexp
+}
+
+func vocabulary() []sentence {
+	var all []sentence
+	for i, s := range steps.Sentences() {
+		all = append(all, sentence{
+			&messages.StepDefinition{
+				Id:              "sentence-" + strconv.Itoa(i+1),
+				Pattern:         &messages.StepDefinitionPattern{Source: s.Pattern, Type: messages.StepDefinitionPatternType_REGULAR_EXPRESSION},
+				SourceReference: &messages.SourceReference{Uri: "steps/steps.go"},
+			},
+			regexp.MustCompile(s.Pattern),
+		})
+	}
+	return all
+}
+
+// testCase says which sentence of the vocabulary each step of a scenario is, and what its arguments are.
+func testCase(s *plan.Scenario, sentences []sentence) *messages.TestCase {
+	c := &messages.TestCase{Id: s.Ref(), PickleId: s.Pickle.Id, TestSteps: []*messages.TestStep{}}
+	for i, step := range s.Pickle.Steps {
+		t := &messages.TestStep{
+			Id: stepID(s, i), PickleStepId: step.Id,
+			StepDefinitionIds: []string{}, StepMatchArgumentsLists: []*messages.StepMatchArgumentsList{},
+		}
+		for _, sentence := range sentences {
+			at := sentence.pattern.FindStringSubmatchIndex(step.Text)
+			if at == nil {
+				continue
+			}
+			arguments := &messages.StepMatchArgumentsList{StepMatchArguments: []*messages.StepMatchArgument{}}
+			for n := 2; n < len(at); n += 2 {
+				group := &messages.Group{Children: []*messages.Group{}}
+				if at[n] >= 0 {
+					group.Start, group.Value = int64(at[n]), step.Text[at[n]:at[n+1]]
+				}
+				arguments.StepMatchArguments = append(arguments.StepMatchArguments, &messages.StepMatchArgument{Group: group})
+			}
+			t.StepDefinitionIds = append(t.StepDefinitionIds, sentence.definition.Id)
+			t.StepMatchArgumentsLists = append(t.StepMatchArgumentsLists, arguments)
+		}
+		c.TestSteps = append(c.TestSteps, t)
+	}
+	return c
+}
+
+func caseID(s *plan.Scenario) string           { return s.Ref() + ".1" }
+func stepID(s *plan.Scenario, step int) string { return s.Ref() + ".step-" + strconv.Itoa(step+1) }
+
+// ScenarioBegan is told when a scenario begins, by its place in the plan.
+func (l *Log) ScenarioBegan(place int, at time.Time) {
+	l.event(func(b *batch) {
+		l.running[place] = &running{}
+		s := l.scenario(place)
+		b.add(&messages.Envelope{TestCaseStarted: &messages.TestCaseStarted{Id: caseID(s), TestCaseId: s.Ref(), Timestamp: stamp(at)}})
+	})
+}
+
+// SentenceBegan is told when one of its sentences begins.
+func (l *Log) SentenceBegan(place, step int, at time.Time) {
+	l.event(func(b *batch) {
+		if r := l.running[place]; r != nil {
+			r.began = at
+			b.began(l.scenario(place), step, at)
+		}
+	})
+}
+
+// Exchanged is told an exchange as soon as it is there.
+func (l *Log) Exchanged(x *exchange.Exchange) {
+	l.event(func(b *batch) {
+		r := l.running[x.Mark.Scenario]
+		if r == nil {
+			b.attach(exchangeName, x.AppendRecord(nil, l.secrets), "", "")
+			return
+		}
+		r.exchanges = append(r.exchanges, x)
+		s := l.scenario(x.Mark.Scenario)
+		b.attach(exchangeName, x.AppendRecord(nil, l.secrets), caseID(s), stepID(s, x.Mark.Step))
+	})
+}
+
+// SentencePassed is told when a sentence comes to a good end.
+func (l *Log) SentencePassed(place, step int, at time.Time) {
+	l.event(func(b *batch) {
+		if r := l.running[place]; r != nil {
+			r.steps = step + 1
+			b.finished(l.scenario(place), step, messages.TestStepResultStatus_PASSED, "", at.Sub(r.began), at)
+		}
+	})
+}
+
+// ScenarioEnded is told how a scenario ended; the failure is nil when it passed, and when nothing is to be explained.
+func (l *Log) ScenarioEnded(place int, result verdict.Result, failure *report.Failure, at time.Time) {
+	l.event(func(b *batch) {
+		r := l.running[place]
+		if r == nil {
+			return
+		}
+		delete(l.running, place)
+		s := l.scenario(place)
+		for step := r.steps; step < len(s.Steps); step++ {
+			status, message, took := messages.TestStepResultStatus_SKIPPED, "", time.Duration(0)
+			if step == r.steps {
+				status, message = statuses[result.Status], result.Says
+				if failure != nil {
+					message = failure.Text
+				}
+				if !r.began.IsZero() {
+					took = at.Sub(r.began)
+				}
+			}
+			b.finished(s, step, status, message, took, at)
+		}
+		b.attach(resultName, encode(resultOf(result, failure, r.exchanges)), caseID(s), "")
+		b.add(&messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: caseID(s), Timestamp: stamp(at)}})
+	})
+}
+
+// statuses are ours in the words of Cucumber. What is missing has none there.
+var statuses = map[verdict.Status]messages.TestStepResultStatus{
+	verdict.Passed:    messages.TestStepResultStatus_PASSED,
+	verdict.Failed:    messages.TestStepResultStatus_FAILED,
+	verdict.Undefined: messages.TestStepResultStatus_UNDEFINED,
+	verdict.Ambiguous: messages.TestStepResultStatus_AMBIGUOUS,
+	verdict.Misworded: messages.TestStepResultStatus_FAILED,
+	verdict.Pending:   messages.TestStepResultStatus_PENDING,
+	verdict.Skipped:   messages.TestStepResultStatus_SKIPPED,
+	verdict.Cut:       messages.TestStepResultStatus_FAILED,
+	verdict.Empty:     messages.TestStepResultStatus_UNKNOWN,
+	verdict.NotRun:    messages.TestStepResultStatus_UNKNOWN,
+}
+
+// Attach attaches an artifact to the run: its name and its text.
+func (l *Log) Attach(name string, text []byte) {
+	l.event(func(b *batch) { b.attach(name, text, "", "") })
+}
+
+// Finish writes the last line. What is told later is too late.
+func (l *Log) Finish(overall bool, says string, at time.Time) error {
+	l.event(func(b *batch) {
+		b.add(&messages.Envelope{TestRunFinished: &messages.TestRunFinished{Success: overall, Message: says, Timestamp: stamp(at)}})
+	})
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done = true
+	return l.err
+}
+
+func (l *Log) scenario(place int) *plan.Scenario { return &l.selection.Plan.Scenarios[place] }
+
+// event writes some lines in one piece.
+func (l *Log) event(tell func(*batch)) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.done || l.err != nil {
+		return
+	}
+	var b batch
+	tell(&b)
+	l.write(b.Bytes())
+}
+
+func (l *Log) write(lines []byte) {
+	if l.err != nil || len(lines) == 0 {
+		return
+	}
+	if _, err := l.w.Write(lines); err != nil {
+		l.err = fmt.Errorf("writing the event log: %w", err)
+	}
+}
+
+// batch is some lines.
+type batch struct{ bytes.Buffer }
+
+func (b *batch) add(m *messages.Envelope) { b.Write(encode(m)) }
+
+func (b *batch) began(s *plan.Scenario, step int, at time.Time) {
+	b.add(&messages.Envelope{TestStepStarted: &messages.TestStepStarted{
+		TestCaseStartedId: caseID(s), TestStepId: stepID(s, step), Timestamp: stamp(at),
+	}})
+}
+
+func (b *batch) finished(s *plan.Scenario, step int, status messages.TestStepResultStatus, message string, took time.Duration, at time.Time) {
+	duration := messages.GoDurationToDuration(took)
+	b.add(&messages.Envelope{TestStepFinished: &messages.TestStepFinished{
+		TestCaseStartedId: caseID(s), TestStepId: stepID(s, step), Timestamp: stamp(at),
+		TestStepResult: &messages.TestStepResult{Status: status, Message: message, Duration: &duration},
+	}})
+}
+
+func (b *batch) attach(name string, text []byte, testCase, testStep string) {
+	b.add(&messages.Envelope{Attachment: &messages.Attachment{
+		Body: string(bytes.TrimSpace(text)), ContentEncoding: messages.AttachmentContentEncoding_IDENTITY,
+		FileName: name, MediaType: "application/json", TestCaseStartedId: testCase, TestStepId: testStep,
+	}})
+}
+
+// encode writes a line.
+func encode(value any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		panic(err) // structs of strings and numbers
+	}
+	return b.Bytes()
+}
+
+func stamp(at time.Time) *messages.Timestamp {
+	t := messages.GoTimeToTimestamp(at)
+	return &t
+}
+
+// scrub takes the secrets out of the values of lines, and leaves the names of their members alone.
+func scrub(lines []byte, secrets *exchange.Secrets) []byte {
+	if !secrets.In(string(lines)) {
+		return lines
+	}
+	var b bytes.Buffer
+	decoder, encoder := jsontext.NewDecoder(bytes.NewReader(lines)), jsontext.NewEncoder(&b)
+	for {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return b.Bytes() // io.EOF: these are our own lines
+		}
+		if kind, length := decoder.StackIndex(decoder.StackDepth()); token.Kind() == '"' && (kind != '{' || length%2 == 0) {
+			token = jsontext.String(secrets.Scrub(token.String()))
+		}
+		if err := encoder.WriteToken(token); err != nil {
+			panic(err) // what can be read can be written
+		}
+	}
+}

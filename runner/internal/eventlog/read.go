@@ -1,0 +1,424 @@
+package eventlog
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	messages "github.com/cucumber/messages/go/v21"
+
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Record is a log that was read: what reports are made from.
+type Record struct {
+	Run
+	// Features are the feature files, in the order of the log.
+	Features []Feature
+	// Scenarios are those of the whole plan, in its order, those that were not selected included.
+	Scenarios []*Scenario
+	// StartedAt and FinishedAt frame the run; the second is zero in a log without its last line.
+	StartedAt, FinishedAt time.Time
+	// Complete says that the log has its last line. One of a killed run has not.
+	Complete bool
+	// Overall and Says are what the last line has of the verdict.
+	Overall bool
+	Says    string
+
+	attached map[string][]byte
+}
+
+// Feature is a feature file.
+type Feature struct {
+	URI, Name, Description string
+}
+
+// Scenario is a scenario, and what happened to it.
+type Scenario struct {
+	// Scenario has its place, its tags and its sentences; it has no sentences when it was not selected.
+	*plan.Scenario
+	// Feature and GherkinRule are the names of what it stands in; "" for no rule.
+	Feature, GherkinRule string
+	// Selected says whether it was to run. LeftOut is what the target lacks of what it needs.
+	Selected bool
+	LeftOut  []string
+	// Steps are its sentences, with how each ended.
+	Steps []Step
+	// Began and Ended are zero when it did not.
+	Began, Ended time.Time
+	// Result is how it ended. Without an end, its status is not_run, left_out or not_selected.
+	Result verdict.Result
+	// Failure explains it when it did not pass; nil when nothing does.
+	Failure *report.Failure
+	// Exchanges are its exchanges in order; the mark of each has its sentence.
+	Exchanges []*exchange.Exchange
+
+	place int                  // in the plan
+	heard []*exchange.Exchange // in the order of their answers
+}
+
+// Took is how long the scenario took.
+func (s *Scenario) Took() time.Duration {
+	if s.Ended.IsZero() {
+		return 0
+	}
+	return s.Ended.Sub(s.Began)
+}
+
+// Step is a sentence of a scenario.
+type Step struct {
+	plan.Step
+	// Table and DocString are what stands below it.
+	Table     [][]string
+	DocString string
+	// Status is passed, failed, skipped, undefined, ambiguous, pending or unknown; "" when it did not begin.
+	Status string
+	// Message is what was wrong, in full.
+	Message string
+	Took    time.Duration
+}
+
+// Attached is an artifact that is attached to the run, such as verdict.json; nil when there is none.
+func (r *Record) Attached(name string) []byte { return r.attached[name] }
+
+// Conclude adds what the end of a log has, to a record of one that goes on: the verdict, and what is attached to the run.
+func (r *Record) Conclude(overall bool, says string, at time.Time, attached map[string][]byte) {
+	r.Complete, r.Overall, r.Says, r.FinishedAt = true, overall, says, when(stamp(at))
+	for name, text := range attached {
+		r.attached[name] = append(bytes.TrimSpace(text), '\n')
+	}
+}
+
+// Exchanges are all exchanges, in the order of the plan.
+func (r *Record) Exchanges() []*exchange.Exchange {
+	var all []*exchange.Exchange
+	for _, s := range r.Scenarios {
+		all = append(all, s.Exchanges...)
+	}
+	return all
+}
+
+// resultFile is result.json: how a scenario ended.
+type resultFile struct {
+	Status  verdict.Status `json:"status"`
+	Line    int            `json:"line,omitempty"`
+	Says    string         `json:"says,omitempty"`
+	Checked bool           `json:"checked,omitempty"`
+	Failure *failureFile   `json:"failure,omitempty"`
+}
+
+type failureFile struct {
+	Status    verdict.Status     `json:"status"`
+	Step      int                `json:"step"`
+	Says      string             `json:"says,omitempty"`
+	Expected  string             `json:"expected,omitempty"`
+	Got       string             `json:"got,omitempty"`
+	Diff      string             `json:"diff,omitempty"`
+	Text      string             `json:"text"`
+	Undefined []report.Undefined `json:"undefined,omitempty"`
+	Checks    []checkFile        `json:"checks,omitempty"`
+	Exchange  int                `json:"exchange"` // by the order of the answers in the scenario, from 1; 0 for none
+	Base      string             `json:"base,omitempty"`
+	Start     string             `json:"start,omitempty"`
+}
+
+type checkFile struct {
+	Check    string `json:"check"`
+	Exchange int    `json:"exchange"`
+}
+
+func resultOf(result verdict.Result, f *report.Failure, heard []*exchange.Exchange) resultFile {
+	file := resultFile{Status: result.Status, Line: result.Line, Says: result.Says, Checked: result.Checked}
+	if f == nil {
+		return file
+	}
+	file.Failure = &failureFile{
+		Status: f.Status, Step: f.Step, Says: f.Says, Expected: f.Expected, Got: f.Got, Diff: f.Diff, Text: f.Text,
+		Undefined: f.Undefined, Exchange: slices.Index(heard, f.Exchange) + 1, Base: f.Base, Start: f.Start,
+	}
+	for _, check := range f.Checks {
+		file.Failure.Checks = append(file.Failure.Checks, checkFile{check.Result.Check, slices.Index(heard, check.Exchange) + 1})
+	}
+	return file
+}
+
+func (f *resultFile) apply(s *Scenario) error {
+	s.Result = verdict.Result{Status: f.Status, Line: f.Line, Says: f.Says, Checked: f.Checked}
+	from := f.Failure
+	if from == nil {
+		return nil
+	}
+	s.Failure = &report.Failure{
+		Scenario: s.Scenario, Status: from.Status, Step: from.Step, Says: from.Says, Expected: from.Expected, Got: from.Got,
+		Diff: from.Diff, Text: from.Text, Undefined: from.Undefined, Base: from.Base, Start: from.Start,
+	}
+	if from.Exchange > 0 {
+		x, err := s.nth(from.Exchange)
+		if err != nil {
+			return err
+		}
+		s.Failure.Exchange = x
+	}
+	for _, check := range from.Checks {
+		x, err := s.nth(check.Exchange)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(x.Results, func(r exchange.Result) bool { return r.Check == check.Check })
+		if at < 0 {
+			return fmt.Errorf("its exchange %d has no check %q", check.Exchange, check.Check)
+		}
+		s.Failure.Checks = append(s.Failure.Checks, report.Check{Result: x.Results[at], Exchange: x})
+	}
+	return nil
+}
+
+func (s *Scenario) nth(n int) (*exchange.Exchange, error) {
+	if n < 1 || n > len(s.heard) {
+		return nil, fmt.Errorf("it has no exchange %d", n)
+	}
+	return s.heard[n-1], nil
+}
+
+// Read reads a log. It is an error when it is none; a last line that was cut off is none.
+func Read(r io.Reader) (*Record, error) {
+	reading := &reading{
+		record: &Record{attached: map[string][]byte{}}, pickles: map[string]*messages.Pickle{}, nodes: map[string]node{},
+		scenarios: map[string]*Scenario{}, cases: map[string]*Scenario{}, steps: map[string]int{},
+	}
+	lines := bufio.NewReaderSize(r, 1<<20)
+	for number := 1; ; number++ {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			break // what has no end of line was being written when the run was killed
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the event log: %w", err)
+		}
+		if err := reading.line(bytes.TrimSpace(line)); err != nil {
+			return nil, fmt.Errorf("reading the event log: line %d: %w", number, err)
+		}
+	}
+	if reading.record.StartedAt.IsZero() {
+		return nil, errors.New("reading the event log: no run begins in it")
+	}
+	for _, s := range reading.record.Scenarios {
+		s.Exchanges = slices.Clone(s.heard)
+		exchange.Settle(s.Exchanges)
+	}
+	return reading.record, nil
+}
+
+// reading is a log that is being read.
+type reading struct {
+	record    *Record
+	pickles   map[string]*messages.Pickle
+	nodes     map[string]node      // of feature documents, by their ids
+	scenarios map[string]*Scenario // by their short names
+	cases     map[string]*Scenario // by the ids of their runs
+	steps     map[string]int       // places of sentences, by their ids
+}
+
+// node is what a document says of a scenario or of a step.
+type node struct {
+	feature, rule, keyword string
+	line                   int
+}
+
+func (r *reading) line(line []byte) error {
+	var m messages.Envelope
+	if err := json.Unmarshal(line, &m); err != nil {
+		return err
+	}
+	switch {
+	case m.GherkinDocument != nil && m.GherkinDocument.Feature != nil:
+		r.document(m.GherkinDocument)
+	case m.Pickle != nil:
+		r.pickles[m.Pickle.Id] = m.Pickle
+	case m.TestRunStarted != nil:
+		r.record.StartedAt = when(m.TestRunStarted.Timestamp)
+	case m.Attachment != nil:
+		return r.attachment(m.Attachment)
+	case m.TestCase != nil:
+		return r.testCase(m.TestCase)
+	case m.TestCaseStarted != nil:
+		s := r.scenarios[m.TestCaseStarted.TestCaseId]
+		if s == nil {
+			return fmt.Errorf("there is no test case %q", m.TestCaseStarted.TestCaseId)
+		}
+		s.Began = when(m.TestCaseStarted.Timestamp)
+		r.cases[m.TestCaseStarted.Id] = s
+	case m.TestStepFinished != nil:
+		return r.stepFinished(m.TestStepFinished)
+	case m.TestCaseFinished != nil:
+		s := r.cases[m.TestCaseFinished.TestCaseStartedId]
+		if s == nil {
+			return fmt.Errorf("nothing began as %q", m.TestCaseFinished.TestCaseStartedId)
+		}
+		s.Ended = when(m.TestCaseFinished.Timestamp)
+	case m.TestRunFinished != nil:
+		f := m.TestRunFinished
+		r.record.Complete, r.record.Overall, r.record.Says, r.record.FinishedAt = true, f.Success, f.Message, when(f.Timestamp)
+	}
+	return nil
+}
+
+// document remembers where the nodes of a feature stand.
+func (r *reading) document(d *messages.GherkinDocument) {
+	f := d.Feature
+	r.record.Features = append(r.record.Features, Feature{d.Uri, f.Name, f.Description})
+	steps := func(steps []*messages.Step) {
+		for _, s := range steps {
+			r.nodes[s.Id] = node{keyword: strings.TrimSpace(s.Keyword), line: int(s.Location.Line)}
+		}
+	}
+	scenario := func(s *messages.Scenario, rule string) {
+		r.nodes[s.Id] = node{feature: f.Name, rule: rule}
+		steps(s.Steps)
+	}
+	for _, child := range f.Children {
+		switch {
+		case child.Background != nil:
+			steps(child.Background.Steps)
+		case child.Scenario != nil:
+			scenario(child.Scenario, "")
+		case child.Rule != nil:
+			for _, inner := range child.Rule.Children {
+				if inner.Background != nil {
+					steps(inner.Background.Steps)
+				} else {
+					scenario(inner.Scenario, child.Rule.Name)
+				}
+			}
+		}
+	}
+}
+
+func (r *reading) attachment(a *messages.Attachment) error {
+	switch {
+	case a.FileName == runName && a.TestCaseStartedId == "":
+		return r.run(a)
+	case a.FileName == exchangeName:
+		return r.exchange(a)
+	case a.FileName == resultName:
+		s := r.cases[a.TestCaseStartedId]
+		if s == nil {
+			return fmt.Errorf("nothing began as %q", a.TestCaseStartedId)
+		}
+		var file resultFile
+		if err := json.Unmarshal([]byte(a.Body), &file); err != nil {
+			return err
+		}
+		return file.apply(s)
+	case a.TestCaseStartedId == "":
+		r.record.attached[a.FileName] = []byte(a.Body + "\n")
+	}
+	return nil
+}
+
+func (r *reading) run(a *messages.Attachment) error {
+	if err := json.Unmarshal([]byte(a.Body), &r.record.Run); err != nil {
+		return err
+	}
+	for i, e := range r.record.Run.Scenarios {
+		s := &Scenario{
+			place: i,
+			Scenario: &plan.Scenario{
+				ID: e.ID, URI: e.URI, Line: e.Line, Name: e.Name, Rule: e.Rule, Side: plan.Side(e.Side), Needs: e.Needs, Tags: e.Tags,
+			},
+			Selected: e.Selected, LeftOut: e.LeftOut,
+		}
+		switch {
+		case e.Selected:
+			s.Result.Status = verdict.NotRun
+		case len(e.LeftOut) > 0:
+			s.Result.Status = verdict.LeftOut
+		default:
+			s.Result.Status = verdict.NotSelected
+		}
+		r.scenarios[e.Ref] = s
+		r.record.Scenarios = append(r.record.Scenarios, s)
+	}
+	return nil
+}
+
+func (r *reading) exchange(a *messages.Attachment) error {
+	mark := exchange.Mark{Scenario: -1}
+	s := r.cases[a.TestCaseStartedId]
+	if s != nil {
+		mark.Scenario, mark.Step = s.place, r.steps[a.TestStepId]
+	}
+	x, err := exchange.ReadRecord([]byte(a.Body), mark)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		s.heard = append(s.heard, x)
+	}
+	return nil
+}
+
+func (r *reading) testCase(c *messages.TestCase) error {
+	s, pickle := r.scenarios[c.Id], r.pickles[c.PickleId]
+	if s == nil || pickle == nil {
+		return fmt.Errorf("nothing is known of the test case %q", c.Id)
+	}
+	if len(pickle.AstNodeIds) > 0 {
+		at := r.nodes[pickle.AstNodeIds[0]]
+		s.Feature, s.GherkinRule = at.feature, at.rule
+	}
+	for i, t := range c.TestSteps {
+		if i >= len(pickle.Steps) || len(pickle.Steps[i].AstNodeIds) == 0 {
+			return fmt.Errorf("the test case %q has more steps than its pickle", c.Id)
+		}
+		from := pickle.Steps[i]
+		at := r.nodes[from.AstNodeIds[0]]
+		step := Step{Step: plan.Step{Line: at.line, Keyword: at.keyword, Text: from.Text}}
+		if from.Argument != nil && from.Argument.DataTable != nil {
+			for _, row := range from.Argument.DataTable.Rows {
+				var cells []string
+				for _, cell := range row.Cells {
+					cells = append(cells, cell.Value)
+				}
+				step.Table = append(step.Table, cells)
+			}
+		}
+		if from.Argument != nil && from.Argument.DocString != nil {
+			step.DocString = from.Argument.DocString.Content
+		}
+		s.Steps = append(s.Steps, step)
+		s.Scenario.Steps = append(s.Scenario.Steps, step.Step)
+		r.steps[t.Id] = i
+	}
+	return nil
+}
+
+func (r *reading) stepFinished(f *messages.TestStepFinished) error {
+	s := r.cases[f.TestCaseStartedId]
+	i, known := r.steps[f.TestStepId]
+	if s == nil || !known || i >= len(s.Steps) {
+		return fmt.Errorf("there is no step %q", f.TestStepId)
+	}
+	step := &s.Steps[i]
+	step.Status, step.Message = strings.ToLower(string(f.TestStepResult.Status)), f.TestStepResult.Message
+	if f.TestStepResult.Duration != nil {
+		step.Took = messages.DurationToGoDuration(*f.TestStepResult.Duration)
+	}
+	return nil
+}
+
+func when(t *messages.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return messages.TimestampToGoTime(*t).UTC()
+}

@@ -1,0 +1,173 @@
+package gate
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Report is an artifact that is made from the event log alone.
+type Report struct {
+	Name   string
+	Encode func(*eventlog.Record) ([]byte, error)
+}
+
+// Reports are all of them.
+var Reports = []Report{}
+
+// about is what the event log says of the run before it begins.
+func (r *run) about() eventlog.Run {
+	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Seed: r.service.Seed, Repro: r.reproArguments()}
+	if r.in.Milestone != nil {
+		about.Milestone, about.Title = r.in.Milestone.ID, r.in.Milestone.Title
+	}
+	if r.selection != nil {
+		about.Asked = r.selection.Asked()
+	}
+	if !r.service.BuiltIn() {
+		about.Target = r.shownTarget()
+	}
+	return about
+}
+
+// write writes artifacts, all at the same time: it is mostly waiting for the disk. One that cannot be made or written
+// keeps no other from it: it is a reason against the run.
+func (r *run) write(artifacts map[string]func() ([]byte, error)) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	for name, encode := range artifacts {
+		group.Go(func() {
+			text, err := attempt(encode)
+			if err == nil {
+				err = r.folder.Write(name, text)
+			}
+			if err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				r.failed(name, err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (r *run) failed(name string, err error) {
+	if r.unwritten == nil {
+		r.unwritten = map[string]string{}
+	}
+	r.unwritten[name] = r.secrets.Scrub(err.Error())
+}
+
+// attempt makes an error of a panic. In a goroutine it would end the process, and all evidence with it.
+func attempt(encode func() ([]byte, error)) (text []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return encode()
+}
+
+// conclude decides, and writes what tells the verdict.
+//
+// Reports are made from the event log as it stands on the disk, and tell the verdict; but whether they can be written is
+// part of it. So it is decided as if the rest could, and when that turns out to be wrong, all that was written in vain is
+// made anew.
+func (r *run) conclude(coverage []byte) (renewed bool, err error) {
+	r.decide()
+	if renewed, err = r.renew(); err != nil {
+		return false, err
+	}
+	record, err := r.readLog()
+	if err != nil {
+		r.failed(report.Messages, err)
+		for _, made := range Reports {
+			r.failed(made.Name, err)
+		}
+	}
+	at, logged := time.Now(), false
+	attached := map[string][]byte{report.Coverage: coverage, report.Output: r.output}
+	for {
+		r.decide()
+		attached[report.Verdict] = r.reportAt(at).EncodeVerdict()
+		before := len(r.unwritten)
+		if record != nil {
+			record.Conclude(r.decision.Overall, r.says(), at, attached)
+			reports := map[string]func() ([]byte, error){}
+			for _, made := range Reports {
+				if r.unwritten[made.Name] == "" {
+					reports[made.Name] = func() ([]byte, error) { return made.Encode(record) }
+				}
+			}
+			r.write(reports)
+		}
+		if len(r.unwritten) == before && !logged {
+			logged = true
+			for _, name := range slices.Sorted(maps.Keys(attached)) {
+				r.log.Attach(name, attached[name])
+			}
+			if err := r.journal.Close(r.log.Finish(r.decision.Overall, r.says(), at)); err != nil {
+				r.failed(report.Messages, err)
+			}
+		}
+		if len(r.unwritten) == before {
+			break
+		}
+		for _, made := range Reports {
+			r.folder.Remove(made.Name)
+		}
+	}
+	if err := r.folder.Write(report.Verdict, attached[report.Verdict]); err != nil {
+		return renewed, err
+	}
+	return renewed, r.folder.Commit()
+}
+
+// decide decides, as if everything could be written that was not seen to fail.
+func (r *run) decide() {
+	written := append(r.folder.Written(), report.Verdict, report.Messages)
+	for _, made := range Reports {
+		written = append(written, made.Name)
+	}
+	slices.Sort(written)
+	r.records.Written = slices.DeleteFunc(slices.Compact(written), func(name string) bool { return r.unwritten[name] != "" })
+	r.records.Unwritten = r.unwritten
+	r.decision = verdict.Decide(r.records)
+}
+
+// readLog reads what the event log has by now.
+func (r *run) readLog() (*eventlog.Record, error) {
+	if err := r.log.Err(); err != nil {
+		return nil, err
+	}
+	info, err := r.journal.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return eventlog.Read(io.NewSectionReader(r.journal, 0, info.Size()))
+}
+
+// mostSaid is how many reasons the last line of the log tells; all are in the verdict that is attached.
+const mostSaid = 10
+
+// says is the verdict in a few lines.
+func (r *run) says() string {
+	lines := []string{fmt.Sprintf("overall=%t, exit code %d", r.decision.Overall, r.decision.Exit)}
+	for i, reason := range r.decision.Reasons {
+		if i == mostSaid {
+			lines = append(lines, fmt.Sprintf("and %d more", len(r.decision.Reasons)-i))
+			break
+		}
+		lines = append(lines, reason.ID+": "+reason.Says)
+	}
+	return strings.Join(lines, "\n")
+}
