@@ -56,6 +56,49 @@ func TestSlowSenders(t *testing.T) {
 	}
 }
 
+// A body that is too large is refused as soon as that is known, whatever else its
+// client sends or does not, and the connection is not used again.
+func TestTooLargeIsSaidAtOnce(t *testing.T) {
+	const contract, mib = "POST /partner-liquidity-providers HTTP/1.1\r\nHost: x\r\nX-Partner-Key: amber\r\nX-Auth-Scopes: settlement:write\r\nIdempotency-Key: k\r\n", 1 << 20
+	const control = "PUT /_fake/snapshots/s HTTP/1.1\r\nHost: localhost\r\n"
+	for _, test := range []struct {
+		name, head string
+		sent       int // bytes of the body
+		fault      string
+	}{
+		{"by its length", contract + "Content-Length: 1048577\r\n\r\n", 0, ""},
+		{"by its length, after some", contract + "Content-Length: 1048577\r\n\r\n", 1000, ""},
+		{"by its length, after nearly all", contract + "Content-Length: 1048577\r\n\r\n", mib, ""},
+		{"by its length, before a client who waits to be told to go on", contract + "Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n", 0, ""},
+		{"by what came in pieces", contract + "Transfer-Encoding: chunked\r\n\r\n1000000\r\n", mib + 1, ""},
+		{"by its length, under a fault", contract + "Content-Length: 1048577\r\n\r\n", 0, `{"latency":"1ms"}`},
+		{"by what came in pieces, under a fault", contract + "Transfer-Encoding: chunked\r\n\r\n1000000\r\n", mib + 1, `{"slow":{"bytes":99,"pause":"1ms"}}`},
+		{"control, by its length", control + "Content-Length: 67108865\r\n\r\n", 0, ""},
+		{"control, by what came in pieces", control + "Transfer-Encoding: chunked\r\n\r\n10000000\r\n", 64*mib + 1, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake := fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Body = time.Hour })
+			if test.fault != "" {
+				w := httptest.NewRecorder()
+				fake.ServeHTTP(w, httptest.NewRequest("POST", "http://localhost/_fake/worlds/default/faults", strings.NewReader(test.fault)))
+				if w.Code != http.StatusOK {
+					t.Fatal(w.Body)
+				}
+			}
+			conn := dial(t, fake)
+			io.WriteString(conn, test.head+strings.Repeat(" ", test.sent))
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(answer.Body)
+			if answer.StatusCode != http.StatusRequestEntityTooLarge || !answer.Close || err != nil {
+				t.Errorf("got %s, %v, %s, %v, want 413 and the end of the connection", answer.Status, answer.Header, body, err)
+			}
+		})
+	}
+}
+
 // A client that reads nothing is cut off: it asks until it cannot, for its answers
 // fill all that is between.
 func TestReaderOfNothing(t *testing.T) {

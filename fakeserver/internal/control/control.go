@@ -196,7 +196,7 @@ func read[T any](c *call) (value T, wrong *problem.Problem) {
 func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r}
 	if e.Request != "" {
-		if wrong := c.receive(e.Request); wrong != nil {
+		if wrong := c.receive(w, e.Request); wrong != nil {
 			wrong.ServeHTTP(w, r)
 			return
 		}
@@ -233,13 +233,18 @@ func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 }
 
 // receive reads the body as I-JSON, and holds it against its schema.
-func (c *call) receive(name string) *problem.Problem {
-	body, err := io.ReadAll(io.LimitReader(c.Body, bodyLimit+1))
-	switch {
-	case err != nil:
+func (c *call) receive(w http.ResponseWriter, name string) *problem.Problem {
+	var body []byte
+	var err error = &http.MaxBytesError{Limit: bodyLimit}
+	if c.ContentLength > bodyLimit {
+		w.Header().Set("Connection", "close") // else net/http would read on before it answers
+	} else {
+		body, err = io.ReadAll(http.MaxBytesReader(w, c.Body, bodyLimit))
+	}
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return problem.New(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
+	} else if err != nil {
 		return problem.New(http.StatusBadRequest, "The body broke off before its end.")
-	case len(body) > bodyLimit:
-		return problem.New(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", bodyLimit)
 	}
 	document, err := schemas.Read(body)
 	if err != nil {

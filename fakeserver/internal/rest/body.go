@@ -9,31 +9,33 @@ import (
 )
 
 // drainBytes is how much of a body that is too large is taken off the connection
-// before the answer, so that a client that is still sending gets to read it.
+// after the answer, so that a client that sends all before it reads gets to read it.
 // Beyond that the connection is closed.
 const drainBytes = 8 << 20
 
 // readBody reads a POST's body as I-JSON (RFC 7493), so that no two readers of it
 // can see two things in it. A body of as many bytes as the milestone allows is
-// read, and one of none counts as {}.
+// read, and one of none counts as {}. One whose Content-Length is more is not.
 func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 	r := x.Request
 	limit := int64(h.Milestone.Limits.BodyBytes)
 	body := make([]byte, 0, min(max(r.ContentLength, 512), limit)+1)
+	tooLarge := r.ContentLength > limit
 	var err error
-	for err == nil && int64(len(body)) <= limit {
+	for err == nil && !tooLarge {
 		if len(body) == cap(body) {
 			body = append(body, 0)[:len(body)]
 		}
 		var n int
-		n, err = r.Body.Read(body[len(body):cap(body)])
+		n, err = r.Body.Read(body[len(body):min(int64(cap(body)), limit+1)]) // no more, for net/http waits for all of it in a chunk
 		body = body[:len(body)+n]
+		tooLarge = int64(len(body)) > limit
 	}
 	x.Sent = body
 	broken := err != nil && err != io.EOF
 	switch {
-	case x.course.Gate("body-within-limit", int64(len(body)) > limit):
-		io.CopyN(io.Discard, r.Body, drainBytes)
+	case x.course.Gate("body-within-limit", tooLarge):
+		x.unread = r.Body
 		return schemas.Document{}, &rules.Refusal{
 			Rule: "body-within-limit", Code: rules.PayloadTooLarge,
 			Message: "The body is larger than 1 MiB.",

@@ -18,7 +18,9 @@ package rest
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"example.com/lpgate/fakeserver/internal/course"
@@ -95,6 +97,9 @@ type Exchange struct {
 
 	contentType string
 	allow       string // of METHOD_NOT_ALLOWED
+	// unread is what is left of a body that was too large; nil: nothing. Its client may
+	// send it for long, or not at all, and is answered before.
+	unread io.Reader
 }
 
 // exchange is one request on its way to its answer.
@@ -147,8 +152,15 @@ func (h *Handler) Handle(r *http.Request) *Exchange {
 // Write sends the answer.
 func (e *Exchange) Write(w http.ResponseWriter) {
 	e.Head(w.Header())
+	if e.unread != nil {
+		w.Header()["Content-Length"] = []string{strconv.Itoa(len(e.Answer.Body))} // so that the client sees its end
+	}
 	w.WriteHeader(e.Answer.Status)
 	w.Write(e.Answer.Body)
+	if e.unread != nil {
+		http.NewResponseController(w).Flush()
+		io.CopyN(io.Discard, e.unread, drainBytes)
+	}
 }
 
 // Head sets the headers of the answer.
@@ -160,6 +172,9 @@ func (e *Exchange) Head(header http.Header) {
 	}
 	if e.allow != "" {
 		header["Allow"] = []string{e.allow}
+	}
+	if e.unread != nil {
+		header["Connection"] = []string{"close"} // else net/http would read on before it answers
 	}
 }
 

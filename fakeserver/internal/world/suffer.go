@@ -81,10 +81,11 @@ func (w *World) suffer(rw http.ResponseWriter, seen *Seen, began time.Time, met 
 // receive takes a body that will be read off the connection, as much as any handler
 // reads of it: only then does net/http notice that a client went away.
 func (w *World) receive(r *http.Request) {
-	if r.Body == nil {
+	limit := int64(w.handler.Milestone.Limits.BodyBytes)
+	if r.Body == nil || r.ContentLength > limit {
 		return
 	}
-	body, _ := io.ReadAll(io.LimitReader(r.Body, int64(w.handler.Milestone.Limits.BodyBytes)+1)) // what breaks it off does so again
+	body, _ := io.ReadAll(io.LimitReader(r.Body, limit+1)) // what breaks it off does so again
 	r.Body = struct {
 		io.Reader
 		io.Closer
