@@ -258,7 +258,7 @@ func New(o Options) (*Server, error) {
 	if o.PartnerKeys != nil {
 		options.PartnerKeys = rest.NewPartnerKeys(o.PartnerKeys)
 	}
-	origins, err := newOrigins(o.CORSOrigins)
+	origins, err := newOrigins(o.CORSOrigins, o.ControlToken != "")
 	if err != nil {
 		return nil, err
 	}
@@ -361,6 +361,12 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	}
 	path := r.URL.EscapedPath()
 	if s.docs.Has(path) {
+		if s.control != nil { // which the page calls; without it the documents are the contract's
+			if wrong := s.origins.checkHost(r); wrong != nil {
+				wrong.ServeHTTP(w, r)
+				return
+			}
+		}
 		s.docs.ServeHTTP(w, r)
 		return
 	}

@@ -20,13 +20,14 @@ import (
 type origins struct {
 	named []string
 	cors  *cors.Cors // nil: there are none
+	token bool       // the control API asks for one, which no page from elsewhere has
 }
 
 // newOrigins checks the names. There is no *: with it any page that a developer
 // opens could use the server.
-func newOrigins(named []string) (origins, error) {
+func newOrigins(named []string, token bool) (origins, error) {
 	if len(named) == 0 {
-		return origins{}, nil
+		return origins{token: token}, nil
 	}
 	for _, origin := range named {
 		u, err := url.Parse(origin)
@@ -34,7 +35,7 @@ func newOrigins(named []string) (origins, error) {
 			return origins{}, fmt.Errorf("%q is no origin: write it as browsers do, such as http://localhost:3000", origin)
 		}
 	}
-	return origins{named, cors.New(cors.Options{
+	return origins{named: named, token: token, cors: cors.New(cors.Options{
 		AllowedOrigins:      named,
 		AllowedMethods:      []string{"GET", "POST", "PUT", "PATCH", "DELETE"},
 		AllowedHeaders:      []string{"*"},
@@ -50,6 +51,9 @@ func newOrigins(named []string) (origins, error) {
 // The server's own pages may call it under a name of loopback. Any other name could
 // be one that the page's owner has pointed here.
 func (o origins) check(r *http.Request) *problem.Problem {
+	if wrong := o.checkHost(r); wrong != nil {
+		return wrong
+	}
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	own := origin == "http://"+r.Host || origin == "https://"+r.Host || origin == "" && site == "same-origin"
 	switch {
@@ -62,6 +66,24 @@ func (o origins) check(r *http.Request) *problem.Problem {
 	return nil
 }
 
+// checkHost refuses a request that came over loopback under any other name than those of
+// loopback and of the named origins. A page may have pointed a name of its own here: to
+// the browser the server is then of the page's origin, so that a GET tells no Origin, and
+// the page may read the answer. A control token keeps such a page out by itself.
+func (o origins) checkHost(r *http.Request) *problem.Problem {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr) // nil: no net/http server, or no network
+	switch {
+	case o.token || local == nil || !local.IP.IsLoopback():
+	case r.Host == "": // no browser leaves it out
+	case Loopback(r.Host):
+	case slices.Contains(o.named, "http://"+strings.ToLower(r.Host)) || slices.Contains(o.named, "https://"+strings.ToLower(r.Host)):
+	default:
+		return problem.New(http.StatusForbidden, "The request came over loopback and has the Host %q, which a page from elsewhere may have pointed here. "+
+			"Use %s in its place, or start the server with --cors-origin http://%s if the name is yours, or with --control-token-file FILE.", r.Host, local, strings.ToLower(r.Host))
+	}
+	return nil
+}
+
 // Loopback tells whether an address, HOST or HOST:PORT, is one that only this machine
 // can reach.
 func Loopback(addr string) bool {
@@ -70,5 +92,5 @@ func Loopback(addr string) bool {
 		host = strings.Trim(addr, "[]")
 	}
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

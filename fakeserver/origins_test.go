@@ -69,3 +69,48 @@ func TestOrigins(t *testing.T) {
 		}
 	}
 }
+
+// Over loopback the control API and the documents are to be had under its names alone,
+// unless there is a token.
+func TestHosts(t *testing.T) {
+	for _, test := range []struct {
+		name, host, path string
+		change           func(*fakeserver.Options)
+		status           int
+	}{
+		{"the address", "", "/_fake/worlds", nil, 200},
+		{"localhost", "localhost:8109", "/_fake/worlds", nil, 200},
+		{"localhost in capitals", "LOCALHOST", "/_fake/worlds", nil, 200},
+		{"IPv6", "[::1]:8109", "/_fake/worlds", nil, 200},
+		{"a foreign name", "evil.example:8109", "/_fake/worlds", nil, 403},
+		{"a name that begins well", "localhost.evil.example", "/_fake/worlds", nil, 403},
+		{"another address", "192.0.2.1", "/_fake/worlds", nil, 403},
+		{"a foreign name, the documents", "evil.example:8109", "/_fake/openapi.json", nil, 403},
+		{"a foreign name, the page", "evil.example:8109", "/docs", nil, 403},
+		{"a foreign name, the contract", "evil.example:8109", "/healthz", nil, 200},
+		{"a foreign name, no control API to guard", "evil.example:8109", "/openapi.json", func(o *fakeserver.Options) { o.NoControl = true }, 200},
+		{"a foreign name, the token is asked for", "evil.example:8109", "/_fake/worlds", func(o *fakeserver.Options) { o.ControlToken = "sesame" }, 401},
+		{"a named origin", "dev.example:3000", "/_fake/worlds", func(o *fakeserver.Options) { o.CORSOrigins = []string{"https://dev.example:3000"} }, 200},
+		{"another port than the named origin's", "dev.example:3001", "/_fake/worlds", func(o *fakeserver.Options) { o.CORSOrigins = []string{"https://dev.example:3000"} }, 403},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fake := fakeserver.Start(t, func(o *fakeserver.Options) {
+				if test.change != nil {
+					test.change(o)
+				}
+			})
+			r, err := http.NewRequest("GET", fake.URL+test.path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = test.host
+			answer, body := answered(t, fake, r)
+			if answer.StatusCode != test.status {
+				t.Errorf("got %s %s, want %d", answer.Status, body, test.status)
+			}
+			if test.status == 403 && (answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, "--cors-origin http://"+test.host)) {
+				t.Errorf("the refusal does not say what to do: %v %s", answer.Header, body)
+			}
+		})
+	}
+}
