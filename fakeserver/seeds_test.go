@@ -107,7 +107,7 @@ func TestAWorldBeginsWithItsSeed(t *testing.T) {
 		t.Errorf("another world: got %s", got)
 	}
 	_, err = w.Seed(ctx, []byte(`{"providers":[{"owner":"a","stauts":"active"}]}`))
-	if err == nil || !strings.Contains(err.Error(), "see violations") {
+	if err == nil || !strings.Contains(err.Error(), "body:1: /providers/0/stauts is unknown (did you mean status?)") {
 		t.Errorf("got %v", err)
 	}
 	_, err = w.Seed(ctx, []byte(`{"providers":[{"owner":"a","status":"restricted","governance":{}}]}`))

@@ -118,10 +118,10 @@ func (w *World) Reset(ctx context.Context) error {
 	return err
 }
 
-// Seed gives the world a seed of its own, a JSON text, and makes it begin again from
+// Seed gives the world a seed of its own, YAML or JSON, and makes it begin again from
 // that.
 func (w *World) Seed(ctx context.Context, seed []byte) (State, error) {
-	return do[State](ctx, w.client, "PUT", w.path("/seed"), jsontext.Value(seed))
+	return do[State](ctx, w.client, "PUT", w.path("/seed"), yaml(seed))
 }
 
 // Delete forgets the world.
@@ -228,10 +228,16 @@ func do[T any](ctx context.Context, c *Client, method, path string, body any) (a
 	return answer, err
 }
 
+// yaml is a body that is sent as it is.
+type yaml []byte
+
 // send sends a request to an endpoint and gives the body of a success.
 func send(ctx context.Context, c *Client, method, path string, body any) ([]byte, error) {
 	var sent io.Reader
-	if body != nil {
+	mediaType := "application/json"
+	if text, ok := body.(yaml); ok {
+		sent, mediaType = bytes.NewReader(text), control.YAML
+	} else if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
 			return nil, err
@@ -243,7 +249,7 @@ func send(ctx context.Context, c *Client, method, path string, body any) ([]byte
 		return nil, err
 	}
 	if sent != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", mediaType)
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)

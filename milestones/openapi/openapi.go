@@ -63,8 +63,10 @@ type Operation struct {
 	// takes together; none at all is for everybody.
 	Security   [][]string
 	Parameters []Parameter
-	// Request names the schema of the body; "" is no body.
+	// Request names the schema of the body, which is JSON; "" is no body. Also are other
+	// media types that it may have.
 	Request   string
+	Also      []string
 	Responses []Response
 }
 
@@ -300,7 +302,11 @@ func (d *Document) operation(o *Operation, c *components) object {
 		if bodies != nil {
 			content = append(content, member{"examples", bodies})
 		}
-		out = append(out, member{"requestBody", object{{"required", true}, {"content", object{{"application/json", content}}}}})
+		mediaTypes := object{{"application/json", content}}
+		for _, other := range o.Also {
+			mediaTypes = append(mediaTypes, member{other, object{{"schema", c.ref(o.Request, "")}}})
+		}
+		out = append(out, member{"requestBody", object{{"required", true}, {"content", mediaTypes}}})
 	}
 
 	var responses object

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,6 +64,10 @@ type Endpoint struct {
 	serve func(*Panel, *call) (any, *problem.Problem)
 }
 
+// TakesYAML tells whether the request may be YAML too (RFC 9512): a seed, for people
+// write it.
+func (e *Endpoint) TakesYAML() bool { return e.Request == seedSchema }
+
 // endpoints are all of them, in the order in which they are listed.
 var endpoints = []Endpoint{
 	{"fake.index", "GET", "/_fake", "Lists the endpoints of this API.", nil, "", "FakeIndex", (*Panel).index},
@@ -71,7 +76,7 @@ var endpoints = []Endpoint{
 	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world, and makes it when there is none.", nil, "", "FakeWorld", (*Panel).getWorld},
 	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", nil, "", "", (*Panel).deleteWorld},
 	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", nil, "", "FakeWorld", (*Panel).resetWorld},
-	{"fake.worlds.seed", "PUT", "/_fake/worlds/{world}/seed", "Gives a world a seed of its own, and makes it begin again from that.", nil, "FakeSeed", "FakeWorld", (*Panel).seedWorld},
+	{"fake.worlds.seed", "PUT", "/_fake/worlds/{world}/seed", "Gives a world a seed of its own, and makes it begin again from that.", nil, seedSchema, "FakeWorld", (*Panel).seedWorld},
 
 	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", nil, "", "FakeClock", (*Panel).getClock},
 	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", nil, "FakeClockSetting", "FakeClock", (*Panel).setClock},
@@ -176,7 +181,7 @@ func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // call is one request to an endpoint.
 type call struct {
 	*http.Request
-	body []byte // as its schema allows
+	body []byte // as its schema allows, or YAML
 }
 
 // read reads the body into what the endpoint takes. A schema cannot say all: an
@@ -196,7 +201,7 @@ func read[T any](c *call) (value T, wrong *problem.Problem) {
 func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r}
 	if e.Request != "" {
-		if wrong := c.receive(w, e.Request); wrong != nil {
+		if wrong := c.receive(w, e); wrong != nil {
 			wrong.ServeHTTP(w, r)
 			return
 		}
@@ -232,8 +237,9 @@ func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// receive reads the body as I-JSON, and holds it against its schema.
-func (c *call) receive(w http.ResponseWriter, name string) *problem.Problem {
+// receive reads the body as I-JSON, and holds it against its schema, or leaves YAML to
+// the endpoint.
+func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 	var body []byte
 	var err error = &http.MaxBytesError{Limit: bodyLimit}
 	if c.ContentLength > bodyLimit {
@@ -246,16 +252,23 @@ func (c *call) receive(w http.ResponseWriter, name string) *problem.Problem {
 	} else if err != nil {
 		return problem.New(http.StatusBadRequest, "The body broke off before its end.")
 	}
+	c.body = body
+	mediaType, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	switch {
+	case mediaType == YAML && e.TakesYAML():
+		return nil
+	case mediaType == YAML:
+		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes JSON, not %s.", e.Method, e.Path, YAML)
+	}
 	document, err := schemas.Read(body)
 	if err != nil {
 		return problem.New(http.StatusBadRequest, "The body is %v (RFC 7493).", err)
 	}
-	if violations := schema(name).Validate(document.Value); len(violations) > 0 {
-		wrong := problem.New(http.StatusBadRequest, "The body is not a %s: see violations.", name)
+	if violations := schema(e.Request).Validate(document.Value); len(violations) > 0 {
+		wrong := problem.New(http.StatusBadRequest, "The body is not a %s: see violations.", e.Request)
 		wrong.Violations = violations
 		return wrong
 	}
-	c.body = body
 	return nil
 }
 

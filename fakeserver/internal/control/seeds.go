@@ -8,9 +8,15 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
+// YAML is the media type of a seed that people wrote (RFC 9512).
+const YAML = "application/yaml"
+
+// seedSchema is that of a seed.
+const seedSchema = "FakeSeed"
+
 // ReadSeed reads a seed, YAML or JSON, of a file of that name.
 func ReadSeed(file string, text []byte) (*seed.Seed, error) {
-	return seed.Read(file, text, schema("FakeSeed"))
+	return seed.Read(file, text, schema(seedSchema))
 }
 
 func (p *Panel) seedWorld(c *call) (any, *problem.Problem) {

@@ -156,6 +156,9 @@ func Control(version string, examples []openapi.Example) *openapi.Document {
 			ID: e.ID, Method: e.Method, Path: e.Path, Tag: topic, Summary: e.Says, Request: e.Request,
 			Security: [][]string{{}, {token}},
 		}
+		if e.TakesYAML() {
+			o.Also = []string{control.YAML}
+		}
 		for _, p := range e.Query {
 			o.Parameters = append(o.Parameters, openapi.Parameter{Parameter: p})
 		}
