@@ -104,37 +104,83 @@ func exampleOf(x *recipe.Exchange) openapi.Example {
 	return e
 }
 
-// recordControl walks over the part of the control API that needs no story.
+// recordControl tells the story of a world, in which every endpoint of the control API
+// has its part.
 func recordControl() ([]openapi.Example, error) {
 	r, err := newRecording(false)
 	if err != nil {
 		return nil, err
 	}
-	inWorld := map[string]string{"world": "checkout"}
+	const seed = `{"clock":{"mode":"frozen","at":"2026-02-22T16:00:00Z"},"providers":[{"owner":"acme","tier":"S2"}]}`
+	story, err := recipe.All().Find("rollout_blocked")
+	if err == nil {
+		_, err = story[0].Play(context.Background(), r.server, recipe.Place{URL: recordingURL, Run: "000001", Header: map[string]string{WorldHeader: "checkout"}})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recording the story of a world: %w", err)
+	}
+	type values map[string]string
+	world, elsewhere := values{"world": "checkout"}, values{"world": "checkuot"}
+	blocked := values{"operation": "partnerLiquidityProvider.rollout.upsert", "outcome": "rollout_blocked"}
 	steps := []struct {
-		Operation string
-		Refused   bool
-		Path      map[string]string
-		Body      []byte
+		Operation   string
+		Refused     bool
+		Path, Query values
+		Body        string
+		BodyOf      string // the operation whose answer is the body
 	}{
 		{Operation: "fake.index"},
-		{Operation: "fake.worlds.get", Path: inWorld},
+		{Operation: "fake.worlds.get", Path: world},
+		{Operation: "fake.worlds.get", Refused: true, Path: elsewhere},
 		{Operation: "fake.worlds.list"},
-		{Operation: "fake.clock.set", Path: inWorld, Body: []byte(`{"mode":"frozen","at":"2026-02-22T16:00:00Z"}`)},
-		{Operation: "fake.clock.set", Refused: true, Path: inWorld, Body: []byte(`{"mode":"frozn"}`)},
-		{Operation: "fake.clock.advance", Path: inWorld, Body: []byte(`{"by":"36h"}`)},
-		{Operation: "fake.clock.get", Path: inWorld},
-		{Operation: "fake.worlds.reset", Path: inWorld},
-		{Operation: "fake.worlds.delete", Refused: true, Path: map[string]string{"world": "checkuot"}},
-		{Operation: "fake.worlds.delete", Path: inWorld},
+		{Operation: "fake.journal.find", Path: world, Query: blocked},
+		{Operation: "fake.journal.find", Refused: true, Path: world, Query: values{"outcome": "rollout_bloked"}},
+		{Operation: "fake.journal.count", Path: world, Query: blocked},
+		{Operation: "fake.journal.count", Refused: true, Path: elsewhere},
+		{Operation: "fake.journal.wait", Path: world, Query: values{"outcome": "rollout_blocked", "n": "1", "timeout": "5s"}},
+		{Operation: "fake.journal.wait", Refused: true, Path: world, Query: values{"timeout": "1h"}},
+		{Operation: "fake.explain", Path: values{"request_id": "checkout.2"}},
+		{Operation: "fake.explain", Refused: true, Path: values{"request_id": "checkout.9"}},
+		{Operation: "fake.journal.clear", Path: world},
+		{Operation: "fake.clock.set", Path: world, Body: `{"mode":"frozen","at":"2026-02-22T16:00:00Z"}`},
+		{Operation: "fake.clock.set", Refused: true, Path: world, Body: `{"mode":"frozn"}`},
+		{Operation: "fake.clock.advance", Path: world, Body: `{"by":"36h"}`},
+		{Operation: "fake.clock.advance", Refused: true, Path: world, Body: `{"by":"1w"}`},
+		{Operation: "fake.clock.get", Path: world},
+		{Operation: "fake.faults.add", Path: world, Body: `{"operation":"partnerLiquidityProvider.onboard","when":"after","drop":true}`},
+		{Operation: "fake.faults.add", Refused: true, Path: world, Body: `{"operation":"partnerLiquidityProvider.rollout.upsert","answer":{"outcome":"rollout_bloked"}}`},
+		{Operation: "fake.faults.list", Path: world},
+		{Operation: "fake.faults.delete", Path: values{"world": "checkout", "fault": "f1"}},
+		{Operation: "fake.faults.delete", Refused: true, Path: values{"world": "checkout", "fault": "f1"}},
+		{Operation: "fake.faults.clear", Path: world},
+		{Operation: "fake.snapshots.take", Path: world, Body: `{"name":"demo"}`},
+		{Operation: "fake.snapshots.take", Refused: true, Path: world, Body: `{"name":"demo"}`},
+		{Operation: "fake.snapshots.download", Path: values{"snapshot": "demo"}},
+		{Operation: "fake.snapshots.download", Refused: true, Path: values{"snapshot": "deom"}},
+		{Operation: "fake.snapshots.upload", Path: values{"snapshot": "tuesday"}, BodyOf: "fake.snapshots.download"},
+		{Operation: "fake.snapshots.upload", Refused: true, Path: values{"snapshot": "tuesday"}, Body: `{}`},
+		{Operation: "fake.snapshots.list"},
+		{Operation: "fake.snapshots.restore", Path: values{"world": "fork"}, Body: `{"snapshot":"demo"}`},
+		{Operation: "fake.snapshots.restore", Refused: true, Path: values{"world": "fork"}, Body: `{"snapshot":"deom"}`},
+		{Operation: "fake.snapshots.delete", Path: values{"snapshot": "tuesday"}},
+		{Operation: "fake.snapshots.delete", Refused: true, Path: values{"snapshot": "tuesday"}},
+		{Operation: "fake.worlds.seed", Path: world, Body: seed},
+		{Operation: "fake.worlds.seed", Refused: true, Path: world, Body: `{"providers":[{"owner":"acme","stauts":"active"}]}`},
+		{Operation: "fake.worlds.reset", Path: world},
+		{Operation: "fake.worlds.delete", Refused: true, Path: elsewhere},
+		{Operation: "fake.worlds.delete", Path: world},
 	}
+	answers := map[string][]byte{}
 	for _, step := range steps {
 		endpoints := control.Endpoints()
 		at := slices.IndexFunc(endpoints, func(e control.Endpoint) bool { return e.ID == step.Operation })
 		if at < 0 {
 			return nil, fmt.Errorf("there is no endpoint %s", step.Operation)
 		}
-		request := recipe.Step{Method: endpoints[at].Method, Path: endpoints[at].Path, Params: step.Path, Body: step.Body}
+		request := recipe.Step{Method: endpoints[at].Method, Path: endpoints[at].Path, Params: step.Path, Query: step.Query}
+		if body := cmp.Or(step.Body, string(answers[step.BodyOf])); body != "" {
+			request.Body = []byte(body)
+		}
 		sent, err := request.Send(context.Background(), r.server, recipe.Place{URL: recordingURL})
 		if err == nil {
 			err = r.check(step.Operation)
@@ -146,6 +192,8 @@ func recordControl() ([]openapi.Example, error) {
 		e.Operation, e.Outcome = step.Operation, milestones.Success
 		if step.Refused {
 			e.Outcome = "problem"
+		} else {
+			answers[step.Operation] = e.Answer
 		}
 		if succeeded := e.Status < http.StatusMultipleChoices; succeeded == step.Refused {
 			return nil, fmt.Errorf("recording %s %s: the answer is %d %s", e.Operation, e.Key(), e.Status, e.Answer)

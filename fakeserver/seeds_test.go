@@ -173,7 +173,7 @@ func TestReadSeedReadsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := fakeserver.Start(t, standing, func(o *fakeserver.Options) { o.Seed = seed })
-	state, err := f.Control.World("w").State(context.Background())
+	state, err := f.Control.World("default").State(context.Background())
 	if got := fmt.Sprint(state.Providers, err); got != "1 <nil>" {
 		t.Errorf("got %s", got)
 	}

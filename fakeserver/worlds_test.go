@@ -135,6 +135,11 @@ func TestControlRefuses(t *testing.T) {
 		"a bad name":          {"GET", "/_fake/worlds/a.b", "sesame", "", 400, "1 to 64 of A-Z a-z 0-9 _ -"},
 		"delete the default":  {"DELETE", "/_fake/worlds/default", "sesame", "", 409, "reset it instead"},
 		"delete an unknown":   {"DELETE", "/_fake/worlds/defualt", "sesame", "", 404, `"nearest":"default"`},
+		"read an unknown":     {"GET", "/_fake/worlds/defualt", "sesame", "", 404, `"nearest":"default"`},
+		"an unknown's clock":  {"GET", "/_fake/worlds/defualt/clock", "sesame", "", 404, `"nearest":"default"`},
+		"an unknown's faults": {"GET", "/_fake/worlds/defualt/faults", "sesame", "", 404, `"nearest":"default"`},
+		"an unknown's past":   {"GET", "/_fake/worlds/defualt/journal", "sesame", "", 404, `"nearest":"default"`},
+		"an unknown's count":  {"GET", "/_fake/worlds/defualt/journal/count", "sesame", "", 404, `"nearest":"default"`},
 		"not JSON":            {"PUT", "/_fake/worlds/a/clock", "sesame", "{", 400, "RFC 7493"},
 		"not by its schema":   {"PUT", "/_fake/worlds/a/clock", "sesame", `{"mode":"frosen"}`, 400, `"instance_path":"/mode"`},
 		"an incomplete clock": {"PUT", "/_fake/worlds/a/clock", "sesame", `{"mode":"frozen"}`, 400, "a frozen clock has at"},
@@ -158,6 +163,9 @@ func TestControlRefuses(t *testing.T) {
 				t.Errorf("got %s %s, want %d and %q", answer.Status, body, c.status, c.says)
 			}
 		})
+	}
+	if worlds, err := f.Control.Worlds(context.Background()); err != nil || len(worlds) != 1 {
+		t.Errorf("got %v, %v, want the default one alone: who is refused makes none", worlds, err)
 	}
 	var wrong *client.Problem
 	if err := f.Control.World("a.b").Reset(context.Background()); !errors.As(err, &wrong) || wrong.Status != 400 {

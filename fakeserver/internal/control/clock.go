@@ -24,13 +24,16 @@ type ClockAdvance struct {
 func clockOf(w *world.World) Clock { return Clock{w.Clock.Setting(), instant.Of(w.Clock.Now())} }
 
 func (p *Panel) getClock(c *call) (any, *problem.Problem) {
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return clockOf(w), nil })
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return clockOf(w), nil })
 }
 
 func (p *Panel) setClock(c *call) (any, *problem.Problem) {
 	setting, wrong := read[clock.Setting](c)
 	if wrong != nil {
 		return nil, wrong
+	}
+	if err := setting.Check(); err != nil { // before the world is made
+		return nil, problem.New(http.StatusBadRequest, "The clock: %v.", err)
 	}
 	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
 		if err := w.Clock.Set(setting); err != nil {

@@ -73,7 +73,7 @@ var endpoints = []Endpoint{
 	{"fake.index", "GET", "/_fake", "Lists the endpoints of this API.", nil, "", "FakeIndex", (*Panel).index},
 
 	{"fake.worlds.list", "GET", "/_fake/worlds", "Lists the worlds.", nil, "", "FakeWorlds", (*Panel).listWorlds},
-	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world, and makes it when there is none.", nil, "", "FakeWorld", (*Panel).getWorld},
+	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world.", nil, "", "FakeWorld", (*Panel).getWorld},
 	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", nil, "", "", (*Panel).deleteWorld},
 	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", nil, "", "FakeWorld", (*Panel).resetWorld},
 	{"fake.worlds.seed", "PUT", "/_fake/worlds/{world}/seed", "Gives a world a seed of its own, and makes it begin again from that.", nil, seedSchema, "FakeWorld", (*Panel).seedWorld},
@@ -89,7 +89,7 @@ var endpoints = []Endpoint{
 
 	{"fake.journal.find", "GET", "/_fake/worlds/{world}/journal", "Shows the requests to a world, in the order of their answers.", page, "", "FakeJournal", (*Panel).findJournal},
 	{"fake.journal.count", "GET", "/_fake/worlds/{world}/journal/count", "Counts the requests to a world.", filters, "", "FakeJournalCount", (*Panel).countJournal},
-	{"fake.journal.wait", "GET", "/_fake/worlds/{world}/journal/wait", "Answers once so many requests to a world match.", patience, "", "FakeJournal", (*Panel).waitJournal},
+	{"fake.journal.wait", "GET", "/_fake/worlds/{world}/journal/wait", "Answers once so many requests to a world match. Waiting may begin before the world does, so this makes it.", patience, "", "FakeJournal", (*Panel).waitJournal},
 	{"fake.journal.clear", "DELETE", "/_fake/worlds/{world}/journal", "Forgets the requests to a world.", nil, "", "", (*Panel).clearJournal},
 
 	{"fake.snapshots.take", "POST", "/_fake/worlds/{world}/snapshots", "Keeps what a world is, under a name.", nil, "FakeSnapshotTake", "FakeSnapshotInfo", (*Panel).takeSnapshot},

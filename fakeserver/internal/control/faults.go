@@ -20,7 +20,7 @@ func (p *Panel) addFault(c *call) (any, *problem.Problem) {
 }
 
 func (p *Panel) listFaults(c *call) (any, *problem.Problem) {
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return Faults{w.Faults.All()}, nil })
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return Faults{w.Faults.All()}, nil })
 }
 
 func (p *Panel) deleteFault(c *call) (any, *problem.Problem) {

@@ -230,7 +230,7 @@ func (p *Panel) findJournal(c *call) (any, *problem.Problem) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return journalOf(q, w.Journal.Find(q)) })
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return journalOf(q, w.Journal.Find(q)) })
 }
 
 func (p *Panel) countJournal(c *call) (any, *problem.Problem) {
@@ -242,7 +242,7 @@ func (p *Panel) countJournal(c *call) (any, *problem.Problem) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
 		q.Limit = 1
 		return countOf(q, w.Journal.Find(q))
 	})

@@ -49,8 +49,23 @@ func (p *Panel) inWorld(c *call, f func(*world.World) (any, *problem.Problem)) (
 	return f(w)
 }
 
+// ofWorld calls f with the world that the path names, to read of it: a name that was
+// mistyped makes no world.
+func (p *Panel) ofWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
+	name := c.PathValue("world")
+	if wrong := world.CheckName(name); wrong != nil {
+		return nil, wrong
+	}
+	w, leave, wrong := p.Worlds.Find(name)
+	if wrong != nil {
+		return nil, wrong
+	}
+	defer leave()
+	return f(w)
+}
+
 func (p *Panel) getWorld(c *call) (any, *problem.Problem) {
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return worldOf(w), nil })
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return worldOf(w), nil })
 }
 
 func (p *Panel) deleteWorld(c *call) (any, *problem.Problem) {
