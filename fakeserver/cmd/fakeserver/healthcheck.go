@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // errUnhealthy marks a server that does not answer as it should.
@@ -25,8 +26,8 @@ const probeTime = 5 * time.Second
 
 // healthcheck is the command for the probe of a container, which has no curl.
 func healthcheck(s *settings) *cobra.Command {
-	var at, authority string
-	var skip bool
+	var at string
+	var t trust
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Ask a server whether it is there: exit code 0, or 1",
@@ -41,17 +42,13 @@ its own, or the one at --url.`,
 			if err != nil {
 				return err
 			}
-			trust := &tls.Config{InsecureSkipVerify: skip}
-			if authority != "" {
-				pool, err := readFile("--cacert", authority, certificates)
-				if err != nil {
-					return err
-				}
-				trust.RootCAs = pool
+			config, err := t.config()
+			if err != nil {
+				return err
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), probeTime)
 			defer cancel()
-			if err := probe(ctx, at+"/healthz", trust); err != nil {
+			if err := probe(ctx, at+"/healthz", config); err != nil {
 				return fmt.Errorf("%w: %w", errUnhealthy, err)
 			}
 			return nil
@@ -60,8 +57,7 @@ its own, or the one at --url.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&at, "url", "", "`URL` of the server (default: by --addr, and https with TLS)")
-	flags.StringVar(&authority, "cacert", "", "trust the certificates in a PEM `FILE`, and no others")
-	flags.BoolVar(&skip, "insecure-skip-verify", false, "do not verify the server's certificate")
+	t.add(flags, "insecure-skip-verify")
 	return cmd
 }
 
@@ -89,6 +85,39 @@ func (s *settings) url() (string, error) {
 		return "https://" + reachable(s.addr), nil
 	}
 	return "http://" + reachable(s.addr), nil
+}
+
+// trust says whose certificates a client takes for the server's.
+type trust struct {
+	authority string
+	skip      bool
+}
+
+// add adds the flags; skip is the name of the one that verifies nothing.
+func (t *trust) add(flags *pflag.FlagSet, skip string) {
+	flags.StringVar(&t.authority, "cacert", "", "trust the certificates in a PEM `FILE`, and no others")
+	flags.BoolVar(&t.skip, skip, false, "do not verify the server's certificate")
+}
+
+func (t *trust) config() (*tls.Config, error) {
+	config := &tls.Config{InsecureSkipVerify: t.skip}
+	if t.authority == "" {
+		return config, nil
+	}
+	pool, err := readFile("--cacert", t.authority, certificates)
+	config.RootCAs = pool
+	return config, err
+}
+
+// curl is the same as flags of curl.
+func (t *trust) curl() (flags []string) {
+	if t.authority != "" {
+		flags = append(flags, "--cacert", t.authority)
+	}
+	if t.skip {
+		flags = append(flags, "--insecure")
+	}
+	return flags
 }
 
 // certificates reads those that are trusted.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,6 +30,7 @@ const patience = 30 * time.Second
 func recipes(s *settings) *cobra.Command {
 	var at, world string
 	var run bool
+	var t trust
 	cmd := &cobra.Command{
 		Use:   "recipe [NAME]",
 		Short: "Show how to get an answer of the contract, as curl lines; without NAME, list all",
@@ -61,6 +63,10 @@ another, 3 when the server cannot be reached.`,
 			if err != nil {
 				return err
 			}
+			config, err := t.config()
+			if err != nil {
+				return err
+			}
 			place := recipe.Place{URL: at, Header: map[string]string{}}
 			if world != "" {
 				place.Header[fakeserver.WorldHeader] = world
@@ -74,9 +80,9 @@ another, 3 when the server cannot be reached.`,
 				}
 			}
 			if run {
-				return play(cmd, r, place)
+				return play(cmd, r, place, config)
 			}
-			for _, line := range r.Script(place.URL, place.Header) {
+			for _, line := range r.Script(place.URL, place.Header, t.curl()...) {
 				fmt.Fprintln(cmd.OutOrStdout(), line)
 			}
 			return nil
@@ -86,6 +92,7 @@ another, 3 when the server cannot be reached.`,
 	flags.SortFlags = false
 	flags.StringVar(&at, "url", "", "`URL` of the server (default: by --addr, and https with TLS)")
 	flags.StringVar(&world, "world", "", "for the world `NAME`, instead of the default one")
+	t.add(flags, "insecure") // as curl has it; in place of the server's setting, which is none of a recipe
 	flags.BoolVar(&run, "run", false, "send the requests, and look whether the answer is the promised one")
 	return cmd
 }
@@ -101,10 +108,10 @@ func list(cmd *cobra.Command) error {
 }
 
 // play sends the requests, without a proxy between, and follows nothing.
-func play(cmd *cobra.Command, r *recipe.Recipe, place recipe.Place) error {
+func play(cmd *cobra.Command, r *recipe.Recipe, place recipe.Place, config *tls.Config) error {
 	client := &http.Client{
 		Timeout:       patience,
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport:     &http.Transport{TLSClientConfig: config, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	place.Run = strings.ToLower(rand.Text())

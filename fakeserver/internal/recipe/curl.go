@@ -10,15 +10,15 @@ import (
 
 // Script gives lines for a POSIX shell with curl, and with jq where a step keeps
 // something. They can be pasted as they are, as often as one likes: the first one
-// makes up what {run} stands for.
-func (r *Recipe) Script(url string, header map[string]string) []string {
+// makes up what {run} stands for. The flags are curl's, each a word, and every curl has them.
+func (r *Recipe) Script(url string, header map[string]string, flags ...string) []string {
 	var lines []string
 	if slices.ContainsFunc(r.Steps, func(s Step) bool { return strings.Contains(strings.Join(s.texts(), " "), "{run}") }) {
 		lines = append(lines, `run=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')`)
 	}
 	for i := range r.Steps {
 		s := &r.Steps[i]
-		curl := s.curl(url, header)
+		curl := s.curl(url, header, flags)
 		if len(s.Keep) == 0 {
 			lines = append(lines, curl)
 			continue
@@ -35,8 +35,11 @@ func (r *Recipe) Script(url string, header map[string]string) []string {
 	return lines
 }
 
-func (s *Step) curl(url string, header map[string]string) string {
+func (s *Step) curl(url string, header map[string]string, flags []string) string {
 	words := []string{"curl", "-sSw", `'\n'`}
+	for _, flag := range flags {
+		words = append(words, word(flag))
+	}
 	before := ""
 	if s.Method != http.MethodGet && s.Method != http.MethodPost {
 		words = append(words, "-X", word(s.Method))
