@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/milestones"
 )
 
 // ReadSigningKey reads an ed25519 private key from PKCS #8 PEM (RFC 5958, RFC
@@ -69,15 +71,15 @@ func onlyBlock(text []byte, kind string) ([]byte, error) {
 //
 //	{"keys": [{"label": "amber", "key": "…", "partner_id": "partner-amber", "scopes": ["settlement:read"]}]}
 //
-// The label is for people. Errors name a key by its place and label, never by its
-// secret.
+// The label is for people; the scopes are the milestone's. Errors name a key by its
+// place and label, never by its secret, and those about a scope are a [*LineError].
 func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	var file struct {
 		Keys []struct {
-			Label     string   `json:"label"`
-			Key       string   `json:"key"`
-			PartnerID string   `json:"partner_id"`
-			Scopes    []string `json:"scopes"`
+			Label     string  `json:"label"`
+			Key       string  `json:"key"`
+			PartnerID string  `json:"partner_id"`
+			Scopes    []scope `json:"scopes"`
 		} `json:"keys"`
 	}
 	if err := json.Unmarshal(text, &file, json.RejectUnknownMembers(true)); err != nil {
@@ -91,6 +93,13 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	if len(file.Keys) == 0 {
 		return nil, errors.New("reading partner keys: there is no key in keys, so that nobody could call")
 	}
+	var known []string
+	for _, o := range milestones.M109().Operations {
+		if o.Scope != "" && !slices.Contains(known, o.Scope) {
+			known = append(known, o.Scope)
+		}
+	}
+	slices.Sort(known)
 	keys := []PartnerKey{}
 	seen := map[string]string{}
 	for i, k := range file.Keys {
@@ -105,9 +114,49 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 			return nil, fmt.Errorf("%s: its key is that of %s", place, other)
 		}
 		seen[k.Key] = fmt.Sprintf("keys[%d] (%s)", i, k.Label)
-		keys = append(keys, PartnerKey{Key: k.Key, PartnerID: k.PartnerID, Scopes: k.Scopes})
+		scopes := []string{}
+		for n, s := range k.Scopes {
+			scopes = append(scopes, s.name)
+			if slices.Contains(known, s.name) {
+				continue
+			}
+			// What is like no scope may be a secret that stands where a scope should.
+			err := fmt.Errorf("%s: scopes[%d] is no scope: there are %s", place, n, strings.Join(known, " and "))
+			if nearest := milestones.Suggest(s.name, known); nearest != "" {
+				err = fmt.Errorf("%s: scopes[%d] is no scope: %q%s", place, n, s.name, nearest)
+			}
+			return nil, &LineError{1 + bytes.Count(text[:s.end], []byte("\n")), err}
+		}
+		keys = append(keys, PartnerKey{Key: k.Key, PartnerID: k.PartnerID, Scopes: scopes})
 	}
 	return keys, nil
+}
+
+// LineError is what is wrong with a line of a file.
+type LineError struct {
+	Line int
+	Err  error
+}
+
+// Error implements error.
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// Unwrap gives what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// scope is a scope of a key file, and where in the file it ends.
+type scope struct {
+	name string
+	end  int64
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (s *scope) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if err := json.UnmarshalDecode(d, &s.name); err != nil {
+		return err
+	}
+	s.end = d.InputOffset()
+	return nil
 }
 
 // place is a pointer into a key file as far as its names are those of a key file. An

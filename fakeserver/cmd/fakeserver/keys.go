@@ -56,7 +56,11 @@ func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error)
 	if err == nil {
 		value, err = read(text)
 	}
-	if err != nil {
+	var line *fakeserver.LineError
+	switch {
+	case errors.As(err, &line):
+		return value, fmt.Errorf("%s %s:%d: %w", flag, file, line.Line, line.Err)
+	case err != nil:
 		return value, fmt.Errorf("%s %s: %w", flag, file, err)
 	}
 	return value, nil
