@@ -118,9 +118,10 @@ func settle(settings, given *pflag.FlagSet, environ []string) error {
 	if err := noEmptyFlag(given); err != nil {
 		return err
 	}
-	var names, variables []string
+	var names, variables, bare []string
 	settings.VisitAll(func(flag *pflag.Flag) {
 		names, variables = append(names, flag.Name), append(variables, variable(flag.Name))
+		bare = append(bare, strings.TrimPrefix(variable(flag.Name), variablePrefix))
 	})
 	slices.Sort(environ) // of several errors, the same one is told
 	for _, entry := range environ {
@@ -130,7 +131,12 @@ func settle(settings, given *pflag.FlagSet, environ []string) error {
 		}
 		i := slices.Index(variables, name)
 		if i < 0 {
-			return fmt.Errorf("the environment has %s, which is no setting%s", name, milestones.Suggest(name, variables))
+			// What all have in common makes none of them near.
+			nearest := milestones.Nearest(strings.TrimPrefix(name, variablePrefix), bare)
+			if nearest == "" {
+				return fmt.Errorf("the environment has %s, which is no setting, nor like one: fakeserver --help lists them", name)
+			}
+			return fmt.Errorf("the environment has %s, which is no setting (did you mean %s%s?)", name, variablePrefix, nearest)
 		}
 		values := []string{value}
 		if isList(settings.Lookup(names[i])) {
