@@ -105,6 +105,9 @@ type Options struct {
 	// JournalEntries and JournalBytes are how much the journal of a world remembers,
 	// the latest first; 0 is [JournalEntries] and [JournalBytes].
 	JournalEntries, JournalBytes int
+	// SnapshotBytes is about how many bytes the snapshots may have in all; 0 is
+	// [SnapshotBytes]. One that would make them more is refused.
+	SnapshotBytes int
 	// MaxRecords is how many audit entries, kept answers and checkpoints there may be
 	// at a time, over all worlds; 0 is [MaxRecords]. A POST or an export that would
 	// leave one more is answered with 507 and changes nothing.
@@ -159,6 +162,7 @@ const (
 	IdempotencyRetention = 24 * time.Hour
 	JournalEntries       = 10_000
 	JournalBytes         = 16 << 20
+	SnapshotBytes        = 1 << 30
 )
 
 // Reached is a rule of the milestone that a request reached: had the server broken
@@ -212,6 +216,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.JournalEntries < 0 || o.JournalBytes < 0 {
 		return nil, fmt.Errorf("the bounds of a journal are 0 (the default) or more, not %d and %d", o.JournalEntries, o.JournalBytes)
+	}
+	if o.SnapshotBytes < 0 {
+		return nil, fmt.Errorf("the bound of snapshots is 0 (the default) or more, not %d", o.SnapshotBytes)
 	}
 	if o.MaxRecords < 0 || o.IdempotencyRetention < 0 {
 		return nil, fmt.Errorf("the bound of records and the retention of answers are 0 (the default) or more, not %d and %s", o.MaxRecords, o.IdempotencyRetention)
@@ -325,7 +332,7 @@ func New(o Options) (*Server, error) {
 		},
 	})
 	if !o.NoControl {
-		panel := control.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID), Token: o.ControlToken, Wait: untilDraining(o.Wait)}
+		panel := control.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID, cmp.Or(o.SnapshotBytes, SnapshotBytes)), Token: o.ControlToken, Wait: untilDraining(o.Wait)}
 		if o.SelfCheck {
 			panel.SelfCheck = options.SelfCheck
 		}

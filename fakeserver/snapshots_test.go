@@ -268,6 +268,46 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	}
 }
 
+// Snapshots have only so many bytes in all: one more is refused, one in the place of
+// another counts what it adds, and one that goes makes room.
+func TestSnapshotsAreBoundedByBytes(t *testing.T) {
+	ctx := context.Background()
+	f := fakeserver.Start(t, standing, func(o *fakeserver.Options) { o.SnapshotBytes = 6000 })
+	small, large := f.Control.World("small"), f.Control.World("large")
+	onboarded(t, f, f.URL, "small", "1") // about 2.5 kB
+	onboarded(t, f, f.URL, "large", "1")
+	onboarded(t, f, f.URL, "large", "2")
+	take := func(w *client.World, name string, replace bool, want string) {
+		t.Helper()
+		_, err := w.TakeSnapshot(ctx, name, replace)
+		if got := fmt.Sprint(err); !strings.Contains(got, want) {
+			t.Errorf("taking %s: got %s, want %s", name, got, want)
+		}
+	}
+	const full = "The snapshots may have 6000 bytes in all. They have about "
+	take(small, "a", false, "<nil>")
+	take(small, "b", false, "<nil>")
+	take(small, "c", false, full)
+	take(small, "b", true, "<nil>")
+	take(large, "b", true, full)
+	file, err := f.Control.DownloadSnapshot(ctx, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, told := uploaded(f, string(file)); status != 507 || !strings.Contains(told, "start the server with a higher --snapshot-bytes") {
+		t.Errorf("uploading: got %d %s", status, told)
+	}
+	if all, err := f.Control.Snapshots(ctx); err != nil || len(all) != 2 || all[1].Providers != 1 {
+		t.Errorf("after refusals: got %+v, %v", all, err)
+	}
+	for _, name := range []string{"a", "b"} {
+		if err := f.Control.DeleteSnapshot(ctx, name); err != nil {
+			t.Error(err)
+		}
+	}
+	take(large, "c", false, "<nil>")
+}
+
 func TestSnapshots(t *testing.T) {
 	ctx := context.Background()
 	f := fakeserver.Start(t, standing)

@@ -56,6 +56,7 @@ func (s *settings) add(flags *pflag.FlagSet) {
 	flags.IntVar(&o.MaxRecords, "max-records", fakeserver.MaxRecords, "keep at most `COUNT` audit entries, answers and checkpoints, over all worlds")
 	flags.IntVar(&o.JournalEntries, "journal-entries", fakeserver.JournalEntries, "remember the last `COUNT` requests of each world")
 	flags.IntVar(&o.JournalBytes, "journal-bytes", fakeserver.JournalBytes, "and no more than `BYTES` of them")
+	flags.IntVar(&o.SnapshotBytes, "snapshot-bytes", fakeserver.SnapshotBytes, "keep at most about `BYTES` of snapshots, over all of them")
 	flags.DurationVar(&o.IdempotencyRetention, "idempotency-retention", fakeserver.IdempotencyRetention, "keep an answer for its idempotency key for `TIME`; less than 24h breaks the contract, and is for tests")
 	flags.IntVar(&o.Limits.Connections, "max-connections", 1000, "take at most `COUNT` connections at a time; another one waits")
 	flags.BoolVar(&o.SelfCheck, "self-check", false, "validate every answer by its schema before it leaves")
@@ -79,6 +80,8 @@ func (s *settings) read() error {
 		return errors.New("--journal-entries is 1 or more")
 	case s.options.JournalBytes <= 0:
 		return errors.New("--journal-bytes is 1 or more")
+	case s.options.SnapshotBytes <= 0:
+		return errors.New("--snapshot-bytes is 1 or more")
 	case s.options.IdempotencyRetention <= 0:
 		return errors.New("--idempotency-retention is more than 0, such as 24h")
 	case s.options.WorldIdle <= 0:

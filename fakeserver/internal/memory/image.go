@@ -91,6 +91,29 @@ func (i *Image) WithoutAnswers() *Image {
 // Counts tells how much the image holds.
 func (i *Image) Counts() Counts { return i.counts() }
 
+// Bytes is about how many bytes the image would keep from being freed if nothing shared
+// them: the texts that clients sent or got, and the room around each.
+func (i *Image) Bytes() int {
+	const around = 512
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	bytes := around * len(i.checkpoints.issued)
+	for _, stood := range i.providers {
+		p := &stood.provider
+		bytes += 2*around + len(p.LegalEntityName) + len(p.DisclosureText) + len(p.TrustContactEmail) + len(p.ExternalProviderID)
+		if p.Rollout != nil {
+			for _, row := range p.Rollout.CapabilityMatrix {
+				bytes += around/4 + len(row.Capability)
+			}
+		}
+		stood.trail.each(func(e *audit.Entry) { bytes += around/2 + len(e.JSON) })
+	}
+	for _, kept := range i.answers.queue {
+		bytes += around + len(kept.key.key) + len(kept.answer.Body)
+	}
+	return bytes
+}
+
 // Restore makes the store know what the image holds, and nothing else, in one step:
 // a request sees all that was before or all that is after. A nil image is empty. Also
 // is done in the same step; it may be nil.

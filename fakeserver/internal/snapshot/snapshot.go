@@ -33,7 +33,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// Max is how many snapshots a server keeps.
+// Max is how many snapshots a server keeps, and at most as many bytes of them as it is told.
 const Max = 100
 
 // What a file says of itself.
@@ -67,28 +67,42 @@ type Snapshot struct {
 // Set are the snapshots of a server. It is safe for concurrent use.
 type Set struct {
 	milestone string
+	maxBytes  int
 
 	mu    sync.RWMutex
 	named map[string]world.Moment
+	bytes int // of all of them
 }
 
-// New gives a set without snapshots, of worlds that serve a milestone.
-func New(milestone string) *Set { return &Set{milestone: milestone, named: map[string]world.Moment{}} }
+// New gives a set without snapshots, of worlds that serve a milestone, which together
+// have at most so many bytes.
+func New(milestone string, maxBytes int) *Set {
+	return &Set{milestone: milestone, maxBytes: maxBytes, named: map[string]world.Moment{}}
+}
 
 // Put keeps a moment under a name, in the place of another one only if that may be.
 func (s *Set) Put(name string, m world.Moment, replace bool) *problem.Problem {
 	if wrong := world.CheckName(name); wrong != nil {
 		return problem.New(http.StatusBadRequest, "%q is no name of a snapshot: it has 1 to 64 of A-Z a-z 0-9 _ -", name)
 	}
+	more := m.Image.Bytes()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch _, taken := s.named[name]; {
+	old, taken := s.named[name]
+	if taken {
+		more -= old.Image.Bytes()
+	}
+	switch {
 	case taken && !replace:
 		return problem.New(http.StatusConflict, "There is a snapshot %q: choose another name, or send \"replace\": true.", name)
 	case !taken && len(s.named) >= Max:
 		return problem.New(http.StatusConflict, "There are %d snapshots, as many as there may be: delete one (DELETE %s), or replace one.", Max, "/_fake/snapshots/NAME")
+	case more > 0 && s.bytes+more > s.maxBytes:
+		return problem.New(http.StatusInsufficientStorage, "The snapshots may have %d bytes in all. They have about %d, and this one would make them about %d: "+
+			"delete one (DELETE %s), or start the server with a higher --snapshot-bytes.", s.maxBytes, s.bytes, s.bytes+more, "/_fake/snapshots/NAME")
 	}
 	s.named[name] = m
+	s.bytes += more
 	return nil
 }
 
@@ -107,9 +121,11 @@ func (s *Set) Get(name string) (world.Moment, *problem.Problem) {
 func (s *Set) Delete(name string) *problem.Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.named[name]; !known {
+	m, known := s.named[name]
+	if !known {
 		return s.unknown(name)
 	}
+	s.bytes -= m.Image.Bytes()
 	delete(s.named, name)
 	return nil
 }
