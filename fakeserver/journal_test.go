@@ -192,3 +192,41 @@ func TestJournalHidesKeys(t *testing.T) {
 		t.Errorf("told %s", f.Journals())
 	}
 }
+
+// A key that becomes known later is hidden in what was remembered before, too, from all
+// who read it.
+func TestJournalHidesKeysAfterwards(t *testing.T) {
+	const known, later = "lpk_canary_known", "lpk_canary_later"
+	keys := []fakeserver.PartnerKey{{Key: known, PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.PartnerKeys = keys })
+	r, err := http.NewRequest("POST", f.URL+"/partner-liquidity-providers/"+later+"/status?key="+later+"&again=%6C"+later[1:], strings.NewReader(`{"`+later+`":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header = http.Header{"X-Partner-Key": {known}, "X-Other": {"a", later + "b"}, "Idempotency-Key": {"k" + later}}
+	answered(t, f, r)
+	readers := map[string]func() string{"a failed test": f.Journals}
+	for _, path := range []string{"/worlds/default/journal", "/worlds/default/journal/wait", "/explain/default.1"} {
+		readers[path] = func() string {
+			r, err := http.NewRequest("GET", f.URL+"/_fake"+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, body := answered(t, f, r)
+			return body
+		}
+	}
+	for name, read := range readers {
+		if shown := read(); !strings.Contains(shown, later) {
+			t.Errorf("%s, of a text that is no key: got %s", name, shown)
+		}
+	}
+	if err := f.ReplacePartnerKeys(append(keys, fakeserver.PartnerKey{Key: later, PartnerID: "cobalt"})); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range readers {
+		if shown := read(); strings.Contains(shown, later) || strings.Contains(shown, later[1:]) || !strings.Contains(shown, "[hidden]") {
+			t.Errorf("%s, of a key: got %s", name, shown)
+		}
+	}
+}

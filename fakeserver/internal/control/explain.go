@@ -61,7 +61,7 @@ func (p *Panel) explain(c *call) (any, *problem.Problem) {
 		page := w.Journal.Find(journal.Query{Limit: 1})
 		return nil, problem.New(http.StatusNotFound, "The journal of %s does not have the request %q. It has %d, and %d had to go.", name, id, page.Held, page.Evicted)
 	}
-	return p.explanationOf(w, e), nil
+	return p.explanationOf(w, w.Masked(e)), nil
 }
 
 func (p *Panel) explanationOf(w *world.World, e *journal.Entry) Explanation {

@@ -176,14 +176,14 @@ func countOf(q journal.Query, found journal.Page) (JournalCount, *problem.Proble
 	return JournalCount{found.Matched, found.Held, found.Evicted}, nil
 }
 
-func journalOf(q journal.Query, found journal.Page) (any, *problem.Problem) {
+func journalOf(w *world.World, q journal.Query, found journal.Page) (any, *problem.Problem) {
 	count, wrong := countOf(q, found)
 	if wrong != nil {
 		return nil, wrong
 	}
 	shown := Journal{Entries: []Entry{}, JournalCount: count}
 	for _, e := range found.Entries {
-		shown.Entries = append(shown.Entries, entryOf(e))
+		shown.Entries = append(shown.Entries, entryOf(w.Masked(e)))
 	}
 	return shown, nil
 }
@@ -230,7 +230,7 @@ func (p *Panel) findJournal(c *call) (any, *problem.Problem) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return journalOf(q, w.Journal.Find(q)) })
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return journalOf(w, q, w.Journal.Find(q)) })
 }
 
 func (p *Panel) countJournal(c *call) (any, *problem.Problem) {
@@ -279,7 +279,7 @@ func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
 		if !found.Unknown && found.Matched < n {
 			return nil, problem.New(http.StatusRequestTimeout, "%d of %d requests matched within %s, or until the server was told to stop. The journal has %d in all: GET …/journal shows them.", found.Matched, n, long, found.Held)
 		}
-		return journalOf(q, found)
+		return journalOf(w, q, found)
 	})
 }
 

@@ -42,14 +42,31 @@ func (w *World) remember(seen *Seen) {
 		e.Code = string(x.Answer.Refusal.Code)
 	}
 	if w.hides() {
-		e.Path, e.ProviderID = w.hidePath(e.Path), string(w.hide([]byte(e.ProviderID)))
-		e.Caller.ID = string(w.hide([]byte(e.Caller.ID)))
-		e.ReasonCodes = slices.Clone(e.ReasonCodes) // a client's own may stand among them
-		for i, code := range e.ReasonCodes {
-			e.ReasonCodes[i] = string(w.hide([]byte(code)))
-		}
+		w.hideTexts(e)
 	}
 	w.Journal.Append(e)
+}
+
+// Masked gives an entry of the journal to read: without the keys, too, that became known
+// after it was remembered.
+func (w *World) Masked(e *journal.Entry) *journal.Entry {
+	if w.handler.PartnerKeys == nil { // nothing becomes known
+		return e
+	}
+	masked := *e
+	masked.Header, masked.Body, masked.Answer = w.withoutSecrets(e.Header), w.hide(e.Body), w.hide(e.Answer)
+	w.hideTexts(&masked)
+	return &masked
+}
+
+// hideTexts hides what an entry has beside its header and the two bodies.
+func (w *World) hideTexts(e *journal.Entry) {
+	e.Path, e.ProviderID = w.hidePath(e.Path), string(w.hide([]byte(e.ProviderID)))
+	e.Caller.ID = string(w.hide([]byte(e.Caller.ID)))
+	e.ReasonCodes = slices.Clone(e.ReasonCodes) // a client's own may stand among them
+	for i, code := range e.ReasonCodes {
+		e.ReasonCodes[i] = string(w.hide([]byte(code)))
+	}
 }
 
 // secret are the headers whose values are never remembered. In header mode a partner
