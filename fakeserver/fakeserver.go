@@ -82,7 +82,8 @@ type Options struct {
 	// OnRules is told, once for each request and before its answer leaves, which
 	// rules of the milestone the request reached and how each came out, in the order
 	// in which they were decided; nil tells nobody. It is called from many goroutines,
-	// under no lock. The request's body has been read.
+	// under no lock. The request's body has been read. Other requests share the list:
+	// it must not be changed.
 	OnRules func(r *http.Request, reached []Reached)
 
 	// Log is told of the server's events (info) and of each request (debug); nil is

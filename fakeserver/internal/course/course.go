@@ -1,7 +1,7 @@
 // Package course follows one request through the rules of the milestone: which of
 // them it reached, in which order, and how each came out.
 //
-//	c := course.New()
+//	c := new(course.Tree).Begin()
 //	if c.Gate(rule, broken) {
 //		return refusal
 //	}
@@ -13,9 +13,20 @@
 // it decides. A promise is noted when the request gives it something to keep: the
 // one about event types, when the query names a type.
 //
-// Nobody listens to most servers. Their courses are nil, and a nil Course notes
+// Of all the requests that a server answers, most take a course that another one took
+// before. So a server has one [Tree] of them, and the course of a request is a place
+// in it: it takes no memory of its own, neither while the request is answered nor for
+// as long as it is remembered. The tree grows when a request goes where none went. It
+// stays small, for the rules decide what can follow what, whatever clients send.
+//
+// Where nobody listens there is no tree. Its courses are nil, and a nil Course notes
 // nothing, at the cost of a comparison.
 package course
+
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Reached is a rule that a request reached.
 type Reached struct {
@@ -25,25 +36,68 @@ type Reached struct {
 	Refused bool
 }
 
-// Course is the course of one request. It is not safe for concurrent use: it
-// belongs to the goroutine that answers the request.
-type Course struct {
-	reached []Reached
-	room    [24]Reached // for as many as most requests reach, in one piece of memory
+// Tree is all the courses that requests took. The zero value is one that none took
+// yet; nil notes nothing. It is safe for concurrent use.
+type Tree struct{ root place }
+
+// place is where a request is on its course: the rule that it reached last, and
+// behind it the ones before.
+type place struct {
+	Reached
+	before *place
+	number int                       // of the rules up to here
+	next   atomic.Pointer[place]     // the one that was added last of those that follow
+	beside *place                    // the one that was added before this one
+	listed atomic.Pointer[[]Reached] // all rules up to here; nil: nobody has asked yet
 }
 
-// New gives a course on which nothing was reached yet.
-func New() *Course {
-	c := new(Course)
-	c.reached = c.room[:0]
-	return c
+// then gives the place at which another rule is reached from here.
+func (p *place) then(reached Reached) *place {
+	for {
+		last := p.next.Load()
+		for next := last; next != nil; next = next.beside {
+			if next.Reached == reached {
+				return next
+			}
+		}
+		added := &place{Reached: reached, before: p, number: p.number + 1, beside: last}
+		if p.next.CompareAndSwap(last, added) {
+			return added
+		} // else another request added one, which may be this
+	}
+}
+
+// list gives all rules up to here.
+func (p *place) list() []Reached {
+	if listed := p.listed.Load(); listed != nil {
+		return *listed
+	}
+	list := make([]Reached, 0, p.number)
+	for at := p; at.before != nil; at = at.before {
+		list = append(list, at.Reached)
+	}
+	slices.Reverse(list)
+	p.listed.Store(&list)
+	return list
+}
+
+// Course is the course of one request. It is not safe for concurrent use: it
+// belongs to the goroutine that answers the request.
+type Course struct{ from, at *place }
+
+// Begin gives a course on which nothing was reached yet.
+func (t *Tree) Begin() *Course {
+	if t == nil {
+		return nil
+	}
+	return &Course{&t.root, &t.root}
 }
 
 // Gate notes that the request came to a gate. It gives refused back, so that it
 // stands in the condition that decides.
 func (c *Course) Gate(rule string, refused bool) bool {
 	if c != nil {
-		c.reached = append(c.reached, Reached{rule, refused})
+		c.at = c.at.then(Reached{rule, refused})
 	}
 	return refused
 }
@@ -54,23 +108,34 @@ func (c *Course) Promise(rules ...string) {
 		return
 	}
 	for _, rule := range rules {
-		c.reached = append(c.reached, Reached{Rule: rule})
+		c.at = c.at.then(Reached{Rule: rule})
 	}
 }
 
-// Join appends what was noted apart, because it was looked at before it was
-// known to count.
+// Apart gives a course of its own for what is looked at before it is known to count.
+func (c *Course) Apart() *Course {
+	if c == nil {
+		return nil
+	}
+	return &Course{c.from, c.from}
+}
+
+// Join appends what was noted apart.
 func (c *Course) Join(apart *Course) {
-	if c != nil && apart != nil {
-		c.reached = append(c.reached, apart.reached...)
+	if c == nil || apart == nil {
+		return
+	}
+	for _, reached := range apart.at.list() {
+		c.at = c.at.then(reached)
 	}
 }
 
 // Reached are the rules noted so far, in the order of noting. A promise that was
-// kept twice stands twice.
+// kept twice stands twice. The list is that of all requests which took this course:
+// it must not be changed.
 func (c *Course) Reached() []Reached {
 	if c == nil {
 		return nil
 	}
-	return c.reached
+	return c.at.list()
 }

@@ -18,10 +18,7 @@ import (
 // readQuery reads the query of an export. What cannot be read is refused later,
 // once the provider is known to be the caller's, and so is noted apart.
 func (h *Handler) readQuery(x *exchange) memory.ExportQuery {
-	query := memory.ExportQuery{Clock: x.clock}
-	if x.course != nil {
-		query.Course = new(course.Course)
-	}
+	query := memory.ExportQuery{Clock: x.clock, Course: x.course.Apart()}
 	values, err := url.ParseQuery(x.URL.RawQuery)
 	if err != nil {
 		query.Refusal = unreadable(query.Course, fmt.Errorf("the query string is malformed: %w", err))

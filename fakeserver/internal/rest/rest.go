@@ -51,13 +51,17 @@ type Options struct {
 // Handler serves the contract.
 type Handler struct {
 	Options
-	routes []route
+	routes  []route
+	courses *course.Tree // nil: Options say that nothing is noted
 }
 
 // New gives a handler, or an error when the milestone promises what this
 // handler cannot serve.
 func New(options Options) (*Handler, error) {
 	h := &Handler{Options: options}
+	if options.Notes {
+		h.courses = new(course.Tree)
+	}
 	for i := range options.Milestone.Operations {
 		r, err := newRoute(&options.Milestone.Operations[i], options.Schemas)
 		if err != nil {
@@ -92,7 +96,8 @@ type Exchange struct {
 	// Before is the provider as it stood when a POST was decided on, when the handler
 	// notes rules; nil when nothing was.
 	Before *rules.Provider
-	// Reached are the rules that the request reached, when the handler notes them.
+	// Reached are the rules that the request reached, when the handler notes them. Other
+	// exchanges share the list.
 	Reached []course.Reached
 
 	contentType string
@@ -129,9 +134,9 @@ func (h *Handler) Target(r *http.Request) (operation *milestones.Operation, prov
 
 // Handle decides what a request is answered, and writes nothing.
 func (h *Handler) Handle(r *http.Request) *Exchange {
-	x := &exchange{Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType}}
-	if h.Notes {
-		x.course, x.arrived = course.New(), h.Store.Arrived()
+	x := &exchange{
+		Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType},
+		course: h.courses.Begin(), arrived: h.Store.Arrived(),
 	}
 	answer := h.answer(x)
 	if h.SelfCheck != nil && !answer.Full() {
