@@ -46,7 +46,7 @@ type Entry struct {
 
 // size is about how many bytes an entry keeps from being freed.
 func (e *Entry) size() int {
-	size := 1024 + len(e.Path) + cap(e.Body) + len(e.Answer) + 24*cap(e.Reached)
+	size := 1024 + len(e.Path) + cap(e.Body) + len(e.Answer) // what it reached it has in common with others
 	for name, lines := range e.Header {
 		size += 48 + len(name)
 		for _, line := range lines {
@@ -94,12 +94,19 @@ type Journal struct {
 	maxEntries, maxBytes int
 
 	mu      sync.Mutex
-	entries []*Entry // a ring, once it is full: the oldest is at first
+	entries []kept // a ring, once it is full: the oldest is at first
 	first   int
 	held    int
 	bytes   int
 	evicted uint64
 	waiting chan struct{} // closed when something is appended; nil: nobody waits
+}
+
+// kept is an entry and its size, which is told when the entry comes: one that goes has
+// not been looked at for long, and is slow to reach.
+type kept struct {
+	*Entry
+	size int
 }
 
 // New gives an empty journal of at most so many entries and bytes.
@@ -114,17 +121,16 @@ func (j *Journal) Append(e *Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for j.held > 0 && (j.held == j.maxEntries || j.bytes+size > j.maxBytes) {
-		oldest := j.entries[j.first]
-		j.entries[j.first] = nil
+		j.bytes -= j.entries[j.first].size
+		j.entries[j.first] = kept{}
 		j.first = (j.first + 1) % len(j.entries)
 		j.held--
-		j.bytes -= oldest.size()
 		j.evicted++
 	}
 	if j.held == len(j.entries) {
 		j.grow()
 	}
-	j.entries[(j.first+j.held)%len(j.entries)] = e
+	j.entries[(j.first+j.held)%len(j.entries)] = kept{e, size}
 	j.held++
 	j.bytes += size
 	if j.waiting != nil {
@@ -135,15 +141,15 @@ func (j *Journal) Append(e *Entry) {
 
 // grow makes room in the ring: twice as much, but never for more than may be held.
 func (j *Journal) grow() {
-	larger := make([]*Entry, min(max(16, 2*len(j.entries)), j.maxEntries))
+	larger := make([]kept, min(max(16, 2*len(j.entries)), j.maxEntries))
 	for i := range j.held {
-		larger[i] = j.at(i)
+		larger[i] = j.entries[(j.first+i)%len(j.entries)]
 	}
 	j.entries, j.first = larger, 0
 }
 
 // at gives the i-th oldest entry.
-func (j *Journal) at(i int) *Entry { return j.entries[(j.first+i)%len(j.entries)] }
+func (j *Journal) at(i int) *Entry { return j.entries[(j.first+i)%len(j.entries)].Entry }
 
 // Clear forgets all entries.
 func (j *Journal) Clear() {
