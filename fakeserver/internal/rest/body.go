@@ -19,7 +19,11 @@ const drainBytes = 8 << 20
 func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 	r := x.Request
 	limit := int64(h.Milestone.Limits.BodyBytes)
-	body := make([]byte, 0, min(max(r.ContentLength, 512), limit)+1)
+	expected := r.ContentLength
+	if expected < 0 { // the client does not say
+		expected = 512
+	}
+	body := make([]byte, 0, min(expected, limit)+1) // and no more, for it is remembered
 	tooLarge := r.ContentLength > limit
 	var err error
 	for err == nil && !tooLarge {
