@@ -29,7 +29,8 @@ func (h *Handler) Unhandled(r *http.Request) *Exchange {
 // is not looked at, so that the refusal tells nothing of it.
 func (h *Handler) Arrange(r *http.Request, e *Exchange, a Arranged) *Exchange {
 	found, providerID, allowed := h.match(r.Method, r.URL.EscapedPath())
-	x := &exchange{Request: r, Exchange: *e, route: found, providerID: providerID}
+	x := &exchange{Request: r, Exchange: *e, route: found}
+	x.ProviderID = providerID
 	x.correlation = x.correlate(found)
 	x.allow, x.contentType = "", h.Milestone.Transport.ContentType
 	refusal := &rules.Refusal{
@@ -69,7 +70,7 @@ func (h *Handler) details(x *exchange, of *milestones.Outcome) map[string]any {
 		key = "none"
 	}
 	known := map[string]any{
-		"provider_id":           x.providerID,
+		"provider_id":           x.ProviderID,
 		"reason_codes":          of.ReasonCodes,
 		"operation_id":          x.Operation.ID,
 		"required_scopes":       []string{x.Operation.Scope},

@@ -29,7 +29,7 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 		call := memory.Call{
 			Operation:      x.route.ID,
 			Caller:         x.identity.actor,
-			ProviderID:     x.providerID,
+			ProviderID:     x.ProviderID,
 			IdempotencyKey: key,
 			Payload:        body.Canonical,
 			Clock:          x.clock,
@@ -39,16 +39,16 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 				if refusal != nil {
 					return x.refuse(refusal)
 				}
-				members := []jcs.Member{{Name: member, Value: change.Answer}}
-				if x.providerID != "" {
-					members = append(members, jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)})
+				members := append(make([]jcs.Member, 0, 3), jcs.Member{Name: member, Value: change.Answer}) // succeed adds one
+				if x.ProviderID != "" {
+					members = append(members, jcs.Member{Name: "provider_id", Value: jcs.String(x.ProviderID)})
 				}
 				return x.succeed(change.Event.ReasonCodes, members...)
 			},
 		}
-		if x.providerID != "" {
+		if x.ProviderID != "" {
 			call.Payload = jcs.Object(
-				jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
+				jcs.Member{Name: "provider_id", Value: jcs.String(x.ProviderID)},
 				jcs.Member{Name: "request", Value: body.Canonical},
 			)
 		}

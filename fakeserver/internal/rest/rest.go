@@ -112,7 +112,6 @@ type exchange struct {
 	*http.Request
 	Exchange
 	route       *route // nil when none matched
-	providerID  string
 	correlation string
 	identity    identity
 	clock       *rules.Clock   // the request's test clock; nil: it names none
@@ -148,7 +147,7 @@ func (h *Handler) Handle(r *http.Request) *Exchange {
 	if x.route != nil {
 		x.Operation = x.route.Operation
 	}
-	x.ProviderID, x.Caller = x.providerID, x.identity.actor
+	x.Caller = x.identity.actor
 	x.Answer, x.Reached = answer, x.course.Reached()
 	x.Outcome = outcome(x.Operation, answer)
 	return &x.Exchange
@@ -198,7 +197,7 @@ func (h *Handler) answer(x *exchange) (answer memory.Answer) {
 		x.allow = strings.Join(allowed, ", ")
 		return x.refuse(refusal)
 	}
-	x.route, x.providerID = route, params
+	x.route, x.ProviderID = route, params
 	if !route.Public {
 		var refusal *rules.Refusal
 		if x.identity, refusal = h.identify(x); refusal != nil {

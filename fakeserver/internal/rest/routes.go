@@ -186,7 +186,7 @@ func get(h *Handler, x *exchange) memory.Answer {
 	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	shown, refusal := h.Store.Provider(x.course, x.providerID, x.identity.actor)
+	shown, refusal := h.Store.Provider(x.course, x.ProviderID, x.identity.actor)
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
@@ -198,13 +198,13 @@ func export(h *Handler, x *exchange) memory.Answer {
 	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	page, refusal := h.Store.Export(x.course, x.providerID, x.identity.actor, h.readQuery(x))
+	page, refusal := h.Store.Export(x.course, x.ProviderID, x.identity.actor, h.readQuery(x))
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
 	h.Keys.note(x.course)
 	return x.succeed(nil,
-		jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
+		jcs.Member{Name: "provider_id", Value: jcs.String(x.ProviderID)},
 		jcs.Member{Name: "export", Value: page.JSON},
 	)
 }
