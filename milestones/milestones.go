@@ -11,14 +11,14 @@
 // and an editor that knows the first line of M109.yaml completes keys and shows what they mean. This is its outline:
 //
 //	id, title            the name of the milestone, and one line for people
-//	transport, limits    what all answers have in common, and the pinned numbers
+//	transport, limits    what all answers have in common, and the pinned numbers (those that are not may be absent)
 //	reason_code_floor    the reason codes that a run must observe
 //	refusals             name → status, code, reason code and details, shared by the operations
 //	operations           id, method, path, scope or public, schemas, success, names of refusals
 //	router               the refusals of a request that reaches no operation
 //	parameters           what a request may bring in its query and in headers (may be absent)
 //	identities           the headers by which a caller says who it is (may be absent)
-//	capabilities         what a scenario may need of its target (@needs:<id>)
+//	capabilities         what a scenario may need of its target, @needs:<id> (may be absent)
 //	features, rules      the feature files, and the sentences that they prove
 //	artifacts, output    what a run leaves behind, and what of it two true implementations may choose differently
 //	selfcheck            how many lies the features must see, and which no client can (may be absent)
@@ -65,13 +65,16 @@
 // A new reason code goes into reason_code_floor first. Then change testdata/routes.golden by hand, so that a reviewer
 // sees what clients will meet. From now on a run fails until a scenario has made the operation give the outcome. The
 // example "AddOutcome" runs these lines. A success has no entry of its own: it is 200 with the response schema, and
-// says under success where in the body it lists reason codes, if it does.
+// says under success what is otherwise: another status, where the id of what was made stands in the body, and where
+// the body lists reason codes.
 package milestones
 
 import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -124,15 +127,19 @@ type Transport struct {
 	ContentType string
 	// CorrelationHeader carries the correlation id, both ways.
 	CorrelationHeader string
-	// IdempotencyHeader carries the key that every POST needs.
+	// IdempotencyHeader carries the key that every POST needs; empty when there are none.
 	IdempotencyHeader string
-	// ReplayHeader is "true" on an answer that was given before, and absent on every other.
+	// ReplayHeader is "true" on an answer that was given before, and absent on every other; empty when there is none.
 	ReplayHeader string
 	// ErrorSchema is the schema of every refusal.
 	ErrorSchema string
+	// OwnCorrelationID is what an answer has when the request brought no correlation id. {operation} in it stands for
+	// the operation's id in lower case, each run of other characters than letters and digits one underscore. It is
+	// empty when the server may choose.
+	OwnCorrelationID string
 }
 
-// Limits are the numbers the contract pins.
+// Limits are the numbers the contract pins. One that it does not pin is 0.
 type Limits struct {
 	// BodyBytes is the longest request body that is read.
 	BodyBytes int
@@ -168,8 +175,32 @@ type Operation struct {
 	RequestSchema string
 	// ResponseSchema names the schema of the body of a success; empty for the router.
 	ResponseSchema string
+	// Made is a JSON Pointer to the id of what a success made, which later calls are about; empty for most.
+	Made string
 	// Outcomes are the success (first, for all but the router) and then the refusals, in the order of the file.
 	Outcomes []Outcome
+}
+
+// Succeeds says whether the status is that of a success of the operation.
+func (o *Operation) Succeeds(status int) bool {
+	return len(o.Outcomes) > 0 && o.Outcomes[0].Name == Success && o.Outcomes[0].Status == status
+}
+
+// Thing is what a scenario calls that which the operation makes: the name of its id, without _id.
+func (o *Operation) Thing() string {
+	return strings.TrimSuffix(o.Made[strings.LastIndexByte(o.Made, '/')+1:], "_id")
+}
+
+// Scopes are the scopes that any operation needs, sorted.
+func (m *Milestone) Scopes() []string {
+	var scopes []string
+	for _, o := range m.Operations {
+		if o.Scope != "" && !slices.Contains(scopes, o.Scope) {
+			scopes = append(scopes, o.Scope)
+		}
+	}
+	slices.Sort(scopes)
+	return scopes
 }
 
 // Success is the name of the outcome that every operation has, and that no refusal may take.
@@ -253,6 +284,9 @@ type Identity struct {
 	ID string
 	// Headers are the names of the headers.
 	Headers []string
+	// Sends is what scenarios send in them, in the same order; empty when they do not call in this way. {caller} stands
+	// for who calls, and {scopes} for what it may do. The first identity that has them is how a scenario calls.
+	Sends []string
 	// Says is who calls then, as one sentence.
 	Says string
 }

@@ -193,6 +193,10 @@ func (r *resolver) transport(p *part) {
 		IdempotencyHeader: p.get("idempotency_header").str(),
 		ReplayHeader:      p.get("replay_header").str(),
 		ErrorSchema:       r.schema(p.get("error_schema")),
+		OwnCorrelationID:  p.get("own_correlation_id").str(),
+	}
+	if replay := p.get("replay_header"); replay != nil && !p.has("idempotency_header") {
+		r.report(replay.line, "replay_header without idempotency_header: by what would a request be known again?")
 	}
 }
 
@@ -253,9 +257,6 @@ func (r *resolver) reasonCodes(p *part, outcome *Outcome) {
 	for _, code := range codes.list() {
 		r.known(code, r.floor)
 	}
-	if outcome.Name == Success { // The shape of a success demands the two keys.
-		return
-	}
 	hasAt, hasCodes := p.has("reason_codes_at"), p.has("reason_codes")
 	switch {
 	case hasAt && !hasCodes:
@@ -265,7 +266,7 @@ func (r *resolver) reasonCodes(p *part, outcome *Outcome) {
 	case open != nil && !hasAt:
 		r.report(open.line, "open_reason_codes without reason_codes_at: where do they stand?")
 	}
-	if at == nil || p.has("details") && p.get("details") == nil {
+	if at == nil || outcome.Name == Success || p.has("details") && p.get("details") == nil {
 		return
 	}
 	member, below := strings.CutPrefix(at.text, "/error/details/")
@@ -296,6 +297,12 @@ func (r *resolver) allOperations(list, router *part) {
 			r.report(request.line, "a GET has no request_schema: its body is not read")
 		}
 		success := Outcome{Name: Success, Status: 200, Schema: op.ResponseSchema}
+		if status := p.get("success").get("status"); status != nil {
+			success.Status = status.number
+		}
+		if op.Made = p.get("success").get("made").str(); op.Made != "" && !isVariable(op.Thing()) {
+			r.report(p.get("success").get("made").line, "made must end with the name of an id, such as /provider/provider_id, got %q", op.Made)
+		}
 		r.reasonCodes(p.get("success"), &success)
 		op.Outcomes = append([]Outcome{success}, r.outcomes(p.get("refusals"))...)
 		r.m.Operations = append(r.m.Operations, op)
@@ -308,6 +315,9 @@ func (r *resolver) allOperations(list, router *part) {
 	}
 	r.m.Router = Operation{ID: id(router), Outcomes: r.outcomes(router.get("refusals"))}
 }
+
+// isVariable says whether scenarios can say {name}.
+var isVariable = regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString
 
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
@@ -375,7 +385,11 @@ func (r *resolver) identities(list *part) {
 	ids := map[string]int{}
 	for _, p := range list.list() {
 		r.unique(ids, "identity", p.get("id"))
-		r.m.Identities = append(r.m.Identities, Identity{ID: id(p), Headers: p.get("headers").strs(), Says: p.get("says").str()})
+		headers, sends := p.get("headers"), p.get("sends")
+		if headers != nil && sends != nil && !headers.torn && !sends.torn && len(headers.items) != len(sends.items) {
+			r.report(sends.line, "sends has %d values for %d headers: one for each, in the same order", len(sends.items), len(headers.items))
+		}
+		r.m.Identities = append(r.m.Identities, Identity{ID: id(p), Headers: headers.strs(), Sends: sends.strs(), Says: p.get("says").str()})
 	}
 }
 

@@ -35,7 +35,7 @@ func TestParseReadsEverything(t *testing.T) {
 	}
 	want := &Milestone{
 		ID: "M1", Title: "A lamp",
-		Transport: Transport{"application/json", "X-Correlation-Id", "Idempotency-Key", "Idempotent-Replayed", "ErrorResponse"},
+		Transport: Transport{"application/json", "X-Correlation-Id", "Idempotency-Key", "Idempotent-Replayed", "ErrorResponse", ""},
 		Limits: Limits{
 			BodyBytes: 1000, ExportLimitDefault: 5, ExportLimitMax: 10, RetentionDaysDefault: 30, RetentionDaysMax: 90,
 			Violations: 20, IdempotencyKeyLength: 255, CorrelationIDLength: 128,
@@ -64,7 +64,7 @@ func TestParseReadsEverything(t *testing.T) {
 			{"bulb", InQuery, "string", "", []string{"left", "right"}, "Which bulb is meant.", []string{"lamp.switch"}},
 			{"X-Now-Iso", InHeader, "string", "date-time", nil, "The time that it is.", []string{"lamp.switch"}},
 		},
-		Identities:   []Identity{{"owner", []string{"X-Owner", "X-Scopes"}, "Whoever has the lamp."}},
+		Identities:   []Identity{{"owner", []string{"X-Owner", "X-Scopes"}, []string{"{caller}", "{scopes}"}, "Whoever has the lamp."}},
 		Capabilities: []Capability{{"fresh-lamp", "The lamp was never on."}},
 		Features:     []string{"lamp.feature"},
 		Rules: []Rule{
@@ -77,6 +77,42 @@ func TestParseReadsEverything(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, want, plainData); diff != "" {
 		t.Errorf("Parse (-got +want):\n%s", diff)
+	}
+}
+
+// What a contract does not have, its milestone need not say.
+func TestParseReadsWhatMayBeAbsent(t *testing.T) {
+	tests := []struct {
+		name, old, new string
+		got            func(*Milestone) any
+		want           any
+	}{
+		{"limits", tiny[strings.Index(tiny, "limits:"):strings.Index(tiny, "reason_code_floor:")], "", func(m *Milestone) any { return m.Limits }, Limits{}},
+		{"one limit", "  export_limit_max: 10\n", "", func(m *Milestone) any { return m.Limits.ExportLimitMax }, 0},
+		{"capabilities", "capabilities:\n  - id: fresh-lamp\n    says: The lamp was never on.\n", "", func(m *Milestone) any { return len(m.Capabilities) }, 0},
+		{"idempotency keys", "  idempotency_header: Idempotency-Key\n  replay_header: Idempotent-Replayed\n", "",
+			func(m *Milestone) any { return m.Transport.IdempotencyHeader + m.Transport.ReplayHeader }, ""},
+		{"a success of 200", "    success:\n", "    success:\n      status: 202\n      made: /lamp/lamp_id\n",
+			func(m *Milestone) any {
+				return fmt.Sprintf("%t %t %s", m.Operations[0].Succeeds(202), m.Operations[0].Succeeds(200), m.Operations[0].Thing())
+			}, "true false lamp"},
+		{"a correlation id of the server's choice", "  error_schema: ErrorResponse\n", "  error_schema: ErrorResponse\n  own_correlation_id: lamp.{operation}\n",
+			func(m *Milestone) any { return m.Transport.OwnCorrelationID }, "lamp.{operation}"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			text := edited(t, test.old, test.new)
+			m, err := Parse("tiny.yaml", text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := test.got(m); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+			if err := compiled(t).Validate(asJSON(t, text)); err != nil {
+				t.Errorf("%s: %#v", schemaFile, err)
+			}
+		})
 	}
 }
 
@@ -306,6 +342,18 @@ var broken = []brokenRow{
 		want: []string{`28: reason_codes_at without reason_codes: which may stand there?`}},
 	{name: "reason codes without a place", old: "    reason_codes_at: /error/details/reason_codes\n", new: "",
 		want: []string{`28: reason_codes without reason_codes_at: where do they stand?`}},
+	{name: "a success's place for reason codes without codes", old: "      reason_codes: [lamp_broken]\n", new: "",
+		want: []string{`43: reason_codes_at without reason_codes: which may stand there?`}},
+	{name: "a success that made nothing that has a name", old: "    success:\n", new: "    success:\n      made: /lamps/Id\n",
+		want: []string{`43: made must end with the name of an id, such as /provider/provider_id, got "/lamps/Id"`}},
+	{name: "a success that is none", old: "    success:\n", new: "    success:\n      status: 302\n",
+		want: []string{`43: status must be 299 at most, got 302`}},
+	{name: "replays without keys", old: "  idempotency_header: Idempotency-Key\n", new: "",
+		want: []string{`7: replay_header without idempotency_header: by what would a request be known again?`}},
+	{name: "an own correlation id of all operations", old: "  error_schema: ErrorResponse\n", new: "  error_schema: ErrorResponse\n  own_correlation_id: lamp\n",
+		want: []string{`10: own_correlation_id must be a correlation id with {operation} in it, got "lamp"`}},
+	{name: "fewer values than headers", old: `sends: ["{caller}", "{scopes}"]`, new: `sends: ["{caller}"]`,
+		want: []string{`100: sends has 1 values for 2 headers: one for each, in the same order`}},
 	{name: "an open place without a place", old: "details: [method, path]", new: "details: [method, path]\n    open_reason_codes: false",
 		want: []string{`27: open_reason_codes without reason_codes_at: where do they stand?`}},
 	{name: "reason codes outside the details", old: "reason_codes_at: /error/details/reason_codes", new: "reason_codes_at: /error/reason_codes",

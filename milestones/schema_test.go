@@ -178,6 +178,7 @@ func TestSchemaAgreesWithParse(t *testing.T) {
 
 	for _, name := range []string{ // What one key demands of another.
 		"a place for reason codes without codes", "reason codes without a place", "an open place without a place", "neither scope nor public",
+		"a success's place for reason codes without codes", "replays without keys",
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(broken, func(row brokenRow) bool { return row.name == name })

@@ -61,6 +61,7 @@ var (
 	operationID   = formOf(`^[a-z][A-Za-z0-9]*([.-][a-z][A-Za-z0-9]*)*$`, "words joined by dots or hyphens")
 	schemaName    = formOf(`^[A-Z][A-Za-z0-9]*$`, "the name of a schema, without .schema.json")
 	header        = formOf(`^[A-Za-z][A-Za-z0-9-]*$`, "the name of a header")
+	ownID         = formOf(`^[A-Za-z0-9._-]*\{operation\}[A-Za-z0-9._-]*$`, "a correlation id with {operation} in it")
 	parameterName = formOf(`^[A-Za-z][A-Za-z0-9_-]*$`, "the name of a parameter")
 	scope         = formOf(`^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$`, "a scope, such as settlement:read")
 	pathTemplate  = formOf(`^(/|(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+)$`, "a path of literal and {parameter} segments")
@@ -76,14 +77,14 @@ var shapes = map[string][]field{
 		{key: "id", must: true, kind: text, form: milestoneID},
 		{key: "title", must: true, kind: text, form: line},
 		{key: "transport", must: true, kind: mapping, shape: "transport"},
-		{key: "limits", must: true, kind: mapping, shape: "limits"},
+		{key: "limits", kind: mapping, shape: "limits"},
 		{key: "reason_code_floor", must: true, kind: list, form: snake},
 		{key: "refusals", must: true, kind: mapping, free: true, form: snake, shape: "refusal"},
 		{key: "operations", must: true, kind: list, shape: "operation"},
 		{key: "router", must: true, kind: mapping, shape: "router"},
 		{key: "parameters", kind: list, shape: "parameter"},
 		{key: "identities", kind: list, shape: "identity"},
-		{key: "capabilities", must: true, kind: list, shape: "capability"},
+		{key: "capabilities", kind: list, shape: "capability"},
 		{key: "features", must: true, kind: list, form: featureFile},
 		{key: "rules", must: true, kind: list, shape: "rule"},
 		{key: "artifacts", must: true, kind: list, form: artifactFile},
@@ -93,19 +94,20 @@ var shapes = map[string][]field{
 	"transport": {
 		{key: "content_type", must: true, kind: text, form: line},
 		{key: "correlation_header", must: true, kind: text, form: header},
-		{key: "idempotency_header", must: true, kind: text, form: header},
-		{key: "replay_header", must: true, kind: text, form: header},
+		{key: "idempotency_header", kind: text, form: header},
+		{key: "replay_header", kind: text, form: header},
 		{key: "error_schema", must: true, kind: text, form: schemaName},
+		{key: "own_correlation_id", kind: text, form: ownID},
 	},
 	"limits": {
-		{key: "body_bytes", must: true, kind: number, least: 1},
-		{key: "export_limit_default", must: true, kind: number, least: 1},
-		{key: "export_limit_max", must: true, kind: number, least: 1},
-		{key: "retention_days_default", must: true, kind: number, least: 1},
-		{key: "retention_days_max", must: true, kind: number, least: 1},
-		{key: "violations", must: true, kind: number, least: 1},
-		{key: "idempotency_key_length", must: true, kind: number, least: 1},
-		{key: "correlation_id_length", must: true, kind: number, least: 1},
+		{key: "body_bytes", kind: number, least: 1},
+		{key: "export_limit_default", kind: number, least: 1},
+		{key: "export_limit_max", kind: number, least: 1},
+		{key: "retention_days_default", kind: number, least: 1},
+		{key: "retention_days_max", kind: number, least: 1},
+		{key: "violations", kind: number, least: 1},
+		{key: "idempotency_key_length", kind: number, least: 1},
+		{key: "correlation_id_length", kind: number, least: 1},
 	},
 	"refusal": {
 		{key: "status", must: true, kind: number, least: 400, most: 599},
@@ -128,8 +130,10 @@ var shapes = map[string][]field{
 		{key: "refusals", kind: list, form: snake},
 	},
 	"success": {
-		{key: "reason_codes_at", must: true, kind: text, form: pointer},
-		{key: "reason_codes", must: true, kind: list, form: snake},
+		{key: "status", kind: number, least: 200, most: 299},
+		{key: "made", kind: text, form: pointer},
+		{key: "reason_codes_at", kind: text, form: pointer},
+		{key: "reason_codes", kind: list, form: snake},
 		{key: "open_reason_codes", kind: flag},
 	},
 	"router": {
@@ -148,6 +152,7 @@ var shapes = map[string][]field{
 	"identity": {
 		{key: "id", must: true, kind: text, form: kebab},
 		{key: "headers", must: true, kind: list, form: header},
+		{key: "sends", kind: list, form: line},
 		{key: "says", must: true, kind: text, form: sentence},
 	},
 	"capability": {

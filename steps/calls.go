@@ -3,14 +3,16 @@ package steps
 import (
 	"context"
 	"fmt"
-	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cucumber/godog"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The operations that have sentences of their own. Every other one is called by its id.
+// The operations of M109 that have sentences of their own. Every other one, of any milestone, is called by its id.
 const (
 	onboard  = "partnerLiquidityProvider.onboard"
 	get      = "partnerLiquidityProvider.get"
@@ -31,25 +33,30 @@ func callToWith(operation string) any {
 	return func(ctx context.Context, table *godog.Table) error { return callOperationWith(ctx, operation, table) }
 }
 
-// haveCalled returns the handler of a sentence that calls one operation and demands a success, for what a scenario
-// takes for granted.
+// haveCalled returns the handler of a sentence that calls one operation, which must succeed.
 func haveCalled(operation string) any {
-	return func(ctx context.Context) error {
-		if err := callOperation(ctx, operation); err != nil {
-			return err
-		}
-		return in(ctx).last.mustSucceed(operation)
-	}
+	return func(ctx context.Context) error { return haveCalledOperation(ctx, operation) }
 }
 
 // haveCalledWith is haveCalled with changes.
 func haveCalledWith(operation string) any {
 	return func(ctx context.Context, table *godog.Table) error {
-		if err := callOperationWith(ctx, operation, table); err != nil {
-			return err
-		}
-		return in(ctx).last.mustSucceed(operation)
+		return haveCalledOperationWith(ctx, operation, table)
 	}
+}
+
+// I have called "operation". It must succeed, for it is what a scenario takes for granted.
+func haveCalledOperation(ctx context.Context, operation string) error {
+	return haveCalledOperationWith(ctx, operation, noTable)
+}
+
+// I have called "operation" with: …
+func haveCalledOperationWith(ctx context.Context, operation string, table *godog.Table) error {
+	if err := callOperationWith(ctx, operation, table); err != nil {
+		return err
+	}
+	called := in(ctx).last
+	return called.mustSucceed(called.request.operation.ID)
 }
 
 // firstOfMany is the recorded_at of the first of many status upserts. It lies far ahead, so that no target's clock makes
@@ -85,10 +92,18 @@ func haveUpsertedStatus(ctx context.Context, n int) error {
 
 // mustSucceed demands that a call that a scenario builds on went well.
 func (e *exchange) mustSucceed(what string) error {
-	if e.answer.status == http.StatusOK {
+	if e.succeeded() {
 		return nil
 	}
-	return &Mismatch{Says: what + " has to go well for what follows", Expected: "200", Got: e.answer.outcome()}
+	return &Mismatch{
+		Says:     what + " has to go well for what follows",
+		Expected: strconv.Itoa(e.request.operation.Outcomes[0].Status), Got: e.answer.outcome(),
+	}
+}
+
+// succeeded says whether the answer is a success of the operation that was called.
+func (e *exchange) succeeded() bool {
+	return e.request.operation != nil && e.request.operation.Succeeds(e.answer.status)
 }
 
 // call sends the default call of an operation, after somebody gave it a body.
@@ -257,22 +272,27 @@ func carry(ctx context.Context, table *godog.Table) error {
 	return nil
 }
 
-// learn takes from an exchange what later sentences build on: the provider that was onboarded, the page that was
-// given.
+// learn takes from an exchange what later sentences build on: the id of what the operation made, and, for the topics
+// that have sentences of their own, who owns it and the page that was given.
 func (s *scenario) learn(e *exchange) {
-	if e.request.operation == nil || e.answer.status != http.StatusOK {
+	if !e.succeeded() {
 		return
 	}
-	switch e.request.operation.ID {
-	case onboard:
+	o := e.request.operation
+	if o.Made != "" {
 		body, err := e.answer.json()
 		if err != nil {
 			return // The next sentence that looks into the answer says so.
 		}
-		if id, _, ok := find(body, []string{"provider", "provider_id"}); ok {
-			s.variables["provider"] = jsonVariable(id)
-			s.owners[s.text("provider")] = ownerOf(e.request)
+		made, _, ok := find(body, slices.Collect(jsontext.Pointer(o.Made).Tokens()))
+		if !ok {
+			return
 		}
+		s.variables[o.Thing()] = jsonVariable(made)
+	}
+	switch o.ID {
+	case onboard:
+		s.owners[s.text(o.Thing())] = ownerOf(e.request, s.allScopes())
 	case export:
 		s.lastExport = e
 	}

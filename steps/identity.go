@@ -9,9 +9,13 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 
 	"example.com/lpgate/milestones"
 )
+
+// This file is who calls. In header mode a caller is whom the headers of an identity of the milestone name. Key mode is
+// that of the milestone M109: the caller is whose X-Partner-Key it is.
 
 // identity is who a scenario says it is: the headers that name the caller.
 type identity struct {
@@ -28,22 +32,50 @@ const (
 	nobody
 )
 
-const defaultScopes = "settlement:read settlement:write"
+// actorHeaders are those that name the caller in header mode. In key mode a row that sets one would change nothing, and
+// its scenario show nothing.
+var actorHeaders = []string{"X-Actor-Id", "X-Actor-Type", "X-Auth-Scopes", "X-Scopes"}
+
+// allScopes are the scopes of a caller of whom nobody said any: every one that an operation needs.
+func (s *scenario) allScopes() string { return strings.Join(s.cfg.Milestone.Scopes(), " ") }
 
 func headerIdentity(actor, scopes string) identity {
 	return identity{kind: byHeaders, actor: actor, scopes: scopes}
 }
 
-// headers are the headers that carry the identity, and no others.
-func (i identity) headers() http.Header {
-	switch i.kind {
+// callerHeaders are the headers that carry the identity, and no others.
+func (s *scenario) callerHeaders() http.Header {
+	header := http.Header{}
+	switch s.identity.kind {
 	case byHeaders:
-		return http.Header{"X-Actor-Type": {"partner"}, "X-Actor-Id": {i.actor}, "X-Auth-Scopes": {i.scopes}}
+		if way := s.cfg.way(); way != nil {
+			fill := strings.NewReplacer("{caller}", s.identity.actor, "{scopes}", s.identity.scopes)
+			for i, name := range way.Headers {
+				header.Set(name, fill.Replace(way.Sends[i]))
+			}
+		}
 	case byKey:
-		return http.Header{"X-Partner-Key": {i.actor}}
-	default:
-		return http.Header{}
+		header.Set("X-Partner-Key", s.identity.actor)
 	}
+	return header
+}
+
+// way is how the milestone's scenarios say who calls; nil when they cannot.
+func (c *Config) way() *milestones.Identity {
+	for i := range c.Milestone.Identities {
+		if way := &c.Milestone.Identities[i]; len(way.Sends) > 0 {
+			return way
+		}
+	}
+	return nil
+}
+
+// mustHaveWay refuses a sentence about the caller where no header can carry what it says.
+func (s *scenario) mustHaveWay(carries string) error {
+	if way := s.cfg.way(); way != nil && slices.ContainsFunc(way.Sends, func(text string) bool { return strings.Contains(text, carries) }) {
+		return nil
+	}
+	return badSentence("no identity of %s sends %s, so this would change nothing", s.cfg.Milestone.ID, carries)
 }
 
 // PartnerKey is a secret key that a target in key mode knows, under a label that says nothing about the secret.
@@ -123,7 +155,7 @@ func actAs(ctx context.Context, actor string) error {
 	}
 	scopes := s.identity.scopes
 	if s.identity.kind != byHeaders {
-		scopes = defaultScopes
+		scopes = s.allScopes()
 	}
 	if s.inKeyMode() {
 		keys, _, err := s.partnerKeys()
@@ -138,6 +170,9 @@ func actAs(ctx context.Context, actor string) error {
 		}
 		return badSentence("the target is in key mode, and %q has no key: such a scenario @needs:header-identity", actor)
 	}
+	if err := s.mustHaveWay("{caller}"); err != nil {
+		return err
+	}
 	s.identity = headerIdentity(actor, scopes)
 	return nil
 }
@@ -148,8 +183,10 @@ func setScopes(ctx context.Context, scopes string) error {
 	if s.identity.kind != byHeaders {
 		return badSentence("scopes go with a partner's id: say who acts first (a partner key brings its own scopes, so a scenario that sets them @needs:header-identity)")
 	}
-	var err error
-	s.identity.scopes, err = s.expand(scopes, plain)
+	err := s.mustHaveWay("{scopes}")
+	if err == nil {
+		s.identity.scopes, err = s.expand(scopes, plain)
+	}
 	return err
 }
 

@@ -38,17 +38,19 @@ func (r *request) clone() *request {
 	return &c
 }
 
-// newRequest is the default call of an operation: its fixture, its path for the last provider, the scenario's
+// newRequest is the default call of an operation: its fixture, its path for what was made last, the scenario's
 // identity and a new idempotency key.
 func (s *scenario) newRequest(operation string) (*request, error) {
 	o, err := s.operation(operation)
 	if err != nil {
 		return nil, err
 	}
-	r := &request{operation: o, method: o.Method, params: map[string]string{}, header: s.identity.headers()}
-	if r.method == http.MethodPost {
+	r := &request{operation: o, method: o.Method, params: map[string]string{}, header: s.callerHeaders()}
+	if name := s.cfg.Milestone.Transport.IdempotencyHeader; name != "" && r.method == http.MethodPost {
 		s.keys++
-		r.header.Set(s.cfg.Milestone.Transport.IdempotencyHeader, fmt.Sprintf("key-%s-%d", s.word, s.keys))
+		r.header.Set(name, fmt.Sprintf("key-%s-%d", s.word, s.keys))
+	}
+	if r.method == http.MethodPost || o.RequestSchema != "" {
 		r.header.Set("Content-Type", "application/json")
 	}
 	return r, r.change(s, s.carried)
@@ -114,7 +116,7 @@ func (r *request) pathFor(s *scenario) (string, error) {
 		}
 		value, ok := r.params[name]
 		if !ok {
-			// {provider_id} is the id of {provider} unless a row says otherwise.
+			// {provider_id} in a path is {provider} unless a row says otherwise: see [milestones.Operation.Thing].
 			v, err := s.variable(strings.TrimSuffix(name, "_id"))
 			if err != nil {
 				return "", err
@@ -177,7 +179,7 @@ func (s *scenario) writtenOut(method, target string) (*request, error) {
 		return nil, badSentence("the path %q has a space or a control character: write it percent-encoded", target)
 	}
 	rawPath, rawQuery, hasQuery := strings.Cut(target, "?")
-	r := &request{method: method, path: rawPath, header: s.identity.headers()}
+	r := &request{method: method, path: rawPath, header: s.callerHeaders()}
 	if hasQuery {
 		for _, raw := range strings.Split(rawQuery, "&") {
 			name, _, _ := strings.Cut(raw, "=")
@@ -256,10 +258,6 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 
 // transportHeaders are those that net/http writes itself, whatever a request says.
 var transportHeaders = []string{"Content-Length", "Host", "Trailer", "Transfer-Encoding"}
-
-// actorHeaders are those that name the caller in header mode. In key mode a row that sets one would change nothing, and
-// its scenario show nothing.
-var actorHeaders = []string{"X-Actor-Id", "X-Actor-Type", "X-Auth-Scopes", "X-Scopes"}
 
 func nearestPart(kind, name string) string {
 	if word := milestones.Nearest(kind, []string{"header", "path", "query"}); word != "" && name != "" {

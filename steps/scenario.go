@@ -66,7 +66,7 @@ func newScenario(cfg *Config, word string) *scenario {
 			"unique":   textVariable("u" + word),
 		},
 	}
-	s.identity = headerIdentity(s.text("me"), defaultScopes)
+	s.identity = headerIdentity(s.text("me"), s.allScopes())
 	return s
 }
 
@@ -119,15 +119,26 @@ func (s *scenario) target(ctx context.Context) (*url.URL, error) {
 	return s.base, nil
 }
 
-// predefined are the variables that every scenario has, or may have later. Nobody else may set them.
-var predefined = []string{"me", "provider", "stranger", "unique"}
+// predefined are the variables that every scenario has. Nobody else may set them, and nobody may set one that an
+// operation of the milestone makes.
+var predefined = []string{"me", "stranger", "unique"}
+
+// maker is the operation that makes what a variable stands for; nil when it stands for something else.
+func (s *scenario) maker(name string) *milestones.Operation {
+	for i := range s.cfg.Milestone.Operations {
+		if o := &s.cfg.Milestone.Operations[i]; o.Made != "" && o.Thing() == name {
+			return o
+		}
+	}
+	return nil
+}
 
 // remember gives a value a name that the scenario's text may use from then on.
 func (s *scenario) remember(name string, v variable) error {
 	if !isVariableName(name) {
 		return badSentence("%q is no name to remember something as: lower-case letters, digits and _, beginning with a letter", name)
 	}
-	if slices.Contains(predefined, name) {
+	if slices.Contains(predefined, name) || s.maker(name) != nil {
 		return badSentence("{%s} is set already, and means the same in every scenario: choose another name", name)
 	}
 	s.variables[name] = v
@@ -139,8 +150,8 @@ func (s *scenario) variable(name string) (variable, error) {
 	if v, ok := s.variables[name]; ok {
 		return v, nil
 	}
-	if name == "provider" {
-		return variable{}, badSentence("{provider} is the provider that was onboarded last, and there is none yet")
+	if o := s.maker(name); o != nil {
+		return variable{}, badSentence("{%s} is what %s made last, and there is none yet", name, o.ID)
 	}
 	return variable{}, &BadSentence{
 		What:    fmt.Sprintf("there is no variable {%s} yet", name),

@@ -19,8 +19,8 @@ type providerState struct {
 }
 
 // ownerOf are the headers that name the one who onboarded a provider, for reading its state later, whoever the
-// scenario says it is by then. They may read, even when they were only there to write.
-func ownerOf(r *request) http.Header {
+// scenario says it is by then. They have all scopes, even when they were only there to write.
+func ownerOf(r *request, scopes string) http.Header {
 	owner := http.Header{}
 	for _, name := range []string{"X-Actor-Type", "X-Actor-Id", "X-Partner-Key"} {
 		if values := r.header.Values(name); len(values) > 0 {
@@ -28,7 +28,7 @@ func ownerOf(r *request) http.Header {
 		}
 	}
 	if r.header.Get("X-Auth-Scopes") != "" || r.header.Get("X-Scopes") != "" {
-		owner.Set("X-Auth-Scopes", defaultScopes)
+		owner.Set("X-Auth-Scopes", scopes)
 	}
 	return owner
 }

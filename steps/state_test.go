@@ -22,7 +22,7 @@ func TestStateStaysAsNoted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
 			s.mustPlay(t, "I have onboarded a provider\nI note its state\n"+between+"\nits state is as noted")
-			if got := s.last().header; got.Get("X-Actor-Id") != in(s.ctx).text("me") || got.Get("X-Actor-Type") != "partner" || got.Get("X-Auth-Scopes") != defaultScopes {
+			if got := s.last().header; got.Get("X-Actor-Id") != in(s.ctx).text("me") || got.Get("X-Actor-Type") != "partner" || got.Get("X-Auth-Scopes") != "settlement:read settlement:write" {
 				t.Errorf("the state was read with %v", got)
 			}
 		})

@@ -13,9 +13,11 @@
 //	  And its state is as noted
 //
 // Each operation has a default request, so that a scenario says only what matters to it. The body is the fixture
-// requests/<operation id>.json, the path is that of the provider onboarded last, the caller is a partner of the
-// scenario's own with both scopes, and a POST brings an idempotency key that nobody used before. A new operation in
-// the milestone can be called as soon as its fixture is there; no Go is needed for it.
+// requests/<operation id>.json, the path is that of what was made last, such as the provider onboarded last, the caller
+// is one of the scenario's own with all scopes, and a POST brings an idempotency key that nobody used before. A new
+// operation in the milestone can be called as soon as its fixture is there; no Go is needed for it. No Go is needed for
+// another milestone either: all sentences work for the operations of any, but for those that name a provider, its state
+// or its export, which are about the operations of M109.
 //
 // # Tables
 //
@@ -33,8 +35,9 @@
 // # Variables
 //
 // {name} stands for a value in every quoted argument, in tables, in texts and in fixtures. Every scenario has {me} and
-// {stranger}, two partner ids of its own, {unique}, a word of its own, and after the first onboarding {provider}, the
-// id of the last one. “I remember … as "name"” makes more. Where JSON is expected, a variable outside quotes stands for
+// {stranger}, two callers' ids of its own, and {unique}, a word of its own. Where the milestone says that a success of an
+// operation made something, its id is a variable from then on: {provider} is that of the provider that was onboarded
+// last. “I remember … as "name"” makes more. Where JSON is expected, a variable outside quotes stands for
 // the whole value, so `| /export/entries/0/details | {evaluation} |` compares objects; inside quotes it stands for
 // text.
 //
@@ -129,6 +132,10 @@ var table = []Sentence{
 		"Calls the operation with its default request.", callOperation},
 	{`^I call ` + aText + ` with:$`, `I call "partnerLiquidityProvider.get" with:`,
 		"The same with changes. TABLE of changes.", callOperationWith},
+	{`^I have called ` + aText + `$`, `I have called "partnerLiquidityProvider.get"`,
+		"Calls the operation, which must succeed.", haveCalledOperation},
+	{`^I have called ` + aText + ` with:$`, `I have called "partnerLiquidityProvider.get" with:`,
+		"The same with changes. TABLE of changes.", haveCalledOperationWith},
 	{`^I call ` + aText + ` with fixture ` + aText + `$`, `I call "partnerLiquidityProvider.onboard" with fixture "small-provider"`,
 		"The same with the body fixtures/requests/<name>.json.", callWithFixture},
 	{`^I call ` + aText + ` with fixture ` + aText + ` and:$`, `I call "partnerLiquidityProvider.onboard" with fixture "small-provider" and:`,

@@ -81,8 +81,10 @@ func operationOf(m *milestones.Milestone, op *milestones.Operation) Operation {
 		},
 		Longest: m.Limits.CorrelationIDLength,
 	}}
-	if op.Method == "POST" {
+	if op.Method == "POST" && t.ReplayHeader != "" {
 		headers = append(headers, Header{t.ReplayHeader, `"true" on an answer that was given before, and absent on every other.`})
+	}
+	if op.Method == "POST" && t.IdempotencyHeader != "" {
 		out.Parameters = append(out.Parameters, Parameter{
 			Parameter: milestones.Parameter{
 				Name: t.IdempotencyHeader, In: milestones.InHeader, Type: "string",

@@ -10,6 +10,7 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ var Table = []Check{
 	{"no-5xx", "No request makes the target fail: no status is 500 or more.", no5xx},
 	{"content-type", "The answer has one Content-Type, and it is exactly the milestone's.", contentType},
 	{"correlation-id", "The answer's correlation id is the same in header and body, and the one that the request " +
-		"brought, or else the operation's own.", correlationID},
+		"brought, or else the operation's own, where the milestone says what that is.", correlationID},
 	{"answer-is-i-json", "The body is one JSON text as RFC 7493 has it: UTF-8, no byte order mark, no member twice, " +
 		"nothing after it; and no longer than 16 MiB.", isIJSON},
 	{"declared-outcome", "The status and the error code are an outcome that the milestone declares for the operation.",
@@ -62,7 +63,7 @@ var Table = []Check{
 type Judge struct {
 	milestone *milestones.Milestone
 	schemas   map[string]*schemas.Schema
-	// correlation is the correlation id of each operation when a request brings none.
+	// correlation is the correlation id of each operation when a request brings none; "" when the server may choose.
 	correlation map[*milestones.Operation]string
 }
 
@@ -76,28 +77,18 @@ func New(m *milestones.Milestone, set *schemas.Set) (*Judge, error) {
 		j.schemas[name], _ = set.Lookup(name)
 	}
 	for i := range m.Operations {
-		j.correlation[&m.Operations[i]] = defaultCorrelation(m.Operations[i].ID)
+		j.correlation[&m.Operations[i]] = ownCorrelation(m, m.Operations[i].ID)
 	}
-	j.correlation[&m.Router] = defaultCorrelation(m.Router.ID)
+	j.correlation[&m.Router] = ownCorrelation(m, m.Router.ID)
 	return j, nil
 }
 
-// defaultCorrelation is corr_ and the operation's id in lower case, each run of other characters one underscore.
-func defaultCorrelation(id string) string {
-	b := []byte("corr")
-	gap := true
-	for _, c := range []byte(strings.ToLower(id)) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			gap = true
-			continue
-		}
-		if gap {
-			b = append(b, '_')
-			gap = false
-		}
-		b = append(b, c)
-	}
-	return string(b)
+var runOfOthers = regexp.MustCompile(`[^a-z0-9]+`)
+
+// ownCorrelation is the correlation id of an operation when the request brings none; "" when the server may choose.
+func ownCorrelation(m *milestones.Milestone, id string) string {
+	word := strings.Trim(runOfOthers.ReplaceAllString(strings.ToLower(id), "_"), "_")
+	return strings.ReplaceAll(m.Transport.OwnCorrelationID, "{operation}", word)
 }
 
 // Judge makes every check on the exchange, and writes into it what they found and what the answer is.
@@ -269,6 +260,9 @@ func correlationID(s *subject) finding {
 	case len(brought) == 1:
 		from = "the operation's own, for the request's is malformed"
 	}
+	if want == "" { // the server may choose
+		return finding{}
+	}
 	if header != want {
 		return wrong("the correlation id is %q, and should be %q: %s", header, want, from)
 	}
@@ -279,7 +273,7 @@ func correlationID(s *subject) finding {
 // is no part of it.
 func wellFormed(id string, longest int) bool {
 	id = strings.Trim(id, " \t")
-	if id == "" || len(id) > longest {
+	if id == "" || longest > 0 && len(id) > longest {
 		return false
 	}
 	for _, c := range []byte(id) {
@@ -413,6 +407,9 @@ const mostViolations = 20
 
 func replayHeader(s *subject) finding {
 	name := s.judge.milestone.Transport.ReplayHeader
+	if name == "" {
+		return skipped("the milestone has no replays")
+	}
 	values := s.Response.Header.Values(name)
 	switch {
 	case len(values) == 0:
