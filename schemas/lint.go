@@ -19,18 +19,13 @@ import (
 //   - $schema is draft 2020-12, and $id is [Base] and the file's name; both stand at the root only.
 //   - A $ref is relative, and leads to a schema in one of the files.
 //   - Every file, definition and property has a title and a description of one line: documentation is made of them.
-//   - Every object has "additionalProperties", either false or a schema for the values; see openObjects.
+//   - Every object has "additionalProperties": false, or a schema for the values, or true beside a "$comment" that
+//     begins with "Open:" and says why it may have members which no schema names.
 //   - "properties" stands beside "type": "object", and "required" names only what "properties" has.
 //   - A pattern means the same to Go and to ECMA-262, and a format is one that is asserted.
 //
 // The parts of a condition (allOf, anyOf, oneOf, not, if, then, else) that name no type describe no object of their
 // own. They need neither title nor additionalProperties.
-
-// OpenObjects are the two objects that may have members which no schema names, by file and JSON Pointer.
-var openObjects = map[string]string{
-	"ErrorResponse.schema.json#/properties/error/properties/details":               "a refusal may tell more than the contract asks",
-	"PartnerLiquidityProviderGovernanceAuditEntry.schema.json#/properties/details": "its members depend on the event type",
-}
 
 // Shape is where a keyword holds other schemas.
 type shape int
@@ -193,15 +188,13 @@ func (l *linter) object(file, pointer string, node map[string]any, condition boo
 		}
 		return
 	}
-	if _, open := openObjects[file+"#"+pointer]; open {
-		return
-	}
+	why, _ := node["$comment"].(string)
 	switch node["additionalProperties"].(type) {
 	case nil:
 		l.report(file, pointer, `an object lacks "additionalProperties": false`)
 	case bool:
-		if node["additionalProperties"] == true {
-			l.report(file, pointer, `an object has "additionalProperties": true`)
+		if node["additionalProperties"] == true && !strings.HasPrefix(why, "Open: ") {
+			l.report(file, pointer, `an object has "additionalProperties": true, and no "$comment" that begins with "Open:" and says why`)
 		}
 	}
 }

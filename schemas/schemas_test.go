@@ -653,7 +653,11 @@ func TestContractObjectsAreClosed(t *testing.T) {
 		}
 	}
 	slices.Sort(open)
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(openObjects)), open); diff != "" {
+	want := []string{
+		"ErrorResponse.schema.json#/properties/error/properties/details",
+		"PartnerLiquidityProviderGovernanceAuditEntry.schema.json#/properties/details",
+	}
+	if diff := cmp.Diff(want, open); diff != "" {
 		t.Errorf("open objects, -want +got:\n%s", diff)
 	}
 }
