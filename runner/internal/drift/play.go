@@ -66,6 +66,11 @@ func newRoom(cfg Config) (*Room, error) {
 	if r.service, err = cfg.Target.Open(r.secrets); err == nil {
 		err = r.service.Check(r.milestone)
 	}
+	if err == nil {
+		if err = target.Implements(r.milestone); err != nil {
+			err = fmt.Errorf("%w, so there is nothing to compare a service with", err)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}

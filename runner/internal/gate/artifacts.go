@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -82,9 +83,9 @@ func attempt(encode func() ([]byte, error)) (text []byte, err error) {
 // Reports are made from the event log as it stands on the disk, and tell the verdict; but whether they can be written is
 // part of it. So it is decided as if the rest could, and when that turns out to be wrong, all that was written in vain is
 // made anew.
-func (r *run) conclude(coverage []byte) (renewed bool, err error) {
+func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed bool, err error) {
 	r.decide()
-	if renewed, err = r.renew(); err != nil {
+	if renewed, err = r.renew(document); err != nil {
 		return false, err
 	}
 	record, err := r.readLog()

@@ -222,12 +222,20 @@ func (r *run) choose() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	if r.service.BuiltIn() && r.Wrap == nil {
+		if err := target.Implements(r.in.Milestone); err != nil {
+			return fmt.Errorf("%w: %w: name the service to verify with --target URL", ErrUsage, err)
+		}
+	}
 	can := r.service.Can
 	if r.service.BuiltIn() {
 		can = nil
 	}
 	if r.selection, err = r.in.Plan.Select(r.Tags, can); err != nil {
 		return fmt.Errorf("%w: --tag: %w", ErrUsage, err)
+	}
+	if err := r.mayRenewFrom(); err != nil {
+		return err
 	}
 	for _, claim := range r.service.Lacks {
 		r.selection.Declared = append(r.selection.Declared, claim.Capability)
@@ -287,7 +295,7 @@ func (r *run) finish() error {
 		report.Output:   func() ([]byte, error) { return r.output, nil },
 		report.Coverage: func() ([]byte, error) { return coverage, nil },
 	})
-	renewed, err := r.conclude(coverage)
+	renewed, err := r.conclude(document, coverage)
 	if err != nil {
 		err = errors.Join(err, r.log.Err())
 		r.report().Summary(r.Stdout, r.failures(), "", "") // what was seen is told, wherever it cannot be written
@@ -396,7 +404,11 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 	case has("scenario-left-out"):
 		return "Next: say with --has what the target has, and with --lacks what it is known to lack."
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):
-		return "Next: if the output above is as it should be, `make renew` makes it the golden one; review that change."
+		how := "--renew-output"
+		if r.hasFake() {
+			how = "`make renew`"
+		}
+		return "Next: if the output above is as it should be, " + how + " makes it the golden one; review that change."
 	}
 	return ""
 }

@@ -37,6 +37,7 @@ transport:
   idempotency_header: Idempotency-Key
   replay_header: Idempotent-Replayed
   error_schema: ErrorResponse
+  own_correlation_id: corr_{operation}
 limits:
   body_bytes: 1048576
   export_limit_default: 50
@@ -575,7 +576,7 @@ func TestCapabilities(t *testing.T) {
 func TestOutput(t *testing.T) {
 	cfg, _ := config(t, good)
 	if result, a, page := cfg.run(t, t.Context()); result.Exit != verdict.Incomplete || a.reasons()[0] != "output-unknown" ||
-		!strings.Contains(page, "make renew") {
+		!strings.Contains(page, "--renew-output makes it the golden one") {
 		t.Errorf("without a golden output: exit %d, reasons %v\n%s", result.Exit, a.reasons(), page)
 	}
 	renewed(t, cfg)
@@ -655,8 +656,15 @@ func TestUsage(t *testing.T) {
 		"--target is no URL such as http://127.0.0.1:8109 or https://host/base": func(c *Config) {
 			c.Target.URL = "bell"
 		},
-		"--tag: unknown tag @bell-ring (did you mean @bell-rings?)":                  func(c *Config) { c.Tags = []string{"@bell-ring"} },
-		"--renew-output is for a run of everything against the built-in fake server": func(c *Config) { c.RenewOutput = true },
+		"--tag: unknown tag @bell-ring (did you mean @bell-rings?)": func(c *Config) { c.Tags = []string{"@bell-ring"} },
+		"--renew-output is for a run of everything":                 func(c *Config) { c.RenewOutput, c.Tags = true, []string{"@bell-rings"} },
+		"--renew-output: the golden output of M109 is that of the built-in fake server, so leave the target out": func(c *Config) {
+			c.RenewOutput, c.Milestone = true, "../../../milestones/M109.yaml"
+		},
+		"the built-in fake server implements M109 alone, and ring of T1 is none of its operations: name the service to verify with --target URL": func(c *Config) {
+			c.Target = target.Options{}
+		},
+		"--header X-Correlation-Id: scenarios set this header": func(c *Config) { c.Target.Header = []string{"x-correlation-id: 1"} },
 		"--renew-output: there is no folder fixtures beside that of TEMP/nowhere/nothing/x.yaml": func(c *Config) {
 			c.Target, c.RenewOutput, c.Milestone = target.Options{}, true, filepath.Join(filepath.Dir(c.Milestone), "nowhere", "nothing", "x.yaml")
 		},

@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -93,16 +95,33 @@ func (r *run) mayRenew() error {
 	case !r.RenewOutput:
 	case r.Baseline != "":
 		return fmt.Errorf("%w: --renew-output is for a run in which everything else holds, without --baseline", ErrUsage)
-	case len(r.Tags) > 0 || len(r.Scenarios) > 0 || !r.service.BuiltIn():
-		return fmt.Errorf("%w: --renew-output is for a run of everything against the built-in fake server", ErrUsage)
+	case len(r.Tags) > 0 || len(r.Scenarios) > 0:
+		return fmt.Errorf("%w: --renew-output is for a run of everything", ErrUsage)
 	case err != nil || !info.IsDir():
 		return fmt.Errorf("%w: --renew-output: there is no folder fixtures beside that of %s", ErrUsage, r.Milestone)
 	}
 	return nil
 }
 
+// mayRenewFrom says whether the output of a service of somebody's own may be the golden one, once the scenarios are
+// selected. It may where there is no built-in server, and nothing is left out.
+func (r *run) mayRenewFrom() error {
+	left := len(r.in.Plan.Scenarios) - len(r.selection.Scenarios)
+	switch {
+	case !r.RenewOutput || r.service.BuiltIn():
+	case r.hasFake():
+		return fmt.Errorf("%w: --renew-output: the golden output of %s is that of the built-in fake server, so leave the target out", ErrUsage, r.in.Milestone.ID)
+	case left > 0:
+		return fmt.Errorf("%w: --renew-output is for a run of everything, and %d scenarios need what the target was not said to have", ErrUsage, left)
+	}
+	return nil
+}
+
+// hasFake says whether the built-in server can stand in for a service of the milestone.
+func (r *run) hasFake() bool { return target.Implements(r.in.Milestone) == nil }
+
 // renew makes the output the golden one, when that was asked for and nothing else speaks against the run.
-func (r *run) renew() (bool, error) {
+func (r *run) renew(document *outcome.Document) (bool, error) {
 	if !r.RenewOutput {
 		return false, nil
 	}
@@ -111,11 +130,20 @@ func (r *run) renew() (bool, error) {
 			return false, nil
 		}
 	}
+	r.golden = r.output
+	if !r.service.BuiltIn() {
+		// Two runs against such a service have other bodies, so that hashes of them would be a change in each review.
+		golden := *document
+		golden.Scenarios = slices.Clone(document.Scenarios)
+		for i := range golden.Scenarios {
+			golden.Scenarios[i].BodiesSHA256 = ""
+		}
+		r.golden = golden.Encode()
+	}
 	path := filepath.Join(r.project.Root, "fixtures", filepath.FromSlash(project.Golden(r.in.Milestone.ID)))
-	if err := report.ReplaceFile(path, r.output); err != nil {
+	if err := report.ReplaceFile(path, r.golden); err != nil {
 		return false, fmt.Errorf("renewing the golden output: %w", err)
 	}
-	r.golden = r.output
 	r.records.Output, r.records.Identical = new(outcome.Difference), true
 	r.decision = verdict.Decide(r.records)
 	return true, nil

@@ -53,6 +53,7 @@ import (
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -145,6 +146,11 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 		return verdict.Broken, err
 	}
 	m := s.in.Milestone
+	if s.honest == nil {
+		if err := target.Implements(m); err != nil {
+			return 0, fmt.Errorf("%w: %w, so there is no true answer to tell a lie about", gate.ErrUsage, err)
+		}
+	}
 	if m.Selfcheck == nil && s.Lie == "" {
 		return 0, fmt.Errorf("%w: %s has no section selfcheck, which says how many lies must be detected", gate.ErrUsage, s.Milestone)
 	}

@@ -242,7 +242,7 @@ func TestVerdicts(t *testing.T) {
 		page  string // a part of it
 	}{
 		{"a listed lie that is detected", listing("change /bell/weight of bell.get 200"), verdict.Fails,
-			"milestones/T1.yaml:38: change /bell/weight of bell.get 200: detected after all: change /bell/weight of bell.get 200\n"},
+			"milestones/T1.yaml:39: change /bell/weight of bell.get 200: detected after all: change /bell/weight of bell.get 200\n"},
 		{"a family with a lie that is detected", listing(`"change /bell/* of bell.get 200"`), verdict.Fails,
 			"change /bell/* of bell.get 200: detected after all: change /bell/made_at of bell.get 200\n"},
 		{"a listed lie that does not exist", listing("change /bell/wight of bell.get 200"), verdict.Fails,

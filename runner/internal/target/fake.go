@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/steps"
 )
@@ -25,6 +26,18 @@ import (
 
 // frozen is the time at which the fake servers of a run stand still.
 var frozen = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
+
+// Implements says why the fake server cannot stand in for a service of the milestone, or nothing. It is a fake of one
+// milestone; another one is verified with --target.
+func Implements(m *milestones.Milestone) error {
+	own := milestones.M109()
+	for _, o := range m.Operations {
+		if known, ok := own.Operation(o.ID); !ok || known.Method != o.Method || known.Path != o.Path {
+			return fmt.Errorf("the built-in fake server implements %s alone, and %s of %s is none of its operations", own.ID, o.ID, m.ID)
+		}
+	}
+	return nil
+}
 
 // freshState is the capability to be a server that nobody used before.
 const freshState = "fresh-state"

@@ -124,6 +124,7 @@ type Service struct {
 
 	base           *url.URL
 	headers        http.Header
+	said           []struct{ name, where string } // where each header was said
 	tls            *tls.Config
 	connectTimeout time.Duration
 	maxTime        time.Duration
@@ -142,8 +143,23 @@ func (s *Service) Can(capability string) bool {
 	return slices.ContainsFunc(s.Has, is) || slices.Contains(Standard, capability) && !slices.ContainsFunc(s.Lacks, is)
 }
 
-// Check refuses what is said of a capability that the milestone does not know.
+// Check refuses what the milestone speaks against: a capability that it does not know, and a header that its scenarios
+// set.
 func (s *Service) Check(m *milestones.Milestone) error {
+	set := []string{m.Transport.CorrelationHeader, m.Transport.IdempotencyHeader}
+	for _, identity := range m.Identities {
+		set = append(set, identity.Headers...)
+	}
+	for _, parameter := range m.Parameters {
+		if parameter.In == milestones.InHeader {
+			set = append(set, parameter.Name)
+		}
+	}
+	for _, said := range s.said {
+		if slices.ContainsFunc(set, func(name string) bool { return strings.EqualFold(name, said.name) }) {
+			return fmt.Errorf("%s: scenarios set this header", said.where)
+		}
+	}
 	var known []string
 	for _, capability := range m.Capabilities {
 		known = append(known, capability.ID)
@@ -337,11 +353,9 @@ func (o *Options) readURL(s *Service, secrets *exchange.Secrets) error {
 	return err
 }
 
-// reserved are the headers that scenarios are about, or that belong to the transport.
-var reserved = []string{
-	"Connection", "Content-Length", "Content-Type", "Host", "Idempotency-Key", "Trailer", "Transfer-Encoding", "X-Actor-Id", "X-Actor-Type",
-	"X-Auth-Scopes", "X-Correlation-Id", "X-Now-Iso", "X-Partner-Key", "X-Scopes",
-}
+// reserved are the headers that belong to HTTP itself, and X-Scopes, another name for X-Auth-Scopes of M109. Those that
+// a milestone names are for [Service.Check].
+var reserved = []string{"Connection", "Content-Length", "Content-Type", "Host", "Trailer", "Transfer-Encoding", "X-Scopes"}
 
 var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
@@ -370,6 +384,7 @@ func (o *Options) readHeaders(s *Service, secrets *exchange.Secrets) error {
 		}
 		secrets.Hide(name, value)
 		s.headers.Add(name, value)
+		s.said = append(s.said, struct{ name, where string }{name, where})
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{"a query", []string{"--target", url + "?canary"}, "--target has a query or a fragment, and is only what comes before a path"},
 		{"no target", []string{"--rate", "3"}, "--rate is about a target, and there is no --target"},
 		{"no header", []string{"--target", url, "--header", "canary"}, "--header: write 'Name: value'"},
-		{"a header of the scenarios", []string{"--target", url, "--header", "idempotency-key: canary"}, "--header Idempotency-Key: scenarios, or HTTP itself, set this header"},
+		{"a header of HTTP", []string{"--target", url, "--header", "content-type: canary"}, "--header Content-Type: scenarios, or HTTP itself, set this header"},
 		{"a partner key as a header", []string{"--target", url, "--header", "X-Partner-Key: canary"}, "--header X-Partner-Key: scenarios choose the key themselves, out of --partner-keys FILE"},
 		{"a header without a value", []string{"--target", url, "--header", "X-Api-Key: "}, "--header X-Api-Key: it has no value"},
 		{"a header of two lines", []string{"--target", url, "--header", "X-Api-Key: canary\r\nX: y"}, "--header X-Api-Key: its value has a character that no header can carry"},
