@@ -102,10 +102,10 @@ var arrows = map[string][]string{
 	"runner/internal/gate": {"milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan",
 		"runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "steps"},
 	"runner/internal/sight": {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome",
-		"runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/verdict", "schemas"},
+		"runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "schemas"},
 	"runner/internal/drift": {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project",
 		"runner/internal/report", "runner/internal/target", "schemas", "steps", "steps/auditproof"},
-	"runner": {"milestones", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/project", "runner/internal/report", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
+	"runner": {"milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/project", "runner/internal/report", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }

@@ -158,3 +158,13 @@ func (p Project) Read() (Inputs, error) {
 	}
 	return in, in.Milestone.CheckSchemas(in.Schemas.Names())
 }
+
+// Contract reads what is promised, without the features that prove it: the milestone and its schemas.
+func (p Project) Contract() (*milestones.Milestone, *schemas.Set, error) {
+	m, err := p.milestone()
+	set, loading := p.schemas()
+	if err := errors.Join(err, loading); err != nil {
+		return nil, nil, err
+	}
+	return m, set, m.CheckSchemas(set.Names())
+}
