@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
 //	services                    starts three services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
 //	                            and $SLOVEN is a teapot
+//	follow SECTION              does what a section of features/README.md tells its reader to do
 //	oasdiff                     installs oasdiff, which compares OpenAPI documents, into the script's PATH
 //	registration [LIE]          starts the service of testdata/registration, and says where: $SERVICE
 //	vectors                     writes the outside vectors: keys.json, 1.json to 3.json, empty.json and full.json
@@ -56,7 +57,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROJECT", project)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow},
 	})
 }
 

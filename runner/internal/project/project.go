@@ -1,7 +1,8 @@
 // Package project finds what a run is made from: the milestone, and features, schemas and fixtures beside it.
 //
 // A milestone stands in the folder milestones of a project, and the others are its sister folders. A folder that the
-// project lacks is replaced by the copy inside of the program, so that the built runner works alone.
+// project lacks is replaced by the copy inside of the program, so that the built runner works alone; but for features,
+// which are those of one milestone.
 package project
 
 import (
@@ -109,8 +110,14 @@ func (p Project) folder(name string, builtIn fs.FS) fs.FS {
 	return builtIn
 }
 
-// Features has the feature files at its root.
-func (p Project) Features() fs.FS { return p.folder(plan.Folder, features.FS) }
+// Features has the feature files at its root. Those inside of the program prove the milestone inside of it, and no other.
+func (p Project) Features() fs.FS {
+	builtIn := fs.FS(features.FS)
+	if p.Name != milestones.M109().ID {
+		builtIn = os.DirFS(filepath.Join(p.Root, plan.Folder)) // which is not there, as each listed feature then says
+	}
+	return p.folder(plan.Folder, builtIn)
+}
 
 // Fixtures has the folders requests, keys and golden.
 func (p Project) Fixtures() fs.FS { return p.folder("fixtures", fixtures.FS) }
