@@ -25,27 +25,27 @@ type Document struct {
 // Read reads one JSON text as I-JSON (RFC 7493). It refuses what two readers might understand differently:
 // duplicate members (also when spelled differently, as "a" and "\u0061"), invalid UTF-8, lone surrogates,
 // noncharacters, a byte order mark, data after the value, a number beyond a double, and nesting so deep that
-// readers give up (10,000 levels). A number too small for a double is 0.
+// readers give up (10,000 levels). A number too small for a double is 0. The error is a [*SyntaxError].
 //
 // The text is read once, and a hostile one costs no more than its length: sorting members while copying them, as
 // jsontext's own Canonicalize does, takes time in proportion to length times depth. A fuzz test holds the two to
 // the same bytes.
 func Read(text []byte) (Document, error) {
 	if bytes.HasPrefix(text, []byte("\ufeff")) {
-		return Document{}, errors.New("not I-JSON: begins with a byte order mark")
+		return Document{}, syntaxError(text, 0, errors.New("begins with a byte order mark"))
 	}
 	// A decoder over a bytes.Buffer neither copies nor changes the text.
 	reader := reader{jsontext.NewDecoder(bytes.NewBuffer(text))}
 	value, err := reader.value()
 	if err == io.EOF {
-		return Document{}, errors.New("not I-JSON: holds no value")
+		return Document{}, syntaxError(text, 0, errors.New("holds no value"))
 	}
 	if err != nil {
-		return Document{}, fmt.Errorf("not I-JSON: %w", located(err))
+		return Document{}, syntaxError(text, offsetOf(err, text), located(err))
 	}
 	end := reader.InputOffset()
 	if _, err := reader.ReadToken(); err != io.EOF {
-		return Document{}, fmt.Errorf("not I-JSON: data after the value, after byte %d", end)
+		return Document{}, syntaxError(text, end, fmt.Errorf("data after the value, after byte %d", end))
 	}
 	return Document{Canonical: appendCanonical(make([]byte, 0, len(text)), value), Value: value}, nil
 }

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -57,29 +58,45 @@ var keywords = map[string]shape{
 var branches = []string{"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
 
 type linter struct {
+	sources  map[string][]byte
 	files    map[string]any
 	nodes    nodes
 	refs     []reference
-	problems []error
+	problems []Problem
+}
+
+// A Problem is one thing that is wrong with a schema file.
+type Problem struct {
+	File    string
+	Line    int    // counted from 1
+	Pointer string // into the file
+	Says    string
+}
+
+// Error is the problem in the form that editors and build logs turn into a link.
+func (p Problem) Error() string {
+	return fmt.Sprintf("%s:%d: #%s: %s", p.File, p.Line, p.Pointer, p.Says)
 }
 
 type reference struct{ file, pointer, target string }
 
-// Lint checks all files (name to decoded JSON) against the rules above, and indexes their schema objects.
-func lint(files map[string]any) (nodes, []error) {
-	l := &linter{files: files, nodes: nodes{}}
+// Lint checks all files (by name, as text and as decoded JSON) against the rules above, and indexes their schema objects.
+func lint(sources map[string][]byte, files map[string]any) (nodes, []Problem) {
+	l := &linter{sources: sources, files: files, nodes: nodes{}}
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		l.root(file)
 	}
 	for _, ref := range l.refs { // only now are all the targets known
 		l.resolve(ref)
 	}
-	slices.SortStableFunc(l.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	slices.SortStableFunc(l.problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Error(), b.Error()))
+	})
 	return l.nodes, l.problems
 }
 
 func (l *linter) report(file, pointer, format string, details ...any) {
-	l.problems = append(l.problems, fmt.Errorf("%s#%s: %s", file, pointer, fmt.Sprintf(format, details...)))
+	l.problems = append(l.problems, Problem{file, LineOf(l.sources[file], pointer), pointer, fmt.Sprintf(format, details...)})
 }
 
 func (l *linter) root(file string) {

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -29,88 +30,88 @@ func TestLoadRefuses(t *testing.T) {
 		want       []string // whole lines
 	}{
 		{"a misspelt keyword", `"type": "string", "minLenght": 1`,
-			[]string{`A.schema.json#/minLenght: unknown keyword "minLenght" (did you mean "minLength"?)`}},
+			[]string{`A.schema.json:1: #/minLenght: unknown keyword "minLenght" (did you mean "minLength"?)`}},
 		{"a misspelt keyword deep inside", `"type": "object", "additionalProperties": false, "properties": {"a/b": {"title": "T", "description": "D.",
 			"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "object", "requird": ["x"], "additionalProperties": false}]}}}`,
-			[]string{`A.schema.json#/properties/a~1b/items/anyOf/1/requird: unknown keyword "requird" (did you mean "required"?)`}},
+			[]string{`A.schema.json:2: #/properties/a~1b/items/anyOf/1/requird: unknown keyword "requird" (did you mean "required"?)`}},
 		{"a word that is like no keyword", `"type": "string", "colour": "red"`,
-			[]string{`A.schema.json#/colour: unknown keyword "colour"`}},
+			[]string{`A.schema.json:1: #/colour: unknown keyword "colour"`}},
 		{"a keyword of another draft", `"type": "string", "definitions": {}`,
-			[]string{`A.schema.json#/definitions: unknown keyword "definitions"`}},
+			[]string{`A.schema.json:1: #/definitions: unknown keyword "definitions"`}},
 		{"a keyword in another case", `"Type": "string"`,
-			[]string{`A.schema.json#/Type: unknown keyword "Type" (did you mean "type"?)`}},
+			[]string{`A.schema.json:1: #/Type: unknown keyword "Type" (did you mean "type"?)`}},
 		{"a property named like a keyword is none", `"type": "object", "additionalProperties": false, "properties": {"requird": {"title": "T", "description": "D."}}`, nil},
 
 		{"an $id that is not the file's", `{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://schemas.lpgate.example/B.schema.json", "title": "T", "description": "D."}`,
-			[]string{`A.schema.json#: "$id" is not "https://schemas.lpgate.example/A.schema.json", as the file's name demands`}},
+			[]string{`A.schema.json:1: #: "$id" is not "https://schemas.lpgate.example/A.schema.json", as the file's name demands`}},
 		{"no $id and no $schema", `{"title": "T", "description": "D."}`, []string{
-			`A.schema.json#: "$id" is not "https://schemas.lpgate.example/A.schema.json", as the file's name demands`,
-			`A.schema.json#: "$schema" is not "https://json-schema.org/draft/2020-12/schema"`}},
+			`A.schema.json:1: #: "$id" is not "https://schemas.lpgate.example/A.schema.json", as the file's name demands`,
+			`A.schema.json:1: #: "$schema" is not "https://json-schema.org/draft/2020-12/schema"`}},
 		{"another draft", `{"$schema": "http://json-schema.org/draft-07/schema#", "$id": "https://schemas.lpgate.example/A.schema.json", "title": "T", "description": "D."}`,
-			[]string{`A.schema.json#: "$schema" is not "https://json-schema.org/draft/2020-12/schema"`}},
+			[]string{`A.schema.json:1: #: "$schema" is not "https://json-schema.org/draft/2020-12/schema"`}},
 		{"an $id inside", `"$defs": {"X": {"$id": "x", "title": "T", "description": "D."}}`,
-			[]string{`A.schema.json#/$defs/X/$id: "$id" stands at the root only`}},
+			[]string{`A.schema.json:1: #/$defs/X/$id: "$id" stands at the root only`}},
 
 		{"a $ref to no file", `"$ref": "C.schema.json"`,
-			[]string{`A.schema.json#/$ref: there is no file "C.schema.json" (did you mean "A.schema.json"?)`}},
+			[]string{`A.schema.json:1: #/$ref: there is no file "C.schema.json" (did you mean "A.schema.json"?)`}},
 		{"a $ref to no definition", `"$ref": "#/$defs/Txet", "$defs": {"Text": {"title": "T", "description": "D."}}`,
-			[]string{`A.schema.json#/$ref: there is no schema at "/$defs/Txet" in A.schema.json (did you mean "/$defs/Text"?)`}},
+			[]string{`A.schema.json:1: #/$ref: there is no schema at "/$defs/Txet" in A.schema.json (did you mean "/$defs/Text"?)`}},
 		{"a $ref to no definition of another file", `"$ref": "B.schema.json#/$defs/Text"`,
-			[]string{`A.schema.json#/$ref: there is no schema at "/$defs/Text" in B.schema.json`}},
+			[]string{`A.schema.json:1: #/$ref: there is no schema at "/$defs/Text" in B.schema.json`}},
 		{"a $ref to what is no schema", `"$ref": "#/$defs"`,
-			[]string{`A.schema.json#/$ref: there is no schema at "/$defs" in A.schema.json`}},
+			[]string{`A.schema.json:1: #/$ref: there is no schema at "/$defs" in A.schema.json`}},
 		{"an absolute $ref", `"$ref": "https://schemas.lpgate.example/B.schema.json"`,
-			[]string{`A.schema.json#/$ref: "https://schemas.lpgate.example/B.schema.json" is not relative to this folder`}},
+			[]string{`A.schema.json:1: #/$ref: "https://schemas.lpgate.example/B.schema.json" is not relative to this folder`}},
 		{"a $ref out of the folder", `"$ref": "../B.schema.json"`,
-			[]string{`A.schema.json#/$ref: "../B.schema.json" is not relative to this folder`}},
+			[]string{`A.schema.json:1: #/$ref: "../B.schema.json" is not relative to this folder`}},
 		{"a $ref that is no URL", `"$ref": "%zz"`,
-			[]string{`A.schema.json#/$ref: "%zz" is no reference: invalid URL escape "%zz"`}},
+			[]string{`A.schema.json:1: #/$ref: "%zz" is no reference: invalid URL escape "%zz"`}},
 
 		{"no title and no description", `{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://schemas.lpgate.example/A.schema.json"}`,
-			[]string{`A.schema.json#: lacks a description`, `A.schema.json#: lacks a title`}},
+			[]string{`A.schema.json:1: #: lacks a description`, `A.schema.json:1: #: lacks a title`}},
 		{"a property and a definition without them", `"type": "object", "additionalProperties": false, "properties": {"a": {"$ref": "#/$defs/X"}}, "$defs": {"X": {"title": "T"}}`, []string{
-			`A.schema.json#/$defs/X: lacks a description`,
-			`A.schema.json#/properties/a: lacks a description`,
-			`A.schema.json#/properties/a: lacks a title`}},
+			`A.schema.json:1: #/$defs/X: lacks a description`,
+			`A.schema.json:1: #/properties/a: lacks a description`,
+			`A.schema.json:1: #/properties/a: lacks a title`}},
 		{"a description of two lines", `"properties": {"a": {"title": "T", "description": "One.\nTwo."}}, "type": "object", "additionalProperties": false`,
-			[]string{`A.schema.json#/properties/a: its description is not one line of text`}},
+			[]string{`A.schema.json:1: #/properties/a: its description is not one line of text`}},
 		{"a blank title", `"properties": {"a": {"title": " ", "description": "D."}}, "type": "object", "additionalProperties": false`,
-			[]string{`A.schema.json#/properties/a: its title is not one line of text`}},
+			[]string{`A.schema.json:1: #/properties/a: its title is not one line of text`}},
 
 		{"an open object", `"type": "object", "properties": {}`,
-			[]string{`A.schema.json#: an object lacks "additionalProperties": false`}},
+			[]string{`A.schema.json:1: #: an object lacks "additionalProperties": false`}},
 		{"an object that says it is open", `"type": "object", "additionalProperties": true`,
-			[]string{`A.schema.json#: an object has "additionalProperties": true, and no "$comment" that begins with "Open:" and says why`}},
+			[]string{`A.schema.json:1: #: an object has "additionalProperties": true, and no "$comment" that begins with "Open:" and says why`}},
 		{"an object that says it is open, and why", `"type": "object", "additionalProperties": true, "$comment": "Open: it is a bag."`, nil},
 		{"an object or null that is open", `"items": {"type": ["object", "null"]}`,
-			[]string{`A.schema.json#/items: an object lacks "additionalProperties": false`}},
+			[]string{`A.schema.json:1: #/items: an object lacks "additionalProperties": false`}},
 		{"properties without a type", `"properties": {}, "additionalProperties": false`,
-			[]string{`A.schema.json#: "properties" stands without "type": "object"`}},
+			[]string{`A.schema.json:1: #: "properties" stands without "type": "object"`}},
 		{"a branch that is a whole object", `"oneOf": [{"type": "object", "properties": {"a": {}}}]`, []string{
-			`A.schema.json#/oneOf/0/properties/a: lacks a description`,
-			`A.schema.json#/oneOf/0/properties/a: lacks a title`,
-			`A.schema.json#/oneOf/0: an object lacks "additionalProperties": false`}},
+			`A.schema.json:1: #/oneOf/0/properties/a: lacks a description`,
+			`A.schema.json:1: #/oneOf/0/properties/a: lacks a title`,
+			`A.schema.json:1: #/oneOf/0: an object lacks "additionalProperties": false`}},
 		{"a condition is no object of its own", `"if": {"properties": {"a": {"const": 1}}, "required": ["a"]}, "then": {"anyOf": [{"required": ["b"]}, {"properties": {"c": {"properties": {"d": {}}}}}]}`, nil},
 		{"a map of schemas for its values", `"type": "object", "additionalProperties": {"type": "string"}`, nil},
 		{"a required member that is no property", `"type": "object", "additionalProperties": false, "required": ["nmae"], "properties": {"name": {"title": "T", "description": "D."}}`,
-			[]string{`A.schema.json#/required: "nmae" is not among the properties (did you mean "name"?)`}},
+			[]string{`A.schema.json:1: #/required: "nmae" is not among the properties (did you mean "name"?)`}},
 
 		{"a format that nobody asserts", `"type": "string", "format": "datetime"`,
-			[]string{`A.schema.json#/format: unknown format "datetime" (did you mean "date-time"?)`}},
+			[]string{`A.schema.json:1: #/format: unknown format "datetime" (did you mean "date-time"?)`}},
 		{"a pattern that does not compile", `"type": "string", "pattern": "("`,
-			[]string{"A.schema.json#/pattern: error parsing regexp: missing closing ): `(`"}},
+			[]string{"A.schema.json:1: #/pattern: error parsing regexp: missing closing ): `(`"}},
 		{"a pattern that is read in two ways", `"type": "string", "pattern": "^\\S+$"`,
-			[]string{`A.schema.json#/pattern: "\\S" in a pattern does not mean the same everywhere: write the characters themselves`}},
+			[]string{`A.schema.json:1: #/pattern: "\\S" in a pattern does not mean the same everywhere: write the characters themselves`}},
 		{"a pattern of member names", `"type": "object", "additionalProperties": false, "patternProperties": {"(?i)a/b": {}}`,
-			[]string{`A.schema.json#/patternProperties/(?i)a~1b: "(?" in a pattern does not mean the same everywhere: write the characters themselves`}},
+			[]string{`A.schema.json:1: #/patternProperties/(?i)a~1b: "(?" in a pattern does not mean the same everywhere: write the characters themselves`}},
 		{"true for a schema", `"not": true, "items": false`,
-			[]string{`A.schema.json#/not: a schema here is an object, not true`}},
+			[]string{`A.schema.json:1: #/not: a schema here is an object, not true`}},
 		{"true for a property", `"type": "object", "additionalProperties": false, "properties": {"a": true}, "allOf": [false]`,
-			[]string{`A.schema.json#/allOf/0: a schema here is an object`, `A.schema.json#/properties/a: a schema here is an object`}},
+			[]string{`A.schema.json:1: #/allOf/0: a schema here is an object`, `A.schema.json:1: #/properties/a: a schema here is an object`}},
 
-		{"a file that is no object", `[]`, []string{`A.schema.json#: a schema file holds a JSON object`}},
-		{"a file that is no JSON", `{`, []string{`A.schema.json: not I-JSON: the text ends too early, after byte 1`}},
-		{"a file with a member twice", `{"type": "string", "type": "object"}`, []string{`A.schema.json: not I-JSON: duplicate member "type" in ""`}},
+		{"a file that is no object", `[]`, []string{`A.schema.json:1: #: a schema file holds a JSON object`}},
+		{"a file that is no JSON", `{`, []string{`A.schema.json:1: not I-JSON: the text ends too early, after byte 1`}},
+		{"a file with a member twice", `{"type": "string", "type": "object"}`, []string{`A.schema.json:1: not I-JSON: duplicate member "type" in ""`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -150,10 +151,10 @@ func TestLoadReportsEveryFile(t *testing.T) {
 		"C.schema.json": "",
 	}))
 	want := []string{
-		`C.schema.json: not I-JSON: holds no value`,
-		`A.schema.json#/tpye: unknown keyword "tpye" (did you mean "type"?)`,
-		`B.schema.json#/nul: unknown keyword "nul" (did you mean "enum"?)`,
-		`B.schema.json#: an object lacks "additionalProperties": false`,
+		`C.schema.json:1: not I-JSON: holds no value`,
+		`A.schema.json:1: #/tpye: unknown keyword "tpye" (did you mean "type"?)`,
+		`B.schema.json:1: #/nul: unknown keyword "nul" (did you mean "enum"?)`,
+		`B.schema.json:1: #: an object lacks "additionalProperties": false`,
 	}
 	if err == nil {
 		t.Fatal("got no error, want four")
@@ -168,5 +169,32 @@ func TestLoadFetchesNothing(t *testing.T) {
 	_, err := Load(mapFS(map[string]string{"A.schema.json": `{"$schema": "https://schemas.lpgate.example/meta", "$id": "https://schemas.lpgate.example/A.schema.json", "title": "T", "description": "D."}`}))
 	if err == nil || !strings.Contains(err.Error(), `"$schema" is not`) {
 		t.Errorf("got %v, want a refusal by the lint", err)
+	}
+}
+
+func TestLineOf(t *testing.T) {
+	const text = "{\n \"a\":\n  {\"b/c\": 1,\n   \"d\": [\n     true,\n     {\"e\": 2}\n   ]},\n \"f\": 3\n}"
+	for pointer, want := range map[string]int{
+		"": 1, "/a": 2, "/a/b~1c": 3, "/a/d": 4, "/a/d/0": 5, "/a/d/1": 6, "/a/d/1/e": 6, "/f": 8,
+		"/a/d/1/x": 6, "/a/d/2": 4, "/x": 1, "/f/x": 8,
+	} {
+		if got := LineOf([]byte(text), pointer); got != want {
+			t.Errorf("%s is on line %d, want %d", pointer, got, want)
+		}
+	}
+	if got := LineOf([]byte("{\n"), "/a"); got != 1 {
+		t.Errorf("got line %d of what is no JSON, want the first", got)
+	}
+}
+
+func TestSyntaxErrorsHaveALine(t *testing.T) {
+	for text, want := range map[string]int{
+		"{\n\"a\": 1,\n\"a\": 2}": 3, "": 1, "[1,\n\n2": 3, "1\n\n2": 1, "[\n1e999]": 2, "\ufeff1": 1,
+	} {
+		_, err := Read([]byte(text))
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) || syntax.Line != want {
+			t.Errorf("%q: got %#v, want one on line %d", text, err, want)
+		}
 	}
 }

@@ -72,7 +72,7 @@ type Schema struct {
 type nodes map[string]map[string]any
 
 // Load reads and compiles every *.schema.json in the root of fsys. It reports everything that is wrong with the
-// files, not only the first problem, one line each: file, JSON Pointer, problem.
+// files, not only the first problem, one line each: file and line, JSON Pointer, problem.
 func Load(fsys fs.FS) (*Set, error) {
 	paths, err := fs.Glob(fsys, "*"+suffix)
 	if err != nil {
@@ -100,19 +100,27 @@ func Load(fsys fs.FS) (*Set, error) {
 		}
 		document, err := Read(text)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", path, err))
+			line := 1
+			var syntax *SyntaxError
+			if errors.As(err, &syntax) {
+				line = syntax.Line
+			}
+			problems = append(problems, fmt.Errorf("%s:%d: %w", path, line, err))
 			continue
 		}
 		sources[path], roots[path] = text, document.Value
 	}
-	all, lintProblems := lint(roots)
-	if problems = append(problems, lintProblems...); len(problems) > 0 {
+	all, found := lint(sources, roots)
+	for _, problem := range found {
+		problems = append(problems, problem)
+	}
+	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
 
 	for _, path := range paths {
 		if err := compiler.AddResource(Base+path, bytes.NewReader(sources[path])); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s:1: %w", path, err)
 		}
 	}
 	set := &Set{schemas: map[string]*Schema{}}
