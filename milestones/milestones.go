@@ -179,6 +179,8 @@ type Operation struct {
 	Made string
 	// Outcomes are the success (first, for all but the router) and then the refusals, in the order of the file.
 	Outcomes []Outcome
+	// Line is where it stands in the file.
+	Line int
 }
 
 // Succeeds says whether the status is that of a success of the operation.
@@ -244,6 +246,8 @@ type Rule struct {
 	Says string
 	// Operations are the ids of the operations that the rule is about; the router's id may be among them.
 	Operations []string
+	// Line is where it stands in the file.
+	Line int
 }
 
 // The two kinds of rules.
@@ -370,6 +374,9 @@ func (m *Milestone) Operation(id string) (*Operation, bool) {
 	}
 	return nil, false
 }
+
+// File is the name that the milestone was read under.
+func (m *Milestone) File() string { return m.file }
 
 // mention is a name in the file, with the line that it stands on.
 type mention struct {

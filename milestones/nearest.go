@@ -1,6 +1,8 @@
 package milestones
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	// The smallest well-kept edit distance for Go: one function, no dependencies. A distance of our own would be
@@ -8,23 +10,37 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest returns the word of the list that the given one was probably meant to be, or "" when none is near.
-//
-// Near is a third of the letters wrong at most, whatever their case; of several the first nearest one wins. A word
-// that is the end of exactly one longer one, as people say "rollout.upsert" or "rollout_blocked", means that one.
-func Nearest(word string, of []string) string {
-	nearest, least := "", len([]rune(word))/3+1
-	for _, candidate := range of {
-		if abs(len(candidate)-len(word)) >= 4*least { // No letter is longer than four bytes: too far, whatever they say.
+// Near returns the places of the words of the list that the given one may have been meant to be, the nearest first, and
+// of several that are as near the first in the list first. Near is so many letters wrong at most, whatever their case.
+func Near(word string, of []string, most int) []int {
+	type candidate struct{ place, distance int }
+	var near []candidate
+	for place, other := range of {
+		if abs(len(other)-len(word)) > 4*most { // No letter is longer than four bytes: too far, whatever they say.
 			continue
 		}
-		distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(candidate))
-		if distance < least {
-			nearest, least = candidate, distance
+		if distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(other)); distance <= most {
+			near = append(near, candidate{place, distance})
 		}
 	}
-	if nearest != "" || word == "" {
-		return nearest
+	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	places := make([]int, len(near))
+	for i, one := range near {
+		places[i] = one.place
+	}
+	return places
+}
+
+// Nearest returns the word of the list that the given one was probably meant to be, or "" when none is near.
+//
+// That is the first one of [Near], with a third of the letters wrong at most. A word that is the end of exactly one longer one, as people say "rollout.upsert" or
+// "rollout_blocked", means that one.
+func Nearest(word string, of []string) string {
+	if near := Near(word, of, len([]rune(word))/3); len(near) > 0 {
+		return of[near[0]]
+	}
+	if word == "" {
+		return ""
 	}
 	var longer []string
 	for _, candidate := range of {

@@ -1,6 +1,7 @@
 package milestones
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,4 +36,28 @@ func TestNearest(t *testing.T) {
 			t.Errorf("Nearest = %q, want none", got)
 		}
 	})
+}
+
+func TestNear(t *testing.T) {
+	words := []string{"kinds", "mind", "kind", "kin", "find", "refusal", "MIND"}
+	for _, row := range []struct {
+		word string
+		want []string
+	}{
+		{"kind", []string{"kind", "kinds", "mind", "kin", "find", "MIND"}},
+		{"refusals", []string{"refusal"}},
+		{"kid", []string{"kind", "kin"}},
+		{"colour", nil},
+		{"", nil},
+	} {
+		t.Run(row.word, func(t *testing.T) {
+			var got []string
+			for _, place := range Near(row.word, words, 1) {
+				got = append(got, words[place])
+			}
+			if !slices.Equal(got, row.want) {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
 }

@@ -36,6 +36,12 @@ func Parse(file string, text []byte) (*Milestone, error) {
 	return m, nil
 }
 
+// Readable says what keeps a text from being one YAML document, with the file's name and the line.
+func Readable(file string, text []byte) error {
+	_, err := document(file, "document", text)
+	return err
+}
+
 // document reads one YAML document that is not empty.
 func document(file, what string, text []byte) (*yaml.Node, error) {
 	if at := unreadable(text); at >= 0 {
@@ -286,6 +292,7 @@ func (r *resolver) allOperations(list, router *part) {
 			ID: id(p), Method: p.get("method").str(), Path: p.get("path").str(),
 			Scope: p.get("scope").str(), Public: p.get("public").yes(),
 			RequestSchema: r.schema(p.get("request_schema")), ResponseSchema: r.schema(p.get("response_schema")),
+			Line: p.line,
 		}
 		switch {
 		case op.Public && p.has("scope"):
@@ -313,7 +320,7 @@ func (r *resolver) allOperations(list, router *part) {
 	} else if r.operations != nil {
 		r.operations.words = append(r.operations.words, id(router))
 	}
-	r.m.Router = Operation{ID: id(router), Outcomes: r.outcomes(router.get("refusals"))}
+	r.m.Router = Operation{ID: id(router), Outcomes: r.outcomes(router.get("refusals")), Line: router.at()}
 }
 
 // isVariable says whether scenarios can say {name}.
@@ -414,7 +421,7 @@ func (r *resolver) rules(list *part) {
 		}
 		r.m.Rules = append(r.m.Rules, Rule{
 			ID: id(p), Kind: p.get("kind").str(), Feature: p.get("feature").str(), Section: p.get("section").str(),
-			Says: p.get("says").str(), Operations: p.get("operations").strs(),
+			Says: p.get("says").str(), Operations: p.get("operations").strs(), Line: p.line,
 		})
 	}
 }

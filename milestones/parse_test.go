@@ -44,7 +44,7 @@ func TestParseReadsEverything(t *testing.T) {
 		Refusals:        []Outcome{noRoute, tooHot},
 		Operations: []Operation{
 			{
-				ID: "lamp.switch", Method: "POST", Path: "/lamps/{lamp_id}/switch", Scope: "lamp:write",
+				ID: "lamp.switch", Line: 36, Method: "POST", Path: "/lamps/{lamp_id}/switch", Scope: "lamp:write",
 				RequestSchema: "SwitchRequest", ResponseSchema: "SwitchResponse",
 				Outcomes: []Outcome{
 					{
@@ -56,10 +56,10 @@ func TestParseReadsEverything(t *testing.T) {
 			},
 			{
 				ID: "health", Method: "GET", Path: "/health", Public: true, ResponseSchema: "HealthResponse",
-				Outcomes: []Outcome{{Name: Success, Status: 200, Schema: "HealthResponse"}},
+				Outcomes: []Outcome{{Name: Success, Status: 200, Schema: "HealthResponse"}}, Line: 46,
 			},
 		},
-		Router: Operation{ID: "unrouted", Outcomes: []Outcome{noRoute}},
+		Router: Operation{ID: "unrouted", Outcomes: []Outcome{noRoute}, Line: 52},
 		Parameters: []Parameter{
 			{"bulb", InQuery, "string", "", []string{"left", "right"}, "Which bulb is meant.", []string{"lamp.switch"}},
 			{"X-Now-Iso", InHeader, "string", "date-time", nil, "The time that it is.", []string{"lamp.switch"}},
@@ -68,8 +68,8 @@ func TestParseReadsEverything(t *testing.T) {
 		Capabilities: []Capability{{"fresh-lamp", "The lamp was never on."}},
 		Features:     []string{"lamp.feature"},
 		Rules: []Rule{
-			{"lamp-is-cool", Gate, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}},
-			{"lamp-answers", Promise, "lamp.feature", "3", "Whoever asks gets an answer.", []string{"health", "unrouted"}},
+			{"lamp-is-cool", Gate, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}, 60},
+			{"lamp-answers", Promise, "lamp.feature", "3", "Whoever asks gets an answer.", []string{"health", "unrouted"}, 66},
 		},
 		Artifacts: []string{"verdict.json"},
 		Output:    Output{Own: []Pattern{{"lamp", `\blamp_[0-9]+\b`, "The id of a lamp."}}},

@@ -227,6 +227,13 @@ func (p *part) str() string {
 	return p.text
 }
 
+func (p *part) at() int {
+	if p == nil {
+		return 0
+	}
+	return p.line
+}
+
 func (p *part) int() int {
 	if p == nil {
 		return 0

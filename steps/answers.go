@@ -157,12 +157,17 @@ func fieldsAre(ctx context.Context, table *godog.Table) error {
 	if err != nil {
 		return err
 	}
+	var first error
 	for _, row := range rows {
-		if err := compare(ctx, row.key, row.value); err != nil {
+		err := compare(ctx, row.key, row.value)
+		if _, bad := err.(*BadSentence); bad { // before all others: it says nothing about the target
 			return at(row.where, err)
 		}
+		if first == nil {
+			first = err
+		}
 	}
-	return nil
+	return first
 }
 
 // compare demands that a pointer points to a value that is given as JSON, or to nothing.
@@ -199,11 +204,11 @@ func valueIsPresent(ctx context.Context, at string) error {
 
 // "/pointer" is not JSON. It must be there: what is missing proves nothing.
 func valueIsNot(ctx context.Context, at, text string) error {
-	s, seen, err := lookThere(ctx, at)
+	unwanted, err := in(ctx).literal(text)
 	if err != nil {
 		return err
 	}
-	unwanted, err := s.literal(text)
+	_, seen, err := lookThere(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -215,11 +220,11 @@ func valueIsNot(ctx context.Context, at, text string) error {
 
 // "/pointer" matches "regexp".
 func valueMatches(ctx context.Context, at, text string) error {
-	s, seen, err := lookThere(ctx, at)
+	re, err := in(ctx).regexp(text)
 	if err != nil {
 		return err
 	}
-	re, err := s.regexp(text)
+	_, seen, err := lookThere(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -279,11 +284,12 @@ func valueEquals(ctx context.Context, at, other string) error {
 
 // There is a violation of "keyword" at "/instance/pointer".
 func thereIsAViolation(ctx context.Context, keyword, at string) error {
-	s, seen, err := lookThere(ctx, "/error/details/violations")
+	at, err := in(ctx).expand(at, plain)
 	if err != nil {
 		return err
 	}
-	if at, err = s.expand(at, plain); err != nil {
+	_, seen, err := lookThere(ctx, "/error/details/violations")
+	if err != nil {
 		return err
 	}
 	violations, _ := seen.value.([]any)

@@ -265,7 +265,7 @@ func carry(ctx context.Context, table *godog.Table) error {
 	}
 	for _, c := range changes {
 		if c.part != changeHeader {
-			return badSentence("%s: requests carry headers only; everything else belongs to one call", c.where)
+			return at(c.where, badSentence("requests carry headers only; everything else belongs to one call"))
 		}
 	}
 	s.carried = append(s.carried, changes...)

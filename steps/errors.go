@@ -2,7 +2,11 @@ package steps
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
+
+	"example.com/lpgate/milestones"
 )
 
 // Mismatch is a promise that the target did not keep. It is the error of every sentence that asserts something; the
@@ -33,6 +37,10 @@ type BadSentence struct {
 	What string
 	// Nearest is the right thing that looks most like it, or empty.
 	Nearest string
+	// Row is the row of the table that is wrong, counted from 1; 0 when it is the sentence itself.
+	Row int
+
+	bare string // What without the row
 }
 
 // Error tells what is wrong, and what may have been meant.
@@ -42,6 +50,9 @@ func (b *BadSentence) Error() string {
 	}
 	return fmt.Sprintf("%s (did you mean %q?)", b.What, b.Nearest)
 }
+
+// inRow is Error for somebody who knows the row.
+func (b *BadSentence) inRow() string { return (&BadSentence{What: b.bare, Nearest: b.Nearest}).Error() }
 
 func badSentence(format string, args ...any) error {
 	return &BadSentence{What: fmt.Sprintf(format, args...)}
@@ -59,3 +70,65 @@ func (u *Unreachable) Error() string { return "the target cannot be reached: " +
 
 // Unwrap returns what the transport said.
 func (u *Unreachable) Unwrap() error { return u.Err }
+
+// mostNearest is how many sentences are suggested at most.
+const mostNearest = 3
+
+// Nearest are the sentences that a text may have been meant to be, the most similar one first: the words decide, and
+// what the author wrote in quotes stays. They are three at most.
+func Nearest(text string) []string {
+	var places []int
+	var bones []string
+	for i, sentence := range table {
+		if strings.HasSuffix(sentence.Example, ":") == strings.HasSuffix(text, ":") {
+			places, bones = append(places, i), append(bones, skeleton(sentence.Example))
+		}
+	}
+	var nearest []string
+	words := skeleton(text)
+	for _, near := range milestones.Near(words, bones, len(words)/2) {
+		if len(nearest) == mostNearest {
+			break
+		}
+		nearest = append(nearest, withArgumentsOf(text, places[near]))
+	}
+	return nearest
+}
+
+// Unknown says that a text is no sentence, and what may have been meant.
+func Unknown(text string) string {
+	says := "nobody knows this sentence: " + text
+	nearest := Nearest(text)
+	if len(nearest) == 0 {
+		return says
+	}
+	return says + " (did you mean: " + strings.Join(nearest, "; or: ") + "?)"
+}
+
+// skeleton leaves the words of a sentence that are no arguments.
+func skeleton(text string) string {
+	parts := strings.Split(text, `"`)
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = ""
+	}
+	words := strings.Fields(strings.Join(parts, `"`))
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool {
+		return unicode.IsDigit(rune(word[0])) || strings.ContainsAny(word, "_[]{}") || len(word) > 1 && word == strings.ToUpper(word) && unicode.IsUpper(rune(word[0]))
+	}), " ")
+}
+
+// withArgumentsOf is the example of a sentence with what a text has in its quotes, if that fits.
+func withArgumentsOf(text string, place int) string {
+	example := table[place].Example
+	parts, given := strings.Split(example, `"`), strings.Split(text, `"`)
+	if len(parts) != len(given) {
+		return example
+	}
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = given[i]
+	}
+	if filled := strings.Join(parts, `"`); compiled()[place].pattern.MatchString(filled) {
+		return filled
+	}
+	return example
+}

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cucumber/godog"
@@ -191,7 +190,7 @@ func (s *scenario) writtenOut(method, target string) (*request, error) {
 
 // change is one row of a change table.
 type change struct {
-	where  string // the row, for messages
+	where  place
 	part   changePart
 	name   string // of the header, query value or path parameter; the JSON Pointer itself for the body
 	tokens []string
@@ -239,17 +238,17 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 		case kind == "header" && isToken(c.name):
 			c.part = changeHeader
 			if header := http.CanonicalHeaderKey(c.name); slices.Contains(transportHeaders, header) {
-				return nil, badSentence("%s: the header %s belongs to the transport, and no scenario can set it", row.where, header)
+				return nil, at(row.where, badSentence("the header %s belongs to the transport, and no scenario can set it", header))
 			}
 		case kind == "query" && c.name != "":
 			c.part = changeQuery
 		case kind == "path" && c.name != "":
 			c.part = changePath
 		default:
-			return nil, &BadSentence{
-				What:    fmt.Sprintf(`%s: %q is nothing to change: a part is a JSON Pointer, "header X", "query x" or "path x"`, row.where, part),
+			return nil, at(row.where, &BadSentence{
+				What:    fmt.Sprintf(`%q is nothing to change: a part is a JSON Pointer, "header X", "query x" or "path x"`, part),
 				Nearest: nearestPart(kind, c.name),
-			}
+			})
 		}
 		changes = append(changes, c)
 	}
@@ -370,7 +369,23 @@ func (r *request) changeBody(s *scenario, c change) error {
 }
 
 // row is one row of a table of two columns.
-type row struct{ where, key, value string }
+type row struct {
+	where      place
+	key, value string
+}
+
+// place is where a row stands in its table, counted from 1, with what it begins with.
+type place struct {
+	row int
+	key string
+}
+
+func (p place) String() string {
+	if p.key == "" {
+		return fmt.Sprintf("row %d", p.row)
+	}
+	return fmt.Sprintf("row %d (%s)", p.row, p.key)
+}
 
 // rowsOf reads a table of two columns without a heading.
 func rowsOf(table *godog.Table) ([]row, error) {
@@ -379,11 +394,10 @@ func rowsOf(table *godog.Table) ([]row, error) {
 	}
 	rows := make([]row, len(table.Rows))
 	for i, r := range table.Rows {
-		where := "row " + strconv.Itoa(i+1)
 		if len(r.Cells) != 2 {
-			return nil, badSentence("%s: there are %d columns and not two, a part and its value (write \\| for a | inside one)", where, len(r.Cells))
+			return nil, at(place{row: i + 1}, badSentence("there are %d columns and not two, a part and its value (write \\| for a | inside one)", len(r.Cells)))
 		}
-		rows[i] = row{fmt.Sprintf("%s (%s)", where, r.Cells[0].Value), r.Cells[0].Value, r.Cells[1].Value}
+		rows[i] = row{place{i + 1, r.Cells[0].Value}, r.Cells[0].Value, r.Cells[1].Value}
 	}
 	return rows, nil
 }
@@ -392,15 +406,15 @@ func rowsOf(table *godog.Table) ([]row, error) {
 func tableOf(table [][2]string) []row {
 	rows := make([]row, len(table))
 	for i, cells := range table {
-		rows[i] = row{fmt.Sprintf("row %d (%s)", i+1, cells[0]), cells[0], cells[1]}
+		rows[i] = row{place{i + 1, cells[0]}, cells[0], cells[1]}
 	}
 	return rows
 }
 
 // at puts the place in front of a fault in a scenario's text.
-func at(where string, err error) error {
-	if bad, ok := err.(*BadSentence); ok {
-		return &BadSentence{What: where + ": " + bad.What, Nearest: bad.Nearest}
+func at(where place, err error) error {
+	if bad, ok := err.(*BadSentence); ok && where.row > 0 {
+		return &BadSentence{What: where.String() + ": " + bad.What, Nearest: bad.Nearest, Row: where.row, bare: bad.What}
 	}
 	return err
 }

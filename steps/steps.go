@@ -102,60 +102,89 @@ type Sentence struct {
 	Step any
 }
 
-// Pieces of patterns.
+// Pieces of patterns. The name of a group says what the argument is; a second group of a pattern that takes the same has
+// a 2 after the name. What has no name is a text.
 const (
-	aText    = `"([^"]*)"`
-	aPointer = `"((?:/[^"]*)?)"` // a JSON Pointer
-	aRegexp  = `"(.+)"`          // a regular expression
-	aNumber  = `([0-9]{1,9})`
-	aLiteral = `(null|true|false|-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"|\[.*\]|\{.*\})` // a JSON value
-	aReason  = `([a-z][a-z0-9_]*)`
-	aCode    = `([A-Z][A-Z_]*)`
+	aText          = `"([^"]*)"`
+	anOperation    = `"(?<operation>[^"]*)"`
+	aFixture       = `"(?<fixture>[^"]*)"`
+	aName          = `"(?<name>[^"]*)"`   // of a variable, which the sentence makes
+	anAnswer       = `"(?<answer>[^"]*)"` // the name of one that is kept
+	aHeader        = `"(?<header>[^"]*)"`
+	aPointer       = `"(?<pointer>(?:/[^"]*)?)"` // a JSON Pointer
+	anotherPointer = `"(?<pointer2>(?:/[^"]*)?)"`
+	aRegexp        = `"(?<regexp>.+)"` // a regular expression
+	aNumber        = `(?<number>[0-9]{1,9})`
+	aLiteral       = `(?<json>null|true|false|-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"|\[.*\]|\{.*\})` // a JSON value
+	aReason        = `(?<reason_code>[a-z][a-z0-9_]*)`
+	aCode          = `(?<code>[A-Z][A-Z_]*)`
 )
 
+// Topic is sentences that belong together.
+type Topic struct {
+	Title     string
+	Sentences []Sentence
+}
+
+// Topics returns the whole vocabulary, in the order in which it is best read.
+func Topics() []Topic {
+	return []Topic{
+		{"Who calls", whoCalls},
+		{"Calls of any operation", anyCalls},
+		{"Calls of the operations that most scenarios are about", usualCalls},
+		{"The same call again", callsAgain},
+		{"What was answered", answers},
+		{"What is kept for later", keepsakes},
+		{"Exports", exports},
+	}
+}
+
 // table has every sentence. Nothing is registered anywhere else.
-var table = []Sentence{
-	// Who calls.
-	{`^I act as partner ` + aText + `$`, `I act as partner "{stranger}"`,
+var table = slices.Concat(whoCalls, anyCalls, usualCalls, callsAgain, answers, keepsakes, exports)
+
+var whoCalls = []Sentence{
+	{`^I act as partner "(?<partner>[^"]*)"$`, `I act as partner "{stranger}"`,
 		"From now on the caller is this partner, in header mode.", actAs},
-	{`^my scopes are ` + aText + `$`, `my scopes are "settlement:read"`,
+	{`^my scopes are "(?<scopes>[^"]*)"$`, `my scopes are "settlement:read"`,
 		"From now on the partner has these scopes and no others.", setScopes},
 	{`^I bring no identity$`, `I bring no identity`,
 		"From now on no header says who calls.", bringNoIdentity},
-	{`^I hold the partner key ` + aText + `$`, `I hold the partner key "amber"`,
+	{`^I hold the partner key "(?<label>[^"]*)"$`, `I hold the partner key "amber"`,
 		"From now on the caller brings this key of fixtures/keys/partner-keys.json and nothing else; {me} is its partner.", holdPartnerKey},
 	{`^my requests carry:$`, `my requests carry:`,
 		"From now on every call has these headers. TABLE of header rows.", carry},
+}
 
-	// Calls of any operation.
-	{`^I call ` + aText + `$`, `I call "partnerLiquidityProvider.get"`,
+var anyCalls = []Sentence{
+	{`^I call ` + anOperation + `$`, `I call "partnerLiquidityProvider.get"`,
 		"Calls the operation with its default request.", callOperation},
-	{`^I call ` + aText + ` with:$`, `I call "partnerLiquidityProvider.get" with:`,
+	{`^I call ` + anOperation + ` with:$`, `I call "partnerLiquidityProvider.get" with:`,
 		"The same with changes. TABLE of changes.", callOperationWith},
-	{`^I have called ` + aText + `$`, `I have called "partnerLiquidityProvider.get"`,
+	{`^I have called ` + anOperation + `$`, `I have called "partnerLiquidityProvider.get"`,
 		"Calls the operation, which must succeed.", haveCalledOperation},
-	{`^I have called ` + aText + ` with:$`, `I have called "partnerLiquidityProvider.get" with:`,
+	{`^I have called ` + anOperation + ` with:$`, `I have called "partnerLiquidityProvider.get" with:`,
 		"The same with changes. TABLE of changes.", haveCalledOperationWith},
-	{`^I call ` + aText + ` with fixture ` + aText + `$`, `I call "partnerLiquidityProvider.onboard" with fixture "small-provider"`,
+	{`^I call ` + anOperation + ` with fixture ` + aFixture + `$`, `I call "partnerLiquidityProvider.onboard" with fixture "small-provider"`,
 		"The same with the body fixtures/requests/<name>.json.", callWithFixture},
-	{`^I call ` + aText + ` with fixture ` + aText + ` and:$`, `I call "partnerLiquidityProvider.onboard" with fixture "small-provider" and:`,
+	{`^I call ` + anOperation + ` with fixture ` + aFixture + ` and:$`, `I call "partnerLiquidityProvider.onboard" with fixture "small-provider" and:`,
 		"The same with that body and changes. TABLE of changes.", callWithFixtureAnd},
-	{`^I call ` + aText + ` with the body:$`, `I call "partnerLiquidityProvider.onboard" with the body:`,
+	{`^I call ` + anOperation + ` with the body:$`, `I call "partnerLiquidityProvider.onboard" with the body:`,
 		"The same with this very body. TEXT.", callWithBody},
-	{`^I call ` + aText + ` with the body bytes ` + aText + `$`, `I call "partnerLiquidityProvider.onboard" with the body bytes "efbb bf7b 7d"`,
+	{`^I call ` + anOperation + ` with the body bytes "(?<hex>[^"]*)"$`, `I call "partnerLiquidityProvider.onboard" with the body bytes "efbb bf7b 7d"`,
 		"The same with these bytes, in hexadecimal digits, as the body.", callWithBodyBytes},
-	{`^I call ` + aText + ` with a body of ` + aNumber + ` bytes$`, `I call "partnerLiquidityProvider.onboard" with a body of 1048577 bytes`,
+	{`^I call ` + anOperation + ` with a body of ` + aNumber + ` bytes$`, `I call "partnerLiquidityProvider.onboard" with a body of 1048577 bytes`,
 		"The same with the default body and so many blanks after it that it has this length.", callWithBodyOf},
-	{`^I call ` + aText + ` ` + aNumber + ` times at once$`, `I call "partnerLiquidityProvider.onboard" 8 times at once`,
+	{`^I call ` + anOperation + ` ` + aNumber + ` times at once$`, `I call "partnerLiquidityProvider.onboard" 8 times at once`,
 		"Sends so many copies of the call together, all with one idempotency key.", callAtOnce},
-	{`^I call ` + aText + ` ` + aNumber + ` times at once with:$`, `I call "partnerLiquidityProvider.onboard" 8 times at once with:`,
+	{`^I call ` + anOperation + ` ` + aNumber + ` times at once with:$`, `I call "partnerLiquidityProvider.onboard" 8 times at once with:`,
 		"The same with changes. TABLE of changes.", callAtOnceWith},
-	{`^I send ` + aText + ` to ` + aText + `$`, `I send "GET" to "/partner-liquidity-providers/a%2Fb?x"`,
+	{`^I send "(?<method>[^"]*)" to "(?<path>[^"]*)"$`, `I send "GET" to "/partner-liquidity-providers/a%2Fb?x"`,
 		"Sends a request without a body to a path that is sent exactly as it is written.", sendTo},
-	{`^I send ` + aText + ` to ` + aText + ` with:$`, `I send "POST" to "/partner-liquidity-providers/" with:`,
+	{`^I send "(?<method>[^"]*)" to "(?<path>[^"]*)" with:$`, `I send "POST" to "/partner-liquidity-providers/" with:`,
 		"The same with headers, raw query values, and a body that begins as {}. TABLE of changes.", sendToWith},
+}
 
-	// Calls of the operations that most scenarios are about.
+var usualCalls = []Sentence{
 	{`^I onboard a provider$`, `I onboard a provider`, "Calls onboard.", callTo(onboard)},
 	{`^I onboard a provider with:$`, `I onboard a provider with:`, "The same with changes. TABLE of changes.", callToWith(onboard)},
 	{`^I have onboarded a provider$`, `I have onboarded a provider`, "Calls onboard, which must answer 200.", haveCalled(onboard)},
@@ -180,8 +209,9 @@ var table = []Sentence{
 	{`^I export its audit with:$`, `I export its audit with:`, "The same with changes. TABLE of changes.", callToWith(export)},
 	{`^I have exported its audit$`, `I have exported its audit`, "Calls export, which must answer 200.", haveCalled(export)},
 	{`^I have exported its audit with:$`, `I have exported its audit with:`, "The same with changes. TABLE of changes.", haveCalledWith(export)},
+}
 
-	// The same call again.
+var callsAgain = []Sentence{
 	{`^I repeat the call$`, `I repeat the call`,
 		"Sends the last request again, with the same idempotency key and the same identity.", repeat},
 	{`^I repeat the call with:$`, `I repeat the call with:`,
@@ -192,14 +222,15 @@ var table = []Sentence{
 		"All answers to what was sent at once have the same status and the same bytes.", everyAnswerIsTheSame},
 	{`^exactly ` + aNumber + ` answers are replays$`, `exactly 7 answers are replays`,
 		"So many answers to what was sent at once say that they are replays.", answersAreReplays},
+}
 
-	// What was answered.
+var answers = []Sentence{
 	{`^the answer is ` + aNumber + `$`, `the answer is 200`, "The answer has this status.", answerIs},
 	{`^the answer is ` + aNumber + ` ` + aCode + ` because ` + aReason + `$`, `the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`,
 		"The answer is a refusal with this status, error code and reason code.", answerIsBecause},
 	{`^the answer is ` + aNumber + ` ` + aCode + ` without a reason code$`, `the answer is 401 UNAUTHORIZED without a reason code`,
 		"The answer is a refusal with this status and error code, and with no reason code.", answerIsWithoutReason},
-	{`^the answer is byte for byte ` + aText + `$`, `the answer is byte for byte "first"`,
+	{`^the answer is byte for byte ` + anAnswer + `$`, `the answer is byte for byte "first"`,
 		"The answer has the status and the very bytes of the one that was remembered under this name.", answerIsByteForByte},
 	{`^` + aPointer + ` is ` + aLiteral + `$`, `"/provider/segment_tier" is "S1"`,
 		"The body has this JSON value there; numbers are compared by value, exactly.", valueIs},
@@ -210,34 +241,36 @@ var table = []Sentence{
 	{`^` + aPointer + ` matches ` + aRegexp + `$`, `"/eligibility/evaluation_id" matches "^plpelig_[0-9a-f]{16}$"`,
 		"The body has a string there that the regular expression matches.", valueMatches},
 	{`^` + aPointer + ` has ` + aNumber + ` items?$`, `"/export/entries" has 2 items`, "The body has a list of this length there.", valueHasItems},
-	{`^` + aPointer + ` equals ` + aPointer + `$`, `"/provider/updated_at" equals "/provider/created_at"`, "The body has the same value in both places.", valueEquals},
+	{`^` + aPointer + ` equals ` + anotherPointer + `$`, `"/provider/updated_at" equals "/provider/created_at"`, "The body has the same value in both places.", valueEquals},
 	{`^the fields are:$`, `the fields are:`, "Each pointer points to this JSON, or to nothing. TABLE of pointers and JSON.", fieldsAre},
-	{`^` + aPointer + ` is the SHA-256 of canonical ` + aPointer + `$`, `"/document_hash" is the SHA-256 of canonical "/document"`,
+	{`^` + aPointer + ` is the SHA-256 of canonical ` + anotherPointer + `$`, `"/document_hash" is the SHA-256 of canonical "/document"`,
 		"The body has there, in lower-case hex, the SHA-256 of the RFC 8785 form of what is in the other place.", valueIsHash},
-	{`^` + aPointer + ` is "sha256:" and the SHA-256 of canonical ` + aPointer + `$`, `"/rollout/capabilities_hash" is "sha256:" and the SHA-256 of canonical "/rollout/capability_matrix"`,
+	{`^` + aPointer + ` is "sha256:" and the SHA-256 of canonical ` + anotherPointer + `$`, `"/rollout/capabilities_hash" is "sha256:" and the SHA-256 of canonical "/rollout/capability_matrix"`,
 		"The same with sha256: before it.", valueIsPrefixedHash},
-	{`^there is a violation of ` + aText + ` at ` + aPointer + `$`, `there is a violation of "minLength" at "/provider/legal_entity_name"`,
+	{`^there is a violation of "(?<keyword>[^"]*)" at ` + aPointer + `$`, `there is a violation of "minLength" at "/provider/legal_entity_name"`,
 		"One of the schema violations of a refusal has this keyword and this place.", thereIsAViolation},
-	{`^the header ` + aText + ` is "(.*)"$`, `the header "Idempotent-Replayed" is "true"`, "The answer has the header once, with this value.", headerIs},
-	{`^the header ` + aText + ` is absent$`, `the header "Idempotent-Replayed" is absent`, "The answer has no such header.", headerIsAbsent},
-	{`^the header ` + aText + ` matches ` + aRegexp + `$`, `the header "Content-Type" matches "^application/json;"`,
+	{`^the header ` + aHeader + ` is "(?<text>.*)"$`, `the header "Idempotent-Replayed" is "true"`, "The answer has the header once, with this value.", headerIs},
+	{`^the header ` + aHeader + ` is absent$`, `the header "Idempotent-Replayed" is absent`, "The answer has no such header.", headerIsAbsent},
+	{`^the header ` + aHeader + ` matches ` + aRegexp + `$`, `the header "Content-Type" matches "^application/json;"`,
 		"The answer has the header once, with a value that the regular expression matches.", headerMatches},
-	{`^the header ` + aText + ` equals ` + aPointer + `$`, `the header "X-Correlation-Id" equals "/correlation_id"`,
+	{`^the header ` + aHeader + ` equals ` + aPointer + `$`, `the header "X-Correlation-Id" equals "/correlation_id"`,
 		"The answer has the header once, with the string that the body has there.", headerEquals},
+}
 
-	// What is kept for later.
-	{`^I remember ` + aPointer + ` as ` + aText + `$`, `I remember "/provider/created_at" as "created"`,
+var keepsakes = []Sentence{
+	{`^I remember ` + aPointer + ` as ` + aName + `$`, `I remember "/provider/created_at" as "created"`,
 		"{created} stands from now on for what the body has there.", rememberValue},
-	{`^I remember the header ` + aText + ` as ` + aText + `$`, `I remember the header "X-Correlation-Id" as "correlation"`,
+	{`^I remember the header ` + aHeader + ` as ` + aName + `$`, `I remember the header "X-Correlation-Id" as "correlation"`,
 		"{correlation} stands from now on for the value of this header.", rememberHeader},
-	{`^I remember the answer as ` + aText + `$`, `I remember the answer as "first"`,
+	{`^I remember the answer as ` + anAnswer + `$`, `I remember the answer as "first"`,
 		"Keeps the answer, for “the answer is byte for byte”.", rememberAnswer},
 	{`^I note its state$`, `I note its state`,
 		"Reads what the provider shows and its whole audit, and keeps both.", noteState},
 	{`^its state is as noted$`, `its state is as noted`,
 		"Reads both again; nothing may have changed.", stateIsAsNoted},
+}
 
-	// Exports.
+var exports = []Sentence{
 	{`^I ask for the next page$`, `I ask for the next page`,
 		"Exports with the query of the last page that was given, continued after it.", askForNextPage},
 	{`^I ask for the next page with:$`, `I ask for the next page with:`,
@@ -250,8 +283,62 @@ var table = []Sentence{
 		"The same for every page of the walk; and each continues the one before, no entry is missing, and the totals add up.", walkVerifies},
 	{`^the walk has ` + aNumber + ` pages?$`, `the walk has 3 pages`, "The walk came to its end after so many pages.", walkHasPages},
 	{`^the walk has ` + aNumber + ` (?:entry|entries)$`, `the walk has 5 entries`, "The pages of the walk have so many entries together.", walkHasEntries},
-	{`^the walk's ` + aPointer + ` are (\[.*\])$`, `the walk's "/event_type" are ["onboarded", "status_upserted"]`,
+	{`^the walk's ` + aPointer + ` are (?<json>\[.*\])$`, `the walk's "/event_type" are ["onboarded", "status_upserted"]`,
 		"All entries of the walk, in order, have these values there.", walkValuesAre},
+}
+
+// Parameter is what a sentence takes.
+type Parameter struct {
+	Name string
+	// Says is what it is.
+	Says string
+}
+
+// Parameters are all that the patterns name.
+var Parameters = []Parameter{
+	{"operation", "the id of an operation of the milestone"},
+	{"fixture", "the name of a file of fixtures/requests, without .json"},
+	{"partner", "the id of a partner"},
+	{"scopes", "scopes with a space between them"},
+	{"label", "the label of a key of fixtures/keys/partner-keys.json"},
+	{"method", "an HTTP method"},
+	{"path", "a path and its query, as they are sent"},
+	{"hex", "bytes in hexadecimal digits, with spaces as you like"},
+	{"number", "a whole number"},
+	{"code", "an error code, such as CONFLICT"},
+	{"reason_code", "a reason code of the milestone's floor"},
+	{"pointer", "a JSON Pointer into the body; empty for all of it"},
+	{"json", "a JSON value: a text in quotes, a number, true, false, null, a list, an object"},
+	{"regexp", "a regular expression"},
+	{"keyword", "a keyword of JSON Schema"},
+	{"header", "the name of a header"},
+	{"text", "any text"},
+	{"name", "lower-case letters, digits and _, for {name} later"},
+	{"answer", "a name for an answer"},
+}
+
+// Parameters are the names of what the sentence takes, in the order of its text.
+func (s Sentence) Parameters() []string {
+	names := regexp.MustCompile(s.Pattern).SubexpNames()[1:]
+	for i, name := range names {
+		if names[i] = strings.TrimRight(name, "0123456789"); name == "" {
+			names[i] = "text"
+		}
+	}
+	return names
+}
+
+// Form is the sentence with the name of each parameter in its place, such as I call "<operation>".
+func (s Sentence) Form() string {
+	at := regexp.MustCompile(s.Pattern).FindStringSubmatchIndex(s.Example)
+	var b strings.Builder
+	end := 0
+	for i, name := range s.Parameters() {
+		b.WriteString(s.Example[end:at[2*i+2]] + "<" + name + ">")
+		end = at[2*i+3]
+	}
+	b.WriteString(s.Example[end:])
+	return b.String()
 }
 
 // Sentences returns the whole vocabulary, in the order in which it is best read.
@@ -265,17 +352,22 @@ func Register(sc *godog.ScenarioContext, cfg Config) {
 	// godog gives a handler no argument that it does not ask for, and tells nobody. A table after a sentence that takes
 	// none would be overlooked.
 	sc.StepContext().Before(func(ctx context.Context, step *godog.Step) (context.Context, error) {
-		switch takes := strings.HasSuffix(step.Text, ":"); {
-		case takes && step.Argument == nil:
-			return ctx, badSentence("%q ends with a colon, and nothing follows", step.Text)
-		case !takes && step.Argument != nil:
-			return ctx, badSentence("%q takes no table and no text: with either it ends with a colon", step.Text)
-		}
-		return ctx, nil
+		return ctx, fitting(step)
 	})
 	for _, s := range compiled() {
 		sc.Step(s.pattern, s.step)
 	}
+}
+
+// fitting tells a sentence with a table or text that it does not take, or without the one that it takes.
+func fitting(step *godog.Step) error {
+	switch takes := strings.HasSuffix(step.Text, ":"); {
+	case takes && step.Argument == nil:
+		return badSentence("%q ends with a colon, and nothing follows", step.Text)
+	case !takes && step.Argument != nil:
+		return badSentence("%q takes no table and no text: with either it ends with a colon", step.Text)
+	}
+	return nil
 }
 
 type compiledSentence struct {

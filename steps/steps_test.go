@@ -152,3 +152,57 @@ func TestErrors(t *testing.T) {
 		})
 	}
 }
+
+func TestForms(t *testing.T) {
+	for _, row := range []struct{ example, want string }{
+		{`I call "partnerLiquidityProvider.onboard" with fixture "small-provider" and:`, `I call "<operation>" with fixture "<fixture>" and:`},
+		{`"/provider/updated_at" equals "/provider/created_at"`, `"<pointer>" equals "<pointer>"`},
+		{`"/provider/segment_tier" is "S1"`, `"<pointer>" is <json>`},
+		{`the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`, `the answer is <number> <code> because <reason_code>`},
+		{`I onboard a provider`, `I onboard a provider`},
+	} {
+		t.Run(row.example, func(t *testing.T) {
+			sentence, ok := Find(row.example)
+			if got := sentence.Form(); !ok || got != row.want {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// Every parameter is one that is described, and every description is of one that a sentence takes.
+func TestEveryParameterIsDescribed(t *testing.T) {
+	described, taken := map[string]bool{}, map[string]bool{}
+	for _, parameter := range Parameters {
+		described[parameter.Name] = true
+	}
+	for _, sentence := range Sentences() {
+		for _, name := range sentence.Parameters() {
+			if taken[name] = true; !described[name] {
+				t.Errorf("%s takes %q, which nobody describes", sentence.Example, name)
+			}
+		}
+	}
+	for name := range described {
+		if !taken[name] {
+			t.Errorf("no sentence takes %q", name)
+		}
+	}
+}
+
+func TestTopicsHaveEverySentence(t *testing.T) {
+	var got []string
+	for _, topic := range Topics() {
+		for _, sentence := range topic.Sentences {
+			got = append(got, sentence.Pattern)
+		}
+	}
+	if len(got) != len(table) {
+		t.Fatalf("the topics have %d sentences of %d", len(got), len(table))
+	}
+	for i := range got {
+		if got[i] != table[i].Pattern {
+			t.Errorf("%s is where %s should be", got[i], table[i].Pattern)
+		}
+	}
+}

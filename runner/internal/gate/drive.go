@@ -450,7 +450,7 @@ func (e events) Undefined(_ *messages.Pickle, step *messages.PickleStep, _ *godo
 	e.ends(verdict.Undefined, nil)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.now.unknown = append(e.now.unknown, report.Undefined{Step: e.now.step, Nearest: nearestSentence(step.Text)})
+	e.now.unknown = append(e.now.unknown, report.Undefined{Step: e.now.step, Nearest: steps.Nearest(step.Text)})
 }
 
 func (e events) Pending(*messages.Pickle, *messages.PickleStep, *godog.StepDefinition) {

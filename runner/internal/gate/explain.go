@@ -3,9 +3,7 @@ package gate
 import (
 	"errors"
 	"fmt"
-	"strings"
 
-	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/steps"
@@ -57,36 +55,4 @@ func (d *drive) aboutWhat(r *running) *exchange.Exchange {
 		return nil
 	}
 	return all[len(all)-1]
-}
-
-// nearestSentence is the example of the sentence that a text was probably meant to be.
-func nearestSentence(text string) string {
-	var examples []string
-	for _, sentence := range steps.Sentences() {
-		examples = append(examples, sentence.Example)
-	}
-	if nearest := milestones.Nearest(text, examples); nearest != "" {
-		return nearest
-	}
-	// Arguments are most of some sentences. Without them, the words decide.
-	var words []string
-	for _, example := range examples {
-		words = append(words, withoutArguments(example))
-	}
-	nearest := milestones.Nearest(withoutArguments(text), words)
-	for i, word := range words {
-		if word == nearest && nearest != "" {
-			return examples[i]
-		}
-	}
-	return ""
-}
-
-// withoutArguments leaves the words of a sentence.
-func withoutArguments(text string) string {
-	parts := strings.Split(text, `"`)
-	for i := 1; i < len(parts); i += 2 {
-		parts[i] = ""
-	}
-	return strings.Join(parts, `"`)
 }

@@ -372,8 +372,9 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 		{"an undefined sentence", []string{"I ring", "I export its audits", "I get a provider"}, verdict.Broken, verdict.Undefined,
 			[]string{"sentence-undefined"},
 			[]string{
-				"    features/bell.feature:19: And I export its audits\n      nobody knows this sentence\n      the nearest one is: I export its audit\n" +
-					"    features/bell.feature:20: And I get a provider\n      nobody knows this sentence\n      the nearest one is: I get the provider\n",
+				"    features/bell.feature:19: And I export its audits\n      nobody knows this sentence\n      the nearest ones are:\n" +
+					"        I export its audit\n        I have exported its audit\n        I upsert its status\n" +
+					"    features/bell.feature:20: And I get a provider\n      nobody knows this sentence\n      the nearest ones are:\n        I get the provider\n",
 			}},
 		{"an ambiguous sentence", []string{"twice twice"}, verdict.Broken, verdict.Ambiguous,
 			[]string{"sentence-ambiguous"}, []string{"ambiguous step definition"}},

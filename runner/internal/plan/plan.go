@@ -111,6 +111,8 @@ type Step struct {
 	Keyword string
 	// Text is the sentence with the values of the row in it.
 	Text string
+	// Rows are the lines of its table, if it has one.
+	Rows []int
 }
 
 // Side says which side of a gate a scenario shows.
@@ -370,7 +372,7 @@ func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lin
 		}
 		for _, step := range pickle.Steps {
 			at := places.steps[step.AstNodeIds[0]]
-			s.Steps = append(s.Steps, Step{at.line, at.keyword, step.Text})
+			s.Steps = append(s.Steps, Step{at.line, at.keyword, step.Text, at.rows})
 		}
 		asserts := func(step Step) bool { return strings.TrimSpace(step.Keyword) == "Then" }
 		switch {

@@ -112,7 +112,7 @@ func TestScenarios(t *testing.T) {
 func TestSteps(t *testing.T) {
 	p := load(t)
 	want := []Step{
-		{5, "Given", "a house"}, {14, "Given", "a door"}, {18, "When", "Bob knocks"}, {20, "Then", "shut"},
+		{5, "Given", "a house", nil}, {14, "Given", "a door", nil}, {18, "When", "Bob knocks", []int{19}}, {20, "Then", "shut", nil},
 	}
 	if diff := cmp.Diff(want, p.Scenarios[2].Steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
@@ -432,7 +432,7 @@ func hold(t *testing.T, s *Selection) {
 			}
 			for _, step := range pickle.Steps {
 				at := places.steps[step.AstNodeIds[0]]
-				g.Steps = append(g.Steps, Step{at.line, at.keyword, step.Text})
+				g.Steps = append(g.Steps, Step{at.line, at.keyword, step.Text, at.rows})
 			}
 			got = append(got, g)
 		}
@@ -445,7 +445,7 @@ func hold(t *testing.T, s *Selection) {
 		g := got[i]
 		same := g.URI == want.URI && g.Name == want.Name && g.Line == want.Line && len(g.Steps) == len(want.Steps)
 		for j := 0; same && j < len(g.Steps); j++ {
-			same = g.Steps[j] == want.Steps[j]
+			same = cmp.Equal(g.Steps[j], want.Steps[j])
 		}
 		if !same {
 			t.Fatalf("the sources have %+v, want %+v", g, *want)

@@ -31,6 +31,7 @@ type rowPlace struct {
 type stepPlace struct {
 	line    int
 	keyword string
+	rows    []int // the lines of its table
 }
 
 type named struct {
@@ -147,6 +148,12 @@ func isOutline(s *messages.Scenario) bool {
 
 func (p *places) addSteps(steps []*messages.Step) {
 	for _, step := range steps {
-		p.steps[step.Id] = stepPlace{int(step.Location.Line), strings.TrimSpace(step.Keyword)}
+		place := stepPlace{line: int(step.Location.Line), keyword: strings.TrimSpace(step.Keyword)}
+		if step.DataTable != nil {
+			for _, row := range step.DataTable.Rows {
+				place.rows = append(place.rows, int(row.Location.Line))
+			}
+		}
+		p.steps[step.Id] = place
 	}
 }

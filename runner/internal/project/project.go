@@ -63,6 +63,22 @@ func (p Project) Known() bool {
 	return err == nil && info.IsDir() && filepath.Base(folder) == "milestones"
 }
 
+// Shown is the name of a file of the project, such as features/export.feature, as it leads there from the working folder.
+func (p Project) Shown(name string) string {
+	if filepath.IsAbs(name) || filepath.ToSlash(p.File) == name { // the milestone goes by the name that it was given
+		return name
+	}
+	working, err := filepath.Abs(".")
+	if err != nil {
+		return name
+	}
+	shown, err := filepath.Rel(working, filepath.Join(p.Root, name))
+	if err != nil {
+		return name
+	}
+	return filepath.ToSlash(shown)
+}
+
 // Artifacts is where the artifacts of a milestone stand by default.
 func (p Project) Artifacts(milestone string) string {
 	return filepath.Join(p.Root, "artifacts", "milestones", milestone, "latest")
@@ -129,9 +145,21 @@ func (p Project) schemas() (*schemas.Set, error) {
 	}
 	set, err := schemas.Load(os.DirFS(path))
 	if err != nil {
-		return nil, fmt.Errorf("schemas: %w", err)
+		return nil, inSchemas(err)
 	}
 	return set, nil
+}
+
+// inSchemas names the folder of the schemas before each of their files.
+func inSchemas(err error) error {
+	var all []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if file, _, _ := strings.Cut(line, ":"); strings.HasSuffix(file, ".json") {
+			line = "schemas/" + line
+		}
+		all = append(all, errors.New(line))
+	}
+	return errors.Join(all...)
 }
 
 // Inputs are everything that a run is made from.
@@ -141,7 +169,8 @@ type Inputs struct {
 	Schemas   *schemas.Set
 }
 
-// Read reads everything. What depends on nothing else is read at the same time; what is wrong anywhere is all told.
+// Read reads everything. What depends on nothing else is read at the same time; what is wrong anywhere is all told, and
+// what could be read is there beside the error.
 func (p Project) Read() (Inputs, error) {
 	var in Inputs
 	var planning, loading error
@@ -160,10 +189,11 @@ func (p Project) Read() (Inputs, error) {
 		in.Plan, planning = plan.Load(in.Milestone, p.Features())
 	}
 	<-done
-	if err := errors.Join(planning, loading); err != nil {
-		return in, err
+	var naming error
+	if in.Milestone != nil && in.Schemas != nil {
+		naming = in.Milestone.CheckSchemas(in.Schemas.Names())
 	}
-	return in, in.Milestone.CheckSchemas(in.Schemas.Names())
+	return in, errors.Join(planning, loading, naming)
 }
 
 // Contract reads what is promised, without the features that prove it: the milestone and its schemas.

@@ -26,7 +26,7 @@ type Failure struct {
 	Text string
 	// Expected, Got and Diff are what an assertion compared; "" when there was none.
 	Expected, Got, Diff string
-	// Undefined are the sentences that nobody knows, with the nearest one that somebody does.
+	// Undefined are the sentences that nobody knows, with the nearest ones that somebody does.
 	Undefined []Undefined
 	// Checks are the checks that failed in that sentence.
 	Checks []Check
@@ -38,8 +38,8 @@ type Failure struct {
 
 // Undefined is a sentence that nobody knows.
 type Undefined struct {
-	Step    int    `json:"step"`
-	Nearest string `json:"nearest"`
+	Step    int      `json:"step"`
+	Nearest []string `json:"nearest"`
 }
 
 // Check is a failed check and the exchange that failed it.
@@ -155,8 +155,13 @@ func (p *printer) explain(f *Failure) {
 			p.line("    %s:%d: %s %s", f.Scenario.URI, step.Line, step.Keyword, step.Text)
 		}
 		p.line("      nobody knows this sentence")
-		if u.Nearest != "" {
-			p.line("      the nearest one is: %s", u.Nearest)
+		switch len(u.Nearest) {
+		case 0:
+		case 1:
+			p.line("      the nearest one is: %s", u.Nearest[0])
+		default:
+			p.line("      the nearest ones are:")
+			p.block("        ", strings.Join(u.Nearest, "\n"))
 		}
 	}
 	if f.Says != "" {

@@ -100,7 +100,7 @@ func example(t *testing.T) (*Run, []Failure) {
 		},
 		{
 			Scenario: &p.Scenarios[1], Status: verdict.Undefined, Step: 0,
-			Undefined: []Undefined{{0, "I ring a bell"}}, Exchange: exchanges[1], Base: "http://t",
+			Undefined: []Undefined{{0, []string{"I ring a bell", "I ring the bell"}}}, Exchange: exchanges[1], Base: "http://t",
 		},
 	}
 	return r, failures
@@ -289,7 +289,9 @@ against the built-in fake server
     @bell-rings
     features/bell.feature:8: Then I ring
       nobody knows this sentence
-      the nearest one is: I ring a bell
+      the nearest ones are:
+        I ring a bell
+        I ring the bell
       the exchange, line 2 of exchanges.ndjson:
         > POST /bell
         < no answer: connection refused

@@ -1,0 +1,28 @@
+package steps
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNearestSentences(t *testing.T) {
+	for _, row := range []struct {
+		text string
+		want []string
+	}{
+		{`I calls "healthz"`, []string{`I call "healthz"`}},
+		{`I export its audits`, []string{`I export its audit`, `I have exported its audit`, `I upsert its status`}},
+		{`I upsert the status`, []string{`I upsert its status`, `I upsert its rollout`, `I repeat the call`}},
+		{`I upsert the status with:`, []string{`I upsert its status with:`, `I upsert its rollout with:`, `I repeat the call with:`}},
+		{`the answr is 409 CONFLICT because rollout_blocked`, []string{`the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`, `the answer is 200`}},
+		{`"/a" has 2 itemz`, []string{`"/a" has 2 items`}},
+		{`nothing of the kind was ever written`, nil},
+		{``, nil},
+	} {
+		t.Run(row.text, func(t *testing.T) {
+			if got := Nearest(row.text); strings.Join(got, "\n") != strings.Join(row.want, "\n") {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,221 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
+
+	"example.com/lpgate/milestones"
+)
+
+// This file finds what is wrong with scenarios as they are written, before anything is sent. There is no second reading
+// of a sentence for that: a scenario is rehearsed, with the handlers that will play it, before a target that says yes to
+// everything. What a sentence says against the target ([*Mismatch]) means nothing there. What it says against its own
+// text ([*BadSentence]) is true everywhere.
+
+// Fault is what is wrong with a sentence.
+type Fault struct {
+	// Step is the place of the sentence in its scenario.
+	Step int
+	// Row is the row of its table that is wrong, counted from 1; 0 when it is the sentence itself.
+	Row int
+	// Says is what is wrong.
+	Says string
+}
+
+// Rehearsal is scenarios being rehearsed, and what they used.
+type Rehearsal struct {
+	// Faults are what is wrong with the last scenario, in the order of its sentences.
+	Faults []Fault
+	// Called are the operations that were called so far, by their ids.
+	Called map[string]bool
+	// Opened are the fixtures that were opened so far, by their paths.
+	Opened map[string]bool
+
+	cfg Config
+}
+
+// NewRehearsal begins a rehearsal with the operations of a milestone, and fixtures as [Config] wants them.
+func NewRehearsal(m *milestones.Milestone, fixtures fs.FS) *Rehearsal {
+	r := &Rehearsal{Called: map[string]bool{}, Opened: map[string]bool{}}
+	r.cfg = Config{
+		Milestone: m, Fixtures: opened{fixtures, r.Opened}, Client: &http.Client{Transport: yes{}},
+		Target: func(context.Context, []string) (string, error) { return "http://rehearsal", nil },
+	}
+	return r
+}
+
+// opened notes which files of a folder are opened.
+type opened struct {
+	fs.FS
+	names map[string]bool
+}
+
+func (o opened) Open(name string) (fs.File, error) {
+	o.names[name] = true
+	return o.FS.Open(name)
+}
+
+// yes answers every request with a success that has what sentences build on: the id of a provider, and a page that
+// another one follows, until it was asked for.
+type yes struct{}
+
+func (yes) RoundTrip(r *http.Request) (*http.Response, error) {
+	more := `"next_cursor":"c",`
+	if r.URL.Query().Has(continuation[0].query) {
+		more = ""
+	}
+	body := `{"provider":{"provider_id":"plp_000001"},"export":{` + more + `"entries":[],"total_filtered":0,` +
+		`"attestation":{"chain_hash":"h"},"checkpoint":{"checkpoint_hash":"k"}}}`
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}, nil
+}
+
+// Play rehearses a scenario to its end, and finds its faults.
+func (r *Rehearsal) Play(pickle *godog.Scenario) {
+	r.Faults = nil
+	s := newScenario(&r.cfg, wordOf("rehearsal", pickle))
+	ctx := context.WithValue(context.Background(), scenarioKey{}, s)
+	for i, step := range pickle.Steps {
+		r.sentence(ctx, s, i, step)
+		if s.last != nil && s.last.request.operation != nil {
+			r.Called[s.last.request.operation.ID] = true
+		}
+	}
+}
+
+// sentence rehearses one sentence. Of a table with several wrong rows it finds all: it plays it again without the one
+// that it has found.
+func (r *Rehearsal) sentence(ctx context.Context, s *scenario, i int, step *godog.Step) {
+	found := sentencesOf(step.Text)
+	switch {
+	case len(found) == 0:
+		r.Faults = append(r.Faults, Fault{Step: i, Says: Unknown(step.Text)})
+		return
+	case len(found) > 1:
+		r.Faults = append(r.Faults, Fault{Step: i, Says: fmt.Sprintf("%q is two sentences: like %q, and like %q", step.Text, table[found[0]].Example, table[found[1]].Example)})
+		return
+	}
+	if err := fitting(step); err != nil {
+		r.Faults = append(r.Faults, Fault{Step: i, Says: err.Error()})
+		return
+	}
+	handler := compiled()[found[0]]
+	var rows []*messages.PickleTableRow
+	var numbers []int // of the rows, as they are written
+	if step.Argument != nil && step.Argument.DataTable != nil {
+		rows = slices.Clone(step.Argument.DataTable.Rows)
+		for n := range rows {
+			numbers = append(numbers, n+1)
+		}
+	}
+	for {
+		err := handler.play(ctx, step, rows)
+		var bad *BadSentence
+		var mismatch *Mismatch
+		switch {
+		case errors.As(err, &bad) && bad.Row > 0 && bad.Row <= len(rows):
+			r.Faults = append(r.Faults, Fault{Step: i, Row: numbers[bad.Row-1], Says: bad.inRow()})
+			rows, numbers = slices.Delete(rows, bad.Row-1, bad.Row), slices.Delete(numbers, bad.Row-1, bad.Row)
+			continue
+		case errors.As(err, &bad):
+			r.Faults = append(r.Faults, Fault{Step: i, Says: bad.Error()})
+		case errors.As(err, &mismatch):
+			r.pretend(s, handler, step, i)
+		case err != nil:
+			r.Faults = append(r.Faults, Fault{Step: i, Says: err.Error()})
+		}
+		return
+	}
+}
+
+// pretend lets a scenario remember what the answer did not have, since later sentences build on it.
+func (r *Rehearsal) pretend(s *scenario, handler compiledSentence, step *godog.Step, i int) {
+	if group := handler.pattern.SubexpIndex("name"); group > 0 {
+		name := handler.pattern.FindStringSubmatch(step.Text)[group]
+		if err := s.remember(name, textVariable("remembered")); err != nil {
+			r.Faults = append(r.Faults, Fault{Step: i, Says: err.Error()})
+		}
+	}
+}
+
+// play calls the handler of a sentence with what its text and these rows give it.
+func (c compiledSentence) play(ctx context.Context, step *godog.Step, rows []*messages.PickleTableRow) error {
+	handler := reflect.ValueOf(c.step)
+	arguments := []reflect.Value{reflect.ValueOf(ctx)}
+	for _, text := range c.pattern.FindStringSubmatch(step.Text)[1:] {
+		if handler.Type().In(len(arguments)).Kind() == reflect.Int {
+			number, err := strconv.Atoi(text)
+			if err != nil {
+				return badSentence("%s is no number: %v", text, err)
+			}
+			arguments = append(arguments, reflect.ValueOf(number))
+			continue
+		}
+		arguments = append(arguments, reflect.ValueOf(text))
+	}
+	switch handler.Type().In(handler.Type().NumIn() - 1) {
+	case reflect.TypeFor[*godog.Table]():
+		var given *godog.Table
+		if step.Argument.DataTable != nil {
+			given = &godog.Table{Rows: rows}
+		}
+		arguments = append(arguments, reflect.ValueOf(given))
+	case reflect.TypeFor[*godog.DocString]():
+		arguments = append(arguments, reflect.ValueOf(step.Argument.DocString))
+	}
+	err, _ := handler.Call(arguments)[0].Interface().(error)
+	return err
+}
+
+// Body is the fixture with this name as a scenario would send it.
+func (r *Rehearsal) Body(name string) ([]byte, error) {
+	cfg := r.cfg
+	cfg.Fixtures = r.cfg.Fixtures.(opened).FS // looking is not using
+	s := newScenario(&cfg, "0123456789")
+	s.variables["provider"] = textVariable("plp_000001")
+	var sent request
+	err := sent.useFixture(s, name)
+	return sent.body, err
+}
+
+// Requests are the names of all fixtures that can be sent, sorted, with the path of each.
+func (r *Rehearsal) Requests() (names, paths []string) {
+	paths, _ = fs.Glob(r.cfg.Fixtures.(opened).FS, requestsFolder+"/*.json")
+	for _, file := range paths {
+		names = append(names, strings.TrimSuffix(path.Base(file), ".json"))
+	}
+	return names, paths
+}
+
+// sentencesOf returns the places in the table of the sentences that a text is: one, unless something is wrong.
+func sentencesOf(text string) []int {
+	var found []int
+	for i, c := range compiled() {
+		if c.pattern.MatchString(text) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// Find returns the sentence that a text is, if it is exactly one.
+func Find(text string) (Sentence, bool) {
+	if found := sentencesOf(text); len(found) == 1 {
+		return table[found[0]], true
+	}
+	return Sentence{}, false
+}
