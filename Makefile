@@ -3,11 +3,11 @@
 
 verify:; go run ./runner milestones/M109.yaml
 test: check selfcheck; go test -race -timeout 30m ./... && go test -timeout 30m ./runner && go test -timeout 30m -run 'Lie|Truth' ./runner/internal/gate ./runner/internal/drift && go run ./runner milestones/M109.yaml
-check:; test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool staticcheck ./...
+check:; test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool staticcheck ./... && go run ./runner lint
 selfcheck:; go run ./runner selfcheck milestones/M109.yaml
 serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
 bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...
 soak:; go run ./fakeserver/soak
-renew:; go run ./runner milestones/M109.yaml --renew-output
+renew:; go run ./runner steps --format markdown > features/STEPS.md && go run ./runner steps --format glue > .vscode/sentences.go && go run ./runner milestones/M109.yaml --renew-output
 vectors:; node fixtures/vectors/make.mjs
 mutants:; nice go run ./runner/mutants

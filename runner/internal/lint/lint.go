@@ -1,0 +1,344 @@
+// Package lint reads everything that an author writes, and says what is wrong with it before anything is run:
+//
+//	features/rollout.feature:31: nobody knows this sentence: I upsert the rollout (did you mean: I upsert its rollout; …?)
+//
+// Everything is told at once, sorted by file and line. Whatever keeps the gate from starting is found here in the same
+// place as there, [project.Project.Read]. Beyond that, each scenario is rehearsed ([steps.Rehearsal]), which finds
+// sentences that nobody knows, that are two, or that cannot be carried out as they are written; and what belongs
+// together is counted: rules with their scenarios, operations with their calls, requests with who sends them.
+//
+// Nothing is a mere warning. What may be as it is, a sentence of the vocabulary that no scenario uses, is told in the
+// summary and is no problem: the vocabulary is for all milestones, and this is one.
+package lint
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/schemas"
+	"example.com/lpgate/steps"
+)
+
+// Problem is one thing that is wrong.
+type Problem struct {
+	File string
+	Line int // 0 when it is about the file as a whole
+	Says string
+}
+
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Says
+	}
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Says)
+}
+
+// Report is what was found.
+type Report struct {
+	Problems []Problem
+
+	milestone *milestones.Milestone
+	plan      *plan.Plan
+	requests  int
+	unused    []steps.Sentence
+	used      int
+}
+
+// Check lints the project of a milestone.
+func Check(p project.Project) *Report {
+	in, err := p.Read()
+	l := &linter{project: p, in: in, report: &Report{milestone: in.Milestone, plan: in.Plan}, fixtures: p.Fixtures()}
+	l.told(err)
+	l.files()
+	if in.Milestone != nil && in.Plan != nil {
+		l.rehearse()
+		l.rules()
+	}
+	return l.report.sorted(p)
+}
+
+type linter struct {
+	project  project.Project
+	in       project.Inputs
+	fixtures fs.FS
+	report   *Report
+}
+
+func (l *linter) found(file string, line int, format string, args ...any) {
+	l.report.Problems = append(l.report.Problems, Problem{file, line, fmt.Sprintf(format, args...)})
+}
+
+var placed = regexp.MustCompile(`^([^\s:]+):(?:([0-9]+):)? (.*)$`)
+
+// told takes an error apart that has a line for each problem.
+func (l *linter) told(err error) {
+	if err == nil {
+		return
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if match := placed.FindStringSubmatch(line); match != nil {
+			number, _ := strconv.Atoi(match[2])
+			l.found(match[1], number, "%s", match[3])
+			continue
+		}
+		l.found(filepath.ToSlash(l.project.File), 0, "%s", line)
+	}
+}
+
+// fixturesFolder begins the names of fixtures.
+const fixturesFolder = "fixtures"
+
+// files reads every fixture that is JSON or YAML. Requests have variables in them, and are read when they are rehearsed.
+func (l *linter) files() {
+	err := fs.WalkDir(l.fixtures, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Dir(name) == "requests" {
+			return err
+		}
+		ext := path.Ext(name)
+		if ext != ".json" && ext != ".yaml" && ext != ".yml" {
+			return nil
+		}
+		text, err := fs.ReadFile(l.fixtures, name)
+		if err != nil {
+			return err
+		}
+		if ext == ".json" {
+			if _, err := schemas.Read(text); err != nil {
+				l.notJSON(path.Join(fixturesFolder, name), err)
+			}
+			return nil
+		}
+		l.told(milestones.Readable(path.Join(fixturesFolder, name), text))
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.found(fixturesFolder, 0, "%v", err)
+	}
+}
+
+func (l *linter) notJSON(file string, err error) {
+	line := 0
+	var syntax *schemas.SyntaxError
+	if errors.As(err, &syntax) {
+		line = syntax.Line
+	}
+	l.found(file, line, "%v", err)
+}
+
+// rehearse plays every scenario without a target. Scenarios do not depend on each other, so each processor takes a share.
+func (l *linter) rehearse() {
+	scenarios := l.in.Plan.Scenarios
+	shares := make([]*steps.Rehearsal, runtime.GOMAXPROCS(0))
+	faults := make([][]steps.Fault, len(scenarios))
+	var group sync.WaitGroup
+	for share := range shares {
+		rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
+		shares[share] = rehearsal
+		group.Go(func() {
+			for i := share; i < len(scenarios); i += len(shares) {
+				faults[i] = rehearse(rehearsal, &scenarios[i])
+			}
+		})
+	}
+	group.Wait()
+
+	called, opened, used := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i := range scenarios {
+		for _, fault := range faults[i] {
+			step := scenarios[i].Steps[fault.Step]
+			line := step.Line
+			if fault.Row > 0 && fault.Row <= len(step.Rows) {
+				line = step.Rows[fault.Row-1]
+			}
+			l.found(scenarios[i].URI, line, "%s", fault.Says)
+		}
+		for _, step := range scenarios[i].Steps {
+			if sentence, ok := steps.Find(step.Text); ok {
+				used[sentence.Pattern] = true
+			}
+		}
+	}
+	for _, rehearsal := range shares {
+		for id := range rehearsal.Called {
+			called[id] = true
+		}
+		for name := range rehearsal.Opened {
+			opened[name] = true
+		}
+	}
+	for _, sentence := range steps.Sentences() {
+		if used[sentence.Pattern] {
+			l.report.used++
+		} else {
+			l.report.unused = append(l.report.unused, sentence)
+		}
+	}
+	l.requests(shares[0], called, opened)
+}
+
+// rehearse rehearses one scenario. A panic is a fault of the program, and no reason to keep all others from being told.
+func rehearse(rehearsal *steps.Rehearsal, scenario *plan.Scenario) (faults []steps.Fault) {
+	defer func() {
+		if p := recover(); p != nil {
+			faults = append(faults, steps.Fault{Says: fmt.Sprintf("rehearsing the scenario: panic: %v", p)})
+		}
+	}()
+	rehearsal.Play(scenario.Pickle)
+	return rehearsal.Faults
+}
+
+// whole says that every feature could be read, so that what nobody uses is indeed used by nobody.
+func (l *linter) whole() bool {
+	return len(l.in.Milestone.Features) == len(l.features())
+}
+
+// features are those with scenarios.
+func (l *linter) features() map[string]bool {
+	features := map[string]bool{}
+	for i := range l.in.Plan.Scenarios {
+		features[path.Base(l.in.Plan.Scenarios[i].URI)] = true
+	}
+	return features
+}
+
+// requests holds the bodies that can be sent to the schemas and to the scenarios.
+func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened map[string]bool) {
+	names, paths := rehearsal.Requests()
+	l.report.requests = len(names)
+	for i, name := range names {
+		file := path.Join(fixturesFolder, paths[i])
+		operation, isDefault := l.in.Milestone.Operation(name)
+		if isDefault && operation.RequestSchema == "" {
+			l.found(file, 0, "%s takes no body, so nobody sends this one", name)
+			continue
+		}
+		if !isDefault && !opened[paths[i]] && l.whole() {
+			var ids []string
+			for _, operation := range l.in.Milestone.Operations {
+				ids = append(ids, operation.ID)
+			}
+			l.found(file, 0, "no scenario sends this body, and no operation has this name%s", milestones.Suggest(name, ids))
+		}
+		body, err := rehearsal.Body(name)
+		if err != nil {
+			l.found(file, 0, "%v", err)
+			continue
+		}
+		document, err := schemas.Read(body)
+		if err != nil {
+			l.notJSON(file, err)
+			continue
+		}
+		if isDefault {
+			l.valid(file, operation.RequestSchema, body, document)
+		}
+	}
+	for _, operation := range l.in.Milestone.Operations {
+		if operation.RequestSchema != "" && !slices.Contains(names, operation.ID) {
+			l.found(l.in.Milestone.File(), operation.Line, "%s takes a body, and there is no %s/requests/%s.json%s",
+				operation.ID, fixturesFolder, operation.ID, milestones.Suggest(operation.ID, names))
+		}
+		if !called[operation.ID] && l.whole() {
+			l.found(l.in.Milestone.File(), operation.Line, "no scenario calls %s", operation.ID)
+		}
+	}
+}
+
+// valid holds a default body, which is meant to be valid, to its schema.
+func (l *linter) valid(file, name string, body []byte, document schemas.Document) {
+	if l.in.Schemas == nil {
+		return
+	}
+	schema, ok := l.in.Schemas.Lookup(name)
+	if !ok {
+		return // the milestone was told so
+	}
+	for _, violation := range schema.Validate(document.Value) {
+		l.found(file, schemas.LineOf(body, violation.InstancePath), "%s", "not valid by "+name+": "+violation.String())
+	}
+}
+
+// rules wants a scenario for each rule, and one for each side of a gate.
+func (l *linter) rules() {
+	sides := map[string]map[plan.Side]bool{}
+	for i := range l.in.Plan.Scenarios {
+		s := &l.in.Plan.Scenarios[i]
+		if sides[s.Rule] == nil {
+			sides[s.Rule] = map[plan.Side]bool{}
+		}
+		sides[s.Rule][s.Side] = true
+	}
+	features := l.features()
+	for _, rule := range l.in.Milestone.Rules {
+		shown := sides[rule.ID]
+		var lacks []string
+		switch {
+		case !features[rule.Feature]: // told already: it could not be read
+		case rule.Kind != milestones.Gate && len(shown) == 0:
+			lacks = append(lacks, "@"+rule.ID)
+		case rule.Kind == milestones.Gate:
+			for _, side := range []plan.Side{plan.Refuses, plan.Permits} {
+				if !shown[side] {
+					lacks = append(lacks, "@"+rule.ID+" @"+string(side))
+				}
+			}
+		}
+		for _, tags := range lacks {
+			l.found(l.in.Milestone.File(), rule.Line, "no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
+		}
+	}
+}
+
+// sorted puts the problems in order, each once, under names that lead from here to the files.
+func (r *Report) sorted(p project.Project) *Report {
+	for i := range r.Problems {
+		r.Problems[i].File = p.Shown(r.Problems[i].File)
+	}
+	slices.SortFunc(r.Problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Says, b.Says))
+	})
+	r.Problems = slices.Compact(r.Problems)
+	return r
+}
+
+// Write writes the problems, or what is there when there is none.
+func (r *Report) Write(w io.Writer) {
+	for _, problem := range r.Problems {
+		fmt.Fprintln(w, problem)
+	}
+	switch {
+	case len(r.Problems) > 0 && r.plan == nil:
+		fmt.Fprintf(w, "%s; the features wait for the milestone\n", counted(len(r.Problems), "problem"))
+		return
+	case len(r.Problems) > 0:
+		fmt.Fprintln(w, counted(len(r.Problems), "problem"))
+		return
+	}
+	fmt.Fprintf(w, "%s: nothing is wrong with %s, %s, %s, %s and %s\n", r.milestone.ID, counted(len(r.milestone.Rules), "rule"),
+		counted(len(r.milestone.Operations), "operation"), counted(len(r.milestone.Features), "feature"),
+		counted(len(r.plan.Scenarios), "scenario"), counted(r.requests, "request"))
+	if len(r.unused) > 0 {
+		fmt.Fprintf(w, "unused: %d of %d sentences; runner steps --unused lists them\n", len(r.unused), len(r.unused)+r.used)
+	}
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
