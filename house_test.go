@@ -84,7 +84,8 @@ var arrows = map[string][]string{
 	"runner/internal/drift":      {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "schemas", "steps", "steps/auditproof"},
 	"runner/internal/lint":       {"milestones", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
 	"runner/internal/phrasebook": {"runner/internal/plan", "steps"},
-	"runner":                     {"milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/lint", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
+	"runner":                     {"milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
+	"runner/internal/glossary":   {"milestones", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }

@@ -375,9 +375,6 @@ func (m *Milestone) Operation(id string) (*Operation, bool) {
 	return nil, false
 }
 
-// File is the name that the milestone was read under.
-func (m *Milestone) File() string { return m.file }
-
 // mention is a name in the file, with the line that it stands on.
 type mention struct {
 	name string

@@ -131,7 +131,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 			return err
 		},
 	}
-	cmd.AddCommand(baselineOf(l), lintOf(l), stepsOf(l), diff(l), selfcheck(l), repro(l), verifyExport(l), document(l))
+	cmd.AddCommand(baselineOf(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheck(l), repro(l), verifyExport(l), document(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(nearestFlag)
 	cmd.PersistentPreRunE = noEmptyFlag

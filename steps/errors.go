@@ -75,22 +75,29 @@ func (u *Unreachable) Unwrap() error { return u.Err }
 const mostNearest = 3
 
 // Nearest are the sentences that a text may have been meant to be, the most similar one first: the words decide, and
-// what the author wrote in quotes stays. They are three at most.
+// what the author wrote in quotes stays. They are three at most. With a colon at the end it means one with a table.
 func Nearest(text string) []string {
+	colon := strings.HasSuffix(text, ":")
+	if nearest := nearestOf(text, func(s Sentence) bool { return strings.HasSuffix(s.Example, ":") == colon }); nearest != nil {
+		return nearest
+	}
+	return nearestOf(text, func(Sentence) bool { return true })
+}
+
+func nearestOf(text string, fits func(Sentence) bool) []string {
 	var places []int
 	var bones []string
 	for i, sentence := range table {
-		if strings.HasSuffix(sentence.Example, ":") == strings.HasSuffix(text, ":") {
+		if fits(sentence) {
 			places, bones = append(places, i), append(bones, skeleton(sentence.Example))
 		}
 	}
 	var nearest []string
 	words := skeleton(text)
 	for _, near := range milestones.Near(words, bones, len(words)/2) {
-		if len(nearest) == mostNearest {
-			break
+		if len(nearest) < mostNearest {
+			nearest = append(nearest, withArgumentsOf(text, places[near]))
 		}
-		nearest = append(nearest, withArgumentsOf(text, places[near]))
 	}
 	return nearest
 }

@@ -16,6 +16,7 @@ func TestNearestSentences(t *testing.T) {
 		{`I upsert the status with:`, []string{`I upsert its status with:`, `I upsert its rollout with:`, `I repeat the call with:`}},
 		{`the answr is 409 CONFLICT because rollout_blocked`, []string{`the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`, `the answer is 200`}},
 		{`"/a" has 2 itemz`, []string{`"/a" has 2 items`}},
+		{`I note its state:`, []string{`I note its state`, `I upsert its status`}},
 		{`nothing of the kind was ever written`, nil},
 		{``, nil},
 	} {

@@ -82,6 +82,9 @@ func (l *linter) found(file string, line int, format string, args ...any) {
 	l.report.Problems = append(l.report.Problems, Problem{file, line, fmt.Sprintf(format, args...)})
 }
 
+// file is the milestone's.
+func (l *linter) file() string { return filepath.ToSlash(l.project.File) }
+
 var placed = regexp.MustCompile(`^([^\s:]+):(?:([0-9]+):)? (.*)$`)
 
 // told takes an error apart that has a line for each problem.
@@ -95,7 +98,7 @@ func (l *linter) told(err error) {
 			l.found(match[1], number, "%s", match[3])
 			continue
 		}
-		l.found(filepath.ToSlash(l.project.File), 0, "%s", line)
+		l.found(l.file(), 0, "%s", line)
 	}
 }
 
@@ -156,9 +159,15 @@ func (l *linter) rehearse() {
 	}
 	group.Wait()
 
+	names, _ := shares[0].Requests()
+	missing := func(fault steps.Fault) bool { // told once, where the operation stands
+		return slices.ContainsFunc(l.in.Milestone.Operations, func(o milestones.Operation) bool {
+			return !slices.Contains(names, o.ID) && strings.HasPrefix(fault.Says, "there is no fixture requests/"+o.ID+".json")
+		})
+	}
 	called, opened, used := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range scenarios {
-		for _, fault := range faults[i] {
+		for _, fault := range slices.DeleteFunc(faults[i], missing) {
 			step := scenarios[i].Steps[fault.Step]
 			line := step.Line
 			if fault.Row > 0 && fault.Row <= len(step.Rows) {
@@ -249,11 +258,11 @@ func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened map[string]
 	}
 	for _, operation := range l.in.Milestone.Operations {
 		if operation.RequestSchema != "" && !slices.Contains(names, operation.ID) {
-			l.found(l.in.Milestone.File(), operation.Line, "%s takes a body, and there is no %s/requests/%s.json%s",
+			l.found(l.file(), operation.Line, "%s takes a body, and there is no %s/requests/%s.json%s",
 				operation.ID, fixturesFolder, operation.ID, milestones.Suggest(operation.ID, names))
 		}
 		if !called[operation.ID] && l.whole() {
-			l.found(l.in.Milestone.File(), operation.Line, "no scenario calls %s", operation.ID)
+			l.found(l.file(), operation.Line, "no scenario calls %s", operation.ID)
 		}
 	}
 }
@@ -298,7 +307,7 @@ func (l *linter) rules() {
 			}
 		}
 		for _, tags := range lacks {
-			l.found(l.in.Milestone.File(), rule.Line, "no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
+			l.found(l.file(), rule.Line, "no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
 		}
 	}
 }

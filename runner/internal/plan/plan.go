@@ -272,6 +272,12 @@ func overlong(text []byte) int {
 	return 0
 }
 
+// unexpected is how the parser says that it does not know a line, with all that it would rather have seen.
+var unexpected = regexp.MustCompile(`^expected: #.*, got '\s*(.*)'$`)
+
+// beginnings are the words that a line begins with.
+var beginnings = []string{"Feature:", "Background:", "Rule:", "Scenario:", "Examples:", "Given", "When", "Then", "And", "But"}
+
 // syntaxProblems takes the parser's list of faults apart. It writes one as "(LINE:COLUMN): what".
 func syntaxProblems(uri string, err error) []Problem {
 	var problems []Problem
@@ -279,6 +285,10 @@ func syntaxProblems(uri string, err error) []Problem {
 		var line, column int
 		if n, _ := fmt.Sscanf(text, "(%d:%d):", &line, &column); n == 2 {
 			_, says, _ := strings.Cut(text, "): ")
+			if match := unexpected.FindStringSubmatch(says); match != nil {
+				word, _, _ := strings.Cut(match[1], " ")
+				says = "this cannot stand here: " + match[1] + milestones.Suggest(word, beginnings)
+			}
 			problems = append(problems, Problem{uri, line, says})
 		}
 	}

@@ -264,8 +264,7 @@ func TestProblems(t *testing.T) {
 		{
 			"syntax",
 			[]string{"door.feature", "Feature: d\n" + lamp + "Thn b\n"},
-			"features/door.feature:5: expected: #EOF, #TableRow, #DocStringSeparator, #StepLine, #TagLine, #ExamplesLine, " +
-				"#ScenarioLine, #RuleLine, #Comment, #Empty, got 'Thn b'",
+			"features/door.feature:5: this cannot stand here: Thn b (did you mean Then?)",
 		},
 		{
 			"a line that is too long to be read",
