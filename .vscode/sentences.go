@@ -25,6 +25,10 @@ func sentences(sc any) {
 	sc.Step(`^I call "(?<operation>[^"]*)"$`, nil)
 	// The same with changes. TABLE of changes.
 	sc.Step(`^I call "(?<operation>[^"]*)" with:$`, nil)
+	// Calls the operation, which must succeed.
+	sc.Step(`^I have called "(?<operation>[^"]*)"$`, nil)
+	// The same with changes. TABLE of changes.
+	sc.Step(`^I have called "(?<operation>[^"]*)" with:$`, nil)
 	// The same with the body fixtures/requests/<name>.json.
 	sc.Step(`^I call "(?<operation>[^"]*)" with fixture "(?<fixture>[^"]*)"$`, nil)
 	// The same with that body and changes. TABLE of changes.
