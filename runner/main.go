@@ -120,7 +120,7 @@ the folders beside that of the milestone, or from inside of the program.
 The last line is overall=true or overall=false. Exit codes: 0 the contract holds,
 1 it does not, 2 usage or a broken milestone, feature, schema or fixture, 3 the target
 could not be reached or died, 4 nothing ran or not everything did, 130 interrupted.`,
-		Example:       "  runner milestones/M109.yaml\n  runner milestones/M109.yaml --tag @rollout-needs-allow-verdict\n  runner milestones/M109.yaml --target http://127.0.0.1:8109",
+		Example:       "  runner milestones/M109.yaml\n  runner milestones/M109.yaml --rule rollout-needs-allow-verdict\n  runner milestones/M109.yaml --target http://127.0.0.1:8109",
 		Args:          oneMilestone,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -139,8 +139,12 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced (default artifacts/milestones/<ID>/latest of the project)")
 	cfg.Target.AddFlags(flags)
-	flags.StringArrayVar(&cfg.Tags, "tag", nil, "run only the scenarios with `@TAG`; may be repeated, and then all must be there")
-	flags.StringArrayVar(&cfg.Scenarios, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
+	flags.Var(&expression{text: &cfg.Wanted.Tags}, "tags", "run only the scenarios whose tags fit `'EXPRESSION'`, such as '@refuses and not @needs:fresh-state'")
+	flags.StringArrayVar(&cfg.Wanted.Names, "name", nil, "run only the scenarios in whose names the regular expression `REGEXP` finds something; may be repeated, and then one has to")
+	flags.StringArrayVar(&cfg.Wanted.Rules, "rule", nil, "run only the scenarios of the rule `ID`; may be repeated")
+	flags.StringArrayVar(&cfg.Wanted.Operations, "operation", nil, "run only the scenarios that call the operation `ID`; may be repeated")
+	flags.StringArrayVar(&cfg.Wanted.Refs, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
+	flags.BoolVar(&cfg.Failed, "failed", false, "run only the scenarios that did not pass in the last run, whose artifacts stand where --out says")
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
 	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
 	return cmd

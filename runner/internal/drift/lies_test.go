@@ -384,7 +384,7 @@ func (l lie) mustTurnRed(t *testing.T, d *drift.Drift, feature string) {
 		var printed strings.Builder
 		result, err := gate.Run(t.Context(), gate.Config{
 			Milestone: file, Out: filepath.Join(t.TempDir(), "out"), Stdout: &printed, Wrap: side.wrap,
-			Scenarios: []string{in.Plan.Scenarios[at].Ref()},
+			Wanted: plan.Wanted{Refs: []string{in.Plan.Scenarios[at].Ref()}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -45,10 +45,10 @@ type Config struct {
 	Out string
 	// Target is what is to be verified; the zero value is the built-in fake server.
 	Target target.Options
-	// Tags limit the run to the scenarios that have all of them.
-	Tags []string
-	// Scenarios limit the run to the scenarios with these short names.
-	Scenarios []string
+	// Wanted limits the run to some of the scenarios.
+	Wanted plan.Wanted
+	// Failed limits it to those that did not pass in the run whose artifacts stand where those of this one go.
+	Failed bool
 	// Baseline is the file of the known failures; "" when there is none.
 	Baseline string
 	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
@@ -85,14 +85,20 @@ type Result struct {
 // ErrUsage marks an error of the one who started the run: what was asked for cannot be.
 var ErrUsage = errors.New("usage")
 
+// ErrNothing marks a selection that has no scenario in it. Nothing is run then, and nothing written.
+var ErrNothing = errors.New("nothing to run")
+
 // Run runs the milestone. The error is nil, or says why there is nothing but an exit code: what was asked for cannot
-// be ([ErrUsage]), or the artifacts could not be written. The result's exit code counts either way.
+// be ([ErrUsage]), selects nothing ([ErrNothing]), or the artifacts could not be written. The result's exit code counts
+// either way.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	r := newRun(cfg)
 	err := r.do(ctx)
 	switch {
 	case errors.Is(err, ErrUsage):
 		return Result{Exit: verdict.Broken}, err
+	case errors.Is(err, ErrNothing):
+		return Result{Exit: verdict.Incomplete}, err
 	case err != nil:
 		exit := r.decision.Exit
 		if exit == verdict.Holds {
@@ -231,8 +237,17 @@ func (r *run) choose() error {
 	if r.service.BuiltIn() {
 		can = nil
 	}
-	if r.selection, err = r.in.Plan.Select(r.Tags, can); err != nil {
-		return fmt.Errorf("%w: --tag: %w", ErrUsage, err)
+	if r.Failed {
+		if r.Wanted.Failed, err = r.failedBefore(); err != nil {
+			return err
+		}
+	}
+	r.selection, err = r.in.Plan.Select(r.Wanted, r.calls(), can)
+	if nothing := new(plan.NothingSelected); errors.As(err, &nothing) {
+		return fmt.Errorf("%w: %w", ErrNothing, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if err := r.mayRenewFrom(); err != nil {
 		return err
@@ -240,12 +255,39 @@ func (r *run) choose() error {
 	for _, claim := range r.service.Lacks {
 		r.selection.Declared = append(r.selection.Declared, claim.Capability)
 	}
-	if len(r.Scenarios) > 0 {
-		if err := r.selection.Only(r.Scenarios); err != nil {
-			return fmt.Errorf("%w: --scenario: %w", ErrUsage, err)
-		}
-	}
 	return nil
+}
+
+// calls reads in the sentences of a scenario which operations it calls.
+func (r *run) calls() plan.Calls {
+	routes := exchange.NewRoutes(r.in.Milestone)
+	return func(s *plan.Scenario) []string {
+		var operations []string
+		for _, step := range s.Steps {
+			operations = append(operations, steps.Called(step.Text, func(method, target string) string { return routes.Find(method, target).ID })...)
+		}
+		return operations
+	}
+}
+
+// failedBefore are the ids of the scenarios that did not pass in the last run.
+func (r *run) failedBefore() ([]string, error) {
+	last, err := report.ReadLast(r.place())
+	if err != nil {
+		return nil, fmt.Errorf("%w: --failed: %w", ErrUsage, err)
+	}
+	shown := report.Shown(r.place())
+	if last.Milestone != r.in.Milestone.ID {
+		return nil, fmt.Errorf("%w: --failed: the last run in %s is one of %s, and this is %s", ErrUsage, shown, last.Milestone, r.in.Milestone.ID)
+	}
+	failed := last.Failed()
+	switch {
+	case len(last.Results) == 0:
+		return nil, fmt.Errorf("%w: --failed: the last run in %s came to no scenario: run everything", ErrNothing, shown)
+	case len(failed) == 0:
+		return nil, fmt.Errorf("%w: --failed: in the last run in %s every scenario passed that ran", ErrNothing, shown)
+	}
+	return failed, nil
 }
 
 // place is where the artifacts go.
@@ -396,11 +438,11 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		return "The golden output was not renewed: first make everything else hold."
 	case len(r.failures()) > 0:
 		first := r.failures()[0].Scenario
-		return fmt.Sprintf("Next: begin with the first failure. --tag @%s runs the scenarios of its rule alone.", first.Rule)
+		return fmt.Sprintf("Next: begin with the first failure. --rule %s runs the scenarios of its rule alone.", first.Rule)
 	case has("baseline-outdated"), has("baseline-expired"), has("baseline-unknown"):
 		return "Next: bring " + r.Baseline + " up to date, as it says above."
 	case has("selection-incomplete"):
-		return "Next: a part of the scenarios is no verdict. Run all of them, without --tag and --scenario."
+		return "Next: a part of the scenarios is no verdict. Run all of them, without " + r.selection.Asked() + "."
 	case has("scenario-left-out"):
 		return "Next: say with --has what the target has, and with --lacks what it is known to lack."
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):

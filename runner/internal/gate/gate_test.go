@@ -21,6 +21,7 @@ import (
 	"github.com/cucumber/godog"
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
@@ -527,24 +528,23 @@ func TestAnInterruptBeforeTheStart(t *testing.T) {
 	}
 }
 
-func TestTags(t *testing.T) {
+func TestWanted(t *testing.T) {
 	tests := []struct {
 		name    string
-		tags    []string
+		wanted  plan.Wanted
 		exit    int
 		reasons []string
 	}{
-		{"a part is no verdict", []string{"@bell-is-allowed"}, verdict.Incomplete,
+		{"a part is no verdict", plan.Wanted{Rules: []string{"bell-is-allowed"}}, verdict.Incomplete,
 			[]string{"cell-unobserved", "rule-unproved", "selection-incomplete"}},
-		{"tags that no scenario has together", []string{"@bell-rings", "@refuses"}, verdict.Incomplete,
-			[]string{"cell-unobserved", "floor-unobserved", "rule-unproved", "nothing-ran", "selection-incomplete"}},
-		{"a tag that all have", nil, verdict.Holds, nil},
+		{"what everything is", plan.Wanted{Tags: "@bell-is-allowed or @bell-rings"}, verdict.Holds, nil},
+		{"everything", plan.Wanted{}, verdict.Holds, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, _ := config(t, good)
 			renewed(t, cfg)
-			cfg.Tags = test.tags
+			cfg.Wanted = test.wanted
 			result, a, _ := cfg.run(t, t.Context())
 			if result.Exit != test.exit {
 				t.Errorf("exit %d, want %d", result.Exit, test.exit)
@@ -553,6 +553,63 @@ func TestTags(t *testing.T) {
 				t.Errorf("reasons (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A selection of nothing runs nothing, and leaves what the run before left.
+func TestNothingSelected(t *testing.T) {
+	cfg, r := config(t, good)
+	renewed(t, cfg)
+	cfg.Out = filepath.Join(t.TempDir(), "out")
+	if result, _, page := cfg.run(t, t.Context()); !result.Overall {
+		t.Fatal(page)
+	}
+	before, err := os.ReadFile(filepath.Join(cfg.Out, report.Verdict))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rung := r.rung.Load()
+	for want, change := range map[string]func(*Config){
+		"--tags '@bell-rings and @refuses' selects none of the 3 scenarios": func(c *Config) { c.Wanted.Tags = "@bell-rings and @refuses" },
+		"--failed: in the last run in OUT every scenario passed that ran":   func(c *Config) { c.Failed = true },
+	} {
+		changed := cfg
+		change(&changed)
+		result, err := Run(t.Context(), changed)
+		if want := "nothing to run: " + strings.ReplaceAll(want, "OUT", cfg.Out); result.Exit != verdict.Incomplete || !errors.Is(err, ErrNothing) || err.Error() != want {
+			t.Errorf("exit %d, %v; want %s", result.Exit, err, want)
+		}
+	}
+	after, err := os.ReadFile(filepath.Join(cfg.Out, report.Verdict))
+	if err != nil || !bytes.Equal(before, after) || r.rung.Load() != rung {
+		t.Errorf("it was rung %d times more, and the verdict is now %s", r.rung.Load()-rung, after)
+	}
+}
+
+// What did not pass is run again, and nothing else, until it passes.
+func TestFailed(t *testing.T) {
+	cfg, _ := config(t, also("a promise is broken"))
+	renewed(t, cfg)
+	cfg.Out = filepath.Join(t.TempDir(), "out")
+	cfg.run(t, t.Context())
+	cfg.Failed = true
+	for range 2 {
+		result, a, page := cfg.run(t, t.Context())
+		want := map[string]verdict.Status{"features/bell.feature > One more": verdict.Failed}
+		if diff := cmp.Diff(want, result.Results); diff != "" || result.Exit != verdict.Fails {
+			t.Errorf("exit %d, results (-want +got):\n%s\n%s", result.Exit, diff, page)
+		}
+		if got := a.reasons()[len(a.reasons())-1]; got != "selection-incomplete" || !strings.Contains(page, "(--failed)") {
+			t.Errorf("reasons %v, page:\n%s", a.reasons(), page)
+		}
+	}
+	feature := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "features", "bell.feature")
+	if err := os.WriteFile(feature, []byte(good), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	result, err := Run(t.Context(), cfg)
+	if want := "nothing to run: --failed selects none of the 3 scenarios: what did not pass in the last run is gone, such as features/bell.feature > One more (did you mean features/bell.feature > Elsewhere?)"; result.Exit != verdict.Incomplete || err == nil || err.Error() != want {
+		t.Errorf("exit %d, got %v, want %s", result.Exit, err, want)
 	}
 }
 
@@ -657,8 +714,9 @@ func TestUsage(t *testing.T) {
 		"--target is no URL such as http://127.0.0.1:8109 or https://host/base": func(c *Config) {
 			c.Target.URL = "bell"
 		},
-		"--tag: unknown tag @bell-ring (did you mean @bell-rings?)": func(c *Config) { c.Tags = []string{"@bell-ring"} },
-		"--renew-output is for a run of everything":                 func(c *Config) { c.RenewOutput, c.Tags = true, []string{"@bell-rings"} },
+		"--tags: unknown tag @bell-ring (did you mean @bell-rings?)":     func(c *Config) { c.Wanted.Tags = "@bell-ring" },
+		"--operation: no operation is called rings (did you mean ring?)": func(c *Config) { c.Wanted.Operations = []string{"rings"} },
+		"--renew-output is for a run of everything":                      func(c *Config) { c.RenewOutput, c.Wanted.Tags = true, "@bell-rings" },
 		"--renew-output: the golden output of M109 is that of the built-in fake server, so leave the target out": func(c *Config) {
 			c.RenewOutput, c.Milestone = true, "../../../milestones/M109.yaml"
 		},

@@ -95,7 +95,7 @@ func (r *run) mayRenew() error {
 	case !r.RenewOutput:
 	case r.Baseline != "":
 		return fmt.Errorf("%w: --renew-output is for a run in which everything else holds, without --baseline", ErrUsage)
-	case len(r.Tags) > 0 || len(r.Scenarios) > 0:
+	case !r.Wanted.Everything() || r.Failed:
 		return fmt.Errorf("%w: --renew-output is for a run of everything", ErrUsage)
 	case err != nil || !info.IsDir():
 		return fmt.Errorf("%w: --renew-output: there is no folder fixtures beside that of %s", ErrUsage, r.Milestone)

@@ -9,7 +9,7 @@ package gate_test
 //
 // One lie is one row ([lie]): a name, one sentence that says what is untrue, the rule of the milestone that it breaks,
 // the scenarios of that rule that must turn red, the named checks that must fail, and the liar itself. For each row the
-// gate runs the scenarios of that rule against the liar, as `runner --tag @RULE` would, and the test demands that
+// gate runs the scenarios of that rule against the liar, as `runner --rule RULE` would, and the test demands that
 //
 //   - every scenario that the row names is red, overall is false, and the exit code is 1;
 //   - the checks that failed are exactly those that the row names. A row that names none claims that every answer was
@@ -63,6 +63,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -111,13 +112,13 @@ type heard struct {
 	failed  []string // checks that failed on any answer, sorted, each once
 }
 
-// listen runs the scenarios that have the tags against servers that stand behind a teller.
-func listen(t *testing.T, milestone string, tags []string, tell func() teller) heard {
+// listen runs the scenarios of the rules, or all of them when there are none, against servers that stand behind a teller.
+func listen(t *testing.T, milestone string, rules []string, tell func() teller) heard {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "artifacts")
 	var printed strings.Builder
 	result, err := gate.Run(t.Context(), gate.Config{
-		Milestone: milestone, Out: out, Tags: tags, Stdout: &printed, Wrap: standsBefore(tell),
+		Milestone: milestone, Out: out, Wanted: plan.Wanted{Rules: rules}, Stdout: &printed, Wrap: standsBefore(tell),
 	})
 	if err != nil {
 		t.Fatalf("the gate gave up: %v", err)
@@ -201,7 +202,7 @@ func TestLies(t *testing.T) {
 }
 
 func (l lie) mustBeSeen(t *testing.T, milestone string) {
-	got := listen(t, milestone, []string{"@" + l.rule}, l.tell)
+	got := listen(t, milestone, []string{l.rule}, l.tell)
 	if got.Overall || got.Exit != verdict.Fails {
 		t.Errorf("got overall=%t and exit code %d, want false and %d", got.Overall, got.Exit, verdict.Fails)
 	}

@@ -49,6 +49,27 @@ func everything(t *testing.T) *run {
 	return r
 }
 
+// What a scenario calls is read in its sentences. It is what it calls.
+func TestCalls(t *testing.T) {
+	r := everything(t)
+	called := map[int]map[string]bool{}
+	for _, x := range r.seen.Exchanges {
+		if called[x.Mark.Scenario] == nil {
+			called[x.Mark.Scenario] = map[string]bool{}
+		}
+		called[x.Mark.Scenario][x.Operation.ID] = true
+	}
+	calls := r.calls()
+	for i := range r.in.Plan.Scenarios {
+		scenario := &r.in.Plan.Scenarios[i]
+		want, got := slices.Sorted(maps.Keys(called[i])), calls(scenario)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
+			t.Errorf("%s at %s (-called +read):\n%s", scenario.ID, scenario.Where(), diff)
+		}
+	}
+}
+
 // sample is one scenario for each rule and side of it, and all that send something at once.
 func sample(r *run) (places []int) {
 	type side struct {

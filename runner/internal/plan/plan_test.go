@@ -2,7 +2,6 @@ package plan
 
 import (
 	"io/fs"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -18,8 +17,10 @@ import (
 // small is a milestone with one gate and one promise.
 func small(features ...string) *milestones.Milestone {
 	return &milestones.Milestone{
-		ID:       "T1",
-		Features: features,
+		ID:         "T1",
+		Features:   features,
+		Operations: []milestones.Operation{{ID: "door.knock"}, {ID: "lamp.light"}, {ID: "wall.paint"}},
+		Router:     milestones.Operation{ID: "unrouted"},
 		Rules: []milestones.Rule{
 			{ID: "door-is-closed", Kind: milestones.Gate, Feature: "door.feature"},
 			{ID: "lamp-is-lit", Kind: milestones.Promise, Feature: "door.feature"},
@@ -312,68 +313,8 @@ func TestAPanicIsAProblem(t *testing.T) {
 	}
 }
 
-func TestSelect(t *testing.T) {
-	p := load(t)
-	only := func(capabilities ...string) func(string) bool {
-		return func(c string) bool { return strings.Contains(strings.Join(capabilities, " "), c) }
-	}
-	tests := []struct {
-		name     string
-		tags     []string
-		has      func(string) bool
-		want     []int
-		leftOut  []int
-		complete bool
-	}{
-		{"everything", nil, nil, []int{0, 1, 2, 3, 4}, nil, true},
-		{"one tag", []string{"@door-is-closed"}, nil, []int{1, 2, 3, 4}, nil, false},
-		{"two tags", []string{"@door-is-closed", "@refuses"}, nil, []int{1, 2}, nil, false},
-		{"a tag of the feature", []string{"@needs:key-identity"}, nil, []int{0, 1, 2, 3, 4}, nil, true},
-		{"tags that nothing has together", []string{"@lamp-is-lit", "@refuses"}, nil, nil, nil, false},
-		{"a target that lacks something", nil, only("key-identity"), []int{0, 1, 2, 4}, []int{3}, false},
-		{"left out is only what was asked for", []string{"@refuses"}, only("fresh-state"), nil, []int{1, 2}, false},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s, err := p.Select(test.tags, test.has)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(test.want, s.Scenarios); diff != "" {
-				t.Errorf("selected (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(test.leftOut, s.LeftOut); diff != "" {
-				t.Errorf("left out (-want +got):\n%s", diff)
-			}
-			for _, i := range s.LeftOut {
-				if len(s.Lacks(i)) == 0 {
-					t.Errorf("scenario %d is left out, and lacks nothing", i)
-				}
-			}
-			if s.Complete() != test.complete {
-				t.Errorf("complete: %v, want %v", s.Complete(), test.complete)
-			}
-		})
-	}
-}
-
-func TestSelectUnknownTag(t *testing.T) {
-	for tag, want := range map[string]string{
-		"@door-is-close":               "unknown tag @door-is-close (did you mean @door-is-closed?)",
-		"refuses":                      "unknown tag refuses (did you mean @refuses?)",
-		"@door-is-closed and @refuses": "unknown tag @door-is-closed and @refuses",
-		"@x &&":                        "unknown tag @x &&",
-		"":                             "unknown tag ",
-	} {
-		_, err := load(t).Select([]string{tag}, nil)
-		if err == nil || err.Error() != want {
-			t.Errorf("--tag %q: %v, want %s", tag, err, want)
-		}
-	}
-}
-
 func TestSourcesOfEverythingAreTheFiles(t *testing.T) {
-	s, err := load(t).Select(nil, nil)
+	s, err := load(t).Select(Wanted{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -470,24 +411,5 @@ func TestSplit(t *testing.T) {
 	}
 	if got := (&Selection{Plan: p}).Split(2); len(got) != 1 || len(got[0].Scenarios) != 0 {
 		t.Errorf("nothing, split: %+v, want one empty part", got)
-	}
-}
-
-// A scenario can be named by its short name, which is no line number and no accident of order.
-func TestOnly(t *testing.T) {
-	p := load(t)
-	s, err := p.Select(nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref := p.Scenarios[1].Ref()
-	if err := s.Only([]string{ref}); err != nil || !slices.Equal(s.Scenarios, []int{1}) {
-		t.Errorf("got scenarios %v and error %v, want the second alone", s.Scenarios, err)
-	}
-	if got, want := s.Asked(), "--scenario "+ref; got != want || s.Complete() {
-		t.Errorf("got %q, complete %t; want %q, false", got, s.Complete(), want)
-	}
-	if err := s.Only([]string{ref[:len(ref)-1]}); err == nil || !strings.Contains(err.Error(), "(did you mean "+ref+"?)") {
-		t.Errorf("got error %v, want one that suggests %s", err, ref)
 	}
 }

@@ -2,24 +2,19 @@ package plan
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
-
-	"example.com/lpgate/milestones"
 )
 
 // Selection is the part of a plan that one run does.
 type Selection struct {
 	// Plan is the whole.
 	Plan *Plan
-	// Tags are what the selection was asked to be limited to; none means everything.
-	Tags []string
-	// Refs are the short names of the scenarios that it was asked to be limited to; none means everything.
-	Refs []string
+	// Wanted is what the selection was asked to be limited to.
+	Wanted Wanted
 	// Scenarios are the indexes of the selected scenarios in the plan, ascending.
 	Scenarios []int
-	// LeftOut are the indexes of those that the tags ask for and that the target cannot do.
+	// LeftOut are the indexes of those that are wanted and that the target cannot do.
 	LeftOut []int
 	// Declared are the capabilities that somebody said the target lacks.
 	Declared []string
@@ -50,80 +45,11 @@ func (s *Selection) LeftOutFor(scenario int) (capability string, declared bool) 
 	return lacks[0], false
 }
 
-// Only limits the selection to the scenarios with these short names ([Scenario.Ref]).
-func (s *Selection) Only(refs []string) error {
-	known := make([]string, len(s.Plan.Scenarios))
-	for i := range s.Plan.Scenarios {
-		known[i] = s.Plan.Scenarios[i].Ref()
-	}
-	for _, ref := range refs {
-		if !slices.Contains(known, ref) {
-			return fmt.Errorf("no scenario is called %s%s", ref, milestones.Suggest(ref, known))
-		}
-	}
-	other := func(i int) bool { return !slices.Contains(refs, known[i]) }
-	s.Refs = refs
-	s.Scenarios, s.LeftOut = slices.DeleteFunc(s.Scenarios, other), slices.DeleteFunc(s.LeftOut, other)
-	return nil
-}
-
 // Asked is how the selection was limited, as on a command line; "" when it was not.
-func (s *Selection) Asked() string {
-	var words []string
-	for _, tag := range s.Tags {
-		words = append(words, "--tag "+tag)
-	}
-	for _, ref := range s.Refs {
-		words = append(words, "--scenario "+ref)
-	}
-	return strings.Join(words, " ")
-}
+func (s *Selection) Asked() string { return strings.Join(s.Wanted.asked(), " ") }
 
 // Complete says whether the selection is the whole plan. Only a complete one can show that a contract holds.
 func (s *Selection) Complete() bool { return len(s.Scenarios) == len(s.Plan.Scenarios) }
-
-// UnknownTag is a tag to select by that no scenario can have.
-type UnknownTag struct {
-	Tag     string
-	Suggest string
-}
-
-func (u *UnknownTag) Error() string { return fmt.Sprintf("unknown tag %s%s", u.Tag, u.Suggest) }
-
-// Select picks the scenarios that have all the tags. Of those it leaves out the ones that need a capability for
-// which has is false; a nil has means that the target can do everything.
-func (p *Plan) Select(tags []string, has func(capability string) bool) (*Selection, error) {
-	known := newVocabulary(p.Milestone).all
-	for _, tag := range tags {
-		if !slices.Contains(known, tag) {
-			suggestion := milestones.Suggest(tag, known)
-			if !strings.HasPrefix(tag, "@") && slices.Contains(known, "@"+tag) {
-				suggestion = fmt.Sprintf(" (did you mean @%s?)", tag)
-			}
-			return nil, &UnknownTag{tag, suggestion}
-		}
-	}
-	s := &Selection{Plan: p, Tags: tags, has: has}
-	for i := range p.Scenarios {
-		switch {
-		case !p.Scenarios[i].hasAll(tags):
-		case len(s.Lacks(i)) > 0:
-			s.LeftOut = append(s.LeftOut, i)
-		default:
-			s.Scenarios = append(s.Scenarios, i)
-		}
-	}
-	return s, nil
-}
-
-func (s *Scenario) hasAll(tags []string) bool {
-	for _, tag := range tags {
-		if !slices.Contains(s.Tags, tag) {
-			return false
-		}
-	}
-	return true
-}
 
 // Source is the text of one feature file to run.
 type Source struct {
@@ -182,7 +108,7 @@ func (s *Selection) Split(n int) []*Selection {
 	n = max(1, min(n, len(s.Scenarios)))
 	parts := make([]*Selection, n)
 	for i := range parts {
-		parts[i] = &Selection{Plan: s.Plan, Tags: s.Tags, Refs: s.Refs, Declared: s.Declared, has: s.has}
+		parts[i] = &Selection{Plan: s.Plan, Wanted: s.Wanted, Declared: s.Declared, has: s.has}
 	}
 	for i, scenario := range s.Scenarios {
 		part := parts[i%n]

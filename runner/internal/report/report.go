@@ -116,12 +116,16 @@ type failureFile struct {
 }
 
 type selectionFile struct {
-	Complete bool     `json:"complete"`
-	Tags     []string `json:"tags"`
-	Refs     []string `json:"refs"`
-	Planned  int      `json:"planned"`
-	Selected int      `json:"selected"`
-	LeftOut  int      `json:"left_out"`
+	Complete   bool     `json:"complete"`
+	Tags       *string  `json:"tags"`
+	Names      []string `json:"names"`
+	Rules      []string `json:"rules"`
+	Operations []string `json:"operations"`
+	Refs       []string `json:"refs"`
+	Failed     bool     `json:"failed"`
+	Planned    int      `json:"planned"`
+	Selected   int      `json:"selected"`
+	LeftOut    int      `json:"left_out"`
 }
 
 type gapFile struct {
@@ -187,7 +191,7 @@ func (r *Run) EncodeVerdict() []byte {
 		Reasons:     []verdict.Reason{},
 		Target:      r.Target,
 		Seed:        r.Seed,
-		Selection:   selectionFile{Tags: []string{}, Refs: []string{}},
+		Selection:   r.selection(),
 		Scenarios:   map[string]int{},
 		LeftOut:     []gapFile{},
 		Rules:       []ruleFile{},
@@ -235,17 +239,30 @@ func (r *Run) EncodeVerdict() []byte {
 		file.ReasonCodes = append(file.ReasonCodes, floorFile{floor.ReasonCode, floor.Observed, list(floor.Scenarios)})
 	}
 	if r.Selection != nil {
-		file.Selection = selectionFile{
-			Complete: r.Selection.Complete(),
-			Tags:     list(r.Selection.Tags),
-			Refs:     list(r.Selection.Refs),
-			Planned:  len(r.Selection.Plan.Scenarios),
-			Selected: len(r.Selection.Scenarios),
-			LeftOut:  len(r.Selection.LeftOut),
-		}
 		file.Results = r.results()
 	}
 	return encode(file)
+}
+
+// selection says which part of the plan was run.
+func (r *Run) selection() selectionFile {
+	s := r.Selection
+	if s == nil {
+		s = &plan.Selection{Plan: new(plan.Plan)}
+	}
+	w := &s.Wanted
+	return selectionFile{
+		Complete:   r.Selection != nil && s.Complete(),
+		Tags:       orNull(w.Tags),
+		Names:      list(w.Names),
+		Rules:      list(w.Rules),
+		Operations: list(w.Operations),
+		Refs:       list(w.Refs),
+		Failed:     w.Failed != nil,
+		Planned:    len(s.Plan.Scenarios),
+		Selected:   len(s.Scenarios),
+		LeftOut:    len(s.LeftOut),
+	}
 }
 
 // results lists every scenario of the plan.

@@ -45,7 +45,7 @@ func example(t *testing.T) (*Run, []Failure) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := p.Select(nil, nil)
+	s, err := p.Select(plan.Wanted{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestVerdict(t *testing.T) {
 		"milestone": "T1", "overall": false, "exit_code": 3.0, "target": "the built-in fake server", "took_ms": 1234.0,
 		"started_at": "2026-02-22T16:00:00.000Z",
 		"scenarios":  map[string]any{"failed": 1.0, "unreachable": 1.0},
-		"selection":  map[string]any{"complete": true, "tags": []any{}, "refs": []any{}, "planned": 2.0, "selected": 2.0, "left_out": 0.0},
+		"selection":  map[string]any{"complete": true, "tags": nil, "names": []any{}, "rules": []any{}, "operations": []any{}, "refs": []any{}, "failed": false, "planned": 2.0, "selected": 2.0, "left_out": 0.0},
 		"exchanges": map[string]any{
 			"total": 2.0, "unanswered": 1.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
 		},

@@ -383,7 +383,7 @@ func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
 		cfg.Out = filepath.Join(filepath.Dir(s.project.Artifacts(s.in.Milestone.ID)), "lie")
 	}
 	for _, place := range f.told {
-		cfg.Scenarios = append(cfg.Scenarios, s.in.Plan.Scenarios[place].Ref())
+		cfg.Wanted.Refs = append(cfg.Wanted.Refs, s.in.Plan.Scenarios[place].Ref())
 	}
 	result, err := gate.Run(ctx, cfg)
 	if err != nil || result.Exit == verdict.Interrupted {

@@ -12,6 +12,7 @@ import (
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/plan"
 )
 
 // listing gives a run a baseline with an entry.
@@ -55,7 +56,7 @@ func stray(r *Records) {
 
 func leftOut(r *Records) {
 	var err error
-	if r.Selection, err = r.Selection.Plan.Select(nil, func(string) bool { return false }); err != nil {
+	if r.Selection, err = r.Selection.Plan.Select(plan.Wanted{}, nil, func(string) bool { return false }); err != nil {
 		panic(err)
 	}
 	delete(r.Results, 1)

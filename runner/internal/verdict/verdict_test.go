@@ -59,7 +59,7 @@ func green(t *testing.T) Records {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := p.Select(nil, nil)
+	s, err := p.Select(plan.Wanted{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,15 +207,15 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}},
 		{"nothing-ran", "", func(r *Records) { r.Results = nil }, Incomplete, nil},
 		{"selection-incomplete", "", func(r *Records) {
-			r.Selection.Tags, r.Selection.Scenarios = []string{"@bell-is-allowed", "@refuses"}, []int{0, 1}
+			r.Selection.Wanted.Tags, r.Selection.Scenarios = "@bell-is-allowed or @refuses", []int{0, 1}
 			delete(r.Results, 2)
 		}, Incomplete, []Reason{
 			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
-			{ID: "selection-incomplete", Says: "1 of 3 scenarios were not selected (--tag @bell-is-allowed --tag @refuses)", Where: ""},
+			{ID: "selection-incomplete", Says: "1 of 3 scenarios were not selected (--tags '@bell-is-allowed or @refuses')", Where: ""},
 		}},
 		{"scenario-left-out", "", func(r *Records) {
 			var err error
-			if r.Selection, err = r.Selection.Plan.Select(nil, func(string) bool { return false }); err != nil {
+			if r.Selection, err = r.Selection.Plan.Select(plan.Wanted{}, nil, func(string) bool { return false }); err != nil {
 				panic(err)
 			}
 			delete(r.Results, 1)
@@ -279,7 +279,7 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 // leaveOut runs the records without a rope, when somebody declared that the target lacks a capability.
 func leaveOut(r *Records, declared string) {
 	var err error
-	if r.Selection, err = r.Selection.Plan.Select(nil, func(string) bool { return false }); err != nil {
+	if r.Selection, err = r.Selection.Plan.Select(plan.Wanted{}, nil, func(string) bool { return false }); err != nil {
 		panic(err)
 	}
 	r.Selection.Declared = []string{declared}
@@ -354,7 +354,7 @@ func TestPrecedence(t *testing.T) {
 func TestAbsenceInAnIncompleteRun(t *testing.T) {
 	r := green(t)
 	r.Exchanges = nil
-	r.Selection.Scenarios, r.Selection.Tags = []int{2}, []string{"@bell-rings"}
+	r.Selection.Scenarios, r.Selection.Wanted.Tags = []int{2}, "@bell-rings"
 	r.Results = map[int]Result{2: {Status: Passed}}
 	if v := Decide(r); v.Exit != Incomplete {
 		t.Errorf("exit %d, want %d: %+v", v.Exit, Incomplete, v.Reasons)

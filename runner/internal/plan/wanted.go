@@ -1,0 +1,301 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	// The parser of tag expressions by the authors of Cucumber: what it reads is what every other runner reads. It is
+	// not trusted with spelling. An operator at the end makes it panic, and a tag that nobody has is only false to it,
+	// so both are looked for before it is asked.
+	tagexpressions "github.com/cucumber/tag-expressions/go/v6"
+
+	"example.com/lpgate/milestones"
+)
+
+// Wanted says which scenarios somebody wants. A scenario has to meet every condition that there is; of a condition with
+// several values it has to meet one. The zero value is met by all.
+type Wanted struct {
+	// Tags is a tag expression of Cucumber, such as "@refuses and not (@needs:fresh-state or @needs:key-identity)".
+	Tags string
+	// Names are regular expressions for a part of the scenario's name, with the values of its row in it.
+	Names []string
+	// Rules are the ids of rules.
+	Rules []string
+	// Operations are the ids of operations that the scenario calls, the router's among them.
+	Operations []string
+	// Refs are short names ([Scenario.Ref]).
+	Refs []string
+	// Failed are the ids of the scenarios that did not pass in the last run; nil when that does not matter.
+	Failed []string
+}
+
+// Everything says whether there is no condition.
+func (w *Wanted) Everything() bool { return len(w.asked()) == 0 }
+
+// asked are the conditions as on the command line of a shell.
+func (w *Wanted) asked() []string {
+	var asked []string
+	if w.Tags != "" {
+		asked = append(asked, words("--tags", w.Tags))
+	}
+	for _, kind := range []struct {
+		flag   string
+		values []string
+	}{{"--name", w.Names}, {"--rule", w.Rules}, {"--operation", w.Operations}, {"--scenario", w.Refs}} {
+		if len(kind.values) > 0 {
+			asked = append(asked, words(kind.flag, kind.values...))
+		}
+	}
+	if w.Failed != nil {
+		asked = append(asked, "--failed")
+	}
+	return asked
+}
+
+// Unknown is a condition that no scenario can meet, whatever is in the features: its own words are wrong.
+type Unknown struct {
+	// Flag is the condition.
+	Flag string
+	Says string
+}
+
+func (u *Unknown) Error() string { return u.Flag + ": " + u.Says }
+
+// NothingSelected says which condition left no scenario.
+type NothingSelected struct{ Says string }
+
+func (n *NothingSelected) Error() string { return n.Says }
+
+// Calls gives the operations that a scenario calls.
+type Calls func(*Scenario) []string
+
+// condition is one kind of what is wanted.
+type condition struct {
+	words string // as on a command line
+	meets func(*Scenario) bool
+	// hint is the end of a sentence about a condition that no scenario meets.
+	hint string
+}
+
+// Select picks the scenarios that are wanted. Of those it leaves out the ones that need a capability for which has is
+// false; a nil has means that the target can do everything.
+//
+// The error is an [*Unknown], or a [*NothingSelected] when the conditions leave nothing.
+func (p *Plan) Select(wanted Wanted, calls Calls, has func(capability string) bool) (*Selection, error) {
+	conditions, err := p.conditions(&wanted, calls)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]int, len(p.Scenarios))
+	for i := range places {
+		places[i] = i
+	}
+	var before []string
+	for _, c := range conditions {
+		var met []int
+		for _, i := range places {
+			if c.meets(&p.Scenarios[i]) {
+				met = append(met, i)
+			}
+		}
+		if len(met) == 0 {
+			return nil, p.nothing(c, before, len(places))
+		}
+		places, before = met, append(before, c.words)
+	}
+	s := &Selection{Plan: p, Wanted: wanted, has: has}
+	for _, i := range places {
+		if len(s.Lacks(i)) > 0 {
+			s.LeftOut = append(s.LeftOut, i)
+		} else {
+			s.Scenarios = append(s.Scenarios, i)
+		}
+	}
+	return s, nil
+}
+
+// nothing says that a condition left none of so many scenarios, and what it is met by elsewhere.
+func (p *Plan) nothing(c condition, before []string, of int) *NothingSelected {
+	if len(before) == 0 {
+		return &NothingSelected{fmt.Sprintf("%s selects none of the %d scenarios%s", c.words, of, c.hint)}
+	}
+	says := fmt.Sprintf("%s selects none of the %d scenarios of %s", c.words, of, strings.Join(before, " "))
+	var alone []*Scenario
+	for i := range p.Scenarios {
+		if c.meets(&p.Scenarios[i]) {
+			alone = append(alone, &p.Scenarios[i])
+		}
+	}
+	if len(alone) == 0 {
+		return &NothingSelected{says + c.hint}
+	}
+	first := alone[0]
+	return &NothingSelected{fmt.Sprintf("%s; by itself it selects %d, such as %s at %s (%s)", says, len(alone), first.Ref(), first.Where(), strings.Join(first.Tags, " "))}
+}
+
+// conditions reads what is wanted.
+func (p *Plan) conditions(w *Wanted, calls Calls) ([]condition, error) {
+	var all []condition
+	if w.Tags != "" {
+		expression, err := p.expression(w.Tags)
+		if err != nil {
+			return nil, &Unknown{"--tags", err.Error()}
+		}
+		all = append(all, condition{words: words("--tags", w.Tags), meets: func(s *Scenario) bool { return expression.Evaluate(s.Tags) }})
+	}
+	if len(w.Names) > 0 {
+		c, err := p.named(w.Names)
+		if err != nil {
+			return nil, &Unknown{"--name", err.Error()}
+		}
+		all = append(all, c)
+	}
+	var rules, operations, refs []string
+	for i := range p.Milestone.Rules {
+		rules = append(rules, p.Milestone.Rules[i].ID)
+	}
+	for i := range p.Milestone.Operations {
+		operations = append(operations, p.Milestone.Operations[i].ID)
+	}
+	operations = append(operations, p.Milestone.Router.ID)
+	for i := range p.Scenarios {
+		refs = append(refs, p.Scenarios[i].Ref())
+	}
+	for _, kind := range []struct {
+		flag, what  string
+		values, all []string
+		of          func(*Scenario) []string
+	}{
+		{"--rule", "rule", w.Rules, rules, func(s *Scenario) []string { return []string{s.Rule} }},
+		{"--operation", "operation", w.Operations, operations, calls},
+		{"--scenario", "scenario", w.Refs, refs, func(s *Scenario) []string { return []string{s.Ref()} }},
+	} {
+		if len(kind.values) == 0 {
+			continue
+		}
+		for _, value := range kind.values {
+			if !slices.Contains(kind.all, value) {
+				return nil, &Unknown{kind.flag, fmt.Sprintf("no %s is called %s%s", kind.what, value, milestones.Suggest(value, kind.all))}
+			}
+		}
+		all = append(all, condition{words: words(kind.flag, kind.values...), meets: func(s *Scenario) bool {
+			return slices.ContainsFunc(kind.of(s), func(value string) bool { return slices.Contains(kind.values, value) })
+		}})
+	}
+	if w.Failed != nil {
+		all = append(all, p.failed(w.Failed))
+	}
+	return all, nil
+}
+
+// named is the condition to have a name that one of the regular expressions finds something in.
+func (p *Plan) named(patterns []string) (condition, error) {
+	var expressions []*regexp.Regexp
+	for _, pattern := range patterns {
+		if pattern == "" {
+			return condition{}, errors.New("it is empty, and every name has that in it")
+		}
+		expression, err := regexp.Compile(pattern)
+		if err != nil {
+			return condition{}, fmt.Errorf("%q is no regular expression: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
+		expressions = append(expressions, expression)
+	}
+	c := condition{words: words("--name", patterns...), meets: func(s *Scenario) bool {
+		return slices.ContainsFunc(expressions, func(e *regexp.Regexp) bool { return e.MatchString(s.Name) })
+	}}
+	var names []string
+	for i := range p.Scenarios {
+		names = append(names, p.Scenarios[i].Name)
+	}
+	for _, pattern := range patterns {
+		caseless := regexp.MustCompile("(?i)" + pattern)
+		if n := len(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !caseless.MatchString(name) })); n > 0 {
+			c.hint = fmt.Sprintf(" (did you mean '(?i)%s', which selects %d?)", pattern, n)
+		} else if c.hint == "" {
+			c.hint = milestones.Suggest(pattern, names)
+		}
+	}
+	return c, nil
+}
+
+// failed is the condition to be among those that did not pass before.
+func (p *Plan) failed(ids []string) condition {
+	c := condition{words: "--failed", meets: func(s *Scenario) bool { return slices.Contains(ids, s.ID) }}
+	var known []string
+	for i := range p.Scenarios {
+		known = append(known, p.Scenarios[i].ID)
+	}
+	if len(ids) > 0 {
+		c.hint = fmt.Sprintf(": what did not pass in the last run is gone, such as %s%s", ids[0], milestones.Suggest(ids[0], known))
+	}
+	return c
+}
+
+// operators are the words of tag expressions, and what is written for them elsewhere.
+var (
+	operators = []string{"and", "or", "not"}
+	elsewhere = map[string]string{"&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "~": "not"}
+)
+
+// expression reads a tag expression. Every tag in it has to be one that a scenario can have.
+func (p *Plan) expression(text string) (tagexpressions.Evaluatable, error) {
+	known := newVocabulary(p.Milestone).all
+	words := strings.Fields(strings.NewReplacer("(", " ", ")", " ").Replace(text))
+	if len(words) == 0 {
+		return nil, fmt.Errorf("%q has no tag in it", text)
+	}
+	for _, word := range words {
+		if !slices.Contains(known, word) && !slices.Contains(operators, word) {
+			return nil, fmt.Errorf("unknown tag %s%s", word, suggestTag(word, known))
+		}
+	}
+	if last := words[len(words)-1]; slices.Contains(operators, last) {
+		return nil, fmt.Errorf("%q: a tag is missing after %q", text, last)
+	}
+	expression, err := tagexpressions.Parse(text)
+	if err != nil {
+		_, says, _ := strings.Cut(err.Error(), "syntax error: ")
+		return nil, fmt.Errorf("%q is no tag expression, such as '@refuses and not @needs:fresh-state': %s", text, strings.ToLower(strings.TrimSuffix(says, ".")))
+	}
+	return expression, nil
+}
+
+// suggestTag is the end of a sentence about a word that is no tag. People write these expressions in more than one way.
+func suggestTag(word string, known []string) string {
+	operator := strings.ToLower(word)
+	if written, ok := elsewhere[word]; ok {
+		operator = written
+	}
+	if slices.Contains(operators, operator) {
+		return " (did you mean " + operator + "?)"
+	}
+	if slices.Contains(known, "@"+word) {
+		return " (did you mean @" + word + "?)"
+	}
+	if tag := strings.TrimLeft(word, "!~"); tag != word && slices.Contains(known, tag) {
+		return " (did you mean not " + tag + "?)"
+	}
+	if tags := strings.Split(word, ","); len(tags) > 1 && !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(known, tag) }) {
+		return " (did you mean " + strings.Join(tags, " or ") + "?)"
+	}
+	return milestones.Suggest(word, known)
+}
+
+// plain is what no shell reads anything into.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,=@%+-]+$`)
+
+// words are a flag with each of its values, as on the command line of a shell.
+func words(flag string, values ...string) string {
+	var all []string
+	for _, value := range values {
+		if !plain.MatchString(value) {
+			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+		}
+		all = append(all, flag+" "+value)
+	}
+	return strings.Join(all, " ")
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Last is the run that left a folder of artifacts behind, as far as a later one wants to know of it.
+type Last struct {
+	Milestone string       `json:"milestone"`
+	Results   []LastResult `json:"results"`
+}
+
+// LastResult is how a scenario ended in it.
+type LastResult struct {
+	Scenario string         `json:"scenario"`
+	Status   verdict.Status `json:"status"`
+}
+
+// ReadLast reads the verdict that stands in a folder.
+func ReadLast(folder string) (*Last, error) {
+	text, err := os.ReadFile(filepath.Join(folder, Verdict))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there was no last run: %s has no %s", Shown(folder), Verdict)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the last verdict: %w", err)
+	}
+	last := new(Last)
+	shown := filepath.ToSlash(filepath.Join(Shown(folder), Verdict))
+	if err := json.Unmarshal(text, last); err != nil {
+		return nil, fmt.Errorf("%s is no verdict: %w", shown, err)
+	}
+	if last.Milestone == "" || last.Results == nil {
+		return nil, fmt.Errorf("%s is no verdict: it has no milestone or no results", shown)
+	}
+	for i, result := range last.Results {
+		if !slices.Contains(verdict.Statuses, result.Status) {
+			return nil, fmt.Errorf("%s is no verdict: /results/%d/status is %q", shown, i, result.Status)
+		}
+	}
+	return last, nil
+}
+
+// Failed are the ids of the scenarios that were to run and did not pass, in their order.
+func (l *Last) Failed() []string {
+	var failed []string
+	for _, result := range l.Results {
+		switch result.Status {
+		case verdict.Passed, verdict.NotSelected, verdict.LeftOut:
+		default:
+			failed = append(failed, result.Scenario)
+		}
+	}
+	return failed
+}
