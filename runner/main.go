@@ -145,6 +145,10 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.StringArrayVar(&cfg.Wanted.Operations, "operation", nil, "run only the scenarios that call the operation `ID`; may be repeated")
 	flags.StringArrayVar(&cfg.Wanted.Refs, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
 	flags.BoolVar(&cfg.Failed, "failed", false, "run only the scenarios that did not pass in the last run, whose artifacts stand where --out says")
+	flags.Var(&count{&cfg.Parallel, 1, 64}, "parallel", "run `N` scenarios side by side, in as many built-in servers or against --target (default 2, and 1 with --target)")
+	flags.StringVar(&cfg.Shuffle, "shuffle", "", "run the scenarios in an order drawn from the `SEED`; without =SEED from a new one, which is printed")
+	flags.Lookup("shuffle").NoOptDefVal = gate.Anew
+	flags.Var(&count{&cfg.Repeat, 2, 1000}, "repeat", "run everything `N` times, and compare what the runs saw")
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
 	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
 	return cmd
@@ -192,6 +196,9 @@ func oneMilestone(cmd *cobra.Command, args []string) error {
 		return errors.New("which milestone? Name its file, such as milestones/M109.yaml")
 	case 1:
 		return nil
+	}
+	if flag := cmd.Flags().Lookup("shuffle"); flag != nil && flag.Changed {
+		return fmt.Errorf("one milestone at a time: there are %d file names (the seed of --shuffle follows a =, as in --shuffle=%s)", len(args), args[len(args)-1])
 	}
 	return fmt.Errorf("one milestone at a time: there are %d file names", len(args))
 }

@@ -54,6 +54,13 @@ func (x *Exchange) appendTimes(w *writer) {
 // timeFormat is how times are written: RFC 3339, in UTC, with milliseconds.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
+// Facts is the exchange as its line has it, but for its place in the run and its times.
+func (x *Exchange) Facts(secrets *Secrets) []byte {
+	w := writer{nil, secrets}
+	x.appendFacts(&w)
+	return w.b
+}
+
 // appendFacts writes what is the same in every run.
 func (x *Exchange) appendFacts(w *writer) {
 	if x.recorded != nil {

@@ -88,7 +88,7 @@ func init() {
 func (d *drive) run(ctx context.Context) {
 	var contents []godog.Feature
 	for _, source := range d.selection.Sources() {
-		contents = append(contents, godog.Feature{Name: source.URI, Contents: source.Text})
+		contents = append(contents, godog.Feature{Name: source.Name, Contents: source.Text})
 	}
 	if len(contents) == 0 {
 		return // given no contents, godog would look for some by itself
@@ -413,6 +413,7 @@ func (e events) Pickle(p *messages.Pickle) {
 	}
 	place := e.selection.Scenarios[e.next]
 	scenario := &e.selection.Plan.Scenarios[place]
+	p.Uri, _, _ = strings.Cut(p.Uri, "#") // as [plan.Source] has it; ids are made of it
 	if p.Uri != scenario.URI || p.Name != scenario.Name || len(p.Steps) != len(scenario.Steps) {
 		panic(fmt.Sprintf("godog runs %q of %s, and it was the turn of %s", p.Name, p.Uri, scenario.ID))
 	}

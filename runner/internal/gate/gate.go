@@ -11,6 +11,7 @@ package gate
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -49,6 +50,13 @@ type Config struct {
 	Wanted plan.Wanted
 	// Failed limits it to those that did not pass in the run whose artifacts stand where those of this one go.
 	Failed bool
+	// Parallel is how many lanes the run has, if not [Trial.Lanes] of its own.
+	Parallel int
+	// Shuffle is the word that the order of the scenarios is drawn from; [Anew] for one that nobody had before, and "" for
+	// the order of the plan.
+	Shuffle string
+	// Repeat is how many times everything is run, to see whether it comes out the same; 0 for once.
+	Repeat int
 	// Baseline is the file of the known failures; "" when there is none.
 	Baseline string
 	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
@@ -67,6 +75,9 @@ type Config struct {
 
 // DefaultMilestone is what is meant when no milestone is named.
 const DefaultMilestone = "milestones/M109.yaml"
+
+// Anew is the word for drawing the order of the scenarios from chance itself.
+const Anew = "new"
 
 // Result is how a run ended.
 type Result struct {
@@ -122,6 +133,10 @@ func newRun(cfg Config) *run {
 	if r.Now == nil {
 		r.Now = time.Now
 	}
+	if r.Shuffle == Anew {
+		r.Shuffle = strings.ToLower(rand.Text()[:12])
+	}
+	r.Repeat = max(1, r.Repeat)
 	return r
 }
 
@@ -141,11 +156,12 @@ type run struct {
 	unwritten map[string]string
 	started   time.Time
 
-	seen     Seen
-	output   []byte // output.json
-	golden   []byte // nil when there is none
-	records  verdict.Records
-	decision verdict.Verdict
+	seen      Seen
+	differing []verdict.Differing
+	output    []byte // output.json
+	golden    []byte // nil when there is none
+	records   verdict.Records
+	decision  verdict.Verdict
 }
 
 func (r *run) do(ctx context.Context) error {
@@ -217,9 +233,12 @@ func (r *run) drive(ctx context.Context) error {
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Judge: judge, Selection: r.selection,
 		Target: r.service, Wrap: r.Wrap, Seed: r.service.Seed, Timeout: r.service.ScenarioTimeout, register: r.register, secrets: r.secrets,
 		Listeners: []Listener{r.log},
+		Lanes:     r.Parallel, Shuffle: r.Shuffle,
 	}
+	first := r.trial
+	first.Listeners = nil // what is written down as it happens is of the first run
 	r.seen = r.trial.drive(ctx)
-	return nil
+	return r.repeat(ctx, first)
 }
 
 // choose selects the scenarios.
@@ -314,7 +333,7 @@ func problems(err error) []verdict.Reason {
 func (r *run) finish() error {
 	r.records = r.trial.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection // of a run that did not come to a trial too
-	r.records.Baseline, r.records.Now = r.baseline, r.Now()
+	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
 	for _, check := range checks.Table {
 		r.records.Checks = append(r.records.Checks, check.ID)
 	}
@@ -386,6 +405,7 @@ func (r *run) reportAt(at time.Time) *report.Run {
 		Results: r.seen.Results, Exchanges: r.seen.Exchanges, OutputSHA256: outcome.SHA256(r.output),
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
 		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(),
+		Lanes: len(r.trial.lanes), Shuffle: r.Shuffle, Repeat: r.Repeat, Differing: len(r.differing),
 	}
 	if r.golden != nil {
 		run.GoldenSHA256 = outcome.SHA256(r.golden)
@@ -436,6 +456,10 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		return "Next: see that the target is up, and stays up."
 	case r.RenewOutput && (has("scenario-failed") || has("check-failed")):
 		return "The golden output was not renewed: first make everything else hold."
+	case has("run-differs"):
+		return "Next: find what the scenarios above leave to chance, to time, or to each other."
+	case r.Shuffle != "" && (len(r.failures()) > 0 || has("output-differs")):
+		return "Next: run it again without --shuffle. A scenario that then sees something else depends on others; --shuffle=" + r.Shuffle + " gives this order again."
 	case len(r.failures()) > 0:
 		first := r.failures()[0].Scenario
 		return fmt.Sprintf("Next: begin with the first failure. --rule %s runs the scenarios of its rule alone.", first.Rule)

@@ -111,6 +111,7 @@ func projectWith(t *testing.T, feature string) string {
 type ringer struct {
 	*httptest.Server
 	rung atomic.Int32
+	once atomic.Int32 // rings that go well only once
 }
 
 func newRinger(t *testing.T) *ringer {
@@ -131,7 +132,7 @@ func (r *ringer) serve(w http.ResponseWriter, q *http.Request) {
 	switch {
 	case q.Method != "POST" || q.URL.Path != "/ring":
 		say(404, "corr_unrouted", `{"correlation_id":"ID","error":{"code":"NOT_FOUND","message":"No.","details":{"method":"GET","path":"/"}}}`)
-	case q.URL.RawQuery == "vain":
+	case q.URL.RawQuery == "vain", q.URL.RawQuery == "once" && r.once.Add(1) > 1:
 		say(400, "corr_ring", `{"correlation_id":"ID","error":{"code":"CONSTRAINT_VIOLATION","message":"No.","details":{"reason_code":"partner_liquidity_provider_invalid"}}}`)
 	case q.URL.RawQuery == "false":
 		say(200, "corr_ring", `{"correlation_id":"ID","ok":"`+q.Header.Get("X-Partner-Key")+`"}`)
@@ -169,11 +170,19 @@ func vocabulary(r *ringer, release <-chan struct{}) func(*godog.ScenarioContext,
 		}
 		fail := func(err error) func(context.Context) error { return func(context.Context) error { return err } }
 		for pattern, step := range map[string]func(context.Context) error{
-			"^I ring$":             send("POST", "/ring"),
-			"^I ring in vain$":     send("POST", "/ring?vain"),
-			"^I ring falsely$":     send("POST", "/ring?false"),
-			"^I ring astray$":      send("POST", "/ring?stray"),
-			"^I go astray$":        send("GET", "/nowhere"),
+			"^I ring$":         send("POST", "/ring"),
+			"^I ring in vain$": send("POST", "/ring?vain"),
+			"^I ring falsely$": send("POST", "/ring?false"),
+			"^I ring astray$":  send("POST", "/ring?stray"),
+			"^I go astray$":    send("GET", "/nowhere"),
+			"^I ring once$":    send("POST", "/ring?once"),
+			"^I am the first$": func(ctx context.Context) error {
+				first := r.once.Load() == 0
+				if err := send("POST", "/ring?once")(ctx); err != nil || first {
+					return err
+				}
+				return &steps.Mismatch{Says: "I am the first", Expected: "200", Got: "400"}
+			},
 			"^it dies meanwhile$":  send("POST", "/ring?die"),
 			"^it is closed$":       func(context.Context) error { r.Close(); return nil },
 			"^all is well$":        fail(nil),
@@ -610,6 +619,91 @@ func TestFailed(t *testing.T) {
 	result, err := Run(t.Context(), cfg)
 	if want := "nothing to run: --failed selects none of the 3 scenarios: what did not pass in the last run is gone, such as features/bell.feature > One more (did you mean features/bell.feature > Elsewhere?)"; result.Exit != verdict.Incomplete || err == nil || err.Error() != want {
 		t.Errorf("exit %d, got %v, want %s", result.Exit, err, want)
+	}
+}
+
+// A scenario that depends on another one sees something else in another order.
+func TestShuffle(t *testing.T) {
+	feature := good + "\n  @bell-rings\n  Scenario: Early\n    Then I ring once\n\n  @bell-rings\n  Scenario: Late\n    Then I ring once\n"
+	for seed, want := range map[string][]string{
+		"":  nil,
+		"c": nil,
+		"b": {"output-differs"},
+	} {
+		cfg, r := config(t, feature)
+		renewed(t, cfg)
+		r.once.Store(0)
+		cfg.Shuffle = seed
+		result, a, page := cfg.run(t, t.Context())
+		if diff := cmp.Diff(want, a.reasons()); diff != "" || result.Overall != (want == nil) {
+			t.Errorf("seed %q: reasons (-want +got):\n%s\n%s", seed, diff, page)
+		}
+		if want == nil {
+			continue
+		}
+		for _, says := range []string{
+			"features/bell.feature > Early: answer 1 was ring 200 and is ring 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid",
+			"features/bell.feature > Late: answer 1 was ring 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid and is ring 200",
+			"\nshuffle     " + seed + "\n", "--shuffle=" + seed + " gives this order again",
+		} {
+			if !strings.Contains(page, says) {
+				t.Errorf("seed %q: the page lacks %q:\n%s", seed, says, page)
+			}
+		}
+	}
+}
+
+// What another run sees otherwise is a reason, with the scenario and the answer.
+func TestAgain(t *testing.T) {
+	for _, test := range []struct{ name, sentence, want string }{
+		{"the same", "I ring", ""},
+		{"another answer", "I ring once", "answer 1 was ring 200 in run 1 and ring 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid in run 2"},
+		{"another end", "I am the first", "it passed in run 1 and failed in run 2: I am the first"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg, r := config(t, also(test.sentence))
+			renewed(t, cfg)
+			r.once.Store(0)
+			cfg.Repeat = 3
+			result, a, page := cfg.run(t, t.Context())
+			if test.want == "" {
+				if !result.Overall || !strings.Contains(page, "\nruns        3, and all saw the same\n") {
+					t.Errorf("exit %d, page:\n%s", result.Exit, page)
+				}
+				return
+			}
+			want := []verdict.Reason{{ID: "run-differs", Where: "features/bell.feature:17", Says: "features/bell.feature > One more: " + test.want}}
+			if diff := cmp.Diff(want, result.Reasons); diff != "" || result.Exit != verdict.Fails {
+				t.Errorf("exit %d, reasons (-want +got):\n%s\n%s", result.Exit, diff, a.reasons())
+			}
+		})
+	}
+}
+
+// Against built-in servers every byte counts, also of what no output has. In another order only the output does.
+func TestAgainExactly(t *testing.T) {
+	for shuffle, want := range map[string]string{
+		"":     `exchange 1 (healthz 200) has …":["corr_healthz"],"X-Tick":["1"]},"body":"{\"correlation_id… in run 1 and …":["corr_healthz"],"X-Tick":["2"]},"body":"{\"correlation_id… in run 2`,
+		"word": "",
+	} {
+		var asked atomic.Int32
+		cfg := Config{
+			Milestone: "../../../milestones/M109.yaml", Wanted: plan.Wanted{Names: []string{"^Health is ok$"}}, Repeat: 2, Shuffle: shuffle,
+			Wrap: func(h http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+					w.Header().Set("X-Tick", fmt.Sprint(asked.Add(1)))
+					h.ServeHTTP(w, q)
+				})
+			},
+		}
+		result, _, page := cfg.run(t, t.Context())
+		at := slices.IndexFunc(result.Reasons, func(reason verdict.Reason) bool { return reason.ID == "run-differs" })
+		switch {
+		case want == "" && at >= 0, want != "" && at < 0:
+			t.Errorf("shuffled by %q: reasons %+v\n%s", shuffle, result.Reasons, page)
+		case want != "" && !strings.Contains(result.Reasons[at].Says, want):
+			t.Errorf("got  %s\nwant %s", result.Reasons[at].Says, want)
+		}
 	}
 }
 

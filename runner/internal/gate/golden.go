@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
@@ -39,23 +40,28 @@ func (r *run) rows() (*outcome.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := 0
+	exchanges := r.seen.byScenario()
 	for _, i := range r.selection.Scenarios {
-		for from < len(r.seen.Exchanges) && r.seen.Exchanges[from].Mark.Scenario < i {
-			from++
-		}
-		to := from
-		for to < len(r.seen.Exchanges) && r.seen.Exchanges[to].Mark.Scenario == i {
-			to++
-		}
 		switch r.seen.Results[i].Status {
 		case verdict.Passed, verdict.Failed:
-			row := writer.Row(r.selection.Plan.Scenarios[i].ID, r.seen.Exchanges[from:to])
+			row := writer.Row(r.selection.Plan.Scenarios[i].ID, exchanges[i])
 			document.Scenarios = append(document.Scenarios, row)
 		}
-		from = to
 	}
 	return document, nil
+}
+
+// byScenario are the exchanges of each scenario, by its place in the plan.
+func (s *Seen) byScenario() map[int][]*exchange.Exchange {
+	all := map[int][]*exchange.Exchange{}
+	for from, to := 0, 0; from < len(s.Exchanges); from = to {
+		place := s.Exchanges[from].Mark.Scenario
+		for to < len(s.Exchanges) && s.Exchanges[to].Mark.Scenario == place {
+			to++
+		}
+		all[place] = s.Exchanges[from:to]
+	}
+	return all
 }
 
 // compare compares the output with the golden one: all of it when it is that of the built-in server, whose clock stands
@@ -97,6 +103,8 @@ func (r *run) mayRenew() error {
 		return fmt.Errorf("%w: --renew-output is for a run in which everything else holds, without --baseline", ErrUsage)
 	case !r.Wanted.Everything() || r.Failed:
 		return fmt.Errorf("%w: --renew-output is for a run of everything", ErrUsage)
+	case r.Shuffle != "":
+		return fmt.Errorf("%w: --renew-output is for a run in the order of the features, without --shuffle", ErrUsage)
 	case err != nil || !info.IsDir():
 		return fmt.Errorf("%w: --renew-output: there is no folder fixtures beside that of %s", ErrUsage, r.Milestone)
 	}

@@ -40,6 +40,8 @@ type Trial struct {
 	Wrap func(http.Handler) http.Handler
 	// Lanes is how many lanes there are; 0 for as many as [Run] has.
 	Lanes int
+	// Shuffle is the word that the order of the scenarios is drawn from; "" for the order of the plan.
+	Shuffle string
 	// FirstFailure ends the trial at the first scenario that fails. The rest is not run.
 	FirstFailure bool
 	// Seed makes the ids of the trial its own; "" for [target.DefaultSeed].
@@ -97,16 +99,20 @@ func (t *Trial) Run(ctx context.Context) Seen {
 	return t.drive(ctx)
 }
 
-// A trial against the built-in server has two lanes: every other scenario in one of them and the rest in the other, side
-// by side, each with servers, connections and a godog of its own. Within a lane one scenario follows the other, so
-// everything that servers count (ids, audit entries) comes out the same in every run; and since the plan deals the
-// scenarios out and not the number of processors, it does so on every machine.
+// A trial against the built-in server has two lanes, unless it is told another number: every other scenario in one of
+// them and the rest in the other, side by side, each with servers, connections and a godog of its own. Within a lane one
+// scenario follows the other, so everything that servers count (ids, audit entries) comes out the same in every run; and
+// since the plan deals the scenarios out and not the number of processors, it does so on every machine.
 //
 // godog's own concurrency would be the shorter way, and not a reproducible one: it runs scenarios against each other in
 // whatever order they happen to come.
 //
-// A target of somebody's own is one server, and gets one lane.
-const lanesOfBuiltIn = 2
+// A target of somebody's own is one server, and gets one lane. More of them share it: ids are a scenario's own, and what
+// a scenario sends at once is sent by its own lane.
+const (
+	lanesOfBuiltIn = 2
+	lanesOfTarget  = 1
+)
 
 // lane is one of them.
 type lane struct {
@@ -133,17 +139,18 @@ func (t *Trial) prepare() {
 		t.Target = &target.Service{ScenarioTimeout: t.Timeout}
 	}
 	switch {
-	case !t.Target.BuiltIn():
-		t.Lanes = 1
-	case t.Lanes == 0:
+	case t.Lanes > 0:
+	case t.Target.BuiltIn():
 		t.Lanes = lanesOfBuiltIn
+	default:
+		t.Lanes = lanesOfTarget
 	}
 }
 
 // drive runs the scenarios. The servers stay.
 func (t *Trial) drive(ctx context.Context) Seen {
 	t.prepare()
-	for _, part := range t.Selection.Split(t.Lanes) {
+	for _, part := range t.Selection.Split(t.Lanes, t.Shuffle) {
 		t.lanes = append(t.lanes, t.lane(part))
 	}
 	if !t.Target.BuiltIn() {

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -339,7 +341,10 @@ func TestSourcesHoldExactlyTheSelection(t *testing.T) {
 			for i := 0; i < len(p.Scenarios); i += step {
 				hold(t, &Selection{Plan: p, Scenarios: []int{i}})
 			}
-			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Split(3) {
+			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Split(3, "") {
+				hold(t, part)
+			}
+			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Split(2, "any") {
 				hold(t, part)
 			}
 		})
@@ -358,15 +363,21 @@ func all(p *Plan) []int {
 func hold(t *testing.T, s *Selection) {
 	t.Helper()
 	var got []Scenario
+	names := map[string]bool{}
 	for _, source := range s.Sources() {
+		if names[source.Name] {
+			t.Fatalf("two sources are called %s, and godog runs one of them", source.Name)
+		}
+		names[source.Name] = true
+		uri, _, _ := strings.Cut(source.Name, "#")
 		document, err := gherkin.ParseGherkinDocument(strings.NewReader(string(source.Text)), (&messages.Incrementing{}).NewId)
 		if err != nil {
-			t.Fatalf("%s does not parse any more: %v\n%s", source.URI, err, source.Text)
+			t.Fatalf("%s does not parse any more: %v\n%s", uri, err, source.Text)
 		}
-		pickles := gherkin.Pickles(*document, source.URI, (&messages.Incrementing{}).NewId)
+		pickles := gherkin.Pickles(*document, uri, (&messages.Incrementing{}).NewId)
 		places := survey(document, strings.Count(string(source.Text), "\n")+2)
 		for _, pickle := range pickles {
-			g := Scenario{URI: source.URI, Name: pickle.Name, Line: places.scenarios[pickle.AstNodeIds[0]].line}
+			g := Scenario{URI: uri, Name: pickle.Name, Line: places.scenarios[pickle.AstNodeIds[0]].line}
 			if len(pickle.AstNodeIds) > 1 {
 				g.Line = places.rows[pickle.AstNodeIds[1]].line
 			}
@@ -402,14 +413,45 @@ func TestSplit(t *testing.T) {
 		9: {{0}, {1}, {2}, {3}, {4}},
 	} {
 		var got [][]int
-		for _, part := range everything.Split(n) {
+		for _, part := range everything.Split(n, "") {
 			got = append(got, part.Scenarios)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("split into %d (-want +got):\n%s", n, diff)
 		}
 	}
-	if got := (&Selection{Plan: p}).Split(2); len(got) != 1 || len(got[0].Scenarios) != 0 {
+	if got := (&Selection{Plan: p}).Split(2, ""); len(got) != 1 || len(got[0].Scenarios) != 0 {
 		t.Errorf("nothing, split: %+v, want one empty part", got)
+	}
+}
+
+// A seed draws an order, and always the same. Nobody is left out and nobody comes twice.
+func TestSplitShuffled(t *testing.T) {
+	p := load(t)
+	everything := &Selection{Plan: p, Scenarios: all(p)}
+	order := func(n int, seed string) (order [][]int) {
+		for _, part := range everything.Split(n, seed) {
+			order = append(order, part.Scenarios)
+		}
+		return order
+	}
+	if diff := cmp.Diff(order(2, "a"), order(2, "a")); diff != "" {
+		t.Errorf("one seed, two orders:\n%s", diff)
+	}
+	orders := map[string]bool{}
+	for _, seed := range []string{"", "a", "b", "c", "d"} {
+		parts := order(2, seed)
+		orders[fmt.Sprint(parts)] = true
+		together := slices.Concat(parts...)
+		slices.Sort(together)
+		if diff := cmp.Diff(all(p), together); diff != "" {
+			t.Errorf("seed %q (-want +got):\n%s", seed, diff)
+		}
+	}
+	if len(orders) < 4 {
+		t.Errorf("five seeds, and the orders are %v", orders)
+	}
+	if diff := cmp.Diff(all(p), everything.Scenarios); diff != "" {
+		t.Errorf("the whole is shuffled too:\n%s", diff)
 	}
 }

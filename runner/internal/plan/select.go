@@ -2,6 +2,9 @@ package plan
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 )
@@ -12,7 +15,8 @@ type Selection struct {
 	Plan *Plan
 	// Wanted is what the selection was asked to be limited to.
 	Wanted Wanted
-	// Scenarios are the indexes of the selected scenarios in the plan, ascending.
+	// Scenarios are the indexes of the selected scenarios in the plan: ascending, and in a part that [Selection.Split]
+	// made in the order in which they are run.
 	Scenarios []int
 	// LeftOut are the indexes of those that are wanted and that the target cannot do.
 	LeftOut []int
@@ -53,33 +57,41 @@ func (s *Selection) Complete() bool { return len(s.Scenarios) == len(s.Plan.Scen
 
 // Source is the text of one feature file to run.
 type Source struct {
-	// URI is the name that the feature runs under.
-	URI string
+	// Name tells it from the others: the file's, and for more of the same file "#2" and so on after it. Of two contents
+	// with one name godog runs the first, and says nothing.
+	Name string
 	// Text is the file, with the lines of everything that was not selected left empty.
 	Text []byte
 }
 
-// Sources writes the features that hold exactly the selected scenarios, in the order of the plan. A feature without
-// any is not among them. When all of a file is selected, its text is the file's, byte for byte.
+// Sources writes the features that hold exactly the selected scenarios, in their order: a file is written again
+// whenever the order goes back in it, or to another one and back. When all of a file is selected, its text is the file's,
+// byte for byte.
 func (s *Selection) Sources() []Source {
-	chosen := make([][]*Scenario, len(s.Plan.sources))
 	total := make([]int, len(s.Plan.sources))
 	for i := range s.Plan.Scenarios {
 		total[s.Plan.Scenarios[i].feature]++
 	}
-	for _, i := range s.Scenarios {
-		scenario := &s.Plan.Scenarios[i]
-		chosen[scenario.feature] = append(chosen[scenario.feature], scenario)
-	}
+	written := make([]int, len(s.Plan.sources))
 	var sources []Source
-	for i, feature := range s.Plan.sources {
-		switch len(chosen[i]) {
-		case 0:
-		case total[i]:
-			sources = append(sources, Source{feature.uri, feature.text})
-		default:
-			sources = append(sources, Source{feature.uri, feature.only(chosen[i])})
+	for from := 0; from < len(s.Scenarios); {
+		feature := s.Plan.Scenarios[s.Scenarios[from]].feature
+		var chosen []*Scenario
+		to := from
+		for to < len(s.Scenarios) && (to == from || s.Scenarios[to] > s.Scenarios[to-1]) && s.Plan.Scenarios[s.Scenarios[to]].feature == feature {
+			chosen = append(chosen, &s.Plan.Scenarios[s.Scenarios[to]])
+			to++
 		}
+		file := &s.Plan.sources[feature]
+		source := Source{file.uri, file.text}
+		if written[feature]++; written[feature] > 1 {
+			source.Name += fmt.Sprintf("#%d", written[feature])
+		}
+		if len(chosen) < total[feature] {
+			source.Text = file.only(chosen)
+		}
+		sources = append(sources, source)
+		from = to
 	}
 	return sources
 }
@@ -102,17 +114,29 @@ func (f *source) only(scenarios []*Scenario) []byte {
 	return bytes.Join(text, nil)
 }
 
-// Split deals the selected scenarios out to n parts, one by one, so that long features are long for all of them. A
-// selection with fewer scenarios than that has fewer parts, and always one.
-func (s *Selection) Split(n int) []*Selection {
-	n = max(1, min(n, len(s.Scenarios)))
-	parts := make([]*Selection, n)
-	for i := range parts {
-		parts[i] = &Selection{Plan: s.Plan, Wanted: s.Wanted, Declared: s.Declared, has: s.has}
+// Split deals the selected scenarios out to n parts, one by one, so that long features are long for all of them. They
+// come in the order of the plan, or in one that is drawn from the seed, when there is one. A selection with fewer scenarios
+// than that has fewer parts, and always one.
+func (s *Selection) Split(n int, seed string) []*Selection {
+	order := slices.Clone(s.Scenarios)
+	if seed != "" {
+		chance := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(seed))))
+		chance.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	}
-	for i, scenario := range s.Scenarios {
-		part := parts[i%n]
-		part.Scenarios = append(part.Scenarios, scenario)
+	dealt := make([][]int, max(1, min(n, len(order))))
+	for i, scenario := range order {
+		dealt[i%len(dealt)] = append(dealt[i%len(dealt)], scenario)
+	}
+	var parts []*Selection
+	for _, scenarios := range dealt {
+		parts = append(parts, s.part(scenarios))
 	}
 	return parts
+}
+
+// part is the selection with only these of its scenarios, and with nothing that is left out.
+func (s *Selection) part(scenarios []int) *Selection {
+	part := *s
+	part.Scenarios, part.LeftOut = scenarios, nil
+	return &part
 }

@@ -275,7 +275,16 @@ func (p *printer) counts(r *Run) {
 	}
 	p.line("")
 	if r.Target != BuiltIn {
-		p.line("seed        %s", r.Seed)
+		p.line("seed        %s", seeds(r.Seed, r.Repeat))
+	}
+	if r.Shuffle != "" {
+		p.line("shuffle     %s", seeds(r.Shuffle, r.Repeat))
+	}
+	switch {
+	case r.Repeat > 1 && r.Differing == 0:
+		p.line("runs        %d, and all saw the same", r.Repeat)
+	case r.Repeat > 1:
+		p.line("runs        %d, and %d scenarios did not see the same in all of them; what follows is of the first", r.Repeat, r.Differing)
 	}
 	var scenarios []string
 	for _, status := range verdict.Statuses {
@@ -328,6 +337,25 @@ func (p *printer) counts(r *Run) {
 	}
 	p.line("floor       %d of %d reason codes observed", observed, len(r.Decision.Floor))
 	p.gaps(&r.Decision)
+}
+
+// Again is the word for a further run with the same seed: the first has the seed itself.
+func Again(seed string, run int) string {
+	if run == 1 {
+		return seed
+	}
+	return fmt.Sprintf("%s-%d", seed, run)
+}
+
+// seeds are the words of all runs.
+func seeds(seed string, runs int) string {
+	switch {
+	case runs > 2:
+		return fmt.Sprintf("%s, then %s to %s", seed, Again(seed, 2), Again(seed, runs))
+	case runs == 2:
+		return seed + ", then " + Again(seed, 2)
+	}
+	return seed
 }
 
 // gaps lists what was left out as was declared, so that nobody takes a green verdict for one about everything.

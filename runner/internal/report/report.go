@@ -68,6 +68,12 @@ type Run struct {
 	Written []string
 	// Secrets are what must not be written.
 	Secrets *exchange.Secrets
+	// Lanes is how many scenarios were run side by side.
+	Lanes int
+	// Shuffle is the word that their order was drawn from; "" when it was that of the plan.
+	Shuffle string
+	// Repeat is how many times everything was run, and Differing how many scenarios then saw something else.
+	Repeat, Differing int
 	// Repro are the arguments of "runner repro" that follow the id, for this milestone and target.
 	Repro string
 	// StartedAt and FinishedAt are the only times in the verdict.
@@ -126,6 +132,9 @@ type selectionFile struct {
 	Planned    int      `json:"planned"`
 	Selected   int      `json:"selected"`
 	LeftOut    int      `json:"left_out"`
+	Parallel   int      `json:"parallel"`
+	Shuffle    *string  `json:"shuffle"`
+	Repeat     int      `json:"repeat"`
 }
 
 type gapFile struct {
@@ -262,6 +271,9 @@ func (r *Run) selection() selectionFile {
 		Planned:    len(s.Plan.Scenarios),
 		Selected:   len(s.Scenarios),
 		LeftOut:    len(s.LeftOut),
+		Parallel:   r.Lanes,
+		Shuffle:    orNull(r.Shuffle),
+		Repeat:     r.Repeat,
 	}
 }
 

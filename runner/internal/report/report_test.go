@@ -84,7 +84,8 @@ func example(t *testing.T) (*Run, []Failure) {
 	r := &Run{
 		Name: "T1", Milestone: m, Selection: s, Target: BuiltIn, Seed: "m109", Results: results, Exchanges: exchanges,
 		OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64), Written: Names, Secrets: secrets,
-		Repro:      " --target URL",
+		Repro: " --target URL",
+		Lanes: 2, Shuffle: "word", Repeat: 1,
 		StartedAt:  time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC),
 		FinishedAt: time.Date(2026, 2, 22, 16, 0, 1, 234_000_000, time.UTC),
 	}
@@ -141,7 +142,8 @@ func TestVerdict(t *testing.T) {
 		"milestone": "T1", "overall": false, "exit_code": 3.0, "target": "the built-in fake server", "took_ms": 1234.0,
 		"started_at": "2026-02-22T16:00:00.000Z",
 		"scenarios":  map[string]any{"failed": 1.0, "unreachable": 1.0},
-		"selection":  map[string]any{"complete": true, "tags": nil, "names": []any{}, "rules": []any{}, "operations": []any{}, "refs": []any{}, "failed": false, "planned": 2.0, "selected": 2.0, "left_out": 0.0},
+		"selection": map[string]any{"complete": true, "tags": nil, "names": []any{}, "rules": []any{}, "operations": []any{}, "refs": []any{}, "failed": false, "planned": 2.0, "selected": 2.0, "left_out": 0.0,
+			"parallel": 2.0, "shuffle": "word", "repeat": 1.0},
 		"exchanges": map[string]any{
 			"total": 2.0, "unanswered": 1.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
 		},
@@ -155,7 +157,7 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestVerdictOfARunThatDidNotStart(t *testing.T) {
-	r := &Run{Name: "M9", Target: BuiltIn, Seed: "m109", OutputSHA256: strings.Repeat("0", 64), Written: Names, Secrets: new(exchange.Secrets)}
+	r := &Run{Name: "M9", Target: BuiltIn, Seed: "m109", OutputSHA256: strings.Repeat("0", 64), Written: Names, Secrets: new(exchange.Secrets), Repeat: 1}
 	r.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: "not-started", Says: "x"}}})
 	if got := valid(t, "Verdict", r.EncodeVerdict()); got["overall"] != false || got["milestone"] != "M9" {
 		t.Errorf("overall %v of %v", got["overall"], got["milestone"])
@@ -298,6 +300,7 @@ against the built-in fake server
       to send it again:
         curl -sS -i -X POST http://t/bell
 
+shuffle     word
 scenarios   1 failed, 1 unreachable
 exchanges   2, with 1 checks passed and 1 failed
 rules       0 of 2 proved

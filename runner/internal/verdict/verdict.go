@@ -100,6 +100,7 @@ var Reasons = []Kind{
 	{ID: "floor-unobserved", Exit: Fails, Says: "A reason code of the floor was not observed.", absence: true},
 	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.", absence: true},
 	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has."},
+	{ID: "run-differs", Exit: Fails, Says: "A scenario saw something else when the run was repeated."},
 	{ID: "baseline-outdated", Exit: Fails, Says: "A known failure does not fail any more."},
 	{ID: "baseline-expired", Exit: Fails, Says: "A known failure should have been mended by now."},
 	{ID: "baseline-unknown", Exit: Fails, Says: "A known failure is nothing that there is."},
@@ -181,6 +182,14 @@ type Result struct {
 	Checked bool
 }
 
+// Differing is a scenario that saw something else when the run was repeated.
+type Differing struct {
+	// Scenario is its place in the plan.
+	Scenario int
+	// Says is what differed, and between which runs.
+	Says string
+}
+
 // Records is everything that a run knows of itself.
 type Records struct {
 	// Milestone is nil when it could not be read.
@@ -204,6 +213,8 @@ type Records struct {
 	Unwritten map[string]string
 	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
 	Stops []Reason
+	// Differing are the scenarios that saw something else when the run was repeated, each once.
+	Differing []Differing
 	// Baseline are the known failures; nil when there is no baseline.
 	Baseline *baseline.Baseline
 	// Checks are the ids of all checks.
@@ -295,6 +306,10 @@ func Decide(r Records) Verdict {
 		v.rules(&r)
 	}
 	v.output(&r)
+	for _, differing := range r.Differing {
+		scenario := &r.Selection.Plan.Scenarios[differing.Scenario]
+		v.add("run-differs", scenario.Where(), "%s: %s", scenario.ID, differing.Says)
+	}
 	if !r.Agreed {
 		v.add("counts-disagree", "", "godog's exit code is %d, which does not fit how the scenarios ended", r.Godog)
 	}

@@ -205,6 +205,9 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"output-unknown", "", func(r *Records) { r.Output = nil }, Incomplete, []Reason{
 			{ID: "output-unknown", Says: "there is no golden output to compare the run with", Where: "output.json"},
 		}},
+		{"run-differs", "", func(r *Records) { r.Differing = []Differing{{1, "it passed in run 1 and failed in run 2"}} }, Fails, []Reason{
+			{ID: "run-differs", Says: "features/bell.feature > yes: it passed in run 1 and failed in run 2", Where: "features/bell.feature:7"},
+		}},
 		{"nothing-ran", "", func(r *Records) { r.Results = nil }, Incomplete, nil},
 		{"selection-incomplete", "", func(r *Records) {
 			r.Selection.Wanted.Tags, r.Selection.Scenarios = "@bell-is-allowed or @refuses", []int{0, 1}
