@@ -8,7 +8,7 @@
 //	  operations   partnerLiquidityProvider.rollout.upsert
 //	  refuses      features/rollout.feature:76  s-0bb72c18b2  An active rollout is blocked when …
 //	  …
-//	  alone        runner milestones/M109.yaml --tag @rollout-needs-allow-verdict
+//	  alone        runner milestones/M109.yaml --tags @rollout-needs-allow-verdict
 //
 // Which scenarios show an outcome or a reason code is taken from what a run has seen, the golden output, and from the
 // sentences that name it.
@@ -141,7 +141,7 @@ func (g *Glossary) rule(rule *milestones.Rule) {
 	} else {
 		g.scenarios("scenarios", sides[plan.Neither], everything)
 	}
-	g.line("alone", "%s --tag @%s", g.command(), rule.ID)
+	g.line("alone", "%s --tags @%s", g.command(), rule.ID)
 }
 
 func (g *Glossary) reasonCode(code string) {
