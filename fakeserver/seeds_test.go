@@ -178,3 +178,46 @@ func TestReadSeedReadsJSON(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// large is a seed of many providers, whose times are all the same.
+func large(t *testing.T, at string) *fakeserver.Seed {
+	t.Helper()
+	var text strings.Builder
+	text.WriteString("providers:\n")
+	for n := range 200 {
+		fmt.Fprintf(&text, "- {provider_id: lp-%d, owner: acme, status: active, onboarded: {at: %s}, governance: {at: %s}}\n", n, at, at)
+	}
+	seed, err := fakeserver.ReadSeed("large", []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seed
+}
+
+// The commands of a seed are run once for all worlds that it makes the same.
+func TestASeedIsMadeOnce(t *testing.T) {
+	day := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		at     string
+		later  time.Duration
+		shared bool
+	}{
+		{"2026-01-01T00:00:00Z", 24 * time.Hour, true},
+		{"3d ago", 999 * time.Millisecond, true},
+		{"3d ago", time.Second, false},
+		{"now", time.Second, false},
+	} {
+		seed := large(t, c.at)
+		first, err := seed.Moment(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := seed.Moment(day.Add(c.later))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := first.Image == second.Image; got != c.shared {
+			t.Errorf("%s, and %s later: the image is shared: got %v, want %v", c.at, c.later, got, c.shared)
+		}
+	}
+}

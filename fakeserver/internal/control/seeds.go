@@ -24,8 +24,5 @@ func (p *Panel) seedWorld(c *call) (any, *problem.Problem) {
 	if err != nil {
 		return nil, problem.New(http.StatusBadRequest, "%v", err)
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
-		w.Sow(sown)
-		return worldOf(w), nil
-	})
+	return p.asWorld(c, func(w *world.World) { w.Sow(sown) })
 }

@@ -66,10 +66,7 @@ func (p *Panel) restoreSnapshot(c *call) (any, *problem.Problem) {
 	if wrong != nil { // before the world is made
 		return nil, wrong
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
-		w.Restore(m)
-		return worldOf(w), nil
-	})
+	return p.asWorld(c, func(w *world.World) { w.Restore(m) })
 }
 
 func (p *Panel) listSnapshots(*call) (any, *problem.Problem) {

@@ -49,6 +49,16 @@ func (p *Panel) inWorld(c *call, f func(*world.World) (any, *problem.Problem)) (
 	return f(w)
 }
 
+// asWorld makes the world that the path names another one, and shows it.
+func (p *Panel) asWorld(c *call, become func(*world.World)) (any, *problem.Problem) {
+	w, leave, wrong := p.Worlds.EnterAs(c.PathValue("world"), become)
+	if wrong != nil {
+		return nil, wrong
+	}
+	defer leave()
+	return worldOf(w), nil
+}
+
 // ofWorld calls f with the world that the path names, to read of it: a name that was
 // mistyped makes no world.
 func (p *Panel) ofWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
@@ -73,8 +83,5 @@ func (p *Panel) deleteWorld(c *call) (any, *problem.Problem) {
 }
 
 func (p *Panel) resetWorld(c *call) (any, *problem.Problem) {
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
-		w.Reset()
-		return worldOf(w), nil
-	})
+	return p.asWorld(c, (*world.World).Reset)
 }

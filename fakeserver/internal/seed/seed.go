@@ -20,13 +20,14 @@
 //
 // A time is in RFC 3339, or a span before now, such as 3d ago, or now, which it is when
 // absent. Now is what the world's clock says when the world begins, and each time that
-// it is reset. So a seed with such times is another state each day, unless its clock
+// it is reset; of a clock that runs, the whole second. So a seed with such times is another state each day, unless its clock
 // is frozen.
 package seed
 
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -40,10 +41,21 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// Seed is a seed that was read, and found to be a state that the contract reaches.
+// Seed is a seed that was read, and found to be a state that the contract reaches. It
+// is safe for concurrent use.
 type Seed struct {
 	text *text
 	seed said
+
+	mu   sync.Mutex // held while it is made, so that worlds which begin at once wait for one image
+	last *made
+}
+
+// made is what the seed made last.
+type made struct {
+	world.Moment
+	now     time.Time // what the world's clock said
+	depends bool      // whether another now makes another image
 }
 
 // said is what a seed says. The schema FakeSeed describes each member.
@@ -152,7 +164,9 @@ func Read(file string, content []byte, schema *schemas.Schema) (*Seed, error) {
 }
 
 // Moment gives what a world begins with when the server's time is now. It fails only
-// when times lie outside the years 0000 to 9999.
+// when times lie outside the years 0000 to 9999. The commands are run again only if a
+// time of the seed is another one than when they were last run. Of a clock that runs,
+// all moments of one second are one, so that worlds which begin together share it.
 func (s *Seed) Moment(now time.Time) (world.Moment, error) {
 	c := clock.New(func() time.Time { return now })
 	if s.seed.Clock != nil {
@@ -160,15 +174,25 @@ func (s *Seed) Moment(now time.Time) (world.Moment, error) {
 			return world.Moment{}, err
 		}
 	}
+	start := c.Now()
+	if c.Setting().Mode != clock.Frozen {
+		start = start.Truncate(time.Second)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && (!s.last.depends || s.last.now.Equal(start)) {
+		return s.last.Moment, nil
+	}
 	t := *s.text
-	b := &builder{text: &t, now: c.Now(), store: memory.New(memory.Options{Clock: c.Now, AnswerRetention: time.Hour})}
+	b := &builder{text: &t, now: start, store: memory.New(memory.Options{Clock: func() time.Time { return start }, AnswerRetention: time.Hour})}
 	for n, p := range s.seed.Providers {
 		b.provider(fmt.Sprint("/providers/", n), p)
 	}
 	if t.problems != nil {
 		return world.Moment{}, t.err()
 	}
-	return world.Moment{Image: b.store.Image().WithoutAnswers(), Clock: c.Setting()}, nil
+	s.last = &made{world.Moment{Image: b.store.Image().WithoutAnswers(), Clock: c.Setting()}, b.now, b.depends}
+	return s.last.Moment, nil
 }
 
 // builder runs the commands that a seed stands for.
@@ -177,6 +201,8 @@ type builder struct {
 	now   time.Time
 	store *memory.Store
 	calls int
+	// depends says that a time was read off the clock.
+	depends bool
 }
 
 // making is a provider as it has become so far.
@@ -341,6 +367,9 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 		return
 	}
 	request := map[string]any{member: body}
+	if at == "" || at == "now" || strings.HasSuffix(at, " ago") {
+		m.depends = true
+	}
 	if at != "" {
 		recorded, err := parseTime(at, m.builder.now)
 		if err != nil {

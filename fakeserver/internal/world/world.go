@@ -105,6 +105,7 @@ type World struct {
 
 	options  *Options
 	handler  *rest.Handler
+	first    sync.Once  // by which it begins; who enters it waits for that
 	seeding  sync.Mutex // guards seed, and that the world begins with the last one
 	seed     Seed
 	requests atomic.Uint64 // how many came
@@ -115,6 +116,7 @@ type World struct {
 	used  atomic.Int64 // when the last one ended: a time.Duration after that
 }
 
+// newWorld gives one that has not begun.
 func newWorld(name string, options *Options, now time.Time) *World {
 	w := &World{Name: name, Clock: clock.New(options.Clock), options: options, seed: options.Seed, made: now}
 	w.ended = w.leave
@@ -125,7 +127,6 @@ func newWorld(name string, options *Options, now time.Time) *World {
 	if !options.Unnamed {
 		w.Journal = journal.New(options.JournalEntries, options.JournalBytes)
 	}
-	w.begin()
 	return w
 }
 
@@ -241,7 +242,9 @@ type Worlds struct {
 // New gives the worlds, of which there is the default one.
 func New(options Options) *Worlds {
 	ws := &Worlds{options: options, worlds: map[string]*World{}}
-	ws.worlds[Default] = newWorld(Default, &ws.options, options.Stopwatch())
+	w := newWorld(Default, &ws.options, options.Stopwatch())
+	w.first.Do(w.begin)
+	ws.worlds[Default] = w
 	return ws
 }
 
@@ -259,11 +262,38 @@ func CheckName(name string) *problem.Problem {
 // Enter gives the world of a name, and makes it when there is none. Until leave is
 // called the world is in use.
 func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Problem) {
+	if w, wrong = ws.enter(name); wrong != nil {
+		return nil, nil, wrong
+	}
+	w.first.Do(w.begin)
+	return w, w.ended, nil
+}
+
+// EnterAs is Enter for who makes the world another one at once. A new world then does
+// not begin with its seed before that.
+func (ws *Worlds) EnterAs(name string, become func(*World)) (w *World, leave func(), wrong *problem.Problem) {
+	if w, wrong = ws.enter(name); wrong != nil {
+		return nil, nil, wrong
+	}
+	became := false
+	w.first.Do(func() {
+		became = true
+		become(w)
+	})
+	if !became {
+		become(w)
+	}
+	return w, w.ended, nil
+}
+
+// enter gives the world of a name, in use from now on, which may not have begun. That
+// takes time, and is done without the lock: nobody but who enters this world waits.
+func (ws *Worlds) enter(name string) (*World, *problem.Problem) {
 	if w := ws.entered(name); w != nil {
-		return w, w.ended, nil
+		return w, nil
 	}
 	if wrong := CheckName(name); wrong != nil {
-		return nil, nil, wrong
+		return nil, wrong
 	}
 	now := ws.options.Stopwatch()
 	ws.mu.Lock()
@@ -272,7 +302,7 @@ func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Pro
 	if !known {
 		ws.sweep(now)
 		if len(ws.worlds) >= ws.options.Max {
-			return nil, nil, problem.New(http.StatusServiceUnavailable, "There are %d worlds, as many as there may be, and each was in use within the last %s: "+
+			return nil, problem.New(http.StatusServiceUnavailable, "There are %d worlds, as many as there may be, and each was in use within the last %s: "+
 				"delete one (DELETE /_fake/worlds/NAME), or start the server with a higher --max-worlds or a shorter --world-idle.", len(ws.worlds), ws.options.Idle)
 		}
 		w = newWorld(name, &ws.options, now)
@@ -280,12 +310,13 @@ func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Pro
 		ws.options.Log.Info("world made", "world", name)
 	}
 	w.busy.Add(1)
-	return w, w.ended, nil
+	return w, nil
 }
 
 // Find is like Enter, but makes no world.
 func (ws *Worlds) Find(name string) (w *World, leave func(), wrong *problem.Problem) {
 	if w := ws.entered(name); w != nil {
+		w.first.Do(w.begin)
 		return w, w.ended, nil
 	}
 	ws.mu.RLock()
