@@ -1,6 +1,7 @@
 package fakeserver_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -173,6 +174,7 @@ func TestNearestChangePasses(t *testing.T) {
 	}
 	rows := []row{
 		{rule: "route-is-known", asks: request{method: "GET", path: "/healthzz"}},
+		{rule: "route-is-known", asks: request{method: "PUT", path: providers + "/a/"}},
 		{rule: "method-is-allowed", asks: request{method: "PUT", path: "/healthz"}},
 		{rule: "identity-is-required", asks: with(with(get(), "X-Actor-Type", ""), "X-Actor-Id", "")},
 		{rule: "actor-is-partner", asks: with(get(), "X-Actor-Type", "user")},
@@ -255,9 +257,6 @@ func TestNearestChangePasses(t *testing.T) {
 			if !gate.Refused || !slices.Contains(told.Decided, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
 				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, told.Decided, answer)
 			}
-			if asks.method == "POST" {
-				asks.header["Idempotency-Key"] = "changed"
-			}
 			for _, change := range gate.Changes {
 				to, _ := change.To.(string)
 				switch change.Where {
@@ -285,6 +284,119 @@ func TestNearestChangePasses(t *testing.T) {
 		if (gate.Change != nil) != proven[id] {
 			t.Errorf("%s has a change: %v, and a row: %v", id, gate.Change != nil, proven[id])
 		}
+	}
+}
+
+// A change is at the place of what is wrong, and leaves alone what is right.
+func TestNearestChangeIsNear(t *testing.T) {
+	const providers = "/partner-liquidity-providers"
+	f := fakeserver.Start(t, inMemory)
+	header := func(key string) map[string]string {
+		return map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": key}
+	}
+	request{method: "POST", path: providers, header: header("begin"), body: onboardBody}.send(t, f, "w")
+	for n, c := range []struct {
+		method, path, body string
+		at, to             string // a change of what stands in the body of its path
+		rule, want         string
+	}{
+		{path: "/a/status", body: statusBody, at: "/status/reason_codes", to: `["fraud","x","fraud","fraud"]`, want: "body /status/reason_codes/3 removed; body /status/reason_codes/2 removed"},
+		{path: "/a/status", body: statusBody, at: "/status/reason_codes", to: `["x"," ","y"," "]`, want: "body /status/reason_codes/3 removed; body /status/reason_codes/1 removed"},
+		{path: "/a/status", body: statusBody, at: "/status/operator_note", to: `" x"`, want: "body /status/operator_note removed"},
+		{path: "/a/status", body: statusBody, at: "/status/status", to: `"actve"`, want: "body /status/status = active"},
+		{path: "/a/status", body: statusBody, at: "/status/segment_tier", to: `7`, want: "body /status/segment_tier = S1"},
+		{path: "/a/status", body: statusBody, at: "/recorded_at", to: `"yesterday"`, want: "body /recorded_at removed"},
+		{path: "/a/status", body: statusBody, at: "/status/more~1", to: `1`, want: "body /status/more~1 removed"},
+		{path: "", body: onboardBody, at: "/provider/status", to: `"open"`, want: "body /provider/status removed"},
+		{path: "", body: onboardBody, at: "/provider/provider_id", to: `7`, want: "body /provider/provider_id removed"},
+		{path: "/a/rollout", body: rolloutBody, at: "/rollout/capability_matrix", to: `[{"capability":"a","min_segment_tier":"S0","enabled":true},{"capability":"b","min_segment_tier":"S9","enabled":"no"},{"capability":"c","enabled":true}]`,
+			want: "body /rollout/capability_matrix/1/enabled = true; body /rollout/capability_matrix/1/min_segment_tier = S2; body /rollout/capability_matrix/2/min_segment_tier = S3"},
+		{path: "/a/rollout", body: rolloutBody, at: "/rollout", to: `7`, want: "body /rollout = map"},
+		{path: "/a/status", want: "body /status = map"},
+		{path: "/a/", rule: "route-is-known", want: "path = " + providers + "/a; method = GET"},
+		{method: "GET", path: "/a/", rule: "route-is-known", want: "path = " + providers + "/a"},
+		{method: "GET", path: "/../Partner-Liquidity-Providers/LP-1", rule: "route-is-known", want: "path = " + providers + "/LP-1"},
+		{method: "GET", path: "/..//partner-liquidity-providers//lp-1", rule: "route-is-known", want: "path = " + providers + "/lp-1"},
+		{method: "GET", path: "/../partner-liquidity-provider/lp-1", rule: "route-is-known", want: "path = " + providers + "/lp-1"},
+		{path: "/lp-1/eligibility/evalute", rule: "route-is-known", want: "path = " + providers + "/lp-1/eligibility/evaluate"},
+		{path: "/lp-1/evaluate", rule: "route-is-known", want: "path = " + providers + "/lp-1/eligibility/evaluate"},
+		{method: "GET", path: "/lp-1/rollout/exprot", rule: "route-is-known", want: "path = " + providers + "/lp-1/rollout/export"},
+		{method: "GET", path: "/../providers/lp-1", rule: "route-is-known", want: "path = " + providers + "/lp-1"},
+		{method: "GET", path: "/../", rule: "route-is-known"},
+		{method: "GET", path: "/../orders", rule: "route-is-known"},
+	} {
+		asks := request{method: cmp.Or(c.method, "POST"), path: providers + c.path, header: header(fmt.Sprint(n))}
+		if after, ok := strings.CutPrefix(c.path, "/.."); ok {
+			asks.path = after
+		}
+		if c.body != "" {
+			asks.body = put(document(t, c.body), strings.ReplaceAll(c.at, "~1", "/"), document(t, c.to), false)
+		}
+		if strings.HasSuffix(c.at, "~1") {
+			asks.body.(map[string]any)["status"] = map[string]any{"status": "active", "segment_tier": "S0", "trust_safety_baseline_passed": true, "reliability_baseline_passed": true, "audit_conformance_passed": true, "unresolved_critical_violations": 0, "more/": 1}
+		}
+		id, answer := asks.send(t, f, "w")
+		_, gate := explanation(t, f, id, cmp.Or(c.rule, "request-matches-schema"))
+		var got []string
+		for _, change := range gate.Changes {
+			line := strings.TrimSpace(change.Where + " " + change.At)
+			switch to := change.To.(type) {
+			case map[string]any:
+				line += " = map"
+			default:
+				line += fmt.Sprint(" = ", to)
+			}
+			if change.Remove {
+				line = strings.TrimSpace(change.Where+" "+change.At) + " removed"
+			}
+			if change.Where != "header" {
+				got = append(got, line)
+			}
+		}
+		if got := strings.Join(got, "; "); got != c.want || !gate.Refused {
+			t.Errorf("%s %s %v\ngot  %s\nwant %s\nthe answer was %s", asks.method, asks.path, asks.body, got, c.want, answer)
+		}
+	}
+}
+
+// All violations become changes, also those that the answer has no room for; of very
+// many the number is told.
+func TestEveryViolationIsChanged(t *testing.T) {
+	f := fakeserver.Start(t, inMemory)
+	header := map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": "1"}
+	request{method: "POST", path: "/partner-liquidity-providers", header: header, body: onboardBody}.send(t, f, "w")
+	for count, want := range map[int]string{30: "", 250: "These are 100 of 250 changes"} {
+		rows := make([]string, count)
+		for n := range rows {
+			rows[n] = fmt.Sprintf(`{"capability":"c%d","min_segment_tier":"S0","enabled":1}`, n)
+		}
+		header["Idempotency-Key"] = fmt.Sprint("of ", count)
+		id, _ := request{method: "POST", path: "/partner-liquidity-providers/a/rollout", header: header,
+			body: `{"rollout":{"rollout_status":"active","effective_segment_tier":"S0","capability_matrix":[` + strings.Join(rows, ",") + `]}}`}.send(t, f, "w")
+		_, gate := explanation(t, f, id, "request-matches-schema")
+		if got := len(gate.Changes); got != min(count, 100)+1 || want == "" && strings.Contains(gate.Advice, "These are") || !strings.Contains(gate.Advice, want) {
+			t.Errorf("of %d: got %d changes, and %q", count, got, gate.Advice)
+		}
+	}
+}
+
+// A replay is explained by the rules of the request whose answer it repeats, and its
+// change, sent as it stands, is new.
+func TestAReplayIsExplained(t *testing.T) {
+	f := fakeserver.Start(t, inMemory)
+	asks := request{method: "POST", path: "/partner-liquidity-providers", body: strings.Replace(onboardBody, `"amber"`, `"birch"`, 1),
+		header: map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": "1"}}
+	first, _ := asks.send(t, f, "w")
+	asks.header["Idempotency-Key"] = "2"
+	asks.send(t, f, "w")
+	asks.header["Idempotency-Key"] = " 1 "
+	replay, _ := asks.send(t, f, "w")
+	told, gate := explanation(t, f, replay, "onboard-owner-is-caller")
+	if !slices.Equal(told.Decided, []string{"onboard-owner-is-caller"}) || !strings.Contains(told.Says, first+", which is explained here") || told.Request.RequestID != replay || !told.Request.Replayed {
+		t.Errorf("got %+v", told)
+	}
+	if n := len(gate.Changes); n != 2 || gate.Changes[1].At != "Idempotency-Key" || gate.Changes[1].To != "instead-of-"+replay {
+		t.Errorf("got %+v", gate.Changes)
 	}
 }
 

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -61,13 +62,26 @@ func (p *Panel) explain(c *call) (any, *problem.Problem) {
 		page := w.Journal.Find(journal.Query{Limit: 1})
 		return nil, problem.New(http.StatusNotFound, "The journal of %s does not have the request %q. It has %d, and %d had to go.", name, id, page.Held, page.Evicted)
 	}
-	return p.explanationOf(w, w.Masked(e)), nil
+	return p.explanationOf(w, e), nil
 }
 
-func (p *Panel) explanationOf(w *world.World, e *journal.Entry) Explanation {
+// shownChanges is how many changes of one gate are shown: a body can have very many
+// violations.
+const shownChanges = 100
+
+func (p *Panel) explanationOf(w *world.World, stored *journal.Entry) Explanation {
+	e := w.Masked(stored)
 	told := Explanation{Request: entryOf(e), Considered: []Considered{}, Decided: []string{}}
-	m, in, gates := p.Milestone, p.caseOf(w, e), explained()
-	for _, reached := range e.Reached {
+	decided := e // the request whose rules decided
+	if e.Replayed {
+		if first := w.Journal.First(stored); first != nil {
+			decided = w.Masked(first)
+		}
+	}
+	m, in, gates := p.Milestone, p.caseOf(w, decided), explained()
+	in.RequestID = e.ID
+	kept := rest.Kept(decided.Reached)
+	for _, reached := range decided.Reached {
 		considered := Considered{Rule: reached.Rule, Kind: "promise", Refused: reached.Refused}
 		for _, rule := range m.Rules {
 			if rule.ID == reached.Rule {
@@ -85,6 +99,13 @@ func (p *Panel) explanationOf(w *world.World, e *journal.Entry) Explanation {
 				if gate.Change != nil {
 					considered.Changes = gate.Change(in)
 				}
+				if all := len(considered.Changes); all > shownChanges {
+					considered.Changes = considered.Changes[:shownChanges]
+					considered.Advice += fmt.Sprintf(" These are %d of %d changes: explain the changed request for more.", shownChanges, all)
+				}
+				if kept && len(considered.Changes) > 0 {
+					considered.Changes = append(considered.Changes, in.NewKey())
+				}
 			}
 		}
 		told.Considered = append(told.Considered, considered)
@@ -92,16 +113,18 @@ func (p *Panel) explanationOf(w *world.World, e *journal.Entry) Explanation {
 	switch {
 	case e.Fault != "":
 		told.Says = "The request met the fault " + e.Fault + "."
+	case decided != e:
+		told.Says = "The answer was kept from the request " + decided.ID + ", which is explained here."
 	case e.Replayed:
-		told.Says = "The answer was kept from an earlier equal request: see that one."
-	case len(told.Decided) == 0:
+		told.Says = "The answer was kept from an earlier equal request."
+	}
+	if len(told.Decided) > 0 {
+		told.Says = strings.TrimSpace(told.Says + " Decided by " + strings.Join(told.Decided, ", ") + ".")
+	} else if told.Says == "" {
 		told.Says = "No rule stood in the way."
-	default:
-		told.Says = "Decided by " + strings.Join(told.Decided, ", ") + "."
-		if e.Method == http.MethodPost && e.Code != "" {
-			// From the schema check on a refusal is kept (contract section 5).
-			told.Says += " Send a changed request with a new " + p.Milestone.Transport.IdempotencyHeader + ", for the refusal may be kept under this one."
-		}
+	}
+	if kept && len(told.Decided) > 0 {
+		told.Says += " Send a changed request with a new " + m.Transport.IdempotencyHeader + ", for the answer is kept under this one."
 	}
 	return told
 }
@@ -121,8 +144,10 @@ func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 			c.Query[plain(name)] = append(c.Query[plain(name)], plain(value))
 		}
 	}
-	json.Unmarshal(e.Body, &c.Body)     // what is no JSON stays nil, and has no places to show
-	json.Unmarshal(e.Answer, &c.Answer) // it always is
+	json.Unmarshal(e.Body, &c.Body) // what is no JSON stays nil, and has no places to show
+	if len(e.Body) == 0 && e.Method == http.MethodPost {
+		c.Body = map[string]any{} // as which it counts
+	}
 	if text, err := fixtures.FS.ReadFile("requests/" + e.Operation + ".json"); err == nil {
 		json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{me}", e.Caller.ID)), &c.Sample)
 	}
@@ -133,9 +158,9 @@ func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 		}
 	}
 	for _, o := range p.Milestone.Operations {
-		c.Paths = append(c.Paths, o.Path)
+		c.Routes = append(c.Routes, explain.Route{Method: o.Method, Path: o.Path})
 		if o.ID == e.Operation {
-			c.Scope = o.Scope
+			c.Scope, c.Schema = o.Scope, o.RequestSchema
 		}
 		if matches(o.Path, path) && !slices.Contains(c.Methods, o.Method) {
 			c.Methods = append(c.Methods, o.Method)

@@ -71,11 +71,19 @@ type Case struct {
 	Now                     string
 	Caller                  map[string]any // type and id
 	Scope                   string         // of the operation
-	Paths                   []string       // of all operations
+	Routes                  []Route        // of all operations
 	Methods                 []string       // of this path
 	KeyMode                 bool
-	Answer                  any // decoded
-	Sample                  any // a body that the schema of the operation allows; nil when it reads none
+	Schema                  string // of the body; "" when the operation reads none
+	Sample                  any    // a body that it allows; nil when there is none
+}
+
+// Route is a method, and a path in which a segment such as {id} stands for any.
+type Route struct{ Method, Path string }
+
+// NewKey changes the idempotency key to one that nobody has used.
+func (c *Case) NewKey() Change {
+	return Change{Where: Header, At: "Idempotency-Key", To: "instead-of-" + c.RequestID}
 }
 
 // At gives what is at a JSON pointer; nil when nothing is.

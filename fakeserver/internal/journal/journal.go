@@ -11,9 +11,11 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"example.com/lpgate/fakeserver/internal/course"
@@ -218,4 +220,26 @@ func (j *Journal) Entry(id string) *Entry {
 		}
 	}
 	return nil
+}
+
+// First gives the request whose answer a replay repeats; nil when the journal does not
+// have it. Of two that were under way at once the replay may have been answered first.
+func (j *Journal) First(replay *Entry) (first *Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	passed := false
+	for i := 0; i < j.held && !(passed && first != nil); i++ {
+		e := j.at(i)
+		passed = passed || e.ID == replay.ID
+		if !e.Replayed && e.Operation == replay.Operation && e.ProviderID == replay.ProviderID && e.Caller == replay.Caller &&
+			e.key() == replay.key() && bytes.Equal(e.Answer, replay.Answer) {
+			first = e
+		}
+	}
+	return first
+}
+
+// key is the idempotency key.
+func (e *Entry) key() string {
+	return strings.TrimSpace(strings.Join(e.Header["Idempotency-Key"], ", "))
 }

@@ -135,8 +135,6 @@ func (k *keptAnswer) replay(c *course.Course, arrived uint64) Answer {
 var answersExplained = explain.Rules{
 	"idempotency-payload-matches": explain.Gate(
 		[]explain.Input{{Where: explain.Header, At: "Idempotency-Key"}, {Where: explain.Server, At: "the payload that came with the key before"}},
-		func(c *explain.Case) []explain.Change {
-			return []explain.Change{{Where: explain.Header, At: "Idempotency-Key", To: "instead-of-" + c.RequestID}}
-		}, "Send a new key with a new payload.",
+		func(c *explain.Case) []explain.Change { return []explain.Change{c.NewKey()} }, "Send a new key with a new payload.",
 	),
 }

@@ -103,8 +103,6 @@ func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
 var postExplained = explain.Rules{
 	"idempotency-key-is-present": explain.Gate(
 		explain.Looks(explain.Header, "Idempotency-Key"),
-		func(c *explain.Case) []explain.Change {
-			return []explain.Change{{Where: explain.Header, At: "Idempotency-Key", To: "instead-of-" + c.RequestID}}
-		}, "Send a new Idempotency-Key, of 1 to 255 characters.",
+		func(c *explain.Case) []explain.Change { return []explain.Change{c.NewKey()} }, "Send a new Idempotency-Key, of 1 to 255 characters.",
 	),
 }

@@ -2,12 +2,10 @@ package rest
 
 import (
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"example.com/lpgate/fakeserver/internal/audit"
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
@@ -102,59 +100,10 @@ func violated(violations []schemas.Violation, limit int) *rules.Refusal {
 	}
 }
 
-var schemaExplained = explain.Rules{
-	schemaRule: {
-		Looks:  explain.Looks(explain.Body, ""),
-		Change: allowed,
-		Says:   "Change the body where details.violations of the answer point: each says what would be right.",
-	},
-}
-
-// allowed changes what the violations in the answer point at: unknown members are
-// left out, and the rest becomes what it is in a body that is allowed.
-func allowed(c *explain.Case) (changes []explain.Change) {
-	change := func(change explain.Change) {
-		change.Where = explain.Body
-		if !slices.ContainsFunc(changes, func(earlier explain.Change) bool { return earlier.At == change.At && earlier.Remove == change.Remove }) {
-			changes = append(changes, change)
-		}
-	}
-	sampled := func(at string) {
-		for at != "" && explain.At(c.Sample, at) == nil {
-			at = at[:strings.LastIndexByte(at, '/')]
-		}
-		change(explain.Change{At: at, To: explain.At(c.Sample, at)})
-	}
-	violations, _ := explain.At(c.Answer, "/error/details/violations").([]any)
-	for _, v := range violations {
-		at := explain.Text(v, "/instance_path")
-		switch explain.Text(v, "/keyword") {
-		case "additionalProperties":
-			for _, member := range members(explain.Text(v, "/message")) {
-				change(explain.Change{At: at + member, Remove: true})
-			}
-		case "required":
-			for _, member := range members(explain.Text(v, "/message")) {
-				sampled(at + member)
-			}
-		default:
-			sampled(at)
-		}
-	}
-	return changes
-}
-
-// quoted finds the names in the message of a violation.
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-
-// members gives the members that the message of a violation names, as JSON pointers.
-func members(message string) (pointers []string) {
-	for _, text := range quoted.FindAllString(message, -1) {
-		if name, err := strconv.Unquote(text); err == nil {
-			pointers = append(pointers, "/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
-		}
-	}
-	return pointers
+// Kept tells whether an answer to a POST that reached these rules is kept for its key:
+// from the schema check on, all are.
+func Kept(reached []course.Reached) bool {
+	return slices.ContainsFunc(reached, func(r course.Reached) bool { return r.Rule == schemaRule })
 }
 
 // Explained tells of each gate of the fake what it looks at and what passes it.

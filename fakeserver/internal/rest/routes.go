@@ -220,13 +220,7 @@ func healthz(h *Handler, x *exchange) memory.Answer {
 var routesExplained = explain.Rules{
 	"route-is-known": explain.Gate(
 		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
-		func(c *explain.Case) []explain.Change {
-			near := milestones.Nearest(c.Path, c.Paths)
-			if near == "" {
-				return nil
-			}
-			return []explain.Change{{Where: explain.Path, To: near}}
-		}, "Send to a path of the contract, as it is written there.",
+		nearestRoute, "Send to a path of the contract, as it is written there.",
 	),
 	"method-is-allowed": explain.Gate(
 		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
@@ -237,4 +231,58 @@ var routesExplained = explain.Rules{
 			return []explain.Change{{Where: explain.Method, To: c.Methods[0]}}
 		}, "Use a method that the path has: see Allow.",
 	),
+}
+
+// nearestRoute changes a path to the one that was meant: the parameters keep the
+// segments of the request. A route of the same method and of as many segments goes
+// before another one.
+func nearestRoute(c *explain.Case) []explain.Change {
+	own := strings.FieldsFunc(c.Path, func(r rune) bool { return r == '/' })
+	for _, strict := range []struct{ length, method bool }{{true, true}, {true, false}, {false, true}, {false, false}} {
+		var paths, methods []string
+		for _, route := range c.Routes {
+			path, near := filled(route.Path, own, strict.length)
+			if near && (!strict.method || route.Method == c.Method) {
+				paths, methods = append(paths, path), append(methods, route.Method)
+			}
+		}
+		to := milestones.Nearest("/"+strings.Join(own, "/"), paths)
+		switch {
+		case to == "" && strict.length && len(paths) == 1:
+			to = paths[0] // each of its segments is near
+		case to == "":
+			continue
+		}
+		changes := []explain.Change{{Where: explain.Path, To: to}}
+		if method := methods[slices.Index(paths, to)]; method != c.Method {
+			changes = append(changes, explain.Change{Where: explain.Method, To: method})
+		}
+		return changes
+	}
+	return nil
+}
+
+// filled puts segments where a template has parameters. With as many segments, each of
+// the others is near to its own; else the last one is.
+func filled(template string, own []string, asMany bool) (path string, near bool) {
+	segments := strings.Split(template[1:], "/")
+	if asMany && len(segments) != len(own) {
+		return "", false
+	}
+	last := len(segments) - 1
+	if len(own) == 0 || !asMany && milestones.Nearest(own[len(own)-1], segments[last:]) == "" {
+		return "", false
+	}
+	for i, segment := range segments {
+		parameter := strings.HasPrefix(segment, "{")
+		switch {
+		case parameter && i >= len(own):
+			return "", false
+		case parameter:
+			segments[i] = own[i]
+		case asMany && milestones.Nearest(own[i], []string{segment}) == "":
+			return "", false
+		}
+	}
+	return "/" + strings.Join(segments, "/"), true
 }
