@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -225,6 +226,9 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("the bound of records and the retention of answers are 0 (the default) or more, not %d and %s", o.MaxRecords, o.IdempotencyRetention)
 	}
 	m := milestones.M109()
+	if o.RetentionDays > m.Limits.RetentionDaysMax {
+		return nil, fmt.Errorf("retention is %d days at most, not %d", m.Limits.RetentionDaysMax, o.RetentionDays)
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -242,6 +246,14 @@ func New(o Options) (*Server, error) {
 		}
 		o.SigningKey = key
 	}
+	for i, key := range o.VerifyOnlyKeys {
+		if key.ID == o.SigningKey.ID {
+			return nil, fmt.Errorf("the signing key and a verify-only key have one id, %q: nobody could tell which one signed", key.ID)
+		}
+		if slices.ContainsFunc(o.VerifyOnlyKeys[:i], func(earlier PublicKey) bool { return earlier.ID == key.ID }) {
+			return nil, fmt.Errorf("two verify-only keys have one id, %q: nobody could tell which one signed", key.ID)
+		}
+	}
 	options := rest.Options{
 		Milestone: m,
 		Schemas:   schemas.Embedded(),
@@ -252,7 +264,7 @@ func New(o Options) (*Server, error) {
 		},
 		IgnoreTestClocks: o.IgnoreTestClocks,
 		Notes:            !o.ContractOnly || o.OnRules != nil,
-		RetentionDays:    min(cmp.Or(o.RetentionDays, m.Limits.RetentionDaysDefault), m.Limits.RetentionDaysMax),
+		RetentionDays:    cmp.Or(o.RetentionDays, m.Limits.RetentionDaysDefault),
 	}
 	if o.SelfCheck {
 		options.SelfCheck = o.OnViolation

@@ -41,8 +41,16 @@ func TestStart(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	if _, err := fakeserver.New(fakeserver.Options{RetentionDays: -1}); err == nil {
-		t.Error("a negative retention was taken")
+	key := fakeserver.PublicKey{ID: "op-1"}
+	for name, o := range map[string]fakeserver.Options{
+		"a negative retention": {RetentionDays: -1},
+		"a retention of ages":  {RetentionDays: 3651},
+		"an id twice":          {VerifyOnlyKeys: []fakeserver.PublicKey{key, key}},
+		"the signing key's id": {VerifyOnlyKeys: []fakeserver.PublicKey{{ID: fakeserver.DevelopmentKeyID}}},
+	} {
+		if _, err := fakeserver.New(o); err == nil {
+			t.Errorf("%s was taken", name)
+		}
 	}
 }
 

@@ -131,6 +131,16 @@ func TestJournalWaits(t *testing.T) {
 	if err := <-done; !errors.As(err, &wrong) || wrong.Status != 408 || !strings.Contains(wrong.Detail, "1 of 2 requests matched within 1m0s") {
 		t.Errorf("got %v", err)
 	}
+
+	// Nobody waits for a world that is gone.
+	go await()
+	<-waiting
+	if err := a.Delete(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.As(err, &wrong) || wrong.Status != 410 || !strings.Contains(wrong.Detail, "The world a was deleted while its journal was waited for: 1 of 2") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestJournalRefuses(t *testing.T) {
@@ -141,6 +151,7 @@ func TestJournalRefuses(t *testing.T) {
 		"reason_code=partner_liquidity_provider_rollout_bloked": `"nearest":"partner_liquidity_provider_rollout_blocked"`,
 		"oparation=x":     `"nearest":"operation"`,
 		"status=ok":       `is not a whole number`,
+		"status=999":      `no answer has 999`,
 		"limit=0":         `limit is 1 or more`,
 		"limit=1&limit=2": `given 2 times`,
 		"from=yesterday":  `from`,

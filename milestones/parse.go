@@ -17,7 +17,7 @@ import (
 // Parse reads the text of a milestone file. When anything is wrong with it, the error has one line for each
 // problem, in the order of the file, each beginning with the file's name and the line.
 func Parse(file string, text []byte) (*Milestone, error) {
-	root, err := document(file, "milestone", text)
+	root, err := Document(file, "milestone", text)
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +38,16 @@ func Parse(file string, text []byte) (*Milestone, error) {
 
 // Readable says what keeps a text from being one YAML document, with the file's name and the line.
 func Readable(file string, text []byte) error {
-	_, err := document(file, "document", text)
+	_, err := Document(file, "document", text)
 	return err
 }
 
-// document reads one YAML document that is not empty.
-func document(file, what string, text []byte) (*yaml.Node, error) {
+// ErrEmpty is the error of a text that has no YAML document.
+var ErrEmpty = errors.New("the document is empty")
+
+// Document reads the one YAML document of a text, which is a what. The error names the file, and the line on which
+// the text stops being YAML; package yaml itself says another one, or none.
+func Document(file, what string, text []byte) (*yaml.Node, error) {
 	if at := unreadable(text); at >= 0 {
 		r, _ := utf8.DecodeRune(text[at:])
 		says := fmt.Sprintf("the character %U is not allowed", r)
@@ -56,7 +60,7 @@ func document(file, what string, text []byte) (*yaml.Node, error) {
 	var first, second yaml.Node
 	err := decoder.Decode(&first)
 	if errors.Is(err, io.EOF) || err == nil && first.Content[0].ShortTag() == "!!null" {
-		return nil, problem{file, 1, "the document is empty"}
+		return nil, problem{file, 1, ErrEmpty.Error()}
 	}
 	if err == nil {
 		err = decoder.Decode(&second)

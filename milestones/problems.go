@@ -16,6 +16,9 @@ type problem struct {
 
 func (p problem) Error() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.says) }
 
+// Is lets errors.Is find what the problem is.
+func (p problem) Is(target error) bool { return target == ErrEmpty && p.says == ErrEmpty.Error() }
+
 // problems are all things that are wrong with a file: an author mends them in one go, not one run each.
 type problems []problem
 

@@ -29,7 +29,7 @@ type Record struct {
 // wrong with it, the error has one line for each problem, in the order of the file, each beginning with the file's
 // name and the line.
 func Records(file string, text []byte, what, under, record string, keys []Key) ([]Record, error) {
-	root, err := document(file, what, text)
+	root, err := Document(file, what, text)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (s *settings) banner(w io.Writer, addr string) error {
 	case s.options.NoControl || s.options.ContractOnly:
 		lines = append(lines, "control API: none")
 	case s.options.ControlToken != "":
-		lines = append(lines, "control API: "+url+"/_fake, with Authorization: Bearer and the token of "+s.controlToken)
+		lines = append(lines, "control API: "+url+"/_fake, with Authorization: Bearer and the token in the file "+s.controlToken)
 	default:
 		lines = append(lines, "control API: "+url+"/_fake")
 	}

@@ -10,19 +10,23 @@ import (
 // checkBinding refuses an address that others can reach, unless what they could do
 // there is meant.
 func (s *settings) checkBinding() error {
-	if _, _, err := net.SplitHostPort(s.addr); err != nil {
-		return fmt.Errorf("--addr %s: write HOST:PORT, such as 127.0.0.1:8109", s.addr)
+	_, port, err := net.SplitHostPort(s.addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: write HOST:PORT, such as 127.0.0.1:8109", s.named("addr"), s.addr)
 	}
 	if fakeserver.Loopback(s.addr) {
 		return nil
 	}
 	if s.options.PartnerKeys == nil && !s.insecure {
-		return fmt.Errorf("--addr %s can be reached from elsewhere, and in header mode a caller is whom it says: "+
-			"turn key mode on with --partner-keys FILE, or say --insecure, or listen on 127.0.0.1", s.addr)
+		return fmt.Errorf("%s %s can be reached from elsewhere, and in header mode a caller is whom it says: "+
+			"turn key mode on with --partner-keys FILE, or say --insecure, or listen on 127.0.0.1", s.named("addr"), s.addr)
 	}
 	if s.options.ControlToken == "" && !s.options.NoControl && !s.options.ContractOnly {
-		return fmt.Errorf("--addr %s can be reached from elsewhere, and who reaches the control API can do anything: "+
-			"give it a token with --control-token-file FILE, or leave it out with --no-control", s.addr)
+		return fmt.Errorf("%s %s can be reached from elsewhere, and who reaches the control API can do anything: "+
+			"give it a token with --control-token-file FILE, or leave it out with --no-control", s.named("addr"), s.addr)
 	}
 	return nil
 }

@@ -35,14 +35,11 @@ func healthcheck(s *settings) *cobra.Command {
 contract, 1 when it does not.
 
 The server is that of the same settings, so that a container's probe needs none of
-its own, or the one at --url.`,
+its own, or the one at --url. Of the same settings, the certificate is trusted that
+--tls-cert or --tls-self-signed-out names.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			at, err := s.server(at)
-			if err != nil {
-				return err
-			}
-			config, err := t.config()
+			at, config, err := s.reach(at, &t)
 			if err != nil {
 				return err
 			}
@@ -73,14 +70,34 @@ func (s *settings) server(at string) (string, error) {
 	return strings.TrimSuffix(at, "/"), nil
 }
 
+// reach is where the server is, and whom to trust there: of the server of these settings
+// the certificate that they name, unless another one is asked for.
+func (s *settings) reach(at string, t *trust) (string, *tls.Config, error) {
+	url, err := s.server(at)
+	if err != nil {
+		return "", nil, err
+	}
+	name := "cacert"
+	if at == "" && t.authority == "" && !t.skip {
+		if t.authority, name = s.tlsCert, "tls-cert"; t.authority == "" {
+			t.authority, name = s.tlsSelfSignedOut, "tls-self-signed-out"
+		}
+	}
+	config := &tls.Config{InsecureSkipVerify: t.skip}
+	if t.authority != "" {
+		config.RootCAs, err = readFile(s.named(name), t.authority, certificates)
+	}
+	return url, config, err
+}
+
 // url is where the server of these settings is.
 func (s *settings) url() (string, error) {
 	_, port, err := net.SplitHostPort(s.addr)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("--addr %s: write HOST:PORT, such as 127.0.0.1:8109", s.addr)
+		return "", fmt.Errorf("%s %s: write HOST:PORT, such as 127.0.0.1:8109", s.named("addr"), s.addr)
 	case port == "0":
-		return "", fmt.Errorf("--addr %s is any free port: say which one with --url", s.addr)
+		return "", fmt.Errorf("%s %s is any free port: say which one with --url", s.named("addr"), s.addr)
 	case s.tlsCert != "" || s.tlsSelfSigned:
 		return "https://" + reachable(s.addr), nil
 	}
@@ -97,16 +114,6 @@ type trust struct {
 func (t *trust) add(flags *pflag.FlagSet, skip string) {
 	flags.StringVar(&t.authority, "cacert", "", "trust the certificates in a PEM `FILE`, and no others")
 	flags.BoolVar(&t.skip, skip, false, "do not verify the server's certificate")
-}
-
-func (t *trust) config() (*tls.Config, error) {
-	config := &tls.Config{InsecureSkipVerify: t.skip}
-	if t.authority == "" {
-		return config, nil
-	}
-	pool, err := readFile("--cacert", t.authority, certificates)
-	config.RootCAs = pool
-	return config, err
 }
 
 // curl is the same as flags of curl.

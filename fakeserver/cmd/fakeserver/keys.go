@@ -18,7 +18,7 @@ func (s *settings) readKeys() error {
 		return errors.New("--signing-key and --signing-key-id come together")
 	}
 	if s.signingKey != "" {
-		private, err := readFile("--signing-key", s.signingKey, fakeserver.ReadSigningKey)
+		private, err := readFile(s.named("signing-key"), s.signingKey, fakeserver.ReadSigningKey)
 		if err != nil {
 			return err
 		}
@@ -27,9 +27,9 @@ func (s *settings) readKeys() error {
 	for _, pair := range s.verifyOnly {
 		id, file, ok := strings.Cut(pair, "=")
 		if !ok || id == "" {
-			return fmt.Errorf("--verify-only-key %s: write ID=FILE", pair)
+			return fmt.Errorf("%s %s: write ID=FILE", s.named("verify-only-key"), pair)
 		}
-		key, err := readFile("--verify-only-key", file, fakeserver.ReadPublicKey)
+		key, err := readFile(s.named("verify-only-key"), file, fakeserver.ReadPublicKey)
 		if err != nil {
 			return err
 		}
@@ -37,12 +37,20 @@ func (s *settings) readKeys() error {
 	}
 	var err error
 	if s.partnerKeys != "" {
-		if s.options.PartnerKeys, err = readFile("--partner-keys", s.partnerKeys, fakeserver.ReadPartnerKeys); err != nil {
+		if s.options.PartnerKeys, err = readFile(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys); err != nil {
 			return err
 		}
 	}
 	if s.controlToken != "" {
-		if s.options.ControlToken, err = readFile("--control-token-file", s.controlToken, readToken); err != nil {
+		for _, without := range []struct {
+			name string
+			on   bool
+		}{{"no-control", s.options.NoControl}, {"contract-only", s.options.ContractOnly}} {
+			if without.on {
+				return fmt.Errorf("%s is for the control API, and %s leaves that out: choose", s.named("control-token-file"), s.named(without.name))
+			}
+		}
+		if s.options.ControlToken, err = readFile(s.named("control-token-file"), s.controlToken, readToken); err != nil {
 			return err
 		}
 	}
@@ -75,10 +83,10 @@ func readToken(text []byte) (string, error) {
 	return string(token), nil
 }
 
-// reloadKeys reads the key file again at each SIGHUP, until stop is called. What
-// cannot be read changes nothing. In header mode nobody listens, and SIGHUP ends the
-// server as it ends others whose terminal has gone.
-func (s *settings) reloadKeys(server *fakeserver.Server) (stop func()) {
+// listenToHangups reads the key file again at each SIGHUP, until stop is called. What
+// cannot be read changes nothing. In header mode there is nothing to read, and a server
+// that a script asks all the same goes on.
+func (s *settings) listenToHangups(server *fakeserver.Server) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -87,7 +95,9 @@ func (s *settings) reloadKeys(server *fakeserver.Server) (stop func()) {
 		for {
 			select {
 			case <-hangups:
-				if count, err := s.reload(server); err != nil {
+				if s.partnerKeys == "" {
+					s.options.Log.Warn("SIGHUP: in header mode there are no keys to read again")
+				} else if count, err := s.reload(server); err != nil {
 					s.options.Log.Error("SIGHUP: the keys from before stay", "error", err)
 				} else {
 					s.options.Log.Info("SIGHUP: the keys were read again", "keys", count)
@@ -106,7 +116,7 @@ func (s *settings) reloadKeys(server *fakeserver.Server) (stop func()) {
 
 // reload reads the key file again, and says how many keys there are.
 func (s *settings) reload(server *fakeserver.Server) (int, error) {
-	keys, err := readFile("--partner-keys", s.partnerKeys, fakeserver.ReadPartnerKeys)
+	keys, err := readFile(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys)
 	if err == nil {
 		err = server.ReplacePartnerKeys(keys)
 	}

@@ -123,9 +123,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 	if err := s.writeCertificate(); err != nil {
 		return err
 	}
-	if s.partnerKeys != "" {
-		defer s.reloadKeys(server)()
-	}
+	defer s.listenToHangups(server)()
 	if err := s.banner(stdout, l.Addr().String()); err != nil {
 		return fmt.Errorf("%w: %w", errServing, err)
 	}

@@ -59,11 +59,7 @@ another, 3 when the server cannot be reached.`,
 			if err != nil {
 				return err
 			}
-			at, err := s.server(at)
-			if err != nil {
-				return err
-			}
-			config, err := t.config()
+			at, config, err := s.reach(at, &t)
 			if err != nil {
 				return err
 			}

@@ -33,10 +33,24 @@ type settings struct {
 
 	options     fakeserver.Options
 	fingerprint string // of the certificate that was made, SHA-256
+	flags       *pflag.FlagSet
 }
+
+// named is a setting as it was given: a flag, a variable, or a key of a file, with its
+// line.
+func (s *settings) named(name string) string {
+	if flag := s.flags.Lookup(name); flag != nil && len(flag.Annotations[source]) > 0 {
+		return flag.Annotations[source][0]
+	}
+	return "--" + name
+}
+
+// source is the annotation of a flag that was not given on the command line.
+const source = "source"
 
 // add adds all settings.
 func (s *settings) add(flags *pflag.FlagSet) {
+	s.flags = flags
 	o := &s.options
 	flags.StringVar(&s.config, "config", "", "read settings from a YAML `FILE`, whose keys are the names here, without the dashes before them")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8109", "listen on `HOST:PORT`; port 0 picks a free one")
@@ -71,23 +85,29 @@ func (s *settings) add(flags *pflag.FlagSet) {
 
 // read holds the settings against each other, and reads the files that they name.
 func (s *settings) read() error {
-	switch {
-	case s.options.MaxWorlds <= 0:
-		return errors.New("--max-worlds is 1 or more")
-	case s.options.MaxRecords <= 0:
-		return errors.New("--max-records is 1 or more")
-	case s.options.JournalEntries <= 0:
-		return errors.New("--journal-entries is 1 or more")
-	case s.options.JournalBytes <= 0:
-		return errors.New("--journal-bytes is 1 or more")
-	case s.options.SnapshotBytes <= 0:
-		return errors.New("--snapshot-bytes is 1 or more")
-	case s.options.IdempotencyRetention <= 0:
-		return errors.New("--idempotency-retention is more than 0, such as 24h")
-	case s.options.WorldIdle <= 0:
-		return errors.New("--world-idle is more than 0, such as 10m")
-	case s.options.Limits.Connections <= 0:
-		return errors.New("--max-connections is 1 or more")
+	o := &s.options
+	for _, bound := range []struct {
+		name        string
+		value, from int
+		what        string
+	}{
+		{"max-worlds", o.MaxWorlds, 1, "1 or more"},
+		{"max-records", o.MaxRecords, 1, "1 or more"},
+		{"journal-entries", o.JournalEntries, 1, "1 or more"},
+		{"journal-bytes", o.JournalBytes, 1, "1 or more"},
+		{"snapshot-bytes", o.SnapshotBytes, 1, "1 or more"},
+		{"max-connections", o.Limits.Connections, 1, "1 or more"},
+		{"retention-days", o.RetentionDays, 0, "1 or more, or 0 for the milestone's"},
+		{"checkpoint-retention-days", o.CheckpointRetentionDays, 0, "1 or more, or 0 for the retention of each"},
+		{"idempotency-retention", int(o.IdempotencyRetention), 1, "more than 0, such as 24h"},
+		{"world-idle", int(o.WorldIdle), 1, "more than 0, such as 10m"},
+	} {
+		if bound.value < bound.from {
+			return fmt.Errorf("%s is %s, not %s", s.named(bound.name), bound.what, s.flags.Lookup(bound.name).Value)
+		}
+	}
+	if longest := milestones.M109().Limits.RetentionDaysMax; o.RetentionDays > longest {
+		return fmt.Errorf("%s is %d at most, not %d", s.named("retention-days"), longest, o.RetentionDays)
 	}
 	if err := s.readKeys(); err != nil {
 		return err
@@ -95,7 +115,7 @@ func (s *settings) read() error {
 	if s.seed != "" {
 		text, err := os.ReadFile(s.seed)
 		if err != nil {
-			return fmt.Errorf("--seed: %w", err)
+			return fmt.Errorf("%s: %w", s.named("seed"), err)
 		}
 		if s.options.Seed, err = fakeserver.ReadSeed(s.seed, text); err != nil {
 			return err
@@ -168,20 +188,42 @@ func settle(settings, given *pflag.FlagSet, environ []string) error {
 	return nil
 }
 
-// set gives a setting its values, unless it has been given some.
-func set(settings *pflag.FlagSet, source, name string, values []string) error {
+// set gives a setting its values, unless it has been given some. Place is the variable,
+// or the line of the file.
+func set(settings *pflag.FlagSet, place, name string, values []string) error {
 	if settings.Changed(name) {
 		return nil
 	}
+	named := place
+	if !strings.HasPrefix(place, variablePrefix) {
+		named += ": " + name
+	}
 	for _, value := range values {
 		if value == "" {
-			return fmt.Errorf("%s: %s is empty: leave it out, or give it a value", source, name)
+			return fmt.Errorf("%s: %s is empty: leave it out, or give it a value", place, name)
 		}
 		if err := settings.Set(name, value); err != nil {
-			return fmt.Errorf("%s: %w", source, err)
+			return unreadable(named, err)
 		}
 	}
-	return nil
+	return settings.SetAnnotation(name, source, []string{named})
+}
+
+// unreadable says what a setting should have been, whose value cannot be read.
+func unreadable(named string, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	right, known := map[string]string{
+		"duration": "write an amount of time, such as 90s, 10m or 72h",
+		"int":      "write a whole number",
+		"bool":     "write true or false",
+	}[invalid.GetFlag().Value.Type()]
+	if !known {
+		return err
+	}
+	return fmt.Errorf("%s is not %q: %s", named, invalid.GetValue(), right)
 }
 
 // isList tells whether a setting can be given several times.
@@ -204,15 +246,12 @@ func readConfig(file string, names []string) ([]configLine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}
-	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
-	var document, more yaml.Node
-	if err := decoder.Decode(&document); err != nil {
-		return nil, fmt.Errorf("%s: not a YAML mapping of settings: %w", file, err)
+	mapping, err := milestones.Document(file, "mapping of settings", text)
+	if errors.Is(err, milestones.ErrEmpty) {
+		return nil, nil // all of it may be commented out
+	} else if err != nil {
+		return nil, err
 	}
-	if decoder.Decode(&more) == nil {
-		return nil, fmt.Errorf("%s:%d: a second document: one file is one mapping of settings", file, more.Line)
-	}
-	mapping := document.Content[0]
 	if mapping.Kind != yaml.MappingNode {
 		return nil, fmt.Errorf("%s:%d: write settings, one a line, such as addr: 127.0.0.1:8109", file, mapping.Line)
 	}
@@ -246,8 +285,13 @@ func readConfig(file string, names []string) ([]configLine, error) {
 	return lines, nil
 }
 
-// nearestFlag names the flag that an unknown one was probably meant to be.
+// nearestFlag names the flag that an unknown one was probably meant to be, or says what
+// the value of a known one should have been.
 func nearestFlag(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return unreadable("--"+invalid.GetFlag().Name, err)
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return err

@@ -144,7 +144,7 @@ type Panel struct {
 
 // New gives a panel.
 func New(options Options) *Panel {
-	p := &Panel{Options: options, token: sha256.Sum256([]byte("Bearer " + options.Token)), endpoints: endpoints}
+	p := &Panel{Options: options, token: sha256.Sum256([]byte(options.Token)), endpoints: endpoints}
 	methods := map[string][]string{}
 	for _, e := range endpoints {
 		p.mux.HandleFunc(e.Method+" "+e.Path, func(w http.ResponseWriter, r *http.Request) { p.serve(&e, w, r) })
@@ -169,8 +169,10 @@ func New(options Options) *Panel {
 
 // ServeHTTP implements http.Handler.
 func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	given := sha256.Sum256([]byte(r.Header.Get("Authorization")))
-	if p.Token != "" && subtle.ConstantTimeCompare(given[:], p.token[:]) != 1 {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	given := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
+	// The letters of a scheme may be of any case (RFC 9110, section 11.1).
+	if p.Token != "" && (subtle.ConstantTimeCompare(given[:], p.token[:]) != 1 || !strings.EqualFold(scheme, "Bearer")) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fake"`)
 		problem.New(http.StatusUnauthorized, "Send the control token of this server: Authorization: Bearer TOKEN.").ServeHTTP(w, r)
 		return

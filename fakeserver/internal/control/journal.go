@@ -152,6 +152,9 @@ func (p *Panel) query(read map[string]string) (q journal.Query, wrong *problem.P
 		if wrong != nil {
 			return q, wrong
 		}
+		if status != 0 && (status < 100 || status > 599) {
+			return q, problem.New(http.StatusBadRequest, "The query parameter status: no answer has %d. It is from 100 to 599, or 0, which is no answer.", status)
+		}
 		q.Status = &status
 	}
 	if q.From, wrong = moment(read, "from"); wrong != nil {
@@ -276,6 +279,9 @@ func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
 			cancel()
 		}()
 		found := w.Journal.Wait(ctx, q, n)
+		if !found.Unknown && found.Matched < n && found.Closed {
+			return nil, problem.New(http.StatusGone, "The world %s was deleted while its journal was waited for: %d of %d requests matched.", w.Name, found.Matched, n)
+		}
 		if !found.Unknown && found.Matched < n {
 			return nil, problem.New(http.StatusRequestTimeout, "%d of %d requests matched within %s, or until the server was told to stop. The journal has %d in all: GET …/journal shows them.", found.Matched, n, long, found.Held)
 		}

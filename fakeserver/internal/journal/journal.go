@@ -89,6 +89,8 @@ type Page struct {
 	Evicted uint64   // how many had to go since it was last cleared
 	// Unknown says that the journal does not have the request that the query comes after.
 	Unknown bool
+	// Closed says that nothing will come any more.
+	Closed bool
 }
 
 // Journal is safe for concurrent use.
@@ -101,6 +103,7 @@ type Journal struct {
 	held    int
 	bytes   int
 	evicted uint64
+	closed  bool
 	waiting chan struct{} // closed when something is appended; nil: nobody waits
 }
 
@@ -135,10 +138,23 @@ func (j *Journal) Append(e *Entry) {
 	j.entries[(j.first+j.held)%len(j.entries)] = kept{e, size}
 	j.held++
 	j.bytes += size
+	j.wake()
+}
+
+// wake lets those look again who wait. The caller holds the lock.
+func (j *Journal) wake() {
 	if j.waiting != nil {
 		close(j.waiting)
 		j.waiting = nil
 	}
+}
+
+// Close ends the waiting for what will not come any more.
+func (j *Journal) Close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+	j.wake()
 }
 
 // grow makes room in the ring: twice as much, but never for more than may be held.
@@ -168,7 +184,7 @@ func (j *Journal) Find(q Query) Page {
 }
 
 func (j *Journal) find(q Query) Page {
-	page := Page{Held: j.held, Evicted: j.evicted, Unknown: q.After != ""}
+	page := Page{Held: j.held, Evicted: j.evicted, Unknown: q.After != "", Closed: j.closed}
 	from := 0
 	for i := j.held - 1; i >= 0 && page.Unknown; i-- {
 		if j.at(i).ID == q.After {
@@ -189,12 +205,13 @@ func (j *Journal) find(q Query) Page {
 	return page
 }
 
-// Wait returns once n entries match, or when ctx is done, with what matches then.
+// Wait returns once n entries match, or when ctx is done or the journal closed, with
+// what matches then.
 func (j *Journal) Wait(ctx context.Context, q Query, n int) Page {
 	for {
 		j.mu.Lock()
 		page := j.find(q)
-		if page.Unknown || page.Matched >= n || ctx.Err() != nil {
+		if page.Unknown || page.Matched >= n || page.Closed || ctx.Err() != nil {
 			j.mu.Unlock()
 			return page
 		}

@@ -126,6 +126,14 @@ func TestWait(t *testing.T) {
 	if got := j.Wait(context.Background(), Query{After: "w.99"}, 1); !got.Unknown {
 		t.Error("waited after an unknown request")
 	}
+
+	// Nothing comes once it is closed.
+	ended := make(chan Page)
+	go func() { ended <- j.Wait(context.Background(), Query{}, 1000) }()
+	j.Close()
+	if got := <-ended; !got.Closed || got.Matched != 50 {
+		t.Errorf("closed: got %+v", got)
+	}
 }
 
 func BenchmarkAppend(b *testing.B) {

@@ -360,6 +360,9 @@ func (ws *Worlds) Drop(name string) *problem.Problem {
 func (ws *Worlds) forget(w *World, why string) {
 	delete(ws.worlds, w.Name)
 	w.Store.Close()
+	if w.Journal != nil {
+		w.Journal.Close()
+	}
 	ws.options.Log.Info("world dropped", "world", w.Name, "why", why, "requests", w.Requests())
 }
 
