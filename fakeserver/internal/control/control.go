@@ -32,6 +32,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/snapshot"
 	"example.com/lpgate/fakeserver/internal/world"
@@ -190,11 +191,8 @@ type call struct {
 // amount of time, or a leap second, is found wrong here.
 func read[T any](c *call) (value T, wrong *problem.Problem) {
 	if err := json.Unmarshal(c.body, &value, json.RejectUnknownMembers(true)); err != nil {
-		var semantic *json.SemanticError
-		if errors.As(err, &semantic) && semantic.Err != nil {
-			return value, problem.New(http.StatusBadRequest, "The body, at %s: %v.", semantic.JSONPointer, semantic.Err)
-		}
-		return value, problem.New(http.StatusBadRequest, "The body cannot be read: %v.", err)
+		pointer, says := jcs.Wrong(err)
+		return value, problem.New(http.StatusBadRequest, "The body, at %s: %s.", pointer, says)
 	}
 	return value, nil
 }

@@ -12,6 +12,7 @@ package jcs
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 
@@ -115,4 +116,19 @@ func Array(values []Value) Value {
 		text = append(text, v...)
 	}
 	return append(text, ']')
+}
+
+// Wrong gives the place of what could not be read into what it is for, as a JSON
+// pointer, and what is wrong there, without the names of types of this program.
+func Wrong(err error) (pointer, says string) {
+	var semantic *json.SemanticError
+	switch {
+	case !errors.As(err, &semantic):
+		return "", err.Error()
+	case errors.Is(semantic.Err, json.ErrUnknownName):
+		return string(semantic.JSONPointer), "is unknown"
+	case semantic.Err != nil:
+		return string(semantic.JSONPointer), semantic.Err.Error()
+	}
+	return string(semantic.JSONPointer), "is not of the type that it should be"
 }

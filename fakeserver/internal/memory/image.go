@@ -3,6 +3,7 @@ package memory
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -270,7 +271,8 @@ func (i *Image) JSON() jcs.Value {
 func ReadImage(text jcs.Value) (*Image, error) {
 	var in saved
 	if err := json.Unmarshal(text, &in, json.RejectUnknownMembers(true)); err != nil {
-		return nil, err
+		pointer, says := jcs.Wrong(err)
+		return nil, fmt.Errorf("%s: %s", pointer, says)
 	}
 	image := &Image{state: blank()}
 	image.numbered, image.arrived, image.checkpoints.swept = in.Numbered, in.Arrived, in.Swept
@@ -359,7 +361,8 @@ func readEntry(text jcs.Value, providerID string) (*audit.Entry, error) {
 		RecordedAt string `json:"recorded_at"`
 	}
 	if err := json.Unmarshal(text, &shown); err != nil {
-		return nil, err
+		_, says := jcs.Wrong(err)
+		return nil, errors.New(says)
 	}
 	e, ok := audit.ParseCursor(shown.RecordedAt + "|" + shown.AuditID)
 	if !ok || shown.ProviderID != providerID {

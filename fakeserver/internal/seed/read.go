@@ -1,7 +1,6 @@
 package seed
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,6 +22,7 @@ type text struct {
 	value    any
 	lines    map[string]int // by JSON Pointer
 	problems []problem
+	broken   error // why there is no document
 }
 
 // problem is one thing that is wrong with a seed.
@@ -41,8 +41,18 @@ func (t *text) wrong(pointer, format string, args ...any) {
 	t.problems = append(t.problems, problem{max(line, 1), pointer, fmt.Sprintf(format, args...)})
 }
 
+// sound tells whether nothing was found wrong at a place, or in it.
+func (t *text) sound(pointer string) bool {
+	return !slices.ContainsFunc(t.problems, func(p problem) bool {
+		return p.pointer == pointer || strings.HasPrefix(p.pointer, pointer+"/")
+	})
+}
+
 // err tells all problems, by line.
 func (t *text) err() error {
+	if t.broken != nil {
+		return t.broken
+	}
 	slices.SortStableFunc(t.problems, func(a, b problem) int { return a.line - b.line })
 	var all []error
 	for _, p := range t.problems {
@@ -58,27 +68,17 @@ func (t *text) err() error {
 // parse reads a YAML document, of which JSON is one, and holds it against the schema.
 func parse(file string, content []byte, schema *schemas.Schema) *text {
 	t := &text{file: file, lines: map[string]int{}}
-	var document, more yaml.Node
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	err := decoder.Decode(&document)
-	if read, noJSON := schemas.Read(content); err != nil && noJSON == nil {
-		// YAML has all of JSON but for tabs and surrogates, which canonical JSON has not.
-		decoder = yaml.NewDecoder(bytes.NewReader(read.Canonical))
-		err = decoder.Decode(&document)
-	}
+	root, err := milestones.Document(file, "seed", content)
 	if err != nil {
-		t.wrong("", "is no YAML: %v", err)
-		return t
+		// YAML has all of JSON but for tabs and surrogates, which canonical JSON has not.
+		var document yaml.Node
+		if read, noJSON := schemas.Read(content); noJSON != nil || yaml.Unmarshal(read.Canonical, &document) != nil {
+			t.broken = err
+			return t
+		}
+		root = document.Content[0]
 	}
-	if decoder.Decode(&more) == nil {
-		t.lines[""] = more.Line
-		t.wrong("", "a second document begins: one file is one seed")
-		return t
-	}
-	t.value = t.read("", document.Content[0])
-	if t.problems != nil {
-		return t
-	}
+	t.value = t.read("", root)
 	for _, v := range schema.Validate(t.value) {
 		t.violated(schema, v)
 	}

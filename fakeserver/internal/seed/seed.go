@@ -33,6 +33,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/memory"
@@ -140,27 +141,62 @@ type capability struct {
 var someTime = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 
 // Read reads a seed. The schema is FakeSeed. The error has a line, FILE:LINE: …, for
-// each problem that was found.
+// each problem that was found: what the schema forbids, times that are none, and of
+// each provider of which nothing of that is wrong the first thing that the contract
+// refuses.
 func Read(file string, content []byte, schema *schemas.Schema) (*Seed, error) {
 	t := parse(file, content, schema)
-	if t.problems != nil {
+	root, ok := t.value.(map[string]any)
+	if !ok {
 		return nil, t.err()
 	}
 	s := &Seed{text: t}
-	if err := json.Unmarshal(jcs.Marshal(t.value), &s.seed); err != nil {
-		t.wrong("/clock", "%v", err) // elsewhere the schema allows nothing that cannot be read
-		return nil, t.err()
+	if t.sound("/clock") && root["clock"] != nil {
+		err := json.Unmarshal(jcs.Marshal(root["clock"]), &s.seed.Clock)
+		if err == nil {
+			err = s.seed.Clock.Check()
+		}
+		if err != nil {
+			s.seed.Clock = nil
+			pointer, says := jcs.Wrong(err)
+			t.wrong("/clock"+pointer, "%s", says)
+		}
 	}
-	if s.seed.Clock != nil {
-		if err := s.seed.Clock.Check(); err != nil {
-			t.wrong("/clock", "%v", err)
-			return nil, t.err()
+	providers, _ := root["providers"].([]any)
+	s.seed.Providers = make([]provider, len(providers))
+	for n, said := range providers {
+		at := fmt.Sprint("/providers/", n)
+		t.times(at, said)
+		if !t.sound(at) {
+			continue
+		}
+		if err := json.Unmarshal(jcs.Marshal(said), &s.seed.Providers[n]); err != nil {
+			panic("reading a provider that its schema allows: " + err.Error())
 		}
 	}
 	if _, err := s.Moment(someTime); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// times notes the times of a provider that are none.
+func (t *text) times(at string, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, inner := range value {
+			said, ok := inner.(string)
+			if name != "at" || !ok {
+				t.times(at+"/"+name, inner)
+			} else if _, err := parseTime(said, someTime); err != nil {
+				t.wrong(at+"/at", "%v", err)
+			}
+		}
+	case []any:
+		for n, inner := range value {
+			t.times(fmt.Sprint(at, "/", n), inner)
+		}
+	}
 }
 
 // Moment gives what a world begins with when the server's time is now. It fails only
@@ -186,7 +222,9 @@ func (s *Seed) Moment(now time.Time) (world.Moment, error) {
 	t := *s.text
 	b := &builder{text: &t, now: start, store: memory.New(memory.Options{Clock: func() time.Time { return start }, AnswerRetention: time.Hour})}
 	for n, p := range s.seed.Providers {
-		b.provider(fmt.Sprint("/providers/", n), p)
+		if at := fmt.Sprint("/providers/", n); t.sound(at) {
+			b.provider(at, p)
+		}
 	}
 	if t.problems != nil {
 		return world.Moment{}, t.err()
@@ -203,6 +241,7 @@ type builder struct {
 	calls int
 	// depends says that a time was read off the clock.
 	depends bool
+	courses course.Tree
 }
 
 // making is a provider as it has become so far.
@@ -211,6 +250,7 @@ type making struct {
 	pointer string
 	owner   rules.Actor
 	now     rules.Provider
+	gates   []string // that gave their reason codes to the last command
 	failed  bool
 }
 
@@ -342,9 +382,18 @@ func (m *making) evaluate(pointer string, e evaluation, at, atPointer, wanted st
 		"remediation_closed":            or(e.RemediationClosed, true),
 	})
 	m.run(pointer, "EligibilityEvaluate", "eligibility", body, at, atPointer, new(rules.Evaluate))
-	if last := m.now.LastEligibility; !m.failed && e.Verdict != "" && e.Verdict != string(last.Verdict) {
-		m.refuse(pointer+"/verdict", "cannot be reached: the verdict is %s %v", last.Verdict, last.ReasonCodes)
+	last := m.now.LastEligibility
+	if m.failed || e.Verdict == "" || e.Verdict == string(last.Verdict) {
+		return
 	}
+	why, early := "", ""
+	if len(m.gates) > 0 {
+		why = " (" + strings.Join(m.gates, ", ") + ")"
+	}
+	if strings.HasPrefix(pointer, "/history/") && e.Governance == nil {
+		early = ". An evaluation of the history comes before governance: give it a governance of its own, or put a status before it"
+	}
+	m.refuse(pointer+"/verdict", "cannot be reached%s: the verdict is %s %v%s", why, last.Verdict, last.ReasonCodes, early)
 }
 
 func (m *making) rollout(pointer string, r rollout, at, atPointer, wanted string) {
@@ -398,9 +447,10 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 		panic("reading a body that its schema allows: " + err.Error())
 	}
 	m.calls++
+	c := m.courses.Begin()
 	m.store.Do(memory.Call{
 		Operation: operation, Caller: m.owner, ProviderID: m.now.ProviderID, Payload: payload,
-		IdempotencyKey: fmt.Sprint(m.calls), Command: command,
+		IdempotencyKey: fmt.Sprint(m.calls), Command: command, Course: c,
 		Encode: func(change rules.Change, refusal *rules.Refusal) memory.Answer {
 			if refusal != nil {
 				m.refuse(pointer, "cannot be reached (%s): %s", refusal.Rule, refusal.Message)
@@ -410,6 +460,12 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 			return memory.Answer{}
 		},
 	})
+	m.gates = nil
+	for _, reached := range c.Reached() {
+		if reached.Refused {
+			m.gates = append(m.gates, reached.Rule)
+		}
+	}
 }
 
 // parseTime reads a time of a seed.

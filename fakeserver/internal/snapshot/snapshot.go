@@ -175,7 +175,7 @@ func (s *Set) Read(f File) (world.Moment, error) {
 	}
 	image, err := memory.ReadImage(f.State)
 	if err != nil {
-		return world.Moment{}, fmt.Errorf("/state: %w", err)
+		return world.Moment{}, fmt.Errorf("/state%w", err)
 	}
 	return world.Moment{Image: image, Clock: f.Clock}, nil
 }
