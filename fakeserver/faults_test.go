@@ -197,8 +197,14 @@ func TestFaultsTellNothingOfAKey(t *testing.T) {
 			t.Errorf("%s: the two got %v", when, bodies)
 		}
 	}
-	if waiting, err := a.Faults(context.Background()); err != nil || len(waiting) != 0 {
-		t.Errorf("a bad key uses a fault up too: got %v, %v", waiting, err)
+	all, err := a.Faults(context.Background())
+	if err != nil || len(all) != 2 {
+		t.Fatalf("got %v, %v", all, err)
+	}
+	for _, one := range all {
+		if one.TimesLeft != 0 || one.Fired != 2 {
+			t.Errorf("a bad key uses a fault up too: got %+v", one)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -32,6 +33,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/snapshot"
@@ -84,7 +86,7 @@ var endpoints = []Endpoint{
 	{"fake.clock.advance", "POST", "/_fake/worlds/{world}/clock/advance", "Moves a world's clock on, or back.", nil, "FakeClockAdvance", "FakeClock", (*Panel).advanceClock},
 
 	{"fake.faults.add", "POST", "/_fake/worlds/{world}/faults", "Lets something go wrong in a world.", nil, "FakeFault", "FakeFaultState", (*Panel).addFault},
-	{"fake.faults.list", "GET", "/_fake/worlds/{world}/faults", "Lists the faults that wait in a world.", nil, "", "FakeFaults", (*Panel).listFaults},
+	{"fake.faults.list", "GET", "/_fake/worlds/{world}/faults", "Lists the faults of a world, those too that are used up.", nil, "", "FakeFaults", (*Panel).listFaults},
 	{"fake.faults.clear", "DELETE", "/_fake/worlds/{world}/faults", "Takes all faults of a world away.", nil, "", "", (*Panel).clearFaults},
 	{"fake.faults.delete", "DELETE", "/_fake/worlds/{world}/faults/{fault}", "Takes a fault away.", nil, "", "", (*Panel).deleteFault},
 
@@ -159,9 +161,16 @@ func New(options Options) *Panel {
 		})
 	}
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		own := strings.Split(r.URL.Path, "/")
 		var paths []string
-		for _, e := range endpoints {
-			paths = append(paths, e.Path)
+		for _, e := range endpoints { // with the names of the request in the place of its own
+			segments := strings.Split(e.Path, "/")
+			for i := range segments {
+				if strings.HasPrefix(segments[i], "{") && i < len(own) && own[i] != "" {
+					segments[i] = own[i]
+				}
+			}
+			paths = append(paths, strings.Join(segments, "/"))
 		}
 		problem.Unknown(http.StatusNotFound, "endpoint", r.URL.Path, paths).ServeHTTP(w, r)
 	})
@@ -255,8 +264,8 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 	c.body = body
 	mediaType, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	switch {
-	case mediaType == YAML && e.TakesYAML():
-		return nil
+	case e.TakesYAML():
+		return nil // JSON is YAML too, and who reads it tells all that is wrong
 	case mediaType == YAML:
 		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes JSON, not %s.", e.Method, e.Path, YAML)
 	}
@@ -267,9 +276,38 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 	if violations := schema(e.Request).Validate(document.Value); len(violations) > 0 {
 		wrong := problem.New(http.StatusBadRequest, "The body is not a %s: see violations.", e.Request)
 		wrong.Violations = violations
+		for _, v := range violations {
+			if v.Keyword == "additionalProperties" && wrong.Nearest == "" {
+				wrong.Nearest = nearestMember(e.Request, v.InstancePath, document.Value)
+			}
+		}
+		if wrong.Nearest != "" {
+			wrong.Detail += " Did you mean " + wrong.Nearest + "?"
+		}
 		return wrong
 	}
 	return nil
+}
+
+// nearestMember gives the member that the schema knows at a place, and which an unknown
+// one there was probably meant to be; "" when none is near.
+func nearestMember(name, pointer string, body any) string {
+	places, err := Schemas().Places(name)
+	if err != nil {
+		return "" // what stands where depends on the body
+	}
+	there, _ := explain.At(body, pointer).(map[string]any)
+	for _, place := range places {
+		if place.Pointer() != pointer { // no request has lists
+			continue
+		}
+		for _, member := range slices.Sorted(maps.Keys(there)) {
+			if nearest := milestones.Nearest(member, place.Members); nearest != "" && !slices.Contains(place.Members, member) {
+				return nearest
+			}
+		}
+	}
+	return ""
 }
 
 // schema gives a schema of the table.

@@ -6,7 +6,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// Faults are those that wait in a world, in the order in which they were added.
+// Faults are those of a world, used up or not, in the order in which they were added.
 type Faults struct {
 	Faults []fault.State `json:"faults"`
 }

@@ -146,12 +146,53 @@ func TestMeet(t *testing.T) {
 			}
 			var left []string
 			for _, f := range s.All() {
+				if f.TimesLeft == 0 {
+					continue
+				}
 				left = append(left, fmt.Sprint(f.ID, " ", f.TimesLeft, " ", f.Matched, " ", f.Fired))
 			}
 			if got := strings.Join(left, ", "); got != c.left || s.Waiting() != (c.left != "") {
 				t.Errorf("left: got %q, waiting %t, want %q", got, s.Waiting(), c.left)
 			}
 		})
+	}
+}
+
+// What is used up is told until it is taken away, the last ones of many.
+func TestSpentFaultsAreListed(t *testing.T) {
+	told := func(s *Set[int]) string {
+		var all []string
+		for _, f := range s.All() {
+			all = append(all, fmt.Sprint(f.ID, " ", f.TimesLeft, " ", f.Fired))
+		}
+		return strings.Join(all, ", ")
+	}
+	s := added(t, Fault{Times: 2}, Fault{}, Fault{Times: 3})
+	met(s, get, get, get)
+	if got := told(s); got != "f1 0 2, f2 0 1, f3 3 0" {
+		t.Errorf("got %s", got)
+	}
+	if wrong := s.Delete("f1"); wrong != nil {
+		t.Error(wrong)
+	}
+	if wrong := s.Delete("f1"); wrong == nil || wrong.Status != 404 {
+		t.Errorf("twice: got %+v", wrong)
+	}
+	if got := told(s); got != "f2 0 1, f3 3 0" {
+		t.Errorf("without f1: got %s", got)
+	}
+	s.Clear()
+	if got := told(s); got != "" {
+		t.Errorf("cleared: got %s", got)
+	}
+	for range Max + 1 {
+		if _, wrong := s.Add(Fault{Times: 1}, 0); wrong != nil {
+			t.Fatal(wrong)
+		}
+		met(s, get)
+	}
+	if got := s.All(); len(got) != Max || got[0].ID != "f5" || got[Max-1].ID != "f104" || s.Waiting() {
+		t.Errorf("of many: got %d, from %s to %s", len(got), got[0].ID, got[len(got)-1].ID)
 	}
 }
 

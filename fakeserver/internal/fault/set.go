@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -14,7 +15,8 @@ import (
 // Max is how many faults a world may have at a time.
 const Max = 100
 
-// State is a fault that waits, and what became of it so far.
+// State is a fault, and what became of it so far. One that happened as often as it
+// should waits no more, and is remembered: the last [Max] of these are.
 type State struct {
 	ID    string `json:"id"`
 	Fault Fault  `json:"fault"`
@@ -34,6 +36,7 @@ type Set[T any] struct {
 	mu     sync.Mutex
 	last   int // number of the last id
 	faults []*armed[T]
+	spent  []State // the oldest first
 }
 
 type armed[T any] struct {
@@ -84,24 +87,27 @@ func (s *Set[T]) Meet(operation, providerID string) *Met[T] {
 		a.Fired++
 		if a.TimesLeft--; a.TimesLeft == 0 {
 			s.remove(i)
+			s.spent = append(s.spent, a.State)
+			s.spent = s.spent[max(0, len(s.spent)-Max):]
 		}
 		return &Met[T]{a.ID, a.Fault, a.kept}
 	}
 	return nil
 }
 
-// All lists the faults in the order of adding.
+// All lists the faults in the order of adding, those that are used up too.
 func (s *Set[T]) All() []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]State, 0, len(s.faults))
+	all := append(make([]State, 0, len(s.spent)+len(s.faults)), s.spent...)
 	for _, a := range s.faults {
 		all = append(all, a.State)
 	}
+	slices.SortFunc(all, func(a, b State) int { return cmp.Or(len(a.ID)-len(b.ID), cmp.Compare(a.ID, b.ID)) }) // by number
 	return all
 }
 
-// Delete takes one away.
+// Delete takes one away, or out of the list.
 func (s *Set[T]) Delete(id string) *problem.Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,6 +119,13 @@ func (s *Set[T]) Delete(id string) *problem.Problem {
 		}
 		ids = append(ids, a.ID)
 	}
+	for i, state := range s.spent {
+		if state.ID == id {
+			s.spent = slices.Delete(s.spent, i, i+1)
+			return nil
+		}
+		ids = append(ids, state.ID)
+	}
 	return problem.Unknown(http.StatusNotFound, "fault", id, ids)
 }
 
@@ -120,7 +133,7 @@ func (s *Set[T]) Delete(id string) *problem.Problem {
 func (s *Set[T]) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.faults, s.spent = nil, nil
 	s.waiting.Store(false)
 }
 

@@ -137,7 +137,8 @@ type Catalogue []*Recipe
 // what all of them begin with, an error code, a variant, or operation/outcome, of which
 // the operation's first words may be left out. First comes the one whose own name it
 // is, then the shortest ones, of which those of an outcome of that name. The error has
-// the nearest name.
+// the nearest name, the recipes of which the name says a part, or those of several
+// operations of which it is the end.
 func (c Catalogue) Find(name string) (Catalogue, error) {
 	means := func(n string) bool {
 		return n == name || strings.Contains(name, "/") && strings.HasSuffix(n, "."+name)
@@ -153,7 +154,14 @@ func (c Catalogue) Find(name string) (Catalogue, error) {
 	}
 	if found == nil {
 		slices.Sort(known)
-		return nil, fmt.Errorf("there is no recipe for %q%s", name, milestones.Suggest(name, slices.Compact(known)))
+		known = slices.Compact(known)
+		if nearest := milestones.Suggest(name, known); nearest != "" {
+			return nil, fmt.Errorf("there is no recipe for %q%s", name, nearest)
+		}
+		return nil, fmt.Errorf("there is no recipe for %q%s", name, c.partly(name, known))
+	}
+	if of := operations(found, name); len(of) > 1 {
+		return nil, fmt.Errorf("%q is the end of %d names: write %s", name, len(of), strings.Join(of, " or "))
 	}
 	// own tells a name of the outcome itself from one that it only lists.
 	own := func(r *Recipe) bool { return r.Outcome.Name == name || r.Outcome.ReasonCode == name }
@@ -171,6 +179,50 @@ func (c Catalogue) Find(name string) (Catalogue, error) {
 		)
 	})
 	return found, nil
+}
+
+// operations gives the names operation/outcome that end with a name, which has a slash.
+func operations(found Catalogue, name string) (names []string) {
+	if !strings.Contains(name, "/") {
+		return nil
+	}
+	for _, r := range found {
+		if full := r.Operation.ID + "/" + r.Outcome.Name; !slices.Contains(names, full) {
+			names = append(names, full)
+		}
+	}
+	return names
+}
+
+// partly says which recipes there are for a name that is none: those of an operation of
+// that name, those of that status, or those with a word that is near.
+func (c Catalogue) partly(name string, known []string) string {
+	var meant []string
+	add := func(n string) {
+		if !slices.Contains(meant, n) {
+			meant = append(meant, n)
+		}
+	}
+	for _, r := range c {
+		operation := "." + r.Operation.ID + "."
+		if strings.Contains(strings.ToLower(operation), "."+strings.ToLower(name)+".") || fmt.Sprint(r.Outcome.Status) == name {
+			add(r.Name())
+		}
+	}
+	if meant == nil {
+		meant = slices.DeleteFunc(slices.Clone(known), func(n string) bool {
+			words := strings.FieldsFunc(n, func(c rune) bool { return c == '_' })
+			return strings.Contains(n, "/") || milestones.Nearest(name, words) == ""
+		})
+	}
+	if len(meant) == 0 {
+		return ": without a name all are listed"
+	}
+	const most = 8
+	if more := len(meant) - most; more > 0 {
+		meant = append(meant[:most], fmt.Sprintf("%d more: without a name all are listed", more))
+	}
+	return ": there are " + strings.Join(meant, ", ")
 }
 
 // All is the catalogue of M109, read once.
