@@ -36,12 +36,6 @@ func Parse(file string, text []byte) (*Milestone, error) {
 	return m, nil
 }
 
-// Readable says what keeps a text from being one YAML document, with the file's name and the line.
-func Readable(file string, text []byte) error {
-	_, err := Document(file, "document", text)
-	return err
-}
-
 // ErrEmpty is the error of a text that has no YAML document.
 var ErrEmpty = errors.New("the document is empty")
 
