@@ -301,6 +301,8 @@ type Capability struct {
 	ID string
 	// Says is what a target must do to have it, as one sentence.
 	Says string
+	// Given says that every target is taken to have it, until somebody says that it lacks it.
+	Given bool
 }
 
 // Output says which parts of an answer are an implementation's own choice.

@@ -402,7 +402,7 @@ func (r *resolver) capabilities(list *part) {
 	ids := map[string]int{}
 	for _, p := range list.list() {
 		r.unique(ids, "capability", p.get("id"))
-		r.m.Capabilities = append(r.m.Capabilities, Capability{ID: id(p), Says: p.get("says").str()})
+		r.m.Capabilities = append(r.m.Capabilities, Capability{ID: id(p), Says: p.get("says").str(), Given: p.get("given").yes()})
 	}
 }
 

@@ -65,7 +65,7 @@ func TestParseReadsEverything(t *testing.T) {
 			{"X-Now-Iso", InHeader, "string", "date-time", nil, "The time that it is.", []string{"lamp.switch"}},
 		},
 		Identities:   []Identity{{"owner", []string{"X-Owner", "X-Scopes"}, []string{"{caller}", "{scopes}"}, "Whoever has the lamp."}},
-		Capabilities: []Capability{{"fresh-lamp", "The lamp was never on."}},
+		Capabilities: []Capability{{ID: "fresh-lamp", Says: "The lamp was never on."}},
 		Features:     []string{"lamp.feature"},
 		Rules: []Rule{
 			{"lamp-is-cool", Gate, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}, 60},
@@ -90,6 +90,8 @@ func TestParseReadsWhatMayBeAbsent(t *testing.T) {
 		{"limits", tiny[strings.Index(tiny, "limits:"):strings.Index(tiny, "reason_code_floor:")], "", func(m *Milestone) any { return m.Limits }, Limits{}},
 		{"one limit", "  export_limit_max: 10\n", "", func(m *Milestone) any { return m.Limits.ExportLimitMax }, 0},
 		{"capabilities", "capabilities:\n  - id: fresh-lamp\n    says: The lamp was never on.\n", "", func(m *Milestone) any { return len(m.Capabilities) }, 0},
+		{"that a capability is not given", "    says: The lamp was never on.\n", "    says: The lamp was never on.\n    given: true\n",
+			func(m *Milestone) any { return m.Capabilities[0].Given }, true},
 		{"idempotency keys", "  idempotency_header: Idempotency-Key\n  replay_header: Idempotent-Replayed\n", "",
 			func(m *Milestone) any { return m.Transport.IdempotencyHeader + m.Transport.ReplayHeader }, ""},
 		{"a success of 200", "    success:\n", "    success:\n      status: 202\n      made: /lamp/lamp_id\n",

@@ -158,6 +158,7 @@ var shapes = map[string][]field{
 	"capability": {
 		{key: "id", must: true, kind: text, form: kebab},
 		{key: "says", must: true, kind: text, form: sentence},
+		{key: "given", kind: flag},
 	},
 	"rule": {
 		{key: "id", must: true, kind: text, form: kebab},

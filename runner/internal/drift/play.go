@@ -83,6 +83,11 @@ func newRoom(cfg Config) (*Room, error) {
 	return r, r.label()
 }
 
+// given says whether every target is taken to have a capability.
+func (r *Room) given(capability string) bool {
+	return slices.ContainsFunc(r.milestone.Capabilities, func(c milestones.Capability) bool { return c.ID == capability && c.Given })
+}
+
 // face turns the room to the target: what it is reached by, what it has, and whom it knows.
 func (r *Room) face() (err error) {
 	if r.base, err = url.Parse(r.service.URL); err != nil {
@@ -91,7 +96,7 @@ func (r *Room) face() (err error) {
 	r.way = r.service.Way()
 	r.through = r.way.Client(r.way).Transport
 	for _, claim := range r.service.Has {
-		if c := claim.Capability; c != freshState && !slices.Contains(target.Standard, c) && !slices.Contains(r.has, c) {
+		if c := claim.Capability; c != freshState && !r.given(c) && !slices.Contains(r.has, c) {
 			r.has = append(r.has, c)
 		}
 	}

@@ -78,7 +78,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.URL, "target", o.URL, "verify what answers at `URL` instead of the built-in fake server")
 	flags.StringVar(&o.File, "target-file", o.File, "read what is said here of the target from `FILE`; flags come before it")
-	flags.StringArrayVar(&o.Has, "has", o.Has, "a `CAPABILITY` that the target has beside "+strings.Join(Standard, ", ")+"; may be repeated")
+	flags.StringArrayVar(&o.Has, "has", o.Has, "a `CAPABILITY` that the target has beside those that the milestone gives to all; may be repeated")
 	flags.StringArrayVar(&o.Lacks, "lacks", o.Lacks, "a `CAPABILITY` that the target is known to lack: what needs it is left out, and not held against it; may be repeated")
 	flags.StringArrayVar(&o.Header, "header", o.Header, "send `'NAME: VALUE'` with every request, and write the value nowhere; may be repeated")
 	flags.StringVar(&o.PartnerKeys, "partner-keys", o.PartnerKeys, "the `FILE` with partner keys that a target in key mode knows")
@@ -97,9 +97,6 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 
 // DefaultSeed is the seed of a run against the built-in server. It is fixed, so that two runs are the same.
 const DefaultSeed = "m109"
-
-// Standard are the capabilities that every service is taken to have, unless --lacks says otherwise.
-var Standard = []string{"test-clock", "header-identity", "key-set", "dev-key"}
 
 // Claim is a capability that a service is said to have, or to lack.
 type Claim struct {
@@ -122,6 +119,7 @@ type Service struct {
 	// ScenarioTimeout is how long one scenario may take.
 	ScenarioTimeout time.Duration
 
+	given          []string // what the milestone gives to all, once [Service.Check] was told of it
 	base           *url.URL
 	headers        http.Header
 	said           []struct{ name, where string } // where each header was said
@@ -137,14 +135,14 @@ type Service struct {
 // BuiltIn says whether there is no service but the built-in servers.
 func (s *Service) BuiltIn() bool { return s.URL == "" }
 
-// Can says whether the service has a capability.
+// Can says whether the service has a capability. It has what the milestone gives to all, unless it is said to lack it.
 func (s *Service) Can(capability string) bool {
 	is := func(c Claim) bool { return c.Capability == capability }
-	return slices.ContainsFunc(s.Has, is) || slices.Contains(Standard, capability) && !slices.ContainsFunc(s.Lacks, is)
+	return slices.ContainsFunc(s.Has, is) || slices.Contains(s.given, capability) && !slices.ContainsFunc(s.Lacks, is)
 }
 
-// Check refuses what the milestone speaks against: a capability that it does not know, and a header that its scenarios
-// set.
+// Check tells the service what the milestone gives to all, and refuses what it speaks against: a capability that it does
+// not know, and a header that its scenarios set.
 func (s *Service) Check(m *milestones.Milestone) error {
 	set := []string{m.Transport.CorrelationHeader, m.Transport.IdempotencyHeader}
 	for _, identity := range m.Identities {
@@ -163,6 +161,9 @@ func (s *Service) Check(m *milestones.Milestone) error {
 	var known []string
 	for _, capability := range m.Capabilities {
 		known = append(known, capability.ID)
+		if capability.Given {
+			s.given = append(s.given, capability.ID)
+		}
 	}
 	for _, claim := range slices.Concat(s.Has, s.Lacks) {
 		if slices.Contains(known, claim.Capability) {
