@@ -15,6 +15,7 @@ import (
 
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v21"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/milestones"
 )
@@ -50,7 +51,7 @@ type Rehearsal struct {
 func NewRehearsal(m *milestones.Milestone, fixtures fs.FS) *Rehearsal {
 	r := &Rehearsal{Called: map[string]bool{}, Opened: map[string]bool{}}
 	r.cfg = Config{
-		Milestone: m, Fixtures: opened{fixtures, r.Opened}, Client: &http.Client{Transport: yes{}},
+		Milestone: m, Fixtures: opened{fixtures, r.Opened}, Client: &http.Client{Transport: yes{m}},
 		Target: func(context.Context, []string) (string, error) { return "http://rehearsal", nil },
 	}
 	return r
@@ -67,25 +68,55 @@ func (o opened) Open(name string) (fs.File, error) {
 	return o.FS.Open(name)
 }
 
-// yes answers every request with a success that has what sentences build on: the id of a provider, and a page that
-// another one follows, until it was asked for.
-type yes struct{}
+// yes answers every request with a success that has what sentences build on: the id of what the operation makes, and a
+// page that another one follows, until it was asked for.
+type yes struct{ milestone *milestones.Milestone }
 
-func (yes) RoundTrip(r *http.Request) (*http.Response, error) {
+func (y yes) RoundTrip(r *http.Request) (*http.Response, error) {
 	more := `"next_cursor":"c",`
 	if r.URL.Query().Has(continuation[0].query) {
 		more = ""
 	}
-	body := bodyOfYes(more)
+	status, body := http.StatusOK, bodyOfYes(more, "")
+	if o := y.reached(r); o != nil {
+		status, body = o.Outcomes[0].Status, bodyOfYes(more, o.Made)
+	}
 	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 	}, nil
 }
 
-func bodyOfYes(more string) string {
-	return `{"provider":{"provider_id":"plp_000001"},"export":{` + more + `"entries":[],"total_filtered":0,` +
-		`"attestation":{"chain_hash":"h"},"checkpoint":{"checkpoint_hash":"k"}}}`
+// reached is the operation that a request is for; nil when it is for none.
+func (y yes) reached(r *http.Request) *milestones.Operation {
+	asked := strings.Split(r.URL.EscapedPath(), "/")
+	for i := range y.milestone.Operations {
+		o := &y.milestone.Operations[i]
+		if o.Method == r.Method && slices.EqualFunc(strings.Split(o.Path, "/"), asked, func(segment, text string) bool {
+			_, isParam := paramOf(segment)
+			return isParam || segment == text
+		}) {
+			return o
+		}
+	}
+	return nil
+}
+
+// madeByYes is the id of everything that is made in a rehearsal.
+const madeByYes = "plp_000001"
+
+// bodyOfYes is the body of a success, with the id of what was made at a JSON Pointer, if anything was.
+func bodyOfYes(more, made string) string {
+	export := `"export":{` + more + `"entries":[],"total_filtered":0,"attestation":{"chain_hash":"h"},"checkpoint":{"checkpoint_hash":"k"}}`
+	if made == "" {
+		return "{" + export + "}"
+	}
+	tokens := slices.Collect(jsontext.Pointer(made).Tokens())
+	value := `"` + madeByYes + `"`
+	for _, token := range slices.Backward(tokens[1:]) {
+		value = "{" + string(encode(token)) + ":" + value + "}"
+	}
+	return "{" + string(encode(tokens[0])) + ":" + value + "," + export + "}"
 }
 
 // Play rehearses a scenario to its end, and finds its faults.
@@ -108,13 +139,21 @@ func (r *Rehearsal) Play(pickle *godog.Scenario) {
 // goOn gives a scenario what a faulty sentence may have been there for, so that those after it have no faults that follow
 // from its own.
 func (s *scenario) goOn() {
-	if _, ok := s.variables["provider"]; !ok {
-		s.variables["provider"] = textVariable("plp_000001")
-		s.owners["plp_000001"] = s.callerHeaders()
-	}
+	s.makeAll()
 	if s.last == nil {
 		r := &request{method: http.MethodGet, path: "/", header: http.Header{}}
-		s.last = &exchange{r, &answer{status: http.StatusOK, header: http.Header{}, body: []byte(bodyOfYes(""))}}
+		s.last = &exchange{r, &answer{status: http.StatusOK, header: http.Header{}, body: []byte(bodyOfYes("", ""))}}
+	}
+}
+
+// makeAll gives a scenario everything that an operation could have made for it.
+func (s *scenario) makeAll() {
+	for i := range s.cfg.Milestone.Operations {
+		o := &s.cfg.Milestone.Operations[i]
+		if _, ok := s.variables[o.Thing()]; o.Made != "" && !ok {
+			s.variables[o.Thing()] = textVariable(madeByYes)
+			s.owners[madeByYes] = s.callerHeaders()
+		}
 	}
 }
 
@@ -207,7 +246,7 @@ func (r *Rehearsal) Body(name string) ([]byte, error) {
 	cfg := r.cfg
 	cfg.Fixtures = r.cfg.Fixtures.(opened).FS // looking is not using
 	s := newScenario(&cfg, "0123456789")
-	s.variables["provider"] = textVariable("plp_000001")
+	s.makeAll()
 	var sent request
 	err := sent.useFixture(s, name)
 	return sent.body, err
