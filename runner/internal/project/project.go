@@ -1,8 +1,8 @@
 // Package project finds what a run is made from: the milestone, and features, schemas and fixtures beside it.
 //
 // A milestone stands in the folder milestones of a project, and the others are its sister folders. A folder that the
-// project lacks is replaced by the copy inside of the program, so that the built runner works alone; but for features,
-// which are those of one milestone.
+// project lacks is replaced by the copy inside of the program, so that the built runner works alone. Another milestone than
+// the one inside of the program gets no features and fixtures of it, only schemas.
 package project
 
 import (
@@ -117,23 +117,19 @@ func (p Project) isBuiltIn() bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// folder is a folder of the project, or the one inside of the program.
+// folder is a folder of the project, or the one inside of the program, which belongs to the milestone inside of it. Of
+// another milestone the folder is as it is: what is missing there is missing.
 func (p Project) folder(name string, builtIn fs.FS) fs.FS {
 	path := filepath.Join(p.Root, name)
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	info, err := os.Stat(path)
+	if there := err == nil && info.IsDir(); there || p.Name != milestones.M109().ID {
 		return os.DirFS(path)
 	}
 	return builtIn
 }
 
-// Features has the feature files at its root. Those inside of the program prove the milestone inside of it, and no other.
-func (p Project) Features() fs.FS {
-	builtIn := fs.FS(features.FS)
-	if p.Name != milestones.M109().ID {
-		builtIn = os.DirFS(filepath.Join(p.Root, plan.Folder)) // which is not there, as each listed feature then says
-	}
-	return p.folder(plan.Folder, builtIn)
-}
+// Features has the feature files at its root.
+func (p Project) Features() fs.FS { return p.folder(plan.Folder, features.FS) }
 
 // Fixtures has the folders requests, keys and golden.
 func (p Project) Fixtures() fs.FS { return p.folder("fixtures", fixtures.FS) }
