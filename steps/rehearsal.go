@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v21"
@@ -39,6 +40,8 @@ type Fault struct {
 type Rehearsal struct {
 	// Faults are what is wrong with the last scenario, in the order of its sentences.
 	Faults []Fault
+	// Last are the operations that were called last, sentence by sentence of the last scenario: nil until one was called.
+	Last []*milestones.Operation
 	// Called are the operations that were called so far, by their ids.
 	Called map[string]bool
 	// Opened are the fixtures that were opened so far, by their paths.
@@ -121,7 +124,7 @@ func bodyOfYes(more, made string) string {
 
 // Play rehearses a scenario to its end, and finds its faults.
 func (r *Rehearsal) Play(pickle *godog.Scenario) {
-	r.Faults = nil
+	r.Faults, r.Last = nil, make([]*milestones.Operation, len(pickle.Steps))
 	s := newScenario(&r.cfg, wordOf("rehearsal", pickle))
 	ctx := context.WithValue(context.Background(), scenarioKey{}, s)
 	for i, step := range pickle.Steps {
@@ -131,7 +134,8 @@ func (r *Rehearsal) Play(pickle *godog.Scenario) {
 			s.goOn()
 		}
 		if s.last != nil && s.last.request.operation != nil {
-			r.Called[s.last.request.operation.ID] = true
+			r.Last[i] = s.last.request.operation
+			r.Called[r.Last[i].ID] = true
 		}
 	}
 }
@@ -263,14 +267,21 @@ func (r *Rehearsal) Requests() (names, paths []string) {
 
 // sentencesOf returns the places in the table of the sentences that a text is: one, unless something is wrong.
 func sentencesOf(text string) []int {
+	if known, ok := recognised.Load(text); ok {
+		return known.([]int)
+	}
 	var found []int
 	for i, c := range compiled() {
 		if c.pattern.MatchString(text) {
 			found = append(found, i)
 		}
 	}
+	recognised.Store(text, found)
 	return found
 }
+
+// recognised remembers which sentences a text is: most texts stand in many scenarios, and every pattern is tried on each.
+var recognised sync.Map
 
 // Find returns the sentence that a text is, if it is exactly one.
 func Find(text string) (Sentence, bool) {

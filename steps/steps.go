@@ -319,7 +319,7 @@ var Parameters = []Parameter{
 
 // Parameters are the names of what the sentence takes, in the order of its text.
 func (s Sentence) Parameters() []string {
-	names := regexp.MustCompile(s.Pattern).SubexpNames()[1:]
+	names := patterns()[s.Pattern].SubexpNames()[1:]
 	for i, name := range names {
 		if names[i] = strings.TrimRight(name, "0123456789"); name == "" {
 			names[i] = "text"
@@ -330,7 +330,7 @@ func (s Sentence) Parameters() []string {
 
 // Form is the sentence with the name of each parameter in its place, such as I call "<operation>".
 func (s Sentence) Form() string {
-	at := regexp.MustCompile(s.Pattern).FindStringSubmatchIndex(s.Example)
+	at := patterns()[s.Pattern].FindStringSubmatchIndex(s.Example)
 	var b strings.Builder
 	end := 0
 	for i, name := range s.Parameters() {
@@ -339,6 +339,27 @@ func (s Sentence) Form() string {
 	}
 	b.WriteString(s.Example[end:])
 	return b.String()
+}
+
+// Asks says whether the sentence is about an answer.
+func (s Sentence) Asks() bool {
+	same := func(other Sentence) bool { return other.Pattern == s.Pattern }
+	return slices.ContainsFunc(answers, same) || slices.ContainsFunc(keepsakes, same)
+}
+
+// Pointers are what a text that is this sentence points to in an answer.
+func (s Sentence) Pointers(text string) []string {
+	if !s.Asks() || slices.Contains(s.Parameters(), "keyword") { // which points into the request
+		return nil
+	}
+	var pointers []string
+	values := patterns()[s.Pattern].FindStringSubmatch(text)[1:]
+	for i, name := range s.Parameters() {
+		if name == "pointer" {
+			pointers = append(pointers, values[i])
+		}
+	}
+	return pointers
 }
 
 // Sentences returns the whole vocabulary, in the order in which it is best read.
@@ -384,6 +405,15 @@ var compiled = sync.OnceValue(func() []compiledSentence {
 			panic(fmt.Sprintf("steps: %s: %v", s.Pattern, err))
 		}
 		all[i] = compiledSentence{pattern, s.Step}
+	}
+	return all
+})
+
+// patterns are all of them, compiled.
+var patterns = sync.OnceValue(func() map[string]*regexp.Regexp {
+	all := map[string]*regexp.Regexp{}
+	for i, c := range compiled() {
+		all[table[i].Pattern] = c.pattern
 	}
 	return all
 })

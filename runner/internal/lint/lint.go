@@ -148,13 +148,21 @@ func (l *linter) rehearse() {
 	scenarios := l.in.Plan.Scenarios
 	shares := make([]*steps.Rehearsal, runtime.GOMAXPROCS(0))
 	faults := make([][]steps.Fault, len(scenarios))
+	misspelt := make([][]steps.Fault, len(scenarios))
 	var group sync.WaitGroup
 	for share := range shares {
 		rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
 		shares[share] = rehearsal
 		group.Go(func() {
+			var known *members
+			if l.in.Schemas != nil {
+				known = newMembers(l.in.Schemas)
+			}
 			for i := share; i < len(scenarios); i += len(shares) {
 				faults[i] = rehearse(rehearsal, &scenarios[i])
+				if known != nil {
+					misspelt[i] = known.misspelt(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)
+				}
 			}
 		})
 	}
@@ -168,7 +176,7 @@ func (l *linter) rehearse() {
 	}
 	called, opened, used := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range scenarios {
-		for _, fault := range slices.DeleteFunc(faults[i], missing) {
+		for _, fault := range append(slices.DeleteFunc(faults[i], missing), misspelt[i]...) {
 			step := scenarios[i].Steps[fault.Step]
 			line := step.Line
 			if fault.Row > 0 && fault.Row <= len(step.Rows) {
