@@ -176,7 +176,11 @@ func (l *linter) rehearse() {
 	}
 	called, opened, used := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range scenarios {
-		for _, fault := range append(slices.DeleteFunc(faults[i], missing), misspelt[i]...) {
+		told := func(slip steps.Fault) bool { // in other words
+			return slices.ContainsFunc(faults[i], func(f steps.Fault) bool { return f.Step == slip.Step && f.Row == slip.Row })
+		}
+		all := append(slices.DeleteFunc(misspelt[i], told), slices.DeleteFunc(faults[i], missing)...)
+		for _, fault := range all {
 			step := scenarios[i].Steps[fault.Step]
 			line := step.Line
 			if fault.Row > 0 && fault.Row <= len(step.Rows) {
