@@ -151,8 +151,7 @@ func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said 
 // stopped tells a reason for which a run says too little to go by. What a target cannot do, and what was not seen for that, is
 // no such reason.
 func stopped(reason verdict.Reason) bool {
-	kind := verdict.Reasons[slices.IndexFunc(verdict.Reasons, func(k verdict.Kind) bool { return k.ID == reason.ID })]
-	return kind.Exit != verdict.Fails && reason.ID != "scenario-left-out" && reason.ID != "output-unknown"
+	return verdict.ExitOf(reason.ID) != verdict.Fails && reason.ID != "scenario-left-out" && reason.ID != "output-unknown"
 }
 
 // about is the comment of an entry.

@@ -41,23 +41,28 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
 func main() {
 	// A run lives for less than a second and holds little: collecting garbage seldom saves a fifth of it.
 	debug.SetGCPercent(400)
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }
 
 // run runs the command line, and returns the exit code. When a milestone is verified, the last line of stdout is the
 // verdict, on every way out.
-func run(args []string, stdout, stderr io.Writer) (exit int) {
+func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal does not wait
 
 	l := &line{ctx: ctx, exit: verdict.Broken} // until the command line is understood
+	if getenv("GITHUB_ACTIONS") == "true" {
+		l.actions = &github.Actions{Commands: stdout, Summary: getenv(github.SummaryName)}
+		stdout, stderr = github.Quiet(stdout), github.Quiet(stderr)
+	}
 	root := command(l)
 	verifies := true
 	if found, _, err := root.Find(args); err == nil && found != root {
@@ -94,6 +99,7 @@ type line struct {
 	ctx     context.Context
 	exit    int
 	overall bool // of a verification
+	actions *github.Actions
 }
 
 // message is an error without the word that only marks it.
@@ -125,13 +131,13 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg.Milestone, cfg.Stdout = args[0], cmd.OutOrStdout()
+			cfg.Milestone, cfg.Stdout, cfg.Actions = args[0], cmd.OutOrStdout(), l.actions
 			result, err := gate.Run(l.ctx, cfg)
 			l.exit, l.overall = result.Exit, result.Overall
 			return err
 		},
 	}
-	cmd.AddCommand(baselineOf(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheck(l), repro(l), verifyExport(l), document(l))
+	cmd.AddCommand(baselineOf(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheck(l), repro(l), reportOf(l), verifyExport(l), document(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(nearestFlag)
 	cmd.PersistentPreRunE = noEmptyFlag

@@ -229,7 +229,7 @@ func (c *clumsy) Write(b []byte) (int, error) {
 func TestPanic(t *testing.T) {
 	var stdout clumsy
 	var stderr bytes.Buffer
-	exit := run([]string{"no/such.yaml", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr)
+	exit := run([]string{"no/such.yaml", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
 	if exit != verdict.Incomplete || stdout.String() != "overall=false\n" {
 		t.Errorf("exit %d, stdout %q", exit, stdout.String())
 	}
@@ -237,6 +237,9 @@ func TestPanic(t *testing.T) {
 		t.Errorf("stderr: %s", stderr.String())
 	}
 }
+
+// nowhere is an environment with nothing in it.
+func nowhere(string) string { return "" }
 
 // A port that nobody listens on is used by the scripts: 127.0.0.1:1.
 func TestPortOneIsFree(t *testing.T) {

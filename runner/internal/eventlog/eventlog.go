@@ -74,6 +74,8 @@ type Run struct {
 	Title     string `json:"title"`
 	// Target says what is verified, as it may be written.
 	Target string `json:"target"`
+	// Base is where its requests can be sent again.
+	Base string `json:"base"`
 	// Seed is the word that the ids of the run are made of.
 	Seed string `json:"seed"`
 	// Asked is how the scenarios were selected, as on a command line; "" when all were.

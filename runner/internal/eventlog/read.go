@@ -93,6 +93,9 @@ func (r *Record) Attached(name string) []byte { return r.attached[name] }
 // Conclude adds what the end of a log has, to a record of one that goes on: the verdict, and what is attached to the run.
 func (r *Record) Conclude(overall bool, says string, at time.Time, attached map[string][]byte) {
 	r.Complete, r.Overall, r.Says, r.FinishedAt = true, overall, says, when(stamp(at))
+	if r.attached == nil {
+		r.attached = map[string][]byte{}
+	}
 	for name, text := range attached {
 		r.attached[name] = append(bytes.TrimSpace(text), '\n')
 	}

@@ -85,6 +85,8 @@ type Request struct {
 	Target string
 	Header http.Header
 	Body   []byte
+	// Length is the length of the body when that was read back by its beginning alone; 0 otherwise.
+	Length int
 }
 
 // Response is what came back.
@@ -92,6 +94,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Length is that of [Request].
+	Length int
 	// Cut says that the answer was longer than [BodyLimit], and that the rest was not read.
 	Cut bool
 }

@@ -122,6 +122,7 @@ func ReadRecord(text []byte, mark Mark) (*Exchange, error) {
 		Operation: &milestones.Operation{ID: facts.Operation},
 		Request: Request{
 			Method: facts.Request.Method, Target: facts.Request.Target, Header: facts.Request.Header, Body: facts.Request.body(),
+			Length: facts.Request.BodyBytes,
 		},
 		Failure:  facts.Failure,
 		Says:     file.Says,
@@ -130,7 +131,7 @@ func ReadRecord(text []byte, mark Mark) (*Exchange, error) {
 		recorded: file.Facts[1 : len(file.Facts)-1],
 	}
 	if r := facts.Response; r != nil {
-		x.Response = &Response{Status: r.Status, Header: r.Header, Body: r.body()}
+		x.Response = &Response{Status: r.Status, Header: r.Header, Body: r.body(), Length: r.BodyBytes}
 	}
 	if facts.Outcome != nil {
 		x.Outcome = &milestones.Outcome{Name: *facts.Outcome}

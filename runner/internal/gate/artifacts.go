@@ -13,6 +13,9 @@ import (
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/har"
+	"example.com/lpgate/runner/internal/report/junit"
+	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -23,11 +26,14 @@ type Report struct {
 }
 
 // Reports are all of them.
-var Reports = []Report{}
+var Reports = []Report{
+	{report.JUnit, junit.Encode},
+	{report.HAR, har.Encode},
+}
 
 // about is what the event log says of the run before it begins.
 func (r *run) about() eventlog.Run {
-	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Seed: r.service.Seed, Repro: r.reproArguments()}
+	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + target.FakeAddress, Seed: r.service.Seed, Repro: r.reproArguments()}
 	if r.in.Milestone != nil {
 		about.Milestone, about.Title = r.in.Milestone.ID, r.in.Milestone.Title
 	}
@@ -35,7 +41,7 @@ func (r *run) about() eventlog.Run {
 		about.Asked = r.selection.Asked()
 	}
 	if !r.service.BuiltIn() {
-		about.Target = r.shownTarget()
+		about.Target, about.Base = r.shownTarget(), r.shownTarget()
 	}
 	return about
 }
@@ -88,12 +94,12 @@ func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed boo
 	if renewed, err = r.renew(document); err != nil {
 		return false, err
 	}
-	record, err := r.readLog()
-	if err != nil {
+	if r.record, err = r.readLog(); err != nil {
 		r.failed(report.Messages, err)
 		for _, made := range Reports {
 			r.failed(made.Name, err)
 		}
+		r.record = &eventlog.Record{Run: r.about()} // the reasons can be told all the same
 	}
 	at, logged := time.Now(), false
 	attached := map[string][]byte{report.Coverage: coverage, report.Output: r.output}
@@ -101,16 +107,15 @@ func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed boo
 		r.decide()
 		attached[report.Verdict] = r.reportAt(at).EncodeVerdict()
 		before := len(r.unwritten)
-		if record != nil {
-			record.Conclude(r.decision.Overall, r.says(), at, attached)
-			reports := map[string]func() ([]byte, error){}
-			for _, made := range Reports {
-				if r.unwritten[made.Name] == "" {
-					reports[made.Name] = func() ([]byte, error) { return made.Encode(record) }
-				}
+		r.record.Conclude(r.decision.Overall, r.says(), at, attached)
+		reports := map[string]func() ([]byte, error){}
+		for _, made := range Reports {
+			if r.unwritten[made.Name] == "" {
+				reports[made.Name] = func() ([]byte, error) { return made.Encode(r.record) }
 			}
-			r.write(reports)
 		}
+		r.write(reports)
+		r.writeSummary()
 		if len(r.unwritten) == before && !logged {
 			logged = true
 			for _, name := range slices.Sorted(maps.Keys(attached)) {

@@ -33,6 +33,7 @@ import (
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
@@ -63,6 +64,8 @@ type Config struct {
 	RenewOutput bool
 	// Stdout takes the summary.
 	Stdout io.Writer
+	// Actions are what there is of GitHub Actions; nil outside of it.
+	Actions *github.Actions
 
 	// Wrap changes the built-in servers. Tests tell lies with it.
 	Wrap func(http.Handler) http.Handler
@@ -153,6 +156,8 @@ type run struct {
 	folder    *report.Folder
 	journal   *report.Artifact // messages.ndjson
 	log       *eventlog.Log
+	summary   *summary
+	record    *eventlog.Record // what reports are made from; nil when the log cannot be read
 	unwritten map[string]string
 	started   time.Time
 
@@ -203,6 +208,9 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	defer r.journal.File.Close() // it may be closed by then
+	r.openSummary()
+	defer r.closeSummary()
+	r.tellKilled()
 	r.log = eventlog.New(r.journal, r.secrets)
 	r.log.Begin(r.about(), r.selection, r.started)
 	if broken == nil {
@@ -360,9 +368,11 @@ func (r *run) finish() error {
 	if err != nil {
 		err = errors.Join(err, r.log.Err())
 		r.report().Summary(r.Stdout, r.failures(), "", "") // what was seen is told, wherever it cannot be written
+		r.annotate()
 		return err
 	}
 	r.report().Summary(r.Stdout, r.failures(), report.Shown(r.place()), r.hint(renewed, difference))
+	r.annotate()
 	return nil
 }
 

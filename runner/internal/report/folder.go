@@ -278,3 +278,36 @@ func Shown(path string) string {
 	}
 	return path
 }
+
+// IsRunning says whether a run is still writing to a folder.
+func IsRunning(folder string) bool {
+	held, err := lock(folder)
+	if err != nil {
+		return true
+	}
+	_ = held.Close()
+	return false
+}
+
+// Killed are the folders of runs that were killed on their way to a place, and left an event log.
+func Killed(place string) []string {
+	place, err := resolve(place)
+	if err != nil {
+		return nil
+	}
+	entries, err := os.ReadDir(filepath.Dir(place))
+	if err != nil {
+		return nil
+	}
+	var killed []string
+	for _, entry := range entries {
+		folder := filepath.Join(filepath.Dir(place), entry.Name())
+		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), filepath.Base(place)+".run-") {
+			continue
+		}
+		if info, err := os.Stat(filepath.Join(folder, Messages)); err == nil && info.Size() > 0 && !IsRunning(folder) {
+			killed = append(killed, folder)
+		}
+	}
+	return killed
+}

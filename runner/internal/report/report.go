@@ -7,6 +7,8 @@
 //	exchanges.ndjson   every request with its answer and what the checks found, in order, one to a line
 //	output.json        what each scenario saw, in a form that can be compared (package outcome)
 //	state.json         the state of the fake server at the end
+//	junit.xml          the scenarios as CI systems read them (package junit)
+//	exchanges.har      the exchanges as browsers and proxies read them (package har)
 //
 // Of a failure that is repeated alone ([Repro]) it writes a page too, or a script that sends the same requests to any
 // server; nothing of that is an artifact.
@@ -16,7 +18,8 @@
 // so that no green folder of yesterday stands for the red run of today. Only a command line that was not understood
 // or selects no scenario, and a folder that cannot be written to, leave what was there.
 //
-// Two runs write the same bytes, but for the members whose names end in _at or _ms.
+// Two runs write the same bytes, but for the members whose names end in _at or _ms, and for the times of the formats that
+// others made.
 package report
 
 import (
@@ -39,10 +42,12 @@ const (
 	Output    = "output.json"
 	State     = "state.json"
 	Messages  = "messages.ndjson"
+	JUnit     = "junit.xml"
+	HAR       = "exchanges.har"
 )
 
 // Names are the names of all artifacts.
-var Names = []string{Verdict, Coverage, Exchanges, Output, State, Messages}
+var Names = []string{Verdict, Coverage, Exchanges, Output, State, Messages, JUnit, HAR}
 
 // Run is a run as it is reported.
 type Run struct {

@@ -117,6 +117,11 @@ var Reasons = []Kind{
 	{ID: "artifact-missing", Exit: Incomplete, Says: "An artifact that the milestone requires was not written."},
 }
 
+// ExitOf is the exit code that a kind of reason leads to in a run in which everything ran.
+func ExitOf(id string) int {
+	return Reasons[slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == id })].Exit
+}
+
 // IsAbsence says whether reasons of a kind tell that something was not observed.
 func IsAbsence(id string) bool {
 	return slices.ContainsFunc(Reasons, func(k Kind) bool { return k.ID == id && k.absence })
@@ -170,6 +175,9 @@ var kinds = map[Status]string{
 	Cut:       "target-unreachable",
 	NotRun:    "scenario-not-run",
 }
+
+// KindOf is the kind of reason that a status is; "" for those that speak against no run by themselves.
+func KindOf(status Status) string { return kinds[status] }
 
 // Result is how one scenario ended.
 type Result struct {
@@ -549,9 +557,8 @@ func (v *Verdict) conclude() {
 
 // exitOf is the exit code that a reason leads to in this run.
 func (v *Verdict) exitOf(reason Reason) int {
-	kind := Reasons[slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == reason.ID })]
-	if kind.absence && !v.Complete {
+	if IsAbsence(reason.ID) && !v.Complete {
 		return Incomplete
 	}
-	return kind.Exit
+	return ExitOf(reason.ID)
 }

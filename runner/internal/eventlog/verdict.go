@@ -1,0 +1,161 @@
+package eventlog
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Verdict is what reports tell of verdict.json.
+type Verdict struct {
+	Overall  bool             `json:"overall"`
+	ExitCode int              `json:"exit_code"`
+	Reasons  []verdict.Reason `json:"reasons"`
+	Known    *struct {
+		Failures []Known `json:"failures"`
+	} `json:"known_failures"`
+	Scenarios map[verdict.Status]int `json:"scenarios"`
+	LeftOut   []Gap                  `json:"left_out"`
+	Exchanges struct {
+		Total        int `json:"total"`
+		ChecksPassed int `json:"checks_passed"`
+		ChecksFailed int `json:"checks_failed"`
+	} `json:"exchanges"`
+	Rules []struct {
+		Proved  bool `json:"proved"`
+		LeftOut bool `json:"left_out"`
+	} `json:"rules"`
+	ReasonCodes []struct {
+		Observed int `json:"observed"`
+	} `json:"reason_codes"`
+}
+
+// Known is a failure that a baseline excuses.
+type Known struct {
+	verdict.Reason
+	Because string `json:"because"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"`
+}
+
+// Gap is what the target lacks, and the scenarios that need it.
+type Gap struct {
+	Capability string   `json:"capability"`
+	Declared   bool     `json:"declared"`
+	Scenarios  []string `json:"scenarios"`
+}
+
+// Verdict reads the verdict. A log without its end has none, and then it is one that speaks against the run: what was not
+// seen to hold does not.
+func (r *Record) Verdict() (*Verdict, error) {
+	text := r.Attached(report.Verdict)
+	if text == nil {
+		says := "the event log ends before the run did"
+		if r.Says != "" {
+			says = r.Says
+		}
+		return &Verdict{ExitCode: verdict.Incomplete, Reasons: []verdict.Reason{{ID: "run-broke-off", Says: says, Where: report.Messages}}}, nil
+	}
+	v := new(Verdict)
+	if err := json.Unmarshal(text, v); err != nil {
+		return nil, fmt.Errorf("reading %s of the event log: %w", report.Verdict, err)
+	}
+	return v, nil
+}
+
+// KnownAs is what excuses a scenario: that it fails is known, and so is every check that failed in it. It is nil when
+// something about it is news.
+func (v *Verdict) KnownAs(s *Scenario) *Known {
+	if v.Known == nil || s.Failure == nil {
+		return nil
+	}
+	find := func(ref string) *Known {
+		at := slices.IndexFunc(v.Known.Failures, func(k Known) bool { return k.Ref == ref })
+		if at < 0 {
+			return nil
+		}
+		return &v.Known.Failures[at]
+	}
+	known := find(s.Ref())
+	for _, ref := range s.checkRefs() {
+		check := find(ref)
+		if check == nil {
+			return nil
+		}
+		if known != nil && known.Owner == "" { // it follows from its checks, and they have the entry
+			known = check
+		}
+	}
+	return known
+}
+
+// Apart are the reasons that no scenario tells by how it ended: an outcome that nobody saw, or an interrupt.
+func (v *Verdict) Apart(r *Record) []verdict.Reason {
+	told := map[string]bool{}
+	var ids []string
+	notRun := false
+	for _, s := range r.Scenarios {
+		switch s.Result.Status {
+		case verdict.Passed, verdict.LeftOut, verdict.NotSelected:
+			continue
+		case verdict.NotRun:
+			notRun = true
+		}
+		if v.KnownAs(s) != nil {
+			continue
+		}
+		told[s.Ref()] = true
+		for _, ref := range s.checkRefs() {
+			told[ref] = true
+		}
+		ids = append(ids, s.ID+": ")
+	}
+	var apart []verdict.Reason
+	for _, reason := range v.Reasons {
+		switch {
+		case told[reason.Ref]:
+		case slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(reason.Says, id) }):
+		case reason.ID == "scenario-not-run" && notRun:
+		default:
+			apart = append(apart, reason)
+		}
+	}
+	return apart
+}
+
+// checkRefs are the short names of the checks that failed in it, each once.
+func (s *Scenario) checkRefs() []string {
+	if s.Failure == nil {
+		return nil
+	}
+	var refs []string
+	for _, check := range s.Failure.Checks {
+		if step := check.Exchange.Mark.Step; step < len(s.Scenario.Steps) {
+			if ref := s.CheckRef(step, check.Result.Check); !slices.Contains(refs, ref) {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return refs
+}
+
+// Again are the commands that repeat a scenario alone, and each check that failed in it.
+func (r *Record) Again(s *Scenario) []string {
+	var commands []string
+	for _, ref := range append([]string{s.Ref()}, s.checkRefs()...) {
+		commands = append(commands, "runner repro "+ref+r.Repro)
+	}
+	return commands
+}
+
+// At is the place at which it ended: the sentence, or the scenario when there is none.
+func (s *Scenario) At() (uri string, line int) {
+	if s.Result.Line > 0 {
+		return s.URI, s.Result.Line
+	}
+	return s.URI, s.Line
+}

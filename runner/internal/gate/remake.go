@@ -1,0 +1,106 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Remade are reports that were made again.
+type Remade struct {
+	// Record is the run.
+	Record *eventlog.Record
+	// Written are the paths of the reports.
+	Written []string
+	// Exit is the exit code of the verdict in the log; [verdict.Incomplete] without one.
+	Exit int
+}
+
+// Remake makes the reports of a run again from its event log: a file, or a folder with one in it. They go to the folder
+// out, or beside the log.
+func Remake(path, out string) (Remade, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Remade{}, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if info.IsDir() {
+		path = filepath.Join(path, report.Messages)
+	}
+	if out == "" {
+		out = filepath.Dir(path)
+		if report.IsRunning(out) {
+			return Remade{}, fmt.Errorf("%w: the run of %s is not over, so that its reports go elsewhere: say where with --out", ErrUsage, out)
+		}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return Remade{}, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	defer file.Close()
+	remade := Remade{Exit: verdict.Incomplete}
+	if remade.Record, err = eventlog.Read(file); err != nil {
+		return remade, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
+	}
+	decided, err := remade.Record.Verdict()
+	if err != nil {
+		return remade, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
+	}
+	if remade.Record.Complete {
+		remade.Exit = decided.ExitCode
+	}
+	var failed error
+	for _, made := range Reports {
+		text, err := attempt(func() ([]byte, error) { return made.Encode(remade.Record) })
+		name := filepath.Join(out, made.Name)
+		if err == nil {
+			err = report.ReplaceFile(name, text)
+		}
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s was not written: %w", made.Name, err))
+			continue
+		}
+		remade.Written = append(remade.Written, name)
+	}
+	return remade, failed
+}
+
+// Page writes what was made, and what the log lacks.
+func (r Remade) Page(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\nagainst %s\n\n", r.Record.Milestone, r.Record.Title, r.Record.Target)
+	selected, ended, began := 0, 0, 0
+	for _, s := range r.Record.Scenarios {
+		if s.Selected {
+			selected++
+		}
+		if !s.Ended.IsZero() {
+			ended++
+		} else if !s.Began.IsZero() {
+			began++
+		}
+	}
+	fmt.Fprintf(w, "scenarios   %d of %d ran to their end\n", ended, selected)
+	fmt.Fprintf(w, "exchanges   %d\n", len(r.Record.Exchanges()))
+	if !r.Record.Complete {
+		fmt.Fprintf(w, "\nThe log ends before the run did: %d scenarios were under way, and %d had not begun.\n", began, selected-ended-began)
+		fmt.Fprintf(w, "It has no verdict, no coverage and no output.\n")
+	}
+	fmt.Fprintln(w)
+	for _, name := range r.Written {
+		fmt.Fprintln(w, filepath.ToSlash(report.Shown(name)))
+	}
+	fmt.Fprintln(w)
+	switch {
+	case !r.Record.Complete:
+		fmt.Fprintln(w, "The run came to no verdict.")
+	case r.Exit == verdict.Holds:
+		fmt.Fprintln(w, "The verdict of the run: the contract holds.")
+	default:
+		fmt.Fprintf(w, "The verdict of the run: not green, exit code %d.\n", r.Exit)
+	}
+}

@@ -1,0 +1,274 @@
+// Package github tells a run where GitHub Actions shows it: failures as annotations at the lines of features, and a
+// summary of the step.
+//
+//	::error file=features/keys.feature,line=96,title=Health is ok::the answer is 201%0Arunner repro s-0bb72c18b2
+//
+// # What a target may say
+//
+// The runner of GitHub takes lines of the output for commands, whoever they come from, and an answer of a target is among
+// them: a service that is verified could set variables of the job. So everything that is printed goes through [Quiet].
+// In the summary, what is not ours is escaped character by character.
+package github
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Actions is a run's surroundings in GitHub Actions; nil outside of it.
+type Actions struct {
+	// Commands takes workflow commands: stdout, not made quiet.
+	Commands io.Writer
+	// Summary is the file for the summary of the step; "" when there is none.
+	Summary string
+}
+
+// SummaryName is what the summary is called among the artifacts: the variable that has its path.
+const SummaryName = "GITHUB_STEP_SUMMARY"
+
+// mostAnnotations is how many errors of one step GitHub shows.
+const mostAnnotations = 10
+
+// mostMessage is how much of one it shows at a glance.
+const mostMessage = 2000
+
+// Annotations are the workflow commands for all that speaks against a run. The last one tells how many more there are.
+func Annotations(record *eventlog.Record) []byte {
+	v, err := record.Verdict()
+	if err != nil {
+		return command("", 0, report.Verdict, err.Error())
+	}
+	var all [][]byte
+	for _, s := range failures(record, v) {
+		uri, line := s.At()
+		says := cmp.Or(s.Result.Says, words(s.Result.Status))
+		if s.Result.Status == verdict.Failed {
+			says += "\n" + strings.Join(record.Again(s), "\n")
+		}
+		all = append(all, command(uri, line, s.Name, says))
+	}
+	for _, reason := range v.Apart(record) {
+		all = append(all, command("", 0, reason.ID, reason.Says))
+	}
+	if len(all) > mostAnnotations {
+		more := len(all) - mostAnnotations + 1
+		all = append(all[:mostAnnotations-1], command("", 0, record.Milestone, fmt.Sprintf("and %d more, in %s", more, report.Verdict)))
+	}
+	return bytes.Join(all, nil)
+}
+
+// failures are the scenarios that did not pass, but for those of which that is known, and those that did not run, which a
+// reason counts.
+func failures(record *eventlog.Record, v *eventlog.Verdict) []*eventlog.Scenario {
+	var failed []*eventlog.Scenario
+	for _, s := range record.Scenarios {
+		switch s.Result.Status {
+		case verdict.Passed, verdict.NotRun, verdict.LeftOut, verdict.NotSelected:
+		default:
+			if v.KnownAs(s) == nil {
+				failed = append(failed, s)
+			}
+		}
+	}
+	return failed
+}
+
+// command is an error as the runner of GitHub reads it.
+func command(file string, line int, title, says string) []byte {
+	place := ""
+	if file != "" {
+		place = fmt.Sprintf("file=%s,line=%d,", property.Replace(file), line)
+	}
+	if len(says) > mostMessage {
+		says = strings.ToValidUTF8(says[:mostMessage], "") + " …"
+	}
+	return fmt.Appendf(nil, "::error %stitle=%s::%s\n", place, property.Replace(title), data.Replace(says))
+}
+
+// data and property escape as the toolkit of GitHub does.
+var (
+	data     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// Quiet writes to w what the runner of GitHub takes for no command: it looks for "::" at the beginning of a line, after
+// any white space, and for "##[" anywhere. A blank between the two characters is enough.
+func Quiet(w io.Writer) io.Writer { return &quiet{w: w, blank: true} }
+
+type quiet struct {
+	w     io.Writer
+	blank bool // nothing but white space, and perhaps a colon, since the line began
+	last  [2]byte
+}
+
+func (q *quiet) Write(text []byte) (int, error) {
+	out := make([]byte, 0, len(text)+8)
+	for _, c := range text {
+		switch {
+		case c == '\n' || c == '\r':
+			q.blank = true
+		case c == ':':
+			if q.blank && q.last[1] == ':' {
+				out = append(out, ' ')
+				q.blank = false
+			}
+		case c == '[' && q.last == [2]byte{'#', '#'}:
+			out = append(out, ' ')
+			q.blank = false
+		case c > ' ' && c < 0x7f: // of the rest some is white space to GitHub, so all of it is here
+			q.blank = false
+		}
+		q.last = [2]byte{q.last[1], c}
+		out = append(out, c)
+	}
+	if _, err := q.w.Write(out); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// MostSummary is how long the summary of a step may be.
+const MostSummary = 1 << 20
+
+// Summary is the summary of a run as Markdown, no longer than room.
+func Summary(record *eventlog.Record, room int) ([]byte, error) {
+	v, err := record.Verdict()
+	if err != nil {
+		return nil, err
+	}
+	p := &page{room: room - len(cutOff)}
+	if p.room < 0 {
+		return nil, fmt.Errorf("there is no room left: the summary of a step may have %d bytes", MostSummary)
+	}
+	p.head(record, v)
+	if failed := failures(record, v); len(failed) > 0 {
+		p.line("\n### Did not pass\n\n| where | scenario | | repeat it |\n|---|---|---|---|")
+		for _, s := range failed {
+			uri, line := s.At()
+			again := ""
+			if s.Result.Status == verdict.Failed {
+				again = code(record.Again(s)[0])
+			}
+			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Result.Says, words(s.Result.Status))), again)
+		}
+	}
+	if apart := v.Apart(record); len(apart) > 0 {
+		p.line("\n### Why not\n\n| reason | | |\n|---|---|---|")
+		for _, reason := range apart {
+			p.line("| %s | %s | %s |", escape(reason.ID), code(reason.Says), code(reason.Where))
+		}
+	}
+	if v.Known != nil && len(v.Known.Failures) > 0 {
+		p.line("\n### Known failures\n\n| id | | until | who | why |\n|---|---|---|---|---|")
+		for _, known := range v.Known.Failures {
+			p.line("| %s | %s | %s | %s | %s |", code(known.Ref), code(known.Says), escape(known.Expires), code(known.Owner), code(known.Because))
+		}
+	}
+	if len(v.LeftOut) > 0 {
+		p.line("\n### Left out\n\n| the target lacks | scenarios | |\n|---|---|---|")
+		for _, gap := range v.LeftOut {
+			says := "nobody said so"
+			if gap.Declared {
+				says = "as declared: the verdict says nothing about them"
+			}
+			p.line("| %s | %d | %s |", code(gap.Capability), len(gap.Scenarios), says)
+		}
+	}
+	p.line("")
+	if p.cut {
+		p.WriteString(cutOff)
+	}
+	return p.Bytes(), nil
+}
+
+func (p *page) head(record *eventlog.Record, v *eventlog.Verdict) {
+	verb := "does not hold"
+	if v.Overall {
+		verb = "holds"
+	}
+	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(record.Milestone), verb, escape(record.Title), v.ExitCode, code(record.Target))
+	p.line("| | |\n|---|---|")
+	var ended []string
+	for _, status := range verdict.Statuses {
+		if n := v.Scenarios[status]; n > 0 {
+			ended = append(ended, fmt.Sprintf("%d %s", n, words(status)))
+		}
+	}
+	p.line("| scenarios | %s |", strings.Join(ended, ", "))
+	p.line("| exchanges | %d, with %d checks passed and %d failed |", v.Exchanges.Total, v.Exchanges.ChecksPassed, v.Exchanges.ChecksFailed)
+	proved, left := 0, 0
+	for _, rule := range v.Rules {
+		if rule.Proved {
+			proved++
+		}
+		if rule.LeftOut {
+			left++
+		}
+	}
+	p.line("| rules | %d of %d proved, %d left out |", proved, len(v.Rules), left)
+	var coverage struct{ Declared, Observed int }
+	if err := json.Unmarshal(record.Attached(report.Coverage), &coverage); err == nil {
+		p.line("| outcomes | %d of %d observed |", coverage.Observed, coverage.Declared)
+	}
+	observed := 0
+	for _, code := range v.ReasonCodes {
+		if code.Observed > 0 {
+			observed++
+		}
+	}
+	p.line("| floor | %d of %d reason codes observed |", observed, len(v.ReasonCodes))
+}
+
+// page is lines up to a size.
+type page struct {
+	bytes.Buffer
+	room int
+	cut  bool
+}
+
+// cutOff is the end of a summary that has no room for more.
+const cutOff = "\nThere is more: the summary of a step may have 1 MiB. See `" + report.Verdict + "`.\n"
+
+func (p *page) line(format string, args ...any) {
+	line := fmt.Sprintf(format, args...) + "\n"
+	if p.cut = p.cut || p.Len()+len(line) > p.room; !p.cut {
+		p.WriteString(line)
+	}
+}
+
+// escape makes a text be shown as it is: every character that Markdown or HTML may see something in is one that a
+// backslash takes that from.
+func escape(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		switch {
+		case c < ' ' || c == 0x7f:
+			c = ' '
+		case c < 0x7f && !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') && c != ' ':
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// code is a text in a fixed pitch, in which GitHub mentions nobody.
+func code(text string) string {
+	if text == "" {
+		return ""
+	}
+	if len(text) > mostMessage {
+		text = strings.ToValidUTF8(text[:mostMessage], "") + " …"
+	}
+	return "<code>" + escape(text) + "</code>"
+}
+
+func words(status verdict.Status) string { return strings.ReplaceAll(string(status), "_", " ") }
