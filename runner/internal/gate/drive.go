@@ -110,6 +110,9 @@ func (d *drive) run(ctx context.Context) {
 		defer func() {
 			if p := recover(); p != nil {
 				d.stop("run-broke-off", "", "the run broke off: %v\n%s", p, debug.Stack())
+				d.mu.Lock()
+				d.giveUp("the run broke off in it")
+				d.mu.Unlock()
 			}
 			close(done)
 		}()
@@ -167,14 +170,21 @@ func (d *drive) leave() {
 	where := ""
 	if r := d.now; r != nil {
 		where = r.where()
-		d.results[r.place] = verdict.Result{Status: verdict.NotRun, Says: "a sentence of it did not come to an end"}
-		d.now = nil
-		d.ended(r, nil, time.Now())
 	}
+	d.giveUp("a sentence of it did not come to an end")
 	d.dead = true
 	d.stops = append(d.stops, verdict.Reason{
 		ID: "run-broke-off", Says: "a sentence did not come to an end, and could not be stopped", Where: where,
 	})
+}
+
+// giveUp ends the scenario that runs now, if any does, as one that did not run to its end.
+func (d *drive) giveUp(says string) {
+	if r := d.now; r != nil {
+		d.now = nil
+		d.results[r.place] = verdict.Result{Status: verdict.NotRun, Says: says}
+		d.ended(r, nil, time.Now())
+	}
 }
 
 func (d *drive) stop(id, where, format string, args ...any) {

@@ -74,6 +74,8 @@ type Config struct {
 
 	// register stands in for the vocabulary in tests.
 	register func(*godog.ScenarioContext, steps.Config)
+	// disk stands before the file of the event log in tests.
+	disk func(io.Writer) io.Writer
 }
 
 // DefaultMilestone is what is meant when no milestone is named.
@@ -211,7 +213,11 @@ func (r *run) do(ctx context.Context) error {
 	r.openSummary()
 	defer r.closeSummary()
 	r.tellKilled()
-	r.log = eventlog.New(r.journal, r.secrets)
+	journal := io.Writer(r.journal)
+	if r.disk != nil {
+		journal = r.disk(journal)
+	}
+	r.log = eventlog.New(journal, r.secrets)
 	r.log.Begin(r.about(), r.selection, r.started)
 	if broken == nil {
 		broken = r.drive(ctx)

@@ -200,6 +200,9 @@ func reasonOf(reason verdict.Reason) test {
 			name += " " + more
 		}
 	}
+	if name == reason.ID {
+		name += ": " + reason.Says // there are several of its kind
+	}
 	c := test{Name: name, ClassName: "verdict"}
 	p := &problem{Type: reason.ID, Message: reason.Says, Text: reason.Says}
 	if verdict.ExitOf(reason.ID) == verdict.Fails {
