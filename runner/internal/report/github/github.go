@@ -123,7 +123,7 @@ func (q *quiet) Write(text []byte) (int, error) {
 		case c == '[' && q.last == [2]byte{'#', '#'}:
 			out = append(out, ' ')
 			q.blank = false
-		case c > ' ' && c < 0x7f: // of the rest some is white space to GitHub, so all of it is here
+		case q.last[1] == ':', c > ' ' && c < 0x7f: // what is no ASCII may be white space to GitHub
 			q.blank = false
 		}
 		q.last = [2]byte{q.last[1], c}

@@ -1,0 +1,113 @@
+package github
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// The runner of GitHub takes a line for a command when it begins with "::", after white space, and when it has "##[".
+func TestQuiet(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"overall=true\n", "overall=true\n"},
+		{"::error::x\n", ": :error::x\n"},
+		{"  \t::set-output name=a::b\n", "  \t: :set-output name=a::b\n"},
+		{"x\n::add-mask::y", "x\n: :add-mask::y"},
+		{"x\r::add-mask::y", "x\r: :add-mask::y"},
+		{"\u00a0\u2003::error::x", "\u00a0\u2003: :error::x"},
+		{"\x0b\x0c\x00::error::x", "\x0b\x0c\x00: :error::x"},
+		{":::error::x", ": ::error::x"},
+		{": ::error", ": ::error"},
+		{"http://[::1]:80/ a::b", "http://[::1]:80/ a::b"},
+		{"x ##[error]y ##[group]", "x ## [error]y ## [group]"},
+		{"###[error]", "### [error]"},
+	}
+	for _, test := range tests {
+		for size := 1; size <= len(test.text); size++ { // however it is cut into writes
+			var b bytes.Buffer
+			w := Quiet(&b)
+			for from := 0; from < len(test.text); from += size {
+				piece := test.text[from:min(from+size, len(test.text))]
+				if n, err := w.Write([]byte(piece)); n != len(piece) || err != nil {
+					t.Fatalf("%d, %v", n, err)
+				}
+			}
+			if got := b.String(); got != test.want {
+				t.Errorf("%q in pieces of %d: %q, want %q", test.text, size, got, test.want)
+			}
+		}
+	}
+}
+
+// red is the record of a run in which n scenarios failed, and said something.
+func red(n int, says string) *eventlog.Record {
+	record := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Title: "A bell", Target: "http://x", Repro: " --target http://x"}}
+	reasons := ""
+	for i := range n {
+		s := &eventlog.Scenario{
+			Scenario: &plan.Scenario{ID: fmt.Sprintf("a.feature > %d", i), URI: "features/a,b:c.feature", Line: i + 1, Name: "100%: a, b"},
+			Selected: true, Result: verdict.Result{Status: verdict.Failed, Line: i + 2, Says: says},
+		}
+		record.Scenarios = append(record.Scenarios, s)
+		if i > 0 {
+			reasons += ","
+		}
+		reasons += fmt.Sprintf(`{"id":"scenario-failed","says":"x","where":"","ref":%q}`, s.Ref())
+	}
+	record.Conclude(false, "", record.StartedAt, map[string][]byte{report.Verdict: []byte(`{"exit_code":1,"reasons":[` + reasons + `]}`)})
+	return record
+}
+
+func TestAnnotations(t *testing.T) {
+	got := string(Annotations(red(1, "50% of\r\nit ::error::")))
+	want := "::error file=features/a%2Cb%3Ac.feature,line=2,title=100%25%3A a%2C b::50%25 of%0D%0Ait ::error::%0Arunner repro s-HEX --target http://x\n"
+	if got = regexp.MustCompile("s-[0-9a-f]{10}").ReplaceAllString(got, "s-HEX"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for n, want := range map[int]string{10: "", 11: "::error title=T1::and 2 more, in verdict.json\n", 1000: "::error title=T1::and 991 more, in verdict.json\n"} {
+		all := string(Annotations(red(n, "x")))
+		if lines := strings.Count(all, "\n"); lines != 10 || !strings.HasSuffix(all, want) {
+			t.Errorf("of %d: %d lines:\n%s", n, lines, all)
+		}
+	}
+	if long := Annotations(red(1, strings.Repeat("é", 100_000))); len(long) > 3000 {
+		t.Errorf("an annotation of %d bytes", len(long))
+	}
+}
+
+// What a target says breaks neither out of its cell nor into HTML, and mentions nobody.
+func TestSummaryIsEscaped(t *testing.T) {
+	text, err := Summary(red(1, "a | b\n## c <script>x</script> `d` [e](http://f) @g *h* \\| ![i](j) &amp; \x00"), MostSummary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "<code>a \\| b \\#\\# c \\<script\\>x\\<\\/script\\> \\`d\\` \\[e\\]\\(http\\:\\/\\/f\\) \\@g \\*h\\* \\\\\\| \\!\\[i\\]\\(j\\) \\&amp\\;  </code> |"
+	if !strings.Contains(string(text), want) {
+		t.Errorf("the summary lacks\n%s\nit is\n%s", want, text)
+	}
+}
+
+func TestSummaryIsCut(t *testing.T) {
+	record := red(5000, strings.Repeat("x", 500))
+	text, err := Summary(record, MostSummary)
+	if err != nil || len(text) > MostSummary || len(text) < MostSummary-2000 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	if !strings.HasSuffix(string(text), "|\n"+cutOff) {
+		t.Errorf("it ends with %q", text[len(text)-300:])
+	}
+	if _, err := Summary(record, 10); err == nil {
+		t.Error("it fits into 10 bytes")
+	}
+	short, err := Summary(red(1, "x"), MostSummary)
+	if err != nil || strings.Contains(string(short), cutOff) {
+		t.Errorf("%v: %s", err, short)
+	}
+}
