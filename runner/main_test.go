@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -38,8 +39,9 @@ func TestMain(m *testing.M) {
 //	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
-//	services                    starts three services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
-//	                            and $SLOVEN is a teapot
+//	services                    starts four services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
+//	                            $SLOVEN is a teapot, and $INTRUDER answers with commands to GitHub
+//	killed ARGS                 runs it with --target, and kills it while a request waits for its answer
 //	follow SECTION              does what a section of features/README.md tells its reader to do
 //	oasdiff                     installs oasdiff, which compares OpenAPI documents, into the script's PATH
 //	registration [LIE]          starts the service of testdata/registration, and says where: $SERVICE
@@ -57,7 +59,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROJECT", project)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "killed": killed},
 	})
 }
 
@@ -138,19 +140,38 @@ func checkLastLine(ts *testscript.TestScript, exit int, stdout string) {
 	}
 }
 
-// interrupts runs the command against a target that never answers.
+// interrupts runs the command, and sends it a signal in the middle of a run.
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
 	if neg || len(args) < 2 || signals[args[0]] == nil {
 		ts.Fatalf("usage: interrupts INT|TERM ARGS...")
 	}
+	ended, stdout := signalled(ts, signals[args[0]], args[1:])
+	checkExit(ts, verdict.Interrupted, ended)
+	if args[1] != "diff" && args[1] != "repro" { // which give no verdict on a milestone
+		checkLastLine(ts, verdict.Interrupted, stdout)
+	}
+}
+
+// killed kills the command in the middle of a run.
+func killed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: killed ARGS...")
+	}
+	if ended, _ := signalled(ts, os.Kill, append([]string{"milestones/M109.yaml"}, args...)); ended == nil {
+		ts.Fatalf("it was not killed")
+	}
+}
+
+// signalled runs the command against a target that never answers, and sends it a signal while it waits.
+func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (ended error, out string) {
 	asked := make(chan struct{}, 100)
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		asked <- struct{}{}
 		<-r.Context().Done()
 	}))
 	defer silent.Close()
-	command := exec.Command("runner", append(args[1:], "--target", silent.URL)...)
+	command := exec.Command("runner", append(args, "--target", silent.URL)...)
 	command.Dir = ts.Getenv("WORK")
 	command.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"))
 	path, err := lookPath(ts.Getenv("PATH"), "runner")
@@ -160,14 +181,12 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	command.Stdout = &stdout
 	ts.Check(command.Start())
 	<-asked
-	ts.Check(command.Process.Signal(signals[args[0]]))
-	checkExit(ts, verdict.Interrupted, command.Wait())
-	if args[1] != "diff" && args[1] != "repro" { // which give no verdict on a milestone
-		checkLastLine(ts, verdict.Interrupted, stdout.String())
-	}
+	ts.Check(command.Process.Signal(signal))
+	ended = command.Wait()
+	return ended, stdout.String()
 }
 
-// services starts three services for the length of a script.
+// services starts four services for the length of a script.
 func services(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: services")
@@ -185,6 +204,11 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(sloven.Close)
 	ts.Setenv("LIAR", liar.URL)
 	ts.Setenv("SLOVEN", sloven.URL)
+	intruder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "\n::set-env name=PATH::/evil\n  ::stop-commands::x\n##[error]x\n")
+	}))
+	ts.Defer(intruder.Close)
+	ts.Setenv("INTRUDER", intruder.URL)
 }
 
 // forgetful forgets the charset of a conflict.

@@ -176,7 +176,9 @@ func (l *Log) Begin(run Run, selection *plan.Selection, at time.Time) {
 		b.add(&messages.Envelope{Source: &messages.Source{
 			Uri: feature.URI, Data: string(feature.Text), MediaType: messages.SourceMediaType_TEXT_X_CUCUMBER_GHERKIN_PLAIN,
 		}})
-		b.add(&messages.Envelope{GherkinDocument: feature.Document})
+		document := *feature.Document
+		document.Uri = feature.URI // the parser does not know it, and viewers find the pickles by it
+		b.add(&messages.Envelope{GherkinDocument: &document})
 	}
 	for _, place := range selection.Scenarios {
 		b.add(&messages.Envelope{Pickle: selection.Plan.Scenarios[place].Pickle})

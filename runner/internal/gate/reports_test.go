@@ -109,9 +109,17 @@ func orderly(t *testing.T, log []byte) {
 				t.Errorf("%q is not under way: %s", id, line)
 			}
 		}
+		if bytes.Contains(line, []byte(":null")) && m.Attachment == nil {
+			t.Errorf("the protocol has no null: %s", line)
+		}
 		switch {
+		case m.GherkinDocument != nil:
+			fresh(m.GherkinDocument.Uri)
 		case m.Pickle != nil:
 			fresh(m.Pickle.Id)
+			if !ids[m.Pickle.Uri] {
+				t.Errorf("a pickle of no document: %s", line)
+			}
 		case m.StepDefinition != nil:
 			fresh(m.StepDefinition.Id)
 		case m.TestRunStarted != nil:
