@@ -72,7 +72,11 @@ func Remake(path, out string) (Remade, error) {
 
 // Page writes what was made, and what the log lacks.
 func (r Remade) Page(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s\nagainst %s\n\n", r.Record.Milestone, r.Record.Title, r.Record.Target)
+	what := r.Record.Milestone
+	if r.Record.Title != "" { // of a run that could read its milestone
+		what += ": " + r.Record.Title
+	}
+	fmt.Fprintf(w, "%s\nagainst %s\n\n", what, r.Record.Target)
 	selected, ended, began := 0, 0, 0
 	for _, s := range r.Record.Scenarios {
 		if s.Selected {
