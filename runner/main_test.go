@@ -146,7 +146,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || signals[args[0]] == nil {
 		ts.Fatalf("usage: interrupts INT|TERM ARGS...")
 	}
-	ended, stdout := signalled(ts, signals[args[0]], args[1:])
+	stdout, ended := signalled(ts, signals[args[0]], args[1:])
 	checkExit(ts, verdict.Interrupted, ended)
 	if args[1] != "diff" && args[1] != "repro" { // which give no verdict on a milestone
 		checkLastLine(ts, verdict.Interrupted, stdout)
@@ -158,13 +158,13 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("usage: killed ARGS...")
 	}
-	if ended, _ := signalled(ts, os.Kill, append([]string{"milestones/M109.yaml"}, args...)); ended == nil {
+	if _, ended := signalled(ts, os.Kill, append([]string{"milestones/M109.yaml"}, args...)); ended == nil {
 		ts.Fatalf("it was not killed")
 	}
 }
 
 // signalled runs the command against a target that never answers, and sends it a signal while it waits.
-func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (ended error, out string) {
+func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (out string, ended error) {
 	asked := make(chan struct{}, 100)
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		asked <- struct{}{}
@@ -183,7 +183,7 @@ func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (ende
 	<-asked
 	ts.Check(command.Process.Signal(signal))
 	ended = command.Wait()
-	return ended, stdout.String()
+	return stdout.String(), ended
 }
 
 // services starts four services for the length of a script.
