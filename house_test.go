@@ -82,13 +82,14 @@ var arrows = map[string][]string{
 	"runner/internal/eventlog":      {"runner/internal/exchange", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict", "steps"},
 	"runner/internal/target":        {"fakeserver", "milestones", "runner/internal/exchange", "steps"},
 	"runner/internal/project":       {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
-	"runner/internal/gate":          {"milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/report/har", "runner/internal/report/junit", "runner/internal/target", "runner/internal/verdict", "steps"},
+	"runner/internal/gate":          {"milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/report/har", "runner/internal/report/junit", "runner/internal/report/page", "runner/internal/target", "runner/internal/verdict", "steps"},
 	"runner/internal/sight":         {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/verdict", "schemas"},
 	"runner/internal/drift":         {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "schemas", "steps", "steps/auditproof"},
 	"runner/internal/lint":          {"milestones", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
 	"runner/internal/phrasebook":    {"runner/internal/plan", "steps"},
 	"runner":                        {"milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/verdict", "steps/auditproof"},
 	"runner/internal/glossary":      {"milestones", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
+	"runner/internal/report/page":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
 }

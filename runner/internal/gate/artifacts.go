@@ -15,6 +15,7 @@ import (
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/har"
 	"example.com/lpgate/runner/internal/report/junit"
+	"example.com/lpgate/runner/internal/report/page"
 	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -29,6 +30,7 @@ type Report struct {
 var Reports = []Report{
 	{report.JUnit, junit.Encode},
 	{report.HAR, har.Encode},
+	{report.Page, page.Encode},
 }
 
 // about is what the event log says of the run before it begins.

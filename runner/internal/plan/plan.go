@@ -253,6 +253,7 @@ func parse(fsys fs.FS, name string) (f parsedFeature) {
 		f.problems = append(f.problems, Problem{f.uri, 0, "there is no feature in it"})
 		return f
 	}
+	document.Uri = f.uri // which the parser leaves to its caller
 	f.text, f.document = text, document
 	f.pickles = gherkin.Pickles(*document, f.uri, ids)
 	return f

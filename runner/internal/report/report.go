@@ -9,6 +9,7 @@
 //	state.json         the state of the fake server at the end
 //	junit.xml          the scenarios as CI systems read them (package junit)
 //	exchanges.har      the exchanges as browsers and proxies read them (package har)
+//	report.html        all of it as a page for people (package page)
 //
 // Of a failure that is repeated alone ([Repro]) it writes a page too, or a script that sends the same requests to any
 // server; nothing of that is an artifact.
@@ -44,10 +45,11 @@ const (
 	Messages  = "messages.ndjson"
 	JUnit     = "junit.xml"
 	HAR       = "exchanges.har"
+	Page      = "report.html"
 )
 
 // Names are the names of all artifacts.
-var Names = []string{Verdict, Coverage, Exchanges, Output, State, Messages, JUnit, HAR}
+var Names = []string{Verdict, Coverage, Exchanges, Output, State, Messages, JUnit, HAR, Page}
 
 // Run is a run as it is reported.
 type Run struct {

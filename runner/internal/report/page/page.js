@@ -1,0 +1,222 @@
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const perChunk = Number(document.body.dataset.perChunk);
+  const rows = [...document.querySelectorAll("details.s")];
+  const places = new Map(rows.map((row, i) => [row.id, i]));
+  const form = $("filter");
+  const fields = ["text", "status", "feature", "rule", "side", "operation", "outcome"];
+
+  // --- what is inside of scenarios ---
+
+  const chunks = [];
+
+  async function inflate(text) {
+    const packed = atob(text);
+    const bytes = new Uint8Array(packed.length);
+    for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i);
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return (await new Response(stream).text()).split("\0");
+  }
+
+  function chunk(n) {
+    chunks[n] ??= inflate($("chunk-" + n).textContent);
+    return chunks[n];
+  }
+
+  async function fill(row) {
+    if (row.dataset.filled) return;
+    row.dataset.filled = "yes";
+    const inside = document.createElement("div");
+    inside.className = "inside";
+    row.append(inside);
+    const i = places.get(row.id);
+    try {
+      inside.innerHTML = (await chunk(Math.floor(i / perChunk)))[i % perChunk]; // all of it went through html/template
+    } catch (e) {
+      inside.textContent = "This browser cannot unpack what is inside: " + e;
+    }
+  }
+
+  document.addEventListener("toggle", (e) => {
+    if (e.target.matches("details.s[open]")) fill(e.target);
+  }, true);
+
+  // --- the filter ---
+
+  const facts = rows.map((row) => ({
+    row,
+    status: row.classList[1],
+    feature: row.parentElement.dataset.uri,
+    rule: row.querySelector(".rule").textContent,
+    side: row.querySelector(".side").textContent,
+    operation: row.dataset.o.split(" "),
+    outcome: row.dataset.c.split(" "),
+  }));
+  const quiet = ["passed", "left_out", "not_selected"];
+  let words; // what can be found in each scenario, once somebody searches
+
+  const entities = { lt: "<", gt: ">", amp: "&", "#34": '"', "#39": "'", "#43": "+" };
+  function plain(html) {
+    return html.replace(/<[^>]*>/g, "").replace(/&(\w+|#\d+);/g, (all, name) => entities[name] ?? all).toLowerCase();
+  }
+
+  async function learn() {
+    const all = [];
+    for (let n = 0; n * perChunk < rows.length; n++) {
+      (await chunk(n)).forEach((html, i) => {
+        const row = rows[n * perChunk + i];
+        all.push(row.id + " " + row.firstElementChild.textContent.toLowerCase() + " " + plain(html));
+      });
+    }
+    return all;
+  }
+
+  let turn = 0; // of the filter, so that a later one wins over one that still reads
+  async function apply() {
+    const mine = ++turn;
+    const wanted = {};
+    for (const name of fields) wanted[name] = form.elements[name].value;
+    const operation = String(form.elements.operation.selectedIndex - 1);
+    const outcome = String(form.elements.outcome.selectedIndex - 1);
+    const terms = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
+    if (terms.length && !words) {
+      $("found").textContent = "Searching…";
+      words = learn();
+    }
+    const texts = terms.length ? await words : null;
+    if (mine !== turn) return;
+
+    let found = 0;
+    facts.forEach((f, i) => {
+      const fits = (!wanted.status || (wanted.status === "bad" ? !quiet.includes(f.status) : f.status === wanted.status)) &&
+        (!wanted.feature || f.feature === wanted.feature) &&
+        (!wanted.rule || f.rule === wanted.rule) &&
+        (!wanted.side || f.side === wanted.side) &&
+        (!wanted.operation || f.operation.includes(operation)) &&
+        (!wanted.outcome || f.outcome.includes(outcome)) &&
+        (!texts || terms.every((term) => texts[i].includes(term)));
+      f.row.hidden = !fits;
+      if (fits) found++;
+    });
+    for (const feature of document.querySelectorAll(".feature")) {
+      feature.hidden = !feature.querySelector("details.s:not([hidden])");
+    }
+    const some = fields.some((name) => wanted[name]);
+    $("found").textContent = (some ? found + " of " : "") + rows.length + (rows.length === 1 ? " scenario" : " scenarios");
+    form.classList.toggle("on", some);
+  }
+
+  function address() {
+    const query = new URLSearchParams();
+    for (const name of fields) if (form.elements[name].value) query.set(name, form.elements[name].value);
+    history.replaceState(null, "", query.size ? "#?" + query : "#scenarios");
+  }
+
+  let typing;
+  form.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => { address(); apply(); }, 150);
+  });
+  form.addEventListener("submit", (e) => e.preventDefault());
+  form.addEventListener("reset", () => setTimeout(() => { address(); apply(); }));
+  $("expand").addEventListener("click", () => {
+    const shown = rows.filter((row) => !row.hidden).slice(0, 50);
+    for (const row of shown) row.open = true;
+    say(shown.length + " opened");
+  });
+  $("collapse").addEventListener("click", () => {
+    for (const row of rows) row.open = false;
+    say("All are closed");
+  });
+
+  // --- addresses ---
+
+  async function go() {
+    const hash = decodeURIComponent(location.hash.slice(1));
+    if (hash.startsWith("?")) {
+      const query = new URLSearchParams(location.hash.slice(2));
+      for (const name of fields) {
+        const field = form.elements[name];
+        field.value = query.get(name) ?? "";
+        if (field.selectedIndex < 0) field.value = ""; // a choice that there is not
+      }
+      await apply();
+      $("scenarios").scrollIntoView();
+      $("scenarios").focus({ preventScroll: true });
+      return;
+    }
+    const row = places.has(hash.split(".")[0]) && $(hash.split(".")[0]);
+    if (!row) return;
+    if (row.hidden) {
+      form.reset();
+      await apply();
+    }
+    row.open = true;
+    await fill(row);
+    const inner = hash !== row.id && $(hash);
+    const target = inner || row.firstElementChild;
+    target.focus({ preventScroll: true });
+    (inner || row).scrollIntoView();
+    // Rows that come into view for the first time get their true height, and move what is below them.
+    requestAnimationFrame(() => requestAnimationFrame(() => (inner || row).scrollIntoView()));
+  }
+  addEventListener("hashchange", go);
+  // A link to where we are does not change the address, and leads there all the same.
+  document.addEventListener("click", (e) => {
+    const link = e.target.closest?.("a[href^='#']");
+    if (link && link.getAttribute("href") === location.hash) go();
+  });
+
+  // --- copying ---
+
+  function say(text) {
+    $("said").textContent = "";
+    setTimeout(() => { $("said").textContent = text; });
+  }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.createElement("textarea"); // where the clipboard is not for files
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  }
+
+  document.addEventListener("click", async (e) => {
+    const button = e.target.closest?.("button.copy");
+    if (!button) return;
+    await copy(button.parentElement.querySelector("pre, code").textContent);
+    button.focus();
+    button.firstChild.textContent = "Copied";
+    say("Copied");
+    setTimeout(() => { button.firstChild.textContent = "Copy"; }, 2000);
+  });
+
+  // --- the keyboard ---
+
+  document.addEventListener("keydown", (e) => {
+    if (e.key === "/" && !e.ctrlKey && !e.metaKey && !e.altKey && !e.target.closest("input, select, textarea")) {
+      e.preventDefault();
+      $("text").focus();
+      $("text").select();
+    }
+    if (e.key === "Escape" && e.target === $("text") && $("text").value) {
+      $("text").value = "";
+      address();
+      apply();
+    }
+  });
+
+  // --- the start ---
+
+  for (const row of rows) if (row.open) fill(row);
+  if (fields.some((name) => form.elements[name].value)) apply(); // what a browser kept over a reload
+  if (location.hash.length > 1) go();
+  document.documentElement.dataset.ready = "yes";
+})();
