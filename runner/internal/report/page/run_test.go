@@ -111,7 +111,7 @@ func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ..
 		}
 	}
 	out := filepath.Join(folder, "out")
-	if _, err := gate.Run(context.Background(), gate.Config{Milestone: milestone, Out: out, Scenarios: refs, Stdout: io.Discard, Wrap: wrap}); err != nil {
+	if _, err := gate.Run(context.Background(), gate.Config{Milestone: milestone, Out: out, Wanted: plan.Wanted{Refs: refs}, Stdout: io.Discard, Wrap: wrap}); err != nil {
 		return nil, err
 	}
 	if r.page, err = os.ReadFile(filepath.Join(out, report.Page)); err != nil {

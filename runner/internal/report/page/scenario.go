@@ -29,7 +29,7 @@ type stepView struct {
 	Number    int
 	Ref       string
 	Failure   *report.Failure // that ended here
-	Nearest   string          // the sentence that is most like this one, which nobody knows
+	Nearest   []string        // the sentences that are most like this one, which nobody knows
 	Exchanges []exchangeView
 }
 
