@@ -58,7 +58,7 @@ type (
 	FaultSlow   = fault.Slow
 	// Snapshot is what a snapshot holds.
 	Snapshot = control.Snapshot
-	// FaultState is a fault that waits, and what became of it so far.
+	// FaultState is a fault, and what became of it so far.
 	FaultState = fault.State
 )
 
@@ -158,7 +158,7 @@ func (w *World) AddFault(ctx context.Context, f Fault) (FaultState, error) {
 	return do[FaultState](ctx, w.client, "POST", w.path("/faults"), f)
 }
 
-// Faults lists the faults that wait, in the order in which they were added.
+// Faults lists the faults, used up or not, in the order in which they were added.
 func (w *World) Faults(ctx context.Context) ([]FaultState, error) {
 	list, err := do[control.Faults](ctx, w.client, "GET", w.path("/faults"), nil)
 	return list.Faults, err
