@@ -319,7 +319,7 @@ var Parameters = []Parameter{
 
 // Parameters are the names of what the sentence takes, in the order of its text.
 func (s Sentence) Parameters() []string {
-	names := patterns()[s.Pattern].SubexpNames()[1:]
+	names := slices.Clone(patterns()[s.Pattern].SubexpNames()[1:])
 	for i, name := range names {
 		if names[i] = strings.TrimRight(name, "0123456789"); name == "" {
 			names[i] = "text"
