@@ -220,7 +220,11 @@ func (g *Glossary) operation(operation *milestones.Operation) {
 	g.rulesOf(func(rule *milestones.Rule) bool { return slices.Contains(rule.Operations, operation.ID) })
 	shown := g.shown(func(answer []string) bool { return answer[0] == operation.ID }, "")
 	g.scenarios("scenarios", shown, 20)
-	g.alone(shown)
+	if operation.Method == "" {
+		g.alone(shown)
+	} else {
+		g.line("alone", "%s --operation %s", g.command(), operation.ID)
+	}
 }
 
 // rulesOf lists rules, each with how many scenarios it has.
