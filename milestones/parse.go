@@ -304,6 +304,9 @@ func (r *resolver) allOperations(list, router *part) {
 		success := Outcome{Name: Success, Status: 200, Schema: op.ResponseSchema}
 		if status := p.get("success").get("status"); status != nil {
 			success.Status = status.number
+			if status.number == 204 || status.number == 205 {
+				r.report(status.line, "a success has a body, and an answer with status %d has none", status.number)
+			}
 		}
 		if op.Made = p.get("success").get("made").str(); op.Made != "" && !isVariable(op.Thing()) {
 			r.report(p.get("success").get("made").line, "made must end with the name of an id, such as /provider/provider_id, got %q", op.Made)

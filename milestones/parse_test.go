@@ -350,6 +350,8 @@ var broken = []brokenRow{
 		want: []string{`43: made must end with the name of an id, such as /provider/provider_id, got "/lamps/Id"`}},
 	{name: "a success that is none", old: "    success:\n", new: "    success:\n      status: 302\n",
 		want: []string{`43: status must be 299 at most, got 302`}},
+	{name: "a success without a body", old: "    success:\n", new: "    success:\n      status: 204\n",
+		want: []string{`43: a success has a body, and an answer with status 204 has none`}},
 	{name: "replays without keys", old: "  idempotency_header: Idempotency-Key\n", new: "",
 		want: []string{`7: replay_header without idempotency_header: by what would a request be known again?`}},
 	{name: "an own correlation id of all operations", old: "  error_schema: ErrorResponse\n", new: "  error_schema: ErrorResponse\n  own_correlation_id: lamp\n",

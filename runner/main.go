@@ -120,8 +120,9 @@ func command(l *line) *cobra.Command {
 		Long: `Verify that a service keeps the contract of a milestone.
 
 The features that the milestone lists are driven against the fake server, which is
-started for that, or against --target. Features, schemas and fixtures are read from
-the folders beside that of the milestone, or from inside of the program.
+started for that, or against --target; the fake implements one milestone, and any other
+needs --target. Features, schemas and fixtures are read from the folders beside that of
+the milestone, or from inside of the program.
 
 The last line is overall=true or overall=false. Exit codes: 0 the contract holds,
 1 it does not, 2 usage or a broken milestone, feature, schema or fixture, 3 the target

@@ -282,6 +282,58 @@ func TestTwoCorrelationIDs(t *testing.T) {
 	}
 }
 
+// What a milestone does not pin, the server may choose.
+func TestWhatIsNotPinned(t *testing.T) {
+	own := health[:len(`{"correlation_id":"`)] + "anything" + health[len(`{"correlation_id":"corr_healthz`):]
+	tests := []struct {
+		name, brought, body string
+		edit                func(*milestones.Milestone)
+		want                string // the check that fails
+	}{
+		{"the server's own correlation id", "", own, func(m *milestones.Milestone) { m.Transport.OwnCorrelationID = "" }, ""},
+		{"it is pinned", "", own, func(*milestones.Milestone) {}, "correlation-id"},
+		{"it is pinned otherwise", "", health, func(m *milestones.Milestone) { m.Transport.OwnCorrelationID = "{operation}" }, "correlation-id"},
+		{"one that was brought counts all the same", "mine", own, func(m *milestones.Milestone) { m.Transport.OwnCorrelationID = "" }, "correlation-id"},
+		{"one of any length", strings.Repeat("x", 129), own, func(m *milestones.Milestone) { m.Limits.CorrelationIDLength = 0 }, "correlation-id"},
+		{"one that is too long to count", strings.Repeat("x", 129), health, func(*milestones.Milestone) {}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			m := milestone()
+			test.edit(m)
+			j, err := New(m, schemas.Embedded())
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := answer(t, j, "healthz", 200, test.body, test.brought)
+			j.Judge(x)
+			got := ""
+			for _, failure := range x.Failures() {
+				got += failure.Check
+			}
+			if got != test.want {
+				t.Errorf("failed %q, want %q", got, test.want)
+			}
+		})
+	}
+	t.Run("no replays", func(t *testing.T) {
+		m := milestone()
+		m.Transport.ReplayHeader = ""
+		j, err := New(m, schemas.Embedded())
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := answer(t, j, "healthz", 200, health, "")
+		x.Response.Header.Set("Idempotent-Replayed", "true")
+		j.Judge(x)
+		for _, r := range x.Results {
+			if r.Check == "replay-header" && r.Verdict != exchange.NotApplicable {
+				t.Errorf("replay-header: %v %s, want it to have nothing to look at", r.Verdict, r.Says)
+			}
+		}
+	})
+}
+
 // An answer to HEAD has no body. What could only be seen in one is not said to have passed, and is no coverage.
 func TestHead(t *testing.T) {
 	j := judge(t)
