@@ -593,7 +593,7 @@ func TestNothingSelected(t *testing.T) {
 
 // What did not pass is run again, and nothing else, until it passes.
 func TestFailed(t *testing.T) {
-	cfg, _ := config(t, also("a promise is broken"))
+	cfg, _ := config(t, also("something else"))
 	renewed(t, cfg)
 	cfg.Out = filepath.Join(t.TempDir(), "out")
 	cfg.run(t, t.Context())
