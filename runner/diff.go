@@ -11,6 +11,7 @@ import (
 	"example.com/lpgate/runner/internal/drift"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -45,10 +46,7 @@ target could not be reached, 130 interrupted.`,
 				return fmt.Errorf("%w: --steps %d: at least 1", gate.ErrUsage, cfg.Steps)
 			}
 			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), cmd.ErrOrStderr()
-			if file, ok := cfg.Progress.(*os.File); ok {
-				info, err := file.Stat()
-				cfg.Live = err == nil && info.Mode()&os.ModeCharDevice != 0
-			}
+			cfg.Live = terminal.Of(cfg.Progress, os.Getenv).Live()
 			result, err := drift.Run(l.ctx, cfg)
 			return l.compared(result.Drift != nil, err)
 		},

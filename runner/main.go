@@ -3,7 +3,8 @@
 //	runner milestones/M109.yaml
 //
 // It starts the fake server (or takes --target), drives the features against it over HTTP, checks every answer, writes
-// the artifacts, and prints overall=true or overall=false as its last line, whatever happens. Its exit code is
+// the artifacts, and prints overall=true or overall=false as its last line, whatever happens. With --format json stdout has
+// the verdict as one JSON document instead, and stderr the rest. Its exit code is
 //
 //	0    overall=true
 //	1    the contract does not hold
@@ -51,17 +52,18 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }
 
-// run runs the command line, and returns the exit code. When a milestone is verified, the last line of stdout is the
+// run runs the command line, and returns the exit code. When a milestone is verified, the last line of the text is the
 // verdict, on every way out.
 func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal does not wait
 
-	l := &line{ctx: ctx, exit: verdict.Broken} // until the command line is understood
+	l := &line{ctx: ctx, exit: verdict.Broken, display: newDisplay(args, stdout, stderr, getenv)} // until the command line is understood
 	if getenv("GITHUB_ACTIONS") == "true" {
-		l.actions = &github.Actions{Commands: stdout, Summary: getenv(github.SummaryName)}
+		l.actions = &github.Actions{Commands: l.display.people(), Summary: getenv(github.SummaryName)}
 		stdout, stderr = github.Quiet(stdout), github.Quiet(stderr)
+		l.display.stdout, l.display.stderr = stdout, stderr
 	}
 	root := command(l)
 	verifies := true
@@ -72,9 +74,10 @@ func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (e
 		if p := recover(); p != nil {
 			fmt.Fprintf(stderr, "runner: panic: %v\n%s", p, debug.Stack())
 			exit = verdict.Incomplete
+			l.display.refuse("run-broke-off", fmt.Sprintf("panic: %v", p))
 		}
 		if verifies {
-			fmt.Fprintf(stdout, "overall=%t\n", l.overall && exit == verdict.Holds)
+			exit = l.display.last(l.overall && exit == verdict.Holds, exit)
 		}
 	}()
 	root.SetArgs(args)
@@ -90,6 +93,7 @@ func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (e
 		if l.exit == verdict.Broken {
 			fmt.Fprintln(stderr, "See runner --help.")
 		}
+		l.display.refuse("usage", message(err))
 	}
 	return l.exit
 }
@@ -100,6 +104,7 @@ type line struct {
 	exit    int
 	overall bool // of a verification
 	actions *github.Actions
+	display *display
 }
 
 // message is an error without the word that only marks it.
@@ -132,10 +137,8 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg.Milestone, cfg.Stdout, cfg.Actions = args[0], cmd.OutOrStdout(), l.actions
-			result, err := gate.Run(l.ctx, cfg)
-			l.exit, l.overall = result.Exit, result.Overall
-			return err
+			cfg.Milestone, cfg.Actions = args[0], l.actions
+			return l.display.verify(l, cfg)
 		},
 	}
 	cmd.AddCommand(baselineOf(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheck(l), repro(l), reportOf(l), verifyExport(l), document(l))
@@ -157,6 +160,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.Lookup("shuffle").NoOptDefVal = gate.Anew
 	flags.Var(&count{&cfg.Repeat, 2, 1000}, "repeat", "run everything `N` times, and compare what the runs saw")
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
+	l.display.addFlags(flags)
 	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
 	return cmd
 }

@@ -45,6 +45,11 @@ func TestMain(m *testing.M) {
 //	follow SECTION              does what a section of features/README.md tells its reader to do
 //	oasdiff                     installs oasdiff, which compares OpenAPI documents, into the script's PATH
 //	registration [LIE]          starts the service of testdata/registration, and says where: $SERVICE
+//	starts runner ARGS          runs it in the background, for says and stops (live_test.go)
+//	says REGEXP                 waits for a line of it that fits
+//	stops CODE                  interrupts it; it exits with CODE, and its last line is overall=false
+//	silent                      starts a service that is there and answers no operation, and says where: $SILENT
+//	asked                       waits for a call of an operation
 //	vectors                     writes the outside vectors: keys.json, 1.json to 3.json, empty.json and full.json
 //
 // and $PROJECT, the root of this project.
@@ -57,9 +62,11 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PROJECT", project)
+			env.Values[liveKey{}] = new(live)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "killed": killed},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "killed": killed,
+			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/sight"
+	"example.com/lpgate/runner/internal/terminal"
 )
 
 // selfcheck is the command that measures what the gate sees.
@@ -29,9 +30,7 @@ can be said; 130 interrupted.`,
 		Args: oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			cfg.Milestone, cfg.Stdout, cfg.Stderr = args[0], cmd.OutOrStdout(), cmd.ErrOrStderr()
-			if file, ok := cfg.Stderr.(*os.File); ok {
-				cfg.Live = sight.IsTerminal(file)
-			}
+			cfg.Live = terminal.Of(cfg.Stderr, os.Getenv).Live()
 			l.exit, err = sight.Run(l.ctx, cfg)
 			return err
 		},

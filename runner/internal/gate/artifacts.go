@@ -134,7 +134,8 @@ func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed boo
 			r.folder.Remove(made.Name)
 		}
 	}
-	if err := r.folder.Write(report.Verdict, attached[report.Verdict]); err != nil {
+	r.document = attached[report.Verdict]
+	if err := r.folder.Write(report.Verdict, r.document); err != nil {
 		return renewed, err
 	}
 	return renewed, r.folder.Commit()

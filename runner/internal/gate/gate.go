@@ -31,10 +31,12 @@ import (
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/outcome"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/progress"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
@@ -66,6 +68,10 @@ type Config struct {
 	Stdout io.Writer
 	// Actions are what there is of GitHub Actions; nil outside of it.
 	Actions *github.Actions
+	// Ink colours it.
+	Ink terminal.Ink
+	// Progress shows how far the run is; the zero value shows nothing.
+	Progress terminal.Stream
 
 	// Wrap changes the built-in servers. Tests tell lies with it.
 	Wrap func(http.Handler) http.Handler
@@ -96,6 +102,8 @@ type Result struct {
 	Excusable []verdict.Reason
 	// Results are how the scenarios ended, by their ids.
 	Results map[string]verdict.Status
+	// Document is verdict.json. There is one of a run that wrote none, too.
+	Document []byte
 }
 
 // ErrUsage marks an error of the one who started the run: what was asked for cannot be.
@@ -112,24 +120,45 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	err := r.do(ctx)
 	switch {
 	case errors.Is(err, ErrUsage):
-		return Result{Exit: verdict.Broken}, err
+		return r.refused("usage", err), err
 	case errors.Is(err, ErrNothing):
-		return Result{Exit: verdict.Incomplete}, err
+		return r.refused("nothing-ran", err), err
 	case err != nil:
-		exit := r.decision.Exit
-		if exit == verdict.Holds {
-			exit = verdict.Incomplete
-		}
-		return Result{Exit: exit, Reasons: r.decision.Reasons}, err
+		return r.refused("artifact-missing", err), err
 	}
 	result := Result{
 		Overall: r.decision.Overall, Exit: r.decision.Exit, Reasons: r.decision.Reasons, Excusable: r.decision.Excusable(),
-		Results: map[string]verdict.Status{},
+		Results: map[string]verdict.Status{}, Document: r.document,
 	}
 	for i, ended := range r.seen.Results {
 		result.Results[r.selection.Plan.Scenarios[i].ID] = ended.Status
 	}
 	return result, nil
+}
+
+// refused is how a run ends that leaves no artifacts behind, for a reason of this kind.
+func (r *run) refused(id string, err error) Result {
+	says := r.secrets.Scrub(strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
+	if r.document == nil { // it did not come to a decision
+		return Result{Exit: verdict.ExitOf(id), Document: Refusal(r.Milestone, id, says)}
+	}
+	r.records.Written = nil
+	r.records.Stops = append(r.records.Stops, verdict.Reason{ID: id, Says: says})
+	r.decision = verdict.Decide(r.records)
+	return Result{Exit: r.decision.Exit, Reasons: r.decision.Reasons, Document: r.report().EncodeVerdict()}
+}
+
+// Refusal is the verdict on a run that never began, in the form of verdict.json: the milestone as it was named, the kind
+// of the reason, and what it says.
+func Refusal(milestone, id, says string) []byte {
+	now := time.Now()
+	name := ""
+	if p, err := project.Locate(milestone); err == nil && milestone != "" {
+		name = p.Name
+	}
+	run := report.Run{Name: name, StartedAt: now, FinishedAt: now}
+	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: id, Says: says}}})
+	return run.EncodeVerdict()
 }
 
 // newRun fills in what the configuration leaves open.
@@ -169,6 +198,7 @@ type run struct {
 	golden    []byte // nil when there is none
 	records   verdict.Records
 	decision  verdict.Verdict
+	document  []byte // verdict.json
 }
 
 func (r *run) do(ctx context.Context) error {
@@ -223,6 +253,9 @@ func (r *run) do(ctx context.Context) error {
 		broken = r.drive(ctx)
 		defer r.trial.close()
 	}
+	if errors.Is(context.Cause(ctx), errOutdated) {
+		return errOutdated
+	}
 	if broken != nil {
 		r.seen.Stops = append(r.seen.Stops, problems(broken)...)
 	}
@@ -251,6 +284,12 @@ func (r *run) drive(ctx context.Context) error {
 	}
 	first := r.trial
 	first.Listeners = nil // what is written down as it happens is of the first run
+	if r.Progress.Writer != nil {
+		shown := progress.Start(r.Progress, r.selection, max(1, r.Repeat), r.secrets)
+		defer shown.Stop()
+		r.trial.Listeners = append(r.trial.Listeners, shown)
+		first.Listeners = []Listener{shown}
+	}
 	r.seen = r.trial.drive(ctx)
 	return r.repeat(ctx, first)
 }
@@ -418,10 +457,13 @@ func (r *run) report() *report.Run { return r.reportAt(time.Now()) }
 func (r *run) reportAt(at time.Time) *report.Run {
 	run := &report.Run{
 		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.service.Seed,
-		Results: r.seen.Results, Exchanges: r.seen.Exchanges, OutputSHA256: outcome.SHA256(r.output),
+		Results: r.seen.Results, Exchanges: r.seen.Exchanges,
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
-		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(),
+		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(), Ink: r.Ink,
 		Lanes: len(r.trial.lanes), Shuffle: r.Shuffle, Repeat: r.Repeat, Differing: len(r.differing),
+	}
+	if r.output != nil {
+		run.OutputSHA256 = outcome.SHA256(r.output)
 	}
 	if r.golden != nil {
 		run.GoldenSHA256 = outcome.SHA256(r.golden)

@@ -128,6 +128,14 @@ func (p Project) folder(name string, builtIn fs.FS) fs.FS {
 	return builtIn
 }
 
+// Folders are the folders of the project that a run reads from, there or not, and how the names of the files end that
+// count in each.
+func (p Project) Folders() map[string]string {
+	return map[string]string{
+		filepath.Join(p.Root, plan.Folder): ".feature", filepath.Join(p.Root, "schemas"): ".json", filepath.Join(p.Root, "fixtures"): "",
+	}
+}
+
 // Features has the feature files at its root.
 func (p Project) Features() fs.FS { return p.folder(plan.Folder, features.FS) }
 

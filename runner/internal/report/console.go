@@ -10,6 +10,7 @@ import (
 
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -60,7 +61,7 @@ const (
 // Summary writes the page for the terminal: what was counted, each failure in full, why the run is not green, and what
 // to do next. The line with the verdict itself is not in it: it must come last, whatever happens.
 func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
-	p := printer{w: w, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}, repro: r.Repro}
+	p := printer{w: w, ink: r.Ink, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}, repro: r.Repro}
 	for i, x := range r.Exchanges {
 		p.lines[x] = i + 1
 	}
@@ -70,7 +71,7 @@ func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
 			p.line("")
 			p.line("and %d more that did not pass:", len(failures)-i)
 			for _, f := range failures[i:] {
-				p.line("  %s  %s  %s", strings.ToUpper(words(f.Status)), f.Scenario.Where(), f.Scenario.Name)
+				p.line("  %s  %s  %s", p.paint(f.Status, strings.ToUpper(words(f.Status))), f.Scenario.Where(), f.Scenario.Name)
 			}
 			break
 		}
@@ -92,6 +93,7 @@ func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
 // printer writes lines. What cannot be written is lost: there is nobody else to tell.
 type printer struct {
 	w       io.Writer
+	ink     terminal.Ink
 	secrets *exchange.Secrets
 	lines   map[*exchange.Exchange]int // in exchanges.ndjson
 	repro   string
@@ -123,10 +125,9 @@ func (p *printer) header(r *Run) {
 
 func (p *printer) failure(f *Failure) {
 	p.line("")
-	p.line("--- %s  %s", strings.ToUpper(words(f.Status)), f.Scenario.Where())
-	tags := f.Scenario.Tags
+	p.line("--- %s  %s", p.paint(f.Status, strings.ToUpper(words(f.Status))), f.Scenario.Where())
 	p.line("    %s", f.Scenario.Name)
-	p.line("    %s", strings.Join(tags, " "))
+	p.line("    %s", p.ink.Dim(strings.Join(f.Scenario.Tags, " ")))
 	if f.Step >= 0 && f.Step < len(f.Scenario.Steps) {
 		step := f.Scenario.Steps[f.Step]
 		p.line("    %s:%d: %s %s", f.Scenario.URI, step.Line, step.Keyword, step.Text)
@@ -253,6 +254,33 @@ func (p *printer) exchange(f *Failure) {
 	p.block("        ", Curl(f.Base, &x.Request, p.secrets))
 }
 
+// Overall is the last line of a run: the verdict.
+func Overall(overall bool, ink terminal.Ink) string {
+	if overall {
+		return ink.Green("overall=true")
+	}
+	return ink.Red("overall=false")
+}
+
+// Painted is a status in its colour.
+func Painted(status verdict.Status, ink terminal.Ink) string {
+	p := printer{ink: ink}
+	return p.paint(status, words(status))
+}
+
+// paint gives a text the colour of a status: what the target did wrong is red, and what says nothing of it yellow.
+func (p *printer) paint(status verdict.Status, text string) string {
+	switch status {
+	case verdict.Passed:
+		return p.ink.Green(text)
+	case verdict.Failed, verdict.Cut:
+		return p.ink.Red(text)
+	case verdict.LeftOut, verdict.NotSelected:
+		return text
+	}
+	return p.ink.Yellow(text)
+}
+
 // words is a status as people write it.
 func words(status verdict.Status) string { return strings.ReplaceAll(string(status), "_", " ") }
 
@@ -289,7 +317,7 @@ func (p *printer) counts(r *Run) {
 	var scenarios []string
 	for _, status := range verdict.Statuses {
 		if n := r.Decision.Scenarios[status]; n > 0 {
-			scenarios = append(scenarios, fmt.Sprintf("%d %s", n, words(status)))
+			scenarios = append(scenarios, p.paint(status, fmt.Sprintf("%d %s", n, words(status))))
 		}
 	}
 	p.line("scenarios   %s", strings.Join(scenarios, ", "))
@@ -435,22 +463,26 @@ func (p *printer) reasons(d *verdict.Verdict) {
 // kind shows the reasons of one kind.
 func (p *printer) kind(reasons []verdict.Reason, onlyCount bool) {
 	id, most := reasons[0].ID, mostReasons
+	shown := p.ink.Yellow(fmt.Sprintf("%-20s", id))
+	if exit := verdict.ExitOf(id); exit == verdict.Unreachable || exit == verdict.Fails && !onlyCount {
+		shown = p.ink.Red(fmt.Sprintf("%-20s", id))
+	}
 	switch {
 	case onlyCount:
-		p.line("  %-20s  %d, and not everything ran: see %s", id, len(reasons), Verdict)
+		p.line("  %s  %d, and not everything ran: see %s", shown, len(reasons), Verdict)
 		return
 	case id == "not-started":
 		most = mostProblems
 	}
 	for i, reason := range reasons {
 		if i == most {
-			p.line("  %-20s  and %d more, in %s", id, len(reasons)-i, Verdict)
+			p.line("  %s  and %d more, in %s", shown, len(reasons)-i, Verdict)
 			return
 		}
 		ref := ""
 		if reason.Ref != "" {
 			ref = reason.Ref + "  "
 		}
-		p.line("  %-20s  %s%s", id, ref, placed(reason))
+		p.line("  %s  %s%s", shown, ref, placed(reason))
 	}
 }

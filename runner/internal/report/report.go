@@ -32,6 +32,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -83,6 +84,8 @@ type Run struct {
 	Repeat, Differing int
 	// Repro are the arguments of "runner repro" that follow the id, for this milestone and target.
 	Repro string
+	// Ink colours the page for the terminal.
+	Ink terminal.Ink
 	// StartedAt and FinishedAt are the only times in the verdict.
 	StartedAt, FinishedAt time.Time
 }
@@ -178,7 +181,7 @@ type floorFile struct {
 }
 
 type outputFile struct {
-	SHA256       string  `json:"sha256"`
+	SHA256       *string `json:"sha256"`
 	GoldenSHA256 *string `json:"golden_sha256"`
 	Identical    bool    `json:"identical"`
 }
@@ -212,7 +215,7 @@ func (r *Run) EncodeVerdict() []byte {
 		LeftOut:     []gapFile{},
 		Rules:       []ruleFile{},
 		ReasonCodes: []floorFile{},
-		Output:      outputFile{SHA256: r.OutputSHA256, Identical: r.GoldenSHA256 == r.OutputSHA256},
+		Output:      outputFile{SHA256: orNull(r.OutputSHA256), GoldenSHA256: orNull(r.GoldenSHA256), Identical: r.GoldenSHA256 != "" && r.GoldenSHA256 == r.OutputSHA256},
 		Artifacts:   list(r.Written),
 		Results:     []resultFile{},
 		StartedAt:   stamp(r.StartedAt),
@@ -221,9 +224,6 @@ func (r *Run) EncodeVerdict() []byte {
 	}
 	if r.Milestone != nil {
 		file.Milestone, file.Title = r.Milestone.ID, r.Milestone.Title
-	}
-	if r.GoldenSHA256 != "" {
-		file.Output.GoldenSHA256 = &r.GoldenSHA256
 	}
 	file.Reasons = append(file.Reasons, d.Reasons...)
 	if d.Baseline != "" {

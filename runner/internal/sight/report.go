@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -240,10 +239,4 @@ func (p *progress) end() {
 	if p.live {
 		fmt.Fprintf(p.to, "\r%s\r", strings.Repeat(" ", 60))
 	}
-}
-
-// IsTerminal says whether a stream is one.
-func IsTerminal(stream *os.File) bool {
-	info, err := stream.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -88,6 +88,7 @@ type Kind struct {
 // Reasons are all kinds of reasons, in the order in which they are told.
 var Reasons = []Kind{
 	{ID: "interrupted", Exit: Interrupted, Says: "The run was interrupted."},
+	{ID: "usage", Exit: Broken, Says: "What was asked for cannot be, and nothing was run."},
 	{ID: "not-started", Exit: Broken, Says: "The run could not start: something that it is made from is broken."},
 	{ID: "sentence-undefined", Exit: Broken, Says: "A sentence of a feature is none that the vocabulary has."},
 	{ID: "sentence-ambiguous", Exit: Broken, Says: "A sentence of a feature is two in the vocabulary."},
@@ -118,14 +119,14 @@ var Reasons = []Kind{
 }
 
 // ExitOf is the exit code that a kind of reason leads to in a run in which everything ran.
-func ExitOf(id string) int {
-	return Reasons[slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == id })].Exit
+func ExitOf(id string) int { return kindOf(id).Exit }
+
+func kindOf(id string) Kind {
+	return Reasons[slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == id })]
 }
 
 // IsAbsence says whether reasons of a kind tell that something was not observed.
-func IsAbsence(id string) bool {
-	return slices.ContainsFunc(Reasons, func(k Kind) bool { return k.ID == id && k.absence })
-}
+func IsAbsence(id string) bool { return kindOf(id).absence }
 
 // Reason is one thing that speaks against the run.
 type Reason struct {

@@ -107,6 +107,9 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"interrupted", "", func(r *Records) {
 			r.Stops = append(r.Stops, Reason{ID: "interrupted", Says: "the run was interrupted"})
 		}, Interrupted, []Reason{{ID: "interrupted", Says: "the run was interrupted", Where: ""}}},
+		{"usage", "", func(r *Records) {
+			r.Stops = append(r.Stops, Reason{ID: "usage", Says: "unknown flag: --taget"})
+		}, Broken, []Reason{{ID: "usage", Says: "unknown flag: --taget", Where: ""}}},
 		{"not-started", "", func(r *Records) {
 			r.Stops = append(r.Stops, Reason{ID: "not-started", Says: "T1.yaml:3: unknown key"})
 		}, Broken, []Reason{{ID: "not-started", Says: "T1.yaml:3: unknown key", Where: ""}}},

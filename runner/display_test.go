@@ -1,0 +1,88 @@
+//go:build !race
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/schemas"
+)
+
+// On every way out, --format json leaves one document that is valid by the schema of verdict.json, and tells the exit code.
+func TestDocument(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	tests := []struct {
+		name string
+		args []string
+		exit int
+		id   string
+	}{
+		{"no milestone", []string{"--format", "json"}, verdict.Broken, "usage"},
+		{"a flag that is none, behind", []string{"--format", "json", "--taget", "x"}, verdict.Broken, "usage"},
+		{"a flag that is none, before", []string{"--taget", "x", "--format=json"}, verdict.Broken, "usage"},
+		{"a milestone that is none", []string{"no/such.yaml", "--format=json", "--out", out}, verdict.Broken, "not-started"},
+		{"a milestone of nowhere", []string{"no/such.yaml", "--format=json"}, verdict.Broken, "usage"},
+		{"a tag that is none", []string{milestone, "--format=json", "--tags", "@no-such", "--out", out}, verdict.Broken, "usage"},
+		{"a target that is none", []string{milestone, "--format=json", "--target", "x", "--out", out}, verdict.Broken, "usage"},
+		{"nobody at home", []string{milestone, "--format=json", "--target", "http://127.0.0.1:1", "--out", out}, verdict.Unreachable, "target-unreachable"},
+		{"no place for artifacts", []string{milestone, "--format=json", "--out", milestone + "/out"}, verdict.Incomplete, "artifact-missing"},
+		{"a part", []string{milestone, "--format=json", "--scenario", "s-0bb72c18b2", "--out", out}, verdict.Incomplete, "selection-incomplete"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			exit := run(test.args, &stdout, &stderr, nowhere)
+			if exit != test.exit {
+				t.Errorf("exit %d, want %d", exit, test.exit)
+			}
+			if !strings.HasSuffix(stderr.String(), "\noverall=false\n") {
+				t.Errorf("stderr ends otherwise: %s", stderr.String())
+			}
+			checkDocument(t, stdout.Bytes(), exit, test.id)
+		})
+	}
+}
+
+// checkDocument wants a valid document with an exit code, and a reason of a kind among its reasons.
+func checkDocument(t *testing.T, text []byte, exit int, id string) {
+	t.Helper()
+	document, err := schemas.Read(text)
+	if err != nil {
+		t.Fatalf("stdout is no document: %v\n%s", err, text)
+	}
+	schema, _ := schemas.Embedded().Lookup("Verdict")
+	for _, violation := range schema.Validate(document.Value) {
+		t.Errorf("not valid at %s: %s", violation.InstancePath, violation.Message)
+	}
+	var told struct {
+		Overall bool             `json:"overall"`
+		Exit    int              `json:"exit_code"`
+		Reasons []verdict.Reason `json:"reasons"`
+	}
+	if err := json.Unmarshal(text, &told); err != nil {
+		t.Fatal(err)
+	}
+	if told.Overall || told.Exit != exit {
+		t.Errorf("overall %v, exit_code %d, want false and %d", told.Overall, told.Exit, exit)
+	}
+	if !slices.ContainsFunc(told.Reasons, func(reason verdict.Reason) bool { return reason.ID == id }) {
+		t.Errorf("no reason %s: %+v", id, told.Reasons)
+	}
+}
+
+// A panic too. What is written first is written to stderr then.
+func TestDocumentOfPanic(t *testing.T) {
+	var stdout bytes.Buffer
+	var stderr clumsy
+	exit := run([]string{milestone, "--format", "json", "--scenario", "s-0bb72c18b2", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
+	if exit != verdict.Incomplete || !strings.HasSuffix(stderr.String(), "\noverall=false\n") {
+		t.Errorf("exit %d, stderr: %s", exit, stderr.String())
+	}
+	checkDocument(t, stdout.Bytes(), verdict.Incomplete, "run-broke-off")
+}

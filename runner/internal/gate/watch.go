@@ -1,0 +1,198 @@
+package gate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/watch"
+)
+
+// errOutdated is why a run is given up when a file changes that it is made from. It leaves nothing behind then.
+var errOutdated = errors.New("a file changed that the run is made from")
+
+// Watch runs the milestone, and again whenever a file changes that the run is made from, until it is interrupted. Each
+// run ends with its verdict as a line, and then it is waited for the next change.
+//
+// What did not pass is run alone first the next time, to be told early. The whole run follows in the order that it always
+// has: what the audit counts depends on the order, so another one would not be what the golden output is compared with.
+//
+// The error is of the one who started it ([ErrUsage]). One that comes up later is told, and watching goes on.
+func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
+	w, err := cfg.watch()
+	if err != nil {
+		return Result{Exit: verdict.Broken, Document: Refusal(cfg.Milestone, "usage", err.Error())}, err
+	}
+	defer w.Close()
+	var failed []string
+	var changed []string
+	for first := true; ; first = false {
+		var result Result
+		var err error
+		var panicked any
+		run, giveUp := context.WithCancelCause(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() { panicked = recover() }() // the command tells it
+			if len(failed) > 0 {
+				cfg.again(run, failed)
+			}
+			if run.Err() == nil || ctx.Err() != nil {
+				result, err = Run(run, cfg)
+			}
+		}()
+		outdated := false
+		select {
+		case <-done:
+		case changed = <-w.Changes():
+			outdated = true
+			giveUp(errOutdated)
+			<-done
+		}
+		giveUp(nil)
+		switch {
+		case panicked != nil:
+			panic(panicked)
+		case ctx.Err() != nil:
+			return Result{Exit: verdict.Interrupted}, nil
+		case first && err != nil && !errors.Is(err, errOutdated):
+			return result, err
+		case err != nil && !errors.Is(err, errOutdated):
+			fmt.Fprintln(stderr, "runner:", strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
+		}
+		if result.Document != nil && !errors.Is(err, errOutdated) {
+			fmt.Fprintln(cfg.Stdout, report.Overall(result.Overall, cfg.Ink))
+		}
+		if len(result.Results) > 0 {
+			failed = result.failed()
+		}
+		if !outdated {
+			fmt.Fprintln(cfg.Stdout, cfg.Ink.Dim("watching "+report.Shown(cfg.Milestone)+" and what belongs to it; Ctrl-C ends"))
+			select {
+			case <-ctx.Done():
+				return Result{Exit: verdict.Interrupted}, nil
+			case changed = <-w.Changes():
+			}
+		}
+		fmt.Fprintln(cfg.Stdout, cfg.Ink.Yellow("\nchanged: "+shownChanges(changed)))
+	}
+}
+
+// watch begins to watch everything that a run is made from.
+func (cfg Config) watch() (*watch.Watcher, error) {
+	r := newRun(cfg)
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	p, err := project.Locate(cfg.Milestone)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	_, missing := os.Stat(filepath.Dir(cfg.Milestone))
+	switch {
+	case cfg.RenewOutput:
+		return nil, fmt.Errorf("%w: --watch is for looking, and --renew-output writes: use one of them", ErrUsage)
+	case !r.service.BuiltIn() && r.Target.Seed != "":
+		return nil, fmt.Errorf("%w: --watch runs again and again, and a target that saw a seed before replays its answers: leave --seed out, and each run gets its own", ErrUsage)
+	case missing != nil:
+		return nil, fmt.Errorf("%w: --watch: there is no folder %s, and what is inside of the program does not change: name the milestone of a project, such as path/to/%s",
+			ErrUsage, filepath.Dir(cfg.Milestone), DefaultMilestone)
+	}
+	files := []string{cfg.Milestone}
+	for _, file := range []string{cfg.Baseline, cfg.Target.File, cfg.Target.PartnerKeys} {
+		if file != "" {
+			files = append(files, file)
+		}
+	}
+	var folders []watch.Folder
+	for path, suffix := range p.Folders() {
+		folders = append(folders, watch.Folder{Path: path, Suffix: suffix})
+	}
+	w, err := watch.Open(folders, files)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --watch: %w", ErrUsage, err)
+	}
+	return w, nil
+}
+
+// failed are the scenarios that ran and did not pass, by their ids.
+func (r *Result) failed() []string {
+	var failed []string
+	for id, status := range r.Results {
+		switch status {
+		case verdict.Passed, verdict.LeftOut, verdict.NotSelected, verdict.NotRun:
+		default:
+			failed = append(failed, id)
+		}
+	}
+	return failed
+}
+
+// again runs some scenarios alone, and tells how they end now. It leaves nothing behind. What cannot be run is left to
+// the whole run, which says why.
+func (cfg Config) again(ctx context.Context, ids []string) {
+	r := newRun(cfg)
+	if r.open() != nil {
+		return
+	}
+	var err error
+	if r.project, err = project.Locate(r.Milestone); err != nil {
+		return
+	}
+	if r.in, err = r.project.Read(); err != nil || r.choose() != nil {
+		return
+	}
+	r.selection.Scenarios = slices.DeleteFunc(r.selection.Scenarios, func(place int) bool {
+		return !slices.Contains(ids, r.in.Plan.Scenarios[place].ID)
+	})
+	if len(r.selection.Scenarios) == 0 || r.drive(ctx) != nil {
+		return
+	}
+	defer r.trial.close()
+	if ctx.Err() != nil {
+		return
+	}
+	var page bytes.Buffer
+	passed := 0
+	for n, place := range r.selection.Scenarios {
+		scenario, result := &r.in.Plan.Scenarios[place], verdict.StatusOf(r.selection, r.seen.Results, place)
+		if result.Status == verdict.Passed {
+			passed++
+		}
+		if n < mostAgain {
+			fmt.Fprintf(&page, "  %s  %s  %s\n", report.Painted(result.Status, r.Ink), scenario.Where(), r.secrets.Scrub(scenario.Name))
+		}
+	}
+	if more := len(r.selection.Scenarios) - mostAgain; more > 0 {
+		fmt.Fprintf(&page, "  and %d more\n", more)
+	}
+	fmt.Fprintf(r.Stdout, "first what did not pass before: %d of %d pass now\n%s", passed, len(r.selection.Scenarios), page.Bytes())
+}
+
+// The most that is named of what changed, and of what did not pass before.
+const (
+	mostChanged = 5
+	mostAgain   = 20
+)
+
+// shownChanges names files as they are called from here.
+func shownChanges(paths []string) string {
+	var names []string
+	for i, path := range paths {
+		if i == mostChanged {
+			return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), len(paths)-i)
+		}
+		names = append(names, report.Shown(path))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,169 @@
+// Package progress shows how far a run is, while it runs.
+//
+// On a terminal that is one line, drawn over up to ten times a second and taken away at the end:
+//
+//	312 of 969  2 failed  410/s  2s left  features/rollout.feature:88 A climb from S0 to S1
+//
+// that is: scenarios that came to an end, those of them that did not pass, how many end in a second, how long the rest
+// takes at that, and the scenario that has run the longest of those that run now. Elsewhere it is a line for each half
+// a minute, so that the log of a long run shows that it is alive and that of a short one has nothing of it:
+//
+//	scenarios: 312 of 969, 2 failed, 4.0/s, 2m44s left, features/rollout.feature:88
+package progress
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/terminal"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// The time between two lines.
+const (
+	livePause  = 100 * time.Millisecond
+	plainPause = 30 * time.Second
+)
+
+// Progress is told what happens in a trial, as a listener of it.
+type Progress struct {
+	stream    terminal.Stream
+	selection *plan.Selection
+	all       int
+	secrets   *exchange.Secrets
+	stop      chan struct{}
+	stopped   sync.WaitGroup
+
+	mu           sync.Mutex
+	began, told  time.Time
+	done, failed int
+	running      map[int]time.Time // since when, by the place in the plan
+	shown        bool
+}
+
+// Start begins to show the progress of some scenarios, which are run so many times.
+func Start(stream terminal.Stream, selection *plan.Selection, times int, secrets *exchange.Secrets) *Progress {
+	p := begin(stream, selection, times, secrets, time.Now())
+	p.stopped.Go(func() {
+		ticker := time.NewTicker(livePause)
+		defer ticker.Stop()
+		for {
+			select {
+			case now := <-ticker.C:
+				p.tick(now)
+			case <-p.stop:
+				return
+			}
+		}
+	})
+	return p
+}
+
+func begin(stream terminal.Stream, selection *plan.Selection, times int, secrets *exchange.Secrets, now time.Time) *Progress {
+	return &Progress{
+		stream: stream, selection: selection, all: times * len(selection.Scenarios), secrets: secrets, stop: make(chan struct{}),
+		began: now, told: now, running: map[int]time.Time{},
+	}
+}
+
+// Stop takes the line away.
+func (p *Progress) Stop() {
+	close(p.stop)
+	p.stopped.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		p.stream.Clear()
+		p.shown = false
+	}
+}
+
+// ScenarioBegan is told when a scenario begins, by its place in the plan.
+func (p *Progress) ScenarioBegan(place int, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running[place] = at
+}
+
+// ScenarioEnded is told how it ended.
+func (p *Progress) ScenarioEnded(place int, result verdict.Result, _ *report.Failure, _ time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.running, place)
+	p.done++
+	if result.Status != verdict.Passed && result.Status != verdict.NotRun {
+		p.failed++
+	}
+}
+
+// What happens within a scenario is not shown.
+
+func (p *Progress) SentenceBegan(int, int, time.Time)  {}
+func (p *Progress) SentencePassed(int, int, time.Time) {}
+func (p *Progress) Exchanged(*exchange.Exchange)       {}
+
+// tick shows how far it is.
+func (p *Progress) tick(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.stream.Live():
+		p.stream.Draw(p.line(now))
+		p.shown = true
+	case now.Sub(p.told) >= plainPause:
+		p.told = now
+		fmt.Fprintln(p.stream, "scenarios: "+strings.Join(p.words(now), ", "))
+	}
+}
+
+// words are the parts of what is shown.
+func (p *Progress) words(now time.Time) []string {
+	words := []string{fmt.Sprintf("%d of %d", p.done, p.all)}
+	if p.failed > 0 {
+		words = append(words, strconv.Itoa(p.failed)+" failed")
+	}
+	if seconds := now.Sub(p.began).Seconds(); p.done > 0 && seconds > 0 {
+		rate := float64(p.done) / seconds
+		left := time.Duration(math.Ceil(float64(p.all-p.done)/rate)) * time.Second
+		words = append(words, perSecond(rate)+"/s", left.String()+" left")
+	}
+	if s := p.longest(); s != nil {
+		words = append(words, s.Where())
+	}
+	return words
+}
+
+// line is one for a terminal.
+func (p *Progress) line(now time.Time) string {
+	text := strings.Join(p.words(now), "  ")
+	if s := p.longest(); s != nil {
+		text += " " + p.secrets.Scrub(s.Name)
+	}
+	return text
+}
+
+// perSecond is a rate, with a decimal where that makes a difference.
+func perSecond(rate float64) string {
+	if rate < 10 {
+		return strconv.FormatFloat(rate, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(rate, 'f', 0, 64)
+}
+
+// longest is the scenario that has run the longest, and nil when none runs.
+func (p *Progress) longest() *plan.Scenario {
+	if len(p.running) == 0 {
+		return nil
+	}
+	places := slices.Sorted(maps.Keys(p.running))
+	return &p.selection.Plan.Scenarios[slices.MinFunc(places, func(a, b int) int { return p.running[a].Compare(p.running[b]) })]
+}

@@ -1,0 +1,102 @@
+// Package terminal says what a stream can show, and shows it: one line that is drawn over, and a few colours.
+//
+// A stream is live when it is a terminal and TERM is not "dumb". On any other stream nothing is ever drawn over, and no
+// escape code is written unless somebody asks for colours by name.
+//
+//	stream := terminal.Of(os.Stderr, os.Getenv)
+//	stream.Draw("12 of 40")  // "\r12 of 40\x1b[K"
+//	stream.Clear()           // "\r\x1b[K"
+//
+// Colours are the first sixteen of ANSI, which a terminal shows as its user chose them. NO_COLOR switches them off, if it
+// is set and not empty (https://no-color.org); a flag comes before it.
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/mattn/go-runewidth" // how many columns a text takes is a table of Unicode; others kept by as many are built on it
+	"golang.org/x/term"             // the Go project's own way to ask a system for its terminals
+)
+
+// Stream is where text goes.
+type Stream struct {
+	io.Writer
+	// Width is how many columns there are now; nil when the stream is not live.
+	Width func() int
+	// Ink colours what is written there.
+	Ink Ink
+}
+
+// usualWidth is the width of a terminal that does not say it.
+const usualWidth = 80
+
+// Of looks at a stream. Its ink is that of [Auto].
+func Of(w io.Writer, getenv func(string) string) Stream {
+	stream := Stream{Writer: w}
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) && getenv("TERM") != "dumb" {
+		stream.Width = func() int {
+			width, _, err := term.GetSize(int(file.Fd()))
+			if err != nil || width <= 0 {
+				return usualWidth
+			}
+			return width
+		}
+	}
+	stream.Ink = Ink(stream.Live() && getenv("NO_COLOR") == "")
+	return stream
+}
+
+// Live says whether a line can be drawn over.
+func (s Stream) Live() bool { return s.Width != nil }
+
+// Draw draws a line over the one before. It is cut to the width of the terminal, less one column: a line that fills the
+// last one would begin another, which nothing draws over.
+func (s Stream) Draw(text string) {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	fmt.Fprintf(s, "\r%s\x1b[K", runewidth.Truncate(text, max(1, s.Width()-1), "…"))
+}
+
+// Clear takes the line away.
+func (s Stream) Clear() { fmt.Fprint(s, "\r\x1b[K") }
+
+// Ink colours texts, or leaves them as they are.
+type Ink bool
+
+func (i Ink) Red(text string) string    { return i.paint("31", text) }
+func (i Ink) Green(text string) string  { return i.paint("32", text) }
+func (i Ink) Yellow(text string) string { return i.paint("33", text) }
+func (i Ink) Dim(text string) string    { return i.paint("2", text) }
+
+func (i Ink) paint(code, text string) string {
+	if !i || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// When somebody wants colours.
+const (
+	Auto   = "auto"
+	Always = "always"
+	Never  = "never"
+)
+
+// Colour is a stream with the colours that somebody asked for: [Auto], [Always] or [Never].
+func (s Stream) Colour(when string) Stream {
+	switch when {
+	case Always:
+		s.Ink = true
+	case Never:
+		s.Ink = false
+	}
+	return s
+}

@@ -1,0 +1,86 @@
+package terminal
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func wide(columns int) (Stream, *strings.Builder) {
+	var b strings.Builder
+	return Stream{Writer: &b, Width: func() int { return columns }}, &b
+}
+
+func TestDraw(t *testing.T) {
+	tests := []struct {
+		name    string
+		columns int
+		text    string
+		want    string
+	}{
+		{"it fits", 10, "123456789", "\r123456789\x1b[K"},
+		{"it would fill the last column", 10, "1234567890", "\r12345678…\x1b[K"},
+		{"wide letters take two columns", 10, "日本語日本語", "\r日本語日…\x1b[K"},
+		{"nothing steers the terminal", 20, "a\x1b[2Jb\nc", "\ra [2Jb c\x1b[K"},
+		{"a terminal without a width to speak of", 1, "1234567890", "\r…\x1b[K"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			stream, got := wide(test.columns)
+			stream.Draw(test.text)
+			if got.String() != test.want {
+				t.Errorf("drawn %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestClear(t *testing.T) {
+	stream, got := wide(80)
+	stream.Clear()
+	if got.String() != "\r\x1b[K" {
+		t.Errorf("written: %q", got)
+	}
+}
+
+func TestInk(t *testing.T) {
+	tests := []struct{ name, got, want string }{
+		{"red", Ink(true).Red("x"), "\x1b[31mx\x1b[0m"},
+		{"green", Ink(true).Green("x"), "\x1b[32mx\x1b[0m"},
+		{"yellow", Ink(true).Yellow("x"), "\x1b[33mx\x1b[0m"},
+		{"dim", Ink(true).Dim("x"), "\x1b[2mx\x1b[0m"},
+		{"nothing", Ink(true).Red(""), ""},
+		{"no ink", Ink(false).Red("x"), "x"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.got != test.want {
+				t.Errorf("got %q, want %q", test.got, test.want)
+			}
+		})
+	}
+}
+
+// What is no terminal is never live, and has colours only when they are asked for by name.
+func TestNoTerminal(t *testing.T) {
+	file, err := os.Create(t.TempDir() + "/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for name, stream := range map[string]Stream{
+		"a file":         Of(file, func(string) string { return "" }),
+		"another writer": Of(new(strings.Builder), func(string) string { return "" }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if stream.Live() {
+				t.Error("it is live")
+			}
+			for when, want := range map[string]Ink{Auto: false, Never: false, Always: true} {
+				if got := stream.Colour(when).Ink; got != want {
+					t.Errorf("ink with %s: %v, want %v", when, got, want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,141 @@
+//go:build !race
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// live is a command that a script started and talks to while it runs.
+type live struct {
+	command *exec.Cmd
+	lines   chan string
+	ended   chan struct{}
+	last    string
+	asked   chan struct{} // a request reached the silent service
+}
+
+// liveKey is where a script has its own.
+type liveKey struct{}
+
+// tooLong is when a script gives up on a line. It is no part of what is tested: lines are waited for.
+const tooLong = 3 * time.Minute
+
+// starts runs a command in the background. Its stdout and its stderr are one stream, as on a terminal.
+func starts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: starts COMMAND ARGS...")
+	}
+	l := ts.Value(liveKey{}).(*live)
+	path, err := lookPath(ts.Getenv("PATH"), args[0])
+	ts.Check(err)
+	l.command = exec.Command(path, args[1:]...)
+	l.command.Dir = ts.Getenv("WORK")
+	l.command.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"))
+	read, write, err := os.Pipe()
+	ts.Check(err)
+	l.command.Stdout, l.command.Stderr = write, write
+	ts.Check(l.command.Start())
+	write.Close()
+	l.lines, l.ended = make(chan string, 10000), make(chan struct{})
+	go func() {
+		defer close(l.lines)
+		defer read.Close()
+		for scanner := bufio.NewScanner(read); scanner.Scan(); {
+			l.lines <- scanner.Text()
+		}
+	}()
+	ts.Defer(func() {
+		_ = l.command.Process.Kill() // it has ended, if the script came to its end
+		_ = l.command.Wait()
+	})
+}
+
+// says waits for a line. What was said before it is passed over.
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: says REGEXP")
+	}
+	l, wanted := ts.Value(liveKey{}).(*live), regexp.MustCompile(args[0])
+	var before []string
+	giveUp := time.After(tooLong)
+	for {
+		select {
+		case line, open := <-l.lines:
+			if !open {
+				ts.Fatalf("it ended, and did not say %s but\n%s", wanted, strings.Join(before, "\n"))
+			}
+			l.last = line
+			if wanted.MatchString(line) {
+				ts.Logf("said: %s", line)
+				return
+			}
+			before = append(before, line)
+		case <-giveUp:
+			ts.Fatalf("it does not say %s but\n%s", wanted, strings.Join(before, "\n"))
+		}
+	}
+}
+
+// stops interrupts the command, which ends with an exit code, and a verdict as its last line.
+func stops(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: stops CODE")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	l := ts.Value(liveKey{}).(*live)
+	ts.Check(l.command.Process.Signal(os.Interrupt))
+	for line := range l.lines {
+		l.last = line
+	}
+	checkExit(ts, want, l.command.Wait())
+	if l.last != "overall=false" {
+		ts.Fatalf("the last line is %q", l.last)
+	}
+}
+
+// silent starts a service that is there and answers no operation, and says where: $SILENT.
+func silent(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: silent")
+	}
+	l := ts.Value(liveKey{}).(*live)
+	l.asked = make(chan struct{}, 100)
+	service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // only then it is noticed that the caller hangs up
+		select {
+		case l.asked <- struct{}{}:
+		default: // nobody waits for that many
+		}
+		<-r.Context().Done()
+	}))
+	ts.Defer(service.Close)
+	ts.Setenv("SILENT", service.URL)
+}
+
+// asked waits for a request to the silent service.
+func asked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: asked")
+	}
+	select {
+	case <-ts.Value(liveKey{}).(*live).asked:
+	case <-time.After(tooLong):
+		ts.Fatalf("nobody asks")
+	}
+}
