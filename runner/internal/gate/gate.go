@@ -156,7 +156,7 @@ func Refusal(milestone, id, says string) []byte {
 	if p, err := project.Locate(milestone); err == nil && milestone != "" {
 		name = p.Name
 	}
-	run := report.Run{Name: name, StartedAt: now, FinishedAt: now}
+	run := report.Run{Name: name, Repeat: 1, StartedAt: now, FinishedAt: now}
 	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: id, Says: says}}})
 	return run.EncodeVerdict()
 }
