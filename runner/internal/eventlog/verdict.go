@@ -10,44 +10,8 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// Verdict is what reports tell of verdict.json.
-type Verdict struct {
-	Overall  bool             `json:"overall"`
-	ExitCode int              `json:"exit_code"`
-	Reasons  []verdict.Reason `json:"reasons"`
-	Known    *struct {
-		Failures []Known `json:"failures"`
-	} `json:"known_failures"`
-	Scenarios map[verdict.Status]int `json:"scenarios"`
-	LeftOut   []Gap                  `json:"left_out"`
-	Exchanges struct {
-		Total        int `json:"total"`
-		ChecksPassed int `json:"checks_passed"`
-		ChecksFailed int `json:"checks_failed"`
-	} `json:"exchanges"`
-	Rules []struct {
-		Proved  bool `json:"proved"`
-		LeftOut bool `json:"left_out"`
-	} `json:"rules"`
-	ReasonCodes []struct {
-		Observed int `json:"observed"`
-	} `json:"reason_codes"`
-}
-
-// Known is a failure that a baseline excuses.
-type Known struct {
-	verdict.Reason
-	Because string `json:"because"`
-	Owner   string `json:"owner"`
-	Expires string `json:"expires"`
-}
-
-// Gap is what the target lacks, and the scenarios that need it.
-type Gap struct {
-	Capability string   `json:"capability"`
-	Declared   bool     `json:"declared"`
-	Scenarios  []string `json:"scenarios"`
-}
+// Verdict is verdict.json, with what it says of scenarios.
+type Verdict struct{ report.VerdictFile }
 
 // Verdict reads the verdict. A log without its end has none, and then it is one that speaks against the run: what was not
 // seen to hold does not.
@@ -58,7 +22,7 @@ func (r *Record) Verdict() (*Verdict, error) {
 		if r.Says != "" {
 			says = r.Says
 		}
-		return &Verdict{ExitCode: verdict.Incomplete, Reasons: []verdict.Reason{{ID: "run-broke-off", Says: says, Where: report.Messages}}}, nil
+		return &Verdict{report.VerdictFile{ExitCode: verdict.Incomplete, Reasons: []verdict.Reason{{ID: "run-broke-off", Says: says, Where: report.Messages}}}}, nil
 	}
 	v := new(Verdict)
 	if err := json.Unmarshal(text, v); err != nil {
@@ -69,12 +33,12 @@ func (r *Record) Verdict() (*Verdict, error) {
 
 // KnownAs is what excuses a scenario: that it fails is known, and so is every check that failed in it. It is nil when
 // something about it is news.
-func (v *Verdict) KnownAs(s *Scenario) *Known {
+func (v *Verdict) KnownAs(s *Scenario) *report.FailureFile {
 	if v.Known == nil || s.Failure == nil {
 		return nil
 	}
-	find := func(ref string) *Known {
-		at := slices.IndexFunc(v.Known.Failures, func(k Known) bool { return k.Ref == ref })
+	find := func(ref string) *report.FailureFile {
+		at := slices.IndexFunc(v.Known.Failures, func(k report.FailureFile) bool { return k.Ref == ref })
 		if at < 0 {
 			return nil
 		}

@@ -321,7 +321,7 @@ func (p *printer) counts(r *Run) {
 		}
 	}
 	p.line("scenarios   %s", strings.Join(scenarios, ", "))
-	var counts countsFile
+	var counts CountsFile
 	for _, x := range r.Exchanges {
 		counts.count(x)
 	}

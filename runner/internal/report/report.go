@@ -93,45 +93,47 @@ type Run struct {
 // BuiltIn is the target of a run that starts the fake server itself.
 const BuiltIn = "the built-in fake server"
 
-// verdictFile is verdict.json. schemas/Verdict.schema.json describes it.
-type verdictFile struct {
-	Milestone   string           `json:"milestone"`
-	Title       string           `json:"title"`
-	Overall     bool             `json:"overall"`
-	ExitCode    int              `json:"exit_code"`
-	Reasons     []verdict.Reason `json:"reasons"`
-	Known       *knownFile       `json:"known_failures"`
-	Target      string           `json:"target"`
-	Seed        string           `json:"seed"`
-	Selection   selectionFile    `json:"selection"`
-	Scenarios   map[string]int   `json:"scenarios"`
-	LeftOut     []gapFile        `json:"left_out"`
-	Exchanges   countsFile       `json:"exchanges"`
-	Rules       []ruleFile       `json:"rules"`
-	ReasonCodes []floorFile      `json:"reason_codes"`
-	Output      outputFile       `json:"output"`
-	Artifacts   []string         `json:"artifacts"`
-	Results     []resultFile     `json:"results"`
-	StartedAt   string           `json:"started_at"`
-	FinishedAt  string           `json:"finished_at"`
-	TookMS      int64            `json:"took_ms"`
+// VerdictFile is verdict.json. schemas/Verdict.schema.json describes it.
+type VerdictFile struct {
+	Milestone   string                 `json:"milestone"`
+	Title       string                 `json:"title"`
+	Overall     bool                   `json:"overall"`
+	ExitCode    int                    `json:"exit_code"`
+	Reasons     []verdict.Reason       `json:"reasons"`
+	Known       *KnownFile             `json:"known_failures"`
+	Target      string                 `json:"target"`
+	Seed        string                 `json:"seed"`
+	Selection   SelectionFile          `json:"selection"`
+	Scenarios   map[verdict.Status]int `json:"scenarios"`
+	LeftOut     []GapFile              `json:"left_out"`
+	Exchanges   CountsFile             `json:"exchanges"`
+	Rules       []RuleFile             `json:"rules"`
+	ReasonCodes []FloorFile            `json:"reason_codes"`
+	Output      OutputFile             `json:"output"`
+	Artifacts   []string               `json:"artifacts"`
+	Results     []ResultFile           `json:"results"`
+	StartedAt   string                 `json:"started_at"`
+	FinishedAt  string                 `json:"finished_at"`
+	TookMS      int64                  `json:"took_ms"`
 }
 
-// knownFile is what a baseline excuses; it is null without one.
-type knownFile struct {
+// KnownFile is what a baseline excuses; it is null without one.
+type KnownFile struct {
 	Says     string        `json:"says"`
 	Baseline string        `json:"baseline"`
-	Failures []failureFile `json:"failures"`
+	Failures []FailureFile `json:"failures"`
 }
 
-type failureFile struct {
+// FailureFile is a known failure, with who mends it and until when.
+type FailureFile struct {
 	verdict.Reason
 	Because string `json:"because,omitempty"`
 	Owner   string `json:"owner,omitempty"`
 	Expires string `json:"expires,omitempty"`
 }
 
-type selectionFile struct {
+// SelectionFile is which scenarios ran, and how.
+type SelectionFile struct {
 	Complete   bool     `json:"complete"`
 	Tags       *string  `json:"tags"`
 	Names      []string `json:"names"`
@@ -147,13 +149,15 @@ type selectionFile struct {
 	Repeat     int      `json:"repeat"`
 }
 
-type gapFile struct {
+// GapFile is what the target lacks, and the scenarios that need it.
+type GapFile struct {
 	Capability string   `json:"capability"`
 	Declared   bool     `json:"declared"`
 	Scenarios  []string `json:"scenarios"`
 }
 
-type countsFile struct {
+// CountsFile counts exchanges and what the checks found.
+type CountsFile struct {
 	Total               int `json:"total"`
 	Unanswered          int `json:"unanswered"`
 	ChecksPassed        int `json:"checks_passed"`
@@ -161,7 +165,8 @@ type countsFile struct {
 	ChecksNotApplicable int `json:"checks_not_applicable"`
 }
 
-type ruleFile struct {
+// RuleFile is the evidence for a rule.
+type RuleFile struct {
 	ID      string   `json:"id"`
 	Kind    string   `json:"kind"`
 	Section string   `json:"section"`
@@ -174,19 +179,22 @@ type ruleFile struct {
 	Keeps   []string `json:"keeps,omitempty"`
 }
 
-type floorFile struct {
+// FloorFile is the evidence for a reason code of the floor.
+type FloorFile struct {
 	ReasonCode string   `json:"reason_code"`
 	Observed   int      `json:"observed"`
 	Scenarios  []string `json:"scenarios"`
 }
 
-type outputFile struct {
+// OutputFile compares the output with the golden one.
+type OutputFile struct {
 	SHA256       *string `json:"sha256"`
 	GoldenSHA256 *string `json:"golden_sha256"`
 	Identical    bool    `json:"identical"`
 }
 
-type resultFile struct {
+// ResultFile is how a scenario ended.
+type ResultFile struct {
 	Scenario string   `json:"scenario"`
 	Ref      string   `json:"ref"`
 	Where    string   `json:"where"`
@@ -203,7 +211,7 @@ type resultFile struct {
 // EncodeVerdict writes verdict.json.
 func (r *Run) EncodeVerdict() []byte {
 	d := &r.Decision
-	file := verdictFile{
+	file := VerdictFile{
 		Milestone:   r.Name,
 		Overall:     d.Overall,
 		ExitCode:    d.Exit,
@@ -211,13 +219,13 @@ func (r *Run) EncodeVerdict() []byte {
 		Target:      r.Target,
 		Seed:        r.Seed,
 		Selection:   r.selection(),
-		Scenarios:   map[string]int{},
-		LeftOut:     []gapFile{},
-		Rules:       []ruleFile{},
-		ReasonCodes: []floorFile{},
-		Output:      outputFile{SHA256: orNull(r.OutputSHA256), GoldenSHA256: orNull(r.GoldenSHA256), Identical: r.GoldenSHA256 != "" && r.GoldenSHA256 == r.OutputSHA256},
+		Scenarios:   map[verdict.Status]int{},
+		LeftOut:     []GapFile{},
+		Rules:       []RuleFile{},
+		ReasonCodes: []FloorFile{},
+		Output:      OutputFile{SHA256: orNull(r.OutputSHA256), GoldenSHA256: orNull(r.GoldenSHA256), Identical: r.GoldenSHA256 != "" && r.GoldenSHA256 == r.OutputSHA256},
 		Artifacts:   list(r.Written),
-		Results:     []resultFile{},
+		Results:     []ResultFile{},
 		StartedAt:   stamp(r.StartedAt),
 		FinishedAt:  stamp(r.FinishedAt),
 		TookMS:      r.FinishedAt.Sub(r.StartedAt).Milliseconds(),
@@ -227,9 +235,9 @@ func (r *Run) EncodeVerdict() []byte {
 	}
 	file.Reasons = append(file.Reasons, d.Reasons...)
 	if d.Baseline != "" {
-		file.Known = &knownFile{Says: d.KnownFailures(), Baseline: d.Baseline, Failures: []failureFile{}}
+		file.Known = &KnownFile{Says: d.KnownFailures(), Baseline: d.Baseline, Failures: []FailureFile{}}
 		for _, known := range d.Known {
-			failure := failureFile{Reason: known.Reason}
+			failure := FailureFile{Reason: known.Reason}
 			if e := known.Entry; e != nil {
 				failure.Because, failure.Owner, failure.Expires = r.Secrets.Scrub(e.Reason), r.Secrets.Scrub(e.Owner), e.Expires
 			}
@@ -237,22 +245,22 @@ func (r *Run) EncodeVerdict() []byte {
 		}
 	}
 	for status, n := range d.Scenarios {
-		file.Scenarios[string(status)] = n
+		file.Scenarios[status] = n
 	}
 	for _, gap := range d.LeftOut {
-		file.LeftOut = append(file.LeftOut, gapFile(gap))
+		file.LeftOut = append(file.LeftOut, GapFile(gap))
 	}
 	for _, x := range r.Exchanges {
 		file.Exchanges.count(x)
 	}
 	for _, rule := range d.Rules {
-		file.Rules = append(file.Rules, ruleFile{
+		file.Rules = append(file.Rules, RuleFile{
 			ID: rule.Rule.ID, Kind: rule.Rule.Kind, Section: rule.Rule.Section, Says: rule.Rule.Says,
 			Proved: rule.Proved, Known: rule.Known, LeftOut: rule.LeftOut, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Promises,
 		})
 	}
 	for _, floor := range d.Floor {
-		file.ReasonCodes = append(file.ReasonCodes, floorFile{floor.ReasonCode, floor.Observed, list(floor.Scenarios)})
+		file.ReasonCodes = append(file.ReasonCodes, FloorFile{floor.ReasonCode, floor.Observed, list(floor.Scenarios)})
 	}
 	if r.Selection != nil {
 		file.Results = r.results()
@@ -261,13 +269,13 @@ func (r *Run) EncodeVerdict() []byte {
 }
 
 // selection says which part of the plan was run.
-func (r *Run) selection() selectionFile {
+func (r *Run) selection() SelectionFile {
 	s := r.Selection
 	if s == nil {
 		s = &plan.Selection{Plan: new(plan.Plan)}
 	}
 	w := &s.Wanted
-	return selectionFile{
+	return SelectionFile{
 		Complete:   r.Selection != nil && s.Complete(),
 		Tags:       orNull(w.Tags),
 		Names:      list(w.Names),
@@ -285,7 +293,7 @@ func (r *Run) selection() selectionFile {
 }
 
 // results lists every scenario of the plan.
-func (r *Run) results() []resultFile {
+func (r *Run) results() []ResultFile {
 	from, to := map[int]int{}, map[int]int{}
 	for i, x := range r.Exchanges {
 		if _, seen := from[x.Mark.Scenario]; !seen {
@@ -293,11 +301,11 @@ func (r *Run) results() []resultFile {
 		}
 		to[x.Mark.Scenario] = i + 1
 	}
-	results := make([]resultFile, 0, len(r.Selection.Plan.Scenarios))
+	results := make([]ResultFile, 0, len(r.Selection.Plan.Scenarios))
 	for i := range r.Selection.Plan.Scenarios {
 		scenario := &r.Selection.Plan.Scenarios[i]
 		result := verdict.StatusOf(r.Selection, r.Results, i)
-		results = append(results, resultFile{
+		results = append(results, ResultFile{
 			Scenario: scenario.ID,
 			Ref:      scenario.Ref(),
 			Where:    scenario.Where(),
@@ -313,7 +321,7 @@ func (r *Run) results() []resultFile {
 	return results
 }
 
-func (c *countsFile) count(x *exchange.Exchange) {
+func (c *CountsFile) count(x *exchange.Exchange) {
 	c.Total++
 	if x.Response == nil {
 		c.Unanswered++
@@ -330,17 +338,18 @@ func (c *countsFile) count(x *exchange.Exchange) {
 	}
 }
 
-// coverageFile is coverage.json. schemas/Coverage.schema.json describes it.
-type coverageFile struct {
+// CoverageFile is coverage.json. schemas/Coverage.schema.json describes it.
+type CoverageFile struct {
 	Milestone string     `json:"milestone"`
 	Complete  bool       `json:"complete"`
 	Declared  int        `json:"declared"`
 	Observed  int        `json:"observed"`
 	Stray     int        `json:"undeclared"`
-	Cells     []cellFile `json:"cells"`
+	Cells     []CellFile `json:"cells"`
 }
 
-type cellFile struct {
+// CellFile is a cell of the coverage.
+type CellFile struct {
 	Operation  string   `json:"operation"`
 	Outcome    *string  `json:"outcome"`
 	Status     int      `json:"status"`
@@ -358,7 +367,7 @@ const mostScenarios = 10
 
 // EncodeCoverage writes coverage.json.
 func (r *Run) EncodeCoverage() []byte {
-	file := coverageFile{Milestone: r.Name, Cells: []cellFile{}}
+	file := CoverageFile{Milestone: r.Name, Cells: []CellFile{}}
 	if r.Milestone != nil {
 		file.Milestone = r.Milestone.ID
 	}
@@ -372,7 +381,7 @@ func (r *Run) EncodeCoverage() []byte {
 		default:
 			file.Declared++
 		}
-		file.Cells = append(file.Cells, cellFile{
+		file.Cells = append(file.Cells, CellFile{
 			Operation:  cell.Operation,
 			Outcome:    orNull(cell.Outcome),
 			Status:     cell.Status,
