@@ -54,6 +54,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -162,9 +163,10 @@ func Encode(r *eventlog.Record) ([]byte, error) {
 	v := &view{
 		Policy: "default-src 'none'; style-src '" + digest(style) + "'; script-src '" + digest(script) + "'; base-uri 'none'; form-action 'none'",
 		Style:  template.CSS(style), Script: template.JS(script),
-		Record: r, Verdict: *concluded, Total: len(r.Scenarios), PerChunk: perChunk,
+		Record: r, Verdict: *concluded, PerChunk: perChunk,
 	}
 	rows := v.list()
+	v.Total = len(rows)
 	v.Rules, v.Outcomes = ruleTables(concluded, r), outcomesOf(concluded)
 	v.Times = timesOf(v.Features)
 	keys := keysOf(r)
@@ -197,14 +199,10 @@ func (v *view) list() []*row {
 		places[f.URI] = i
 		v.Features = append(v.Features, feature{URI: f.URI, Name: f.Name, Description: strings.TrimSpace(f.Description)})
 	}
-	var rules, operations, outcomes, statuses numbers
+	var rules, operations, outcomes numbers
 	for _, status := range verdict.Statuses {
-		for _, s := range v.Record.Scenarios {
-			if s.Result.Status == status {
-				statuses.of(string(status))
-				v.Filter.Statuses = append(v.Filter.Statuses, status)
-				break
-			}
+		if status != verdict.NotSelected && slices.ContainsFunc(v.Record.Scenarios, func(s *eventlog.Scenario) bool { return s.Result.Status == status }) {
+			v.Filter.Statuses = append(v.Filter.Statuses, status)
 		}
 	}
 	// The order is that of the milestone, and what it does not know comes after it.
@@ -218,6 +216,9 @@ func (v *view) list() []*row {
 	}
 	var all []*row
 	for _, s := range v.Record.Scenarios {
+		if s.Result.Status == verdict.NotSelected {
+			continue // nobody asked for it
+		}
 		at, known := places[s.URI]
 		if !known {
 			at = len(v.Features)
@@ -235,7 +236,7 @@ func (v *view) list() []*row {
 		switch s.Result.Status {
 		case verdict.Passed:
 			v.Features[at].Passed++
-		case verdict.NotSelected, verdict.LeftOut:
+		case verdict.LeftOut:
 		default:
 			line.Open = len(v.Failed) < mostOpen && !s.Began.IsZero()
 			line.Because, _, _ = strings.Cut(s.Result.Says, "\n")
@@ -243,6 +244,7 @@ func (v *view) list() []*row {
 		}
 		v.Features[at].Rows = append(v.Features[at].Rows, line)
 	}
+	v.Features = slices.DeleteFunc(v.Features, func(f feature) bool { return len(f.Rows) == 0 })
 	// Chunks are in the order of the page.
 	for _, f := range v.Features {
 		all = append(all, f.Rows...)
@@ -270,10 +272,8 @@ func (n *numbers) of(text string) int {
 }
 
 func with(list []int, n int) []int {
-	for _, other := range list {
-		if other == n {
-			return list
-		}
+	if slices.Contains(list, n) {
+		return list
 	}
 	return append(list, n)
 }
@@ -331,7 +331,7 @@ func chunk(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) (_ templa
 		}
 	}()
 	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestCompression)
+	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
 	if err != nil {
 		return "", err
 	}

@@ -56,17 +56,18 @@
   const quiet = ["passed", "left_out", "not_selected"];
   let words; // what can be found in each scenario, once somebody searches
 
-  const entities = { lt: "<", gt: ">", amp: "&", "#34": '"', "#39": "'", "#43": "+" };
+  const entities = [["&#34;", '"'], ["&#39;", "'"], ["&#43;", "+"], ["&lt;", "<"], ["&gt;", ">"], ["&amp;", "&"]]; // the last one last
   function plain(html) {
-    return html.replace(/<[^>]*>/g, "").replace(/&(\w+|#\d+);/g, (all, name) => entities[name] ?? all).toLowerCase();
+    return entities.reduce((text, [from, to]) => text.replaceAll(from, to), html.replace(/<[^>]*>/g, "").toLowerCase());
   }
 
   async function learn() {
     const all = [];
     for (let n = 0; n * perChunk < rows.length; n++) {
       (await chunk(n)).forEach((html, i) => {
-        const row = rows[n * perChunk + i];
-        all.push(row.id + " " + row.firstElementChild.textContent.toLowerCase() + " " + plain(html));
+        const f = facts[n * perChunk + i];
+        const name = f.row.querySelector(".name").textContent.toLowerCase();
+        all.push([f.row.id, f.status, name, f.rule, f.side, plain(html)].join(" "));
       });
     }
     return all;
@@ -133,7 +134,7 @@
   // --- addresses ---
 
   async function go() {
-    const hash = decodeURIComponent(location.hash.slice(1));
+    const hash = location.hash.slice(1);
     if (hash.startsWith("?")) {
       const query = new URLSearchParams(location.hash.slice(2));
       for (const name of fields) {
@@ -215,8 +216,13 @@
 
   // --- the start ---
 
+  // What is not in view is not laid out, so it is told how high it will be.
+  for (const feature of document.querySelectorAll(".feature")) {
+    feature.style.containIntrinsicSize = "auto " + (4 + 2.1 * feature.querySelectorAll("details.s").length) + "rem";
+  }
   for (const row of rows) if (row.open) fill(row);
   if (fields.some((name) => form.elements[name].value)) apply(); // what a browser kept over a reload
-  if (location.hash.length > 1) go();
+  // A browser goes to what stands after # by itself, and takes the focus away while it loads; so we go after it.
+  if (location.hash.length > 1) addEventListener("load", () => requestAnimationFrame(go));
   document.documentElement.dataset.ready = "yes";
 })();

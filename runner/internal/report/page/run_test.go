@@ -3,6 +3,7 @@ package page_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -58,14 +59,32 @@ func harm(h http.Handler) http.Handler {
 	})
 }
 
+// unwell answers that the service is not well.
+func unwell(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := httptest.NewRecorder()
+		h.ServeHTTP(seen, r)
+		for name, values := range seen.Header() {
+			w.Header()[name] = values
+		}
+		body := seen.Body.Bytes()
+		if r.URL.Path == "/healthz" && seen.Code == http.StatusOK {
+			w.Header().Del("Content-Length")
+			body = bytes.Replace(body, []byte(`"ok":true`), []byte(`"ok":"degraded"`), 1)
+		}
+		w.WriteHeader(seen.Code)
+		_, _ = w.Write(body)
+	})
+}
+
 // run is what a run left behind.
 type run struct {
 	page, log []byte
 	refs      map[string]string // by the names of the scenarios
 }
 
-// verify runs the scenarios of some rules against a fake that is wrapped, with one feature that goes on after its end.
-func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ...string) (*run, error) {
+// verify runs the scenarios of some rules, or all, against a fake that is wrapped, with one feature that goes on after its end.
+func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ...string) (_ *run, err error) {
 	folder, err := os.MkdirTemp("", "page")
 	if err != nil {
 		return nil, err
@@ -110,8 +129,17 @@ func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ..
 			refs = append(refs, s.Ref())
 		}
 	}
-	out := filepath.Join(folder, "out")
-	if _, err := gate.Run(context.Background(), gate.Config{Milestone: milestone, Out: out, Wanted: plan.Wanted{Refs: refs}, Stdout: io.Discard, Wrap: wrap}); err != nil {
+	// Where the project is stands in commands that repeat a scenario, so the run is made from there.
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chdir(folder); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.Chdir(here)) }()
+	out := "out"
+	if _, err := gate.Run(context.Background(), gate.Config{Milestone: "milestones/M109.yaml", Out: out, Wanted: plan.Wanted{Refs: refs}, Stdout: io.Discard, Wrap: wrap}); err != nil {
 		return nil, err
 	}
 	if r.page, err = os.ReadFile(filepath.Join(out, report.Page)); err != nil {
