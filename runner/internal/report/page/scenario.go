@@ -3,7 +3,6 @@ package page
 import (
 	"html/template"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -74,20 +73,20 @@ func secretsOf(r *eventlog.Record) *exchange.Secrets {
 
 // place is where a request is to be sent again, and how to start what answers there.
 func place(f *report.Failure, r *eventlog.Record) (base, start string) {
-	if f != nil && f.Base != "" {
+	switch {
+	case f != nil && f.Base != "":
 		return f.Base, f.Start
+	case r.Target == report.BuiltIn:
+		return r.Base, "go run ./fakeserver/cmd/fakeserver --addr " + strings.TrimPrefix(r.Base, "http://")
 	}
-	if target, err := url.Parse(r.Target); err == nil && target.Host != "" {
-		return strings.TrimSuffix(r.Target, "/"), ""
-	}
-	return "http://127.0.0.1:8109", "go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109"
+	return r.Base, ""
 }
 
 func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideView {
 	s := line.Scenario
 	v := &insideView{Scenario: s, Chain: line.chain}
 	if notPassed(s.Result.Status) && s.Selected {
-		v.Repro = strings.TrimSpace("runner repro " + s.Ref() + " " + r.Repro)
+		v.Repro = r.Again(s)[0]
 	}
 	for i, step := range s.Steps {
 		view := stepView{Step: step, Number: i + 1, Ref: s.Ref()}
