@@ -308,7 +308,7 @@ func (l *Log) ScenarioEnded(place int, result verdict.Result, failure *report.Fa
 					message = failure.Text
 				}
 				if !r.began.IsZero() {
-					took = at.Sub(r.began)
+					took = max(0, at.Sub(r.began)) // one that was given up has no end of its own
 				}
 			}
 			b.finished(s, step, status, message, took, at)

@@ -15,40 +15,8 @@ import (
 // conclusion is what the page takes from verdict.json and coverage.json. A log that was cut off has neither: then it
 // has what can be counted, and nothing is concluded.
 type conclusion struct {
-	Overall  bool `json:"overall"`
-	ExitCode int  `json:"exit_code"`
-	Reasons  []verdict.Reason
-	Known    *struct {
-		Says     string `json:"says"`
-		Baseline string `json:"baseline"`
-		Failures []struct {
-			verdict.Reason
-			Because string `json:"because"`
-			Owner   string `json:"owner"`
-			Expires string `json:"expires"`
-		} `json:"failures"`
-	} `json:"known_failures"`
-	Selection struct {
-		Planned  int `json:"planned"`
-		Selected int `json:"selected"`
-	} `json:"selection"`
-	Scenarios map[verdict.Status]int `json:"scenarios"`
-	LeftOut   []struct {
-		Capability string   `json:"capability"`
-		Declared   bool     `json:"declared"`
-		Scenarios  []string `json:"scenarios"`
-	} `json:"left_out"`
-	Exchanges struct {
-		Total        int `json:"total"`
-		Unanswered   int `json:"unanswered"`
-		ChecksPassed int `json:"checks_passed"`
-		ChecksFailed int `json:"checks_failed"`
-	} `json:"exchanges"`
-	Rules       []ruleFile `json:"rules"`
-	ReasonCodes []struct {
-		ReasonCode string `json:"reason_code"`
-		Observed   int    `json:"observed"`
-	} `json:"reason_codes"`
+	report.VerdictFile
+	Rules []ruleFile `json:"rules"`
 	Cells []cellFile `json:"cells"`
 
 	// Groups are the reasons by their kinds, each with where it leads.
@@ -57,19 +25,10 @@ type conclusion struct {
 	Decided bool `json:"-"`
 }
 
-type ruleFile struct {
-	ID      string   `json:"id"`
-	Kind    string   `json:"kind"`
-	Section string   `json:"section"`
-	Says    string   `json:"says"`
-	Proved  bool     `json:"proved"`
-	Known   bool     `json:"known"`
-	LeftOut bool     `json:"left_out"`
-	Refuses []string `json:"refuses"`
-	Permits []string `json:"permits"`
-	Keeps   []string `json:"keeps"`
-}
+// ruleFile is a rule of the verdict.
+type ruleFile struct{ report.RuleFile }
 
+// cellFile is a cell of the coverage, without nulls: what is not there is "".
 type cellFile struct {
 	Operation  string `json:"operation"`
 	Outcome    string `json:"outcome"`
