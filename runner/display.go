@@ -59,6 +59,10 @@ func asksForJSON(args []string) bool {
 func (d *display) addFlags(flags *pflag.FlagSet) {
 	flags.Var(&choice{&d.format, []string{formatText, formatJSON}}, "format", "`FORMAT` of what stdout gets: text, or json for the verdict as one JSON document, with the text on stderr")
 	flags.Var(&choice{&d.colour, []string{terminal.Auto, terminal.Always, terminal.Never}}, "color", "`WHEN` to use colours: auto (on a terminal, and not with NO_COLOR), always or never")
+}
+
+// addWatch gives the gate the flag that only it has.
+func (d *display) addWatch(flags *pflag.FlagSet) {
 	flags.BoolVar(&d.watch, "watch", false, "run again whenever the milestone, a feature, a schema or a fixture changes, until Ctrl-C")
 }
 
@@ -74,20 +78,25 @@ func (d *display) people() io.Writer {
 func (d *display) text() terminal.Stream { return terminal.Of(d.people(), d.getenv).Colour(d.colour) }
 
 // verify runs the gate, and shows it.
-func (d *display) verify(l *line, cfg gate.Config) (err error) {
+func (d *display) verify(l *line, cfg gate.Config) error {
+	cfg.Progress = terminal.Of(d.stderr, d.getenv).Colour(d.colour)
+	return d.show(l, cfg, func(cfg gate.Config) (gate.Result, error) {
+		switch {
+		case d.watch && d.json:
+			return gate.Result{Exit: verdict.Broken}, fmt.Errorf("%w: --format json is one document, and --watch comes to many verdicts: use one of them", gate.ErrUsage)
+		case d.watch:
+			return gate.Watch(l.ctx, cfg, d.stderr)
+		}
+		return gate.Run(l.ctx, cfg)
+	})
+}
+
+// show shows what comes to a verdict.
+func (d *display) show(l *line, cfg gate.Config, decide func(gate.Config) (gate.Result, error)) error {
 	text := d.text()
 	d.milestone = cfg.Milestone
 	cfg.Stdout, cfg.Ink = text, text.Ink
-	cfg.Progress = terminal.Of(d.stderr, d.getenv).Colour(d.colour)
-	var result gate.Result
-	switch {
-	case d.watch && d.json:
-		return fmt.Errorf("%w: --format json is one document, and --watch comes to many verdicts: use one of them", gate.ErrUsage)
-	case d.watch:
-		result, err = gate.Watch(l.ctx, cfg, d.stderr)
-	default:
-		result, err = gate.Run(l.ctx, cfg)
-	}
+	result, err := decide(cfg)
 	l.exit, l.overall, d.document = result.Exit, result.Overall, result.Document
 	return err
 }

@@ -15,6 +15,10 @@
 //
 // When several apply, the order is 130, 2, 3, 1, 4.
 //
+//	runner merge milestones/M109.yaml FOLDER…
+//
+// makes one verdict of runs that did a part each, with --shard. Its last line and its exit code are those of one run.
+//
 //	runner verify-export FILE… --keys KEYS.json
 //
 // verifies pages of an audit export that somebody holds, without any service. Its exit code is 0, 1 or 2, and means the
@@ -68,7 +72,7 @@ func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (e
 	root := command(l)
 	verifies := true
 	if found, _, err := root.Find(args); err == nil && found != root {
-		verifies = false
+		verifies = found.Name() == mergeName
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -141,7 +145,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 			return l.display.verify(l, cfg)
 		},
 	}
-	cmd.AddCommand(baselineOf(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheck(l), repro(l), reportOf(l), verifyExport(l), document(l))
+	cmd.AddCommand(baselineOf(l), merge(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheck(l), repro(l), reportOf(l), verifyExport(l), document(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(nearestFlag)
 	cmd.PersistentPreRunE = noEmptyFlag
@@ -155,12 +159,15 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.StringArrayVar(&cfg.Wanted.Operations, "operation", nil, "run only the scenarios that call the operation `ID`; may be repeated")
 	flags.StringArrayVar(&cfg.Wanted.Refs, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
 	flags.BoolVar(&cfg.Failed, "failed", false, "run only the scenarios that did not pass in the last run, whose artifacts stand where --out says")
+	flags.Var(&part{&cfg.Shard.Index, &cfg.Shard.Of, gate.MostShards}, "shard", "run only part `I/N` of them, such as 2/4; runner merge puts the parts together")
+	flags.StringVar(&cfg.Durations, "durations", "", "make the parts of --shard equally long by what `FILE` says: messages.ndjson of an earlier run, or milliseconds")
 	flags.Var(&count{&cfg.Parallel, 1, 64}, "parallel", "run `N` scenarios side by side, in as many built-in servers or against --target (default 2, and 1 with --target)")
 	flags.StringVar(&cfg.Shuffle, "shuffle", "", "run the scenarios in an order drawn from the `SEED`; without =SEED from a new one, which is printed")
 	flags.Lookup("shuffle").NoOptDefVal = gate.Anew
 	flags.Var(&count{&cfg.Repeat, 2, 1000}, "repeat", "run everything `N` times, and compare what the runs saw")
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
 	l.display.addFlags(flags)
+	l.display.addWatch(flags)
 	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
 	return cmd
 }

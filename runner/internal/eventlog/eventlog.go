@@ -12,7 +12,7 @@
 //	{"pickle":{"id":"keys-12",…}}                         and those scenarios of it that are selected
 //	{"stepDefinition":{"id":"sentence-1",…}}              the vocabulary
 //	{"testRunStarted":{…}}
-//	{"attachment":{"fileName":"run.json",…}}              a [Run]: milestone, target, seed, all scenarios
+//	{"attachment":{"fileName":"run.json",…}}              a [Run]: milestone, target, seed, all scenarios, what they come from
 //	{"testCase":{"id":"s-0bb72c18b2",…}}                  a scenario, by its short name
 //	{"testCaseStarted":{"id":"s-0bb72c18b2.1",…}}
 //	{"testStepStarted":{"testStepId":"s-0bb72c18b2.step-1",…}}
@@ -44,6 +44,7 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,8 +83,25 @@ type Run struct {
 	Asked string `json:"asked"`
 	// Repro are the arguments of "runner repro" that follow the name of a failure.
 	Repro string `json:"repro"`
+	// Planned is what was to be run, and what that was made from; nil when something of it is broken.
+	Planned *Planned `json:"planned"`
 	// Scenarios are all scenarios of the plan, those that were not selected included.
 	Scenarios []Entry `json:"scenarios"`
+}
+
+// Planned is what was to be run, and what that was made from: enough to tell whether two runs are parts of one.
+type Planned struct {
+	// Digest is the SHA-256 of all that follows but for the shard.
+	Digest string `json:"digest"`
+	// Parts are the SHA-256 of what the run was made from, by what it is: "milestone", "durations", or a file.
+	Parts map[string]string `json:"parts"`
+	// Wanted, Lacks and Declared are how the scenarios were selected: by what was asked for, by what the target lacks,
+	// and by what of that somebody declared.
+	Wanted   plan.Wanted `json:"wanted"`
+	Lacks    []string    `json:"lacks,omitempty"`
+	Declared []string    `json:"declared,omitempty"`
+	// Shard is which part of the selection this run is; zero for all of it.
+	Shard plan.Shard `json:"shard,omitzero"`
 }
 
 // Entry is a scenario of the plan.
@@ -316,6 +334,32 @@ func (l *Log) ScenarioEnded(place int, result verdict.Result, failure *report.Fa
 		b.attach(resultName, encode(resultOf(result, failure, r.exchanges)), caseID(s), "")
 		b.add(&messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: caseID(s), Timestamp: stamp(at)}})
 	})
+}
+
+// Retell tells a scenario as another log has it, whose exchanges are marked with its place in this plan.
+func (l *Log) Retell(place int, s *Scenario) {
+	if s.Began.IsZero() {
+		return
+	}
+	l.ScenarioBegan(place, s.Began)
+	for i := range s.Steps {
+		step := &s.Steps[i]
+		if step.Began.IsZero() {
+			break
+		}
+		l.SentenceBegan(place, i, step.Began)
+		for _, x := range s.heard {
+			if x.Mark.Step == i {
+				l.Exchanged(x)
+			}
+		}
+		if step.Status == strings.ToLower(string(messages.TestStepResultStatus_PASSED)) {
+			l.SentencePassed(place, i, step.Began.Add(step.Took))
+		}
+	}
+	if !s.Ended.IsZero() {
+		l.ScenarioEnded(place, s.Result, s.Failure, s.Ended)
+	}
 }
 
 // statuses are ours in the words of Cucumber. What is missing has none there.

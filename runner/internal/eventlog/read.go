@@ -62,8 +62,17 @@ type Scenario struct {
 	// Exchanges are its exchanges in order; the mark of each has its sentence.
 	Exchanges []*exchange.Exchange
 
+	ref   string               // as the log has it; "" in a record that was not read
 	place int                  // in the plan
 	heard []*exchange.Exchange // in the order of their answers
+}
+
+// Ref is the short name of the scenario. It is made from an id that may have a secret in it, which the log has not.
+func (s *Scenario) Ref() string {
+	if s.ref == "" {
+		return s.Scenario.Ref()
+	}
+	return s.ref
 }
 
 // Took is how long the scenario took.
@@ -84,7 +93,9 @@ type Step struct {
 	Status string
 	// Message is what was wrong, in full.
 	Message string
-	Took    time.Duration
+	// Began is zero when it did not.
+	Began time.Time
+	Took  time.Duration
 }
 
 // Attached is an artifact that is attached to the run, such as verdict.json; nil when there is none.
@@ -260,6 +271,8 @@ func (r *reading) line(line []byte) error {
 		}
 		s.Began = when(m.TestCaseStarted.Timestamp)
 		r.cases[m.TestCaseStarted.Id] = s
+	case m.TestStepStarted != nil:
+		return r.stepStarted(m.TestStepStarted)
 	case m.TestStepFinished != nil:
 		return r.stepFinished(m.TestStepFinished)
 	case m.TestCaseFinished != nil:
@@ -334,7 +347,7 @@ func (r *reading) run(a *messages.Attachment) error {
 	}
 	for i, e := range r.record.Run.Scenarios {
 		s := &Scenario{
-			place: i,
+			ref: e.Ref, place: i,
 			Scenario: &plan.Scenario{
 				ID: e.ID, URI: e.URI, Line: e.Line, Name: e.Name, Rule: e.Rule, Side: plan.Side(e.Side), Needs: e.Needs, Tags: e.Tags,
 			},
@@ -405,13 +418,29 @@ func (r *reading) testCase(c *messages.TestCase) error {
 	return nil
 }
 
-func (r *reading) stepFinished(f *messages.TestStepFinished) error {
-	s := r.cases[f.TestCaseStartedId]
-	i, known := r.steps[f.TestStepId]
-	if s == nil || !known || i >= len(s.Steps) {
-		return fmt.Errorf("there is no step %q", f.TestStepId)
+func (r *reading) stepStarted(started *messages.TestStepStarted) error {
+	step, err := r.step(started.TestCaseStartedId, started.TestStepId)
+	if err == nil {
+		step.Began = when(started.Timestamp)
 	}
-	step := &s.Steps[i]
+	return err
+}
+
+// step finds a step of a scenario that has begun.
+func (r *reading) step(testCase, id string) (*Step, error) {
+	s := r.cases[testCase]
+	i, known := r.steps[id]
+	if s == nil || !known || i >= len(s.Steps) {
+		return nil, fmt.Errorf("there is no step %q", id)
+	}
+	return &s.Steps[i], nil
+}
+
+func (r *reading) stepFinished(f *messages.TestStepFinished) error {
+	step, err := r.step(f.TestCaseStartedId, f.TestStepId)
+	if err != nil {
+		return err
+	}
 	step.Status, step.Message = strings.ToLower(string(f.TestStepResult.Status)), f.TestStepResult.Message
 	if f.TestStepResult.Duration != nil {
 		step.Took = messages.DurationToGoDuration(*f.TestStepResult.Duration)

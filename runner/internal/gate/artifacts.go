@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/outcome"
@@ -16,6 +15,7 @@ import (
 	"example.com/lpgate/runner/internal/report/har"
 	"example.com/lpgate/runner/internal/report/junit"
 	"example.com/lpgate/runner/internal/report/page"
+	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -41,11 +41,20 @@ func (r *run) about() eventlog.Run {
 	}
 	if r.selection != nil {
 		about.Asked = r.selection.Asked()
+		about.Planned = shard.Planned(r.selection, r.hashes, r.durations, r.kind())
 	}
 	if !r.service.BuiltIn() {
 		about.Target, about.Base = r.shownTarget(), r.shownTarget()
 	}
 	return about
+}
+
+// kind is what kind of target there is. Which one is not part of a plan: each shard may have a server of its own.
+func (r *run) kind() string {
+	if r.service.BuiltIn() {
+		return report.BuiltIn
+	}
+	return "a service"
 }
 
 // write writes artifacts, all at the same time: it is mostly waiting for the disk. One that cannot be made or written
@@ -103,7 +112,7 @@ func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed boo
 		}
 		r.record = &eventlog.Record{Run: r.about()} // the reasons can be told all the same
 	}
-	at, logged := time.Now(), false
+	at, logged := r.now(), false
 	attached := map[string][]byte{report.Coverage: coverage, report.Output: r.output}
 	for {
 		r.decide()

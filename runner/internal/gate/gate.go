@@ -35,6 +35,7 @@ import (
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/github"
+	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
@@ -53,6 +54,10 @@ type Config struct {
 	Wanted plan.Wanted
 	// Failed limits it to those that did not pass in the run whose artifacts stand where those of this one go.
 	Failed bool
+	// Shard limits it further to one part of several; zero for all of it.
+	Shard plan.Shard
+	// Durations is the file of how long scenarios took, by which shards are made; "" when nobody knows.
+	Durations string
 	// Parallel is how many lanes the run has, if not [Trial.Lanes] of its own.
 	Parallel int
 	// Shuffle is the word that the order of the scenarios is drawn from; [Anew] for one that nobody had before, and "" for
@@ -117,7 +122,11 @@ var ErrNothing = errors.New("nothing to run")
 // either way.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	r := newRun(cfg)
-	err := r.do(ctx)
+	return r.result(r.do(ctx))
+}
+
+// result is how a run ended, whose error says why it could not be carried out.
+func (r *run) result(err error) (Result, error) {
 	switch {
 	case errors.Is(err, ErrUsage):
 		return r.refused("usage", err), err
@@ -180,8 +189,11 @@ type run struct {
 	service   *target.Service
 	project   project.Project
 	in        project.Inputs
+	hashes    map[string]string // of the inputs
 	baseline  *baseline.Baseline
+	durations plan.Durations
 	selection *plan.Selection
+	joined    *shard.Joined // what shards saw; nil when this run does it itself
 	trial     Trial
 	secrets   *exchange.Secrets
 	folder    *report.Folder
@@ -206,49 +218,25 @@ func (r *run) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.project, err = project.Locate(r.Milestone); err != nil {
-		return fmt.Errorf("%w: %w", ErrUsage, err)
-	}
-	if r.Out == "" && !r.project.Known() {
-		return fmt.Errorf("%w: %w", ErrUsage, project.Unreadable(r.Milestone, fs.ErrNotExist))
-	}
-	if err := r.mayRenew(); err != nil {
+	if err := r.mayShard(); err != nil {
 		return err
 	}
-	var broken error
-	r.in, broken = r.project.Read()
-	if r.Baseline != "" {
-		var err error
-		if r.baseline, err = baseline.Read(r.Baseline); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w: --baseline: there is no file %s; `runner baseline` writes one", ErrUsage, r.Baseline)
-		}
-		broken = errors.Join(broken, err)
+	broken, err := r.read()
+	if err != nil {
+		return err
 	}
 	if broken == nil {
 		if err := r.choose(); err != nil {
 			return err
 		}
-	}
-	if r.folder, err = report.Open(r.place()); err != nil {
-		if errors.Is(err, report.ErrForeign) {
-			return fmt.Errorf("%w: %w", ErrUsage, err)
+		if err := r.deal(); err != nil {
+			return err
 		}
+	}
+	if err := r.begin(); err != nil {
 		return err
 	}
-	defer r.folder.Abandon()
-	if r.journal, err = r.folder.Create(report.Messages); err != nil {
-		return err
-	}
-	defer r.journal.File.Close() // it may be closed by then
-	r.openSummary()
-	defer r.closeSummary()
-	r.tellKilled()
-	journal := io.Writer(r.journal)
-	if r.disk != nil {
-		journal = r.disk(journal)
-	}
-	r.log = eventlog.New(journal, r.secrets)
-	r.log.Begin(r.about(), r.selection, r.started)
+	defer r.end()
 	if broken == nil {
 		broken = r.drive(ctx)
 		defer r.trial.close()
@@ -260,6 +248,60 @@ func (r *run) do(ctx context.Context) error {
 		r.seen.Stops = append(r.seen.Stops, problems(broken)...)
 	}
 	return r.finish()
+}
+
+// read reads everything that the run is made from. What is broken in it ends up in a verdict; the error does not.
+func (r *run) read() (broken, err error) {
+	if r.project, err = project.Locate(r.Milestone); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if r.Out == "" && !r.project.Known() {
+		return nil, fmt.Errorf("%w: %w", ErrUsage, project.Unreadable(r.Milestone, fs.ErrNotExist))
+	}
+	if err := r.mayRenew(); err != nil {
+		return nil, err
+	}
+	if r.in, broken = r.project.Read(); broken == nil {
+		r.hashes, broken = r.project.Hashes(r.in)
+	}
+	if r.Baseline != "" {
+		var err error
+		if r.baseline, err = baseline.Read(r.Baseline); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: --baseline: there is no file %s; `runner baseline` writes one", ErrUsage, r.Baseline)
+		}
+		broken = errors.Join(broken, err)
+	}
+	return broken, nil
+}
+
+// begin opens the folder for the artifacts, and begins the event log.
+func (r *run) begin() (err error) {
+	if r.folder, err = report.Open(r.place()); err != nil {
+		if errors.Is(err, report.ErrForeign) {
+			return fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+		return err
+	}
+	if r.journal, err = r.folder.Create(report.Messages); err != nil {
+		r.folder.Abandon()
+		return err
+	}
+	r.openSummary()
+	r.tellKilled()
+	journal := io.Writer(r.journal)
+	if r.disk != nil {
+		journal = r.disk(journal)
+	}
+	r.log = eventlog.New(journal, r.secrets)
+	r.log.Begin(r.about(), r.selection, r.started)
+	return nil
+}
+
+// end lets go of what begin opened.
+func (r *run) end() {
+	r.closeSummary()
+	_ = r.journal.File.Close() // it may be closed by then
+	r.folder.Abandon()
 }
 
 // open reads what is said of the target.
@@ -368,9 +410,17 @@ func (r *run) place() string {
 	case r.Out != "":
 		return r.Out
 	case r.in.Milestone != nil:
-		return r.project.Artifacts(r.in.Milestone.ID)
+		return r.project.Artifacts(r.in.Milestone.ID) + r.shardSuffix()
 	}
-	return r.project.Artifacts(r.project.Name)
+	return r.project.Artifacts(r.project.Name) + r.shardSuffix()
+}
+
+// shardSuffix keeps the artifacts of shards apart.
+func (r *run) shardSuffix() string {
+	if r.Shard.Of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("-shard-%d-of-%d", r.Shard.Index, r.Shard.Of)
 }
 
 // problems makes a reason of each line of an error.
@@ -440,6 +490,9 @@ func (r *run) failures() []report.Failure {
 // reproArguments are what follows the id of a failure on the command line that repeats it here. A target that saw this
 // run would only replay its answers, so there the ids are to be new, and no seed is among them.
 func (r *run) reproArguments() string {
+	if r.joined != nil {
+		return r.joined.Repro
+	}
 	words := ""
 	if filepath.ToSlash(r.Milestone) != DefaultMilestone {
 		words += " " + report.Quote(filepath.ToSlash(r.Milestone))
@@ -451,7 +504,15 @@ func (r *run) reproArguments() string {
 }
 
 // report is the run as it is reported now.
-func (r *run) report() *report.Run { return r.reportAt(time.Now()) }
+func (r *run) report() *report.Run { return r.reportAt(r.now()) }
+
+// now is the time of day, or when the last shard ended.
+func (r *run) now() time.Time {
+	if r.joined != nil {
+		return r.joined.FinishedAt
+	}
+	return time.Now()
+}
 
 // reportAt is the run as it is reported, when it is done at a time.
 func (r *run) reportAt(at time.Time) *report.Run {
@@ -464,6 +525,9 @@ func (r *run) reportAt(at time.Time) *report.Run {
 	}
 	if r.output != nil {
 		run.OutputSHA256 = outcome.SHA256(r.output)
+	}
+	if r.joined != nil {
+		run.Lanes = r.joined.Lanes
 	}
 	if r.golden != nil {
 		run.GoldenSHA256 = outcome.SHA256(r.golden)
@@ -480,6 +544,9 @@ func (r *run) shownTarget() string { return r.secrets.Scrub(r.service.URL) }
 // state is state.json: all servers, lane by lane, each lane's in the order in which they were started. It is empty when
 // the target was somebody else's.
 func (r *run) state() []byte {
+	if r.joined != nil {
+		return serversOf(r.joined)
+	}
 	b := []byte(`{"servers":[`)
 	for _, l := range r.trial.lanes {
 		b = l.servers.AppendState(b)
@@ -523,6 +590,10 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		return fmt.Sprintf("Next: begin with the first failure. --rule %s runs the scenarios of its rule alone.", first.Rule)
 	case has("baseline-outdated"), has("baseline-expired"), has("baseline-unknown"):
 		return "Next: bring " + r.Baseline + " up to date, as it says above."
+	case slices.ContainsFunc(r.decision.Reasons, ofShards):
+		return "Next: do what is said of the shards above, and merge again."
+	case has("shard-alone"):
+		return fmt.Sprintf("Next: a shard is no verdict. `runner merge %s FOLDER…` with the folders of all %d gives it.", filepath.ToSlash(r.Milestone), r.Shard.Of)
 	case has("selection-incomplete"):
 		return "Next: a part of the scenarios is no verdict. Run all of them, without " + r.selection.Asked() + "."
 	case has("scenario-left-out"):

@@ -33,6 +33,10 @@ func (r *run) rows() (*outcome.Document, error) {
 		return document, nil
 	}
 	document.Milestone = r.in.Milestone.ID
+	if r.joined != nil {
+		document.Scenarios = r.joined.Rows
+		return document, nil
+	}
 	if r.selection == nil {
 		return document, nil
 	}

@@ -22,6 +22,9 @@ type Selection struct {
 	LeftOut []int
 	// Declared are the capabilities that somebody said the target lacks.
 	Declared []string
+	// Shard is which part of all that is wanted this is, and Elsewhere are the indexes of what other shards run of it.
+	Shard     Shard
+	Elsewhere []int
 
 	has func(capability string) bool
 }

@@ -19,17 +19,17 @@ import (
 // several values it has to meet one. The zero value is met by all.
 type Wanted struct {
 	// Tags is a tag expression of Cucumber, such as "@refuses and not (@needs:fresh-state or @needs:key-identity)".
-	Tags string
+	Tags string `json:"tags,omitempty"`
 	// Names are regular expressions for a part of the scenario's name, with the values of its row in it.
-	Names []string
+	Names []string `json:"names,omitempty"`
 	// Rules are the ids of rules.
-	Rules []string
+	Rules []string `json:"rules,omitempty"`
 	// Operations are the ids of operations that the scenario calls, the router's among them.
-	Operations []string
+	Operations []string `json:"operations,omitempty"`
 	// Refs are short names ([Scenario.Ref]).
-	Refs []string
+	Refs []string `json:"refs,omitempty"`
 	// Failed are the ids of the scenarios that did not pass in the last run; nil when that does not matter.
-	Failed []string
+	Failed []string `json:"failed,omitempty"`
 }
 
 // Everything says whether there is no condition.

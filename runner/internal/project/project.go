@@ -6,10 +6,14 @@
 package project
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -198,6 +202,45 @@ func (p Project) Read() (Inputs, error) {
 		naming = in.Milestone.CheckSchemas(in.Schemas.Names())
 	}
 	return in, errors.Join(planning, loading, naming)
+}
+
+// Hashes are the SHA-256 of everything that a run is made from: "milestone" is what the milestone says, however that is
+// written, and everything else has the name of its file in the project.
+func (p Project) Hashes(in Inputs) (map[string]string, error) {
+	said, err := json.Marshal(in.Milestone)
+	if err != nil {
+		return nil, fmt.Errorf("hashing the milestone: %w", err)
+	}
+	hashes := map[string]string{"milestone": hash(said)}
+	for _, feature := range in.Plan.Features() {
+		hashes[feature.URI] = hash(feature.Text)
+	}
+	for _, name := range in.Schemas.Names() {
+		schema, _ := in.Schemas.Lookup(name)
+		hashes["schemas/"+name+".schema.json"] = hash(schema.Source())
+	}
+	for _, pattern := range []string{"requests/*", "keys/*", Golden(in.Milestone.ID)} {
+		names, err := fs.Glob(p.Fixtures(), pattern)
+		if err != nil {
+			return nil, fmt.Errorf("listing the fixtures: %w", err)
+		}
+		for _, name := range names {
+			if info, err := fs.Stat(p.Fixtures(), name); err != nil || info.IsDir() || path.Ext(name) == ".md" {
+				continue
+			}
+			text, err := fs.ReadFile(p.Fixtures(), name)
+			if err != nil {
+				return nil, fmt.Errorf("reading the fixtures: %w", err)
+			}
+			hashes["fixtures/"+name] = hash(text)
+		}
+	}
+	return hashes, nil
+}
+
+func hash(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // Contract reads what is promised, without the features that prove it: the milestone and its schemas.

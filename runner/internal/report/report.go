@@ -134,19 +134,20 @@ type FailureFile struct {
 
 // SelectionFile is which scenarios ran, and how.
 type SelectionFile struct {
-	Complete   bool     `json:"complete"`
-	Tags       *string  `json:"tags"`
-	Names      []string `json:"names"`
-	Rules      []string `json:"rules"`
-	Operations []string `json:"operations"`
-	Refs       []string `json:"refs"`
-	Failed     bool     `json:"failed"`
-	Planned    int      `json:"planned"`
-	Selected   int      `json:"selected"`
-	LeftOut    int      `json:"left_out"`
-	Parallel   int      `json:"parallel"`
-	Shuffle    *string  `json:"shuffle"`
-	Repeat     int      `json:"repeat"`
+	Complete   bool        `json:"complete"`
+	Tags       *string     `json:"tags"`
+	Names      []string    `json:"names"`
+	Rules      []string    `json:"rules"`
+	Operations []string    `json:"operations"`
+	Refs       []string    `json:"refs"`
+	Failed     bool        `json:"failed"`
+	Planned    int         `json:"planned"`
+	Selected   int         `json:"selected"`
+	LeftOut    int         `json:"left_out"`
+	Shard      *plan.Shard `json:"shard"`
+	Parallel   int         `json:"parallel"`
+	Shuffle    *string     `json:"shuffle"`
+	Repeat     int         `json:"repeat"`
 }
 
 // GapFile is what the target lacks, and the scenarios that need it.
@@ -275,6 +276,10 @@ func (r *Run) selection() SelectionFile {
 		s = &plan.Selection{Plan: new(plan.Plan)}
 	}
 	w := &s.Wanted
+	var shard *plan.Shard
+	if s.Shard.Of > 0 {
+		shard = &s.Shard
+	}
 	return SelectionFile{
 		Complete:   r.Selection != nil && s.Complete(),
 		Tags:       orNull(w.Tags),
@@ -286,6 +291,7 @@ func (r *Run) selection() SelectionFile {
 		Planned:    len(s.Plan.Scenarios),
 		Selected:   len(s.Scenarios),
 		LeftOut:    len(s.LeftOut),
+		Shard:      shard,
 		Parallel:   r.Lanes,
 		Shuffle:    orNull(r.Shuffle),
 		Repeat:     r.Repeat,

@@ -143,7 +143,7 @@ func TestVerdict(t *testing.T) {
 		"started_at": "2026-02-22T16:00:00.000Z",
 		"scenarios":  map[string]any{"failed": 1.0, "unreachable": 1.0},
 		"selection": map[string]any{"complete": true, "tags": nil, "names": []any{}, "rules": []any{}, "operations": []any{}, "refs": []any{}, "failed": false, "planned": 2.0, "selected": 2.0, "left_out": 0.0,
-			"parallel": 2.0, "shuffle": "word", "repeat": 1.0},
+			"parallel": 2.0, "shuffle": "word", "repeat": 1.0, "shard": nil},
 		"exchanges": map[string]any{
 			"total": 2.0, "unanswered": 1.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
 		},

@@ -108,6 +108,11 @@ var Reasons = []Kind{
 	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with."},
 	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran."},
 	{ID: "selection-incomplete", Exit: Incomplete, Says: "The run was limited to some of the scenarios."},
+	{ID: "shard-alone", Exit: Incomplete, Says: "The run was one shard of several, and only all of them together are a verdict."},
+	{ID: "shard-missing", Exit: Incomplete, Says: "Of the shards that were merged one is missing."},
+	{ID: "shard-twice", Exit: Incomplete, Says: "Of the shards that were merged one was given twice."},
+	{ID: "shard-differs", Exit: Incomplete, Says: "A shard was made from something else, or planned in another way, than what it was merged with."},
+	{ID: "shard-incomplete", Exit: Incomplete, Says: "A shard did not come to its end, or does not say all that it saw."},
 	{ID: "scenario-left-out", Exit: Incomplete, Says: "A scenario needs what the target does not have."},
 	{ID: "scenario-pending", Exit: Incomplete, Says: "A scenario has a sentence that is not implemented yet."},
 	{ID: "scenario-skipped", Exit: Incomplete, Says: "A scenario was skipped by one of its own sentences."},
@@ -398,7 +403,11 @@ func (v *Verdict) scenarios(r *Records) {
 	if ran == 0 {
 		v.add("nothing-ran", "", "no scenario ran")
 	}
-	if n := v.Scenarios[NotSelected]; n > 0 {
+	if shard := r.Selection.Shard; shard.Of > 0 {
+		v.add("shard-alone", "", "this is %s, and has %d of the %d scenarios that were selected", shard,
+			len(r.Selection.Scenarios), len(r.Selection.Scenarios)+len(r.Selection.Elsewhere))
+	}
+	if n := v.Scenarios[NotSelected] - len(r.Selection.Elsewhere); n > 0 {
 		v.add("selection-incomplete", "", "%d of %d scenarios were not selected (%s)", n,
 			len(r.Selection.Plan.Scenarios), r.Selection.Asked())
 	}

@@ -97,6 +97,9 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 	ended := func(status Status, says string) func(*Records) {
 		return func(r *Records) { r.Results[0] = Result{Status: status, Line: 5, Says: says} }
 	}
+	stopped := func(id string) func(*Records) {
+		return func(r *Records) { r.Stops = append(r.Stops, Reason{ID: id, Says: "shard 2 of 3"}) }
+	}
 	tests := []struct {
 		id    string
 		name  string
@@ -219,6 +222,21 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
 			{ID: "selection-incomplete", Says: "1 of 3 scenarios were not selected (--tags '@bell-is-allowed or @refuses')", Where: ""},
 		}},
+		{"shard-alone", "", func(r *Records) {
+			r.Selection = r.Selection.Deal(2, nil)[0]
+			r.Results = map[int]Result{0: {Status: Passed}}
+		}, Incomplete, []Reason{
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
+			{ID: "shard-alone", Says: "this is shard 1 of 2, and has 1 of the 3 scenarios that were selected", Where: ""},
+		}},
+		{"shard-alone", "though there is no other", func(r *Records) { r.Selection = r.Selection.Deal(1, nil)[0] }, Incomplete, []Reason{
+			{ID: "shard-alone", Says: "this is shard 1 of 1, and has 3 of the 3 scenarios that were selected", Where: ""},
+		}},
+		{"shard-missing", "", stopped("shard-missing"), Incomplete, nil},
+		{"shard-twice", "", stopped("shard-twice"), Incomplete, nil},
+		{"shard-differs", "", stopped("shard-differs"), Incomplete, nil},
+		{"shard-incomplete", "", stopped("shard-incomplete"), Incomplete, nil},
 		{"scenario-left-out", "", func(r *Records) {
 			var err error
 			if r.Selection, err = r.Selection.Plan.Select(plan.Wanted{}, nil, func(string) bool { return false }); err != nil {

@@ -1,0 +1,160 @@
+// Package shard makes one run of several that each did a part of it, and reads how long scenarios took, by which the parts
+// are dealt out.
+//
+// # What is put together
+//
+// Of each shard its event log is read, messages.ndjson, in which verdict.json and output.json are attached; state.json
+// beside it is taken over when it is there. What [Join] makes of them is what one run would have seen: how every scenario
+// ended, every exchange, the rows of the output. It decides nothing about the contract: that is for package verdict, over
+// all of it.
+//
+// # What is proved before
+//
+// A verdict of several runs is only one if they are the parts of one. So each shard of 1 to N has to be there once, come to
+// its end, and be planned alike: from the same milestone, features, schemas and fixtures as stand here, and with the same
+// selection, durations and kind of target as the others. Its event log has a hash of each of these ([Planned]). Whatever of
+// that does not hold is a reason against the whole, which names the shard and what to do; and of a shard that is another
+// run's nothing is taken.
+package shard
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Shard is what one of several runs left behind.
+type Shard struct {
+	// Folder is where its artifacts stand, as it was named.
+	Folder string
+	// Log is its event log.
+	Log *eventlog.Record
+	// Output are the rows of what its scenarios saw.
+	Output *outcome.Document
+	// Verdict is what it decided by itself.
+	Verdict struct {
+		Reasons   []verdict.Reason `json:"reasons"`
+		Selection struct {
+			Parallel int     `json:"parallel"`
+			Shuffle  *string `json:"shuffle"`
+			Repeat   int     `json:"repeat"`
+		} `json:"selection"`
+	}
+	// Servers are the states of its servers; none when its state.json is not there.
+	Servers []json.RawMessage
+
+	lacks []string // what its log should have attached, and has not
+}
+
+// Part says which shard it is.
+func (s *Shard) Part() plan.Shard { return s.Log.Planned.Shard }
+
+// String names it, with its folder.
+func (s *Shard) String() string { return fmt.Sprintf("%s (%s)", s.Part(), s.Folder) }
+
+// Most is how many shards there may be.
+const Most = 1000
+
+// ErrNoShard marks a folder in which there is no shard, and ErrNothing one in which nothing is.
+var (
+	ErrNoShard = errors.New("that is no shard")
+	ErrNothing = errors.New("there is nothing")
+)
+
+// Read reads a folder. A run that is killed leaves its event log in a folder beside its place, and what stands at the place
+// is older then: so the later one is read.
+//
+// The error is [ErrNoShard] or [ErrNothing], or says what is wrong with the files.
+func Read(folder string) (*Shard, error) {
+	folder = filepath.Clean(folder)
+	candidates, err := filepath.Glob(escape(folder) + ".run-*")
+	if err != nil {
+		return nil, err
+	}
+	var latest *Shard
+	for _, candidate := range append([]string{folder}, candidates...) {
+		s, err := read(candidate)
+		if err != nil {
+			if candidate == folder && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+			continue // what a run left that was killed at once, or nothing
+		}
+		if latest == nil || s.Log.StartedAt.After(latest.Log.StartedAt) {
+			latest = s
+		}
+	}
+	if latest == nil {
+		return nil, fmt.Errorf("%w: no %s in %s", ErrNothing, report.Messages, report.Shown(folder))
+	}
+	return latest, nil
+}
+
+// escape makes a pattern of a path, which finds nothing else.
+func escape(path string) string {
+	var escaped []rune
+	for _, c := range path {
+		if slices.Contains([]rune(`*?[\`), c) {
+			escaped = append(escaped, '[', c, ']')
+			continue
+		}
+		escaped = append(escaped, c)
+	}
+	return string(escaped)
+}
+
+func read(folder string) (*Shard, error) {
+	file, err := os.Open(filepath.Join(folder, report.Messages))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	s := &Shard{Folder: report.Shown(folder)}
+	if s.Log, err = eventlog.Read(file); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrNoShard, s.Folder, err)
+	}
+	if s.Log.Planned == nil || s.Log.Planned.Shard.Of == 0 {
+		return nil, fmt.Errorf("%w: %s is a run without --shard", ErrNoShard, s.Folder)
+	}
+	if part := s.Part(); part.Index < 1 || part.Index > part.Of || part.Of > Most {
+		return nil, fmt.Errorf("%w: %s says that it is %s", ErrNoShard, s.Folder, part)
+	}
+	for _, attached := range []struct {
+		name string
+		read func(text []byte) error
+	}{
+		{report.Verdict, func(text []byte) error { return json.Unmarshal(text, &s.Verdict) }},
+		{report.Output, func(text []byte) (err error) {
+			s.Output, err = outcome.Decode(text)
+			return err
+		}},
+	} {
+		text := s.Log.Attached(attached.name)
+		if text == nil || attached.read(text) != nil {
+			s.lacks = append(s.lacks, attached.name)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(folder, report.State))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	var state struct{ Servers []json.RawMessage }
+	if err == nil {
+		err = json.Unmarshal(text, &state)
+	}
+	if err != nil {
+		s.lacks = append(s.lacks, report.State)
+	}
+	s.Servers = state.Servers
+	return s, nil
+}
