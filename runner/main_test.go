@@ -44,6 +44,8 @@ func TestMain(m *testing.M) {
 //	killed ARGS                 runs it with --target, and kills it while a request waits for its answer
 //	follow SECTION              does what a section of features/README.md tells its reader to do
 //	oasdiff                     installs oasdiff, which compares OpenAPI documents, into the script's PATH
+//	actionlint                  installs actionlint, which checks workflows of GitHub Actions, into the script's PATH
+//	recipe FILE                 writes what a recipe of ci has for the shell: shard.sh and merge.sh
 //	registration [LIE]          starts the service of testdata/registration, and says where: $SERVICE
 //	starts runner ARGS          runs it in the background, for says and stops (live_test.go)
 //	says REGEXP                 waits for a line of it that fits
@@ -65,7 +67,7 @@ func TestScripts(t *testing.T) {
 			env.Values[liveKey{}] = new(live)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "killed": killed,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "killed": killed,
 			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})
 }

@@ -1,0 +1,78 @@
+//go:build !race
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"gopkg.in/yaml.v3"
+)
+
+// scripts finds in a recipe what a shell is to run: a text of several lines that calls the runner.
+func scripts(check func(error), file string) (found []string) {
+	text, err := os.ReadFile(file)
+	check(err)
+	add := func(text string) {
+		if strings.Contains(text, "runner") && strings.Contains(text, "\n") {
+			found = append(found, text)
+		}
+	}
+	if filepath.Base(file) == "Jenkinsfile" {
+		for _, match := range regexp.MustCompile(`(?s)sh '''(.*?)'''`).FindAllStringSubmatch(string(text), -1) {
+			add(match[1])
+		}
+		return found
+	}
+	var walk func(*yaml.Node)
+	walk = func(node *yaml.Node) {
+		if node.Kind == yaml.ScalarNode {
+			add(node.Value)
+		}
+		for _, child := range node.Content {
+			walk(child)
+		}
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
+	for {
+		var document yaml.Node
+		if decoder.Decode(&document) != nil {
+			return found
+		}
+		walk(&document)
+	}
+}
+
+// recipe writes what a recipe has for the shell: shard.sh and merge.sh.
+func recipe(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: recipe FILE")
+	}
+	found := scripts(ts.Check, filepath.Join(ts.Getenv("PROJECT"), "runner", "ci", args[0]))
+	if len(found) != 2 {
+		ts.Fatalf("%s has %d scripts that call the runner, want one for a shard and one that merges", args[0], len(found))
+	}
+	for i, name := range []string{"shard.sh", "merge.sh"} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(found[i]), 0o644))
+	}
+}
+
+// actionlintVersion is the version that runner/README.md names.
+const actionlintVersion = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+
+// actionlint puts the program that checks workflows of GitHub Actions into the script's PATH.
+func actionlint(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: actionlint")
+	}
+	install := exec.Command("go", "install", actionlintVersion)
+	install.Env = append(os.Environ(), "GOBIN="+ts.MkAbs("tools"))
+	if out, err := install.CombinedOutput(); err != nil {
+		ts.Fatalf("installing %s: %v\n%s", actionlintVersion, err, out)
+	}
+	ts.Setenv("PATH", ts.MkAbs("tools")+string(os.PathListSeparator)+ts.Getenv("PATH"))
+}
