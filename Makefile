@@ -1,5 +1,5 @@
 # Each target is one line; the README says what they are for.
-.PHONY: verify test check selfcheck serve bench soak renew vectors mutants
+.PHONY: verify test check selfcheck serve bench soak renew vectors mutants pictures
 
 verify:; go run ./runner milestones/M109.yaml
 test: check selfcheck; go test -race -timeout 30m ./... && go test -timeout 30m ./runner && go test -timeout 30m -run 'Lie|Truth' ./runner/internal/gate ./runner/internal/drift && go run ./runner milestones/M109.yaml
@@ -11,3 +11,4 @@ soak:; go run ./fakeserver/soak
 renew:; go run ./runner steps --format markdown > features/STEPS.md && go run ./runner steps --format glue > .vscode/sentences.go && go run ./runner milestones/M109.yaml --renew-output
 vectors:; node fixtures/vectors/make.mjs
 mutants:; nice go run ./runner/mutants
+pictures:; go test -run TestPages . -args -pictures
