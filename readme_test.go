@@ -281,11 +281,15 @@ func do(t *testing.T, page string, steps []step) {
 				line, background := strings.CutSuffix(c.line, " &")
 				background = background || s.kind == terminal
 				got, ok := sh.run(ports.there.Replace(line), background, func(got string) bool {
-					return prints(c.want, ports.back.Replace(got), background)
+					return prints(c.want, ports.back.Replace(got), background) >= 0
 				})
 				got = ports.back.Replace(got)
 				if !ok {
 					t.Fatalf("%s: %s\nprinted\n%s\nand is to print\n%s", page, c.line, got, c.want)
+				}
+				if background { // what came by then, and no more: a log goes on
+					rows := strings.SplitAfter(got, "\n")
+					got = strings.Join(rows[:min(prints(c.want, got, true), len(rows))], "")
 				}
 				before, _, _ := strings.Cut(line, "; echo")
 				printed[before] = line + "\n" + got
@@ -301,8 +305,9 @@ func mask(text string) string {
 	return masks.ReplaceAllString(strings.ReplaceAll(text, "\r", ""), "~")
 }
 
-// prints says whether a text is the one that a page shows, or begins with it if more may come.
-func prints(want, got string, more bool) bool {
+// prints says how many lines of a text are those that a page shows: all of them, or the first ones if more may come, and
+// -1 if they are others.
+func prints(want, got string, more bool) int {
 	pattern := regexp.QuoteMeta("\n" + strings.TrimRight(mask(want), "\n"))
 	pattern = strings.ReplaceAll(pattern, "\n…", "(?:\n.*)*")
 	pattern = strings.ReplaceAll(pattern, "…", ".*")
@@ -311,7 +316,11 @@ func prints(want, got string, more bool) bool {
 	} else {
 		pattern += `\n*$`
 	}
-	return regexp.MustCompile("^" + pattern).MatchString("\n" + mask(got))
+	match := regexp.MustCompile("^" + pattern).FindString("\n" + mask(got))
+	if match == "" {
+		return -1
+	}
+	return strings.Count(strings.TrimRight(match, "\n")+"\n", "\n") - 1 // match begins with one of ours
 }
 
 // mapped are the ports of a page, and those that its reader has free here.
