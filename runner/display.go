@@ -108,19 +108,24 @@ func (d *display) refuse(id, says string) {
 	}
 }
 
-// last writes the document and the last line, and returns the exit code: a document that cannot be written is none.
+// last writes the document and the last line, and returns the exit code: a verdict that cannot be written is none.
 func (d *display) last(overall bool, exit int) int {
+	unwritten := func(err error) {
+		fmt.Fprintln(d.stderr, "runner: writing the verdict:", err)
+		overall = false
+		if exit == verdict.Holds {
+			exit = verdict.Incomplete
+		}
+	}
 	if d.json {
 		if _, err := d.documents.Write(d.document); err != nil {
-			fmt.Fprintln(d.stderr, "runner: writing the verdict:", err)
-			overall = false
-			if exit == verdict.Holds {
-				exit = verdict.Incomplete
-			}
+			unwritten(err)
 		}
 	}
 	text := d.text()
-	fmt.Fprintln(text, report.Overall(overall, text.Ink))
+	if _, err := fmt.Fprintln(text, report.Overall(overall, text.Ink)); err != nil && !d.json {
+		unwritten(err)
+	}
 	return exit
 }
 

@@ -83,6 +83,18 @@ func (s *Scenario) Took() time.Duration {
 	return s.Ended.Sub(s.Began)
 }
 
+// Says is why it did not pass, as one line, with what was compared where that is short.
+func (s *Scenario) Says() string {
+	says := s.Result.Says
+	if f := s.Failure; f != nil && f.Expected+f.Got != "" && len(f.Expected)+len(f.Got) <= mostCompared && !strings.Contains(f.Expected+f.Got, "\n") {
+		says += fmt.Sprintf(" (expected %s, got %s)", f.Expected, f.Got)
+	}
+	return says
+}
+
+// mostCompared is how many bytes of what was compared stand in one line.
+const mostCompared = 120
+
 // Step is a sentence of a scenario.
 type Step struct {
 	plan.Step

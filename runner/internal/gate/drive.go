@@ -241,6 +241,9 @@ func (d *drive) isDead() bool {
 func (d *drive) withTimeout(ctx context.Context) context.Context {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.now == nil {
+		return ctx // the scenario was given up
+	}
 	d.overdue.Store(time.Now().Add(d.timeout + patience).UnixNano())
 	ctx, d.now.cancel = context.WithTimeout(ctx, d.timeout)
 	return ctx
@@ -250,6 +253,9 @@ func (d *drive) withTimeout(ctx context.Context) context.Context {
 func (d *drive) beforeStep(ctx context.Context) context.Context {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.now == nil {
+		return ctx
+	}
 	d.now.step++
 	d.now.before = d.recorder.Count()
 	now := time.Now()
@@ -275,7 +281,7 @@ func (d *drive) afterStep(stepErr error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := d.now
-	if r.status != "" {
+	if r == nil || r.status != "" {
 		return nil // it failed before; what follows is skipped
 	}
 	if stepErr != nil {
@@ -442,6 +448,9 @@ func (e events) Passed(*messages.Pickle, *messages.PickleStep, *godog.StepDefini
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := e.now
+	if r == nil {
+		return // the scenario was given up
+	}
 	r.last = time.Now()
 	for _, listener := range e.listeners {
 		listener.SentencePassed(r.place, r.passed, r.last)
@@ -461,6 +470,9 @@ func (e events) Undefined(_ *messages.Pickle, step *messages.PickleStep, _ *godo
 	e.ends(verdict.Undefined, nil)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.now == nil {
+		return
+	}
 	e.now.unknown = append(e.now.unknown, report.Undefined{Step: e.now.step, Nearest: steps.Nearest(step.Text)})
 }
 
@@ -476,8 +488,8 @@ func (e events) Ambiguous(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.S
 func (e events) ends(status verdict.Status, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.now.status != "" {
-		return
+	if e.now == nil || e.now.status != "" {
+		return // a scenario that was given up has ended by then
 	}
 	e.now.status, e.now.at, e.now.last = status, e.now.step, time.Now()
 	if e.now.err == nil {

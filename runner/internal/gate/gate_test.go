@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/runner/internal/plan"
@@ -946,3 +947,19 @@ func timeless(t *testing.T, text []byte) string {
 }
 
 var times = regexp.MustCompile(`(\\?"(?:[a-z_]+_(?:at|ms)|seconds|nanos|startedDateTime|time|wait)\\?": ?)(?:\\?"[^"]*"|[0-9.]+)|( time(?:stamp)?=)"[^"]*"`)
+
+// What godog tells of a scenario that was given up is too late, and breaks nothing.
+func TestTooLate(t *testing.T) {
+	d := &drive{}
+	e := events{d}
+	e.Passed(nil, nil, nil)
+	e.Failed(nil, nil, nil, errors.New("late"))
+	e.Undefined(nil, &messages.PickleStep{Text: "I am late"}, nil)
+	e.Summary()
+	if ctx := d.beforeStep(d.withTimeout(t.Context())); ctx != t.Context() {
+		t.Error("a sentence of nothing has a mark")
+	}
+	if err := d.afterStep(errors.New("late")); err != nil || len(d.results) > 0 {
+		t.Errorf("got %v, results %v", err, d.results)
+	}
+}

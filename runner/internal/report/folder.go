@@ -107,7 +107,10 @@ func (f *Folder) Write(name string, text []byte) error {
 		return err
 	}
 	_, err = file.Write(text)
-	return file.Close(err)
+	if err = file.Close(err); err != nil {
+		_ = os.Remove(file.Name()) // half an artifact is none
+	}
+	return err
 }
 
 // Artifact is an artifact that is written bit by bit.
@@ -126,7 +129,8 @@ func (f *Folder) Create(name string) (*Artifact, error) {
 	return &Artifact{file, f, name}, nil
 }
 
-// Close ends an artifact: it is on the disk, and one of those that were written, unless err is what kept it from that.
+// Close ends an artifact: it is on the disk, and one of those that were written, unless err is what kept it from that. Then
+// what was written of it stays, for an event log says something as far as it goes.
 func (a *Artifact) Close(err error) error {
 	if err == nil {
 		err = a.Sync()
@@ -135,7 +139,6 @@ func (a *Artifact) Close(err error) error {
 		err = closing
 	}
 	if err != nil {
-		_ = os.Remove(a.Name()) // half an artifact is none
 		return fmt.Errorf("writing %s: %w", a.name, err)
 	}
 	a.folder.mu.Lock()

@@ -49,7 +49,7 @@ func Annotations(record *eventlog.Record) []byte {
 	var all [][]byte
 	for _, s := range failures(record, v) {
 		uri, line := s.At()
-		says := cmp.Or(s.Result.Says, words(s.Result.Status))
+		says := cmp.Or(s.Says(), words(s.Result.Status))
 		if s.Result.Status == verdict.Failed {
 			says += "\n" + strings.Join(record.Again(s), "\n")
 		}
@@ -157,7 +157,7 @@ func Summary(record *eventlog.Record, room int) ([]byte, error) {
 			if s.Result.Status == verdict.Failed {
 				again = code(record.Again(s)[0])
 			}
-			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Result.Says, words(s.Result.Status))), again)
+			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Says(), words(s.Result.Status))), again)
 		}
 	}
 	if apart := v.Apart(record); len(apart) > 0 {

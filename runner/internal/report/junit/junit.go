@@ -159,7 +159,7 @@ func caseOf(record *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) 
 		}
 		return c
 	}
-	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Result.Says, Text: text(record, s)}
+	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: text(record, s)}
 	if p.Message == "" {
 		p.Message = strings.ReplaceAll(string(s.Result.Status), "_", " ")
 	}

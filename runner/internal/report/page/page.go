@@ -239,7 +239,7 @@ func (v *view) list() []*row {
 		case verdict.LeftOut:
 		default:
 			line.Open = len(v.Failed) < mostOpen && !s.Began.IsZero()
-			line.Because, _, _ = strings.Cut(s.Result.Says, "\n")
+			line.Because, _, _ = strings.Cut(s.Says(), "\n")
 			v.Failed = append(v.Failed, line)
 		}
 		v.Features[at].Rows = append(v.Features[at].Rows, line)
