@@ -1,3 +1,5 @@
+//go:build unix
+
 package house
 
 import (
@@ -72,7 +74,7 @@ func write(t *testing.T, file string, content []byte) {
 	}
 }
 
-// draw is a terminal with a command and what it printed.
+// draw is a terminal with a command and what it printed: text in an SVG, which stays small and can be compared.
 func draw(output string) []byte {
 	const width, line, edge = columns*29/4 + 28, 17, 14 // a letter is 7.25 wide
 	var rows []string

@@ -1,3 +1,5 @@
+//go:build unix
+
 package house
 
 import (
@@ -28,7 +30,7 @@ import (
 // The pages are documentation that is run. In a copy of the project, a test does what a page tells its reader:
 //
 //	```console
-//	$ a command            run by sh, in one shell for the whole page or section
+//	$ a command            run by sh, in one shell for the whole page
 //	what it prints         compared; … stands for anything in a line, and in a line of its own for any lines
 //	```
 //
@@ -40,15 +42,7 @@ import (
 //
 // A picture's title says of what it is: a command that stands before it (of what that printed), or an address to open in
 // a browser. `make pictures` makes them anew.
-var pages = []struct {
-	file     string
-	sections bool // each section is for a shell and a copy of its own; what stands before the first is done before each
-}{
-	{file: "README.md"},
-	{file: "runner/START.md"},
-	{file: "fakeserver/START.md"},
-	{file: "features/START.md"},
-}
+var pages = []string{"README.md", "runner/START.md", "fakeserver/START.md", "features/START.md"}
 
 // notRun is the first command of each block that is marked so.
 var notRun = map[string][]string{
@@ -63,34 +57,21 @@ const mostPage = 10 * time.Minute
 
 func TestPages(t *testing.T) {
 	for _, page := range pages {
-		t.Run(page.file, func(t *testing.T) {
+		t.Run(page, func(t *testing.T) {
 			if !*pictures { // which need the very ports
 				t.Parallel()
 			}
-			parts := read(t, page.file)
+			steps := read(t, page).steps
 			var skipped []string
-			for _, s := range parts.steps {
+			for _, s := range steps {
 				if s.kind == skip {
 					skipped = append(skipped, s.commands[0].line)
 				}
 			}
-			if diff := cmp.Diff(skipped, notRun[page.file]); diff != "" {
+			if diff := cmp.Diff(skipped, notRun[page]); diff != "" {
 				t.Errorf("the blocks that are not run (-page +notRun):\n%s", diff)
 			}
-			if !page.sections {
-				do(t, page.file, parts.steps)
-				return
-			}
-			first := slices.IndexFunc(parts.steps, func(s step) bool { return s.section != "" })
-			for i := first; i < len(parts.steps); {
-				section, end := parts.steps[i].section, i
-				for end < len(parts.steps) && parts.steps[end].section == section {
-					end++
-				}
-				steps := slices.Concat(parts.steps[:first], parts.steps[i:end])
-				t.Run(section, func(t *testing.T) { do(t, page.file, steps) })
-				i = end
-			}
+			do(t, page, steps)
 		})
 	}
 }
@@ -131,7 +112,6 @@ const (
 // step is one thing that a reader does: type a block, or look at a picture.
 type step struct {
 	kind       kind
-	section    string
 	commands   []command
 	file, from string // of a picture
 }
@@ -150,7 +130,7 @@ func read(t *testing.T, file string) (p parts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	section, comment := "", ""
+	comment := ""
 	root := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
 	err = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
@@ -163,9 +143,6 @@ func read(t *testing.T, file string) (p parts) {
 		switch n := n.(type) {
 		case *ast.Heading:
 			title := plain(n, source)
-			if n.Level == 2 {
-				section = title
-			}
 			anchor := slug(title)
 			for i := 1; slices.Contains(p.anchors, anchor); i++ {
 				anchor = fmt.Sprintf("%s-%d", slug(title), i)
@@ -177,10 +154,10 @@ func read(t *testing.T, file string) (p parts) {
 			p.links = append(p.links, string(n.Destination))
 		case *ast.Image:
 			p.links = append(p.links, string(n.Destination))
-			p.steps = append(p.steps, step{kind: picture, section: section,
+			p.steps = append(p.steps, step{kind: picture,
 				file: filepath.Join(filepath.Dir(file), string(n.Destination)), from: string(n.Title)})
 		case *ast.FencedCodeBlock:
-			s := step{section: section}
+			var s step
 			switch reason, not := strings.CutPrefix(before, "<!-- not run: "); {
 			case not && reason != "-->":
 				s.kind = skip
