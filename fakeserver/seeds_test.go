@@ -150,9 +150,10 @@ func TestReadSeedRefuses(t *testing.T) {
 			"s:7: /providers/1/last_evaluation/verdict cannot be reached", "s:9: /providers/3 cannot be reached (onboard-id-is-free)"}},
 		"another status": {"providers:\n- owner: a\n  status: offboarded\n  reason_codes: [x]\n  governance: {}\n  last_evaluation: {}\n  rollout: {status: blocked, capabilities: [{capability: x}]}", []string{
 			"s:3: /providers/0/status cannot be reached: after all that the seed says of the provider it is restricted, not offboarded"}},
-		"another tier":     {"providers:\n- owner: a\n  tier: S1\n  rollout: {status: paused, tier: S2, capabilities: [{capability: x}]}", []string{"s:3: /providers/0/tier cannot be reached"}},
-		"a step of two":    {"providers:\n- owner: a\n  history:\n  - status: {}\n    evaluation: {}", []string{"s:4: /providers/0/history/0 is one of"}},
-		"a step too early": {"providers:\n- owner: a\n  history:\n  - at: 3d ago\n    evaluation: {verdict: allow}", []string{"s:5: /providers/0/history/0/evaluation/verdict"}},
+		"another tier":         {"providers:\n- owner: a\n  tier: S1\n  rollout: {status: paused, tier: S2, capabilities: [{capability: x}]}", []string{"s:3: /providers/0/tier cannot be reached"}},
+		"lists in one another": {"providers:\n- " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000), []string{"s:2: more than 100 lists and mappings are in one another"}},
+		"a step of two":        {"providers:\n- owner: a\n  history:\n  - status: {}\n    evaluation: {}", []string{"s:4: /providers/0/history/0 is one of"}},
+		"a step too early":     {"providers:\n- owner: a\n  history:\n  - at: 3d ago\n    evaluation: {verdict: allow}", []string{"s:5: /providers/0/history/0/evaluation/verdict"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := fakeserver.ReadSeed("s", []byte(c.text))
@@ -168,6 +169,20 @@ func TestReadSeedRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Of very many problems the first are told.
+func TestReadSeedTellsTheFirstProblems(t *testing.T) {
+	for count, want := range map[int]string{51: "and 2 more", 8000: "and 15900 more"} {
+		_, err := fakeserver.ReadSeed("s", []byte("providers:\n"+strings.Repeat("- {ownr: acme}\n", count)))
+		if err == nil {
+			t.Fatalf("%d: it was read", count)
+		}
+		lines := strings.Split(err.Error(), "\n")
+		if got := lines[len(lines)-1]; len(lines) != 101 || got != want || !strings.HasPrefix(lines[0], "s:2: /providers/0") {
+			t.Errorf("%d: got %d lines, %q to %q, want %q", count, len(lines), lines[0], got, want)
+		}
 	}
 }
 

@@ -22,8 +22,17 @@ type text struct {
 	value    any
 	lines    map[string]int // by JSON Pointer
 	problems []problem
-	broken   error // why there is no document
+	unsound  map[string]bool     // the places of problems, and all that they are in
+	known    map[string][]string // members, by the keyword of the schema that refuses others
+	broken   error               // why there is no document
 }
+
+const (
+	// deepest is how many lists and mappings may be in one another. A seed has fewer than ten.
+	deepest = 100
+	// mostTold is how many problems are told. Who has more of them made one mistake many times.
+	mostTold = 100
+)
 
 // problem is one thing that is wrong with a seed.
 type problem struct {
@@ -39,35 +48,37 @@ func (t *text) wrong(pointer, format string, args ...any) {
 		line, known = t.lines[at]
 	}
 	t.problems = append(t.problems, problem{max(line, 1), pointer, fmt.Sprintf(format, args...)})
+	for at := pointer; !t.unsound[at]; at = at[:max(strings.LastIndex(at, "/"), 0)] {
+		t.unsound[at] = true
+	}
 }
 
 // sound tells whether nothing was found wrong at a place, or in it.
-func (t *text) sound(pointer string) bool {
-	return !slices.ContainsFunc(t.problems, func(p problem) bool {
-		return p.pointer == pointer || strings.HasPrefix(p.pointer, pointer+"/")
-	})
-}
+func (t *text) sound(pointer string) bool { return !t.unsound[pointer] }
 
-// err tells all problems, by line.
+// err tells the problems, by line, and of very many the first.
 func (t *text) err() error {
 	if t.broken != nil {
 		return t.broken
 	}
 	slices.SortStableFunc(t.problems, func(a, b problem) int { return a.line - b.line })
 	var all []error
-	for _, p := range t.problems {
+	for _, p := range t.problems[:min(len(t.problems), mostTold)] {
 		at := ""
 		if p.pointer != "" {
 			at = p.pointer + " "
 		}
 		all = append(all, fmt.Errorf("%s:%d: %s%s", t.file, p.line, at, p.says))
 	}
+	if more := len(t.problems) - len(all); more > 0 {
+		all = append(all, fmt.Errorf("and %d more", more))
+	}
 	return errors.Join(all...)
 }
 
 // parse reads a YAML document, of which JSON is one, and holds it against the schema.
 func parse(file string, content []byte, schema *schemas.Schema) *text {
-	t := &text{file: file, lines: map[string]int{}}
+	t := &text{file: file, lines: map[string]int{}, unsound: map[string]bool{}, known: map[string][]string{}}
 	root, err := milestones.Document(file, "seed", content)
 	if err != nil {
 		// YAML has all of JSON but for tabs and surrogates, which canonical JSON has not.
@@ -78,11 +89,28 @@ func parse(file string, content []byte, schema *schemas.Schema) *text {
 		}
 		root = document.Content[0]
 	}
+	if deep := below(root, deepest); deep != nil {
+		t.broken = fmt.Errorf("%s:%d: more than %d lists and mappings are in one another", file, deep.Line, deepest)
+		return t
+	}
 	t.value = t.read("", root)
 	for _, v := range schema.Validate(t.value) {
 		t.violated(schema, v)
 	}
 	return t
+}
+
+// below gives the first node that has so many others around it; nil when none has.
+func below(node *yaml.Node, around int) *yaml.Node {
+	if len(node.Content) > 0 && around == 0 {
+		return node
+	}
+	for _, inner := range node.Content {
+		if deep := below(inner, around-1); deep != nil {
+			return deep
+		}
+	}
+	return nil
 }
 
 // read gives the JSON value of a node.
@@ -131,7 +159,11 @@ func (t *text) read(pointer string, node *yaml.Node) any {
 func (t *text) violated(schema *schemas.Schema, v schemas.Violation) {
 	switch v.Keyword {
 	case "additionalProperties":
-		known := slices.Sorted(maps.Keys(object(schema, v.SchemaPath)))
+		known, found := t.known[v.SchemaPath]
+		if !found {
+			known = slices.Sorted(maps.Keys(object(schema, v.SchemaPath)))
+			t.known[v.SchemaPath] = known
+		}
 		members, _ := at(t.value, v.InstancePath).(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if !slices.Contains(known, name) {

@@ -26,6 +26,7 @@ package seed
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -141,7 +142,7 @@ type capability struct {
 var someTime = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 
 // Read reads a seed. The schema is FakeSeed. The error has a line, FILE:LINE: …, for
-// each problem that was found: what the schema forbids, times that are none, and of
+// each problem that was found, and after a hundred says how many more there are: what the schema forbids, times that are none, and of
 // each provider of which nothing of that is wrong the first thing that the contract
 // refuses.
 func Read(file string, content []byte, schema *schemas.Schema) (*Seed, error) {
@@ -220,6 +221,7 @@ func (s *Seed) Moment(now time.Time) (world.Moment, error) {
 		return s.last.Moment, nil
 	}
 	t := *s.text
+	t.unsound = maps.Clone(t.unsound)
 	b := &builder{text: &t, now: start, store: memory.New(memory.Options{Clock: func() time.Time { return start }, AnswerRetention: time.Hour})}
 	for n, p := range s.seed.Providers {
 		if at := fmt.Sprint("/providers/", n); t.sound(at) {
