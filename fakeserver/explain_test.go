@@ -145,7 +145,6 @@ func TestNearestChangePasses(t *testing.T) {
 		}
 		return a
 	}
-	text := func(a request, body string) request { a.body = body; return a }
 	onboard, status := providers, providers+"/a/status"
 	evaluate, rollout := providers+"/a/eligibility/evaluate", providers+"/a/rollout"
 	bad := func() request { return post(status, statusBody, "/status/unresolved_critical_violations", "3") }
@@ -181,8 +180,6 @@ func TestNearestChangePasses(t *testing.T) {
 		{rule: "scope-is-held", asks: with(get(), "X-Auth-Scopes", "profile:read")},
 		{rule: "idempotency-key-is-present", asks: with(bad(), "Idempotency-Key", "")},
 		{rule: "idempotency-payload-matches", before: []request{bad()}, asks: post(status, statusBody)},
-		{rule: "body-within-limit", asks: text(post(status, statusBody), strings.Repeat(" ", 1<<20+1))},
-		{rule: "body-is-i-json", asks: text(post(status, statusBody), "{")},
 		{rule: "request-matches-schema", asks: post(status, statusBody, "/status/segment_tier", `"S9"`, "/status/operator_note", `" "`, "/status/more", "1", "/status/other", "1", "/status/unresolved_critical_violations", "-1")},
 		{rule: "request-matches-schema", asks: post(status, `{"status":{"status":"active"}}`)},
 		{rule: "now-is-readable", asks: with(post(status, statusBody), "X-Now-Iso", "noon")},
@@ -204,7 +201,7 @@ func TestNearestChangePasses(t *testing.T) {
 		{rule: "rollout-climbs-one-tier", asks: post(rollout, rolloutBody, "/rollout/effective_segment_tier", `"S2"`)},
 		{rule: "rollout-row-within-tier", asks: post(rollout, rolloutBody, "/rollout/capability_matrix/0/min_segment_tier", `"S1"`)},
 		{rule: "rollout-rows-are-unique", asks: post(rollout, rolloutBody, "/rollout/capability_matrix", `[{"capability":"q","min_segment_tier":"S0","enabled":true},{"capability":"q","min_segment_tier":"S0","enabled":true},{"capability":"q","min_segment_tier":"S0","enabled":false}]`)},
-		{rule: "rollout-active-unblocked", asks: post(rollout, rolloutBody)},
+		{rule: "rollout-active-unblocked", before: []request{post(evaluate, evalBody)}, asks: with(post(rollout, rolloutBody, "/rollout/reason_codes", `["partner_liquidity_provider_rollout_blocked"]`), "Idempotency-Key", "2")},
 		{rule: "export-query-is-readable", asks: get("limit", "0", "from_iso", "noon", "event_type", "x")},
 		{rule: "export-continuation-is-complete", asks: get("cursor_after", "x")},
 		{rule: "export-checkpoint-is-known", asks: get("cursor_after", "x", "attestation_after", "y", "checkpoint_after", "z")},
@@ -299,6 +296,7 @@ func TestNearestChangeIsNear(t *testing.T) {
 		method, path, body string
 		at, to             string // a change of what stands in the body of its path
 		rule, want         string
+		text               string // a body that is sent as it is
 	}{
 		{path: "/a/status", body: statusBody, at: "/status/reason_codes", to: `["fraud","x","fraud","fraud"]`, want: "body /status/reason_codes/3 removed; body /status/reason_codes/2 removed"},
 		{path: "/a/status", body: statusBody, at: "/status/reason_codes", to: `["x"," ","y"," "]`, want: "body /status/reason_codes/3 removed; body /status/reason_codes/1 removed"},
@@ -312,7 +310,12 @@ func TestNearestChangeIsNear(t *testing.T) {
 		{path: "/a/rollout", body: rolloutBody, at: "/rollout/capability_matrix", to: `[{"capability":"a","min_segment_tier":"S0","enabled":true},{"capability":"b","min_segment_tier":"S9","enabled":"no"},{"capability":"c","enabled":true}]`,
 			want: "body /rollout/capability_matrix/1/enabled = true; body /rollout/capability_matrix/1/min_segment_tier = S2; body /rollout/capability_matrix/2/min_segment_tier = S3"},
 		{path: "/a/rollout", body: rolloutBody, at: "/rollout", to: `7`, want: "body /rollout = map"},
-		{path: "/a/status", want: "body /status = map"},
+		{path: "/a/rollout", body: rolloutBody, at: "/rollout/effective_segment_tier", to: `"S3"`, rule: "rollout-climbs-one-tier", want: "body /rollout/effective_segment_tier = S1"},
+		{path: "/a/rollout", body: rolloutBody, at: "/rollout/effective_segment_tier", to: `"S3"`, rule: "rollout-active-unblocked"},
+		{path: "/a/status", want: "body = map"},
+		{path: "/a/status", text: `{"status":{},"status":{}}`, rule: "body-is-i-json"},
+		{path: "/a/status", text: `{"status":`, rule: "body-is-i-json"},
+		{path: "/a/status", text: strings.Repeat(" ", 1<<20+1), rule: "body-within-limit"},
 		{path: "/a/", rule: "route-is-known", want: "path = " + providers + "/a; method = GET"},
 		{method: "GET", path: "/a/", rule: "route-is-known", want: "path = " + providers + "/a"},
 		{method: "GET", path: "/../Partner-Liquidity-Providers/LP-1", rule: "route-is-known", want: "path = " + providers + "/LP-1"},
@@ -331,6 +334,9 @@ func TestNearestChangeIsNear(t *testing.T) {
 		}
 		if c.body != "" {
 			asks.body = put(document(t, c.body), strings.ReplaceAll(c.at, "~1", "/"), document(t, c.to), false)
+		}
+		if c.text != "" {
+			asks.body = c.text
 		}
 		if strings.HasSuffix(c.at, "~1") {
 			asks.body.(map[string]any)["status"] = map[string]any{"status": "active", "segment_tier": "S0", "trust_safety_baseline_passed": true, "reliability_baseline_passed": true, "audit_conformance_passed": true, "unresolved_critical_violations": 0, "more/": 1}

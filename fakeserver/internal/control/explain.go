@@ -38,7 +38,7 @@ type Considered struct {
 	Inputs []explain.Input `json:"inputs,omitzero"`
 	// Changes are the nearest change that passes a gate that refused; Advice is that in
 	// a sentence. Advice without changes is of a gate that no change of this request
-	// passes, or none that can be told.
+	// passes, or none that can be told, or that the changes of the gates before it pass.
 	Changes []explain.Change `json:"changes,omitzero"`
 	Advice  string           `json:"advice,omitzero"`
 }
@@ -94,11 +94,12 @@ func (p *Panel) explanationOf(w *world.World, stored *journal.Entry) Explanation
 				considered.Inputs = append(considered.Inputs, in.Fill(input))
 			}
 			if reached.Refused {
-				told.Decided = append(told.Decided, reached.Rule)
 				considered.Advice = gate.Says
 				if gate.Change != nil {
+					in.Refused = told.Decided
 					considered.Changes = gate.Change(in)
 				}
+				told.Decided = append(told.Decided, reached.Rule)
 				if all := len(considered.Changes); all > shownChanges {
 					considered.Changes = considered.Changes[:shownChanges]
 					considered.Advice += fmt.Sprintf(" These are %d of %d changes: explain the changed request for more.", shownChanges, all)
@@ -146,7 +147,7 @@ func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 	}
 	json.Unmarshal(e.Body, &c.Body) // what is no JSON stays nil, and has no places to show
 	if len(e.Body) == 0 && e.Method == http.MethodPost {
-		c.Body = map[string]any{} // as which it counts
+		c.Body, c.NoBody = map[string]any{}, true // as which it counts
 	}
 	if text, err := fixtures.FS.ReadFile("requests/" + e.Operation + ".json"); err == nil {
 		json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{me}", e.Caller.ID)), &c.Sample)

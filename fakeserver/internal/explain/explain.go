@@ -48,7 +48,7 @@ type Change struct {
 type Rule struct {
 	Looks []Input
 	// Change gives the nearest change that passes the gate; nil, or none given, where
-	// no change of the request does.
+	// no change of the request does, or where those of the gates before it do.
 	Change func(*Case) []Change
 	// Says is that in a sentence.
 	Says string
@@ -66,8 +66,10 @@ func Gate(looks []Input, change func(*Case) []Change, says string) Rule {
 type Case struct {
 	RequestID, Method, Path string
 	Header, Query           map[string][]string
-	Body                    any // decoded; nil when it could not be
-	Provider                any // decoded, as it stood before; nil when it was not looked at
+	Body                    any      // decoded; nil when it could not be
+	NoBody                  bool     // there is none, and Body is what that counts as
+	Refused                 []string // the gates that refused before this one
+	Provider                any      // decoded, as it stood before; nil when it was not looked at
 	Now                     string
 	Caller                  map[string]any // type and id
 	Scope                   string         // of the operation

@@ -36,6 +36,13 @@ func allowed(c *explain.Case) []explain.Change {
 	}
 	// What is left out last moves nothing that another change points at.
 	slices.SortStableFunc(m.removed, func(a, b explain.Change) int { return later(a.At, b.At) })
+	if c.NoBody { // in which nothing can be put
+		whole := map[string]any{}
+		for _, member := range m.set {
+			whole[member.At[1:]] = member.To
+		}
+		return []explain.Change{{Where: explain.Body, To: whole}}
+	}
 	return append(m.set, m.removed...)
 }
 

@@ -64,9 +64,9 @@ func malformed(message string) *rules.Refusal {
 
 var bodyExplained = explain.Rules{
 	"body-within-limit": explain.Gate(
-		explain.Looks(explain.Body, ""), explain.Set(explain.Body, "", map[string]any{}), "Send a shorter body: an empty object is the shortest that has a meaning.",
+		explain.Looks(explain.Body, ""), nil, "Send a body of 1 MiB at most.",
 	),
 	"body-is-i-json": explain.Gate(
-		explain.Looks(explain.Body, ""), explain.Set(explain.Body, "", map[string]any{}), "Send I-JSON (RFC 7493): the message of the answer says what is wrong, and an empty object is well-formed.",
+		explain.Looks(explain.Body, ""), nil, "Send I-JSON (RFC 7493): the message of the answer says what is wrong, and where.",
 	),
 }

@@ -290,6 +290,14 @@ var rolloutExplained = explain.Rules{
 	),
 	"rollout-active-unblocked": explain.Gate(
 		explain.Looks(explain.Body, "/rollout/rollout_status", "/rollout/reason_codes"),
-		pause, "Record the rollout as paused, or see to the rules that blocked it and to reason_codes.",
+		func(c *explain.Case) []explain.Change {
+			own, _ := explain.At(c.Body, "/rollout/reason_codes").([]any)
+			for _, rule := range rolloutRules {
+				if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(RolloutBlocked))) {
+					return nil // it follows from that one
+				}
+			}
+			return pause(c)
+		}, "See to the rules that blocked it and to reason_codes, or record the rollout as paused.",
 	),
 }
