@@ -325,6 +325,13 @@ func TestNearestChangeIsNear(t *testing.T) {
 		{path: "/lp-1/evaluate", rule: "route-is-known", want: "path = " + providers + "/lp-1/eligibility/evaluate"},
 		{method: "GET", path: "/lp-1/rollout/exprot", rule: "route-is-known", want: "path = " + providers + "/lp-1/rollout/export"},
 		{method: "GET", path: "/../providers/lp-1", rule: "route-is-known", want: "path = " + providers + "/lp-1"},
+		{method: "GET", path: "/../v1/partner-liquidity-providers/lp-1", rule: "route-is-known", want: "path = " + providers + "/lp-1"},
+		{path: "/../api/v1/partner-liquidity-providers/lp-1/status", rule: "route-is-known", want: "path = " + providers + "/lp-1/status"},
+		{path: "/lp-1/eligibility", rule: "route-is-known", want: "path = " + providers + "/lp-1/eligibility/evaluate"},
+		{method: "GET", path: "/lp-1/eligibility", rule: "route-is-known", want: "path = " + providers + "/lp-1/eligibility/evaluate; method = POST"},
+		{method: "GET", path: "//rollout/export", rule: "route-is-known"},
+		{method: "GET", path: "/..//rollout/export", rule: "route-is-known"},
+		{path: "//status", rule: "route-is-known"},
 		{method: "GET", path: "/../", rule: "route-is-known"},
 		{method: "GET", path: "/../orders", rule: "route-is-known"},
 	} {
