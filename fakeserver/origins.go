@@ -23,6 +23,14 @@ type origins struct {
 	token bool       // the control API asks for one, which no page from elsewhere has
 }
 
+// OriginError is of a text among Options.CORSOrigins that is no origin.
+type OriginError struct{ Origin string }
+
+// Error implements error.
+func (e *OriginError) Error() string {
+	return fmt.Sprintf("%q is no origin: write it as browsers do, such as http://localhost:3000", e.Origin)
+}
+
 // newOrigins checks the names. There is no *: with it any page that a developer
 // opens could use the server.
 func newOrigins(named []string, token bool) (origins, error) {
@@ -32,7 +40,7 @@ func newOrigins(named []string, token bool) (origins, error) {
 	for _, origin := range named {
 		u, err := url.Parse(origin)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ToLower(origin) != origin || strings.Contains(origin, "*") {
-			return origins{}, fmt.Errorf("%q is no origin: write it as browsers do, such as http://localhost:3000", origin)
+			return origins{}, &OriginError{origin}
 		}
 	}
 	return origins{named: named, token: token, cors: cors.New(cors.Options{

@@ -16,12 +16,12 @@ func (l *logging) register(flags *pflag.FlagSet) {
 	flags.StringVar(&l.format, "log-format", "text", "log as `FORMAT`, text or json, one line for each event, on standard error")
 }
 
-// logger gives the logger that the flags describe.
-func (l *logging) logger(to io.Writer) (*slog.Logger, error) {
+// logger gives the logger that the flags describe. Named tells where one was given.
+func (l *logging) logger(to io.Writer, named func(string) string) (*slog.Logger, error) {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 	level, ok := levels[l.level]
 	if !ok {
-		return nil, fmt.Errorf("--log-level %q: write debug, info, warn or error", l.level)
+		return nil, fmt.Errorf("%s is not %q: write debug, info, warn or error", named("log-level"), l.level)
 	}
 	options := &slog.HandlerOptions{Level: level}
 	switch l.format {
@@ -30,5 +30,5 @@ func (l *logging) logger(to io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(to, options)), nil
 	}
-	return nil, fmt.Errorf("--log-format %q: write text or json", l.format)
+	return nil, fmt.Errorf("%s is not %q: write text or json", named("log-format"), l.format)
 }

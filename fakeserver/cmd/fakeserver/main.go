@@ -107,13 +107,15 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 	if err := s.read(); err != nil {
 		return err
 	}
-	log, err := s.logging.logger(stderr)
+	log, err := s.logging.logger(stderr, s.named)
 	if err != nil {
 		return err
 	}
 	s.options.Log = log
 	server, err := fakeserver.New(s.options)
-	if err != nil {
+	if origin := (*fakeserver.OriginError)(nil); errors.As(err, &origin) {
+		return fmt.Errorf("%s: %w", s.named("cors-origin"), err)
+	} else if err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", s.addr)

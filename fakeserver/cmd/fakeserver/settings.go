@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -86,6 +88,7 @@ func (s *settings) add(flags *pflag.FlagSet) {
 // read holds the settings against each other, and reads the files that they name.
 func (s *settings) read() error {
 	o := &s.options
+	var wrong []error
 	for _, bound := range []struct {
 		name        string
 		value, from int
@@ -103,11 +106,14 @@ func (s *settings) read() error {
 		{"world-idle", int(o.WorldIdle), 1, "more than 0, such as 10m"},
 	} {
 		if bound.value < bound.from {
-			return fmt.Errorf("%s is %s, not %s", s.named(bound.name), bound.what, s.flags.Lookup(bound.name).Value)
+			wrong = append(wrong, fmt.Errorf("%s is %s, not %s", s.named(bound.name), bound.what, s.flags.Lookup(bound.name).Value))
 		}
 	}
 	if longest := milestones.M109().Limits.RetentionDaysMax; o.RetentionDays > longest {
-		return fmt.Errorf("%s is %d at most, not %d", s.named("retention-days"), longest, o.RetentionDays)
+		wrong = append(wrong, fmt.Errorf("%s is %d at most, not %d", s.named("retention-days"), longest, o.RetentionDays))
+	}
+	if wrong != nil {
+		return errors.Join(wrong...)
 	}
 	if err := s.readKeys(); err != nil {
 		return err
@@ -177,15 +183,18 @@ func settle(settings, given *pflag.FlagSet, environ []string) error {
 	if err != nil {
 		return err
 	}
+	var wrong []error // all of the file, which is mended in one go
 	for _, line := range lines {
-		if len(line.values) != 1 && !isList(settings.Lookup(line.name)) {
-			return fmt.Errorf("%s: %s is one value, not a list", line.place, line.name)
-		}
-		if err := set(settings, line.place, line.name, line.values); err != nil {
-			return err
+		switch {
+		case line.wrong != nil:
+			wrong = append(wrong, line.wrong)
+		case len(line.values) != 1 && !isList(settings.Lookup(line.name)):
+			wrong = append(wrong, fmt.Errorf("%s: %s is one value, not a list", line.place, line.name))
+		default:
+			wrong = append(wrong, set(settings, line.place, line.name, line.values))
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 // set gives a setting its values, unless it has been given some. Place is the variable,
@@ -223,6 +232,9 @@ func unreadable(named string, err error) error {
 	if !known {
 		return err
 	}
+	if errors.Is(err, strconv.ErrRange) {
+		right = fmt.Sprint("write a whole number, ", math.MaxInt, " at most")
+	}
 	return fmt.Errorf("%s is not %q: %s", named, invalid.GetValue(), right)
 }
 
@@ -237,6 +249,7 @@ type configLine struct {
 	place  string // file:line
 	name   string
 	values []string
+	wrong  error
 }
 
 // readConfig reads a file of settings. It is one YAML mapping of names to values, or
@@ -261,19 +274,19 @@ func readConfig(file string, names []string) ([]configLine, error) {
 		line := configLine{place: fmt.Sprintf("%s:%d", file, key.Line), name: key.Value}
 		switch {
 		case !slices.Contains(names, line.name):
-			return nil, fmt.Errorf("%s: there is no setting %q%s", line.place, line.name, milestones.Suggest(line.name, names))
+			line.wrong = fmt.Errorf("%s: there is no setting %q%s", line.place, line.name, milestones.Suggest(line.name, names))
 		case line.name == "config":
-			return nil, fmt.Errorf("%s: a file of settings names no other one", line.place)
+			line.wrong = fmt.Errorf("%s: a file of settings names no other one", line.place)
 		case slices.ContainsFunc(lines, func(before configLine) bool { return before.name == line.name }):
-			return nil, fmt.Errorf("%s: %s stands here a second time", line.place, line.name)
+			line.wrong = fmt.Errorf("%s: %s stands here a second time", line.place, line.name)
 		}
 		elements := []*yaml.Node{value}
 		if value.Kind == yaml.SequenceNode {
 			elements = value.Content
 		}
 		for _, element := range elements {
-			if element.Kind != yaml.ScalarNode {
-				return nil, fmt.Errorf("%s:%d: %s is a value, or a list of values", file, element.Line, line.name)
+			if element.Kind != yaml.ScalarNode && line.wrong == nil {
+				line.wrong = fmt.Errorf("%s:%d: %s is a value, or a list of values", file, element.Line, line.name)
 			}
 			if element.Tag == "!!null" {
 				element.Value = ""
