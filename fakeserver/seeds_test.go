@@ -186,9 +186,9 @@ func TestReadSeedTellsTheFirstProblems(t *testing.T) {
 	}
 }
 
-// JSON is read too, with tabs and surrogates, which YAML has not.
+// JSON is read too, with tabs and surrogates, which YAML has not, and after a byte order mark.
 func TestReadSeedReadsJSON(t *testing.T) {
-	seed, err := fakeserver.ReadSeed("s", []byte("{\n\t\"providers\": [\n\t\t{\"owner\": \"\\ud83d\\ude00\"}\n\t]\n}"))
+	seed, err := fakeserver.ReadSeed("s", []byte("\ufeff{\n\t\"providers\": [\n\t\t{\"owner\": \"\\ud83d\\ude00\"}\n\t]\n}"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -264,14 +264,17 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 	c.body = body
 	mediaType, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	switch {
-	case e.TakesYAML():
-		return nil // JSON is YAML too, and who reads it tells all that is wrong
+	case e.TakesYAML() && mediaType != "application/json":
+		return nil // curl says nothing that tells YAML from JSON
 	case mediaType == YAML:
 		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes JSON, not %s.", e.Method, e.Path, YAML)
 	}
 	document, err := schemas.Read(body)
 	if err != nil {
 		return problem.New(http.StatusBadRequest, "The body is %v (RFC 7493).", err)
+	}
+	if e.TakesYAML() {
+		return nil // who reads it tells all that is wrong
 	}
 	if violations := schema(e.Request).Validate(document.Value); len(violations) > 0 {
 		wrong := problem.New(http.StatusBadRequest, "The body is not a %s: see violations.", e.Request)

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -78,6 +79,7 @@ func (t *text) err() error {
 
 // parse reads a YAML document, of which JSON is one, and holds it against the schema.
 func parse(file string, content []byte, schema *schemas.Schema) *text {
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as editors may write it (RFC 8259, section 8.1)
 	t := &text{file: file, lines: map[string]int{}, unsound: map[string]bool{}, known: map[string][]string{}}
 	root, err := milestones.Document(file, "seed", content)
 	if err != nil {
