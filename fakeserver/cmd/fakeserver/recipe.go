@@ -38,9 +38,9 @@ func recipes(s *settings) *cobra.Command {
 send the requests and look at what comes. Without NAME, list all recipes.
 
 NAME is an outcome (provider_not_found), a reason code with or without
-partner_liquidity_provider_ before it (rollout_blocked), an error code (CONFLICT), or
-operation/outcome (rollout.upsert/success). Of several the shortest is taken, and
-the others are listed on standard error.
+partner_liquidity_provider_ before it (rollout_blocked), an error code (CONFLICT),
+operation/outcome (rollout.upsert/success), or an operation that has one recipe (healthz).
+Of several the shortest is taken, and the others are listed on standard error.
 
 The requests are those of a server in header mode. Each time they are for a provider
 of their own, so that they do not disturb what is there, but for healthz and the like.

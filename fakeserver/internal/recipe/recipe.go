@@ -135,7 +135,8 @@ type Catalogue []*Recipe
 
 // Find gives the recipes that a name means: an outcome, a reason code with or without
 // what all of them begin with, an error code, a variant, or operation/outcome, of which
-// the operation's first words may be left out. First comes the one whose own name it
+// the operation's first words may be left out; or an operation or a status that
+// has one recipe. First comes the one whose own name it
 // is, then the shortest ones, of which those of an outcome of that name. The error has
 // the nearest name, the recipes of which the name says a part, or those of several
 // operations of which it is the end.
@@ -148,17 +149,24 @@ func (c Catalogue) Find(name string) (Catalogue, error) {
 	for _, r := range c {
 		names := r.names()
 		known = append(known, names...)
+		for rest, shorter := r.Operation.ID, true; shorter; {
+			if _, rest, shorter = strings.Cut(rest, "."); shorter {
+				known = append(known, rest+"/"+r.Outcome.Name)
+			}
+		}
 		if slices.ContainsFunc(names, means) {
 			found = append(found, r)
 		}
 	}
-	if found == nil {
+	if broad := c.broadly(name); found == nil && len(broad) == 1 {
+		return broad, nil
+	} else if found == nil {
 		slices.Sort(known)
 		known = slices.Compact(known)
 		if nearest := milestones.Suggest(name, known); nearest != "" {
 			return nil, fmt.Errorf("there is no recipe for %q%s", name, nearest)
 		}
-		return nil, fmt.Errorf("there is no recipe for %q%s", name, c.partly(name, known))
+		return nil, fmt.Errorf("there is no recipe for %q%s", name, partly(name, broad, known))
 	}
 	if of := operations(found, name); len(of) > 1 {
 		return nil, fmt.Errorf("%q is the end of %d names: write %s", name, len(of), strings.Join(of, " or "))
@@ -194,20 +202,23 @@ func operations(found Catalogue, name string) (names []string) {
 	return names
 }
 
-// partly says which recipes there are for a name that is none: those of an operation of
-// that name, those of that status, or those with a word that is near.
-func (c Catalogue) partly(name string, known []string) string {
-	var meant []string
-	add := func(n string) {
-		if !slices.Contains(meant, n) {
-			meant = append(meant, n)
-		}
-	}
+// broadly gives the recipes of an operation of that name, and those of that status.
+func (c Catalogue) broadly(name string) (found Catalogue) {
 	for _, r := range c {
 		operation := "." + r.Operation.ID + "."
 		if strings.Contains(strings.ToLower(operation), "."+strings.ToLower(name)+".") || fmt.Sprint(r.Outcome.Status) == name {
-			add(r.Name())
+			found = append(found, r)
 		}
+	}
+	return found
+}
+
+// partly says which recipes there are for a name that is none: those that it broadly
+// means, or else those with a word that is near.
+func partly(name string, broad Catalogue, known []string) string {
+	var meant []string
+	for _, r := range broad {
+		meant = append(meant, r.Name())
 	}
 	if meant == nil {
 		meant = slices.DeleteFunc(slices.Clone(known), func(n string) bool {
