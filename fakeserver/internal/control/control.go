@@ -289,6 +289,7 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 		}
 		return wrong
 	}
+	c.body = document.Canonical // in which 1e3, an integer to the schema, is 1000
 	return nil
 }
 
