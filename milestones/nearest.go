@@ -33,14 +33,20 @@ func Near(word string, of []string, most int) []int {
 
 // Nearest returns the word of the list that the given one was probably meant to be, or "" when none is near.
 //
-// That is the first one of [Near], with a third of the letters wrong at most. A word that is the end of exactly one longer one, as people say "rollout.upsert" or
-// "rollout_blocked", means that one.
+// That is the first one of [Near], with a third of the letters wrong at most. Two neighbours that changed places count
+// for one wrong letter, so that "Whne" means "When". A word that is the end of exactly one longer one, as people say
+// "rollout.upsert" or "rollout_blocked", means that one.
 func Nearest(word string, of []string) string {
 	if near := Near(word, of, len([]rune(word))/3); len(near) > 0 {
 		return of[near[0]]
 	}
 	if word == "" {
 		return ""
+	}
+	for _, candidate := range of {
+		if swapped(strings.ToLower(word), strings.ToLower(candidate)) {
+			return candidate
+		}
 	}
 	var longer []string
 	for _, candidate := range of {
@@ -53,6 +59,18 @@ func Nearest(word string, of []string) string {
 		return longer[0]
 	}
 	return ""
+}
+
+// swapped says that two words differ in two neighbours that changed places, and in nothing else.
+func swapped(a, b string) bool {
+	if len(a) != len(b) || a == b {
+		return false
+	}
+	i := 0
+	for a[i] == b[i] {
+		i++
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
 }
 
 // Suggest is the end of a sentence about a name that is not in the list: " (did you mean NAME?)", or "" when none is near.

@@ -16,6 +16,8 @@ func TestNearest(t *testing.T) {
 		{"another case", "REFUSALS", "refusals"},
 		{"a third of the letters wrong", "knd", "kind"},
 		{"more than a third of the letters wrong", "kn", ""},
+		{"two letters that changed places", "knid", "kind"},
+		{"four letters that changed places", "nkdi", ""},
 		{"nothing alike", "colour", ""},
 		{"nothing", "", ""},
 		{"letters that are no ASCII", "oeffnen", "öffnen"},

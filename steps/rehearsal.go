@@ -46,15 +46,21 @@ type Rehearsal struct {
 	Called map[string]bool
 	// Opened are the fixtures that were opened so far, by their paths.
 	Opened map[string]bool
+	// Unfit are the paths of fixtures that are broken, or missing, and told elsewhere: a scenario ends at the sentence
+	// that opens one, since that sentence and all after it would fail of that alone.
+	Unfit map[string]bool
+	// Waiting are those of them that ended a scenario so far.
+	Waiting map[string]bool
 
-	cfg Config
+	ended bool // the scenario, by a fixture that is unfit
+	cfg   Config
 }
 
 // NewRehearsal begins a rehearsal with the operations of a milestone, and fixtures as [Config] wants them.
 func NewRehearsal(m *milestones.Milestone, fixtures fs.FS) *Rehearsal {
-	r := &Rehearsal{Called: map[string]bool{}, Opened: map[string]bool{}}
+	r := &Rehearsal{Called: map[string]bool{}, Opened: map[string]bool{}, Waiting: map[string]bool{}}
 	r.cfg = Config{
-		Milestone: m, Fixtures: opened{fixtures, r.Opened}, Client: &http.Client{Transport: yes{m}},
+		Milestone: m, Fixtures: opened{fixtures, r}, Client: &http.Client{Transport: yes{m}},
 		Target: func(context.Context, []string) (string, error) { return "http://rehearsal", nil },
 	}
 	return r
@@ -63,11 +69,14 @@ func NewRehearsal(m *milestones.Milestone, fixtures fs.FS) *Rehearsal {
 // opened notes which files of a folder are opened.
 type opened struct {
 	fs.FS
-	names map[string]bool
+	rehearsal *Rehearsal
 }
 
 func (o opened) Open(name string) (fs.File, error) {
-	o.names[name] = true
+	o.rehearsal.Opened[name] = true
+	if o.rehearsal.Unfit[name] {
+		o.rehearsal.Waiting[name], o.rehearsal.ended = true, true
+	}
 	return o.FS.Open(name)
 }
 
@@ -124,12 +133,16 @@ func bodyOfYes(more, made string) string {
 
 // Play rehearses a scenario to its end, and finds its faults.
 func (r *Rehearsal) Play(pickle *godog.Scenario) {
-	r.Faults, r.Last = nil, make([]*milestones.Operation, len(pickle.Steps))
+	r.Faults, r.Last, r.ended = nil, make([]*milestones.Operation, len(pickle.Steps)), false
 	s := newScenario(&r.cfg, wordOf("rehearsal", pickle))
 	ctx := context.WithValue(context.Background(), scenarioKey{}, s)
 	for i, step := range pickle.Steps {
 		before := len(r.Faults)
 		r.sentence(ctx, s, i, step)
+		if r.ended {
+			r.Faults = r.Faults[:before]
+			return
+		}
 		if len(r.Faults) > before {
 			s.goOn()
 		}

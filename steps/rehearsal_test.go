@@ -107,3 +107,20 @@ func TestRehearsalNotesWhatIsUsed(t *testing.T) {
 		t.Errorf("got %v, opened %v", err, r.Opened)
 	}
 }
+
+// A scenario ends at the sentence that opens what is unfit, and what was found before it stays.
+func TestRehearsalEndsAtWhatIsUnfit(t *testing.T) {
+	r := NewRehearsal(milestones.M109(), fstest.MapFS{"requests/small.json": {Data: []byte(`{;`)}})
+	r.Unfit = map[string]bool{"requests/small.json": true, "requests/partnerLiquidityProvider.onboard.json": true}
+	for _, row := range []struct{ lines, want, waiting string }{
+		{"I nod\nI call \"healthz\"\nthe answer is 200", "0.0: nobody knows this sentence: I nod", ""},
+		{"I nod\nI call \"partnerLiquidityProvider.onboard\" with fixture \"small\" and:\n| /a | b |\nI nod", "0.0: nobody knows this sentence: I nod", "requests/small.json"},
+		{"I onboard a provider\nI nod", "", "requests/partnerLiquidityProvider.onboard.json"},
+	} {
+		clear(r.Waiting)
+		got := strings.Join(rehearsed(t, r, row.lines), "\n")
+		if got != row.want || len(r.Waiting) != min(1, len(row.waiting)) || row.waiting != "" && !r.Waiting[row.waiting] {
+			t.Errorf("%s\ngot %s, waiting for %v\nwant %s, waiting for %s", row.lines, got, r.Waiting, row.want, row.waiting)
+		}
+	}
+}

@@ -349,7 +349,7 @@ func (r *request) changeBody(s *scenario, c change) error {
 			return err
 		}
 		if value = []byte(text); !isJSON(value) {
-			return badSentence("%s is no JSON: a text stands in quotes", cut(text))
+			return badSentence("%s is no JSON: a text stands in quotes", brief(text))
 		}
 	}
 	switch {
@@ -358,7 +358,7 @@ func (r *request) changeBody(s *scenario, c change) error {
 	case len(r.body) == 0 && r.operation == nil:
 		r.body = []byte("{}")
 	case !isJSON(r.body):
-		return badSentence("the body is no JSON that could be changed: %s", cut(string(r.body)))
+		return badSentence("the body is no JSON that could be changed: %s", brief(string(r.body)))
 	}
 	changed, err := changeAt(r.body, jsontext.Pointer(""), c.tokens, value)
 	if err != nil {

@@ -313,8 +313,12 @@ func inBrief(value any) string {
 }
 
 // cut keeps a line short enough to read.
-func cut(text string) string {
-	const most = 600
+func cut(text string) string { return cutAt(600, text) }
+
+// brief is a text in a sentence of one line.
+func brief(text string) string { return cutAt(60, strings.Join(strings.Fields(text), " ")) }
+
+func cutAt(most int, text string) string {
 	if len(text) <= most {
 		return text
 	}

@@ -61,7 +61,8 @@ type Report struct {
 // Check lints the project of a milestone.
 func Check(p project.Project) *Report {
 	in, err := p.Read()
-	l := &linter{project: p, in: in, report: &Report{milestone: in.Milestone, plan: in.Plan}, fixtures: p.Fixtures()}
+	l := &linter{project: p, in: in, report: &Report{milestone: in.Milestone, plan: in.Plan},
+		fixtures: p.Fixtures(), unfit: map[string]bool{}}
 	l.told(err)
 	l.files()
 	if in.Milestone != nil && in.Plan != nil {
@@ -76,10 +77,13 @@ type linter struct {
 	in       project.Inputs
 	fixtures fs.FS
 	report   *Report
+	unfit    map[string]bool // the paths of fixtures that scenarios cannot open, or not read
 }
 
+// found adds a problem. It is one line, whatever it quotes.
 func (l *linter) found(file string, line int, format string, args ...any) {
-	l.report.Problems = append(l.report.Problems, Problem{file, line, fmt.Sprintf(format, args...)})
+	says := strings.Join(strings.FieldsFunc(fmt.Sprintf(format, args...), func(c rune) bool { return c == '\n' || c == '\r' }), " ")
+	l.report.Problems = append(l.report.Problems, Problem{file, line, says})
 }
 
 // file is the milestone's.
@@ -102,13 +106,16 @@ func (l *linter) told(err error) {
 	}
 }
 
-// fixturesFolder begins the names of fixtures.
-const fixturesFolder = "fixtures"
+// fixturesFolder begins the names of fixtures, and requestsFolder in it those of the bodies.
+const (
+	fixturesFolder = "fixtures"
+	requestsFolder = "requests"
+)
 
 // files reads every fixture that is JSON or YAML. Requests have variables in them, and are read when they are rehearsed.
 func (l *linter) files() {
 	err := fs.WalkDir(l.fixtures, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Dir(name) == "requests" {
+		if err != nil || entry.IsDir() || path.Dir(name) == requestsFolder {
 			return err
 		}
 		ext := path.Ext(name)
@@ -121,11 +128,13 @@ func (l *linter) files() {
 		}
 		if ext == ".json" {
 			if _, err := schemas.Read(text); err != nil {
+				l.unfit[name] = true
 				l.notJSON(path.Join(fixturesFolder, name), err)
 			}
 			return nil
 		}
 		_, err = milestones.Document(path.Join(fixturesFolder, name), "document", text)
+		l.unfit[name] = err != nil
 		l.told(err)
 		return nil
 	})
@@ -149,9 +158,11 @@ func (l *linter) rehearse() {
 	shares := make([]*steps.Rehearsal, runtime.GOMAXPROCS(0))
 	faults := make([][]steps.Fault, len(scenarios))
 	misspelt := make([][]steps.Fault, len(scenarios))
+	l.unfitBodies()
 	var group sync.WaitGroup
 	for share := range shares {
 		rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
+		rehearsal.Unfit = l.unfit
 		shares[share] = rehearsal
 		group.Go(func() {
 			var known *members
@@ -168,18 +179,12 @@ func (l *linter) rehearse() {
 	}
 	group.Wait()
 
-	names, _ := shares[0].Requests()
-	missing := func(fault steps.Fault) bool { // told once, where the operation stands
-		return slices.ContainsFunc(l.in.Milestone.Operations, func(o milestones.Operation) bool {
-			return !slices.Contains(names, o.ID) && strings.HasPrefix(fault.Says, "there is no fixture requests/"+o.ID+".json")
-		})
-	}
-	called, opened, used := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	called, opened, used, waits := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range scenarios {
 		told := func(slip steps.Fault) bool { // in other words
 			return slices.ContainsFunc(faults[i], func(f steps.Fault) bool { return f.Step == slip.Step && f.Row == slip.Row })
 		}
-		all := append(slices.DeleteFunc(misspelt[i], told), slices.DeleteFunc(faults[i], missing)...)
+		all := append(slices.DeleteFunc(misspelt[i], told), faults[i]...)
 		for _, fault := range all {
 			step := scenarios[i].Steps[fault.Step]
 			line := step.Line
@@ -201,6 +206,9 @@ func (l *linter) rehearse() {
 		for name := range rehearsal.Opened {
 			opened[name] = true
 		}
+		for name := range rehearsal.Waiting {
+			waits[name] = true
+		}
 	}
 	for _, sentence := range steps.Sentences() {
 		if used[sentence.Pattern] {
@@ -209,7 +217,52 @@ func (l *linter) rehearse() {
 			l.report.unused = append(l.report.unused, sentence)
 		}
 	}
-	l.requests(shares[0], called, opened)
+	l.requests(shares[0], called, opened, waits)
+	l.wait(waits)
+}
+
+// unfitBodies notes the bodies that cannot be sent: those that are no JSON, and the default ones that are not there. Each
+// is told where it stands or is missed, and not once more by each scenario.
+func (l *linter) unfitBodies() {
+	rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
+	names, paths := rehearsal.Requests()
+	for i, name := range names {
+		body, err := rehearsal.Body(name)
+		if err == nil {
+			_, err = schemas.Read(body)
+		}
+		if err != nil {
+			l.unfit[paths[i]] = true
+		}
+	}
+	for _, operation := range l.in.Milestone.Operations {
+		if operation.RequestSchema != "" && !slices.Contains(names, operation.ID) {
+			l.unfit[requestFile(operation.ID)] = true
+		}
+	}
+}
+
+// requestFile is the path of a body among the fixtures.
+func requestFile(name string) string { return path.Join(requestsFolder, name+".json") }
+
+// waiting is the end of a sentence about a fixture that kept scenarios from being rehearsed.
+func waiting(name string) string {
+	if path.Dir(name) == requestsFolder {
+		return "; the scenarios that send it wait for it"
+	}
+	return "; the scenarios that use it wait for it"
+}
+
+// wait says of every unfit fixture once that scenarios wait for it.
+func (l *linter) wait(waits map[string]bool) {
+	told := map[string]bool{}
+	for i := range l.report.Problems {
+		problem := &l.report.Problems[i]
+		name, ok := strings.CutPrefix(problem.File, fixturesFolder+"/")
+		if ok && waits[name] && !told[name] {
+			told[name], problem.Says = true, problem.Says+waiting(name)
+		}
+	}
 }
 
 // rehearse rehearses one scenario. A panic is a fault of the program, and no reason to keep all others from being told.
@@ -238,7 +291,8 @@ func (l *linter) features() map[string]bool {
 }
 
 // requests holds the bodies that can be sent to the schemas and to the scenarios.
-func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened map[string]bool) {
+func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened, waits map[string]bool) {
+	whole := l.whole() && len(waits) == 0 // all scenarios were played, to their ends
 	names, paths := rehearsal.Requests()
 	l.report.requests = len(names)
 	for i, name := range names {
@@ -248,7 +302,7 @@ func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened map[string]
 			l.found(file, 0, "%s takes no body, so nobody sends this one", name)
 			continue
 		}
-		if !isDefault && !opened[paths[i]] && l.whole() {
+		if !isDefault && !opened[paths[i]] && whole {
 			var ids []string
 			for _, operation := range l.in.Milestone.Operations {
 				ids = append(ids, operation.ID)
@@ -271,10 +325,14 @@ func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened map[string]
 	}
 	for _, operation := range l.in.Milestone.Operations {
 		if operation.RequestSchema != "" && !slices.Contains(names, operation.ID) {
-			l.found(l.file(), operation.Line, "%s takes a body, and there is no %s/requests/%s.json%s",
-				operation.ID, fixturesFolder, operation.ID, milestones.Suggest(operation.ID, names))
+			says := fmt.Sprintf("%s takes a body, and there is no %s/%s%s",
+				operation.ID, fixturesFolder, requestFile(operation.ID), milestones.Suggest(operation.ID, names))
+			if waits[requestFile(operation.ID)] {
+				says += waiting(requestFile(operation.ID))
+			}
+			l.found(l.file(), operation.Line, "%s", says)
 		}
-		if !called[operation.ID] && l.whole() {
+		if !called[operation.ID] && whole {
 			l.found(l.file(), operation.Line, "no scenario calls %s", operation.ID)
 		}
 	}
