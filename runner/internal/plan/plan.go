@@ -238,6 +238,10 @@ func parse(fsys fs.FS, name string) (f parsedFeature) {
 		f.problems = append(f.problems, Problem{f.uri, 0, fmt.Sprintf("reading the feature: %v", err)})
 		return f
 	}
+	if bytes.HasPrefix(text, []byte("\uFEFF")) {
+		f.problems = append(f.problems, Problem{f.uri, 1, "the file begins with a byte order mark (U+FEFF): remove it"})
+		return f
+	}
 	if line := overlong(text); line > 0 {
 		f.problems = append(f.problems, Problem{f.uri, line, fmt.Sprintf("the line is longer than %d bytes", longestLine)})
 		return f
@@ -246,7 +250,7 @@ func parse(fsys fs.FS, name string) (f parsedFeature) {
 	ids := func() string { return strings.TrimSuffix(name, ".feature") + "-" + nodes.NewId() }
 	document, err := gherkin.ParseGherkinDocument(bytes.NewReader(text), ids)
 	if err != nil {
-		f.problems = append(f.problems, syntaxProblems(f.uri, err)...)
+		f.problems = []Problem{syntaxProblem(f.uri, err)}
 		return f
 	}
 	if document.Feature == nil {
@@ -277,26 +281,33 @@ func overlong(text []byte) int {
 var unexpected = regexp.MustCompile(`^expected: #.*, got '\s*(.*)'$`)
 
 // beginnings are the words that a line begins with.
-var beginnings = []string{"Feature:", "Background:", "Rule:", "Scenario:", "Examples:", "Given", "When", "Then", "And", "But"}
+var beginnings = []string{"Feature:", "Background:", "Rule:", "Scenario:", "Scenario Outline:", "Examples:", "Given", "When", "Then", "And", "But"}
 
-// syntaxProblems takes the parser's list of faults apart. It writes one as "(LINE:COLUMN): what".
-func syntaxProblems(uri string, err error) []Problem {
-	var problems []Problem
+// syntaxProblem is the first of the parser's faults, each of which it writes as "(LINE:COLUMN): what". After that one the
+// parser has lost its way: what else it says of the file follows from it.
+func syntaxProblem(uri string, err error) Problem {
 	for text := range strings.SplitSeq(err.Error(), "\n") {
 		var line, column int
 		if n, _ := fmt.Sscanf(text, "(%d:%d):", &line, &column); n == 2 {
 			_, says, _ := strings.Cut(text, "): ")
 			if match := unexpected.FindStringSubmatch(says); match != nil {
-				word, _, _ := strings.Cut(match[1], " ")
-				says = "this cannot stand here: " + match[1] + milestones.Suggest(word, beginnings)
+				says = "this cannot stand here: " + match[1] + suggestBeginning(match[1])
 			}
-			problems = append(problems, Problem{uri, line, says})
+			return Problem{uri, line, says}
 		}
 	}
-	if len(problems) == 0 {
-		problems = append(problems, Problem{uri, 0, fmt.Sprintf("parsing the feature: %v", err)})
+	return Problem{uri, 0, fmt.Sprintf("parsing the feature: %v", err)}
+}
+
+// suggestBeginning is the end of a sentence about a line: a keyword of more than one word ends with a colon.
+func suggestBeginning(line string) string {
+	if title, _, ok := strings.Cut(line, ":"); ok {
+		if suggestion := milestones.Suggest(title+":", beginnings); suggestion != "" {
+			return suggestion
+		}
 	}
-	return problems
+	word, _, _ := strings.Cut(line, " ")
+	return milestones.Suggest(word, beginnings)
 }
 
 // finder collects problems on the way.

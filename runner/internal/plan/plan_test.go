@@ -270,6 +270,21 @@ func TestProblems(t *testing.T) {
 			"features/door.feature:5: this cannot stand here: Thn b (did you mean Then?)",
 		},
 		{
+			"letters that changed places",
+			[]string{"door.feature", "Feature: d\n" + lamp + "Whne b\n"},
+			"features/door.feature:5: this cannot stand here: Whne b (did you mean When?)",
+		},
+		{
+			"of what the parser says, only the first",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit\nScenario Outlin: a <b>\nThen <b>\nExamples:\n| b |\n| c |\n" + lamp + "Thn b\n"},
+			"features/door.feature:3: this cannot stand here: Scenario Outlin: a <b> (did you mean Scenario Outline:?)",
+		},
+		{
+			"a byte order mark",
+			[]string{"door.feature", "\uFEFFFeature: d\n" + lamp + "Thn b\n"},
+			"features/door.feature:1: the file begins with a byte order mark (U+FEFF): remove it",
+		},
+		{
 			"a line that is too long to be read",
 			[]string{"door.feature", "Feature: d\n" + lamp + "# " + strings.Repeat("x", 70000) + "\n" + lamp},
 			"features/door.feature:5: the line is longer than 65534 bytes",
