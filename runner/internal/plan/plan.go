@@ -406,7 +406,7 @@ func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lin
 		if node.name == "" {
 			f.report(parsed.uri, node.line, "the scenario has no name, and its name is its id")
 		}
-		f.tags(&s, parsed.name, node.line, pickle)
+		f.tags(&s, parsed.name, node.line, places.tags)
 		scenarios = append(scenarios, s)
 	}
 	return scenarios, places.blocks

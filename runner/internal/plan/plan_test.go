@@ -176,13 +176,23 @@ func TestProblems(t *testing.T) {
 		{
 			"unknown tag, with the nearest",
 			[]string{"door.feature", "Feature: d\n@door-is-closed @refuse\nScenario: a\nThen b\n"},
-			"features/door.feature:3: unknown tag @refuse (did you mean @refuses?)\n" +
-				"features/door.feature:3: @door-is-closed is a gate: tag the scenario @refuses or @permits",
+			"features/door.feature:2: unknown tag @refuse (did you mean @refuses?)",
+		},
+		{
+			"unknown tag, where it stands, once for all that have it",
+			[]string{"door.feature", "@colour\nFeature: d\n@lamp-is-lit\nScenario: a\nThen b\n@door-is-closed\nScenario Outline: c <d>\nThen <d>\n@permit\nExamples:\n| d |\n| 1 |\n| 2 |\n"},
+			"features/door.feature:1: unknown tag @colour\nfeatures/door.feature:9: unknown tag @permit (did you mean @permits?)",
+		},
+		{
+			"a slip that explains what else is missing",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lid\nScenario: a\nThen b\n@flamp\nScenario: c\nThen b\n@door-is-closed\n@lets-in\nScenario: e\nThen b\n"},
+			"features/door.feature:2: unknown tag @lamp-is-lid (did you mean @lamp-is-lit?)\nfeatures/door.feature:5: unknown tag @flamp\n" +
+				"features/door.feature:9: unknown tag @lets-in",
 		},
 		{
 			"unknown capability",
 			[]string{"door.feature", "Feature: d\n@lamp-is-lit @needs:fresh-stat\nScenario: a\nThen b\n"},
-			"features/door.feature:3: unknown tag @needs:fresh-stat (did you mean @needs:fresh-state?)",
+			"features/door.feature:2: unknown tag @needs:fresh-stat (did you mean @needs:fresh-state?)",
 		},
 		{
 			"no rule",

@@ -11,9 +11,10 @@ type places struct {
 	scenarios map[string]scenarioPlace // by the node's id
 	rows      map[string]rowPlace
 	steps     map[string]stepPlace
-	blocks    []lines // every scenario, every Examples block and every row
-	barren    []named // outlines without rows
-	hollow    []named // rules without scenarios
+	tags      map[string]int // the lines of tags
+	blocks    []lines        // every scenario, every Examples block and every row
+	barren    []named        // outlines without rows
+	hollow    []named        // rules without scenarios
 }
 
 type scenarioPlace struct {
@@ -48,7 +49,9 @@ func survey(document *messages.GherkinDocument, end int) *places {
 		scenarios: map[string]scenarioPlace{},
 		rows:      map[string]rowPlace{},
 		steps:     map[string]stepPlace{},
+		tags:      map[string]int{},
 	}
+	p.addTags(document.Feature.Tags)
 	children := document.Feature.Children
 	for i, child := range children {
 		next := end
@@ -88,6 +91,7 @@ func firstLine(tags []*messages.Tag, keyword *messages.Location) int {
 }
 
 func (p *places) addRule(rule *messages.Rule, end int) {
+	p.addTags(rule.Tags)
 	hollow := true
 	for i, child := range rule.Children {
 		if child.Background != nil {
@@ -111,10 +115,12 @@ func (p *places) addScenario(s *messages.Scenario, rule string, end int) {
 	span := lines{firstLine(s.Tags, s.Location), end}
 	p.scenarios[s.Id] = scenarioPlace{int(s.Location.Line), span, rule, s.Name}
 	p.blocks = append(p.blocks, span)
+	p.addTags(s.Tags)
 	p.addSteps(s.Steps)
 
 	rows := 0
 	for i, examples := range s.Examples {
+		p.addTags(examples.Tags)
 		block := lines{firstLine(examples.Tags, examples.Location), end}
 		if i+1 < len(s.Examples) {
 			block.to = firstLine(s.Examples[i+1].Tags, s.Examples[i+1].Location)
@@ -144,6 +150,12 @@ func (p *places) addScenario(s *messages.Scenario, rule string, end int) {
 // isOutline says whether the author called the scenario an outline, in English.
 func isOutline(s *messages.Scenario) bool {
 	return strings.Contains(s.Keyword, "Outline") || strings.Contains(s.Keyword, "Template")
+}
+
+func (p *places) addTags(tags []*messages.Tag) {
+	for _, tag := range tags {
+		p.tags[tag.Id] = int(tag.Location.Line)
+	}
 }
 
 func (p *places) addSteps(steps []*messages.Step) {

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	messages "github.com/cucumber/messages/go/v21"
-
 	"example.com/lpgate/milestones"
 )
 
@@ -32,34 +30,41 @@ func newVocabulary(m *milestones.Milestone) vocabulary {
 	return v
 }
 
-// tags reads the tags of a pickle into the scenario, and reports what is wrong with them. Line is where the author
-// looks for tags: the scenario, also when the tag stands on the feature, the rule or the examples.
-func (f *finder) tags(s *Scenario, feature string, line int, pickle *messages.Pickle) {
+// tags reads the tags of the scenario's pickle into it, and reports what is wrong with them: a single tag where it stands,
+// and what they say together where the scenario begins, at line. An unknown tag counts as the one that it was probably
+// meant to be, so that nothing is reported that follows from the slip.
+func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]int) {
 	var rules, sides []string
-	for _, tag := range pickle.Tags {
+	unknown := false
+	for _, tag := range s.Pickle.Tags {
 		if slices.Contains(s.Tags, tag.Name) {
 			continue
 		}
 		s.Tags = append(s.Tags, tag.Name)
+		name := tag.Name
+		if !slices.Contains(f.vocabulary.all, name) {
+			f.report(s.URI, lineOf[tag.AstNodeId], "unknown tag %s%s", name, milestones.Suggest(name, f.vocabulary.all))
+			name, unknown = milestones.Nearest(name, f.vocabulary.all), true
+		}
 		switch {
-		case f.vocabulary.rules[tag.Name] != nil:
-			rules = append(rules, tag.Name)
-		case tag.Name == "@"+string(Refuses), tag.Name == "@"+string(Permits):
-			sides = append(sides, tag.Name)
-		case f.vocabulary.needs[tag.Name] != "":
-			s.Needs = append(s.Needs, f.vocabulary.needs[tag.Name])
-		default:
-			f.report(s.URI, line, "unknown tag %s%s", tag.Name, milestones.Suggest(tag.Name, f.vocabulary.all))
+		case f.vocabulary.rules[name] != nil:
+			rules = append(rules, name)
+		case name == "@"+string(Refuses), name == "@"+string(Permits):
+			sides = append(sides, name)
+		case f.vocabulary.needs[name] != "":
+			s.Needs = append(s.Needs, f.vocabulary.needs[name])
 		}
 	}
 	slices.Sort(s.Tags)
 	slices.Sort(s.Needs)
 
 	if len(rules) == 0 {
-		f.report(s.URI, line, "no rule: tag the scenario with the rule of the milestone that it proves")
+		if !unknown {
+			f.report(s.URI, line, "no rule: tag the scenario with the rule of the milestone that it proves")
+		}
 		return
 	}
-	if len(rules) > 1 {
+	if len(rules) > 1 && !unknown {
 		f.report(s.URI, line, "more than one rule (%s): a scenario proves one", strings.Join(rules, ", "))
 		return
 	}
@@ -69,6 +74,7 @@ func (f *finder) tags(s *Scenario, feature string, line int, pickle *messages.Pi
 		f.report(s.URI, line, "the milestone has @%s in %s", rule.ID, rule.Feature)
 	}
 	switch {
+	case rule.Kind == milestones.Gate && len(sides) == 0 && unknown: // which may have been meant as the side
 	case rule.Kind == milestones.Gate && len(sides) == 0:
 		f.report(s.URI, line, "@%s is a gate: tag the scenario @refuses or @permits", rule.ID)
 	case rule.Kind == milestones.Gate && len(sides) > 1:
