@@ -53,6 +53,7 @@ type Report struct {
 
 	milestone *milestones.Milestone
 	plan      *plan.Plan
+	schemas   bool // that they could be read
 	requests  int
 	unused    []steps.Sentence
 	used      int
@@ -61,7 +62,7 @@ type Report struct {
 // Check lints the project of a milestone.
 func Check(p project.Project) *Report {
 	in, err := p.Read()
-	l := &linter{project: p, in: in, report: &Report{milestone: in.Milestone, plan: in.Plan},
+	l := &linter{project: p, in: in, report: &Report{milestone: in.Milestone, plan: in.Plan, schemas: in.Schemas != nil},
 		fixtures: p.Fixtures(), unfit: map[string]bool{}}
 	l.told(err)
 	l.files()
@@ -403,6 +404,9 @@ func (r *Report) Write(w io.Writer) {
 	switch {
 	case len(r.Problems) > 0 && r.plan == nil:
 		fmt.Fprintf(w, "%s; the features wait for the milestone\n", counted(len(r.Problems), "problem"))
+		return
+	case len(r.Problems) > 0 && !r.schemas:
+		fmt.Fprintf(w, "%s; what looks for the members of bodies and answers waits for the schemas\n", counted(len(r.Problems), "problem"))
 		return
 	case len(r.Problems) > 0:
 		fmt.Fprintln(w, counted(len(r.Problems), "problem"))
