@@ -172,8 +172,9 @@ func (l *linter) rehearse() {
 			}
 			for i := share; i < len(scenarios); i += len(shares) {
 				faults[i] = rehearse(rehearsal, &scenarios[i])
+				misspelt[i] = neverGiven(l.in.Milestone, &scenarios[i], rehearsal)
 				if known != nil {
-					misspelt[i] = known.misspelt(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)
+					misspelt[i] = append(misspelt[i], known.misspelt(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
 				}
 			}
 		})

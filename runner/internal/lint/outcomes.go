@@ -1,0 +1,78 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/steps"
+)
+
+// This file looks for answers that no target may give: a number that is no status, a code that nothing has, and a refusal
+// that the operation called does not declare. Such a scenario is red before every target.
+
+// neverGiven finds the answers of a scenario that the milestone does not have.
+func neverGiven(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *steps.Rehearsal) []steps.Fault {
+	var faults []steps.Fault
+	for i, step := range scenario.Pickle.Steps {
+		sentence, ok := steps.Find(step.Text)
+		if !ok || !strings.HasPrefix(step.Text, "the answer is ") || !slices.Contains(sentence.Parameters(), "number") {
+			continue
+		}
+		if says := wrongAnswer(m, rehearsal.Last[i], strings.Fields(step.Text)[3:]); says != "" {
+			faults = append(faults, steps.Fault{Step: i, Says: says})
+		}
+	}
+	return faults
+}
+
+// wrongAnswer says what is wrong with an answer of an operation, in the words of the sentence: "409", or
+// "409 CONFLICT because REASON", or "401 UNAUTHORIZED without a reason code". The operation is nil for a path that was
+// written out, which may lead anywhere.
+func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words []string) string {
+	status, err := strconv.Atoi(words[0])
+	if err != nil || status < 100 || status > 599 {
+		return words[0] + " is no HTTP status: one is a number from 100 to 599"
+	}
+	if len(words) == 1 {
+		return ""
+	}
+	code, reason := words[1], ""
+	if words[2] == "because" {
+		reason = words[3]
+	}
+	all := slices.Clone(m.Router.Outcomes)
+	for i := range m.Operations {
+		all = append(all, m.Operations[i].Outcomes...)
+	}
+	var codes []string
+	for _, outcome := range all {
+		codes = append(codes, outcome.Code)
+	}
+	if !slices.Contains(codes, code) {
+		return fmt.Sprintf("%s has no code %s%s", m.ID, code, milestones.Suggest(code, codes))
+	}
+	if operation == nil || reason != "" && !slices.Contains(m.ReasonCodeFloor, reason) { // which the rehearsal tells
+		return ""
+	}
+	declared := append(slices.Clone(operation.Outcomes), m.Router.Outcomes...)
+	var written []string
+	for _, outcome := range declared {
+		if outcome.Status == status && outcome.Code == code && outcome.ReasonCode == reason {
+			return ""
+		}
+		written = append(written, answer(outcome.Status, outcome.Code, outcome.ReasonCode))
+	}
+	return fmt.Sprintf("%s is never answered %s%s", operation.ID, answer(status, code, reason), milestones.Suggest(answer(status, code, reason), written))
+}
+
+// answer is a refusal as a sentence has it.
+func answer(status int, code, reason string) string {
+	if reason == "" {
+		return fmt.Sprintf("%d %s without a reason code", status, code)
+	}
+	return fmt.Sprintf("%d %s because %s", status, code, reason)
+}
