@@ -2,7 +2,7 @@
 .PHONY: verify test check selfcheck serve bench soak renew vectors mutants pictures
 
 verify:; go run ./runner milestones/M109.yaml
-test: check selfcheck; go test -race -timeout 30m ./... && go test -timeout 30m ./runner && go test -timeout 30m -run 'Lie|Truth' ./runner/internal/gate ./runner/internal/drift && go run ./runner milestones/M109.yaml
+test: check selfcheck; go test -race -timeout 30m ./... && go test -timeout 30m . ./runner && go test -timeout 30m -run 'Lie|Truth' ./runner/internal/gate ./runner/internal/drift && go run ./runner milestones/M109.yaml
 check:; test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool staticcheck ./... && go run ./runner lint
 selfcheck:; go run ./runner selfcheck milestones/M109.yaml
 serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
