@@ -331,7 +331,11 @@ func (l *Log) ScenarioEnded(place int, result verdict.Result, failure *report.Fa
 			}
 			b.finished(s, step, status, message, took, at)
 		}
-		b.attach(resultName, encode(resultOf(result, failure, r.exchanges)), caseID(s), "")
+		file := resultOf(result, failure, r.exchanges)
+		if file.Failure != nil {
+			file.Failure.Base = l.secrets.Scrub(file.Failure.Base) // a URL may have a key in it
+		}
+		b.attach(resultName, encode(file), caseID(s), "")
 		b.add(&messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: caseID(s), Timestamp: stamp(at)}})
 	})
 }
