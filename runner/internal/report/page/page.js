@@ -143,8 +143,8 @@
         if (field.selectedIndex < 0) field.value = ""; // a choice that there is not
       }
       await apply();
-      $("scenarios").scrollIntoView();
       $("scenarios").focus({ preventScroll: true });
+      scrollTo($("scenarios"));
       return;
     }
     const row = places.has(hash.split(".")[0]) && $(hash.split(".")[0]);
@@ -158,9 +158,12 @@
     const inner = hash !== row.id && $(hash);
     const target = inner || row.firstElementChild;
     target.focus({ preventScroll: true });
-    (inner || row).scrollIntoView();
-    // Rows that come into view for the first time get their true height, and move what is below them.
-    requestAnimationFrame(() => requestAnimationFrame(() => (inner || row).scrollIntoView()));
+    scrollTo(inner || row);
+  }
+  // Rows that come into view for the first time get their true height, and move what is below them.
+  function scrollTo(place) {
+    place.scrollIntoView();
+    requestAnimationFrame(() => requestAnimationFrame(() => place.scrollIntoView()));
   }
   addEventListener("hashchange", go);
   // A link to where we are does not change the address, and leads there all the same.
