@@ -323,7 +323,7 @@ func (p *printer) counts(r *Run) {
 	p.line("scenarios   %s", strings.Join(scenarios, ", "))
 	var counts CountsFile
 	for _, x := range r.Exchanges {
-		counts.count(x)
+		counts.Count(x)
 	}
 	p.line("exchanges   %d, with %d checks passed and %d failed", counts.Total, counts.ChecksPassed, counts.ChecksFailed)
 	proved, known, leftOut := 0, 0, 0

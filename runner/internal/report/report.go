@@ -252,7 +252,7 @@ func (r *Run) EncodeVerdict() []byte {
 		file.LeftOut = append(file.LeftOut, GapFile(gap))
 	}
 	for _, x := range r.Exchanges {
-		file.Exchanges.count(x)
+		file.Exchanges.Count(x)
 	}
 	for _, rule := range d.Rules {
 		file.Rules = append(file.Rules, RuleFile{
@@ -327,7 +327,8 @@ func (r *Run) results() []ResultFile {
 	return results
 }
 
-func (c *CountsFile) count(x *exchange.Exchange) {
+// Count counts one exchange.
+func (c *CountsFile) Count(x *exchange.Exchange) {
 	c.Total++
 	if x.Response == nil {
 		c.Unanswered++

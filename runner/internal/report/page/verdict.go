@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -97,18 +96,7 @@ func (c *conclusion) tally(r *eventlog.Record) {
 			c.Selection.Selected++
 		}
 		for _, x := range s.Exchanges {
-			c.Exchanges.Total++
-			if x.Response == nil {
-				c.Exchanges.Unanswered++
-			}
-			for _, result := range x.Results {
-				switch result.Verdict {
-				case exchange.Passed:
-					c.Exchanges.ChecksPassed++
-				case exchange.Failed:
-					c.Exchanges.ChecksFailed++
-				}
-			}
+			c.Exchanges.Count(x)
 		}
 	}
 }
