@@ -38,7 +38,6 @@ package eventlog
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
@@ -49,7 +48,9 @@ import (
 	"time"
 
 	messages "github.com/cucumber/messages/go/v21" // what the parser of the features speaks; later ones cannot be had for Go
+	"github.com/go-json-experiment/json"           // a log is megabytes: encoding/json takes twice as long to read them
 	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
@@ -127,6 +128,7 @@ type Log struct {
 	w         io.Writer
 	err       error
 	done      bool
+	pending   batch // is still to be written
 	selection *plan.Selection
 	running   map[int]*running
 }
@@ -167,7 +169,8 @@ func (l *Log) Begin(run Run, selection *plan.Selection, at time.Time) {
 	for _, secret := range selection.Plan.Secrets() {
 		l.secrets.Learn(secret)
 	}
-	var b batch
+	b := &l.pending
+	b.hides = l.secrets
 	b.add(&messages.Envelope{Meta: &messages.Meta{
 		ProtocolVersion: protocol,
 		Implementation:  &messages.Product{Name: "lpgate"},
@@ -197,20 +200,24 @@ func (l *Log) Begin(run Run, selection *plan.Selection, at time.Time) {
 		document := *feature.Document
 		document.Uri = feature.URI // the parser does not know it, and viewers find the pickles by it
 		b.add(&messages.Envelope{GherkinDocument: &document})
+		l.write()
 	}
 	for _, place := range selection.Scenarios {
 		b.add(&messages.Envelope{Pickle: selection.Plan.Scenarios[place].Pickle})
 	}
+	l.write()
 	sentences := vocabulary()
 	for _, s := range sentences {
 		b.add(&messages.Envelope{StepDefinition: s.definition})
 	}
 	b.add(&messages.Envelope{TestRunStarted: &messages.TestRunStarted{Timestamp: stamp(at)}})
 	b.attach(runName, encode(run), "", "")
+	l.write()
 	for _, place := range selection.Scenarios {
 		b.add(&messages.Envelope{TestCase: testCase(&selection.Plan.Scenarios[place], sentences)})
 	}
-	l.write(scrub(b.Bytes(), l.secrets))
+	b.hides = nil
+	l.write()
 }
 
 // sentence is a row of the vocabulary, ready to be looked for.
@@ -290,18 +297,19 @@ func (l *Log) Exchanged(x *exchange.Exchange) {
 	l.event(func(b *batch) {
 		r := l.running[x.Mark.Scenario]
 		if r == nil {
-			b.attach(exchangeName, x.AppendRecord(nil, l.secrets), "", "")
+			b.exchange(x, l.secrets, "", "")
 			return
 		}
 		r.exchanges = append(r.exchanges, x)
 		s := l.scenario(x.Mark.Scenario)
-		b.attach(exchangeName, x.AppendRecord(nil, l.secrets), caseID(s), stepID(s, x.Mark.Step))
+		b.exchange(x, l.secrets, caseID(s), stepID(s, x.Mark.Step))
 	})
 }
 
-// SentencePassed is told when a sentence comes to a good end.
+// SentencePassed is told when a sentence comes to a good end. It is written with the event that follows at once: the next
+// sentence begins, or the scenario ends.
 func (l *Log) SentencePassed(place, step int, at time.Time) {
-	l.event(func(b *batch) {
+	l.tell(func(b *batch) {
 		if r := l.running[place]; r != nil {
 			r.steps = step + 1
 			b.finished(l.scenario(place), step, messages.TestStepResultStatus_PASSED, "", at.Sub(r.began), at)
@@ -401,8 +409,16 @@ func (l *Log) Finish(overall bool, says string, at time.Time) error {
 
 func (l *Log) scenario(place int) *plan.Scenario { return &l.selection.Plan.Scenarios[place] }
 
-// event writes some lines in one piece.
-func (l *Log) event(tell func(*batch)) {
+// event writes some lines, and what is still to be written, in one piece.
+func (l *Log) event(lines func(*batch)) {
+	l.tell(func(b *batch) {
+		lines(b)
+		l.write()
+	})
+}
+
+// tell adds some lines to what is to be written.
+func (l *Log) tell(lines func(*batch)) {
 	if l == nil {
 		return
 	}
@@ -411,24 +427,38 @@ func (l *Log) event(tell func(*batch)) {
 	if l.done || l.err != nil {
 		return
 	}
-	var b batch
-	tell(&b)
-	l.write(b.Bytes())
+	lines(&l.pending)
 }
 
-func (l *Log) write(lines []byte) {
-	if l.err != nil || len(lines) == 0 {
+func (l *Log) write() {
+	if l.err != nil || l.pending.Len() == 0 {
 		return
 	}
-	if _, err := l.w.Write(lines); err != nil {
+	if _, err := l.w.Write(l.pending.Bytes()); err != nil {
 		l.err = fmt.Errorf("writing the event log: %w", err)
 	}
+	l.pending.Reset()
 }
 
 // batch is some lines.
-type batch struct{ bytes.Buffer }
+type batch struct {
+	bytes.Buffer
+	hides   *exchange.Secrets // in lines that do not come from package exchange
+	scratch []byte
+}
 
-func (b *batch) add(m *messages.Envelope) { b.Write(encode(m)) }
+func (b *batch) add(m *messages.Envelope) {
+	from := b.Len()
+	if err := json.MarshalWrite(&b.Buffer, m, format); err != nil {
+		panic(err) // structs of strings and numbers
+	}
+	b.WriteByte('\n')
+	if b.hides != nil && b.hides.In(string(b.Bytes()[from:])) {
+		hidden := scrub(b.Bytes()[from:], b.hides)
+		b.Truncate(from)
+		b.Write(hidden)
+	}
+}
 
 func (b *batch) began(s *plan.Scenario, step int, at time.Time) {
 	b.add(&messages.Envelope{TestStepStarted: &messages.TestStepStarted{
@@ -444,6 +474,11 @@ func (b *batch) finished(s *plan.Scenario, step int, status messages.TestStepRes
 	}})
 }
 
+func (b *batch) exchange(x *exchange.Exchange, secrets *exchange.Secrets, testCase, testStep string) {
+	b.scratch = x.AppendRecord(b.scratch[:0], secrets)
+	b.attach(exchangeName, b.scratch, testCase, testStep)
+}
+
 func (b *batch) attach(name string, text []byte, testCase, testStep string) {
 	b.add(&messages.Envelope{Attachment: &messages.Attachment{
 		Body: string(bytes.TrimSpace(text)), ContentEncoding: messages.AttachmentContentEncoding_IDENTITY,
@@ -451,15 +486,16 @@ func (b *batch) attach(name string, text []byte, testCase, testStep string) {
 	}})
 }
 
-// encode writes a line.
+// format is how messages are written: the tags of their module are meant for encoding/json.
+var format = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json.Deterministic(true))
+
+// encode writes an attachment.
 func encode(value any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
+	text, err := json.Marshal(value, format)
+	if err != nil {
 		panic(err) // structs of strings and numbers
 	}
-	return b.Bytes()
+	return text
 }
 
 func stamp(at time.Time) *messages.Timestamp {
@@ -467,13 +503,10 @@ func stamp(at time.Time) *messages.Timestamp {
 	return &t
 }
 
-// scrub takes the secrets out of the values of lines, and leaves the names of their members alone.
-func scrub(lines []byte, secrets *exchange.Secrets) []byte {
-	if !secrets.In(string(lines)) {
-		return lines
-	}
+// scrub takes the secrets out of the values of a line, and leaves the names of its members alone.
+func scrub(line []byte, secrets *exchange.Secrets) []byte {
 	var b bytes.Buffer
-	decoder, encoder := jsontext.NewDecoder(bytes.NewReader(lines)), jsontext.NewEncoder(&b)
+	decoder, encoder := jsontext.NewDecoder(bytes.NewReader(line)), jsontext.NewEncoder(&b)
 	for {
 		token, err := decoder.ReadToken()
 		if err != nil {

@@ -43,6 +43,15 @@ func (x *Exchange) AppendLine(b []byte, number int, names Names, secrets *Secret
 	return w.b
 }
 
+// Size is about how many bytes of a report an exchange takes: enough that little more has to be copied.
+func (x *Exchange) Size() int {
+	size := 2<<10 + len(x.Request.Body)*5/4 // quotes are escaped
+	if x.Response != nil {
+		size += len(x.Response.Body) * 5 / 4
+	}
+	return size
+}
+
 // appendTimes writes what is not.
 func (x *Exchange) appendTimes(w *writer) {
 	w.raw(`,"sent_at":"`)

@@ -415,7 +415,11 @@ func (r *Run) EncodeExchanges() []byte {
 		group.Go(func() {
 			defer func() { panics[i] = recover() }() // here it would end the process
 			from, to := min(i*size, len(r.Exchanges)), min((i+1)*size, len(r.Exchanges))
-			var b []byte
+			size := 0
+			for _, x := range r.Exchanges[from:to] {
+				size += x.Size()
+			}
+			b := make([]byte, 0, size)
 			for j, x := range r.Exchanges[from:to] {
 				b = x.AppendLine(b, from+j+1, r.name, r.Secrets)
 			}

@@ -17,7 +17,6 @@ package har
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -26,6 +25,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json" // an archive is megabytes: encoding/json goes over them twice to indent them
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
@@ -129,6 +131,7 @@ func Encode(record *eventlog.Record) ([]byte, error) {
 	if !record.Complete {
 		log.Comment = "the run was cut off: there should be more"
 	}
+	size := 1 << 10
 	for _, s := range record.Scenarios {
 		if len(s.Exchanges) == 0 {
 			continue
@@ -136,15 +139,15 @@ func Encode(record *eventlog.Record) ([]byte, error) {
 		log.Pages = append(log.Pages, page{StartedDateTime: stamp(s.Began), ID: s.Ref(), Title: s.ID})
 		for _, x := range s.Exchanges {
 			log.Entries = append(log.Entries, entryOf(record.Base, s, x))
+			size += x.Size()
 		}
 	}
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	if err := e.Encode(file{log}); err != nil {
+	b.Grow(size)
+	if err := json.MarshalWrite(&b, file{log}, jsontext.WithIndent(" ")); err != nil {
 		return nil, err
 	}
+	b.WriteByte('\n')
 	return b.Bytes(), nil
 }
 

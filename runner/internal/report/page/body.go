@@ -5,6 +5,9 @@ import (
 	"errors"
 	"html/template"
 	"io"
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,9 +19,11 @@ import (
 // body shows a body. One that is JSON is indented, with its numbers and strings spelled as they were sent, and each
 // violation stands beside the value at its path. Any other text is shown as it is.
 //
-// This is the one place that writes HTML by itself: whatever is not in quotes here goes through [template.HTMLEscapeString].
+// It and header are the only ones that write HTML by themselves, for they write most of a page, and a template takes ten
+// times as long: whatever is not in quotes here goes through [template.HTMLEscapeString].
 func body(text []byte, violations []schemas.Violation) template.HTML {
 	b := newBody(violations)
+	b.Grow(8 * len(text)) // the marks around each value
 	if !utf8.Valid(text) || !b.document(text) {
 		b = newBody(violations)
 		b.escape(string(bytes.ToValidUTF8(text, []byte("\uFFFD"))))
@@ -29,6 +34,26 @@ func body(text []byte, violations []schemas.Violation) template.HTML {
 			b.note(v)
 		}
 	}
+	return template.HTML(b.String())
+}
+
+// header shows the header lines of a message, by their names.
+func header(h http.Header) template.HTML {
+	if len(h) == 0 {
+		return ""
+	}
+	var b bodyWriter
+	b.WriteString(`<dl class="headers">`)
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			b.WriteString("<div><dt>")
+			b.escape(name)
+			b.WriteString(":</dt><dd>")
+			b.escape(value)
+			b.WriteString("</dd></div>")
+		}
+	}
+	b.WriteString("</dl>")
 	return template.HTML(b.String())
 }
 
@@ -48,7 +73,9 @@ type bodyWriter struct {
 func (b *bodyWriter) escape(text string) { b.WriteString(template.HTMLEscapeString(text)) }
 
 func (b *bodyWriter) token(class, text string) {
-	b.WriteString(`<span class="` + class + `">`)
+	b.WriteString(`<span class="`)
+	b.WriteString(class)
+	b.WriteString(`">`)
 	b.escape(text)
 	b.WriteString(`</span>`)
 }
@@ -77,7 +104,10 @@ func (b *bodyWriter) document(text []byte) bool {
 	var noted []schemas.Violation // of the line that is being written
 	line := func(depth int) {
 		b.notes(&noted)
-		b.WriteString("\n" + strings.Repeat("  ", depth))
+		b.WriteByte('\n')
+		for range depth {
+			b.WriteString("  ")
+		}
 	}
 	begin := func() { // comes before a value that has no name, and before a name
 		depth := d.StackDepth()
@@ -91,8 +121,12 @@ func (b *bodyWriter) document(text []byte) bool {
 	}
 	// A value is marked with its name, and an object or an array only at its beginning.
 	value := func(class, spelled string) {
-		pointer := string(d.StackPointer())
-		marked := b.at[pointer]
+		var pointer string
+		var marked []schemas.Violation
+		if len(b.at) > 0 {
+			pointer = string(d.StackPointer())
+			marked = b.at[pointer]
+		}
 		if marked != nil {
 			b.WriteString("<mark>")
 		}

@@ -54,6 +54,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -82,7 +83,7 @@ var (
 )
 
 var pages = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{
-	"ms": ms, "words": words, "symbol": symbol, "short": shortHash, "count": count, "diffLines": diffLines,
+	"ms": ms, "words": words, "symbol": symbol, "short": shortHash, "count": count, "diffLines": diffLines, "join": strings.Join,
 }).Parse(layout)).New("scenario").Parse(inside))
 
 // view is all that the page shows.
@@ -299,15 +300,16 @@ func outcomeValue(parts ...string) string { return strings.TrimSpace(strings.Joi
 
 // chunks are the insides of the scenarios, packed.
 func chunks(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) ([]template.HTML, error) {
-	const most = 4
+	most := runtime.GOMAXPROCS(0)
 	packed := make([]template.HTML, (len(rows)+perChunk-1)/perChunk)
 	failed := make([]error, len(packed))
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range most {
 		group.Go(func() {
+			var p packer
 			for n := range next {
-				packed[n], failed[n] = chunk(rows[n*perChunk:min((n+1)*perChunk, len(rows))], secrets, r)
+				packed[n], failed[n] = p.chunk(rows[n*perChunk:min((n+1)*perChunk, len(rows))], secrets, r)
 			}
 		})
 	}
@@ -324,31 +326,44 @@ func chunks(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) ([]templ
 	return packed, nil
 }
 
-func chunk(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) (_ template.HTML, err error) {
+// packer packs chunks, one after the other.
+type packer struct {
+	packed, inside bytes.Buffer
+	writer         *flate.Writer
+}
+
+func (p *packer) chunk(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) (_ template.HTML, err error) {
 	defer func() {
-		if p := recover(); p != nil { // in a goroutine it would end the process
-			err = fmt.Errorf("writing the page: panic: %v", p)
+		if said := recover(); said != nil { // in a goroutine it would end the process
+			err = fmt.Errorf("writing the page: panic: %v", said)
 		}
 	}()
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
-	if err != nil {
-		return "", err
+	p.packed.Reset()
+	if p.writer == nil {
+		if p.writer, err = flate.NewWriter(&p.packed, flate.DefaultCompression); err != nil {
+			return "", err
+		}
 	}
+	w := p.writer
+	w.Reset(&p.packed)
 	for i, row := range rows {
 		if i > 0 {
 			_, _ = w.Write([]byte{0})
 		}
-		var b bytes.Buffer
-		if err := pages.ExecuteTemplate(&b, "scenario", insideOf(row, secrets, r)); err != nil {
+		p.inside.Reset()
+		if err := pages.ExecuteTemplate(&p.inside, "scenario", insideOf(row, secrets, r)); err != nil {
 			return "", fmt.Errorf("writing the page: %s: %w", row.Where(), err)
 		}
-		_, _ = w.Write(bytes.ReplaceAll(b.Bytes(), []byte{0}, []byte("\uFFFD"))) // a buffer takes everything
+		text := p.inside.Bytes()
+		if bytes.IndexByte(text, 0) >= 0 {
+			text = bytes.ReplaceAll(text, []byte{0}, []byte("\uFFFD"))
+		}
+		_, _ = w.Write(text) // a buffer takes everything
 	}
 	if err := w.Close(); err != nil {
 		return "", err
 	}
-	return template.HTML(base64.StdEncoding.EncodeToString(packed.Bytes())), nil
+	return template.HTML(base64.StdEncoding.EncodeToString(p.packed.Bytes())), nil
 }
 
 // ms is a duration for people.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
@@ -22,9 +23,16 @@ type insideView struct {
 	Rest []exchangeView
 }
 
-// stepView is a sentence with its exchanges.
+// stepView is a sentence with its exchanges. It and exchangeView have what a template shows as fields of their own, for
+// there are thousands of them, and a template looks for those of embedded structs each time.
 type stepView struct {
-	eventlog.Step
+	Keyword   string
+	Text      string
+	Table     [][]string
+	DocString string
+	Status    string
+	Message   string
+	Took      time.Duration
 	Number    int
 	Ref       string
 	Failure   *report.Failure // that ended here
@@ -34,28 +42,26 @@ type stepView struct {
 
 // exchangeView is a request and its answer.
 type exchangeView struct {
-	*exchange.Exchange
-	Number  int
-	Request messageView
-	Answer  *messageView
-	Curl    string
-	Start   string // how to start what answers the command; "" when it is running
-	Open    bool
-	Failed  []exchange.Result
-	Passed  []string
-	Others  []exchange.Result // that do not apply
+	Exchange *exchange.Exchange
+	Line     string // the request in short
+	Request  messageView
+	Answer   *messageView
+	Curl     string
+	Start    string // how to start what answers the command; "" when it is running
+	Open     bool
+	Failed   []exchange.Result
+	Passed   []string
+	Others   []exchange.Result // that do not apply
 }
 
 // messageView is a request or an answer.
 type messageView struct {
-	Header []headerLine
+	Header template.HTML
 	Body   template.HTML
 	Empty  bool
 	// Length is how long the body was, when only its beginning was kept.
 	Length int
 }
-
-type headerLine struct{ Name, Value string }
 
 // secretsOf hides in commands what the log has hidden.
 func secretsOf(r *eventlog.Record) *exchange.Secrets {
@@ -84,12 +90,16 @@ func place(f *report.Failure, r *eventlog.Record) (base, start string) {
 
 func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideView {
 	s := line.Scenario
+	ref := s.Ref()
 	v := &insideView{Scenario: s, Chain: line.chain}
 	if notPassed(s.Result.Status) && s.Selected {
 		v.Repro = r.Again(s)[0]
 	}
 	for i, step := range s.Steps {
-		view := stepView{Step: step, Number: i + 1, Ref: s.Ref()}
+		view := stepView{
+			Keyword: step.Keyword, Text: step.Text, Table: step.Table, DocString: step.DocString, Status: step.Status,
+			Message: step.Message, Took: step.Took, Number: i + 1, Ref: ref,
+		}
 		if f := s.Failure; f != nil && f.Step == i {
 			view.Failure, view.Message = f, ""
 		}
@@ -102,8 +112,8 @@ func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideV
 		}
 		v.Steps = append(v.Steps, view)
 	}
-	for i, x := range s.Exchanges {
-		view := exchangeOf(i+1, x, s.Failure, secrets, r)
+	for _, x := range s.Exchanges {
+		view := exchangeOf(x, s.Failure, secrets, r)
 		if at := x.Mark.Step; at >= 0 && at < len(v.Steps) {
 			v.Steps[at].Exchanges = append(v.Steps[at].Exchanges, view)
 		} else {
@@ -113,8 +123,8 @@ func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideV
 	return v
 }
 
-func exchangeOf(number int, x *exchange.Exchange, f *report.Failure, secrets *exchange.Secrets, r *eventlog.Record) exchangeView {
-	v := exchangeView{Exchange: x, Number: number, Failed: x.Failures()}
+func exchangeOf(x *exchange.Exchange, f *report.Failure, secrets *exchange.Secrets, r *eventlog.Record) exchangeView {
+	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
 	base, start := place(f, r)
 	v.Curl, v.Start = report.Curl(base, &x.Request, secrets), start
 	v.Open = len(v.Failed) > 0 || x.Response == nil || f != nil && f.Exchange == x
@@ -138,22 +148,15 @@ func exchangeOf(number int, x *exchange.Exchange, f *report.Failure, secrets *ex
 }
 
 func messageOf(h http.Header, text []byte, length int, violations []schemas.Violation) messageView {
-	v := messageView{Body: body(text, violations), Empty: len(text) == 0 && len(violations) == 0, Length: length}
-	for name, values := range h {
-		for _, value := range values {
-			v.Header = append(v.Header, headerLine{name, value})
-		}
-	}
-	slices.SortStableFunc(v.Header, func(a, b headerLine) int { return strings.Compare(a.Name, b.Name) })
-	return v
+	return messageView{Header: header(h), Body: body(text, violations), Empty: len(text) == 0 && len(violations) == 0, Length: length}
 }
 
 // Sum is the exchange in a line.
 func (v exchangeView) Sum() string {
-	if v.Response == nil {
+	if v.Exchange.Response == nil {
 		return "no answer: " + v.Exchange.Failure
 	}
-	return v.Says
+	return v.Exchange.Says
 }
 
 // Undone says that the sentence did not begin, or was skipped.
@@ -162,9 +165,9 @@ func (v stepView) Undone() bool { return v.Status == "" || v.Status == "skipped"
 // Class says how the answer looks.
 func (v exchangeView) Class() string {
 	switch {
-	case v.Response == nil || v.Outcome == nil:
+	case v.Exchange.Response == nil || v.Exchange.Outcome == nil:
 		return "bad"
-	case v.Response.Status >= 400:
+	case v.Exchange.Response.Status >= 400:
 		return "refused"
 	}
 	return "good"
