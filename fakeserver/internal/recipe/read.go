@@ -25,17 +25,14 @@ const (
 // Read reads a catalogue. When anything is wrong with it, the error has one line for
 // each problem, each beginning with the file's name and the line.
 func Read(m *milestones.Milestone, file string, text []byte) (Catalogue, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	if len(root.Content) == 0 {
-		return nil, fmt.Errorf("%s:1: the file is empty", file)
+	root, err := milestones.Document(file, "catalogue", text)
+	if err != nil {
+		return nil, err
 	}
 	d := &reader{milestone: m, file: file}
 	var c Catalogue
 	names := map[string]int{}
-	d.mapping(root.Content[0], fields{"recipes": func(n *yaml.Node) {
+	d.mapping(root, fields{"recipes": func(n *yaml.Node) {
 		for _, item := range d.items(n) {
 			r := d.recipe(item)
 			if r == nil {

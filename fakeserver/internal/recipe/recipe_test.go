@@ -96,7 +96,7 @@ func TestBrokenFiles(t *testing.T) {
 	const before = "recipes:\n  - operation: healthz\n    outcome: success\n    steps:\n      - operation: partnerLiquidityProvider.onboard\n"
 	const after = "      - operation: healthz\n"
 	for _, test := range []struct{ name, text, want string }{
-		{"empty", "", "x.yaml:1: the file is empty"},
+		{"empty", "", "x.yaml:1: the document is empty"},
 		{"no list", "recipes: 1", "x.yaml:1: this is not a list"},
 		{"a key", "recipies: []", `x.yaml:1: unknown key "recipies" (did you mean recipes?)`},
 		{"a key of a recipe", "recipes:\n  - operation: healthz\n    outcom: success\n    steps: []", `x.yaml:3: unknown key "outcom" (did you mean outcome?)`},
