@@ -54,7 +54,7 @@ its own, or the one at --url. Of the same settings, the certificate is trusted t
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&at, "url", "", "`URL` of the server (default: by --addr, and https with TLS)")
-	t.add(flags, "insecure-skip-verify")
+	t.add(flags)
 	return cmd
 }
 
@@ -73,6 +73,9 @@ func (s *settings) server(at string) (string, error) {
 // reach is where the server is, and whom to trust there: of the server of these settings
 // the certificate that they name, unless another one is asked for.
 func (s *settings) reach(at string, t *trust) (string, *tls.Config, error) {
+	if s.insecure && s.named("insecure") == "--insecure" { // and not a variable that the server has too
+		return "", nil, fmt.Errorf("--insecure is a setting of the server, which says whom it lets in: to verify no certificate say --%s", skipVerify)
+	}
 	url, err := s.server(at)
 	if err != nil {
 		return "", nil, err
@@ -104,16 +107,20 @@ func (s *settings) url() (string, error) {
 	return "http://" + reachable(s.addr), nil
 }
 
+// skipVerify is the flag of a client that verifies no certificate.
+const skipVerify = "insecure-skip-verify"
+
 // trust says whose certificates a client takes for the server's.
 type trust struct {
 	authority string
 	skip      bool
 }
 
-// add adds the flags; skip is the name of the one that verifies nothing.
-func (t *trust) add(flags *pflag.FlagSet, skip string) {
+// add adds the flags. The one that verifies nothing is no --insecure, as in curl: that
+// is the server's setting, which says whom it lets in.
+func (t *trust) add(flags *pflag.FlagSet) {
 	flags.StringVar(&t.authority, "cacert", "", "trust the certificates in a PEM `FILE`, and no others")
-	flags.BoolVar(&t.skip, skip, false, "do not verify the server's certificate")
+	flags.BoolVar(&t.skip, skipVerify, false, "do not verify the server's certificate")
 }
 
 // curl is the same as flags of curl.

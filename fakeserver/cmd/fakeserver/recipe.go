@@ -88,7 +88,7 @@ another, 3 when the server cannot be reached.`,
 	flags.SortFlags = false
 	flags.StringVar(&at, "url", "", "`URL` of the server (default: by --addr, and https with TLS)")
 	flags.StringVar(&world, "world", "", "for the world `NAME`, instead of the default one")
-	t.add(flags, "insecure") // as curl has it; in place of the server's setting, which is none of a recipe
+	t.add(flags)
 	flags.BoolVar(&run, "run", false, "send the requests, and look whether the answer is the promised one")
 	return cmd
 }
