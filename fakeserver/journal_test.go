@@ -52,6 +52,10 @@ func TestJournal(t *testing.T) {
 		"status":    {client.Query{Status: 200, After: "a.1"}, "a.2 POST 200 success true\n"},
 		"provider":  {client.Query{ProviderID: "nobody"}, "a.3 GET 401 unauthenticated false\n"},
 		"time":      {client.Query{From: time.Date(2026, 2, 22, 16, 30, 0, 0, time.UTC)}, "a.3 GET 401 unauthenticated false\n"},
+		"replayed":  {client.Query{Replayed: some(true)}, "a.2 POST 200 success true\n"},
+		"new":       {client.Query{Replayed: some(false), Status: 200}, "a.1 POST 200 success false\n"},
+		"no fault":  {client.Query{Fault: "none", Limit: 1}, "a.1 POST 200 success false\n"},
+		"a fault":   {client.Query{Fault: "any"}, ""},
 		"reason":    {client.Query{ReasonCode: "partner_liquidity_provider_invalid"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,6 +156,8 @@ func TestJournalRefuses(t *testing.T) {
 		"oparation=x":     `"nearest":"operation"`,
 		"status=ok":       `is not a whole number`,
 		"status=999":      `no answer has 999`,
+		"fault=x":         `The query parameter fault: \"x\" is no id of a fault, such as f1, nor any or none`,
+		"replayed=yes":    `The query parameter replayed: \"yes\" is neither true nor false`,
 		"limit=0":         `limit is 1 or more`,
 		"limit=1&limit=2": `given 2 times`,
 		"from=yesterday":  `from`,

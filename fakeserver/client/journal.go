@@ -21,6 +21,8 @@ type Query struct {
 	Outcome    string // such as success or rollout_blocked
 	Status     int    // 0: any
 	ReasonCode string
+	Fault      string // the id of a fault that the request met; any: whichever; none: it met none
+	Replayed   *bool  // whether the answer was given again for its idempotency key; nil: either
 	ProviderID string
 	From, To   time.Time // by the world's clock; from inclusive, to exclusive; zero: any
 	After      string    // a request id: only what was answered later
@@ -30,11 +32,14 @@ type Query struct {
 func (q Query) values() url.Values {
 	values := url.Values{}
 	for name, value := range map[string]string{
-		"operation": q.Operation, "outcome": q.Outcome, "reason_code": q.ReasonCode, "provider_id": q.ProviderID, "after": q.After,
+		"operation": q.Operation, "outcome": q.Outcome, "reason_code": q.ReasonCode, "fault": q.Fault, "provider_id": q.ProviderID, "after": q.After,
 	} {
 		if value != "" {
 			values.Set(name, value)
 		}
+	}
+	if q.Replayed != nil {
+		values.Set("replayed", strconv.FormatBool(*q.Replayed))
 	}
 	for name, value := range map[string]int{"status": q.Status, "limit": q.Limit} {
 		if value != 0 {

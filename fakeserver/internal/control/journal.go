@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -59,6 +60,8 @@ var (
 		{Name: "outcome", In: milestones.InQuery, Type: "string", Says: "Only answers with this outcome of the milestone, such as success or rollout_blocked."},
 		{Name: "status", In: milestones.InQuery, Type: "integer", Says: "Only answers with this HTTP status; 0 is no answer."},
 		{Name: "reason_code", In: milestones.InQuery, Type: "string", Says: "Only answers that give this reason code of the floor."},
+		{Name: "fault", In: milestones.InQuery, Type: "string", Says: "Only requests that met the fault with this id, such as f1; any is whichever, and none is those that met none."},
+		{Name: "replayed", In: milestones.InQuery, Type: "boolean", Says: "With true only answers that were given again for their idempotency key, and with false only others."},
 		{Name: "provider_id", In: milestones.InQuery, Type: "string", Says: "Only requests with this provider id in their path."},
 		{Name: "from", In: milestones.InQuery, Type: "string", Format: "date-time", Says: "Only answers of this time, by the world's clock, or later."},
 		{Name: "to", In: milestones.InQuery, Type: "string", Format: "date-time", Says: "Only answers before this time, by the world's clock."},
@@ -126,6 +129,10 @@ func moment(read map[string]string, name string) (*instant.Instant, *problem.Pro
 	return &at, nil
 }
 
+// faultID is how the ids of faults are written. One that no fault has yet may be waited
+// for.
+var faultID = regexp.MustCompile(`^f[1-9][0-9]*$`)
+
 // query reads what the filters say. A name that the milestone does not have would
 // match nothing, for ever, so it is refused.
 func (p *Panel) query(read map[string]string) (q journal.Query, wrong *problem.Problem) {
@@ -156,6 +163,17 @@ func (p *Panel) query(read map[string]string) (q journal.Query, wrong *problem.P
 			return q, problem.New(http.StatusBadRequest, "The query parameter status: no answer has %d. It is from 100 to 599, or 0, which is no answer.", status)
 		}
 		q.Status = &status
+	}
+	if q.Fault = read["fault"]; q.Fault != "" && q.Fault != journal.AnyFault && q.Fault != journal.NoFault && !faultID.MatchString(q.Fault) {
+		return q, problem.New(http.StatusBadRequest, "The query parameter fault: %q is no id of a fault, such as f1, nor %s or %s.", q.Fault, journal.AnyFault, journal.NoFault)
+	}
+	switch given := read["replayed"]; given {
+	case "":
+	case "true", "false":
+		replayed := given == "true"
+		q.Replayed = &replayed
+	default:
+		return q, problem.New(http.StatusBadRequest, "The query parameter replayed: %q is neither true nor false.", given)
 	}
 	if q.From, wrong = moment(read, "from"); wrong != nil {
 		return q, wrong
@@ -290,7 +308,7 @@ func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
 }
 
 func (p *Panel) clearJournal(c *call) (any, *problem.Problem) {
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
 		w.Journal.Clear()
 		return nil, nil
 	})

@@ -64,10 +64,31 @@ type Query struct {
 	Outcome    string
 	Status     *int
 	ReasonCode string
+	Fault      string // the id of a fault, AnyFault or NoFault
+	Replayed   *bool
 	ProviderID string
 	From, To   *instant.Instant // by the world's clock; from inclusive, to exclusive
 	After      string           // the id of a request: only what came to be answered later
 	Limit      int              // 0: no limit
+}
+
+// Faults that are no ids.
+const (
+	AnyFault = "any"  // whichever: the request met one
+	NoFault  = "none" // it met none
+)
+
+// met tells whether a request met the fault that is meant.
+func (q *Query) met(e *Entry) bool {
+	switch q.Fault {
+	case "":
+		return true
+	case AnyFault:
+		return e.Fault != ""
+	case NoFault:
+		return e.Fault == ""
+	}
+	return q.Fault == e.Fault
 }
 
 // matches leaves After and Limit aside.
@@ -76,6 +97,8 @@ func (q *Query) matches(e *Entry) bool {
 		(q.Outcome == "" || q.Outcome == e.Outcome) &&
 		(q.Status == nil || *q.Status == e.Status) &&
 		(q.ReasonCode == "" || slices.Contains(e.ReasonCodes, q.ReasonCode)) &&
+		q.met(e) &&
+		(q.Replayed == nil || *q.Replayed == e.Replayed) &&
 		(q.ProviderID == "" || q.ProviderID == e.ProviderID) &&
 		(q.From == nil || e.At >= *q.From) &&
 		(q.To == nil || e.At < *q.To)

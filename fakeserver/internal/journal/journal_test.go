@@ -29,10 +29,13 @@ func ids(p Page) string {
 func TestFind(t *testing.T) {
 	j := New(100, 1<<20)
 	j.Append(entry(1))
-	j.Append(entry(2, func(e *Entry) { e.Operation, e.ProviderID = "other", "p" }))
-	j.Append(entry(3, func(e *Entry) { e.Status, e.Outcome, e.ReasonCodes = 409, "blocked", []string{"a", "b"} }))
+	j.Append(entry(2, func(e *Entry) { e.Operation, e.ProviderID, e.Replayed = "other", "p", true }))
+	j.Append(entry(3, func(e *Entry) {
+		e.Status, e.Outcome, e.ReasonCodes = 409, "blocked", []string{"a", "b"}
+		e.Fault = "f1"
+	}))
 	j.Append(entry(4, func(e *Entry) { e.ProviderID = "p" }))
-	two, four, ok := instant.Instant(2), instant.Instant(4), 200
+	two, four, ok, yes, no := instant.Instant(2), instant.Instant(4), 200, true, false
 	for name, c := range map[string]struct {
 		query   Query
 		ids     string
@@ -44,6 +47,12 @@ func TestFind(t *testing.T) {
 		"outcome":     {Query{Outcome: "blocked"}, "w.3", 1},
 		"status":      {Query{Status: &ok}, "w.1 w.2 w.4", 3},
 		"reason code": {Query{ReasonCode: "b"}, "w.3", 1},
+		"fault":       {Query{Fault: "f1"}, "w.3", 1},
+		"no such":     {Query{Fault: "f2"}, "", 0},
+		"any fault":   {Query{Fault: AnyFault}, "w.3", 1},
+		"no fault":    {Query{Fault: NoFault}, "w.1 w.2 w.4", 3},
+		"replayed":    {Query{Replayed: &yes}, "w.2", 1},
+		"new":         {Query{Replayed: &no, Fault: NoFault}, "w.1 w.4", 2},
 		"provider":    {Query{ProviderID: "p"}, "w.2 w.4", 2},
 		"time":        {Query{From: &two, To: &four}, "w.2 w.3", 2},
 		"after":       {Query{After: "w.2"}, "w.3 w.4", 2},
