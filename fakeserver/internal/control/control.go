@@ -246,6 +246,26 @@ func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
+// said is what the Content-Type says that the body is: json, yaml, or what is neither.
+// It is "" when it says nothing of that kind, as curl -d, fetch with a text and many
+// libraries do who were not told.
+func (c *call) said() string {
+	given := c.Header.Get("Content-Type")
+	mediaType, _, err := mime.ParseMediaType(given)
+	if err != nil {
+		mediaType = given
+	}
+	switch mediaType {
+	case "", "application/x-www-form-urlencoded", "text/plain", "application/octet-stream":
+		return ""
+	case "application/json", "text/json":
+		return "json"
+	case YAML, "application/x-yaml", "text/yaml", "text/x-yaml": // and what it was called before RFC 9512
+		return "yaml"
+	}
+	return mediaType
+}
+
 // receive reads the body as I-JSON, and holds it against its schema, or leaves YAML to
 // the endpoint.
 func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
@@ -262,12 +282,15 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 		return problem.New(http.StatusBadRequest, "The body broke off before its end.")
 	}
 	c.body = body
-	mediaType, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	switch {
-	case e.TakesYAML() && mediaType != "application/json":
-		return nil // curl says nothing that tells YAML from JSON
-	case mediaType == YAML:
-		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes JSON, not %s.", e.Method, e.Path, YAML)
+	switch said := c.said(); {
+	case said == "yaml" && e.TakesYAML(), said == "" && e.TakesYAML():
+		return nil
+	case said != "" && said != "json":
+		takes := "JSON"
+		if e.TakesYAML() {
+			takes = "YAML or JSON"
+		}
+		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes %s, not %s.", e.Method, e.Path, takes, c.Header.Get("Content-Type"))
 	}
 	document, err := schemas.Read(body)
 	if err != nil {

@@ -24,11 +24,11 @@ func (p *Panel) listFaults(c *call) (any, *problem.Problem) {
 }
 
 func (p *Panel) deleteFault(c *call) (any, *problem.Problem) {
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return nil, w.Faults.Delete(c.PathValue("fault")) })
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return nil, w.Faults.Delete(c.PathValue("fault")) })
 }
 
 func (p *Panel) clearFaults(c *call) (any, *problem.Problem) {
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
 		w.Faults.Clear()
 		return nil, nil
 	})

@@ -45,7 +45,9 @@ func (p *Panel) takeSnapshot(c *call) (any, *problem.Problem) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+	// What is not there has nothing to keep: a snapshot of a name that was mistyped would
+	// pass for an empty world.
+	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
 		return p.putSnapshot(take.Name, w.Moment(), take.Replace)
 	})
 }
