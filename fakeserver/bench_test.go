@@ -332,6 +332,44 @@ func wire(method, path, key, body string) []byte {
 	return b.Bytes()
 }
 
+// BenchmarkBegin lets worlds begin, one after the other, with a seed whose times are
+// spans before a clock that runs, and with one whose times stand. The commands of the
+// first are run again in each second.
+//
+//	worlds/s   of those whose times stand
+//	ago/stand  how many as many begin of the others
+func BenchmarkBegin(b *testing.B) {
+	for _, providers := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprint("providers=", providers), func(b *testing.B) {
+			begin := func(at string) func(time.Duration) float64 {
+				row := fmt.Sprintf("- {owner: acme, tier: S2, status: active, onboarded: {at: %[1]s, tier: S1}, governance: {at: %[1]s}, last_evaluation: {at: %[1]s}, rollout: {at: %[1]s, capabilities: [{capability: quote}]}}\n", at)
+				seed, err := ReadSeed("seed", []byte("providers:\n"+strings.Repeat(row, providers)))
+				if err != nil {
+					b.Fatal(err)
+				}
+				s, err := New(Options{Seed: seed})
+				if err != nil {
+					b.Fatal(err)
+				}
+				return func(long time.Duration) float64 {
+					n, began := 0, time.Now()
+					for ; n == 0 || time.Since(began) < long; n++ {
+						recorded(b, s, "POST", "/_fake/worlds/begins/reset", "", "")
+					}
+					return float64(n) / time.Since(began).Seconds()
+				}
+			}
+			stands, ago := begin("2026-01-01T00:00:00Z"), begin("3d ago")
+			var of, with float64
+			for b.Loop() {
+				of, with = of+stands(2*time.Second), with+ago(2*time.Second)
+			}
+			b.ReportMetric(of/float64(b.N), "worlds/s")
+			b.ReportMetric(with/of, "ago/stand")
+		})
+	}
+}
+
 // recorded gives the body of one answer.
 func recorded(b *testing.B, h http.Handler, method, path, key, body string) []byte {
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire(method, path, key, body))))

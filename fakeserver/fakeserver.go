@@ -176,7 +176,9 @@ type Seed = seed.Seed
 
 // ReadSeed reads a seed, YAML or JSON. The error has a line, FILE:LINE: …, for each
 // problem that was found; file is the name that it uses.
-func ReadSeed(file string, text []byte) (*Seed, error) { return control.ReadSeed(file, text) }
+func ReadSeed(file string, text []byte) (*Seed, error) {
+	return control.ReadSeed(context.Background(), file, text)
+}
 
 // SigningKey is an ed25519 private key and the id under which its public half is
 // published.

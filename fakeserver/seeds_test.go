@@ -3,6 +3,7 @@ package fakeserver_test
 import (
 	"context"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/internal/seed"
 )
 
 // seeded reads a seed that is right.
@@ -212,6 +214,88 @@ func large(t *testing.T, at string) *fakeserver.Seed {
 		t.Fatal(err)
 	}
 	return seed
+}
+
+// A seed that is made again for a later time is what it would have been had it been read
+// then, byte for byte.
+func TestASeedMadeAgainIsExact(t *testing.T) {
+	text := `providers:
+- {owner: acme, tier: S2, status: active, onboarded: {at: 90d ago, tier: S1}, governance: {at: 30d ago}, last_evaluation: {at: 3d ago}, rollout: {at: 2d ago, capabilities: [{capability: quote}, {capability: lend, min_tier: S3, enabled: false}]},
+   history: [{at: 60d ago, evaluation: {requested_tier: S2, consecutive_compliant_windows: 1}}, {at: 2026-01-01T00:00:00Z, status: {reason_codes: [x], operator_note: n}}, {rollout: {status: paused, capabilities: [{capability: quote}]}}]}
+- {owner: birch}
+- {owner: birch, provider_id: plp_000003, status: restricted, reason_codes: [fraud], governance: {at: now, unresolved_critical_violations: 2}}
+- {owner: cobalt, last_evaluation: {verdict: deny}}
+`
+	running, err := fakeserver.ReadSeed("s", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, now := range []time.Time{
+		time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC), time.Date(2027, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(2026, 2, 22, 16, 0, 1, 0, time.UTC),
+	} {
+		stands, err := fakeserver.ReadSeed("s", fmt.Appendf(nil, "clock: {mode: frozen, at: %s}\n%s", now.Format(time.RFC3339), text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := stands.Moment(time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := running.Moment(now.Add(300 * time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown := string(got.Image.JSON()); shown != string(want.Image.JSON()) || seen[shown] {
+			t.Errorf("at %s: got\n%s\nwant\n%s", now, shown, want.Image.JSON())
+		} else {
+			seen[shown] = true
+		}
+	}
+	// What lies before the year 0 once the server's clock is moved there has its place.
+	if _, err := running.Moment(time.Date(0, 1, 2, 0, 0, 0, 0, time.UTC)); err == nil || !strings.HasPrefix(err.Error(), "s:2: /providers/0/onboarded/at") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A seed has only so much, and what is too much is told before it is read any further.
+func TestReadSeedIsBounded(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"providers": {"providers:\n" + strings.Repeat("- {owner: a}\n", seed.MaxSteps+1), "s:50002: /providers/50000 is too much: a seed has 50000 steps at most, and up to here there are 50001"},
+		"steps":     {"providers:\n" + strings.Repeat("- {ownr: a, history: [{}, {}], governance: {}}\n", seed.MaxSteps/4+1), "s:12502: /providers/12500 is too much"},
+		"bytes":     {"providers: []\n" + strings.Repeat("#", seed.MaxBytes), "s:1: a seed has 16777216 bytes at most, and this one has 16777230"},
+	} {
+		if _, err := fakeserver.ReadSeed("s", []byte(c.text)); err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// Who leaves while a seed or a snapshot is read has changed nothing.
+func TestReadingEndsWithTheClient(t *testing.T) {
+	f := fakeserver.Start(t, inMemory, seeded(t, demo))
+	ctx := context.Background()
+	if _, err := f.Control.World("default").TakeSnapshot(ctx, "one", false); err != nil {
+		t.Fatal(err)
+	}
+	file, err := f.Control.DownloadSnapshot(ctx, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, leave := context.WithCancel(ctx)
+	leave()
+	for path, body := range map[string]string{"/_fake/worlds/default/seed": "providers:\n- {owner: acme}\n", "/_fake/snapshots/two": string(file)} {
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, httptest.NewRequest("PUT", "http://localhost"+path, strings.NewReader(body)).WithContext(gone))
+		if w.Code != 408 || !strings.Contains(w.Body.String(), "The client left before its body was read. Nothing was changed.") {
+			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+		}
+	}
+	state, err := f.Control.World("default").State(ctx)
+	all, wrong := f.Control.Snapshots(ctx)
+	if got := fmt.Sprint(state.Providers, err, len(all), wrong); got != "4 <nil> 1 <nil>" {
+		t.Errorf("got %s", got)
+	}
 }
 
 // The commands of a seed are run once for all worlds that it makes the same.

@@ -190,6 +190,11 @@ func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
+// left is the answer to a client that went away while its body was read: nobody sees it.
+func left() *problem.Problem {
+	return problem.New(http.StatusRequestTimeout, "The client left before its body was read. Nothing was changed.")
+}
+
 // call is one request to an endpoint.
 type call struct {
 	*http.Request

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"net/http"
 
 	"example.com/lpgate/fakeserver/internal/problem"
@@ -15,13 +16,15 @@ const YAML = "application/yaml"
 const seedSchema = "FakeSeed"
 
 // ReadSeed reads a seed, YAML or JSON, of a file of that name.
-func ReadSeed(file string, text []byte) (*seed.Seed, error) {
-	return seed.Read(file, text, schema(seedSchema))
+func ReadSeed(ctx context.Context, file string, text []byte) (*seed.Seed, error) {
+	return seed.Read(ctx, file, text, schema(seedSchema))
 }
 
 func (p *Panel) seedWorld(c *call) (any, *problem.Problem) {
-	sown, err := ReadSeed("body", c.body)
-	if err != nil {
+	sown, err := ReadSeed(c.Context(), "body", c.body)
+	if c.Context().Err() != nil {
+		return nil, left()
+	} else if err != nil {
 		return nil, problem.New(http.StatusBadRequest, "%v", err)
 	}
 	return p.asWorld(c, func(w *world.World) { w.Sow(sown) })

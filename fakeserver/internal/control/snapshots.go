@@ -92,8 +92,10 @@ func (p *Panel) uploadSnapshot(c *call) (any, *problem.Problem) {
 	if wrong != nil {
 		return nil, wrong
 	}
-	m, err := p.Snapshots.Read(file)
-	if err != nil {
+	m, err := p.Snapshots.Read(c.Context(), file)
+	if c.Context().Err() != nil {
+		return nil, left()
+	} else if err != nil {
 		return nil, problem.New(http.StatusBadRequest, "The snapshot, at %v.", err)
 	}
 	return p.putSnapshot(c.PathValue("snapshot"), m, true)

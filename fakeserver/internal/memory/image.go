@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -267,8 +268,8 @@ func (i *Image) JSON() jcs.Value {
 }
 
 // ReadImage gives the image that JSON wrote. The text is canonical. The error names
-// the place in it as a JSON Pointer.
-func ReadImage(text jcs.Value) (*Image, error) {
+// the place in it as a JSON Pointer, or is that of ctx, if it is done before.
+func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 	var in saved
 	if err := json.Unmarshal(text, &in, json.RejectUnknownMembers(true)); err != nil {
 		pointer, says := jcs.Wrong(err)
@@ -279,6 +280,9 @@ func ReadImage(text jcs.Value) (*Image, error) {
 	image.lapse = lapse{instant.Instant(in.Lapse.Last), in.Lapse.Begun, instant.Instant(in.Lapse.Total)}
 	seen := map[uint64]bool{}
 	for n, r := range in.Providers {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		id := r.Provider.ProviderID
 		if image.providers[id] != nil {
 			return nil, fmt.Errorf("/providers/%d: the provider %q stands here a second time", n, id)
@@ -305,6 +309,9 @@ func ReadImage(text jcs.Value) (*Image, error) {
 		return nil, fmt.Errorf("/arrived: %d audit entries arrived, but there are %d", in.Arrived, len(seen))
 	}
 	for n, a := range in.Answers {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		kept := &keptAnswer{
 			key:    answerKey{rules.Actor{Type: string(a.ActorType), ID: string(a.ActorID)}, a.Operation, string(a.ProviderID), string(a.Key)},
 			answer: Answer{Status: a.Status, CorrelationID: string(a.CorrelationID), Body: []byte(a.Body), ReasonCodes: a.ReasonCodes},

@@ -50,6 +50,9 @@ type RecordedAt struct {
 	RecordedAt *string `json:"recorded_at"`
 }
 
+// Record lets a command be recorded at another time.
+func (r *RecordedAt) Record(at string) { r.RecordedAt = &at }
+
 // read gives the one time of a POST: what it brings, else now. The schema asserts
 // the format of a time; a leap second and a year beyond 0000–9999 have it and
 // still cannot be recorded.

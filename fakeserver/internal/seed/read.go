@@ -2,6 +2,7 @@ package seed
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,17 +42,31 @@ type problem struct {
 	pointer, says string
 }
 
-// wrong notes a problem at a place, or where what should have it stands.
+// wrong notes a problem at a place.
 func (t *text) wrong(pointer, format string, args ...any) {
+	t.problems = append(t.problems, problem{t.line(pointer), pointer, fmt.Sprintf(format, args...)})
+	for at := pointer; !t.unsound[at]; at = at[:max(strings.LastIndex(at, "/"), 0)] {
+		t.unsound[at] = true
+	}
+}
+
+// line is where a place stands, or where what should have it does.
+func (t *text) line(pointer string) int {
 	line, known := t.lines[pointer]
 	for at := pointer; !known && at != ""; {
 		at = at[:strings.LastIndex(at, "/")]
 		line, known = t.lines[at]
 	}
-	t.problems = append(t.problems, problem{max(line, 1), pointer, fmt.Sprintf(format, args...)})
-	for at := pointer; !t.unsound[at]; at = at[:max(strings.LastIndex(at, "/"), 0)] {
-		t.unsound[at] = true
+	return max(line, 1)
+}
+
+// place is a place as an error names it.
+func (t *text) place(pointer string) string {
+	place := fmt.Sprintf("%s:%d:", t.file, t.line(pointer))
+	if pointer != "" {
+		place += " " + pointer
 	}
+	return place
 }
 
 // sound tells whether nothing was found wrong at a place, or in it.
@@ -65,11 +80,7 @@ func (t *text) err() error {
 	slices.SortStableFunc(t.problems, func(a, b problem) int { return a.line - b.line })
 	var all []error
 	for _, p := range t.problems[:min(len(t.problems), mostTold)] {
-		at := ""
-		if p.pointer != "" {
-			at = p.pointer + " "
-		}
-		all = append(all, fmt.Errorf("%s:%d: %s%s", t.file, p.line, at, p.says))
+		all = append(all, fmt.Errorf("%s %s", t.place(p.pointer), p.says))
 	}
 	if more := len(t.problems) - len(all); more > 0 {
 		all = append(all, fmt.Errorf("and %d more", more))
@@ -78,9 +89,13 @@ func (t *text) err() error {
 }
 
 // parse reads a YAML document, of which JSON is one, and holds it against the schema.
-func parse(file string, content []byte, schema *schemas.Schema) *text {
+func parse(ctx context.Context, file string, content []byte, schema *schemas.Schema) *text {
 	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as editors may write it (RFC 8259, section 8.1)
 	t := &text{file: file, lines: map[string]int{}, unsound: map[string]bool{}, known: map[string][]string{}}
+	if len(content) > MaxBytes {
+		t.broken = fmt.Errorf("%s:1: a seed has %d bytes at most, and this one has %d", file, MaxBytes, len(content))
+		return t
+	}
 	root, err := milestones.Document(file, "seed", content)
 	if err != nil {
 		// YAML has all of JSON but for tabs and surrogates, which canonical JSON has not.
@@ -95,7 +110,17 @@ func parse(file string, content []byte, schema *schemas.Schema) *text {
 		t.broken = fmt.Errorf("%s:%d: more than %d lists and mappings are in one another", file, deep.Line, deepest)
 		return t
 	}
+	if t.broken = tooMany(file, root); t.broken == nil {
+		t.broken = ctx.Err()
+	}
+	if t.broken != nil {
+		return t
+	}
 	t.value = t.read("", root)
+	if t.broken = ctx.Err(); t.broken != nil {
+		t.value = nil
+		return t
+	}
 	for _, v := range schema.Validate(t.value) {
 		t.violated(schema, v)
 	}
@@ -115,6 +140,45 @@ func below(node *yaml.Node, around int) *yaml.Node {
 	return nil
 }
 
+// tooMany counts the steps of a seed, whatever else it has, and names the provider with
+// the first one that is too many. It comes before all that takes time for each of them.
+func tooMany(file string, root *yaml.Node) error {
+	steps := 0
+	providers := member(root, "providers")
+	if providers == nil {
+		return nil
+	}
+	for n, provider := range providers.Content {
+		steps++
+		if history := member(provider, "history"); history != nil {
+			steps += len(history.Content)
+		}
+		for _, name := range []string{"governance", "last_evaluation", "rollout"} {
+			if member(provider, name) != nil {
+				steps++
+			}
+		}
+		if steps > MaxSteps {
+			return fmt.Errorf("%s:%d: /providers/%d is too much: a seed has %d steps at most, and up to here there are %d (a provider is one, and so is each of its history, governance, last_evaluation and rollout)",
+				file, provider.Line, n, MaxSteps, steps)
+		}
+	}
+	return nil
+}
+
+// member gives what a mapping has under a name; nil when it is none, or has it not.
+func member(of *yaml.Node, name string) *yaml.Node {
+	for i := 0; of.Kind == yaml.MappingNode && i < len(of.Content); i += 2 {
+		if of.Content[i].Value == name {
+			return of.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// escape writes a name as a JSON pointer has it.
+var escape = strings.NewReplacer("~", "~0", "/", "~1")
+
 // read gives the JSON value of a node.
 func (t *text) read(pointer string, node *yaml.Node) any {
 	if _, known := t.lines[pointer]; !known {
@@ -125,7 +189,7 @@ func (t *text) read(pointer string, node *yaml.Node) any {
 		members := map[string]any{}
 		for i := 0; i < len(node.Content); i += 2 {
 			key := node.Content[i]
-			at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key.Value)
+			at := pointer + "/" + escape.Replace(key.Value)
 			if _, twice := members[key.Value]; twice {
 				t.lines[at] = key.Line
 				t.wrong(at, "stands here a second time")
@@ -137,7 +201,7 @@ func (t *text) read(pointer string, node *yaml.Node) any {
 	case yaml.SequenceNode:
 		elements := []any{}
 		for i, element := range node.Content {
-			elements = append(elements, t.read(fmt.Sprint(pointer, "/", i), element))
+			elements = append(elements, t.read(pointer+"/"+strconv.Itoa(i), element))
 		}
 		return elements
 	case yaml.AliasNode:
@@ -169,7 +233,7 @@ func (t *text) violated(schema *schemas.Schema, v schemas.Violation) {
 		members, _ := at(t.value, v.InstancePath).(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if !slices.Contains(known, name) {
-				t.wrong(v.InstancePath+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), "is unknown%s", milestones.Suggest(name, known))
+				t.wrong(v.InstancePath+"/"+escape.Replace(name), "is unknown%s", milestones.Suggest(name, known))
 			}
 		}
 	default:

@@ -25,8 +25,9 @@
 package seed
 
 import (
+	"context"
 	"fmt"
-	"maps"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,11 +47,20 @@ import (
 // Seed is a seed that was read, and found to be a state that the contract reaches. It
 // is safe for concurrent use.
 type Seed struct {
-	text *text
-	seed said
+	clock *clock.Setting
+	plan  []planned
 
 	mu   sync.Mutex // held while it is made, so that worlds which begin at once wait for one image
 	last *made
+}
+
+// planned is a command that a seed stands for. Reading the seed has run it once; what
+// then depended on the time is no more than the time at which it is recorded, so that
+// all that was found right of it needs no second look when it is run again.
+type planned struct {
+	memory.Call
+	at    string // when, in the seed's words, if that is before now; "" is its own time, or now
+	place string // of at, for an error
 }
 
 // made is what the seed made last.
@@ -141,44 +151,74 @@ type capability struct {
 // someTime is now for a seed that is checked before there is a world whose clock runs.
 var someTime = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 
-// Read reads a seed. The schema is FakeSeed. The error has a line, FILE:LINE: …, for
+// What a seed may have. One of so many steps is read in some seconds.
+const (
+	MaxSteps = 50_000   // providers, and in them the steps of history, governance, last_evaluation and rollout
+	MaxBytes = 16 << 20 // of the text
+)
+
+// Read reads a seed, until ctx is done. The schema is FakeSeed. The error has a line, FILE:LINE: …, for
 // each problem that was found, and after a hundred says how many more there are: what the schema forbids, times that are none, and of
 // each provider of which nothing of that is wrong the first thing that the contract
 // refuses.
-func Read(file string, content []byte, schema *schemas.Schema) (*Seed, error) {
-	t := parse(file, content, schema)
+func Read(ctx context.Context, file string, content []byte, schema *schemas.Schema) (*Seed, error) {
+	t := parse(ctx, file, content, schema)
 	root, ok := t.value.(map[string]any)
 	if !ok {
 		return nil, t.err()
 	}
-	s := &Seed{text: t}
+	var seed said
 	if t.sound("/clock") && root["clock"] != nil {
-		err := json.Unmarshal(jcs.Marshal(root["clock"]), &s.seed.Clock)
+		err := json.Unmarshal(jcs.Marshal(root["clock"]), &seed.Clock)
 		if err == nil {
-			err = s.seed.Clock.Check()
+			err = seed.Clock.Check()
 		}
 		if err != nil {
-			s.seed.Clock = nil
+			seed.Clock = nil
 			pointer, says := jcs.Wrong(err)
 			t.wrong("/clock"+pointer, "%s", says)
 		}
 	}
 	providers, _ := root["providers"].([]any)
-	s.seed.Providers = make([]provider, len(providers))
+	seed.Providers = make([]provider, len(providers))
 	for n, said := range providers {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		at := fmt.Sprint("/providers/", n)
 		t.times(at, said)
 		if !t.sound(at) {
 			continue
 		}
-		if err := json.Unmarshal(jcs.Marshal(said), &s.seed.Providers[n]); err != nil {
+		if err := json.Unmarshal(jcs.Marshal(said), &seed.Providers[n]); err != nil {
 			panic("reading a provider that its schema allows: " + err.Error())
 		}
 	}
-	if _, err := s.Moment(someTime); err != nil {
+	s := &Seed{clock: seed.Clock}
+	began, set, err := s.begins(someTime)
+	if err != nil {
 		return nil, err
 	}
+	b := &builder{text: t, now: began, store: newStore(began)}
+	for n, p := range seed.Providers {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if at := fmt.Sprint("/providers/", n); t.sound(at) {
+			b.provider(at, p)
+		}
+	}
+	if t.problems != nil {
+		return nil, t.err()
+	}
+	s.plan = b.plan
+	s.last = &made{world.Moment{Image: b.store.Image().WithoutAnswers(), Clock: set}, began, b.depends}
 	return s, nil
+}
+
+// newStore gives an empty store, in which it is a time.
+func newStore(now time.Time) *memory.Store {
+	return memory.New(memory.Options{Clock: func() time.Time { return now }, AnswerRetention: time.Hour})
 }
 
 // times notes the times of a provider that are none.
@@ -200,38 +240,48 @@ func (t *text) times(at string, value any) {
 	}
 }
 
-// Moment gives what a world begins with when the server's time is now. It fails only
-// when times lie outside the years 0000 to 9999. The commands are run again only if a
-// time of the seed is another one than when they were last run. Of a clock that runs,
-// all moments of one second are one, so that worlds which begin together share it.
-func (s *Seed) Moment(now time.Time) (world.Moment, error) {
+// begins gives what a world's clock says when it begins and the server's time is now,
+// and how it is set. Of a clock that runs, all moments of one second are one, so that
+// worlds which begin together share what the seed makes.
+func (s *Seed) begins(now time.Time) (time.Time, clock.Setting, error) {
 	c := clock.New(func() time.Time { return now })
-	if s.seed.Clock != nil {
-		if err := c.Set(*s.seed.Clock); err != nil {
-			return world.Moment{}, err
+	if s.clock != nil {
+		if err := c.Set(*s.clock); err != nil {
+			return time.Time{}, clock.Setting{}, err
 		}
 	}
-	start := c.Now()
+	began := c.Now()
 	if c.Setting().Mode != clock.Frozen {
-		start = start.Truncate(time.Second)
+		began = began.Truncate(time.Second)
+	}
+	return began, c.Setting(), nil
+}
+
+// Moment gives what a world begins with when the server's time is now. It fails only
+// when times lie outside the years 0000 to 9999. The commands are run again only if a
+// time of the seed is another one than when they were last run.
+func (s *Seed) Moment(now time.Time) (world.Moment, error) {
+	began, set, err := s.begins(now)
+	if err != nil {
+		return world.Moment{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last != nil && (!s.last.depends || s.last.now.Equal(start)) {
+	if !s.last.depends || s.last.now.Equal(began) {
 		return s.last.Moment, nil
 	}
-	t := *s.text
-	t.unsound = maps.Clone(t.unsound)
-	b := &builder{text: &t, now: start, store: memory.New(memory.Options{Clock: func() time.Time { return start }, AnswerRetention: time.Hour})}
-	for n, p := range s.seed.Providers {
-		if at := fmt.Sprint("/providers/", n); t.sound(at) {
-			b.provider(at, p)
+	store := newStore(began)
+	for _, p := range s.plan {
+		if p.at != "" {
+			recorded, err := parseTime(p.at, began)
+			if err != nil {
+				return world.Moment{}, fmt.Errorf("%s %w", p.place, err)
+			}
+			p.Command.(interface{ Record(string) }).Record(recorded.String())
 		}
+		store.Do(p.Call)
 	}
-	if t.problems != nil {
-		return world.Moment{}, t.err()
-	}
-	s.last = &made{world.Moment{Image: b.store.Image().WithoutAnswers(), Clock: c.Setting()}, b.now, b.depends}
+	s.last = &made{world.Moment{Image: store.Image().WithoutAnswers(), Clock: set}, began, true}
 	return s.last.Moment, nil
 }
 
@@ -240,7 +290,7 @@ type builder struct {
 	*text
 	now   time.Time
 	store *memory.Store
-	calls int
+	plan  []planned
 	// depends says that a time was read off the clock.
 	depends bool
 	courses course.Tree
@@ -418,7 +468,8 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 		return
 	}
 	request := map[string]any{member: body}
-	if at == "" || at == "now" || strings.HasSuffix(at, " ago") {
+	before := at == "now" || strings.HasSuffix(at, " ago")
+	if at == "" || before {
 		m.depends = true
 	}
 	if at != "" {
@@ -448,26 +499,40 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 	if err := json.Unmarshal(payload, command); err != nil {
 		panic("reading a body that its schema allows: " + err.Error())
 	}
-	m.calls++
+	p := planned{Call: memory.Call{
+		Operation: operation, Caller: m.owner, ProviderID: m.now.ProviderID,
+		IdempotencyKey: strconv.Itoa(len(m.plan) + 1), Command: command, Encode: again,
+	}}
+	if before {
+		p.at, p.place = at, m.place(m.pointer+atPointer)
+	}
+	m.plan = append(m.plan, p)
 	c := m.courses.Begin()
-	m.store.Do(memory.Call{
-		Operation: operation, Caller: m.owner, ProviderID: m.now.ProviderID, Payload: payload,
-		IdempotencyKey: fmt.Sprint(m.calls), Command: command, Course: c,
-		Encode: func(change rules.Change, refusal *rules.Refusal) memory.Answer {
-			if refusal != nil {
-				m.refuse(pointer, "cannot be reached (%s): %s", refusal.Rule, refusal.Message)
-			} else {
-				m.now = change.Provider
-			}
-			return memory.Answer{}
-		},
-	})
+	call := p.Call
+	call.Course = c
+	call.Encode = func(change rules.Change, refusal *rules.Refusal) memory.Answer {
+		if refusal != nil {
+			m.refuse(pointer, "cannot be reached (%s): %s", refusal.Rule, refusal.Message)
+		} else {
+			m.now = change.Provider
+		}
+		return memory.Answer{}
+	}
+	m.store.Do(call)
 	m.gates = nil
 	for _, reached := range c.Reached() {
 		if reached.Refused {
 			m.gates = append(m.gates, reached.Rule)
 		}
 	}
+}
+
+// again is the answer to a command that is run again. Nobody keeps it.
+func again(_ rules.Change, refusal *rules.Refusal) memory.Answer {
+	if refusal != nil {
+		panic("a seed is refused at another time: " + refusal.Rule + ": " + refusal.Message)
+	}
+	return memory.Answer{}
 }
 
 // parseTime reads a time of a seed.

@@ -20,6 +20,7 @@
 package snapshot
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -154,8 +155,8 @@ func (s *Set) File(m world.Moment) File {
 }
 
 // Read gives the moment that a file was written from, or says why it cannot be, and
-// where.
-func (s *Set) Read(f File) (world.Moment, error) {
+// where. It ends when ctx is done.
+func (s *Set) Read(ctx context.Context, f File) (world.Moment, error) {
 	switch {
 	case f.Format != Format:
 		return world.Moment{}, fmt.Errorf("/format: %q is not %q", f.Format, Format)
@@ -173,7 +174,7 @@ func (s *Set) Read(f File) (world.Moment, error) {
 	if err := f.State.Canonicalize(); err != nil { // so that entries are
 		return world.Moment{}, fmt.Errorf("/state: %w", err)
 	}
-	image, err := memory.ReadImage(f.State)
+	image, err := memory.ReadImage(ctx, f.State)
 	if err != nil {
 		return world.Moment{}, fmt.Errorf("/state%w", err)
 	}
