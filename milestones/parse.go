@@ -76,13 +76,17 @@ var (
 
 // syntaxProblem finds the line of what package yaml could not read. The package says no line for the first one and
 // for an unknown anchor. Where it knows the words but not the grammar it counts from 0, or at the end of the file one
-// too far, and may mean the line on which a list or mapping begins that was broken further down.
+// too far, and may mean the line on which a list or mapping begins that was broken further down. What was probably done
+// wrong is told instead, where that can be known.
 func syntaxProblem(file string, text []byte, says string) problem {
 	match := syntaxError.FindStringSubmatch(says)
 	says = strings.TrimPrefix(says, match[0])
 	line, _ := strconv.Atoi(match[1])
 	if anchor := unknownAnchor.FindStringSubmatch(says); anchor != nil {
 		return problem{file, lineOf(text, bytes.Index(text, []byte("*"+anchor[1]))), "not YAML: " + says}
+	}
+	if found, known := likely(text); known {
+		return problem{file, found.line, "not YAML: " + found.says}
 	}
 	if ungrammatical.MatchString(says) {
 		return problem{file, min(line+1, lineOf(text, len(text))), "not YAML, here or below: " + says}
