@@ -176,6 +176,8 @@ func TestNearestChangePasses(t *testing.T) {
 		{rule: "route-is-known", asks: request{method: "PUT", path: providers + "/a/"}},
 		{rule: "method-is-allowed", asks: request{method: "PUT", path: "/healthz"}},
 		{rule: "identity-is-required", asks: with(with(get(), "X-Actor-Type", ""), "X-Actor-Id", "")},
+		{rule: "identity-is-required", asks: with(get(), "X-Actor-Id", "")},
+		{rule: "identity-is-required", asks: with(get(), "X-Actor-Type", "")},
 		{rule: "actor-is-partner", asks: with(get(), "X-Actor-Type", "user")},
 		{rule: "scope-is-held", asks: with(get(), "X-Auth-Scopes", "profile:read")},
 		{rule: "idempotency-key-is-present", asks: with(bad(), "Idempotency-Key", "")},
@@ -253,6 +255,9 @@ func TestNearestChangePasses(t *testing.T) {
 			told, gate := explanation(t, f, id, row.rule)
 			if !gate.Refused || !slices.Contains(told.Decided, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
 				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, told.Decided, answer)
+			}
+			if n := len(gate.Changes); n > 1 && (row.rule == "identity-is-required" || row.rule == "export-continuation-is-complete") {
+				t.Errorf("got %d changes, and one is enough: %+v", n, gate.Changes)
 			}
 			for _, change := range gate.Changes {
 				to, _ := change.To.(string)

@@ -171,6 +171,13 @@ var queryExplained = explain.Rules{
 	),
 	"export-continuation-is-complete": explain.Gate(
 		explain.Looks(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"),
-		explain.Remove(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"), "Send the three together, from one page, or none of them.",
+		func(c *explain.Case) (changes []explain.Change) {
+			for _, name := range []string{"cursor_after", "attestation_after", "checkpoint_after"} {
+				if len(c.Query[name]) > 0 {
+					changes = append(changes, explain.Change{Where: explain.Query, At: name, Remove: true})
+				}
+			}
+			return changes
+		}, "Send the three together, from one page, or none of them.",
 	),
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
@@ -198,28 +199,76 @@ var eligibilityExplained = explain.Rules{
 		explain.Set(explain.Body, "/eligibility/unresolved_critical_violations", 0), "Count no unresolved critical violations.",
 	),
 	"eligibility-climbs-one-tier": explain.Gate(
-		climbLooks, oneTierUp("/eligibility/requested_segment_tier"), "Ask for the next tier above the provider's.",
+		climbLooks, climb(func(c *explain.Case) explain.Change {
+			return explain.Change{Where: explain.Body, At: requestedTier, To: nextTier(c)}
+		}), "Ask for the next tier above the provider's.",
 	),
 	"eligibility-climb-needs-two-windows": explain.Gate(
 		append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
-		explain.Set(explain.Body, "/eligibility/consecutive_compliant_windows", compliantWindowsToClimb), "Have two compliant windows, or ask for no higher tier.",
+		climb(func(*explain.Case) explain.Change {
+			return explain.Change{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows", To: compliantWindowsToClimb}
+		}), "Have two compliant windows, or ask for no higher tier.",
 	),
 	"eligibility-climb-needs-remediation": explain.Gate(
 		append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
-		explain.Set(explain.Body, "/eligibility/remediation_closed", true), "Close remediation, or ask for no higher tier.",
+		climb(func(*explain.Case) explain.Change {
+			return explain.Change{Where: explain.Body, At: "/eligibility/remediation_closed", To: true}
+		}), "Close remediation, or ask for no higher tier.",
 	),
 	"eligibility-high-risk-needs-s2": explain.Gate(
 		explain.Looks(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
-		explain.Set(explain.Body, "/eligibility/requested_segment_tier", "S2"), "Ask for S2, or for another family.",
+		func(c *explain.Case) []explain.Change {
+			if Tier(explain.Text(c.Provider, "/segment_tier")).Rank() < Tier("S2").Rank() { // S2 would be a climb, with needs of its own
+				return []explain.Change{{Where: explain.Body, At: "/eligibility/capability_family", To: "core"}}
+			}
+			return []explain.Change{{Where: explain.Body, At: requestedTier, To: "S2"}}
+		}, "Ask for S2, or for another family.",
 	),
 }
 
-var climbLooks = []explain.Input{{Where: explain.Body, At: "/eligibility/requested_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}}
+const requestedTier = "/eligibility/requested_segment_tier"
 
-// oneTierUp asks for the tier above the provider's.
-func oneTierUp(at string) func(*explain.Case) []explain.Change {
+// climb is the change of a gate for those who climb. To climb no higher passes all of
+// these gates at once. Where that changes less than each of them alone, it is the change
+// of the first one that refuses, and the others have none. High risk needs its tier, and
+// goes where that goes.
+func climb(alone func(*explain.Case) explain.Change) func(*explain.Case) []explain.Change {
 	return func(c *explain.Case) []explain.Change {
-		next := min(Tier(explain.Text(c.Provider, "/segment_tier")).Rank()+1, len(Tiers)-1)
-		return []explain.Change{{Where: explain.Body, At: at, To: Tiers[next]}}
+		at := func(name string) any { return explain.At(c.Body, "/eligibility/"+name) }
+		current, asked, high := Tier(explain.Text(c.Provider, "/segment_tier")), Tier(explain.Text(c.Body, requestedTier)), Tier("S2").Rank()
+		windows, _ := at("consecutive_compliant_windows").(float64)
+		each := 0
+		for _, refuses := range []bool{asked.Rank() > current.Rank()+1, windows < compliantWindowsToClimb, at("remediation_closed") == false} {
+			if refuses {
+				each++
+			}
+		}
+		core := explain.Change{Where: explain.Body, At: "/eligibility/capability_family", To: "core"}
+		risky := at("capability_family") == "high_risk" && asked.Rank() >= high // else its own gate sees to it
+		change := alone(c)
+		lowers := change.At == requestedTier && risky && Tier(nextTier(c)).Rank() < high
+		stays := []explain.Change{{Where: explain.Body, At: requestedTier, To: string(current)}}
+		if risky && current.Rank() < high {
+			stays = append(stays, core)
+		}
+		if asked.Rank() > current.Rank()+1 && risky && Tier(nextTier(c)).Rank() < high {
+			each++
+		}
+		switch {
+		case len(stays) < each && slices.ContainsFunc(c.Refused, func(id string) bool { return strings.HasPrefix(id, "eligibility-climb") }):
+			return nil
+		case len(stays) < each:
+			return stays
+		case lowers:
+			return []explain.Change{change, core}
+		}
+		return []explain.Change{change}
 	}
+}
+
+var climbLooks = []explain.Input{{Where: explain.Body, At: requestedTier}, {Where: explain.Provider, At: "/segment_tier"}}
+
+// nextTier is the tier above the provider's.
+func nextTier(c *explain.Case) string {
+	return string(Tiers[min(Tier(explain.Text(c.Provider, "/segment_tier")).Rank()+1, len(Tiers)-1)])
 }

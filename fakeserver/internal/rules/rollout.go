@@ -251,25 +251,41 @@ func needs(at, says string) explain.Rule {
 	}
 }
 
+// fit makes the tier, and what is enabled at it, fit each other and the provider's tier:
+// by the tier of the request and fewer rows, or by the next tier if that changes less.
+func fit(c *explain.Case) []explain.Change {
+	tier, next := explain.Text(c.Body, "/rollout/effective_segment_tier"), nextTier(c)
+	rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
+	disabled := func(tier string) (changes []explain.Change) {
+		for i, row := range rows {
+			if on, _ := explain.At(row, "/enabled").(bool); on && Tier(explain.Text(row, "/min_segment_tier")).Rank() > Tier(tier).Rank() {
+				changes = append(changes, explain.Change{Where: explain.Body, At: "/rollout/capability_matrix/" + strconv.Itoa(i) + "/enabled", To: false})
+			}
+		}
+		return changes
+	}
+	moved := append([]explain.Change{{Where: explain.Body, At: "/rollout/effective_segment_tier", To: next}}, disabled(next)...)
+	if stay := disabled(tier); Tier(tier).Rank() <= Tier(next).Rank() && len(stay) <= len(moved) {
+		return stay
+	}
+	return moved
+}
+
 var rolloutExplained = explain.Rules{
 	"rollout-needs-allow-verdict":       needs("/last_eligibility/verdict", "Have the provider evaluated and allowed first"),
 	"rollout-needs-no-violations":       needs("/governance/unresolved_critical_violations", "Upsert a status without unresolved critical violations first"),
 	"rollout-needs-provider-in-service": needs("/status", "Upsert a status other than offboarded first"),
 	"rollout-climbs-one-tier": explain.Gate(
 		[]explain.Input{{Where: explain.Body, At: "/rollout/effective_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}},
-		oneTierUp("/rollout/effective_segment_tier"), "Roll out the next tier above the provider's.",
+		fit, "Roll out the next tier above the provider's, and enable no capability that asks for a higher one.",
 	),
 	"rollout-row-within-tier": explain.Gate(
 		explain.Looks(explain.Body, "/rollout/effective_segment_tier", "/rollout/capability_matrix"),
-		func(c *explain.Case) (changes []explain.Change) {
-			tier := Tier(explain.Text(c.Body, "/rollout/effective_segment_tier"))
-			rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
-			for i, row := range rows {
-				if on, _ := explain.At(row, "/enabled").(bool); on && Tier(explain.Text(row, "/min_segment_tier")).Rank() > tier.Rank() {
-					changes = append(changes, explain.Change{Where: explain.Body, At: "/rollout/capability_matrix/" + strconv.Itoa(i) + "/enabled", To: false})
-				}
+		func(c *explain.Case) []explain.Change {
+			if slices.Contains(c.Refused, "rollout-climbs-one-tier") {
+				return nil // whose changes pass this gate, too
 			}
-			return changes
+			return fit(c)
 		}, "Enable no capability that asks for a higher tier.",
 	),
 	"rollout-rows-are-unique": explain.Gate(

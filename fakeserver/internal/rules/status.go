@@ -114,7 +114,13 @@ func passBaselines(under string) func(*explain.Case) []explain.Change {
 var statusExplained = explain.Rules{
 	"status-active-needs-baselines": explain.Gate(
 		explain.Looks(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
-		passBaselines("/status/"), "Say that the baselines passed, or choose a status other than active.",
+		func(c *explain.Case) []explain.Change {
+			changes := passBaselines("/status/")(c)
+			if violations, _ := explain.At(c.Body, "/status/unresolved_critical_violations").(float64); violations > 0 || len(changes) > 1 {
+				return []explain.Change{{Where: explain.Body, At: "/status/status", To: string(PendingReview)}} // needs none of them
+			}
+			return changes
+		}, "Say that the baselines passed, or choose a status other than active.",
 	),
 	"status-active-needs-no-violations": explain.Gate(
 		explain.Looks(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
