@@ -157,10 +157,7 @@ func (d *deadlines) SetReadDeadline(t time.Time) error { d.set = append(d.set, t
 // Once a request to the control API is read, no limit for reading cuts its answer off,
 // which may be long waited for. A body that nobody reads stays under the limit.
 func TestPatience(t *testing.T) {
-	s, err := fakeserver.New(fakeserver.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := fakeserver.Start(t, inMemory)
 	for _, test := range []struct {
 		method, path, body string
 		want               int
@@ -184,10 +181,7 @@ func TestPatience(t *testing.T) {
 
 // Nor does a limit for reading cut a fault off that takes its time.
 func TestPatienceWithFaults(t *testing.T) {
-	s, err := fakeserver.New(fakeserver.Options{Wait: func(context.Context, time.Duration) {}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.Wait = func(context.Context, time.Duration) {} })
 	for _, test := range []struct{ fault, body string }{
 		{`{"latency":"1h"}`, ""},
 		{`{"latency":"1h"}`, "{}"},

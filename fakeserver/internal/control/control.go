@@ -295,7 +295,8 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 		if e.TakesYAML() {
 			takes = "YAML or JSON"
 		}
-		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes %s, not %s.", e.Method, e.Path, takes, c.Header.Get("Content-Type"))
+		given, _, _ := strings.Cut(c.Header.Get("Content-Type"), ";")
+		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes %s, not %s.", e.Method, e.Path, takes, given)
 	}
 	document, err := schemas.Read(body)
 	if err != nil {
