@@ -83,7 +83,7 @@ func (s *scenario) literal(text string) (any, error) {
 	}
 	value, err := decode([]byte(text))
 	if err != nil {
-		return nil, badSentence("%s is no JSON: %v", brief(text), err)
+		return nil, notJSON(text, err.Error())
 	}
 	return value, nil
 }

@@ -75,8 +75,12 @@ func (u *Unreachable) Unwrap() error { return u.Err }
 const mostNearest = 3
 
 // Nearest are the sentences that a text may have been meant to be, the most similar one first: the words decide, and
-// what the author wrote in quotes stays. They are three at most. With a colon at the end it means one with a table.
+// what the author wrote in quotes stays. They are three at most. With a colon at the end it means one with a table. It is
+// one alone when the words are right, and what stands between them is not.
 func Nearest(text string) []string {
+	if mended := mend(text); mended != "" {
+		return []string{mended}
+	}
 	colon := strings.HasSuffix(text, ":")
 	if nearest := nearestOf(text, func(s Sentence) bool { return strings.HasSuffix(s.Example, ":") == colon }); nearest != nil {
 		return nearest
@@ -100,6 +104,45 @@ func nearestOf(text string, fits func(Sentence) bool) []string {
 		}
 	}
 	return nearest
+}
+
+// mend is the sentence that a text is but for one slip in what it takes: a pointer without its first slash, a misspelt
+// literal, a text without quotes; "" when there is none.
+func mend(text string) string {
+	texts := []string{text}
+	parts := strings.Split(text, `"`)
+	for i := 1; i < len(parts); i += 2 {
+		if slashed := slices.Clone(parts); parts[i] != "" && parts[i][0] != '/' {
+			slashed[i] = "/" + parts[i]
+			texts = append(texts, strings.Join(slashed, `"`))
+		}
+	}
+	at := strings.LastIndexByte(text, ' ') + 1
+	word := text[at:]
+	for _, text := range texts {
+		ends := []string{text}
+		if !strings.ContainsAny(word, `":`) && strings.HasSuffix(text, word) {
+			start := strings.TrimSuffix(text, word)
+			if near := milestones.Nearest(word, []string{"true", "false", "null", absent, "present"}); near != "" {
+				ends = append(ends, start+near)
+			}
+			ends = append(ends, start+`"`+word+`"`)
+		}
+		for _, mended := range ends {
+			if _, ok := Find(mended); ok {
+				return mended
+			}
+		}
+	}
+	return ""
+}
+
+// notJSON says that a text of a scenario is no JSON: for which reason, or that it looks like a literal.
+func notJSON(text, why string) error {
+	if near := milestones.Suggest(text, []string{"true", "false", "null", absent}); near != "" {
+		return badSentence("%s is no JSON%s", text, near)
+	}
+	return badSentence("%s is no JSON: %s", brief(text), why)
 }
 
 // Unknown says that a text is no sentence, and what may have been meant.

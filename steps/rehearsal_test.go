@@ -59,7 +59,7 @@ func TestRehearsal(t *testing.T) {
 			"0.3: \"hedder X\" is nothing to change: a part is a JSON Pointer, \"header X\", \"query x\" or \"path x\" (did you mean \"header X\"?)",
 			"0.1: there is nothing at \"/a\" to change", "0.4: b is no JSON: a text stands in quotes"}},
 		{"rows of fields", "I onboard a provider\nthe fields are:\n| /a | 1 |\n| /b | c |\n| d | 1 |", []string{
-			"1.2: c is no JSON: invalid character 'c' looking for beginning of value", "1.3: \"d\" is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it"}},
+			"1.2: c is no JSON: invalid character 'c' looking for beginning of value", "1.3: \"d\" is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it (did you mean \"/d\"?)"}},
 		{"names", "I call \"healtz\"\nI call \"healthz\" with fixture \"nobody\"\nI hold the partner key \"ambr\"", []string{
 			`0.0: M109 has no operation "healtz" (did you mean "healthz"?)`, "1.0: there is no fixture requests/nobody.json",
 			`2.0: there is no partner key "ambr" in keys/partner-keys.json (did you mean "amber"?)`}},

@@ -247,7 +247,7 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 		default:
 			return nil, at(row.where, &BadSentence{
 				What:    fmt.Sprintf(`%q is nothing to change: a part is a JSON Pointer, "header X", "query x" or "path x"`, part),
-				Nearest: nearestPart(kind, c.name),
+				Nearest: s.nearestPart(kind, c.name),
 			})
 		}
 		changes = append(changes, c)
@@ -258,11 +258,21 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 // transportHeaders are those that net/http writes itself, whatever a request says.
 var transportHeaders = []string{"Content-Length", "Host", "Trailer", "Transfer-Encoding"}
 
-func nearestPart(kind, name string) string {
-	if word := milestones.Nearest(kind, []string{"header", "path", "query"}); word != "" && name != "" {
+// nearestPart is the part that was probably meant by what begins with no word for one.
+func (s *scenario) nearestPart(kind, name string) string {
+	word := milestones.Nearest(kind, []string{"header", "path", "query"})
+	if name != "" && word != "" {
 		return word + " " + name
 	}
-	return ""
+	if name != "" || word != "" {
+		return ""
+	}
+	for _, parameter := range s.cfg.Milestone.Parameters {
+		if parameter.Name == kind {
+			return parameter.In + " " + kind
+		}
+	}
+	return "/" + kind
 }
 
 // change puts the changes onto the request. The first row for a header or a query value replaces what was there, and
@@ -349,7 +359,7 @@ func (r *request) changeBody(s *scenario, c change) error {
 			return err
 		}
 		if value = []byte(text); !isJSON(value) {
-			return badSentence("%s is no JSON: a text stands in quotes", brief(text))
+			return notJSON(text, "a text stands in quotes")
 		}
 	}
 	switch {

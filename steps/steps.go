@@ -352,14 +352,19 @@ func (s Sentence) Pointers(text string) []string {
 	if !s.Asks() || slices.Contains(s.Parameters(), "keyword") { // which points into the request
 		return nil
 	}
-	var pointers []string
+	return s.Arguments(text, "pointer")
+}
+
+// Arguments are what a text that is this sentence gives for a parameter.
+func (s Sentence) Arguments(text, parameter string) []string {
+	var given []string
 	values := patterns()[s.Pattern].FindStringSubmatch(text)[1:]
 	for i, name := range s.Parameters() {
-		if name == "pointer" {
-			pointers = append(pointers, values[i])
+		if name == parameter {
+			given = append(given, values[i])
 		}
 	}
-	return pointers
+	return given
 }
 
 // Sentences returns the whole vocabulary, in the order in which it is best read.

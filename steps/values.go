@@ -87,6 +87,16 @@ func (s *scenario) expand(text string, as notation) (string, error) {
 	return out.String(), nil
 }
 
+// Varies says whether there is a variable in a text.
+func Varies(text string) bool {
+	for i := range len(text) {
+		if variableAt(text[i:]) != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // variableAt returns the name of the variable that text begins with, or "".
 func variableAt(text string) string {
 	if text[0] != '{' {
@@ -148,7 +158,11 @@ func canonical(value any) ([]byte, error) {
 func pointer(text string) ([]string, error) {
 	p := jsontext.Pointer(text)
 	if !p.IsValid() {
-		return nil, badSentence("%q is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it", text)
+		bad := &BadSentence{What: fmt.Sprintf("%q is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it", text)}
+		if slashed := "/" + text; !strings.HasPrefix(text, "/") && jsontext.Pointer(slashed).IsValid() {
+			bad.Nearest = slashed
+		}
+		return nil, bad
 	}
 	return slices.Collect(p.Tokens()), nil
 }
