@@ -175,7 +175,12 @@ func (s *Schema) Validate(document any) []Violation {
 	if foreign != nil {
 		return []Violation{*foreign}
 	}
-	err := s.compiled.Validate(document)
+	return s.violations(s.compiled, document)
+}
+
+// Violations are those by one of the schemas that the schema leads to, of a document whose numbers are doubles.
+func (s *Schema) violations(by *jsonschema.Schema, document any) []Violation {
+	err := by.Validate(document)
 	if err == nil {
 		return nil
 	}

@@ -67,6 +67,7 @@ func Check(p project.Project) *Report {
 	l.told(err)
 	l.files()
 	if in.Milestone != nil && in.Plan != nil {
+		l.lookAtOutlines()
 		l.rehearse()
 		l.rules()
 	}
@@ -79,6 +80,7 @@ type linter struct {
 	fixtures fs.FS
 	report   *Report
 	unfit    map[string]bool // the paths of fixtures that scenarios cannot open, or not read
+	outlines
 }
 
 // found adds a problem. It is one line, whatever it quotes.
@@ -160,6 +162,7 @@ func (l *linter) rehearse() {
 	faults := make([][]steps.Fault, len(scenarios))
 	misspelt := make([][]steps.Fault, len(scenarios))
 	l.unfitBodies()
+	names := namesOf(l.in.Milestone)
 	var group sync.WaitGroup
 	for share := range shares {
 		rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
@@ -171,10 +174,14 @@ func (l *linter) rehearse() {
 				known = newMembers(l.in.Schemas)
 			}
 			for i := share; i < len(scenarios); i += len(shares) {
+				if l.empty[line{scenarios[i].URI, scenarios[i].Line}] {
+					continue
+				}
 				faults[i] = rehearse(rehearsal, &scenarios[i])
-				misspelt[i] = neverGiven(l.in.Milestone, &scenarios[i], rehearsal)
+				misspelt[i] = slices.Concat(neverGiven(l.in.Milestone, &scenarios[i], rehearsal), names.misspelt(&scenarios[i], rehearsal))
 				if known != nil {
 					misspelt[i] = append(misspelt[i], known.misspelt(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
+					misspelt[i] = append(misspelt[i], known.impossible(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
 				}
 			}
 		})
@@ -189,11 +196,13 @@ func (l *linter) rehearse() {
 		all := append(slices.DeleteFunc(misspelt[i], told), faults[i]...)
 		for _, fault := range all {
 			step := scenarios[i].Steps[fault.Step]
-			line := step.Line
+			at := line{scenarios[i].URI, step.Line}
 			if fault.Row > 0 && fault.Row <= len(step.Rows) {
-				line = step.Rows[fault.Row-1]
+				at.number = step.Rows[fault.Row-1]
 			}
-			l.found(scenarios[i].URI, line, "%s", fault.Says)
+			if !l.wrong[at] {
+				l.found(at.uri, at.number, "%s", fault.Says)
+			}
 		}
 		for _, step := range scenarios[i].Steps {
 			if sentence, ok := steps.Find(step.Text); ok {
@@ -278,9 +287,9 @@ func rehearse(rehearsal *steps.Rehearsal, scenario *plan.Scenario) (faults []ste
 	return rehearsal.Faults
 }
 
-// whole says that every feature could be read, so that what nobody uses is indeed used by nobody.
+// whole says that every feature could be read, and has no outline without rows, so that what nobody uses is indeed used by nobody.
 func (l *linter) whole() bool {
-	return len(l.in.Milestone.Features) == len(l.features())
+	return len(l.in.Milestone.Features) == len(l.features()) && len(l.empty) == 0
 }
 
 // features are those with scenarios.
@@ -380,6 +389,9 @@ func (l *linter) rules() {
 			}
 		}
 		for _, tags := range lacks {
+			if l.promised[tags] {
+				continue // by an outline without rows
+			}
 			l.found(l.file(), rule.Line, "no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
 		}
 	}

@@ -2,8 +2,9 @@ package lint
 
 import (
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
@@ -13,73 +14,81 @@ import (
 
 // This file looks for members that are misspelt. A scenario may send a member that no schema has, to see it refused, and
 // may ask for one that must not be there. But one that no schema has, and that looks like one that it has, is a slip of
-// the pen: the scenario would send or see something else than its author thinks.
+// the pen: the scenario would send or see something else than its author thinks. And what a scenario wants to see where
+// no schema has anything, no target may show.
 
-// members knows the places of schemas.
+// members knows what stands where in the documents of schemas.
 type members struct {
 	set   *schemas.Set
-	known map[string]map[string]schemas.Place // by schema, then by pointer
+	known map[[2]string]where // by schema and pointer
+}
+
+// where is what a pointer leads to.
+type where struct {
+	spot schemas.Spot
+	free bool // there is no such schema
+	// Where nothing may stand there: that, and the pointer that was probably meant.
+	unknown bool
+	nearest string
 }
 
 func newMembers(set *schemas.Set) *members {
-	return &members{set, map[string]map[string]schemas.Place{}}
+	return &members{set, map[[2]string]where{}}
 }
 
-// places are those of a schema; nil when they depend on the document.
-func (m *members) places(schema string) map[string]schemas.Place {
-	if known, ok := m.known[schema]; ok {
+// where follows a pointer through a schema.
+func (m *members) where(schema, pointer string) where {
+	key := [2]string{schema, pointer}
+	if known, ok := m.known[key]; ok {
 		return known
 	}
-	var places map[string]schemas.Place
-	if list, err := m.set.Places(schema); err == nil {
-		places = map[string]schemas.Place{}
-		for _, place := range list {
-			places[place.Pointer()] = place
-		}
-	}
-	m.known[schema] = places
-	return places
+	found := m.follow(schema, pointer)
+	m.known[key] = found
+	return found
 }
 
-// nearest is the pointer that a pointer was probably meant to be, when the documents of none of the schemas have a member
-// there that it names; "" when one of them may have it, or when it looks like none.
-func (m *members) nearest(pointer string, of ...string) string {
-	nearest := ""
+func (m *members) follow(schema, pointer string) where {
+	named, ok := m.set.Lookup(schema)
+	if !ok {
+		return where{free: true}
+	}
+	spot := named.Spot()
+	tokens := slices.Collect(jsontext.Pointer(pointer).Tokens())
+	for i, token := range tokens {
+		if strings.Contains(token, "{") { // a variable, which may be anything
+			return where{free: true}
+		}
+		in := spot.In(token)
+		if !in.Possible() {
+			w := where{unknown: true}
+			if near := milestones.Nearest(token, spot.Members()); near != "" {
+				tokens[i] = near
+				var meant jsontext.Pointer
+				for _, token := range tokens {
+					meant = meant.AppendToken(token)
+				}
+				w.nearest = string(meant)
+			}
+			return w
+		}
+		spot = in
+	}
+	return where{spot: spot}
+}
+
+// unknown says that the documents of none of the schemas have anything where a pointer leads, and the pointer that was
+// probably meant; "" when it looks like none.
+func (m *members) unknown(pointer string, of ...string) (nearest string, unknown bool) {
 	for _, schema := range of {
-		near, unknown := m.nearestIn(m.places(schema), pointer)
-		if !unknown {
-			return ""
+		w := m.where(schema, pointer)
+		if !w.unknown {
+			return "", false
 		}
 		if nearest == "" {
-			nearest = near
+			nearest = w.nearest
 		}
 	}
-	return nearest
-}
-
-func (m *members) nearestIn(places map[string]schemas.Place, pointer string) (nearest string, unknown bool) {
-	tokens := strings.Split(pointer, "/")[1:]
-	general := "" // the pointer so far, with Each for the items of lists
-	for i, token := range tokens {
-		place, ok := places[general]
-		if !ok || !place.Closed && !slices.Contains(place.Types, "array") {
-			return "", false // what stands there is free
-		}
-		if _, isIndex := strconv.Atoi(token); slices.Contains(place.Types, "array") && (isIndex == nil || token == "-") {
-			general += "/" + schemas.Each
-			continue
-		}
-		if !slices.Contains(place.Members, token) {
-			near := milestones.Nearest(token, place.Members)
-			if near == "" {
-				return "", true
-			}
-			tokens[i] = near
-			return "/" + strings.Join(tokens, "/"), true
-		}
-		general += "/" + token
-	}
-	return "", false
+	return nearest, true
 }
 
 // misspelt finds the members that a scenario misspells, in the tables of its calls and in what it asks of answers.
@@ -102,21 +111,22 @@ func (m *members) misspelt(scenario *plan.Scenario, rehearsal *steps.Rehearsal, 
 			of = []string{operation.ResponseSchema, errorSchema}
 		}
 		look := func(row int, pointer string) {
-			if near := m.nearest(pointer, of...); near != "" {
-				faults = append(faults, steps.Fault{Step: i, Row: row, Says: "no " + strings.Join(of, " and no ") + " has " + pointer + " (did you mean " + near + "?)"})
+			near, unknown := m.unknown(pointer, of...)
+			if near == "" && !(asks && unknown) {
+				return
 			}
-		}
-		if asks {
-			for _, pointer := range sentence.Pointers(step.Text) {
-				look(0, pointer)
+			says := "no " + strings.Join(of, " and no ") + " has " + pointer
+			if near != "" {
+				says += " (did you mean " + near + "?)"
 			}
+			faults = append(faults, steps.Fault{Step: i, Row: row, Says: says})
 		}
-		if step.Argument == nil || step.Argument.DataTable == nil {
-			continue
+		for _, pointer := range sentence.Pointers(step.Text) {
+			look(0, pointer)
 		}
-		for n, row := range step.Argument.DataTable.Rows {
-			if len(row.Cells) == 2 && strings.HasPrefix(row.Cells[0].Value, "/") && row.Cells[1].Value != "absent" {
-				look(n+1, row.Cells[0].Value)
+		for _, row := range rows(step) {
+			if strings.HasPrefix(row.key, "/") && row.value != "absent" {
+				look(row.number, row.key)
 			}
 		}
 	}

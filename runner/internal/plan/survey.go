@@ -142,14 +142,14 @@ func (p *places) addScenario(s *messages.Scenario, rule string, end int) {
 	}
 	// An outline is one by its keyword or by its examples; "Scenario Outline" without examples runs its steps
 	// with <placeholders> in them, which nobody means.
-	if rows == 0 && len(s.Examples) == 0 && isOutline(s) {
+	if rows == 0 && len(s.Examples) == 0 && IsOutline(s) {
 		p.barren = append(p.barren, named{int(s.Location.Line), s.Name})
 	}
 }
 
-// isOutline says whether the author called the scenario an outline, in English.
-func isOutline(s *messages.Scenario) bool {
-	return strings.Contains(s.Keyword, "Outline") || strings.Contains(s.Keyword, "Template")
+// IsOutline says whether the author meant a scenario to be an outline: it has examples, or it is called one, in English.
+func IsOutline(s *messages.Scenario) bool {
+	return len(s.Examples) > 0 || strings.Contains(s.Keyword, "Outline") || strings.Contains(s.Keyword, "Template")
 }
 
 func (p *places) addTags(tags []*messages.Tag) {

@@ -1,0 +1,117 @@
+package lint
+
+import (
+	"fmt"
+	"strings"
+
+	messages "github.com/cucumber/messages/go/v21"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/schemas"
+	"example.com/lpgate/steps"
+)
+
+// This file looks for values that no answer has, by the schemas: a text that is none of those that are listed, a number
+// where only texts stand. A scenario that wants to see one is red before every target that keeps its promises, and one
+// that wants to see another is green before all of them and proves nothing.
+
+// impossible finds the values of a scenario that no answer has where the scenario looks for them.
+func (m *members) impossible(scenario *plan.Scenario, rehearsal *steps.Rehearsal, errorSchema string) []steps.Fault {
+	var faults []steps.Fault
+	for i, step := range scenario.Pickle.Steps {
+		operation := rehearsal.Last[i]
+		sentence, ok := steps.Find(step.Text)
+		if operation == nil || !ok || !sentence.Asks() {
+			continue
+		}
+		look := func(row int, pointer, literal string, other bool) {
+			if says := m.never(pointer, literal, other, operation.ResponseSchema, errorSchema); says != "" {
+				faults = append(faults, steps.Fault{Step: i, Row: row, Says: says})
+			}
+		}
+		for _, literal := range sentence.Arguments(step.Text, "json") {
+			look(0, sentence.Pointers(step.Text)[0], literal, strings.Contains(sentence.Example, " is not "))
+		}
+		for _, row := range rows(step) {
+			look(row.number, row.key, row.value, false)
+		}
+	}
+	return faults
+}
+
+// never says that by none of the schemas a literal can stand where a pointer leads; "" when it can, or when nothing can,
+// which is told elsewhere, or when it is not known before a run. Other says that the scenario wants to see another value.
+func (m *members) never(pointer, literal string, other bool, of ...string) string {
+	document, err := schemas.Read([]byte(literal))
+	if err != nil || steps.Varies(literal) {
+		return ""
+	}
+	var because, meant []string
+	for _, schema := range of {
+		w := m.where(schema, pointer)
+		if w.unknown {
+			continue
+		}
+		says := ""
+		if !w.free {
+			says = w.spot.Refuses(document.Value)
+		}
+		if says == "" {
+			return ""
+		}
+		because = append(because, "by "+schema+" it "+says)
+		meant = append(meant, instead(w.spot, document.Value, literal)...)
+	}
+	if because == nil {
+		return ""
+	}
+	says := fmt.Sprintf("%q is never %s", pointer, literal)
+	if other {
+		says = fmt.Sprintf("%q is something else than %s in every answer", pointer, literal)
+	}
+	says += ": " + strings.Join(because, ", and ")
+	if len(meant) > 0 {
+		says += " (did you mean " + meant[0] + "?)"
+	}
+	return says
+}
+
+// instead are the literals that may have been meant where one cannot stand: the listed text that is like it, or the same
+// with quotes or without.
+func instead(spot schemas.Spot, value any, literal string) []string {
+	text, isText := value.(string)
+	if !isText {
+		if quoted := `"` + literal + `"`; spot.Refuses(literal) == "" {
+			return []string{quoted}
+		}
+		return nil
+	}
+	if near := milestones.Nearest(text, spot.Texts()); near != "" {
+		return []string{`"` + near + `"`}
+	}
+	if bare, err := schemas.Read([]byte(text)); err == nil && spot.Refuses(bare.Value) == "" {
+		return []string{text}
+	}
+	return nil
+}
+
+// row is one row of a table of two columns.
+type row struct {
+	number     int // from 1
+	key, value string
+}
+
+// rows are those of the table of a sentence that have two columns.
+func rows(step *messages.PickleStep) []row {
+	if step.Argument == nil || step.Argument.DataTable == nil {
+		return nil
+	}
+	var all []row
+	for i, cells := range step.Argument.DataTable.Rows {
+		if len(cells.Cells) == 2 {
+			all = append(all, row{i + 1, cells.Cells[0].Value, cells.Cells[1].Value})
+		}
+	}
+	return all
+}
