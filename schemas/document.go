@@ -50,6 +50,9 @@ func Read(text []byte) (Document, error) {
 	return Document{Canonical: appendCanonical(make([]byte, 0, len(text)), value), Value: value}, nil
 }
 
+// At is the value that a plain JSON Pointer leads to; nil when it leads nowhere.
+func (d Document) At(pointer string) any { return valueAt(d.Value, pointer) }
+
 type reader struct{ *jsontext.Decoder }
 
 // Value reads the next value. Its depth is bounded by the decoder's.

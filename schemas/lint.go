@@ -24,35 +24,10 @@ import (
 //     begins with "Open:" and says why it may have members which no schema names.
 //   - "properties" stands beside "type": "object", and "required" names only what "properties" has.
 //   - A pattern means the same to Go and to ECMA-262, and a format is one that is asserted.
+//   - What stands under a keyword is of the kind that JSON Schema demands there.
 //
 // The parts of a condition (allOf, anyOf, oneOf, not, if, then, else) that name no type describe no object of their
 // own. They need neither title nor additionalProperties.
-
-// Shape is where a keyword holds other schemas.
-type shape int
-
-const (
-	plain      shape = iota // nowhere
-	single                  // it is a schema
-	singleBool              // it is a schema, true or false
-	list                    // it is a list of schemas
-	named                   // it is an object of schemas
-)
-
-var keywords = map[string]shape{
-	"$schema": plain, "$id": plain, "$ref": plain, "$comment": plain, "$defs": named,
-	"title": plain, "description": plain, "default": plain, "examples": plain, "deprecated": plain,
-	"type": plain, "enum": plain, "const": plain,
-	"format": plain, "pattern": plain, "minLength": plain, "maxLength": plain,
-	"minimum": plain, "maximum": plain, "exclusiveMinimum": plain, "exclusiveMaximum": plain, "multipleOf": plain,
-	"required": plain, "dependentRequired": plain, "minProperties": plain, "maxProperties": plain,
-	"properties": named, "patternProperties": named, "dependentSchemas": named,
-	"additionalProperties": singleBool, "propertyNames": single,
-	"minItems": plain, "maxItems": plain, "uniqueItems": plain, "minContains": plain, "maxContains": plain,
-	"items": singleBool, "contains": single, "prefixItems": list,
-	"unevaluatedItems": singleBool, "unevaluatedProperties": singleBool,
-	"allOf": list, "anyOf": list, "oneOf": list, "not": single, "if": single, "then": single, "else": single,
-}
 
 // Branches are the keywords whose schemas describe the same value as the schema around them.
 var branches = []string{"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
@@ -132,6 +107,10 @@ func (l *linter) schema(file, pointer string, node map[string]any, branch bool) 
 		if pointer != "" && (keyword == "$schema" || keyword == "$id") {
 			l.report(file, at, "%q stands at the root only", keyword)
 		}
+		if wrong := shape.wrong(keyword, node[keyword]); wrong != "" {
+			l.report(file, at, "%s", wrong)
+			continue
+		}
 		inner := condition || slices.Contains(branches, keyword)
 		switch value := node[keyword].(type) {
 		case map[string]any:
@@ -146,10 +125,6 @@ func (l *linter) schema(file, pointer string, node map[string]any, branch bool) 
 				for i, item := range value {
 					l.inner(file, fmt.Sprintf("%s/%d", at, i), item, inner)
 				}
-			}
-		case bool:
-			if shape == single {
-				l.report(file, at, "a schema here is an object, not %v", value)
 			}
 		}
 	}
@@ -176,10 +151,11 @@ func (l *linter) inner(file, pointer string, value any, branch bool) {
 
 func (l *linter) described(file, pointer string, node map[string]any) {
 	for _, keyword := range []string{"title", "description"} {
-		text, _ := node[keyword].(string)
+		text, isText := node[keyword].(string)
 		switch {
 		case node[keyword] == nil:
 			l.report(file, pointer, "lacks a %s", keyword)
+		case !isText: // which is told of every text
 		case strings.TrimSpace(text) == "" || strings.TrimSpace(text) != text || strings.ContainsAny(text, "\n\r"):
 			l.report(file, pointer, "its %s is not one line of text", keyword)
 		}
@@ -188,7 +164,7 @@ func (l *linter) described(file, pointer string, node map[string]any) {
 
 func (l *linter) object(file, pointer string, node map[string]any, condition bool) {
 	properties, hasProperties := node["properties"].(map[string]any)
-	if hasProperties {
+	if hasProperties && names.fits(node["required"]) {
 		for _, name := range strs(node["required"]) {
 			if _, ok := properties[name]; !ok {
 				l.report(file, pointer+"/required", "%q is not among the properties%s", name,
@@ -196,7 +172,7 @@ func (l *linter) object(file, pointer string, node map[string]any, condition boo
 			}
 		}
 	}
-	if condition {
+	if condition || node["type"] != nil && !typeOrMore.fits(node["type"]) {
 		return
 	}
 	if !slices.Contains(strs(node["type"]), "object") {

@@ -105,7 +105,46 @@ func TestLoadRefuses(t *testing.T) {
 		{"a pattern of member names", `"type": "object", "additionalProperties": false, "patternProperties": {"(?i)a/b": {}}`,
 			[]string{`A.schema.json:1: #/patternProperties/(?i)a~1b: "(?" in a pattern does not mean the same everywhere: write the characters themselves`}},
 		{"true for a schema", `"not": true, "items": false`,
-			[]string{`A.schema.json:1: #/not: a schema here is an object, not true`}},
+			[]string{`A.schema.json:1: #/not: "not" must be a schema, which is an object, not true`}},
+		{"a misspelt type", `"type": "objct", "properties": {"a": {"title": "T", "description": "D."}}`,
+			[]string{`A.schema.json:1: #/type: there is no type "objct" (did you mean "object"?)`}},
+		{"a misspelt type of several", `"type": ["string", "nul"]`,
+			[]string{`A.schema.json:1: #/type: there is no type "nul" (did you mean "null"?)`}},
+		{"a type twice", `"type": ["string", "string"]`,
+			[]string{`A.schema.json:1: #/type: "type" must be a type or a list of different ones, not ["string","string"]`}},
+		{"a type that is no text", `"type": 5`,
+			[]string{`A.schema.json:1: #/type: "type" must be a type or a list of different ones, not 5`}},
+		{"a required member that stands alone", `"type": "object", "additionalProperties": false, "properties": {"x": {"title": "T", "description": "D."}},
+			"required": "x"`, []string{`A.schema.json:2: #/required: "required" must be a list of different names, not "x" (did you mean ["x"]?)`}},
+		{"a required member twice", `"required": ["x", "x"]`,
+			[]string{`A.schema.json:1: #/required: "required" must be a list of different names, not ["x","x"]`}},
+		{"dependents that are no lists", `"dependentRequired": {"x": "y"}`,
+			[]string{`A.schema.json:1: #/dependentRequired: "dependentRequired" must be an object of lists of different names, not {"x":"y"}`}},
+		{"an enum that is no list", `"enum": "x"`,
+			[]string{`A.schema.json:1: #/enum: "enum" must be a list of different values, one at least, not "x" (did you mean ["x"]?)`}},
+		{"an enum of nothing", `"enum": []`,
+			[]string{`A.schema.json:1: #/enum: "enum" must be a list of different values, one at least, not []`}},
+		{"a length in quotes", `"type": "string", "minLength": "1"`,
+			[]string{`A.schema.json:1: #/minLength: "minLength" must be a whole number, 0 at least, not "1" (did you mean 1?)`}},
+		{"a length below nothing", `"type": "string", "maxLength": -1, "minLength": 1.5`, []string{
+			`A.schema.json:1: #/maxLength: "maxLength" must be a whole number, 0 at least, not -1`,
+			`A.schema.json:1: #/minLength: "minLength" must be a whole number, 0 at least, not 1.5`}},
+		{"bounds that are no numbers", `"minimum": "0", "multipleOf": 0`, []string{
+			`A.schema.json:1: #/minimum: "minimum" must be a number, not "0" (did you mean 0?)`,
+			`A.schema.json:1: #/multipleOf: "multipleOf" must be a number above 0, not 0`}},
+		{"a flag in quotes", `"uniqueItems": "True"`,
+			[]string{`A.schema.json:1: #/uniqueItems: "uniqueItems" must be true or false, not "True" (did you mean true?)`}},
+		{"texts that are none", `"format": 1, "pattern": null, "items": {"title": 5}`, []string{
+			`A.schema.json:1: #/format: "format" must be a text, not 1`,
+			`A.schema.json:1: #/items/title: "title" must be a text, not 5`,
+			`A.schema.json:1: #/pattern: "pattern" must be a text, not null`}},
+		{"examples that are no list", `"examples": "x"`,
+			[]string{`A.schema.json:1: #/examples: "examples" must be a list, not "x"`}},
+		{"schemas that are none", `"$defs": [], "anyOf": {}, "oneOf": [], "items": [{}]`, []string{
+			`A.schema.json:1: #/$defs: "$defs" must be an object of schemas, not []`,
+			`A.schema.json:1: #/anyOf: "anyOf" must be a list of schemas, one at least, not {}`,
+			`A.schema.json:1: #/items: "items" must be a schema, which is an object, true or false, not [{}]`,
+			`A.schema.json:1: #/oneOf: "oneOf" must be a list of schemas, one at least, not []`}},
 		{"true for a property", `"type": "object", "additionalProperties": false, "properties": {"a": true}, "allOf": [false]`,
 			[]string{`A.schema.json:1: #/allOf/0: a schema here is an object`, `A.schema.json:1: #/properties/a: a schema here is an object`}},
 
@@ -131,8 +170,8 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-func TestLoadRefusesWhatTheMetaSchemaRefuses(t *testing.T) {
-	_, err := Load(mapFS(map[string]string{"A.schema.json": "{" + head("A") + `"type": "text"}`}))
+func TestLoadRefusesWhatTheLibraryRefuses(t *testing.T) {
+	_, err := Load(mapFS(map[string]string{"A.schema.json": "{" + head("A") + `"$ref": "#"}`}))
 	if err == nil || !strings.HasPrefix(err.Error(), "A.schema.json: ") {
 		t.Errorf("got %v, want an error that names the file", err)
 	}

@@ -114,7 +114,7 @@ func (w *walker) walk(path []string, required bool, described []location) {
 // read adds what one schema says of a place, and returns the schemas that say more of the same place.
 func (w *walker) read(p *Place, node map[string]any, at location, within map[string][]location, must map[string]bool) (more []location) {
 	for _, keyword := range slices.Sorted(maps.Keys(node)) {
-		if keywords[keyword] != plain && !slices.Contains(followed, keyword) {
+		if keywords[keyword].hasSchemas() && !slices.Contains(followed, keyword) {
 			w.err = fmt.Errorf("%s#%s/%s: what stands under it depends on the document, so it has no list of places",
 				at.file, at.pointer, keyword)
 		}
