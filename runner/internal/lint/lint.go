@@ -26,6 +26,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
@@ -232,17 +234,19 @@ func (l *linter) rehearse() {
 	l.wait(waits)
 }
 
-// unfitBodies notes the bodies that cannot be sent: those that are no JSON, and the default ones that are not there. Each
-// is told where it stands or is missed, and not once more by each scenario.
+// unfitBodies notes the bodies that cannot be sent: those that are no JSON, and the default ones that are not there, or that
+// are torn. Each is told where it stands or is missed, and not once more by each scenario.
 func (l *linter) unfitBodies() {
 	rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
 	names, paths := rehearsal.Requests()
 	for i, name := range names {
 		body, err := rehearsal.Body(name)
+		var document schemas.Document
 		if err == nil {
-			_, err = schemas.Read(body)
+			document, err = schemas.Read(body)
 		}
-		if err != nil {
+		operation, isDefault := l.in.Milestone.Operation(name)
+		if err != nil || isDefault && l.torn(operation.RequestSchema, document) {
 			l.unfit[paths[i]] = true
 		}
 	}
@@ -351,16 +355,48 @@ func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened, waits map[
 
 // valid holds a default body, which is meant to be valid, to its schema.
 func (l *linter) valid(file, name string, body []byte, document schemas.Document) {
-	if l.in.Schemas == nil {
-		return
-	}
-	schema, ok := l.in.Schemas.Lookup(name)
+	schema, ok := l.schema(name)
 	if !ok {
-		return // the milestone was told so
+		return
 	}
 	for _, violation := range schema.Validate(document.Value) {
 		l.found(file, schemas.LineOf(body, violation.InstancePath), "%s", "not valid by "+name+": "+violation.String())
 	}
+}
+
+// torn says that a body lacks an object or a list that its schema wants, or has something else there. What a scenario
+// changes in that is not there either.
+func (l *linter) torn(name string, body schemas.Document) bool {
+	schema, ok := l.schema(name)
+	if !ok {
+		return false
+	}
+	holds := func(spot schemas.Spot) bool { return len(spot.Members()) > 0 || spot.In("0").Possible() }
+	return slices.ContainsFunc(schema.Validate(body.Value), func(violation schemas.Violation) bool {
+		spot := schema.Spot()
+		for token := range jsontext.Pointer(violation.InstancePath).Tokens() {
+			spot = spot.In(token)
+		}
+		switch violation.Keyword {
+		case "type":
+			return holds(spot)
+		case "required":
+			around, _ := body.At(violation.InstancePath).(map[string]any)
+			return slices.ContainsFunc(spot.Members(), func(name string) bool {
+				_, ok := around[name]
+				return !ok && holds(spot.In(name))
+			})
+		}
+		return false
+	})
+}
+
+// schema finds a schema by its name. One that is not there is told elsewhere.
+func (l *linter) schema(name string) (*schemas.Schema, bool) {
+	if l.in.Schemas == nil {
+		return nil, false
+	}
+	return l.in.Schemas.Lookup(name)
 }
 
 // rules wants a scenario for each rule, and one for each side of a gate.
