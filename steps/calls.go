@@ -1,11 +1,11 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cucumber/godog"
@@ -209,7 +209,9 @@ func (r *request) useLength(s *scenario, n int) error {
 	if len(r.body) > n {
 		return badSentence("the default body of %s has %d bytes, more than %d", r.operation.ID, len(r.body), n)
 	}
-	r.body = append(r.body, strings.Repeat(" ", n-len(r.body))...)
+	body := bytes.Repeat([]byte(" "), n)
+	copy(body, r.body)
+	r.body = body
 	return nil
 }
 

@@ -60,24 +60,42 @@ type Rehearsal struct {
 func NewRehearsal(m *milestones.Milestone, fixtures fs.FS) *Rehearsal {
 	r := &Rehearsal{Called: map[string]bool{}, Opened: map[string]bool{}, Waiting: map[string]bool{}}
 	r.cfg = Config{
-		Milestone: m, Fixtures: opened{fixtures, r}, Client: &http.Client{Transport: yes{m}},
+		Milestone: m, Fixtures: opened{fixtures, r, map[string][]byte{}}, Client: &http.Client{Transport: yes{m}},
 		Target: func(context.Context, []string) (string, error) { return "http://rehearsal", nil },
 	}
 	return r
 }
 
-// opened notes which files of a folder are opened.
+// opened notes which files of a folder are opened. It reads each once: most scenarios send the same few.
 type opened struct {
 	fs.FS
 	rehearsal *Rehearsal
+	read      map[string][]byte
 }
 
 func (o opened) Open(name string) (fs.File, error) {
+	o.note(name)
+	return o.FS.Open(name)
+}
+
+// ReadFile is how the vocabulary reads fixtures.
+func (o opened) ReadFile(name string) ([]byte, error) {
+	o.note(name)
+	if text, ok := o.read[name]; ok {
+		return slices.Clone(text), nil
+	}
+	text, err := fs.ReadFile(o.FS, name)
+	if err == nil {
+		o.read[name] = slices.Clone(text)
+	}
+	return text, err
+}
+
+func (o opened) note(name string) {
 	o.rehearsal.Opened[name] = true
 	if o.rehearsal.Unfit[name] {
 		o.rehearsal.Waiting[name], o.rehearsal.ended = true, true
 	}
-	return o.FS.Open(name)
 }
 
 // yes answers every request with a success that has what sentences build on: the id of what the operation makes, and a

@@ -44,6 +44,13 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	if words[2] == "because" {
 		reason = words[3]
 	}
+	declared := m.Router.Outcomes
+	if operation != nil {
+		declared = slices.Concat(operation.Outcomes, declared)
+	}
+	if slices.ContainsFunc(declared, func(o milestones.Outcome) bool { return o.Status == status && o.Code == code && o.ReasonCode == reason }) {
+		return ""
+	}
 	all := slices.Clone(m.Router.Outcomes)
 	for i := range m.Operations {
 		all = append(all, m.Operations[i].Outcomes...)
@@ -58,12 +65,8 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	if operation == nil || reason != "" && !slices.Contains(m.ReasonCodeFloor, reason) { // which the rehearsal tells
 		return ""
 	}
-	declared := append(slices.Clone(operation.Outcomes), m.Router.Outcomes...)
 	var written []string
 	for _, outcome := range declared {
-		if outcome.Status == status && outcome.Code == code && outcome.ReasonCode == reason {
-			return ""
-		}
 		written = append(written, answer(outcome.Status, outcome.Code, outcome.ReasonCode))
 	}
 	return fmt.Sprintf("%s is never answered %s%s", operation.ID, answer(status, code, reason), milestones.Suggest(answer(status, code, reason), written))
