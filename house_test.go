@@ -92,7 +92,7 @@ var arrows = map[string][]string{
 	"runner/internal/lint":          {"milestones", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
 	"runner/internal/phrasebook":    {"runner/internal/plan", "steps"},
 	"runner":                        {"milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
-	"runner/internal/glossary":      {"milestones", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
+	"runner/internal/glossary":      {"milestones", "runner/internal/checks", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
 	"runner/internal/report/page":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
 
 	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/glossary"
 	"example.com/lpgate/runner/internal/outcome"
@@ -18,30 +18,33 @@ import (
 // explain is "runner explain": what an id means, and which scenarios show it.
 func explain(l *line) *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain ID [MILESTONE.yaml]",
+		Use:   "explain [ID] [MILESTONE.yaml]",
 		Short: "Say what an id means, and which scenarios show it",
-		Long: `Say what an id means: a rule, a reason code, an outcome, an operation, or a reason why
-a run was red. It says where the id is written down, which scenarios show it, and how to
-run these alone.
+		Long: `Say what an id means: a rule, a reason code, an outcome, an operation, a check, a
+capability, a reason why a run was red, or a short name that a run shows, such as s-… of
+a scenario. It says where the id is written down, which scenarios show it, how to run
+these alone, and what to do about a reason. Without an id it lists all that can be
+explained, but for the short names.
 
 Exit codes: 0 it is explained, 2 there is no such id, usage, or something is broken.`,
-		Example: "  runner explain rollout-needs-allow-verdict\n  runner explain partner_liquidity_provider_not_found",
+		Example: "  runner explain rollout-needs-allow-verdict\n  runner explain partner_liquidity_provider_not_found\n  runner explain s-0123456789",
 		Args: func(_ *cobra.Command, args []string) error {
-			switch len(args) {
-			case 0:
-				return errors.New("explain what? Name a rule, a reason code, an outcome, an operation or a reason of a verdict")
-			case 1, 2:
-				return nil
+			if len(args) > 2 {
+				return fmt.Errorf("one id at a time, and one milestone: there are %d names", len(args))
 			}
-			return fmt.Errorf("one id at a time, and one milestone: there are %d names", len(args))
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			place, err := located(args[1:])
+			id, listed := "", len(args) == 0 || len(args) == 1 && filepath.Ext(args[0]) == ".yaml"
+			if !listed {
+				id, args = args[0], args[1:]
+			}
+			place, err := located(args)
 			if err != nil {
 				return err
 			}
 			in, err := place.Read()
-			if text := glossary.Reason(args[0]); err != nil && text != "" { // all the more
+			if text := glossary.Reason(id); err != nil && text != "" { // all the more
 				fmt.Fprint(cmd.OutOrStdout(), text)
 				l.exit = verdict.Holds
 				return nil
@@ -54,9 +57,12 @@ Exit codes: 0 it is explained, 2 there is no such id, usage, or something is bro
 				return err
 			}
 			g := glossary.New(place, in, golden)
-			text := g.Explain(args[0])
+			text := g.List()
+			if !listed {
+				text = g.Explain(id)
+			}
 			if text == "" {
-				return fmt.Errorf("%w: nothing is called %s%s", gate.ErrUsage, args[0], milestones.Suggest(args[0], g.IDs()))
+				return fmt.Errorf("%w: %s", gate.ErrUsage, g.Unknown(id))
 			}
 			fmt.Fprint(cmd.OutOrStdout(), text)
 			l.exit = verdict.Holds

@@ -13,7 +13,8 @@
 //	4    nothing ran, or the run is incomplete
 //	130  interrupted
 //
-// When several apply, the order is 130, 2, 3, 1, 4.
+// When several apply, the order is 130, 2, 3, 1, 4. A verdict that nobody can read, since its output is closed or full, is
+// never 0. Any other command is ended by SIGPIPE then, as its neighbours in a pipe are.
 //
 //	runner merge milestones/M109.yaml FOLDER…
 //
@@ -65,7 +66,7 @@ func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (e
 
 	l := &line{ctx: ctx, exit: verdict.Broken, display: newDisplay(args, stdout, stderr, getenv)} // until the command line is understood
 	if getenv("GITHUB_ACTIONS") == "true" {
-		l.actions = &github.Actions{Commands: l.display.people(), Summary: getenv(github.SummaryName)}
+		l.actions = &github.Actions{Commands: l.display.people(), Summary: getenv(github.SummaryName), Workspace: getenv(github.WorkspaceName)}
 		stdout, stderr = github.Quiet(stdout), github.Quiet(stderr)
 		l.display.stdout, l.display.stderr = stdout, stderr
 	}
@@ -73,6 +74,9 @@ func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (e
 	verifies := true
 	if found, _, err := root.Find(args); err == nil && found != root {
 		verifies = found.Name() == mergeName
+	}
+	if verifies {
+		signal.Ignore(syscall.SIGPIPE) // else a reader that goes away early would end the run before its artifacts
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -187,12 +191,20 @@ func nearestFlag(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w (did you mean --%s?)", err, nearest)
 }
 
-// noEmptyFlag refuses a text that is given and empty: it is a variable of the shell that was not set, and not a wish for
+// noEmptyFlag refuses a text that is given and blank: it is a variable of the shell that was not set, and not a wish for
 // the default.
 func noEmptyFlag(cmd *cobra.Command, _ []string) (err error) {
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		if flag.Value.Type() == "string" && flag.Value.String() == "" {
-			err = fmt.Errorf("--%s is empty: leave it out, or give it a value", flag.Name)
+		var texts []string
+		if several, is := flag.Value.(pflag.SliceValue); is {
+			texts = several.GetSlice()
+		} else if flag.Value.Type() == "string" {
+			texts = []string{flag.Value.String()}
+		}
+		for _, text := range texts {
+			if strings.TrimSpace(text) == "" {
+				err = fmt.Errorf("--%s is empty: leave it out, or give it a value", flag.Name)
+			}
 		}
 	})
 	return err

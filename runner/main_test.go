@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
+//	unread CODE runner ARGS     runs it with a stdout that nobody reads
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
 //	services                    starts four services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
 //	                            $SLOVEN is a teapot, and $INTRUDER answers with commands to GitHub
@@ -67,7 +68,7 @@ func TestScripts(t *testing.T) {
 			env.Values[liveKey{}] = new(live)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "killed": killed,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "killed": killed,
 			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})
 }
@@ -93,6 +94,24 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	if strings.Contains(ts.ReadFile("stdout"), "overall=") {
 		ts.Fatalf("there is a verdict on stdout")
 	}
+}
+
+func unread(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: unread CODE runner ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	command := exec.Command(args[1], args[2:]...)
+	command.Dir = ts.Getenv("WORK")
+	command.Path, command.Err = lookPath(ts.Getenv("PATH"), args[1])
+	r, w, err := os.Pipe()
+	ts.Check(err)
+	ts.Check(r.Close())
+	command.Stdout = w
+	err = command.Run()
+	ts.Check(w.Close())
+	checkExit(ts, want, err)
 }
 
 func vectors(ts *testscript.TestScript, neg bool, args []string) {

@@ -57,17 +57,24 @@ func (v *Verdict) KnownAs(s *Scenario) *report.FailureFile {
 	return known
 }
 
+// Absent says whether a reason tells only that something was not observed while not everything ran, which is no wonder
+// then.
+func (v *Verdict) Absent(reason verdict.Reason) bool {
+	complete := len(v.Scenarios) > 0
+	for status := range v.Scenarios {
+		complete = complete && (status == verdict.Passed || status == verdict.Failed)
+	}
+	return verdict.IsAbsence(reason.ID) && !complete
+}
+
 // Apart are the reasons that no scenario tells by how it ended: an outcome that nobody saw, or an interrupt.
 func (v *Verdict) Apart(r *Record) []verdict.Reason {
 	told := map[string]bool{}
 	var ids []string
-	notRun := false
 	for _, s := range r.Scenarios {
 		switch s.Result.Status {
-		case verdict.Passed, verdict.LeftOut, verdict.NotSelected:
+		case verdict.Passed, verdict.LeftOut, verdict.NotSelected, verdict.NotRun: // of the last a reason tells how many
 			continue
-		case verdict.NotRun:
-			notRun = true
 		}
 		if v.KnownAs(s) != nil {
 			continue
@@ -83,7 +90,6 @@ func (v *Verdict) Apart(r *Record) []verdict.Reason {
 		switch {
 		case told[reason.Ref]:
 		case slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(reason.Says, id) }):
-		case reason.ID == "scenario-not-run" && notRun:
 		default:
 			apart = append(apart, reason)
 		}

@@ -72,7 +72,7 @@ func (r *run) annotate() {
 	if r.Actions == nil {
 		return
 	}
-	text, err := attempt(func() ([]byte, error) { return github.Annotations(r.record), nil })
+	text, err := attempt(func() ([]byte, error) { return github.Annotations(r.record, r.Actions.Below(r.project.Root)), nil })
 	if err == nil {
 		_, err = r.Actions.Commands.Write(text)
 	}

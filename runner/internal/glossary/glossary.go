@@ -1,5 +1,6 @@
-// Package glossary explains the ids that a contract has: rules, reason codes, outcomes, operations, and the kinds of
-// reasons that a verdict gives. It says what one means, where it is written down, and which scenarios show it:
+// Package glossary explains the ids that a contract and a run have: rules, reason codes, outcomes, operations, checks,
+// capabilities, the kinds of reasons that a verdict gives and what to do about them, and the short names of what a run
+// shows. It says what one means, where it is written down, and which scenarios show it:
 //
 //	rollout-needs-allow-verdict is a rule, a gate
 //	  An active rollout is refused with CONFLICT as rollout_blocked when the last evaluation is missing or not allow.
@@ -47,27 +48,6 @@ func New(p project.Project, in project.Inputs, golden *outcome.Document) *Glossa
 	return g
 }
 
-// IDs are everything that can be explained.
-func (g *Glossary) IDs() []string {
-	var ids []string
-	for _, rule := range g.milestone.Rules {
-		ids = append(ids, rule.ID)
-	}
-	ids = append(ids, g.milestone.ReasonCodeFloor...)
-	for _, refusal := range g.milestone.Refusals {
-		ids = append(ids, refusal.Name)
-	}
-	ids = append(ids, milestones.Success)
-	for _, operation := range g.milestone.Operations {
-		ids = append(ids, operation.ID)
-	}
-	ids = append(ids, g.milestone.Router.ID)
-	for _, kind := range verdict.Reasons {
-		ids = append(ids, kind.ID)
-	}
-	return ids
-}
-
 // Explain explains an id, with an @ before it or without; every kind of thing that has it. It returns "" for what nobody
 // knows.
 func (g *Glossary) Explain(id string) string {
@@ -87,16 +67,29 @@ func (g *Glossary) Explain(id string) string {
 	if operation, ok := g.milestone.Operation(id); ok {
 		g.operation(operation)
 	}
+	g.check(id)
+	g.capability(strings.TrimPrefix(id, strings.TrimPrefix(plan.NeedsPrefix, "@")))
+	if shortName.MatchString(id) {
+		g.named(id)
+	}
 	g.b.WriteString(Reason(id))
 	return g.b.String()
 }
 
+// Page is where all reasons stand, each with what to do.
+const Page = "features/README.md#when-a-run-is-red"
+
 // Reason explains a kind of reason, for which no project need be readable. It returns "" for what is none.
 func Reason(id string) string {
 	for _, kind := range verdict.Reasons {
-		if kind.ID == id {
-			return fmt.Sprintf("%s is a reason against a run, with the exit code %d\n  %s\n  features/README.md#when-a-run-is-red says what to do.\n", id, kind.Exit, kind.Says)
+		if kind.ID != id {
+			continue
 		}
+		exit := fmt.Sprint(kind.Exit)
+		if verdict.IsAbsence(id) {
+			exit += fmt.Sprintf(", or %d while not everything ran", verdict.Incomplete)
+		}
+		return fmt.Sprintf("%s is a reason against a run, with the exit code %s\n  %s\n  what to do   %s\n  all reasons  %s\n", id, exit, kind.Says, kind.Do, Page)
 	}
 	return ""
 }
@@ -171,8 +164,7 @@ func (g *Glossary) outcome(name string) {
 	g.head("%s is an outcome", name)
 	var given []string
 	var lines []string
-	operations := append(slices.Clone(g.milestone.Operations), g.milestone.Router)
-	for _, operation := range operations {
+	for _, operation := range g.operations() {
 		for _, o := range operation.Outcomes {
 			if o.Name == name {
 				given = append(given, operation.ID)

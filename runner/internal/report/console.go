@@ -468,7 +468,7 @@ func (p *printer) kind(reasons []verdict.Reason, onlyCount bool) {
 		shown = p.ink.Red(fmt.Sprintf("%-20s", id))
 	}
 	switch {
-	case onlyCount:
+	case onlyCount && reasons[0].Ref != "": // many are one reason already, which counts them
 		p.line("  %s  %d, and not everything ran: see %s", shown, len(reasons), Verdict)
 		return
 	case id == "not-started":

@@ -33,12 +33,12 @@ func (v *Verdict) observe(r *Records) {
 		}
 		switch {
 		case !cell.Declared:
-			v.named("cell-undeclared", cellRef(cell), cell.Operation, "%s answered %s, which the milestone does not declare (%s)",
+			v.named("cell-undeclared", cell.Ref(), cell.Operation, "%s answered %s, which the milestone does not declare (%s)",
 				cell.Operation, name, cell.Scenarios[0])
 		case cell.Observed == 0 && leftOut:
 			cell.LeftOut = true
 		case cell.Observed == 0 && r.Selection != nil:
-			v.named("cell-unobserved", cellRef(cell), cell.Operation, "%s never answered %s (%s)", cell.Operation, name, cell.Outcome)
+			v.named("cell-unobserved", cell.Ref(), cell.Operation, "%s never answered %s (%s)", cell.Operation, name, cell.Outcome)
 		}
 	}
 	for _, code := range r.Milestone.ReasonCodeFloor {
@@ -52,7 +52,7 @@ func (v *Verdict) observe(r *Records) {
 		slices.Sort(floor.Scenarios)
 		floor.Scenarios = slices.Compact(floor.Scenarios)
 		if floor.Observed == 0 && r.Selection != nil {
-			v.named("floor-unobserved", floorRef(code), code, "%s was never observed", code)
+			v.named("floor-unobserved", FloorRef(code), code, "%s was never observed", code)
 		}
 		v.Floor = append(v.Floor, floor)
 	}

@@ -20,11 +20,17 @@ type Known struct {
 
 // The short names of what is neither a scenario nor a check.
 
-func ruleRef(rule string) string    { return plan.Ref("r", rule) }
-func floorRef(code string) string   { return plan.Ref("f", code) }
-func rowRef(scenario string) string { return plan.Ref("g", scenario) }
+// RuleRef is the short name of a rule, by its id.
+func RuleRef(rule string) string { return plan.Ref("r", rule) }
 
-func cellRef(c *Cell) string {
+// FloorRef is the short name of a reason code of the floor.
+func FloorRef(code string) string { return plan.Ref("f", code) }
+
+// RowRef is the short name of a row of the golden output, by the id of its scenario.
+func RowRef(scenario string) string { return plan.Ref("g", scenario) }
+
+// Ref is the short name of a cell.
+func (c *Cell) Ref() string {
 	if c.Declared {
 		return plan.Ref("o", c.Operation, c.Outcome, c.ReasonCode)
 	}
@@ -156,7 +162,7 @@ func (v *Verdict) excuse(r *Records) {
 	}
 	v.Reasons = left
 	for i := range v.Rules {
-		_, v.Rules[i].Known = known[ruleRef(v.Rules[i].Rule.ID)]
+		_, v.Rules[i].Known = known[RuleRef(v.Rules[i].Rule.ID)]
 	}
 	if r.Selection == nil {
 		return // nothing ran that could tell whether the baseline is up to date
@@ -217,14 +223,14 @@ type thing struct {
 func (v *Verdict) things(r *Records) map[string]thing {
 	things := map[string]thing{}
 	for i := range v.Rules {
-		things[ruleRef(v.Rules[i].Rule.ID)] = thing{"@" + v.Rules[i].Rule.ID, v.Rules[i].Proved}
+		things[RuleRef(v.Rules[i].Rule.ID)] = thing{"@" + v.Rules[i].Rule.ID, v.Rules[i].Proved}
 	}
 	for _, floor := range v.Floor {
-		things[floorRef(floor.ReasonCode)] = thing{floor.ReasonCode, floor.Observed > 0}
+		things[FloorRef(floor.ReasonCode)] = thing{floor.ReasonCode, floor.Observed > 0}
 	}
 	for i := range v.Cells {
 		if cell := &v.Cells[i]; cell.Declared {
-			things[cellRef(cell)] = thing{cell.Operation + ", " + cell.Outcome, cell.Observed > 0}
+			things[cell.Ref()] = thing{cell.Operation + ", " + cell.Outcome, cell.Observed > 0}
 		}
 	}
 	reached := map[int]int{} // the last sentence of a scenario that was answered
@@ -241,7 +247,7 @@ func (v *Verdict) things(r *Records) map[string]thing {
 		scenario := &r.Selection.Plan.Scenarios[i]
 		passed := r.Results[i].Status == Passed
 		things[scenario.Ref()] = thing{scenario.ID, passed}
-		things[rowRef(scenario.ID)] = thing{"the output of " + scenario.ID, passed && r.Output != nil}
+		things[RowRef(scenario.ID)] = thing{"the output of " + scenario.ID, passed && r.Output != nil}
 		if !checks {
 			continue
 		}

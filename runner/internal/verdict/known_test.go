@@ -81,9 +81,9 @@ func TestKnownFailures(t *testing.T) {
 	scenarios := r.Selection.Plan.Scenarios
 	scenario := func(i int) string { return scenarios[i].Ref() }
 	check := func(step int, id string) string { return scenarios[0].CheckRef(step, id) }
-	refused := cellRef(&Cell{Operation: "ring", Outcome: "refused", ReasonCode: floor, Declared: true})
-	undeclared := cellRef(&Cell{Operation: "ring", Status: 409, Code: "OH", ReasonCode: "what"})
-	allowed, row := ruleRef("bell-is-allowed"), rowRef(scenarios[2].ID)
+	refused := (&Cell{Operation: "ring", Outcome: "refused", ReasonCode: floor, Declared: true}).Ref()
+	undeclared := (&Cell{Operation: "ring", Status: 409, Code: "OH", ReasonCode: "what"}).Ref()
+	allowed, row := RuleRef("bell-is-allowed"), RowRef(scenarios[2].ID)
 	entries := func(ids ...string) func(*Records) {
 		return func(r *Records) {
 			listing("", "")(r)
@@ -114,7 +114,7 @@ func TestKnownFailures(t *testing.T) {
 			[]string{"check-failed"}, []string{scenario(0), allowed}, 1},
 		{"another scenario", []func(*Records){failing(0), entries(scenario(2))}, Fails,
 			[]string{"scenario-failed", "rule-unproved", "baseline-outdated"}, nil, 0},
-		{"its row does not excuse it", []func(*Records){failing(0), entries(rowRef(scenarios[0].ID))}, Fails,
+		{"its row does not excuse it", []func(*Records){failing(0), entries(RowRef(scenarios[0].ID))}, Fails,
 			[]string{"scenario-failed", "rule-unproved"}, nil, 0},
 
 		// Checks.
@@ -126,8 +126,8 @@ func TestKnownFailures(t *testing.T) {
 			[]string{"scenario-failed", "check-failed", "rule-unproved", "baseline-outdated"}, nil, 0},
 		{"a check, when a sentence fails too", []func(*Records){unchecked("schema"), failing(0), entries(check(1, "schema"))}, Fails,
 			[]string{"scenario-failed", "rule-unproved"}, []string{check(1, "schema")}, 1},
-		{"a check that was not reached", []func(*Records){failing(0), unobserved, entries(scenario(0), check(1, "schema"), refused, floorRef(floor))}, Holds, nil,
-			[]string{scenario(0), refused, floorRef(floor), allowed}, 3},
+		{"a check that was not reached", []func(*Records){failing(0), unobserved, entries(scenario(0), check(1, "schema"), refused, FloorRef(floor))}, Holds, nil,
+			[]string{scenario(0), refused, FloorRef(floor), allowed}, 3},
 		{"a check that holds again", []func(*Records){failing(0), entries(scenario(0), check(1, "schema"))}, Fails,
 			[]string{"baseline-outdated"}, []string{scenario(0), allowed}, 1},
 		{"a check on an answer outside of any scenario", []func(*Records){func(r *Records) {
@@ -139,15 +139,15 @@ func TestKnownFailures(t *testing.T) {
 		// What was not seen.
 		{"what was not observed follows from nothing", []func(*Records){failing(0), unobserved, entries(scenario(0))}, Fails,
 			[]string{"cell-unobserved", "floor-unobserved"}, []string{scenario(0), allowed}, 1},
-		{"what was not observed, listed", []func(*Records){failing(0), unobserved, entries(scenario(0), refused, floorRef(floor))}, Holds,
-			nil, []string{scenario(0), refused, floorRef(floor), allowed}, 3},
-		{"what was observed again", []func(*Records){entries(refused, floorRef(floor), allowed)}, Fails,
+		{"what was not observed, listed", []func(*Records){failing(0), unobserved, entries(scenario(0), refused, FloorRef(floor))}, Holds,
+			nil, []string{scenario(0), refused, FloorRef(floor), allowed}, 3},
+		{"what was observed again", []func(*Records){entries(refused, FloorRef(floor), allowed)}, Fails,
 			[]string{"baseline-outdated"}, nil, 0},
 		{"what is not declared", []func(*Records){stray, entries(undeclared)}, Holds, nil, []string{undeclared}, 1},
 		{"what is not declared, and not seen any more", []func(*Records){entries(undeclared)}, Fails, []string{"baseline-unknown"}, nil, 0},
 		{"a rule without scenarios", []func(*Records){func(r *Records) {
 			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Promise})
-		}, entries(ruleRef("bell-shines"))}, Holds, nil, []string{ruleRef("bell-shines")}, 1},
+		}, entries(RuleRef("bell-shines"))}, Holds, nil, []string{RuleRef("bell-shines")}, 1},
 		{"a rule that lacks more than what fails", []func(*Records){failing(0), func(r *Records) {
 			r.Selection.Plan.Scenarios[1].Rule = "bell-rings" // the other side has no scenario
 		}, entries(scenario(0))}, Fails, []string{"rule-unproved"}, []string{scenario(0)}, 1},
@@ -169,7 +169,7 @@ func TestKnownFailures(t *testing.T) {
 			[]string{"sentence-broken", "rule-unproved"}, nil, 0},
 		{"an unreachable target", []func(*Records){func(r *Records) { r.Results[0] = Result{Status: Cut, Says: "x"} }, entries(scenario(0))}, Unreachable,
 			[]string{"target-unreachable", "rule-unproved"}, nil, 0},
-		{"a scenario that was left out", []func(*Records){leftOut, entries(scenario(1), ruleRef("bell-is-allowed"))}, Incomplete,
+		{"a scenario that was left out", []func(*Records){leftOut, entries(scenario(1), RuleRef("bell-is-allowed"))}, Incomplete,
 			[]string{"rule-unproved", "scenario-left-out"}, nil, 0},
 		{"what may be seen when all is run", []func(*Records){leftOut, entries(undeclared)}, Incomplete,
 			[]string{"rule-unproved", "scenario-left-out"}, nil, 0},

@@ -15,7 +15,9 @@
 //	4    nothing ran, or not everything did
 //
 // So a scenario that fails in an incomplete run makes it 1: that the contract does not hold is known already. What
-// was not observed is no fault of the target while not everything ran, and then counts as 4, not as 1.
+// was not observed is no fault of the target while not everything ran, and then counts as 4, not as 1. Many things of one
+// kind that were not observed then follow from one cause: they are one [Reason], which counts them. Each is still told by
+// [Verdict.Rules], [Verdict.Floor] and [Verdict.Cells].
 //
 // # Known failures
 //
@@ -81,46 +83,83 @@ type Kind struct {
 	Exit int
 	// Says is what it means, as one sentence.
 	Says string
-	// absence marks what may be missing only because not everything ran.
-	absence bool
+	// Do is what to do about it, as one sentence or two.
+	Do string
+	// absence is what many of them are together, of what may be missing only because not everything ran; "" for all
+	// others. Each is then told by the artifact listed.
+	absence, listed string
 }
 
 // Reasons are all kinds of reasons, in the order in which they are told.
 var Reasons = []Kind{
-	{ID: "interrupted", Exit: Interrupted, Says: "The run was interrupted."},
-	{ID: "usage", Exit: Broken, Says: "What was asked for cannot be, and nothing was run."},
-	{ID: "not-started", Exit: Broken, Says: "The run could not start: something that it is made from is broken."},
-	{ID: "sentence-undefined", Exit: Broken, Says: "A sentence of a feature is none that the vocabulary has."},
-	{ID: "sentence-ambiguous", Exit: Broken, Says: "A sentence of a feature is two in the vocabulary."},
-	{ID: "sentence-broken", Exit: Broken, Says: "A sentence of a feature cannot be carried out as it is written."},
-	{ID: "target-unreachable", Exit: Unreachable, Says: "The target could not be reached, or died."},
-	{ID: "scenario-failed", Exit: Fails, Says: "A scenario failed."},
-	{ID: "check-failed", Exit: Fails, Says: "An answer failed a check that every answer must pass."},
-	{ID: "cell-undeclared", Exit: Fails, Says: "Something was observed that the milestone does not declare."},
-	{ID: "cell-unobserved", Exit: Fails, Says: "An outcome that the milestone declares was not observed.", absence: true},
-	{ID: "floor-unobserved", Exit: Fails, Says: "A reason code of the floor was not observed.", absence: true},
-	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.", absence: true},
-	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has."},
-	{ID: "run-differs", Exit: Fails, Says: "A scenario saw something else when the run was repeated."},
-	{ID: "baseline-outdated", Exit: Fails, Says: "A known failure does not fail any more."},
-	{ID: "baseline-expired", Exit: Fails, Says: "A known failure should have been mended by now."},
-	{ID: "baseline-unknown", Exit: Fails, Says: "A known failure is nothing that there is."},
-	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with."},
-	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran."},
-	{ID: "selection-incomplete", Exit: Incomplete, Says: "The run was limited to some of the scenarios."},
-	{ID: "shard-alone", Exit: Incomplete, Says: "The run was one shard of several, and only all of them together are a verdict."},
-	{ID: "shard-missing", Exit: Incomplete, Says: "Of the shards that were merged one is missing."},
-	{ID: "shard-twice", Exit: Incomplete, Says: "Of the shards that were merged one was given twice."},
-	{ID: "shard-differs", Exit: Incomplete, Says: "A shard was made from something else, or planned in another way, than what it was merged with."},
-	{ID: "shard-incomplete", Exit: Incomplete, Says: "A shard did not come to its end, or does not say all that it saw."},
-	{ID: "scenario-left-out", Exit: Incomplete, Says: "A scenario needs what the target does not have."},
-	{ID: "scenario-pending", Exit: Incomplete, Says: "A scenario has a sentence that is not implemented yet."},
-	{ID: "scenario-skipped", Exit: Incomplete, Says: "A scenario was skipped by one of its own sentences."},
-	{ID: "scenario-empty", Exit: Incomplete, Says: "A scenario has no sentences."},
-	{ID: "scenario-not-run", Exit: Incomplete, Says: "A scenario that was selected did not run to its end."},
-	{ID: "run-broke-off", Exit: Incomplete, Says: "The run broke off: the verifier itself failed."},
-	{ID: "counts-disagree", Exit: Incomplete, Says: "The run and the library that ran it disagree about the result."},
-	{ID: "artifact-missing", Exit: Incomplete, Says: "An artifact that the milestone requires was not written."},
+	{ID: "interrupted", Exit: Interrupted, Says: "The run was interrupted.",
+		Do: "Run it again, and let it end."},
+	{ID: "usage", Exit: Broken, Says: "What was asked for cannot be, and nothing was run.",
+		Do: "Read what it says, and the nearest right thing in it; `runner --help` has all flags."},
+	{ID: "not-started", Exit: Broken, Says: "The run could not start: something that it is made from is broken.",
+		Do: "Mend what is named, with file and line. `runner lint` says all that is wrong without a run."},
+	{ID: "sentence-undefined", Exit: Broken, Says: "A sentence of a feature is none that the vocabulary has.",
+		Do: "Take one of the nearest sentences, which are shown, or look for one with `runner steps WORD`."},
+	{ID: "sentence-ambiguous", Exit: Broken, Says: "A sentence of a feature is two in the vocabulary.",
+		Do: "Narrow one of the two patterns in the vocabulary, which are named."},
+	{ID: "sentence-broken", Exit: Broken, Says: "A sentence of a feature cannot be carried out as it is written.",
+		Do: "Mend what the sentence was given: a value that is no JSON, a pointer to nothing, an unknown variable, fixture or operation."},
+	{ID: "target-unreachable", Exit: Unreachable, Says: "The target could not be reached, or died.",
+		Do: "See that the target is up and stays up. A 502, 503 or 504 that is no JSON is a gateway's, which did not reach it either."},
+	{ID: "scenario-failed", Exit: Fails, Says: "A scenario failed.",
+		Do: "Compare what was expected with what came, and mend the service, or the scenario if that is wrong. The command beside `repro` repeats it alone."},
+	{ID: "check-failed", Exit: Fails, Says: "An answer failed a check that every answer must pass.",
+		Do: "Mend the service: no answer may be so, whatever the scenario asserts. `runner explain CHECK` says what the check demands."},
+	{ID: "cell-undeclared", Exit: Fails, Says: "Something was observed that the milestone does not declare.",
+		Do: "Mend the service; or declare the outcome for the operation in the milestone, with a scenario that shows it."},
+	{ID: "cell-unobserved", Exit: Fails, Says: "An outcome that the milestone declares was not observed.",
+		Do: "Mend what did not pass, which may have shown it; or write a scenario that does. `runner explain o-…` with the id beside it says which.", absence: "outcomes were not observed", listed: "coverage.json"},
+	{ID: "floor-unobserved", Exit: Fails, Says: "A reason code of the floor was not observed.",
+		Do: "Mend what did not pass, which may have shown it; or write a scenario that does.", absence: "reason codes of the floor were not observed", listed: "verdict.json"},
+	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.",
+		Do: "Mend its scenarios that did not pass; or write one for the side that is lacking. `runner explain RULE` lists them.", absence: "rules are not proved", listed: "verdict.json"},
+	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has.",
+		Do: "If what it saw is as it should be, `make renew`, or `--renew-output` without a fake, makes it the golden output: review that change. If not, mend the service."},
+	{ID: "run-differs", Exit: Fails, Says: "A scenario saw something else when the run was repeated.",
+		Do: "Find what the scenario leaves to chance, to time, or to another scenario."},
+	{ID: "baseline-outdated", Exit: Fails, Says: "A known failure does not fail any more.",
+		Do: "Remove the entry from the baseline."},
+	{ID: "baseline-expired", Exit: Fails, Says: "A known failure should have been mended by now.",
+		Do: "Mend what fails, or renew the date of the entry."},
+	{ID: "baseline-unknown", Exit: Fails, Says: "A known failure is nothing that there is.",
+		Do: "Remove the entry from the baseline: what it named is gone, or called otherwise."},
+	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with.",
+		Do: "Look at what the run saw. If it is as it should be, `--renew-output` makes it the golden output."},
+	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran.",
+		Do: "Mend what kept it from running, which another reason or the message says; or select something that there is."},
+	{ID: "selection-incomplete", Exit: Incomplete, Says: "The run was limited to some of the scenarios.",
+		Do: "Run all of the scenarios: a part is no verdict."},
+	{ID: "shard-alone", Exit: Incomplete, Says: "The run was one shard of several, and only all of them together are a verdict.",
+		Do: "Give the folders of all shards to `runner merge`, which gives the verdict."},
+	{ID: "shard-missing", Exit: Incomplete, Says: "Of the shards that were merged one is missing.",
+		Do: "Run the shard that is named, and merge again."},
+	{ID: "shard-twice", Exit: Incomplete, Says: "Of the shards that were merged one was given twice.",
+		Do: "Name each folder once."},
+	{ID: "shard-differs", Exit: Incomplete, Says: "A shard was made from something else, or planned in another way, than what it was merged with.",
+		Do: "Run all shards again from the same files and with the same flags."},
+	{ID: "shard-incomplete", Exit: Incomplete, Says: "A shard did not come to its end, or does not say all that it saw.",
+		Do: "Run that shard again."},
+	{ID: "scenario-left-out", Exit: Incomplete, Says: "A scenario needs what the target does not have.",
+		Do: "Say with `--has` or `--lacks` whether the target has what the scenario needs."},
+	{ID: "scenario-pending", Exit: Incomplete, Says: "A scenario has a sentence that is not implemented yet.",
+		Do: "Implement the sentence."},
+	{ID: "scenario-skipped", Exit: Incomplete, Says: "A scenario was skipped by one of its own sentences.",
+		Do: "Look at why the sentence skips: no scenario may."},
+	{ID: "scenario-empty", Exit: Incomplete, Says: "A scenario has no sentences.",
+		Do: "Give it sentences, or remove it."},
+	{ID: "scenario-not-run", Exit: Incomplete, Says: "A scenario that was selected did not run to its end.",
+		Do: "Mend what kept it from running, which another reason says, and run it again."},
+	{ID: "run-broke-off", Exit: Incomplete, Says: "The run broke off: the verifier itself failed.",
+		Do: "Run it again. The message says where the verifier failed; `runner report` tells what a run saw that was killed."},
+	{ID: "counts-disagree", Exit: Incomplete, Says: "The run and the library that ran it disagree about the result.",
+		Do: "Nothing can be said of the service: this is a fault of the verifier. Keep the artifacts."},
+	{ID: "artifact-missing", Exit: Incomplete, Says: "An artifact that the milestone requires was not written.",
+		Do: "See that there is room, and that the folder may be written to; then run it again."},
 }
 
 // ExitOf is the exit code that a kind of reason leads to in a run in which everything ran.
@@ -131,7 +170,7 @@ func kindOf(id string) Kind {
 }
 
 // IsAbsence says whether reasons of a kind tell that something was not observed.
-func IsAbsence(id string) bool { return kindOf(id).absence }
+func IsAbsence(id string) bool { return kindOf(id).absence != "" }
 
 // Reason is one thing that speaks against the run.
 type Reason struct {
@@ -513,7 +552,7 @@ func (v *Verdict) rules(r *Records) {
 		rule.Proved = len(lacks) == 0
 		rule.LeftOut = !rule.Proved && leftOut
 		if !rule.Proved && !rule.LeftOut {
-			ref := ruleRef(rule.Rule.ID)
+			ref := RuleRef(rule.Rule.ID)
 			v.follows[ref] = failedOf(r, rule.Rule.ID, sides)
 			v.named("rule-unproved", ref, rule.Rule.ID, "@%s: %s", rule.Rule.ID, strings.Join(lacks, ", and "))
 		}
@@ -530,21 +569,46 @@ func (v *Verdict) output(r *Records) {
 		return
 	}
 	for _, id := range r.Output.Added {
-		v.named("output-differs", rowRef(id), "output.json", "%s: not in the golden output", id)
+		v.named("output-differs", RowRef(id), "output.json", "%s: not in the golden output", id)
 	}
 	for _, id := range r.Output.Removed {
-		v.named("output-differs", rowRef(id), "output.json", "%s: in the golden output, and no longer a scenario", id)
+		v.named("output-differs", RowRef(id), "output.json", "%s: in the golden output, and no longer a scenario", id)
 	}
 	for _, change := range r.Output.Changed {
-		v.named("output-differs", rowRef(change.Scenario), "output.json", "%s", change)
+		v.named("output-differs", RowRef(change.Scenario), "output.json", "%s", change)
 	}
 	if r.Output.Empty() && !r.Identical && v.Scenarios[Passed] == len(r.Selection.Plan.Scenarios) {
 		v.add("output-differs", "output.json", "the same rows as in the golden output, in other bytes or another order")
 	}
 }
 
+// mostAbsent is how many things of a kind that were not observed are told one by one while not everything ran.
+const mostAbsent = 10
+
+// count makes one reason of those of a kind that say what was not observed, if they are many and not everything ran.
+func (v *Verdict) count() {
+	if v.Complete {
+		return
+	}
+	for _, kind := range Reasons {
+		of := func(reason Reason) bool { return reason.ID == kind.ID }
+		n := 0
+		for _, reason := range v.Reasons {
+			if of(reason) {
+				n++
+			}
+		}
+		if kind.absence == "" || n <= mostAbsent {
+			continue
+		}
+		v.Reasons = slices.DeleteFunc(v.Reasons, of)
+		v.add(kind.ID, kind.listed, "%d %s, and not everything ran", n, kind.absence)
+	}
+}
+
 // conclude puts the reasons in order, and finds the exit code.
 func (v *Verdict) conclude() {
+	v.count()
 	place := map[string]int{}
 	for i, kind := range Reasons {
 		place[kind.ID] = i

@@ -389,6 +389,45 @@ func TestAbsenceInAnIncompleteRun(t *testing.T) {
 	}
 }
 
+// Many things that were not observed for one cause are one reason, which names none of them; while everything ran, each
+// is one that a baseline may list.
+func TestManyAbsencesAreCounted(t *testing.T) {
+	many := func(n int) Records {
+		r := green(t)
+		r.Milestone.ReasonCodeFloor = nil
+		for i := range n {
+			r.Milestone.ReasonCodeFloor = append(r.Milestone.ReasonCodeFloor, fmt.Sprintf("%s_%d", floor, i))
+		}
+		return r
+	}
+	absent := func(r Records) (reasons []Reason) {
+		for _, reason := range Decide(r).Reasons {
+			if reason.ID == "floor-unobserved" {
+				reasons = append(reasons, reason)
+			}
+		}
+		return reasons
+	}
+	interrupted := func(r Records) Records {
+		r.Stops, r.Results = []Reason{{ID: "interrupted", Says: "x"}}, map[int]Result{}
+		return r
+	}
+	if got := absent(many(mostAbsent + 1)); len(got) != mostAbsent+1 || got[0].Ref == "" {
+		t.Errorf("everything ran: %+v", got)
+	}
+	if got := absent(interrupted(many(mostAbsent))); len(got) != mostAbsent {
+		t.Errorf("few, interrupted: %+v", got)
+	}
+	want := []Reason{{ID: "floor-unobserved", Says: "11 reason codes of the floor were not observed, and not everything ran", Where: "verdict.json"}}
+	r := interrupted(many(mostAbsent + 1))
+	if diff := cmp.Diff(want, absent(r)); diff != "" {
+		t.Errorf("many, interrupted (-want +got):\n%s", diff)
+	}
+	if v := Decide(r); len(v.Floor) != mostAbsent+1 || v.Exit != Interrupted {
+		t.Errorf("%d codes, exit %d", len(v.Floor), v.Exit)
+	}
+}
+
 func TestReasonsAreInTheOrderOfTheirKinds(t *testing.T) {
 	r := green(t)
 	r.Written = nil

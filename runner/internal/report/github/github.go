@@ -16,6 +16,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/lpgate/runner/internal/eventlog"
@@ -29,6 +32,31 @@ type Actions struct {
 	Commands io.Writer
 	// Summary is the file for the summary of the step; "" when there is none.
 	Summary string
+	// Workspace is the folder of the repository; "" when nobody says.
+	Workspace string
+}
+
+// WorkspaceName is the variable that has its path.
+const WorkspaceName = "GITHUB_WORKSPACE"
+
+// Below is the way from the repository's folder to that of a project, with which GitHub finds the files that the project
+// names. It is "" when they are the same, or the project is no part of the repository.
+func (a *Actions) Below(project string) string {
+	if a.Workspace == "" {
+		return ""
+	}
+	var folders [2]string
+	for i, folder := range []string{a.Workspace, project} {
+		if real, err := filepath.EvalSymlinks(folder); err == nil {
+			folder = real
+		}
+		folders[i] = folder
+	}
+	way, err := filepath.Rel(folders[0], folders[1])
+	if err != nil || !filepath.IsLocal(way) || way == "." {
+		return ""
+	}
+	return filepath.ToSlash(way)
 }
 
 // SummaryName is what the summary is called among the artifacts: the variable that has its path.
@@ -40,22 +68,37 @@ const mostAnnotations = 10
 // mostMessage is how much of one it shows at a glance.
 const mostMessage = 2000
 
-// Annotations are the workflow commands for all that speaks against a run. The last one tells how many more there are.
-func Annotations(record *eventlog.Record) []byte {
+// Annotations are the workflow commands for all that speaks against a run. Its files stand below a folder of the
+// repository, or at its root. GitHub shows few of them, so failures come first, and what was not observed is counted in
+// one line when there are any, for it may follow from them. The last one tells how many more there are.
+func Annotations(record *eventlog.Record, below string) []byte {
 	v, err := record.Verdict()
 	if err != nil {
 		return command("", 0, report.Verdict, err.Error())
 	}
 	var all [][]byte
-	for _, s := range failures(record, v) {
+	failed := failures(record, v)
+	for _, s := range failed {
 		uri, line := s.At()
 		says := cmp.Or(s.Says(), words(s.Result.Status))
 		if s.Result.Status == verdict.Failed {
 			says += "\n" + strings.Join(record.Again(s), "\n")
 		}
-		all = append(all, command(uri, line, s.Name, says))
+		all = append(all, command(path.Join(below, uri), line, s.Name, says))
 	}
+	var absent []verdict.Reason
 	for _, reason := range v.Apart(record) {
+		if verdict.IsAbsence(reason.ID) {
+			absent = append(absent, reason)
+			continue
+		}
+		all = append(all, command("", 0, reason.ID, reason.Says))
+	}
+	if len(failed) > 0 && len(absent) > 1 {
+		all = append(all, command("", 0, record.Milestone, notObserved(absent)))
+		absent = nil
+	}
+	for _, reason := range absent {
 		all = append(all, command("", 0, reason.ID, reason.Says))
 	}
 	if len(all) > mostAnnotations {
@@ -63,6 +106,18 @@ func Annotations(record *eventlog.Record) []byte {
 		all = append(all[:mostAnnotations-1], command("", 0, record.Milestone, fmt.Sprintf("and %d more, in %s", more, report.Verdict)))
 	}
 	return bytes.Join(all, nil)
+}
+
+// notObserved counts what was not observed, kind by kind.
+func notObserved(absent []verdict.Reason) string {
+	var kinds []string
+	for len(absent) > 0 {
+		id := absent[0].ID
+		n := len(absent)
+		absent = slices.DeleteFunc(absent, func(reason verdict.Reason) bool { return reason.ID == id })
+		kinds = append(kinds, fmt.Sprintf("%s %d", id, n-len(absent)))
+	}
+	return fmt.Sprintf("not observed: %s; see %s", strings.Join(kinds, ", "), report.Verdict)
 }
 
 // failures are the scenarios that did not pass, but for those of which that is known, and those that did not run, which a

@@ -3,7 +3,10 @@ package github
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,39 +49,83 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// red is the record of a run in which n scenarios failed, and said something.
-func red(n int, says string) *eventlog.Record {
+// red is the record of a run in which n scenarios failed, and said something; and more speaks against it.
+func red(n int, says string, more ...string) *eventlog.Record {
 	record := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Title: "A bell", Target: "http://x", Repro: " --target http://x"}}
-	reasons := ""
+	reasons := slices.Clone(more)
 	for i := range n {
 		s := &eventlog.Scenario{
 			Scenario: &plan.Scenario{ID: fmt.Sprintf("a.feature > %d", i), URI: "features/a,b:c.feature", Line: i + 1, Name: "100%: a, b"},
 			Selected: true, Result: verdict.Result{Status: verdict.Failed, Line: i + 2, Says: says},
 		}
 		record.Scenarios = append(record.Scenarios, s)
-		if i > 0 {
-			reasons += ","
-		}
-		reasons += fmt.Sprintf(`{"id":"scenario-failed","says":"x","where":"","ref":%q}`, s.Ref())
+		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","says":"x","where":"","ref":%q}`, s.Ref()))
 	}
-	record.Conclude(false, "", record.StartedAt, map[string][]byte{report.Verdict: []byte(`{"exit_code":1,"reasons":[` + reasons + `]}`)})
+	record.Conclude(false, "", record.StartedAt, map[string][]byte{report.Verdict: []byte(`{"exit_code":1,"reasons":[` + strings.Join(reasons, ",") + `]}`)})
 	return record
 }
 
 func TestAnnotations(t *testing.T) {
-	got := string(Annotations(red(1, "50% of\r\nit ::error::")))
+	got := string(Annotations(red(1, "50% of\r\nit ::error::"), ""))
 	want := "::error file=features/a%2Cb%3Ac.feature,line=2,title=100%25%3A a%2C b::50%25 of%0D%0Ait ::error::%0Arunner repro s-HEX --target http://x\n"
 	if got = regexp.MustCompile("s-[0-9a-f]{10}").ReplaceAllString(got, "s-HEX"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for n, want := range map[int]string{10: "", 11: "::error title=T1::and 2 more, in verdict.json\n", 1000: "::error title=T1::and 991 more, in verdict.json\n"} {
-		all := string(Annotations(red(n, "x")))
+		all := string(Annotations(red(n, "x"), ""))
 		if lines := strings.Count(all, "\n"); lines != 10 || !strings.HasSuffix(all, want) {
 			t.Errorf("of %d: %d lines:\n%s", n, lines, all)
 		}
 	}
-	if long := Annotations(red(1, strings.Repeat("é", 100_000))); len(long) > 3000 {
+	if long := Annotations(red(1, strings.Repeat("é", 100_000)), ""); len(long) > 3000 {
 		t.Errorf("an annotation of %d bytes", len(long))
+	}
+}
+
+// GitHub shows ten: what was not observed comes last, and in one line when it may follow from what failed.
+func TestAnnotationsOfWhatWasNotObserved(t *testing.T) {
+	absent := `{"id":"cell-unobserved","says":"c","where":"o","ref":"o-1"},{"id":"rule-unproved","says":"a","where":"r","ref":"r-1"},` +
+		`{"id":"rule-unproved","says":"b","where":"r","ref":"r-2"},{"id":"output-unknown","says":"no golden output","where":"output.json"}`
+	of := func(failed int) string { return string(Annotations(red(failed, "x", absent), "below/here")) }
+	want := "::error title=output-unknown::no golden output\n::error title=cell-unobserved::c\n::error title=rule-unproved::a\n::error title=rule-unproved::b\n"
+	if got := of(0); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	want = "::error title=output-unknown::no golden output\n::error title=T1::not observed: cell-unobserved 1, rule-unproved 2; see verdict.json\n"
+	for n := 1; n <= 8; n++ {
+		got := of(n)
+		if !strings.HasSuffix(got, "\n"+want) || strings.Count(got, "\n") != n+2 || strings.Count(got, "::error file=below/here/features/") != n {
+			t.Errorf("of %d:\n%s\nwant at its end\n%s", n, got, want)
+		}
+	}
+	if got := of(20); strings.Count(got, "::error file=") != 9 {
+		t.Errorf("of 20:\n%s", got)
+	}
+}
+
+func TestBelow(t *testing.T) {
+	repository := t.TempDir()
+	inside := filepath.Join(repository, "services", "desk")
+	if err := os.MkdirAll(inside, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(repository, link); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ workspace, project, want string }{
+		{repository, repository, ""},
+		{repository, inside, "services/desk"},
+		{link, inside, "services/desk"},
+		{repository, filepath.Join(link, "services"), "services"},
+		{inside, repository, ""},
+		{repository, t.TempDir(), ""},
+		{"", inside, ""},
+	}
+	for _, test := range tests {
+		if got := (&Actions{Workspace: test.workspace}).Below(test.project); got != test.want {
+			t.Errorf("%s below %s: %q, want %q", test.project, test.workspace, got, test.want)
+		}
 	}
 }
 

@@ -12,13 +12,14 @@
 // the same as long as its words do.
 //
 //	<failure>  the scenario failed
-//	<error>    it says nothing about the target: a broken sentence, no answer, not run to its end
-//	<skipped>  it was left out, for the target lacks what it needs; or its failure is known
+//	<error>    it says nothing about the target: a broken sentence, no answer, broken off
+//	<skipped>  it did not begin; it was left out, for the target lacks what it needs; or its failure is known
 //
 // A scenario that nobody selected is not listed: a CI system would count it as skipped, in thousands.
 //
 // Some CI systems read this file alone. So it is red exactly when the run is: what no scenario tells, such as an outcome
-// that was not observed, is a case of the suite "verdict".
+// that was not observed, is a case of the suite "verdict". What was not observed only because not everything ran is
+// skipped there, beside the error that tells why.
 package junit
 
 import (
@@ -107,16 +108,20 @@ func Encode(record *eventlog.Record) ([]byte, error) {
 	}
 	if apart := v.Apart(record); len(apart) > 0 {
 		in := &suite{Name: "verdict", Timestamp: stamp(record.StartedAt)}
-		for _, reason := range apart {
-			in.add(reasonOf(reason))
-		}
 		all.Suites = append(all.Suites, in)
+		for _, reason := range apart {
+			if !v.Absent(reason) {
+				in.add(reasonOf(reason))
+			}
+		}
+		all.count()
+		for _, reason := range apart {
+			if v.Absent(reason) {
+				in.add(absent(reason, all.Failures+all.Errors > 0))
+			}
+		}
 	}
-	for _, in := range all.Suites {
-		all.Tests += in.Tests
-		all.Failures += in.Failures
-		all.Errors += in.Errors
-	}
+	all.count()
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
 	e := xml.NewEncoder(&b)
@@ -126,6 +131,16 @@ func Encode(record *eventlog.Record) ([]byte, error) {
 	}
 	b.WriteByte('\n')
 	return b.Bytes(), nil
+}
+
+// count adds up.
+func (s *suites) count() {
+	s.Tests, s.Failures, s.Errors = 0, 0, 0
+	for _, in := range s.Suites {
+		s.Tests += in.Tests
+		s.Failures += in.Failures
+		s.Errors += in.Errors
+	}
 }
 
 func (s *suite) add(c test) {
@@ -151,6 +166,11 @@ func caseOf(record *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) 
 	case verdict.LeftOut:
 		c.Skipped = &problem{Message: "the target lacks " + strings.Join(s.LeftOut, ", ")}
 		return c
+	case verdict.NotRun:
+		if s.Began.IsZero() {
+			c.Skipped = &problem{Message: "not run"}
+			return c
+		}
 	}
 	if known := v.KnownAs(s); known != nil {
 		c.Skipped = &problem{Message: "known failure"}
@@ -209,6 +229,17 @@ func reasonOf(reason verdict.Reason) test {
 		c.Failure = p
 	} else {
 		c.Error = p
+	}
+	return c
+}
+
+// absent is the case of a reason that is no wonder, since not everything ran. When nothing else is red it is what
+// keeps the file from being green.
+func absent(reason verdict.Reason, red bool) test {
+	c := reasonOf(reason)
+	c.Error, c.Failure = c.Failure, nil
+	if red {
+		c.Skipped, c.Error = &problem{Message: reason.Says}, nil
 	}
 	return c
 }

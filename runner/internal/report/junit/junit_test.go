@@ -1,8 +1,10 @@
 package junit
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -30,7 +32,15 @@ func scenario(name string, status verdict.Status) *eventlog.Scenario {
 func encoded(t *testing.T, reasons string, scenarios ...*eventlog.Scenario) string {
 	t.Helper()
 	record := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Repro: " T1.yaml"}, Scenarios: scenarios, StartedAt: time.Unix(0, 0)}
-	record.Conclude(false, "", time.Unix(1, 5e8), map[string][]byte{report.Verdict: []byte(`{"reasons":[` + reasons + `]}`)})
+	counted := map[verdict.Status]int{}
+	for _, s := range scenarios {
+		counted[s.Result.Status]++
+	}
+	counts, err := json.Marshal(counted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record.Conclude(false, "", time.Unix(1, 5e8), map[string][]byte{report.Verdict: fmt.Appendf(nil, `{"reasons":[%s],"scenarios":%s}`, reasons, counts)})
 	text, err := Encode(record)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +59,7 @@ func TestEncode(t *testing.T) {
 	leftOut.Failure, leftOut.LeftOut = nil, []string{"rope", "hand"}
 	broken := scenario("Unknown", verdict.Undefined)
 	notSelected := scenario("Another day", verdict.NotSelected)
-	got := encoded(t, `{"id":"floor-unobserved","says":"f was never observed","where":"f","ref":"f-1"},{"id":"interrupted","says":"stopped"}`,
+	got := encoded(t, `{"id":"cell-undeclared","says":"f is new","where":"f","ref":"o-1"},{"id":"interrupted","says":"stopped"}`,
 		scenario("Well", verdict.Passed), scenario("Not well", verdict.Failed), leftOut, broken, notSelected)
 	want := `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="T1" tests="6" failures="2" errors="2" time="1.500">
@@ -66,8 +76,8 @@ func TestEncode(t *testing.T) {
     </testcase>
   </testsuite>
   <testsuite name="verdict" tests="2" failures="1" errors="1" skipped="0" time="0.000" timestamp="1970-01-01T00:00:00">
-    <testcase name="floor-unobserved f f-1" classname="verdict" time="0.000">
-      <failure type="floor-unobserved" message="f was never observed">f was never observed</failure>
+    <testcase name="cell-undeclared f o-1" classname="verdict" time="0.000">
+      <failure type="cell-undeclared" message="f is new">f is new</failure>
     </testcase>
     <testcase name="interrupted: stopped" classname="verdict" time="0.000">
       <error type="interrupted" message="stopped">stopped</error>
@@ -78,6 +88,42 @@ func TestEncode(t *testing.T) {
 	ref := scenario("Not well", verdict.Failed).Ref()
 	if want = strings.Replace(want, "s-9a9e7b6ee9", ref, 1); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// What was not observed is a failure of a run in which everything ran. In another it is skipped, beside what tells why;
+// when that is no error, as of what was left out as declared, it is the error itself, or the file would be green.
+func TestWhatWasNotObserved(t *testing.T) {
+	const absent = `{"id":"rule-unproved","says":"@a: no scenario","where":"a","ref":"r-1"}`
+	cut := scenario("Cut", verdict.NotRun)
+	cut.Began = time.Unix(0, 0)
+	waiting := scenario("Waiting", verdict.NotRun)
+	waiting.Failure = nil
+	leftOut := scenario("By a rope", verdict.LeftOut)
+	leftOut.Failure = nil
+	tests := []struct {
+		name, reasons string
+		scenarios     []*eventlog.Scenario
+		want          []string
+	}{
+		{"everything ran", absent, []*eventlog.Scenario{scenario("Well", verdict.Passed)},
+			[]string{`tests="2" failures="1" errors="0"`, `<failure type="rule-unproved"`}},
+		{"interrupted", `{"id":"interrupted","says":"stopped"},{"id":"scenario-not-run","says":"2 of 3"},` + absent,
+			[]*eventlog.Scenario{scenario("Well", verdict.Passed), cut, waiting},
+			[]string{`tests="6" failures="0" errors="3"`, `tests="3" failures="0" errors="1" skipped="1"`, `tests="3" failures="0" errors="2" skipped="1"`,
+				`<skipped message="@a: no scenario">`, `<skipped message="not run">`, `<error type="scenario-not-run" message="it is 1">`}},
+		{"left out as declared", absent, []*eventlog.Scenario{scenario("Well", verdict.Passed), leftOut},
+			[]string{`tests="3" failures="0" errors="1"`, `<error type="rule-unproved"`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := encoded(t, test.reasons, test.scenarios...)
+			for _, want := range test.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("it lacks %s:\n%s", want, got)
+				}
+			}
+		})
 	}
 }
 
