@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,9 @@ var repeatable = []struct{ prefix, names string }{
 	{"c-", "a check on the answers to one sentence"},
 	{"d-", "a difference that `runner diff` found"},
 }
+
+// shortName is how failures are called, and no milestone is.
+var shortName = regexp.MustCompile(`^[a-z]-[0-9a-f]{10}$`)
 
 // repro is "runner repro": one failure, alone.
 func repro(l *line) *cobra.Command {
@@ -100,7 +104,11 @@ func oneFailure(_ *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
 		return errors.New("repeat what? Name a failure, such as s-0123456789: a red run prints it")
-	case 1, 2:
+	case 1:
+	case 2:
+		if shortName.MatchString(args[1]) {
+			return fmt.Errorf("one failure at a time: %s and %s are two (what follows the first is a milestone)", args[0], args[1])
+		}
 	default:
 		return fmt.Errorf("one failure at a time, and one milestone: there are %d names", len(args))
 	}

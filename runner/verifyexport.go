@@ -82,6 +82,10 @@ func readKeySet(file string) (auditproof.Keys, error) {
 	}
 	keys, err := auditproof.ParseKeys(text)
 	if err != nil {
+		var answer map[string]jsontext.Value
+		if json.Unmarshal(text, &answer) == nil && answer["export"] != nil {
+			return nil, fmt.Errorf("%s: it is a page of an export, and no key set: --keys is the answer of /keys/policy-integrity-signing", file)
+		}
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return keys, nil
@@ -130,6 +134,8 @@ func readPages(files []string) (*exported, error) {
 			text, provider = answer["export"], &about
 		} else if answer["error"] != nil {
 			return nil, fmt.Errorf("%s: it is a refusal, and no export: %s", file, answer["error"])
+		} else if answer["keys"] != nil && answer["active_key_id"] != nil {
+			return nil, fmt.Errorf("%s: it is a key set, and no page of an export: --keys %s says that the pages are to be verified with it", file, file)
 		}
 		pages.files = append(pages.files, file)
 		pages.texts = append(pages.texts, text)

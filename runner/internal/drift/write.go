@@ -69,7 +69,7 @@ func (r *Room) commands(p *played, comment string) string {
 		sent := x.sent
 		sent.Header = r.service.Dress(sent.Header)
 		for range x.answers {
-			fmt.Fprintf(&b, "%s\n", report.Curl(strings.TrimSuffix(r.address(), "/"), &sent, r.secrets))
+			fmt.Fprintf(&b, "%s\n", report.Curl(strings.TrimSuffix(r.address(), "/"), r.service.Curl, &sent, r.secrets))
 		}
 	}
 	return b.String()

@@ -78,6 +78,8 @@ type Run struct {
 	Target string `json:"target"`
 	// Base is where its requests can be sent again.
 	Base string `json:"base"`
+	// Flags are what curl needs to reach it.
+	Flags []string `json:"flags,omitempty"`
 	// Seed is the word that the ids of the run are made of.
 	Seed string `json:"seed"`
 	// Asked is how the scenarios were selected, as on a command line; "" when all were.

@@ -154,6 +154,7 @@ type failureFile struct {
 	Checks    []checkFile        `json:"checks,omitempty"`
 	Exchange  int                `json:"exchange"` // by the order of the answers in the scenario, from 1; 0 for none
 	Base      string             `json:"base,omitempty"`
+	Flags     []string           `json:"flags,omitempty"`
 	Start     string             `json:"start,omitempty"`
 }
 
@@ -169,7 +170,7 @@ func resultOf(result verdict.Result, f *report.Failure, heard []*exchange.Exchan
 	}
 	file.Failure = &failureFile{
 		Status: f.Status, Step: f.Step, Says: f.Says, Expected: f.Expected, Got: f.Got, Diff: f.Diff, Text: f.Text,
-		Undefined: f.Undefined, Exchange: slices.Index(heard, f.Exchange) + 1, Base: f.Base, Start: f.Start,
+		Undefined: f.Undefined, Exchange: slices.Index(heard, f.Exchange) + 1, Base: f.Base, Start: f.Start, Flags: f.Flags,
 	}
 	for _, check := range f.Checks {
 		file.Failure.Checks = append(file.Failure.Checks, checkFile{check.Result.Check, slices.Index(heard, check.Exchange) + 1})
@@ -185,7 +186,7 @@ func (f *resultFile) apply(s *Scenario) error {
 	}
 	s.Failure = &report.Failure{
 		Scenario: s.Scenario, Status: from.Status, Step: from.Step, Says: from.Says, Expected: from.Expected, Got: from.Got,
-		Diff: from.Diff, Text: from.Text, Undefined: from.Undefined, Base: from.Base, Start: from.Start,
+		Diff: from.Diff, Text: from.Text, Undefined: from.Undefined, Base: from.Base, Start: from.Start, Flags: from.Flags,
 	}
 	if from.Exchange > 0 {
 		x, err := s.nth(from.Exchange)

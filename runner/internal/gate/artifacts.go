@@ -44,7 +44,7 @@ func (r *run) about() eventlog.Run {
 		about.Planned = shard.Planned(r.selection, r.hashes, r.durations, r.kind())
 	}
 	if !r.service.BuiltIn() {
-		about.Target, about.Base = r.shownTarget(), r.shownTarget()
+		about.Target, about.Base, about.Flags = r.shownTarget(), r.shownTarget(), r.service.Curl
 	}
 	return about
 }

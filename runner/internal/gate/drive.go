@@ -36,6 +36,7 @@ type drive struct {
 	timeout   time.Duration
 	probe     func(context.Context) error // says why the target cannot be reached; nil for the built-in one
 	base      func(needs []string) (base, start string)
+	flags     []string // of curl, to reach it
 	// firstFailure says that nothing is run any more once a scenario has failed.
 	firstFailure bool
 	listeners    []Listener

@@ -37,6 +37,7 @@ func (d *drive) explain(r *running) report.Failure {
 	}
 	f.Exchange = d.aboutWhat(r)
 	f.Base, f.Start = d.base(r.scenario.Needs)
+	f.Flags = d.flags
 	f.Text = report.Explain(&f, d.secrets)
 	return f
 }

@@ -103,7 +103,7 @@ func (r *run) take(j *shard.Joined) {
 	r.seen.Results, r.seen.Failures = j.Results()
 	r.service.Seed = j.Seed
 	if j.Target != report.BuiltIn {
-		r.service.URL = j.Target
+		r.service.URL, r.service.Curl = j.Target, j.Flags
 	}
 }
 

@@ -67,6 +67,7 @@ func (r *run) tell(place int, repro *report.Repro) {
 		}
 	}
 	repro.Base, repro.Start = r.trial.lanes[0].drive.base(repro.Scenario.Needs)
+	repro.Flags = r.service.Curl
 	repro.Word = wordIn(repro)
 }
 

@@ -215,7 +215,7 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 		vocabulary.PartnerKeys = t.Target.PartnerKeys
 		vocabulary.KeyMode = t.Target.KeyMode()
 		vocabulary.Target = func(context.Context, []string) (string, error) { return t.Target.URL, nil }
-		l.drive.base = func([]string) (string, string) { return t.Target.URL, "" }
+		l.drive.base, l.drive.flags = func([]string) (string, string) { return t.Target.URL, "" }, t.Target.Curl
 		l.drive.probe = l.way.Probe
 	}
 	l.drive.register = func(sc *godog.ScenarioContext) { t.register(sc, vocabulary) }

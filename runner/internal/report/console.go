@@ -35,6 +35,8 @@ type Failure struct {
 	Exchange *exchange.Exchange
 	// Base is where a request is to be repeated, and Start how to start what answers there; "" when it is running.
 	Base, Start string
+	// Flags are what curl needs to reach it.
+	Flags []string
 }
 
 // Undefined is a sentence that nobody knows.
@@ -251,7 +253,7 @@ func (p *printer) exchange(f *Failure) {
 	} else {
 		p.line("      to send it again, after what the scenario sent before it (start it with: %s):", f.Start)
 	}
-	p.block("        ", Curl(f.Base, &x.Request, p.secrets))
+	p.block("        ", Curl(f.Base, f.Flags, &x.Request, p.secrets))
 }
 
 // Overall is the last line of a run: the verdict.

@@ -14,9 +14,13 @@ import (
 // longestArgument is the longest body that is put on a command line.
 const longestArgument = 8 << 10
 
-// Curl writes a command that sends the request again, for a POSIX shell. Secrets are variables of the shell.
-func Curl(base string, r *exchange.Request, secrets *exchange.Secrets) string {
+// Curl writes a command that sends the request again, for a POSIX shell, with the flags that curl needs to reach the base
+// at all. Secrets are variables of the shell.
+func Curl(base string, flags []string, r *exchange.Request, secrets *exchange.Secrets) string {
 	words := []string{"curl", "-sS", "-i"}
+	for _, flag := range flags {
+		words = append(words, Quote(secrets.Scrub(flag)))
+	}
 	before := ""
 	path, _, _ := strings.Cut(r.Target, "?")
 	if strings.Contains(path, "/.") {

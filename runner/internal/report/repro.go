@@ -31,6 +31,8 @@ type Repro struct {
 	Target string
 	// Base is where requests are to be sent again, and Start how to start what answers there; "" when it is running.
 	Base, Start string
+	// Flags are what curl needs to reach it.
+	Flags []string
 	// Word is what the ids of the scenario are made of; "" when it sent none.
 	Word string
 	// Secrets are what must not be written.
@@ -138,7 +140,7 @@ func (r *Repro) Page(w io.Writer) {
 			from := next
 			for next++; next < len(r.Exchanges) && together(r.Exchanges[from], r.Exchanges[next]); next++ {
 			}
-			p.exchanged(r.Base, r.Exchanges[from:next])
+			p.exchanged(r, r.Exchanges[from:next])
 		}
 	}
 	if r.Failure != nil {
@@ -154,8 +156,8 @@ func (r *Repro) Page(w io.Writer) {
 func together(a, b *exchange.Exchange) bool { return a.Mark.Burst != 0 && a.Mark == b.Mark }
 
 // exchanged shows an exchange, or several that were under way at once with the same request.
-func (p *printer) exchanged(base string, all []*exchange.Exchange) {
-	p.block("  ", Curl(base, &all[0].Request, p.secrets))
+func (p *printer) exchanged(r *Repro, all []*exchange.Exchange) {
+	p.block("  ", Curl(r.Base, r.Flags, &all[0].Request, p.secrets))
 	if len(all) > 1 {
 		p.line("  # %d times at once", len(all))
 	}

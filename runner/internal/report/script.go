@@ -118,6 +118,13 @@ func (s *script) head() string {
 		line("  %s  a secret, first sent by: %s", secret.variable, secret.where)
 	}
 	fmt.Fprintf(&b, "base=${BASE:-%s}\n", r.Base)
+	if len(r.Flags) > 0 {
+		b.WriteString("curl() { command curl")
+		for _, flag := range r.Flags {
+			b.WriteString(" " + Quote(r.Secrets.Scrub(flag)))
+		}
+		b.WriteString(" \"$@\"; }\n")
+	}
 	if r.Word != "" {
 		b.WriteString("word=${WORD:-$(od -An -N5 -tx1 /dev/urandom | tr -d ' \\n')}\n")
 	}

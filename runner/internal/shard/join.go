@@ -35,6 +35,8 @@ type Joined struct {
 	Servers []json.RawMessage
 	// Target, Seed, Shuffle and Repro are those of the shards: of several, all of them.
 	Target, Seed, Shuffle, Repro string
+	// Flags are what curl needs to reach the target of the first.
+	Flags []string
 	// Lanes is how many scenarios were run side by side, all together, and Repeat how many times at most.
 	Lanes, Repeat int
 	// StartedAt is when the first shard began, and FinishedAt when the last one ended.
@@ -257,7 +259,7 @@ func (j *Joined) describe(given []*Shard) {
 		}
 	}
 	j.Target, j.Seed, j.Shuffle = each(targets), each(seeds), each(orders)
-	j.Repro = shards[0].Log.Repro
+	j.Repro, j.Flags = shards[0].Log.Repro, shards[0].Log.Flags
 }
 
 // each lists words, each once.

@@ -118,6 +118,8 @@ type Service struct {
 	Seed string
 	// ScenarioTimeout is how long one scenario may take.
 	ScenarioTimeout time.Duration
+	// Curl are the flags with which curl trusts it, and is trusted by it. A name of a host has none.
+	Curl []string
 
 	given          []string // what the milestone gives to all, once [Service.Check] was told of it
 	base           *url.URL
@@ -234,6 +236,14 @@ func (o *Options) Open(secrets *exchange.Secrets) (*Service, error) {
 		if err := step(s, secrets); err != nil {
 			return nil, err
 		}
+	}
+	for _, flag := range []string{"cacert", "cert", "key"} { // which have the same names there
+		if file := o.flags.Lookup(flag).Value.String(); file != "" {
+			s.Curl = append(s.Curl, "--"+flag, file)
+		}
+	}
+	if o.Insecure {
+		s.Curl = append(s.Curl, "--insecure")
 	}
 	return s, nil
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -218,6 +219,23 @@ func way(t *testing.T, args ...string) *Way {
 func pemOf(t *testing.T, certificate *x509.Certificate) string {
 	t.Helper()
 	return write(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})))
+}
+
+// What curl needs to reach the target is what was said, with the names of files as they were given.
+func TestFlagsOfCurl(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	ca := pemOf(t, server.Certificate())
+	for _, test := range []struct{ args, want []string }{
+		{nil, nil},
+		{[]string{"--cacert", ca}, []string{"--cacert", ca}},
+		{[]string{"--insecure"}, []string{"--insecure"}},
+	} {
+		s, err := options(t, append(test.args, "--target", server.URL)...).Open(new(exchange.Secrets))
+		if err != nil || !slices.Equal(s.Curl, test.want) {
+			t.Errorf("%v: %v, %v", test.args, s.Curl, err)
+		}
+	}
 }
 
 func TestProbeSaysWhy(t *testing.T) {

@@ -126,7 +126,7 @@ func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideV
 func exchangeOf(x *exchange.Exchange, f *report.Failure, secrets *exchange.Secrets, r *eventlog.Record) exchangeView {
 	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
 	base, start := place(f, r)
-	v.Curl, v.Start = report.Curl(base, &x.Request, secrets), start
+	v.Curl, v.Start = report.Curl(base, r.Flags, &x.Request, secrets), start
 	v.Open = len(v.Failed) > 0 || x.Response == nil || f != nil && f.Exchange == x
 	var violations []schemas.Violation
 	for _, result := range x.Results {

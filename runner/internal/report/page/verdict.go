@@ -54,9 +54,9 @@ type reasonGroup struct {
 	Reasons []reason
 }
 
-// Open says that they are shown from the start: those of scenarios are told again below, one by one.
+// Open says that they are shown from the start: a few always are, and many only when no scenario below tells them again.
 func (g reasonGroup) Open() bool {
-	return !slices.ContainsFunc(g.Reasons, func(r reason) bool { return r.Scenario != "" }) && len(g.Reasons) <= mostReasons
+	return len(g.Reasons) <= fewReasons || !slices.ContainsFunc(g.Reasons, func(r reason) bool { return r.Scenario != "" }) && len(g.Reasons) <= mostReasons
 }
 
 // reason leads to a scenario or to a rule's scenarios.
@@ -65,8 +65,12 @@ type reason struct {
 	Scenario, Rule string
 }
 
-// mostReasons is how many reasons of a kind are shown from the start.
-const mostReasons = 20
+// fewReasons is how many reasons of a kind are shown from the start, and mostReasons how many of those that nothing else
+// on the page tells.
+const (
+	fewReasons  = 5
+	mostReasons = 20
+)
 
 func conclude(r *eventlog.Record) (*conclusion, error) {
 	c := &conclusion{}
