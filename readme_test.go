@@ -50,6 +50,26 @@ var notRun = map[string][]string{
 		"go mod edit -require=example.com/lpgate@v0.0.0 -replace=example.com/lpgate=../lpgate", "make bench"},
 }
 
+// samples are pages to look things up in, and the first commands of their blocks that are run. The others need what a page
+// does not bring: a feature that was changed, a service, the runner of yesterday, or minutes.
+var samples = map[string][]string{
+	"runner/README.md": {
+		"go build -o artifacts/runner ./runner",
+		`artifacts/runner lint; echo "exit $?"`,
+		"artifacts/runner steps walk has",
+		`artifacts/runner explain rollout-counts-version; echo "exit $?"`,
+		`artifacts/runner milestones/M109.yaml --out artifacts/try --rule health-is-public; echo "exit $?"`,
+		`artifacts/runner milestones/M109.yaml --name HEALTH; echo "exit $?"`,
+		"artifacts/runner milestones/M109.yaml --format json 2> gate.log | jq -c '{overall, exit_code, scenarios}'",
+		"for i in 1 2 3; do artifacts/runner milestones/M109.yaml --shard $i/3 --out artifacts/shards/$i; done",
+	},
+	"features/README.md": {
+		"go build -o artifacts/runner ./runner",
+		`artifacts/runner lint; echo "exit $?"`,
+		"artifacts/runner explain health-is-public",
+	},
+}
+
 var pictures = flag.Bool("pictures", false, "make the pictures of the pages anew; needs chromium and the very ports of the pages")
 
 // mostPage is for a page that hangs.
@@ -70,6 +90,26 @@ func TestPages(t *testing.T) {
 			}
 			if diff := cmp.Diff(skipped, notRun[page]); diff != "" {
 				t.Errorf("the blocks that are not run (-page +notRun):\n%s", diff)
+			}
+			do(t, page, steps)
+		})
+	}
+}
+
+func TestSamples(t *testing.T) {
+	for page, first := range samples {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			var steps []step
+			at := 0
+			for _, s := range read(t, page).steps {
+				if at < len(first) && s.kind == shell && s.commands[0].line == first[at] {
+					steps = append(steps, s)
+					at++
+				}
+			}
+			if at < len(first) {
+				t.Fatalf("it has no block that begins with: %s", first[at])
 			}
 			do(t, page, steps)
 		})
