@@ -108,16 +108,19 @@ func Annotations(record *eventlog.Record, below string) []byte {
 	return bytes.Join(all, nil)
 }
 
-// notObserved counts what was not observed, kind by kind.
+// notObserved counts what was not observed, kind by kind. A reason that is the only one of its kind says it itself.
 func notObserved(absent []verdict.Reason) string {
 	var kinds []string
 	for len(absent) > 0 {
-		id := absent[0].ID
-		n := len(absent)
-		absent = slices.DeleteFunc(absent, func(reason verdict.Reason) bool { return reason.ID == id })
-		kinds = append(kinds, fmt.Sprintf("%s %d", id, n-len(absent)))
+		first, n := absent[0], len(absent)
+		absent = slices.DeleteFunc(absent, func(reason verdict.Reason) bool { return reason.ID == first.ID })
+		if n -= len(absent); n == 1 {
+			kinds = append(kinds, first.Says)
+		} else {
+			kinds = append(kinds, fmt.Sprintf("%s: %d", first.ID, n))
+		}
 	}
-	return fmt.Sprintf("not observed: %s; see %s", strings.Join(kinds, ", "), report.Verdict)
+	return strings.Join(append(kinds, "see "+report.Verdict), "; ")
 }
 
 // failures are the scenarios that did not pass, but for those of which that is known, and those that did not run, which a

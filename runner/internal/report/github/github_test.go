@@ -91,7 +91,7 @@ func TestAnnotationsOfWhatWasNotObserved(t *testing.T) {
 	if got := of(0); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	want = "::error title=output-unknown::no golden output\n::error title=T1::not observed: cell-unobserved 1, rule-unproved 2; see verdict.json\n"
+	want = "::error title=output-unknown::no golden output\n::error title=T1::c; rule-unproved: 2; see verdict.json\n"
 	for n := 1; n <= 8; n++ {
 		got := of(n)
 		if !strings.HasSuffix(got, "\n"+want) || strings.Count(got, "\n") != n+2 || strings.Count(got, "::error file=below/here/features/") != n {
