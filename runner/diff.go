@@ -45,8 +45,7 @@ target could not be reached, 130 interrupted.`,
 			if cfg.Steps < 1 {
 				return fmt.Errorf("%w: --steps %d: at least 1", gate.ErrUsage, cfg.Steps)
 			}
-			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), cmd.ErrOrStderr()
-			cfg.Live = terminal.Of(cfg.Progress, os.Getenv).Live()
+			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
 			result, err := drift.Run(l.ctx, cfg)
 			return l.compared(result.Drift != nil, err)
 		},

@@ -29,8 +29,7 @@ can be said; 130 interrupted.`,
 			"  runner selfcheck milestones/M109.yaml --lie 'drop /provider/status of partnerLiquidityProvider.get 200'",
 		Args: oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			cfg.Milestone, cfg.Stdout, cfg.Stderr = args[0], cmd.OutOrStdout(), cmd.ErrOrStderr()
-			cfg.Live = terminal.Of(cfg.Stderr, os.Getenv).Live()
+			cfg.Milestone, cfg.Stdout, cfg.Progress = args[0], cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
 			l.exit, err = sight.Run(l.ctx, cfg)
 			return err
 		},

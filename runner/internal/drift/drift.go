@@ -48,6 +48,7 @@ import (
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/steps"
 )
 
@@ -62,10 +63,9 @@ type Config struct {
 	Steps int
 	// Folder is where what was found is put, and looked for; "" for the milestone's own.
 	Folder string
-	// Stdout takes the report, and Progress what is said on the way: a line again and again on a terminal (Live), or
-	// one from time to time.
-	Stdout, Progress io.Writer
-	Live             bool
+	// Stdout takes the report, and Progress how far the run is.
+	Stdout   io.Writer
+	Progress terminal.Stream
 
 	// Wrap stands before the second fake. Tests tell lies with it.
 	Wrap func(http.Handler) http.Handler
@@ -102,6 +102,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 		return Result{}, err
 	}
 	r := &run{Config: cfg, room: room, grammar: grammar, tally: newTally(room.milestone), started: time.Now()}
+	r.shown = cfg.Progress.Line(r.started)
 	return r.do(ctx)
 }
 
@@ -120,7 +121,7 @@ type run struct {
 	grammar *grammar
 	tally   *Tally
 	started time.Time
-	told    time.Time
+	shown   *terminal.Line
 }
 
 // result is one walk that was played.
@@ -132,7 +133,7 @@ type result struct {
 
 func (r *run) do(ctx context.Context) (Result, error) {
 	found, number, err := r.walk(ctx)
-	r.endProgress()
+	r.shown.End()
 	result := Result{Steps: r.tally.steps, Walks: r.tally.walks, Tally: r.tally}
 	if err != nil {
 		return result, err
@@ -230,41 +231,14 @@ func (r *run) walk(ctx context.Context) (*played, int, error) {
 	}
 }
 
-// ---- progress ----
-
-// The time between two lines that say how far the run is.
-const (
-	livePause  = 200 * time.Millisecond
-	plainPause = 5 * time.Second
-)
-
+// progress says how far the run is.
 func (r *run) progress() {
-	pause := plainPause
-	if r.Live {
-		pause = livePause
-	}
 	now := time.Now()
-	if r.told.IsZero() {
-		r.told = r.started
-	}
-	if r.Progress == nil || now.Sub(r.told) < pause {
-		return
-	}
-	r.told = now
-	reached, all := r.tally.reachedRules()
-	line := fmt.Sprintf("%d of %d steps, %s per second, %d of %d rules reached", r.tally.steps, r.Steps,
-		strconv.FormatFloat(float64(r.tally.steps)/now.Sub(r.started).Seconds(), 'f', 0, 64), reached, all)
-	if r.Live {
-		fmt.Fprintf(r.Progress, "\r\x1b[K%s", line)
-	} else {
-		fmt.Fprintln(r.Progress, line)
-	}
-}
-
-func (r *run) endProgress() {
-	if r.Progress != nil && r.Live && !r.told.IsZero() {
-		fmt.Fprint(r.Progress, "\r\x1b[K")
-	}
+	r.shown.Tell(now, func(bool) string {
+		reached, all := r.tally.reachedRules()
+		return fmt.Sprintf("%d of %d steps, %s per second, %d of %d rules reached", r.tally.steps, r.Steps,
+			strconv.FormatFloat(float64(r.tally.steps)/now.Sub(r.started).Seconds(), 'f', 0, 64), reached, all)
+	})
 }
 
 // Unreachable says whether an error is that of a target that does not answer.

@@ -1,12 +1,11 @@
 // Package progress shows how far a run is, while it runs.
 //
-// On a terminal that is one line, drawn over up to ten times a second and taken away at the end:
+// It is a line of package terminal. On a terminal:
 //
 //	312 of 969  2 failed  410/s  2s left  features/rollout.feature:88 A climb from S0 to S1
 //
 // that is: scenarios that came to an end, those of them that did not pass, how many end in a second, how long the rest
-// takes at that, and the scenario that has run the longest of those that run now. Elsewhere it is a line for each half
-// a minute, so that the log of a long run shows that it is alive and that of a short one has nothing of it:
+// takes at that, and the scenario that has run the longest of those that run now. Elsewhere:
 //
 //	scenarios: 312 of 969, 2 failed, 4.0/s, 2m44s left, features/rollout.feature:88
 package progress
@@ -28,15 +27,8 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// The time between two lines.
-const (
-	livePause  = 100 * time.Millisecond
-	plainPause = 30 * time.Second
-)
-
 // Progress is told what happens in a trial, as a listener of it.
 type Progress struct {
-	stream    terminal.Stream
 	selection *plan.Selection
 	all       int
 	secrets   *exchange.Secrets
@@ -44,17 +36,17 @@ type Progress struct {
 	stopped   sync.WaitGroup
 
 	mu           sync.Mutex
-	began, told  time.Time
+	shown        *terminal.Line
+	began        time.Time
 	done, failed int
 	running      map[int]time.Time // since when, by the place in the plan
-	shown        bool
 }
 
 // Start begins to show the progress of some scenarios, which are run so many times.
 func Start(stream terminal.Stream, selection *plan.Selection, times int, secrets *exchange.Secrets) *Progress {
 	p := begin(stream, selection, times, secrets, time.Now())
 	p.stopped.Go(func() {
-		ticker := time.NewTicker(livePause)
+		ticker := time.NewTicker(terminal.LivePause / 2)
 		defer ticker.Stop()
 		for {
 			select {
@@ -70,8 +62,8 @@ func Start(stream terminal.Stream, selection *plan.Selection, times int, secrets
 
 func begin(stream terminal.Stream, selection *plan.Selection, times int, secrets *exchange.Secrets, now time.Time) *Progress {
 	return &Progress{
-		stream: stream, selection: selection, all: times * len(selection.Scenarios), secrets: secrets, stop: make(chan struct{}),
-		began: now, told: now, running: map[int]time.Time{},
+		selection: selection, all: times * len(selection.Scenarios), secrets: secrets, stop: make(chan struct{}),
+		shown: stream.Line(now), began: now, running: map[int]time.Time{},
 	}
 }
 
@@ -81,10 +73,7 @@ func (p *Progress) Stop() {
 	p.stopped.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.shown {
-		p.stream.Clear()
-		p.shown = false
-	}
+	p.shown.End()
 }
 
 // ScenarioBegan is told when a scenario begins, by its place in the plan.
@@ -115,14 +104,12 @@ func (p *Progress) Exchanged(*exchange.Exchange)       {}
 func (p *Progress) tick(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.stream.Live():
-		p.stream.Draw(p.line(now))
-		p.shown = true
-	case now.Sub(p.told) >= plainPause:
-		p.told = now
-		fmt.Fprintln(p.stream, "scenarios: "+strings.Join(p.words(now), ", "))
-	}
+	p.shown.Tell(now, func(live bool) string {
+		if live {
+			return p.line(now)
+		}
+		return "scenarios: " + strings.Join(p.words(now), ", ")
+	})
 }
 
 // words are the parts of what is shown.

@@ -96,7 +96,7 @@ func TestStop(t *testing.T) {
 			start := time.Unix(1_700_000_000, 0)
 			p := begin(terminal.Stream{Writer: &got, Width: test.width}, bells(), 1, new(exchange.Secrets), start)
 			for range test.ticks {
-				p.tick(start)
+				p.tick(start.Add(terminal.LivePause))
 			}
 			p.Stop()
 			if got.String() != test.want {

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -207,36 +206,19 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// progress says how far it is: on a terminal in one line, and elsewhere in a line for each tenth.
+// progress says how far it is.
 type progress struct {
-	to   io.Writer
-	live bool
-	all  int
-
-	mu         sync.Mutex
-	done, open int
+	mu              sync.Mutex
+	line            *terminal.Line
+	all, done, open int
 }
 
-func (p *progress) step(open bool) {
+func (p *progress) step(open bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before := 10 * p.done / p.all
 	p.done++
 	if open {
 		p.open++
 	}
-	text := fmt.Sprintf("%d of %d lies, %d not detected", p.done, p.all, p.open)
-	switch {
-	case p.live:
-		fmt.Fprintf(p.to, "\r%s", text)
-	case 10*p.done/p.all > before:
-		fmt.Fprintln(p.to, text)
-	}
-}
-
-// end clears the line, for the page says it better.
-func (p *progress) end() {
-	if p.live {
-		fmt.Fprintf(p.to, "\r%s\r", strings.Repeat(" ", 60))
-	}
+	p.line.Tell(now, func(bool) string { return fmt.Sprintf("%d of %d lies, %d not detected", p.done, p.all, p.open) })
 }

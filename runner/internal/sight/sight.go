@@ -54,6 +54,7 @@ import (
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -68,10 +69,9 @@ type Config struct {
 	Lie string
 	// Table asks for every lie on the page, and not only for those that speak against the features.
 	Table bool
-	// Stdout takes the page; Stderr takes how far it is.
-	Stdout, Stderr io.Writer
-	// Live says that Stderr is a terminal, where one line can be written over and over.
-	Live bool
+	// Stdout takes the page, and Progress how far it is.
+	Stdout   io.Writer
+	Progress terminal.Stream
 
 	// honest stands in for the built-in fake server in tests.
 	honest http.Handler
@@ -307,14 +307,14 @@ func families(found []finding) []finding {
 
 // look tells every lie that can be told, on all processors.
 func (s *selfcheck) look(ctx context.Context) {
-	s.progress = progress{to: s.Stderr, live: s.Live, all: len(s.found)}
+	s.progress = progress{line: s.Progress.Line(time.Now()), all: len(s.found)}
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for i := range next {
 				s.tell(ctx, &s.found[i])
-				s.progress.step(s.found[i].open())
+				s.progress.step(s.found[i].open(), time.Now())
 			}
 		})
 	}
@@ -326,7 +326,7 @@ func (s *selfcheck) look(ctx context.Context) {
 	}
 	close(next)
 	group.Wait()
-	s.progress.end()
+	s.progress.line.End()
 }
 
 // tell tells a lie until somebody notices: to one scenario, then to the next two, four, and so on, for starting servers

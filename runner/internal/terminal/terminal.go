@@ -3,23 +3,19 @@
 // A stream is live when it is a terminal and TERM is not "dumb". On any other stream nothing is ever drawn over, and no
 // escape code is written unless somebody asks for colours by name.
 //
-//	stream := terminal.Of(os.Stderr, os.Getenv)
-//	stream.Draw("12 of 40")  // "\r12 of 40\x1b[K"
-//	stream.Clear()           // "\r\x1b[K"
+//	line := terminal.Of(os.Stderr, os.Getenv).Line(began)
+//	line.Tell(now, text)  // "\r12 of 40\x1b[K"
+//	line.End()            // "\r\x1b[K"
 //
 // Colours are the first sixteen of ANSI, which a terminal shows as its user chose them. NO_COLOR switches them off, if it
 // is set and not empty (https://no-color.org); a flag comes before it.
 package terminal
 
 import (
-	"fmt"
 	"io"
 	"os"
-	"strings"
-	"unicode"
 
-	"github.com/mattn/go-runewidth" // how many columns a text takes is a table of Unicode; others kept by as many are built on it
-	"golang.org/x/term"             // the Go project's own way to ask a system for its terminals
+	"golang.org/x/term" // the Go project's own way to ask a system for its terminals
 )
 
 // Stream is where text goes.
@@ -52,21 +48,6 @@ func Of(w io.Writer, getenv func(string) string) Stream {
 
 // Live says whether a line can be drawn over.
 func (s Stream) Live() bool { return s.Width != nil }
-
-// Draw draws a line over the one before. It is cut to the width of the terminal, less one column: a line that fills the
-// last one would begin another, which nothing draws over.
-func (s Stream) Draw(text string) {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
-	fmt.Fprintf(s, "\r%s\x1b[K", runewidth.Truncate(text, max(1, s.Width()-1), "…"))
-}
-
-// Clear takes the line away.
-func (s Stream) Clear() { fmt.Fprint(s, "\r\x1b[K") }
 
 // Ink colours texts, or leaves them as they are.
 type Ink bool

@@ -6,43 +6,6 @@ import (
 	"testing"
 )
 
-func wide(columns int) (Stream, *strings.Builder) {
-	var b strings.Builder
-	return Stream{Writer: &b, Width: func() int { return columns }}, &b
-}
-
-func TestDraw(t *testing.T) {
-	tests := []struct {
-		name    string
-		columns int
-		text    string
-		want    string
-	}{
-		{"it fits", 10, "123456789", "\r123456789\x1b[K"},
-		{"it would fill the last column", 10, "1234567890", "\r12345678…\x1b[K"},
-		{"wide letters take two columns", 10, "日本語日本語", "\r日本語日…\x1b[K"},
-		{"nothing steers the terminal", 20, "a\x1b[2Jb\nc", "\ra [2Jb c\x1b[K"},
-		{"a terminal without a width to speak of", 1, "1234567890", "\r…\x1b[K"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			stream, got := wide(test.columns)
-			stream.Draw(test.text)
-			if got.String() != test.want {
-				t.Errorf("drawn %q, want %q", got, test.want)
-			}
-		})
-	}
-}
-
-func TestClear(t *testing.T) {
-	stream, got := wide(80)
-	stream.Clear()
-	if got.String() != "\r\x1b[K" {
-		t.Errorf("written: %q", got)
-	}
-}
-
 func TestInk(t *testing.T) {
 	tests := []struct{ name, got, want string }{
 		{"red", Ink(true).Red("x"), "\x1b[31mx\x1b[0m"},
