@@ -1,0 +1,81 @@
+//go:build !race
+
+package drift_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/runner/internal/drift"
+	"example.com/lpgate/runner/internal/target"
+)
+
+// A service with a clock, keys and ids of its own is no other than the fake, and neither is one that was used before.
+func TestServicesThatKeepTheContract(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(own, []byte(`{"keys":[{"label":"a","key":"canary-of-a-key-1","partner_id":"one","scopes":["settlement:read","settlement:write"]},
+		{"label":"b","key":"canary-of-a-key-2","partner_id":"two","scopes":["settlement:read","settlement:write"]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		target target.Options
+		change func(*fakeserver.Options)
+	}{
+		{"another key", target.Options{}, func(o *fakeserver.Options) {
+			key, err := os.ReadFile("../../../fixtures/keys/operator.pem")
+			if err != nil {
+				t.Fatal(err)
+			}
+			private, err := fakeserver.ReadSigningKey(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.SigningKey = &fakeserver.SigningKey{ID: "own-k1", Private: private}
+		}},
+		{"no test clocks", target.Options{Has: []string{"no-test-clocks"}, Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no test clocks that are known to be ignored", target.Options{Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no keys that are asked for", target.Options{Lacks: []string{"key-set", "dev-key"}}, func(*fakeserver.Options) {}},
+		{"key mode", target.Options{Has: []string{"key-identity"}, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+			o.PartnerKeys = partnerKeys(t, "../../../fixtures/keys/partner-keys.json")
+		}},
+		{"key mode with keys of its own", target.Options{PartnerKeys: own, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+			o.PartnerKeys = partnerKeys(t, own)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			url := fakeserver.Start(t, test.change).URL
+			for _, seed := range []string{"first", "second"} { // each has ids of its own
+				var printed strings.Builder
+				test.target.URL, test.target.Seed = url, seed
+				result, err := drift.Run(t.Context(), drift.Config{
+					Project: locate(t), Target: test.target, Steps: 1_500, Folder: t.TempDir(), Stdout: &printed,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if result.Drift != nil {
+					_, after, _ := strings.Cut(printed.String(), "difference at")
+					t.Errorf("it differs:\n%s", after)
+				}
+			}
+		})
+	}
+}
+
+// partnerKeys are those of a file.
+func partnerKeys(t *testing.T, name string) []fakeserver.PartnerKey {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := fakeserver.ReadPartnerKeys(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}

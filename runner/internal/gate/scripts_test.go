@@ -1,0 +1,134 @@
+//go:build !race
+
+package gate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/target"
+)
+
+// sample is one scenario for each rule and side of it, and all that send something at once.
+func sample(r *run) (places []int) {
+	type side struct {
+		rule string
+		side plan.Side
+	}
+	seen := map[side]bool{}
+	atOnce := map[int]bool{}
+	for _, x := range r.seen.Exchanges {
+		atOnce[x.Mark.Scenario] = atOnce[x.Mark.Scenario] || x.Mark.Burst != 0
+	}
+	for i := range r.in.Plan.Scenarios {
+		s := &r.in.Plan.Scenarios[i]
+		key := side{s.Rule, s.Side}
+		if seen[key] && !atOnce[i] {
+			continue
+		}
+		seen[key] = true
+		places = append(places, i)
+	}
+	return places
+}
+
+var answered = regexp.MustCompile(`(?m)^answer ([0-9]+): ([0-9]+) \(recorded: (.*)\)$`)
+
+// The scripts run as they stand, and a server that chooses other ids gives the answers that were recorded.
+func TestScripts(t *testing.T) {
+	for _, tool := range []string{"sh", "curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("the scripts need %s, which .ci/run installs: %v", tool, err)
+		}
+	}
+	r := everything(t)
+	others := target.NewFakes(r.project.Fixtures(), nil, new(exchange.Secrets))
+	t.Cleanup(others.Close)
+	t.Run("scenarios", func(t *testing.T) {
+		for _, place := range sample(r) {
+			repro := &report.Repro{Scenario: &r.in.Plan.Scenarios[place], Secrets: new(exchange.Secrets), Target: report.BuiltIn}
+			r.tell(place, repro)
+			for _, value := range secretsOf(repro) {
+				repro.Secrets.Learn(value) // its own alone, as when it is repeated alone: one's key is another's id
+			}
+			t.Run(repro.Scenario.Ref(), func(t *testing.T) {
+				t.Parallel()
+				runScript(t, repro, others)
+			})
+		}
+	})
+}
+
+func runScript(t *testing.T, repro *report.Repro, others *target.Fakes) {
+	text := repro.Script()
+	var want []string
+	for _, x := range repro.Exchanges {
+		want = append(want, fmt.Sprint(x.Response.Status))
+		for name, values := range x.Request.Header {
+			for _, value := range values {
+				if repro.Secrets.Hides(name) && len(value) >= 8 && !strings.Contains(value, repro.Word) && strings.Contains(text, value) {
+					t.Errorf("the script has the secret of %s in it", name)
+				}
+			}
+		}
+	}
+	base, err := others.URL(t.Context(), repro.Scenario.Needs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "sh", "-s")
+	command.Env = append(os.Environ(), "BASE="+base)
+	for variable, value := range secretsOf(repro) {
+		command.Env = append(command.Env, variable+"="+value)
+	}
+	command.Stdin = strings.NewReader(text)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("%s: %v\n%s\n%s", repro.Scenario.ID, err, stderr.String(), text)
+	}
+	var got []string
+	for _, match := range answered.FindAllStringSubmatch(stdout.String(), -1) {
+		got = append(got, match[2])
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("%s: statuses (-got +want):\n%s\n%s\n%s", repro.Scenario.ID, diff, text, stdout.String())
+	}
+}
+
+// secretsOf gives the variables that a script asks for the values that were sent, in the order in which it asks.
+func secretsOf(repro *report.Repro) map[string]string {
+	values, seen := map[string]string{}, map[string]int{}
+	for _, x := range repro.Exchanges {
+		for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {
+			for _, value := range x.Request.Header[name] {
+				value = strings.TrimSpace(value)
+				variable := map[string]string{"X-Partner-Key": "PARTNER_KEY", "Authorization": "AUTHORIZATION"}[name]
+				if variable == "" || value == "" || repro.Word != "" && strings.Contains(value, repro.Word) || slices.Contains(slices.Collect(maps.Values(values)), value) {
+					continue
+				}
+				if seen[variable]++; seen[variable] > 1 {
+					variable = fmt.Sprint(variable, "_", seen[variable])
+				}
+				values[variable] = value
+			}
+		}
+	}
+	return values
+}

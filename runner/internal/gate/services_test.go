@@ -1,0 +1,108 @@
+//go:build !race
+
+package gate
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// These tests drive all features against services that lack something, and against one that others use as well. What
+// is not left out has to pass: a scenario that needs more than it says is red here.
+//
+// As with the lies, these are many runs, and would find no race that TestTwoAtOnce does not.
+
+func partnerKeys(t *testing.T, text string) []fakeserver.PartnerKey {
+	t.Helper()
+	keys, err := fakeserver.ReadPartnerKeys([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func TestServicesThatLackSomething(t *testing.T) {
+	fixture, err := os.ReadFile(filepath.Join("..", "..", "..", "fixtures", "keys", "partner-keys.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const others = `{"keys": [
+		{"label": "reader", "key": "lpk_other_reader_1", "partner_id": "p-one", "scopes": ["settlement:read"]},
+		{"label": "one", "key": "lpk_other_one_12345", "partner_id": "p-one", "scopes": ["settlement:write", "settlement:read"]},
+		{"label": "two", "key": "lpk_other_two_12345", "partner_id": "p-two", "scopes": ["settlement:read", "settlement:write"]}]}`
+	othersFile := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(othersFile, []byte(others), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	noKeySet := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/keys/") {
+				r = r.Clone(r.Context())
+				r.URL.Path, r.RequestURI = "/nowhere", "/nowhere"
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	atBase := func(next http.Handler) http.Handler { return http.StripPrefix("/base", next) }
+	tests := []struct {
+		name   string
+		change func(*fakeserver.Options)
+		wrap   func(http.Handler) http.Handler
+		o      target.Options
+	}{
+		{"none of the standard ones, under a base path", nil, atBase, target.Options{URL: "/base/", Lacks: without}},
+		{"test clocks", func(o *fakeserver.Options) { o.IgnoreTestClocks = true }, nil,
+			target.Options{Has: []string{"no-test-clocks"}, Lacks: swap(without, "no-test-clocks", "test-clock")}},
+		{"test clocks that nobody knows anything of", func(o *fakeserver.Options) { o.IgnoreTestClocks = true }, nil,
+			target.Options{Lacks: append([]string{"test-clock"}, without...)}},
+		{"header identity, with the keys of the fixture", func(o *fakeserver.Options) { o.PartnerKeys = partnerKeys(t, string(fixture)) }, nil,
+			target.Options{Has: []string{"key-identity"}, Lacks: swap(without, "key-identity", "header-identity")}},
+		{"header identity, with keys of its own", func(o *fakeserver.Options) { o.PartnerKeys = partnerKeys(t, others) }, nil,
+			target.Options{PartnerKeys: othersFile, Lacks: append([]string{"header-identity"}, without...)}},
+		{"a key set", nil, noKeySet, target.Options{Lacks: append([]string{"key-set"}, without...)}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.o.URL = fake(t, test.change, test.wrap) + test.o.URL
+			result, page := verified(t, test.o)
+			if !result.Overall || !strings.Contains(page, "left out, declared: the verdict says nothing about them\n") {
+				t.Errorf("overall %t, exit %d\n%s", result.Overall, result.Exit, page)
+			}
+		})
+	}
+}
+
+// swap is the list with one item for another.
+func swap(list []string, out, in string) []string {
+	var swapped []string
+	for _, item := range list {
+		if item == out {
+			item = in
+		}
+		swapped = append(swapped, item)
+	}
+	return swapped
+}
+
+// A service that others use between any two requests of the run, and that has their data, is verified again and again.
+func TestServiceThatIsShared(t *testing.T) {
+	url := fake(t, nil, usedByOthers(t))
+	mustHold(t, target.Options{URL: url, Lacks: without, Seed: "first"})
+	mustHold(t, target.Options{URL: url, Lacks: without})
+
+	result, page := verified(t, target.Options{URL: url, Lacks: without, Seed: "first"})
+	if result.Exit != verdict.Fails {
+		t.Errorf("the same seed again: exit %d, want %d", result.Exit, verdict.Fails)
+	}
+	if !strings.Contains(page, "first answers say that they are replays. Has the target seen the seed first before?") {
+		t.Errorf("nobody is told about the seed:\n%s", page)
+	}
+}
