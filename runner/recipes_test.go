@@ -76,3 +76,31 @@ func actionlint(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Setenv("PATH", ts.MkAbs("tools")+string(os.PathListSeparator)+ts.Getenv("PATH"))
 }
+
+// gitlab makes the script's folder a repository with the recipe for GitLab in it, and puts the program that runs such
+// recipes into the script's PATH, at the version that package-lock.json pins.
+func gitlab(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: gitlab")
+	}
+	folder := filepath.Join(ts.Getenv("PROJECT"), "runner", "testdata", "gitlab")
+	tools := filepath.Join(folder, "node_modules", ".bin")
+	if !isFile(filepath.Join(tools, "gitlab-ci-local")) {
+		install := exec.Command("npm", "ci")
+		install.Dir = folder
+		if out, err := install.CombinedOutput(); err != nil {
+			ts.Fatalf("the recipe for GitLab is run by a program that npm installs, so install Node.js, npm and rsync: %v\n%s", err, out)
+		}
+	}
+	ts.Setenv("PATH", tools+string(os.PathListSeparator)+ts.Getenv("PATH"))
+	ts.Setenv("HOME", ts.MkAbs("home"))
+	text, err := os.ReadFile(filepath.Join(ts.Getenv("PROJECT"), "runner", "ci", "gitlab.yml"))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(".gitlab-ci.yml"), text, 0o644))
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"}, {"add", ".gitlab-ci.yml", "features", "fixtures", "milestones"}, {"-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x"},
+		{"remote", "add", "origin", "https://gitlab.example/gate.git"}, // whose name jobs may ask for
+	} {
+		ts.Check(ts.Exec("git", args...))
+	}
+}
