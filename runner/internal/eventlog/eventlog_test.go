@@ -1,0 +1,276 @@
+package eventlog_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+const key = "lpk_secret_of_the_bell"
+
+const bell = `Feature: A bell
+
+  @bell-rings
+  Scenario: It rings
+    Given I bring the key "` + key + `"
+    Then the answer is 200
+
+  Rule: Strangers
+
+    @bell-rings
+    Scenario: It is mute
+      When I send "GET" to "/bell"
+      Then the answer is 200
+        | a | ` + key + ` |
+
+  @bell-rings
+  Scenario: It goes on
+    Then the answer is 200
+
+  @bell-rings
+  Scenario: Another day
+    Then the answer is 200
+`
+
+var began = time.Date(2026, 2, 22, 15, 0, 0, 0, time.UTC)
+
+// answered is an exchange of a scenario, in which the key is everywhere.
+func answered(place, step int, results ...exchange.Result) *exchange.Exchange {
+	return &exchange.Exchange{
+		Mark: exchange.Mark{Scenario: place, Step: step}, Operation: &milestones.Operation{ID: "bell.get"},
+		Request:  exchange.Request{Method: "GET", Target: "/bell?key=" + key, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(key)},
+		Response: &exchange.Response{Status: 401, Header: http.Header{"X-Echo": {key}}, Body: []byte(`{"key":"` + key + `"}`)},
+		Results:  results, Says: "401 " + key, SentAt: began, Took: time.Millisecond,
+	}
+}
+
+// tell tells a run to a log: one scenario passes, one fails, one is cut off by the end, and one was not wanted.
+func tell(t *testing.T, w io.Writer) error {
+	t.Helper()
+	m := &milestones.Milestone{
+		ID: "T1", Features: []string{"bell.feature"}, Operations: []milestones.Operation{{ID: "bell.get"}},
+		Rules: []milestones.Rule{{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature"}},
+	}
+	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(bell)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := new(exchange.Secrets)
+	secrets.Learn(key)
+	at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
+	log := eventlog.New(w, secrets)
+	log.Begin(eventlog.Run{Milestone: "T1", Title: "A bell", Target: "the fake", Seed: "s"}, &plan.Selection{Plan: p, Scenarios: []int{0, 1, 2}}, at(0))
+
+	log.ScenarioBegan(0, at(1))
+	log.ScenarioBegan(1, at(2)) // side by side
+	log.SentenceBegan(0, 0, at(3))
+	log.SentencePassed(0, 0, at(4))
+	log.SentenceBegan(1, 0, at(5))
+	failed := exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "it is mute"}
+	x := answered(1, 0, failed)
+	log.Exchanged(x)
+	log.SentenceBegan(0, 1, at(6))
+	log.SentencePassed(0, 1, at(8))
+	log.ScenarioEnded(0, verdict.Result{Status: verdict.Passed}, nil, at(9))
+	log.ScenarioEnded(1, verdict.Result{Status: verdict.Failed, Line: 12, Says: "it is mute"}, &report.Failure{
+		Status: verdict.Failed, Says: "it is mute", Text: "mute", Expected: "200", Got: "401", Exchange: x,
+		Checks: []report.Check{{Result: failed, Exchange: x}}, Base: "http://bell.example/?" + key,
+	}, at(10))
+	log.ScenarioBegan(2, at(11))
+	log.Attach(report.Verdict, []byte(`{"exit_code":1}`))
+	return log.Finish(false, "no", at(12))
+}
+
+func written(t *testing.T) []byte {
+	t.Helper()
+	var log bytes.Buffer
+	if err := tell(t, &log); err != nil {
+		t.Fatal(err)
+	}
+	return log.Bytes()
+}
+
+// ends are how the scenarios ended, those without an end by what they are instead.
+func ends(r *eventlog.Record) (ends []string) {
+	for _, s := range r.Scenarios {
+		ends = append(ends, fmt.Sprintf("%s: %s, %d exchanges", s.Name, s.Result.Status, len(s.Exchanges)))
+	}
+	return ends
+}
+
+// What was told is read again.
+func TestWriteAndRead(t *testing.T) {
+	log := written(t)
+	r, err := eventlog.Read(bytes.NewReader(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"It rings: passed, 0 exchanges", "It is mute: failed, 1 exchanges", "It goes on: not_run, 0 exchanges", "Another day: not_selected, 0 exchanges"}, ends(r)); diff != "" {
+		t.Errorf("scenarios (-want +got):\n%s", diff)
+	}
+	run := []any{r.Milestone, r.Title, r.Target, r.Seed, r.Complete, r.Overall, r.Says, r.StartedAt, r.FinishedAt, string(r.Attached(report.Verdict)), len(r.Features)}
+	if diff := cmp.Diff([]any{"T1", "A bell", "the fake", "s", true, false, "no", began, began.Add(12 * time.Millisecond), "{\"exit_code\":1}\n", 1}, run); diff != "" {
+		t.Errorf("the run (-want +got):\n%s", diff)
+	}
+	first, second := r.Scenarios[0], r.Scenarios[1]
+	if first.Took() != 8*time.Millisecond || first.Steps[1].Took != 2*time.Millisecond || first.Steps[1].Status != "passed" {
+		t.Errorf("the first: %v, %+v", first.Took(), first.Steps)
+	}
+	if second.GherkinRule != "Strangers" || second.Feature != "A bell" || second.Steps[0].Status != "failed" || second.Steps[1].Status != "skipped" || len(second.Steps[1].Table) != 1 {
+		t.Errorf("the second: %q, %q, %+v", second.GherkinRule, second.Feature, second.Steps)
+	}
+	f := second.Failure
+	if f == nil || f.Exchange != second.Exchanges[0] || len(f.Checks) != 1 || f.Checks[0].Exchange != f.Exchange || f.Checks[0].Result.Check != "schema" || second.Says() != "it is mute (expected 200, got 401)" {
+		t.Errorf("its failure: %+v, says %q", f, second.Says())
+	}
+	if again := written(t); !bytes.Equal(again, log) {
+		t.Errorf("told again, the log is another one")
+	}
+}
+
+// No secret is written: neither as it stands in a feature, nor in what was sent and answered, nor where it was sent. What
+// checks say comes from a recorder, which has taken it out.
+func TestNoSecretIsWritten(t *testing.T) {
+	if at := bytes.Index(written(t), []byte(key)); at >= 0 {
+		t.Errorf("it stands at byte %d", at)
+	}
+}
+
+// A log that was cut off is read as far as it goes: whole lines count, and nothing after them. Only the last line says that
+// nothing is missing.
+func TestCutOff(t *testing.T) {
+	log := written(t)
+	start, runs := 0, false
+	for line := range bytes.Lines(log) {
+		before := ""
+		for _, n := range []int{0, 1, len(line) / 2, len(line) - 1} { // bytes of the line that were written
+			text := log[:start+n]
+			r, err := eventlog.Read(bytes.NewReader(text))
+			if !runs {
+				if err == nil || !strings.Contains(err.Error(), "no run begins in it") {
+					t.Fatalf("%d bytes: %v", len(text), err)
+				}
+				continue
+			}
+			if err != nil || r.Complete {
+				t.Fatalf("%d of %d bytes: complete %v, %v", len(text), len(log), err == nil, err)
+			}
+			got := fmt.Sprint(ends(r), len(r.Attached(report.Verdict)))
+			if n > 0 && got != before {
+				t.Fatalf("%d bytes: %s, and with the line before alone %s", len(text), got, before)
+			}
+			before = got
+			v, err := r.Verdict()
+			if want := map[bool]int{true: verdict.Fails, false: verdict.Incomplete}[r.Attached(report.Verdict) != nil]; err != nil || v.ExitCode != want {
+				t.Fatalf("%d bytes: the verdict has exit code %d, want %d, %v", len(text), v.ExitCode, want, err)
+			}
+		}
+		start += len(line)
+		runs = runs || bytes.Contains(line, []byte(`"testRunStarted"`))
+	}
+	if r, err := eventlog.Read(bytes.NewReader(log)); err != nil || !r.Complete {
+		t.Errorf("all of it: %v", err)
+	}
+}
+
+// What is no message of a run is an error that names its line. A message of a kind that nobody here knows is none.
+func TestStrangeLines(t *testing.T) {
+	tests := []struct{ name, line, says string }{
+		{"no JSON", "garbage", "invalid character"},
+		{"half a message", `{"attachment":{`, "unexpected end"},
+		{"a zero byte", "\x00", "invalid character"},
+		{"a case that nobody knows", `{"testCaseStarted":{"testCaseId":"s-nobody","id":"x"}}`, `there is no test case "s-nobody"`},
+		{"a step that nobody knows", `{"testStepStarted":{"testCaseStartedId":"x","testStepId":"y"}}`, `there is no step "y"`},
+		{"an end without a beginning", `{"testCaseFinished":{"testCaseStartedId":"x"}}`, `nothing began as "x"`},
+		{"a result of nobody", `{"attachment":{"fileName":"result.json","body":"{}","testCaseStartedId":"x"}}`, `nothing began as "x"`},
+		{"an exchange that is none", `{"attachment":{"fileName":"exchange.json","body":"{}"}}`, "reading the record of an exchange"},
+		{"a case of no pickle", `{"testCase":{"id":"x","pickleId":"y","testSteps":[]}}`, `nothing is known of the test case "x"`},
+		{"a message of another kind", `{"hook":{"id":"h","sourceReference":{}}}`, ""},
+		{"a message of a later protocol", `{"testRunHookStarted":{"id":"h"}}`, ""},
+		{"an attachment of somebody else's", `{"attachment":{"fileName":"photo.json","body":"{}","testCaseStartedId":"x"}}`, ""},
+		{"an empty object", `{}`, ""},
+	}
+	log := written(t)
+	lines := bytes.SplitAfter(log, []byte("\n"))
+	plain, err := eventlog.Read(bytes.NewReader(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, n := range []int{0, 1, len(lines) / 2, len(lines) - 2, len(lines) - 1} { // before the first lines, and after the last
+				text := bytes.Join([][]byte{bytes.Join(lines[:n], nil), []byte(test.line + "\n"), bytes.Join(lines[n:], nil)}, nil)
+				r, err := eventlog.Read(bytes.NewReader(text))
+				if test.says == "" {
+					if err != nil || !cmp.Equal(ends(r), ends(plain)) {
+						t.Fatalf("as line %d: %v", n+1, err)
+					}
+				} else if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("reading the event log: line %d: ", n+1)) || !strings.Contains(err.Error(), test.says) {
+					t.Fatalf("as line %d: %v, want %q", n+1, err, test.says)
+				}
+			}
+		})
+	}
+}
+
+// short is a disk with room for some bytes, of which the last write may leave a part.
+type short struct {
+	bytes.Buffer
+	room int
+}
+
+func (s *short) Write(p []byte) (int, error) {
+	if len(p) > s.room {
+		n, _ := s.Buffer.Write(p[:s.room])
+		s.room = 0
+		return n, errors.New("no space left on device")
+	}
+	s.room -= len(p)
+	return s.Buffer.Write(p)
+}
+
+// Wherever the disk is full, that is said at the end, nothing is written behind the gap, and what there is can be read.
+func TestFullDisk(t *testing.T) {
+	log := written(t)
+	for room := 0; room < len(log); room += 2003 {
+		disk := &short{room: room}
+		if err := tell(t, disk); err == nil || !strings.Contains(err.Error(), "writing the event log: no space left on device") {
+			t.Fatalf("room for %d bytes: %v", room, err)
+		}
+		if !bytes.Equal(disk.Bytes(), log[:room]) {
+			t.Fatalf("room for %d bytes: there are others than the first", room)
+		}
+		if r, err := eventlog.Read(&disk.Buffer); err == nil && r.Complete {
+			t.Fatalf("room for %d bytes: it is complete", room)
+		}
+	}
+	if err := tell(t, &short{room: len(log)}); err != nil {
+		t.Errorf("room for all: %v", err)
+	}
+}
+
+// A log that is none takes everything, and says nothing.
+func TestNoLog(t *testing.T) {
+	var log *eventlog.Log
+	log.Begin(eventlog.Run{}, nil, began)
+	log.ScenarioBegan(0, began)
+	log.Attach("x", nil)
+	if err := log.Finish(true, "", began); err != nil || log.Err() != nil {
+		t.Errorf("got %v, %v", err, log.Err())
+	}
+}
