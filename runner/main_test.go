@@ -47,6 +47,7 @@ func TestMain(m *testing.M) {
 //	oasdiff                     installs oasdiff, which compares OpenAPI documents, into the script's PATH
 //	actionlint                  installs actionlint, which checks workflows of GitHub Actions, into the script's PATH
 //	gitlab                      makes the folder a repository with the recipe for GitLab, and installs what runs it into the PATH
+//	kubernetes                  builds what runs the recipe for Kubernetes into the PATH
 //	recipe FILE                 writes what a recipe of ci has for the shell: shard.sh and merge.sh
 //	registration [LIE]          starts the service of testdata/registration, and says where: $SERVICE
 //	starts runner ARGS          runs it in the background, for says and stops (live_test.go)
@@ -69,7 +70,7 @@ func TestScripts(t *testing.T) {
 			env.Values[liveKey{}] = new(live)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "killed": killed,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
 			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})
 }

@@ -104,3 +104,15 @@ func gitlab(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(ts.Exec("git", args...))
 	}
 }
+
+// kubernetes puts the program that runs Jobs by the types of Kubernetes into the script's PATH. It is of a module of its own.
+func kubernetes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: kubernetes")
+	}
+	build := exec.Command("go", "build", "-o", ts.MkAbs("tools/kubernetes"), ".")
+	build.Dir = filepath.Join(ts.Getenv("PROJECT"), "runner", "testdata", "kubernetes")
+	if out, err := build.CombinedOutput(); err != nil {
+		ts.Fatalf("building what runs the recipe for Kubernetes: %v\n%s", err, out)
+	}
+}
