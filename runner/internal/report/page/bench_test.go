@@ -22,11 +22,6 @@ var whole = sync.OnceValues(func() (*run, error) {
 	return verify("", "", nil)
 })
 
-// lied is a run of the whole milestone against a fake that says that it is not well.
-var lied = sync.OnceValues(func() (*run, error) {
-	return verify("", "", unwell)
-})
-
 // large is the record of that run, with its scenarios again and again until there are many.
 func large(b *testing.B) *eventlog.Record {
 	b.Helper()

@@ -38,12 +38,6 @@
 // browser to open one and to search it, and how large it is:
 //
 //	go test ./runner/internal/report/page -run '^$' -bench . -benchtime 3x
-//
-// # Pictures
-//
-// The pictures of the documentation are made of two real runs by
-//
-//	go test ./runner/internal/report/page -run Screenshots -args -pictures DIR
 package page
 
 import (

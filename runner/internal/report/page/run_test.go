@@ -59,24 +59,6 @@ func harm(h http.Handler) http.Handler {
 	})
 }
 
-// unwell answers that the service is not well.
-func unwell(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen := httptest.NewRecorder()
-		h.ServeHTTP(seen, r)
-		for name, values := range seen.Header() {
-			w.Header()[name] = values
-		}
-		body := seen.Body.Bytes()
-		if r.URL.Path == "/healthz" && seen.Code == http.StatusOK {
-			w.Header().Del("Content-Length")
-			body = bytes.Replace(body, []byte(`"ok":true`), []byte(`"ok":"degraded"`), 1)
-		}
-		w.WriteHeader(seen.Code)
-		_, _ = w.Write(body)
-	})
-}
-
 // run is what a run left behind.
 type run struct {
 	page, log []byte
