@@ -1,8 +1,9 @@
 package rules
 
 import (
+	"cmp"
+	"encoding/json"
 	"slices"
-	"strings"
 
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
@@ -108,14 +109,20 @@ func (in EligibilityInputs) climbsFrom(current Tier) bool {
 	return in.RequestedSegmentTier.Rank() > current.Rank()
 }
 
+// inputs fills in the default.
+func (c *Evaluate) inputs() EligibilityInputs {
+	in := c.Eligibility.EligibilityInputs
+	in.RemediationClosed = c.Eligibility.RemediationClosed == nil || *c.Eligibility.RemediationClosed
+	return in
+}
+
 // Decide implements Command.
 func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 	at, refusal := c.read(s)
 	if refusal != nil {
 		return Change{}, refusal
 	}
-	in := c.Eligibility.EligibilityInputs
-	in.RemediationClosed = c.Eligibility.RemediationClosed == nil || *c.Eligibility.RemediationClosed
+	in := c.inputs()
 
 	codes := []string{}
 	for _, rule := range eligibilityRules {
@@ -189,86 +196,80 @@ func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string 
 	return "plpelig_" + jcs.Sum([]byte(provider + "|" + at.String() + "|" + jcs.Sum(inputs)))[:16]
 }
 
-var eligibilityExplained = explain.Rules{
-	"eligibility-needs-baselines": explain.Gate(
-		explain.Looks(explain.Body, "/eligibility/"+baselines[0], "/eligibility/"+baselines[1], "/eligibility/"+baselines[2]),
-		passBaselines("/eligibility/"), "Say that the baselines passed.",
-	),
-	"eligibility-needs-no-violations": explain.Gate(
-		explain.Looks(explain.Body, "/eligibility/unresolved_critical_violations"),
-		explain.Set(explain.Body, "/eligibility/unresolved_critical_violations", 0), "Count no unresolved critical violations.",
-	),
-	"eligibility-climbs-one-tier": explain.Gate(
-		climbLooks, climb(func(c *explain.Case) explain.Change {
-			return explain.Change{Where: explain.Body, At: requestedTier, To: nextTier(c)}
-		}), "Ask for the next tier above the provider's.",
-	),
-	"eligibility-climb-needs-two-windows": explain.Gate(
-		append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
-		climb(func(*explain.Case) explain.Change {
-			return explain.Change{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows", To: compliantWindowsToClimb}
-		}), "Have two compliant windows, or ask for no higher tier.",
-	),
-	"eligibility-climb-needs-remediation": explain.Gate(
-		append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
-		climb(func(*explain.Case) explain.Change {
-			return explain.Change{Where: explain.Body, At: "/eligibility/remediation_closed", To: true}
-		}), "Close remediation, or ask for no higher tier.",
-	),
-	"eligibility-high-risk-needs-s2": explain.Gate(
-		explain.Looks(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
-		func(c *explain.Case) []explain.Change {
-			if Tier(explain.Text(c.Provider, "/segment_tier")).Rank() < Tier("S2").Rank() { // S2 would be a climb, with needs of its own
-				return []explain.Change{{Where: explain.Body, At: "/eligibility/capability_family", To: "core"}}
-			}
-			return []explain.Change{{Where: explain.Body, At: requestedTier, To: "S2"}}
-		}, "Ask for S2, or for another family.",
-	),
-}
+var eligibilityExplained = explain.Nearest(explain.Rules{
+	"eligibility-needs-baselines": {
+		Looks: explain.Looks(explain.Body, "/eligibility/"+baselines[0], "/eligibility/"+baselines[1], "/eligibility/"+baselines[2]),
+		Says:  "Say that the baselines passed.",
+	},
+	"eligibility-needs-no-violations": {
+		Looks: explain.Looks(explain.Body, "/eligibility/unresolved_critical_violations"),
+		Says:  "Count no unresolved critical violations.",
+	},
+	"eligibility-climbs-one-tier": {
+		Looks: climbLooks,
+		Says:  "Ask for the next tier above the provider's.",
+	},
+	"eligibility-climb-needs-two-windows": {
+		Looks: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
+		Says:  "Have two compliant windows, or ask for no higher tier.",
+	},
+	"eligibility-climb-needs-remediation": {
+		Looks: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
+		Says:  "Close remediation, or ask for no higher tier.",
+	},
+	"eligibility-high-risk-needs-s2": {
+		Looks: explain.Looks(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
+		Says:  "Ask for S2, or for another family.",
+	},
+}, otherEvaluations, deniedBy)
 
-const requestedTier = "/eligibility/requested_segment_tier"
+var climbLooks = []explain.Input{{Where: explain.Body, At: "/eligibility/requested_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}}
 
-// climb is the change of a gate for those who climb. To climb no higher passes all of
-// these gates at once. Where that changes less than each of them alone, it is the change
-// of the first one that refuses, and the others have none. High risk needs its tier, and
-// goes where that goes.
-func climb(alone func(*explain.Case) explain.Change) func(*explain.Case) []explain.Change {
-	return func(c *explain.Case) []explain.Change {
-		at := func(name string) any { return explain.At(c.Body, "/eligibility/"+name) }
-		current, asked, high := Tier(explain.Text(c.Provider, "/segment_tier")), Tier(explain.Text(c.Body, requestedTier)), Tier("S2").Rank()
-		windows, _ := at("consecutive_compliant_windows").(float64)
-		each := 0
-		for _, refuses := range []bool{asked.Rank() > current.Rank()+1, windows < compliantWindowsToClimb, at("remediation_closed") == false} {
-			if refuses {
-				each++
-			}
-		}
-		core := explain.Change{Where: explain.Body, At: "/eligibility/capability_family", To: "core"}
-		risky := at("capability_family") == "high_risk" && asked.Rank() >= high // else its own gate sees to it
-		change := alone(c)
-		lowers := change.At == requestedTier && risky && Tier(nextTier(c)).Rank() < high
-		stays := []explain.Change{{Where: explain.Body, At: requestedTier, To: string(current)}}
-		if risky && current.Rank() < high {
-			stays = append(stays, core)
-		}
-		if asked.Rank() > current.Rank()+1 && risky && Tier(nextTier(c)).Rank() < high {
-			each++
-		}
-		switch {
-		case len(stays) < each && slices.ContainsFunc(c.Refused, func(id string) bool { return strings.HasPrefix(id, "eligibility-climb") }):
-			return nil
-		case len(stays) < each:
-			return stays
-		case lowers:
-			return []explain.Change{change, core}
-		}
-		return []explain.Change{change}
+// otherEvaluations are the changes that may make an evaluation allow.
+func otherEvaluations(c *explain.Case) (changes []explain.Change) {
+	at := func(name string, to any) {
+		changes = append(changes, explain.Change{Where: explain.Body, At: "/eligibility/" + name, To: to})
 	}
+	for _, name := range baselines {
+		at(name, true)
+	}
+	at("unresolved_critical_violations", 0)
+	at("consecutive_compliant_windows", compliantWindowsToClimb)
+	at("remediation_closed", true)
+	for _, tier := range nearestTiers(Tier(explain.Text(c.Body, "/eligibility/requested_segment_tier"))) {
+		at("requested_segment_tier", string(tier))
+	}
+	at("capability_family", "core")
+	return changes
 }
 
-var climbLooks = []explain.Input{{Where: explain.Body, At: requestedTier}, {Where: explain.Provider, At: "/segment_tier"}}
+// nearestTiers are the tiers by how far they are from one, the lower first of two.
+func nearestTiers(tier Tier) []Tier {
+	away := func(other Tier) int { return max(tier.Rank()-other.Rank(), other.Rank()-tier.Rank()) }
+	near := slices.Clone(Tiers)
+	slices.SortStableFunc(near, func(a, b Tier) int { return cmp.Compare(away(a), away(b)) })
+	return near
+}
 
-// nextTier is the tier above the provider's.
-func nextTier(c *explain.Case) string {
-	return string(Tiers[min(Tier(explain.Text(c.Provider, "/segment_tier")).Rank()+1, len(Tiers)-1)])
+// deniedBy gives the rules that deny an evaluation.
+func deniedBy(c *explain.Case) (ids []string) {
+	var evaluate Evaluate
+	read(c.Body, &evaluate)
+	for _, rule := range eligibilityRules {
+		if rule.fails(evaluate.inputs(), Tier(explain.Text(c.Provider, "/segment_tier"))) {
+			ids = append(ids, rule.id)
+		}
+	}
+	return ids
+}
+
+// read reads the body of a case that the schema allows.
+func read(body, command any) {
+	text, err := json.Marshal(body)
+	if err == nil {
+		err = json.Unmarshal(text, command)
+	}
+	if err != nil {
+		panic(err) // it was read before
+	}
 }

@@ -110,20 +110,25 @@ var rolloutRules = []struct {
 	}, {
 		"rollout-climbs-one-tier",
 		"A rollout climbs one tier at a time.",
-		func(c *RolloutUpsert, p Provider) bool {
-			return c.Rollout.EffectiveSegmentTier.Rank() > p.SegmentTier.Rank()+1
-		},
+		climbsTooFar,
 		[]Reason{RolloutBlocked},
 	}, {
 		"rollout-row-within-tier",
 		"A capability is enabled at the tier that it asks for, or above.",
 		func(c *RolloutUpsert, _ Provider) bool {
-			return slices.ContainsFunc(c.Rollout.CapabilityMatrix, func(row CapabilityRow) bool {
-				return row.Enabled && row.MinSegmentTier.Rank() > c.Rollout.EffectiveSegmentTier.Rank()
-			})
+			return slices.ContainsFunc(c.Rollout.CapabilityMatrix, func(row CapabilityRow) bool { return row.above(c.Rollout.EffectiveSegmentTier) })
 		},
 		[]Reason{RolloutBlocked},
 	},
+}
+
+func climbsTooFar(c *RolloutUpsert, p Provider) bool {
+	return c.Rollout.EffectiveSegmentTier.Rank() > p.SegmentTier.Rank()+1
+}
+
+// above reports whether the row is enabled, and asks for a higher tier than that.
+func (r CapabilityRow) above(tier Tier) bool {
+	return r.Enabled && r.MinSegmentTier.Rank() > tier.Rank()
 }
 
 // active reports whether the rollout is to be active.
@@ -251,24 +256,44 @@ func needs(at, says string) explain.Rule {
 	}
 }
 
-// fit makes the tier, and what is enabled at it, fit each other and the provider's tier:
-// by the tier of the request and fewer rows, or by the next tier if that changes less.
-func fit(c *explain.Case) []explain.Change {
-	tier, next := explain.Text(c.Body, "/rollout/effective_segment_tier"), nextTier(c)
-	rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
-	disabled := func(tier string) (changes []explain.Change) {
-		for i, row := range rows {
-			if on, _ := explain.At(row, "/enabled").(bool); on && Tier(explain.Text(row, "/min_segment_tier")).Rank() > Tier(tier).Rank() {
-				changes = append(changes, explain.Change{Where: explain.Body, At: "/rollout/capability_matrix/" + strconv.Itoa(i) + "/enabled", To: false})
+// fit makes the tier, and what is enabled at it, fit each other and the provider's tier: by the tier of the request and
+// fewer rows, or by the nearest tier that changes less.
+func fit(c *explain.Case) (least []explain.Change) {
+	var upsert RolloutUpsert
+	read(c.Body, &upsert)
+	var provider Provider
+	provider.SegmentTier = Tier(explain.Text(c.Provider, "/segment_tier"))
+	asked := upsert.Rollout.EffectiveSegmentTier
+	for i, tier := range nearestTiers(asked) {
+		upsert.Rollout.EffectiveSegmentTier = tier
+		if climbsTooFar(&upsert, provider) {
+			continue
+		}
+		changes := []explain.Change{}
+		if i > 0 {
+			changes = append(changes, explain.Change{Where: explain.Body, At: "/rollout/effective_segment_tier", To: string(tier)})
+		}
+		for n, row := range upsert.Rollout.CapabilityMatrix {
+			if row.above(tier) {
+				changes = append(changes, explain.Change{Where: explain.Body, At: "/rollout/capability_matrix/" + strconv.Itoa(n) + "/enabled", To: false})
 			}
 		}
-		return changes
+		if least == nil || len(changes) < len(least) {
+			least = changes
+		}
 	}
-	moved := append([]explain.Change{{Where: explain.Body, At: "/rollout/effective_segment_tier", To: next}}, disabled(next)...)
-	if stay := disabled(tier); Tier(tier).Rank() <= Tier(next).Rank() && len(stay) <= len(moved) {
-		return stay
+	return least
+}
+
+// unblock pauses what nothing but its own codes blocks.
+func unblock(c *explain.Case) []explain.Change {
+	own, _ := explain.At(c.Body, "/rollout/reason_codes").([]any)
+	for _, rule := range rolloutRules {
+		if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(RolloutBlocked))) {
+			return nil // it follows from that one
+		}
 	}
-	return moved
+	return pause(c)
 }
 
 var rolloutExplained = explain.Rules{
@@ -306,14 +331,6 @@ var rolloutExplained = explain.Rules{
 	),
 	"rollout-active-unblocked": explain.Gate(
 		explain.Looks(explain.Body, "/rollout/rollout_status", "/rollout/reason_codes"),
-		func(c *explain.Case) []explain.Change {
-			own, _ := explain.At(c.Body, "/rollout/reason_codes").([]any)
-			for _, rule := range rolloutRules {
-				if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(RolloutBlocked))) {
-					return nil // it follows from that one
-				}
-			}
-			return pause(c)
-		}, "See to the rules that blocked it and to reason_codes, or record the rollout as paused.",
+		unblock, "See to the rules that blocked it and to reason_codes, or record the rollout as paused.",
 	),
 }

@@ -99,35 +99,43 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 // baselines are the members of the three baseline controls.
 var baselines = []string{"trust_safety_baseline_passed", "reliability_baseline_passed", "audit_conformance_passed"}
 
-// passBaselines changes those that did not pass.
-func passBaselines(under string) func(*explain.Case) []explain.Change {
-	return func(c *explain.Case) (changes []explain.Change) {
-		for _, name := range baselines {
-			if passed, _ := explain.At(c.Body, under+name).(bool); !passed {
-				changes = append(changes, explain.Change{Where: explain.Body, At: under + name, To: true})
-			}
-		}
-		return changes
+var statusExplained = explain.Nearest(explain.Rules{
+	"status-active-needs-baselines": {
+		Looks: explain.Looks(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
+		Says:  "Say that the baselines passed, or choose a status other than active.",
+	},
+	"status-active-needs-no-violations": {
+		Looks: explain.Looks(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
+		Says:  "Count no unresolved critical violations, or choose a status other than active.",
+	},
+	"status-restriction-needs-reason": {
+		Looks: explain.Looks(explain.Body, "/status/status", "/status/reason_codes"),
+		Says:  "Name at least one reason code.",
+	},
+}, otherStatuses, statusRefusedBy)
+
+// otherStatuses are the changes that may make a status acceptable.
+func otherStatuses(*explain.Case) (changes []explain.Change) {
+	at := func(name string, to any) {
+		changes = append(changes, explain.Change{Where: explain.Body, At: "/status/" + name, To: to})
 	}
+	for _, name := range baselines {
+		at(name, true)
+	}
+	at("unresolved_critical_violations", 0)
+	at("reason_codes", []string{string(DowngradeRequired)})
+	at("status", string(PendingReview)) // needs none of them
+	return changes
 }
 
-var statusExplained = explain.Rules{
-	"status-active-needs-baselines": explain.Gate(
-		explain.Looks(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
-		func(c *explain.Case) []explain.Change {
-			changes := passBaselines("/status/")(c)
-			if violations, _ := explain.At(c.Body, "/status/unresolved_critical_violations").(float64); violations > 0 || len(changes) > 1 {
-				return []explain.Change{{Where: explain.Body, At: "/status/status", To: string(PendingReview)}} // needs none of them
-			}
-			return changes
-		}, "Say that the baselines passed, or choose a status other than active.",
-	),
-	"status-active-needs-no-violations": explain.Gate(
-		explain.Looks(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
-		explain.Set(explain.Body, "/status/unresolved_critical_violations", 0), "Count no unresolved critical violations, or choose a status other than active.",
-	),
-	"status-restriction-needs-reason": explain.Gate(
-		explain.Looks(explain.Body, "/status/status", "/status/reason_codes"),
-		explain.Set(explain.Body, "/status/reason_codes", []string{string(DowngradeRequired)}), "Name at least one reason code.",
-	),
+// statusRefusedBy gives the rule that refuses a status: the first.
+func statusRefusedBy(c *explain.Case) []string {
+	var upsert StatusUpsert
+	read(c.Body, &upsert)
+	for _, rule := range statusRules {
+		if rule.broken(&upsert) {
+			return []string{rule.id}
+		}
+	}
+	return nil
 }
