@@ -192,7 +192,7 @@ func TestCutOff(t *testing.T) {
 func TestStrangeLines(t *testing.T) {
 	tests := []struct{ name, line, says string }{
 		{"no JSON", "garbage", "invalid character"},
-		{"half a message", `{"attachment":{`, "unexpected end"},
+		{"half a message", `{"attachment":{`, "unexpected EOF"},
 		{"a zero byte", "\x00", "invalid character"},
 		{"a case that nobody knows", `{"testCaseStarted":{"testCaseId":"s-nobody","id":"x"}}`, `there is no test case "s-nobody"`},
 		{"a step that nobody knows", `{"testStepStarted":{"testCaseStartedId":"x","testStepId":"y"}}`, `there is no step "y"`},
