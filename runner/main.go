@@ -89,7 +89,8 @@ func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (e
 		}
 	}()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	told := &teller{Writer: stdout}
+	root.SetOut(told)
 	root.SetErr(stderr)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
@@ -103,7 +104,25 @@ func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (e
 		}
 		l.display.refuse("usage", message(err))
 	}
+	if told.err != nil && l.exit == verdict.Holds && !verifies {
+		fmt.Fprintln(stderr, "runner: writing what was asked for:", told.err)
+		return verdict.Incomplete
+	}
 	return l.exit
+}
+
+// teller remembers that something could not be written.
+type teller struct {
+	io.Writer
+	err error
+}
+
+func (t *teller) Write(text []byte) (int, error) {
+	n, err := t.Writer.Write(text)
+	if t.err == nil {
+		t.err = err
+	}
+	return n, err
 }
 
 // line is a command line on its way: what interrupts it, and how it ended. Each command sets the exit code.

@@ -86,14 +86,24 @@ func (s *Scenario) Took() time.Duration {
 // Says is why it did not pass, as one line, with what was compared where that is short.
 func (s *Scenario) Says() string {
 	says := s.Result.Says
-	if f := s.Failure; f != nil && f.Expected+f.Got != "" && len(f.Expected)+len(f.Got) <= mostCompared && !strings.Contains(f.Expected+f.Got, "\n") {
-		says += fmt.Sprintf(" (expected %s, got %s)", f.Expected, f.Got)
+	if f := s.Failure; f != nil && f.Expected+f.Got != "" {
+		says += fmt.Sprintf(" (expected %s, got %s)", begins(f.Expected), begins(f.Got))
 	}
 	return says
 }
 
-// mostCompared is how many bytes of what was compared stand in one line.
-const mostCompared = 120
+// begins is how a text begins, in a line with others.
+func begins(text string) string {
+	const most = 80
+	first, _, more := strings.Cut(text, "\n")
+	if runes := []rune(first); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	if more {
+		return first + " …"
+	}
+	return first
+}
 
 // Step is a sentence of a scenario.
 type Step struct {

@@ -256,6 +256,9 @@ func (o *Options) Again() []string {
 	if o.File != "" {
 		say("target-file", o.File)
 	}
+	if o.flags == nil { // of a merge, which calls nobody
+		return words
+	}
 	o.flags.VisitAll(func(flag *pflag.Flag) {
 		if _, fromFile := o.said[flag.Name]; fromFile || !o.has(flag.Name) {
 			return
