@@ -156,6 +156,7 @@ func TestReadSeedRefuses(t *testing.T) {
 		"another tier":         {"providers:\n- owner: a\n  tier: S1\n  rollout: {status: paused, tier: S2, capabilities: [{capability: x}]}", []string{"s:3: /providers/0/tier cannot be reached"}},
 		"lists in one another": {"providers:\n- " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000), []string{"s:2: more than 100 lists and mappings are in one another"}},
 		"a step of two":        {"providers:\n- owner: a\n  history:\n  - status: {}\n    evaluation: {}", []string{"s:4: /providers/0/history/0 is one of"}},
+		"before the past":      {"providers:\n- owner: a\n  onboarded: {at: -3d ago}", []string{"s:3: /providers/0/onboarded/at \"-3d ago\" is after now: write \"3d ago\""}},
 		"a step too early":     {"providers:\n- owner: a\n  history:\n  - at: 3d ago\n    evaluation: {verdict: allow}", []string{"s:5: /providers/0/history/0/evaluation/verdict"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,10 +46,16 @@ const drain = 10 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	if err := command(os.Environ()).ExecuteContext(ctx); err != nil {
+	cmd, told := command(os.Environ()), &teller{Writer: os.Stdout}
+	cmd.SetOut(told)
+	err := cmd.ExecuteContext(ctx)
+	if told.err != nil && !errors.Is(err, errServing) {
+		err = fmt.Errorf("%w: %w", errUnwritten, told.err)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "fakeserver:", err)
 		switch {
-		case errors.Is(err, errServing), errors.Is(err, errUnhealthy), errors.Is(err, errOtherwise):
+		case errors.Is(err, errServing), errors.Is(err, errUnwritten), errors.Is(err, errUnhealthy), errors.Is(err, errOtherwise):
 			os.Exit(1)
 		case errors.Is(err, errUnreachable):
 			os.Exit(3)
@@ -57,6 +63,23 @@ func main() {
 		fmt.Fprintln(os.Stderr, "See fakeserver --help.")
 		os.Exit(2)
 	}
+}
+
+// errUnwritten marks output that could not be written.
+var errUnwritten = errors.New("writing what was asked for")
+
+// teller remembers that something could not be written.
+type teller struct {
+	io.Writer
+	err error
+}
+
+func (t *teller) Write(text []byte) (int, error) {
+	n, err := t.Writer.Write(text)
+	if t.err == nil {
+		t.err = err
+	}
+	return n, err
 }
 
 // errServing marks errors of the surroundings, which no other settings would mend.

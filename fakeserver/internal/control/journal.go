@@ -69,7 +69,7 @@ var (
 	}
 	page     = append(slices.Clip(filters), milestones.Parameter{Name: "limit", In: milestones.InQuery, Type: "integer", Says: "How many are shown at most, the oldest first; 100 when absent."})
 	patience = append(slices.Clip(page),
-		milestones.Parameter{Name: "n", In: milestones.InQuery, Type: "integer", Says: "How many must match; 1 when absent."},
+		milestones.Parameter{Name: "n", In: milestones.InQuery, Type: "integer", Says: "How many must match; 1 when absent, and at most as many as the journal remembers."},
 		milestones.Parameter{Name: "timeout", In: milestones.InQuery, Type: "string", Says: "How long to wait, such as 500ms or 5s; 10s when absent, 5m at most."})
 )
 
@@ -290,6 +290,9 @@ func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
 		}
 	}
 	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+		if most := w.Journal.Most(); n > most {
+			return nil, problem.New(http.StatusBadRequest, "The query parameter n: %d can never match, for the journal remembers %d requests: wait for fewer, after the request that after names, or set --journal-entries.", n, most)
+		}
 		ctx, cancel := context.WithCancel(c.Context())
 		defer cancel()
 		go func() {
@@ -301,7 +304,7 @@ func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
 			return nil, problem.New(http.StatusGone, "The world %s was deleted while its journal was waited for: %d of %d requests matched.", w.Name, found.Matched, n)
 		}
 		if !found.Unknown && found.Matched < n {
-			return nil, problem.New(http.StatusRequestTimeout, "%d of %d requests matched within %s, or until the server was told to stop. The journal has %d in all: GET …/journal shows them.", found.Matched, n, long, found.Held)
+			return nil, problem.New(http.StatusRequestTimeout, "%d of %d requests matched within %s, or until the server was told to stop. The journal has %d in all, and %d had to go: GET …/journal shows them.", found.Matched, n, long, found.Held, found.Evicted)
 		}
 		return journalOf(w, q, found)
 	})

@@ -228,6 +228,9 @@ func (j *Journal) find(q Query) Page {
 	return page
 }
 
+// Most is how many entries it can have.
+func (j *Journal) Most() int { return j.maxEntries }
+
 // Wait returns once n entries match, or when ctx is done or the journal closed, with
 // what matches then.
 func (j *Journal) Wait(ctx context.Context, q Query, n int) Page {

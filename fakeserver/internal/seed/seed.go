@@ -552,6 +552,9 @@ func parseTime(text string, now time.Time) (instant.Instant, error) {
 	if err != nil {
 		return 0, err
 	}
+	if by < 0 {
+		return 0, fmt.Errorf("%q is after now: write %q for before, or the time itself", text, strings.TrimPrefix(text, "-"))
+	}
 	at := instant.Of(now.Add(-time.Duration(by)))
 	if _, err := instant.Parse(at.String()); err != nil {
 		return 0, err
