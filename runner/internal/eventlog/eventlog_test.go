@@ -274,3 +274,20 @@ func TestNoLog(t *testing.T) {
 		t.Errorf("got %v, %v", err, log.Err())
 	}
 }
+
+// A scenario that passed, in a log that says of a sentence of it that it did not, or no longer says that it did.
+func TestAContradiction(t *testing.T) {
+	log := written(t)
+	var at []byte
+	for line := range bytes.Lines(log) {
+		if at == nil && bytes.Contains(line, []byte(`"testStepFinished"`)) && bytes.Contains(line, []byte("PASSED")) {
+			at = line
+		}
+	}
+	for name, with := range map[string][]byte{"failed": bytes.Replace(at, []byte("PASSED"), []byte("FAILED"), 1), "lost": nil} {
+		_, err := eventlog.Read(bytes.NewReader(bytes.Replace(log, at, with, 1)))
+		if err == nil || !strings.Contains(err.Error(), "passed, and its sentence 1 did not") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

@@ -219,6 +219,19 @@ func (f *resultFile) apply(s *Scenario) error {
 	return nil
 }
 
+// agrees holds a scenario that passed to its sentences: a log in which they did not is not as it was written.
+func (s *Scenario) agrees() error {
+	if s.Result.Status != verdict.Passed {
+		return nil
+	}
+	for i, step := range s.Steps {
+		if step.Status != string(verdict.Passed) {
+			return fmt.Errorf("%s passed, and its sentence %d did not", s.Ref(), i+1)
+		}
+	}
+	return nil
+}
+
 func (s *Scenario) nth(n int) (*exchange.Exchange, error) {
 	if n < 1 || n > len(s.heard) {
 		return nil, fmt.Errorf("it has no exchange %d", n)
@@ -357,7 +370,10 @@ func (r *reading) attachment(a *messages.Attachment) error {
 		if err := json.Unmarshal([]byte(a.Body), &file); err != nil {
 			return err
 		}
-		return file.apply(s)
+		if err := file.apply(s); err != nil {
+			return err
+		}
+		return s.agrees()
 	case a.TestCaseStartedId == "":
 		r.record.attached[a.FileName] = []byte(a.Body + "\n")
 	}
