@@ -72,7 +72,7 @@ func onlyBlock(text []byte, kind string) ([]byte, error) {
 //	{"keys": [{"label": "amber", "key": "…", "partner_id": "partner-amber", "scopes": ["settlement:read"]}]}
 //
 // The label is for people; the scopes are the milestone's. Errors name a key by its
-// place and label, never by its secret, and those about a scope are a [*LineError].
+// place and label, never by its secret, and those whose line is known are a [*LineError].
 func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	var file struct {
 		Keys []struct {
@@ -84,11 +84,22 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	}
 	if err := json.Unmarshal(text, &file, json.RejectUnknownMembers(true)); err != nil {
 		// The library's message may quote what it read, and that may be a secret.
+		at := func(offset int64, err error) error {
+			return &LineError{1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n")), err}
+		}
 		var semantic *json.SemanticError
 		if errors.As(err, &semantic) {
-			return nil, fmt.Errorf("reading partner keys: %s is not as it should be: a key has label, key, partner_id and scopes", place(semantic.JSONPointer))
+			return nil, at(semantic.ByteOffset, fmt.Errorf("reading partner keys: %s: a key has label, key, partner_id and scopes", wrong(semantic.JSONPointer)))
 		}
-		return nil, errors.New("reading partner keys: the file is not JSON")
+		says := errors.New("reading partner keys: the file is not JSON")
+		var syntactic *jsontext.SyntacticError
+		if !errors.As(err, &syntactic) {
+			return nil, says
+		}
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			says = errors.New("reading partner keys: a member stands twice")
+		}
+		return nil, at(syntactic.ByteOffset, says)
 	}
 	if len(file.Keys) == 0 {
 		return nil, errors.New("reading partner keys: there is no key in keys, so that nobody could call")
@@ -159,16 +170,18 @@ func (s *scope) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// place is a pointer into a key file as far as its names are those of a key file. An
-// unknown name may be a secret that stands where a name should.
-func place(pointer jsontext.Pointer) string {
+// wrong says that what is at a pointer into a key file is wrong, as far as its names are
+// those of a key file. A name that is like none of them may be a secret that stands where
+// a name should.
+func wrong(pointer jsontext.Pointer) string {
+	names := []string{"keys", "label", "key", "partner_id", "scopes"}
 	text := ""
 	for name := range pointer.Tokens() {
 		_, err := strconv.Atoi(name)
-		if err != nil && !slices.Contains([]string{"keys", "label", "key", "partner_id", "scopes"}, name) {
-			return fmt.Sprintf("a member of %q that is not known", text)
+		if err != nil && !slices.Contains(names, name) {
+			return fmt.Sprintf("a member of %q is not known%s", text, milestones.Suggest(name, names))
 		}
 		text += "/" + name
 	}
-	return text
+	return fmt.Sprintf("%q is not as it should be", text)
 }
