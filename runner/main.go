@@ -60,7 +60,11 @@ func main() {
 // run runs the command line, and returns the exit code. When a milestone is verified, the last line of the text is the
 // verdict, on every way out.
 func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	interrupts := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup lets it be
+		interrupts = append(interrupts, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal does not wait
 

@@ -172,9 +172,9 @@ func checkLastLine(ts *testscript.TestScript, exit int, stdout string) {
 
 // interrupts runs the command, and sends it a signal in the middle of a run.
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
 	if neg || len(args) < 2 || signals[args[0]] == nil {
-		ts.Fatalf("usage: interrupts INT|TERM ARGS...")
+		ts.Fatalf("usage: interrupts INT|TERM|HUP ARGS...")
 	}
 	stdout, ended := signalled(ts, signals[args[0]], args[1:])
 	checkExit(ts, verdict.Interrupted, ended)
