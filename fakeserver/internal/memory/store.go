@@ -145,8 +145,7 @@ func (s *Store) Do(call Call) Answer {
 		}
 	}
 	key := answerKey{call.Caller, call.Operation, call.ProviderID, call.IdempotencyKey}
-	at := s.lapse.at(instant.Of(clock))
-	s.budget.settle(s.answers.expire(at-instant.Instant(s.options.AnswerRetention.Milliseconds())), 0)
+	at := s.expire(clock)
 	if kept, ok := s.answers.find(call.Course, key); ok {
 		if refusal := kept.mismatch(call.Course, payload); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
@@ -169,6 +168,13 @@ func (s *Store) Do(call Call) Answer {
 	}
 	s.answers.keep(&keptAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: at, number: s.number.Add(1)})
 	return answer
+}
+
+// expire drops the answers that were kept as long as promised, and gives the time that has passed for the store.
+func (s *Store) expire(clock time.Time) instant.Instant {
+	at := s.lapse.at(instant.Of(clock))
+	s.budget.settle(s.answers.expire(at-instant.Instant(s.options.AnswerRetention.Milliseconds())), 0)
+	return at
 }
 
 // decide asks the rules, without changing anything.
