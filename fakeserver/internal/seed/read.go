@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	// It says on which line a value stands, which the errors need.
+	"github.com/go-json-experiment/json/jsontext"
 	"gopkg.in/yaml.v3"
 
 	"example.com/lpgate/milestones"
@@ -176,9 +177,6 @@ func member(of *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// escape writes a name as a JSON pointer has it.
-var escape = strings.NewReplacer("~", "~0", "/", "~1")
-
 // read gives the JSON value of a node.
 func (t *text) read(pointer string, node *yaml.Node) any {
 	if _, known := t.lines[pointer]; !known {
@@ -189,7 +187,7 @@ func (t *text) read(pointer string, node *yaml.Node) any {
 		members := map[string]any{}
 		for i := 0; i < len(node.Content); i += 2 {
 			key := node.Content[i]
-			at := pointer + "/" + escape.Replace(key.Value)
+			at := string(jsontext.Pointer(pointer).AppendToken(key.Value))
 			if _, twice := members[key.Value]; twice {
 				t.lines[at] = key.Line
 				t.wrong(at, "stands here a second time")
@@ -233,7 +231,7 @@ func (t *text) violated(schema *schemas.Schema, v schemas.Violation) {
 		members, _ := at(t.value, v.InstancePath).(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if !slices.Contains(known, name) {
-				t.wrong(v.InstancePath+"/"+escape.Replace(name), "is unknown%s", milestones.Suggest(name, known))
+				t.wrong(string(jsontext.Pointer(v.InstancePath).AppendToken(name)), "is unknown%s", milestones.Suggest(name, known))
 			}
 		}
 	default:
