@@ -142,7 +142,8 @@ const variablePrefix = "FAKESERVER_"
 
 // settle gives each setting that is not among the given flags the value of its
 // variable, or else of its key in the file. A setting that does not exist is an error,
-// wherever it stands, and so is a text that is given and empty.
+// wherever it stands, and so is a text that is given and empty. Variables that are set
+// for a service called fakeserver are ignored, see isServiceLink.
 func settle(settings, given *pflag.FlagSet, environ []string) error {
 	if err := noEmptyFlag(given); err != nil {
 		return err
@@ -159,6 +160,9 @@ func settle(settings, given *pflag.FlagSet, environ []string) error {
 			continue
 		}
 		i := slices.Index(variables, name)
+		if i < 0 && isServiceLink(name, value) {
+			continue
+		}
 		if i < 0 {
 			// What all have in common makes none of them near.
 			nearest := milestones.Nearest(strings.TrimPrefix(name, variablePrefix), bare)
