@@ -127,7 +127,22 @@ type Journal struct {
 	bytes   int
 	evicted uint64
 	closed  bool
-	waiting chan struct{} // closed when something is appended; nil: nobody waits
+	waiters []*waiter
+	// examined counts how often an entry was compared with a query, for tests of what
+	// an operation costs.
+	examined uint64
+}
+
+// waiter is a call of Wait that has not returned. It gets each new entry once, when it
+// is appended, so that an Append costs one comparison for each waiter, however many
+// entries there are.
+type waiter struct {
+	query Query
+	n     int
+	// found are the entries that match and are still in the journal, the oldest first:
+	// fewer than n.
+	found []*Entry
+	done  chan Page // receives once; has room for that
 }
 
 // kept is an entry and its size, which is told when the entry comes: one that goes has
@@ -149,6 +164,12 @@ func (j *Journal) Append(e *Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for j.held > 0 && (j.held == j.maxEntries || j.bytes+size > j.maxBytes) {
+		for _, w := range j.waiters {
+			if len(w.found) > 0 && w.found[0] == j.entries[j.first].Entry {
+				w.found[0] = nil // free it
+				w.found = w.found[1:]
+			}
+		}
 		j.bytes -= j.entries[j.first].size
 		j.entries[j.first] = kept{}
 		j.first = (j.first + 1) % len(j.entries)
@@ -161,23 +182,28 @@ func (j *Journal) Append(e *Entry) {
 	j.entries[(j.first+j.held)%len(j.entries)] = kept{e, size}
 	j.held++
 	j.bytes += size
-	j.wake()
+	j.waiters = slices.DeleteFunc(j.waiters, func(w *waiter) bool {
+		if !j.matches(&w.query, e) {
+			return false
+		}
+		w.found = append(w.found, e)
+		if len(w.found) < w.n {
+			return false
+		}
+		w.done <- j.page(w.query, w.found, len(w.found))
+		return true
+	})
 }
 
-// wake lets those look again who wait. The caller holds the lock.
-func (j *Journal) wake() {
-	if j.waiting != nil {
-		close(j.waiting)
-		j.waiting = nil
-	}
-}
-
-// Close ends the waiting for what will not come any more.
+// Close makes every Wait return, those too that begin later.
 func (j *Journal) Close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.closed = true
-	j.wake()
+	for _, w := range j.waiters {
+		w.done <- j.page(w.query, w.found, len(w.found))
+	}
+	j.waiters = nil
 }
 
 // grow makes room in the ring: twice as much, but never for more than may be held.
@@ -197,33 +223,56 @@ func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.entries, j.first, j.held, j.bytes, j.evicted = nil, 0, 0, 0, 0
+	for _, w := range j.waiters {
+		w.found = nil
+	}
 }
 
 // Find gives the entries that a query means.
 func (j *Journal) Find(q Query) Page {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.find(q)
+	found, matched, known := j.find(q, q.Limit)
+	page := j.page(q, found, matched)
+	page.Unknown = !known
+	return page
 }
 
-func (j *Journal) find(q Query) Page {
-	page := Page{Held: j.held, Evicted: j.evicted, Unknown: q.After != "", Closed: j.closed}
+// find returns the first entries that match, limit of them (0: all), and how many match
+// in all. known is false when the journal does not have the request that the query
+// comes after.
+func (j *Journal) find(q Query, limit int) (found []*Entry, matched int, known bool) {
 	from := 0
-	for i := j.held - 1; i >= 0 && page.Unknown; i-- {
-		if j.at(i).ID == q.After {
-			from, page.Unknown = i+1, false
+	if q.After != "" {
+		for from = j.held; from > 0 && j.at(from-1).ID != q.After; from-- {
 		}
-	}
-	if page.Unknown {
-		return page
+		if from == 0 {
+			return nil, 0, false
+		}
 	}
 	for i := from; i < j.held; i++ {
-		if e := j.at(i); q.matches(e) {
-			page.Matched++
-			if q.Limit == 0 || len(page.Entries) < q.Limit {
-				page.Entries = append(page.Entries, e)
+		if e := j.at(i); j.matches(&q, e) {
+			matched++
+			if limit == 0 || len(found) < limit {
+				found = append(found, e)
 			}
 		}
+	}
+	return found, matched, true
+}
+
+// matches compares an entry with a query. The caller holds the lock.
+func (j *Journal) matches(q *Query, e *Entry) bool {
+	j.examined++
+	return q.matches(e)
+}
+
+// page returns the page of a query for which these entries were found. The caller
+// holds the lock.
+func (j *Journal) page(q Query, found []*Entry, matched int) Page {
+	page := Page{Entries: found, Matched: matched, Held: j.held, Evicted: j.evicted, Closed: j.closed}
+	if q.Limit > 0 {
+		page.Entries = found[:min(q.Limit, len(found))]
 	}
 	return page
 }
@@ -232,25 +281,33 @@ func (j *Journal) find(q Query) Page {
 func (j *Journal) Most() int { return j.maxEntries }
 
 // Wait returns once n entries match, or when ctx is done or the journal closed, with
-// what matches then.
+// what matches then. An entry that is evicted meanwhile no longer counts. The request
+// that the query comes after has to be in the journal only when the wait begins.
 func (j *Journal) Wait(ctx context.Context, q Query, n int) Page {
-	for {
-		j.mu.Lock()
-		page := j.find(q)
-		if page.Unknown || page.Matched >= n || page.Closed || ctx.Err() != nil {
-			j.mu.Unlock()
-			return page
-		}
-		if j.waiting == nil {
-			j.waiting = make(chan struct{})
-		}
-		waiting := j.waiting
-		j.mu.Unlock()
-		select {
-		case <-waiting:
-		case <-ctx.Done():
-		}
+	j.mu.Lock()
+	found, matched, known := j.find(q, 0)
+	if !known || matched >= n || j.closed || ctx.Err() != nil {
+		defer j.mu.Unlock()
+		page := j.page(q, found, matched)
+		page.Unknown = !known
+		return page
 	}
+	w := &waiter{query: q, n: n, found: found, done: make(chan Page, 1)}
+	j.waiters = append(j.waiters, w)
+	j.mu.Unlock()
+	select {
+	case page := <-w.done:
+		return page
+	case <-ctx.Done():
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	i := slices.Index(j.waiters, w)
+	if i < 0 { // it was done at the same time
+		return <-w.done
+	}
+	j.waiters = slices.Delete(j.waiters, i, i+1)
+	return j.page(q, w.found, len(w.found))
 }
 
 // Entry gives the entry of a request; nil when the journal does not have it.

@@ -3,9 +3,12 @@ package journal
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"example.com/lpgate/fakeserver/internal/instant"
 )
@@ -145,14 +148,131 @@ func TestWait(t *testing.T) {
 	}
 }
 
-func BenchmarkAppend(b *testing.B) {
-	j := New(10_000, 16<<20)
-	e := entry(1, func(e *Entry) {
-		e.Body, e.Answer = make([]byte, 300), make([]byte, 700)
-		e.Header = map[string][]string{"X-Actor-Type": {"partner"}, "X-Actor-Id": {"amber"}, "X-Auth-Scopes": {"settlement:read"}, "Idempotency-Key": {"k"}}
+// An Append costs one comparison for each wait, however many entries the journal has.
+func TestAppendExaminesTheNewEntryOnly(t *testing.T) {
+	const waits, appends = 500, 100
+	for _, held := range []int{0, 100, 10_000} {
+		synctest.Test(t, func(t *testing.T) {
+			j := New(10_000, 1<<30) // at 10,000 each Append evicts the oldest entry
+			for n := range held {
+				j.Append(entry(n))
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			status := 404
+			for range waits {
+				go j.Wait(ctx, Query{Status: &status}, 1)
+				go j.Wait(ctx, Query{}, 1_000_000)
+			}
+			synctest.Wait()
+			before := j.examined
+			for n := range appends {
+				j.Append(entry(held + n))
+			}
+			if got := j.examined - before; got != 2*waits*appends {
+				t.Errorf("with %d entries: %d comparisons for %d requests and %d waits, want %d", held, got, appends, 2*waits, 2*waits*appends)
+			}
+			cancel()
+			synctest.Wait()
+			if len(j.waiters) != 0 {
+				t.Errorf("%d waits are still registered after they were cancelled", len(j.waiters))
+			}
+		})
+	}
+}
+
+// Whatever is appended, evicted and cleared meanwhile, a wait returns what Find returns
+// at that moment.
+func TestWaitAgreesWithFind(t *testing.T) {
+	for seed := range uint64(200) {
+		synctest.Test(t, func(t *testing.T) {
+			chance := rand.New(rand.NewPCG(seed, 0))
+			j := New(1+chance.IntN(20), 1<<20)
+			random := func(n int) *Entry {
+				return entry(n, func(e *Entry) { e.Status = 200 + chance.IntN(3) })
+			}
+			n := 0
+			for range chance.IntN(30) {
+				j.Append(random(n))
+				n++
+			}
+			status := 200
+			q := Query{Status: &status, Limit: chance.IntN(4)}
+			wanted := 1 + chance.IntN(8)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var got *Page
+			go func() {
+				page := j.Wait(ctx, q, wanted)
+				got = &page
+			}()
+			synctest.Wait()
+			for steps := 0; got == nil; steps++ {
+				if want := j.Find(q); want.Matched >= wanted {
+					t.Fatalf("seed %d: still waiting for %d, and %d match", seed, wanted, want.Matched)
+				}
+				switch {
+				case steps == 200:
+					cancel()
+				case chance.IntN(20) == 0:
+					j.Clear()
+				default:
+					j.Append(random(n))
+					n++
+				}
+				synctest.Wait()
+			}
+			want := j.Find(q)
+			if ids(*got) != ids(want) || got.Matched != want.Matched || got.Held != want.Held || got.Evicted != want.Evicted {
+				t.Errorf("seed %d: got %q of %d (%d held, %d evicted), want %q of %d (%d, %d)", seed,
+					ids(*got), got.Matched, got.Held, got.Evicted, ids(want), want.Matched, want.Held, want.Evicted)
+			}
+		})
+	}
+}
+
+// A wait after a request goes on when that request is evicted, and counts what came later.
+func TestWaitAfterAnEvictedRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := New(2, 1<<20)
+		j.Append(entry(0))
+		var got Page
+		go func() { got = j.Wait(t.Context(), Query{After: "w.0"}, 2) }()
+		synctest.Wait()
+		j.Clear()
+		j.Append(entry(1))
+		j.Append(entry(2))
+		synctest.Wait()
+		if ids(got) != "w.1 w.2" || got.Unknown {
+			t.Errorf("got %+v", got)
+		}
 	})
-	b.ReportAllocs()
-	for b.Loop() {
-		j.Append(e)
+}
+
+func BenchmarkAppend(b *testing.B) {
+	for _, waits := range []int{0, 500} {
+		b.Run(fmt.Sprintf("waits=%d", waits), func(b *testing.B) {
+			j := New(10_000, 16<<20)
+			e := entry(1, func(e *Entry) {
+				e.Body, e.Answer = make([]byte, 300), make([]byte, 700)
+				e.Header = map[string][]string{"X-Actor-Type": {"partner"}, "X-Actor-Id": {"amber"}, "X-Auth-Scopes": {"settlement:read"}, "Idempotency-Key": {"k"}}
+			})
+			for range 10_000 {
+				j.Append(e)
+			}
+			status := 404
+			for range waits {
+				go j.Wait(b.Context(), Query{Operation: "op", Status: &status}, 1)
+			}
+			for registered := 0; registered < waits; {
+				runtime.Gosched()
+				j.mu.Lock()
+				registered = len(j.waiters)
+				j.mu.Unlock()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				j.Append(e)
+			}
+		})
 	}
 }
