@@ -39,6 +39,9 @@ var arrows = map[string][]string{
 	"features":           {},
 	"fixtures":           {},
 
+	"internal/godoginit":          {"internal/godoginit/hidepath"},
+	"internal/godoginit/hidepath": {},
+
 	"fakeserver/internal/course":   {},
 	"fakeserver/internal/instant":  {},
 	"fakeserver/internal/jcs":      {},
@@ -67,7 +70,7 @@ var arrows = map[string][]string{
 	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},
-	"steps":            {"milestones", "steps/auditproof"},
+	"steps":            {"internal/godoginit", "milestones", "steps/auditproof"},
 
 	"runner/internal/exchange":      {"milestones", "schemas"},
 	"runner/internal/checks":        {"milestones", "runner/internal/exchange", "schemas"},
@@ -86,7 +89,7 @@ var arrows = map[string][]string{
 	"runner/internal/shard":         {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict"},
 	"runner/internal/target":        {"fakeserver", "milestones", "runner/internal/exchange", "steps"},
 	"runner/internal/project":       {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
-	"runner/internal/gate":          {"milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/progress", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/report/har", "runner/internal/report/junit", "runner/internal/report/page", "runner/internal/shard", "runner/internal/target", "runner/internal/terminal", "runner/internal/verdict", "runner/internal/watch", "steps"},
+	"runner/internal/gate":          {"internal/godoginit", "milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/progress", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/report/har", "runner/internal/report/junit", "runner/internal/report/page", "runner/internal/shard", "runner/internal/target", "runner/internal/terminal", "runner/internal/verdict", "runner/internal/watch", "steps"},
 	"runner/internal/sight":         {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "runner/internal/verdict", "schemas"},
 	"runner/internal/drift":         {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "schemas", "steps", "steps/auditproof"},
 	"runner/internal/lint":          {"milestones", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
@@ -185,6 +188,24 @@ func TestOneDoor(t *testing.T) {
 				t.Errorf("%s imports the fake: only %s may", file, theFake)
 			}
 		}
+	}
+}
+
+// Whatever imports godog imports internal/godoginit beside it, so that godog starts no process while the program
+// initializes; and the fake server does not have godog at all.
+func TestGodogStartsNoProcess(t *testing.T) {
+	const godog, safe = "github.com/cucumber/godog", "internal/godoginit"
+	for room, p := range rooms(t) {
+		if slices.Contains(p.Imports, godog) && room != safe && !slices.Contains(p.Imports, module+"/"+safe) {
+			t.Errorf("%s imports godog without %s: import that too, blank", room, safe)
+		}
+	}
+	out, err := exec.Command("go", "list", "-deps", "./fakeserver/...").Output()
+	if err != nil {
+		t.Fatalf("listing what the fake server is made of: %v", err)
+	}
+	if strings.Contains(string(out), godog) {
+		t.Errorf("the fake server imports godog")
 	}
 }
 

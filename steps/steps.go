@@ -67,6 +67,7 @@ import (
 
 	"github.com/cucumber/godog"
 
+	_ "example.com/lpgate/internal/godoginit" // godog starts no process while the program initializes
 	"example.com/lpgate/milestones"
 )
 

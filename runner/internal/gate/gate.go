@@ -25,6 +25,7 @@ import (
 
 	"github.com/cucumber/godog"
 
+	_ "example.com/lpgate/internal/godoginit" // godog starts no process while the program initializes
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/eventlog"
