@@ -54,20 +54,24 @@ import (
 func main() {
 	// A run lives for less than a second and holds little: collecting garbage seldom saves a fifth of it.
 	debug.SetGCPercent(400)
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(run(untilInterrupted(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
+}
+
+// untilInterrupted is done at the first signal that interrupts. A second one ends the process at once. It is never stopped:
+// a signal that comes while the process exits would end it with another exit code than that of the verdict it printed.
+func untilInterrupted() context.Context {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup lets it be
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, stop)
+	return ctx
 }
 
 // run runs the command line, and returns the exit code. When a milestone is verified, the last line of the text is the
 // verdict, on every way out.
-func run(args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
-	interrupts := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup lets it be
-		interrupts = append(interrupts, syscall.SIGHUP)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), interrupts...)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal does not wait
-
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
 	l := &line{ctx: ctx, exit: verdict.Broken, display: newDisplay(args, stdout, stderr, getenv)} // until the command line is understood
 	if getenv("GITHUB_ACTIONS") == "true" {
 		l.actions = &github.Actions{Commands: l.display.people(), Summary: getenv(github.SummaryName), Workspace: getenv(github.WorkspaceName)}

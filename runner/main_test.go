@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
+//	interrupts-anywhere ARGS    runs it again and again, each time interrupted a little later
 //	unread CODE runner ARGS     runs it with a stdout that nobody reads
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
 //	services                    starts four services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
@@ -70,7 +71,7 @@ func TestScripts(t *testing.T) {
 			env.Values[liveKey{}] = new(live)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
 			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})
 }
@@ -283,7 +284,7 @@ func (c *clumsy) Write(b []byte) (int, error) {
 func TestPanic(t *testing.T) {
 	var stdout clumsy
 	var stderr bytes.Buffer
-	exit := run([]string{"no/such.yaml", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
+	exit := run(t.Context(), []string{"no/such.yaml", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
 	if exit != verdict.Incomplete || stdout.String() != "overall=false\n" {
 		t.Errorf("exit %d, stdout %q", exit, stdout.String())
 	}

@@ -35,7 +35,7 @@ shard is missing, was given twice, was planned otherwise, or did not come to its
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg.Milestone, cfg.Actions = args[0], l.actions
-			return l.display.show(l, cfg, func(cfg gate.Config) (gate.Result, error) { return gate.Merge(cfg, args[1:]) })
+			return l.display.show(l, cfg, func(cfg gate.Config) (gate.Result, error) { return gate.Merge(l.ctx, cfg, args[1:]) })
 		},
 	}
 	flags := cmd.Flags()

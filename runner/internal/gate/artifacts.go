@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -99,8 +101,9 @@ func attempt(encode func() ([]byte, error)) (text []byte, err error) {
 //
 // Reports are made from the event log as it stands on the disk, and tell the verdict; but whether they can be written is
 // part of it. So it is decided as if the rest could, and when that turns out to be wrong, all that was written in vain is
-// made anew.
-func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed bool, err error) {
+// made anew. The same holds for an interrupt that comes before the verdict is written to the log; one that comes later
+// changes nothing, so that all that is written has the same verdict.
+func (r *run) conclude(ctx context.Context, document *outcome.Document, coverage []byte) (renewed bool, err error) {
 	r.decide()
 	if renewed, err = r.renew(document); err != nil {
 		return false, err
@@ -127,16 +130,18 @@ func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed boo
 		}
 		r.write(reports)
 		r.writeSummary()
-		if len(r.unwritten) == before && !logged {
+		again := len(r.unwritten) > before || !logged && r.interrupted(ctx)
+		if !again && !logged {
 			logged = true
 			for _, name := range slices.Sorted(maps.Keys(attached)) {
 				r.log.Attach(name, attached[name])
 			}
 			if err := r.journal.Close(r.log.Finish(r.decision.Overall, r.says(), at)); err != nil {
 				r.failed(report.Messages, err)
+				again = true
 			}
 		}
-		if len(r.unwritten) == before {
+		if !again {
 			break
 		}
 		for _, made := range Reports {
@@ -149,6 +154,19 @@ func (r *run) conclude(document *outcome.Document, coverage []byte) (renewed boo
 	}
 	return renewed, r.folder.Commit()
 }
+
+// interrupted makes an interrupt a reason, if the trial ended too early to see it. It reports whether the reason is new.
+func (r *run) interrupted(ctx context.Context) bool {
+	known := func(reason verdict.Reason) bool { return reason.ID == interrupted.ID }
+	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errOutdated) || slices.ContainsFunc(r.records.Stops, known) {
+		return false
+	}
+	r.records.Stops = append(r.records.Stops, interrupted)
+	return true
+}
+
+// interrupted is the reason for a run that was interrupted.
+var interrupted = verdict.Reason{ID: "interrupted", Says: "the run was interrupted"}
 
 // decide decides, as if everything could be written that was not seen to fail.
 func (r *run) decide() {

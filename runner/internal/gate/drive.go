@@ -125,7 +125,7 @@ func (d *drive) run(ctx context.Context) {
 	}()
 	d.wait(ctx, done)
 	if ctx.Err() != nil {
-		d.stop("interrupted", "", "the run was interrupted")
+		d.stop(interrupted.ID, "", "%s", interrupted.Says)
 	}
 }
 

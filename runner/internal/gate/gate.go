@@ -248,7 +248,7 @@ func (r *run) do(ctx context.Context) error {
 	if broken != nil {
 		r.seen.Stops = append(r.seen.Stops, problems(broken)...)
 	}
-	return r.finish()
+	return r.finish(ctx)
 }
 
 // read reads everything that the run is made from. What is broken in it ends up in a verdict; the error does not.
@@ -434,13 +434,14 @@ func problems(err error) []verdict.Reason {
 }
 
 // finish decides, and writes everything.
-func (r *run) finish() error {
+func (r *run) finish(ctx context.Context) error {
 	r.records = r.trial.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection // of a run that did not come to a trial too
 	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
 	for _, check := range checks.Table {
 		r.records.Checks = append(r.records.Checks, check.ID)
 	}
+	r.interrupted(ctx)
 	r.write(map[string]func() ([]byte, error){
 		report.Exchanges: func() ([]byte, error) { return r.report().EncodeExchanges(), nil },
 		report.State:     func() ([]byte, error) { return r.state(), nil },
@@ -460,7 +461,7 @@ func (r *run) finish() error {
 		report.Output:   func() ([]byte, error) { return r.output, nil },
 		report.Coverage: func() ([]byte, error) { return coverage, nil },
 	})
-	renewed, err := r.conclude(document, coverage)
+	renewed, err := r.conclude(ctx, document, coverage)
 	if err != nil {
 		err = errors.Join(err, r.log.Err())
 		r.report().Summary(r.Stdout, r.failures(), "", "") // what was seen is told, wherever it cannot be written

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,12 +22,12 @@ const MostShards = shard.Most
 // Merge makes one run of the shards whose artifacts stand in the folders: what they saw is decided on anew, all together,
 // and the artifacts are those of a single run. The clock of that run stands still at the end of the last shard, so the same
 // shards give the same artifacts. The error is like that of [Run].
-func Merge(cfg Config, folders []string) (Result, error) {
+func Merge(ctx context.Context, cfg Config, folders []string) (Result, error) {
 	r := newRun(cfg)
-	return r.result(r.merge(folders))
+	return r.result(r.merge(ctx, folders))
 }
 
-func (r *run) merge(folders []string) error {
+func (r *run) merge(ctx context.Context, folders []string) error {
 	r.service = new(target.Service)
 	broken, err := r.read()
 	if err != nil {
@@ -51,12 +52,12 @@ func (r *run) merge(folders []string) error {
 	defer r.end()
 	if broken != nil {
 		r.seen.Stops = append(r.seen.Stops, problems(broken)...)
-		return r.finish()
+		return r.finish(ctx)
 	}
 	for _, place := range slices.Sorted(maps.Keys(r.joined.Scenarios)) {
 		r.log.Retell(place, r.joined.Scenarios[place])
 	}
-	return r.finish()
+	return r.finish(ctx)
 }
 
 // apart makes sure that the artifacts replace none of what they are made from.
