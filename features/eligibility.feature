@@ -57,7 +57,9 @@ Feature: Eligibility, the verdict on a tier
       | /eligibility/requested_segment_tier      | "S0"  |
       | /eligibility/reliability_baseline_passed | false |
     Then the answer is 200
-    And "/eligibility/verdict" is "deny"
+    And the fields are:
+      | /eligibility/verdict      | "deny"                                            |
+      | /eligibility/reason_codes | ["partner_liquidity_provider_eligibility_failed"] |
 
   # ---- eligibility-needs-no-violations --------------------------------------------------------------------------
 
@@ -144,8 +146,9 @@ Feature: Eligibility, the verdict on a tier
       | /eligibility/requested_segment_tier | "S3" |
     Then the answer is 200
     And the fields are:
-      | /eligibility/verdict              | "deny" |
-      | /eligibility/current_segment_tier | "S1"   |
+      | /eligibility/verdict              | "deny"                                            |
+      | /eligibility/reason_codes         | ["partner_liquidity_provider_eligibility_failed"] |
+      | /eligibility/current_segment_tier | "S1"                                              |
 
   # ---- eligibility-climb-needs-two-windows ----------------------------------------------------------------------
 
@@ -186,17 +189,18 @@ Feature: Eligibility, the verdict on a tier
     Then the answer is 200
     And the fields are:
       | /eligibility/verdict                              | "<verdict>" |
+      | /eligibility/reason_codes                         | <codes>     |
       | /eligibility/inputs/consecutive_compliant_windows | <windows>   |
 
     @refuses
     Examples: one
-      | spelling | windows | verdict |
-      | 1.0      | 1       | deny    |
+      | spelling | windows | verdict | codes                                             |
+      | 1.0      | 1       | deny    | ["partner_liquidity_provider_eligibility_failed"] |
 
     @permits
     Examples: two
-      | spelling | windows | verdict |
-      | 2e0      | 2       | allow   |
+      | spelling | windows | verdict | codes |
+      | 2e0      | 2       | allow   | []    |
 
   # ---- eligibility-climb-needs-remediation ----------------------------------------------------------------------
 

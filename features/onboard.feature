@@ -337,7 +337,8 @@ Feature: Onboard and get
       | /recorded_at | "2016-12-31T23:59:60Z" |
     Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
     When I repeat the call
-    Then the header "Idempotent-Replayed" is "true"
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+    And the header "Idempotent-Replayed" is "true"
     And its state is as noted
 
   # ---- recorded-at-is-normalised --------------------------------------------------------------------------------

@@ -47,7 +47,8 @@
 //
 // From now on a run fails until features/status.feature has a scenario tagged @status-note-is-kept. A rule of the
 // kind gate refuses something: it needs a scenario tagged @refuses and another one, as near to it as can be, tagged
-// @permits. The example "AddRule" runs these lines.
+// @permits. The one tagged @refuses has to observe a refusal of one of the rule's operations, or a success that has one of
+// its declared reason codes. The example "AddRule" runs these lines.
 //
 // # Adding an outcome
 //

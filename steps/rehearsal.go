@@ -42,6 +42,8 @@ type Rehearsal struct {
 	Faults []Fault
 	// Last are the operations that were called last, sentence by sentence of the last scenario: nil until one was called.
 	Last []*milestones.Operation
+	// Calls are the sentences of the last scenario that made a call: those that follow are about its answer.
+	Calls []bool
 	// Called are the operations that were called so far, by their ids.
 	Called map[string]bool
 	// Opened are the fixtures that were opened so far, by their paths.
@@ -151,12 +153,13 @@ func bodyOfYes(more, made string) string {
 
 // Play rehearses a scenario to its end, and finds its faults.
 func (r *Rehearsal) Play(pickle *godog.Scenario) {
-	r.Faults, r.Last, r.ended = nil, make([]*milestones.Operation, len(pickle.Steps)), false
+	r.Faults, r.Last, r.Calls, r.ended = nil, make([]*milestones.Operation, len(pickle.Steps)), make([]bool, len(pickle.Steps)), false
 	s := newScenario(&r.cfg, wordOf("rehearsal", pickle))
 	ctx := context.WithValue(context.Background(), scenarioKey{}, s)
 	for i, step := range pickle.Steps {
-		before := len(r.Faults)
+		before, last, burst := len(r.Faults), s.last, len(s.burst)
 		r.sentence(ctx, s, i, step)
+		r.Calls[i] = s.last != last || len(s.burst) != burst
 		if r.ended {
 			r.Faults = r.Faults[:before]
 			return
@@ -170,6 +173,9 @@ func (r *Rehearsal) Play(pickle *godog.Scenario) {
 		}
 	}
 }
+
+// Ended reports whether the last scenario was not rehearsed to its end, because it opens a fixture that is unfit.
+func (r *Rehearsal) Ended() bool { return r.ended }
 
 // goOn gives a scenario what a faulty sentence may have been there for, so that those after it have no faults that follow
 // from its own.

@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -329,6 +330,9 @@ func TestLies(t *testing.T) {
 	}
 }
 
+// assertsRefusal finds the step about what was refused.
+var assertsRefusal = regexp.MustCompile(`(?m)^    (Then|And) (the answer is [45][0-9]{2} |"/(eligibility|rollout)/reason_codes" is \[")`)
+
 // mustTurnRed puts the scenario where it belongs, and lets the gate run it.
 func (l lie) mustTurnRed(t *testing.T, d *drift.Drift, feature string) {
 	text, err := os.ReadFile(feature)
@@ -356,6 +360,9 @@ func (l lie) mustTurnRed(t *testing.T, d *drift.Drift, feature string) {
 		t.Fatalf("it does not say where its place is: %s", first)
 	}
 	_, scenario, _ := strings.Cut(rest, "\n\n")
+	if d.Side == plan.Refuses && !assertsRefusal.MatchString(scenario) {
+		t.Errorf("tagged @refuses, and no refusal is asserted, as lint wants it:\n%s", scenario)
+	}
 	home = filepath.Join(root, strings.TrimSuffix(home, "."))
 	old, err := os.ReadFile(home)
 	if err == nil {

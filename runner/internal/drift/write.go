@@ -2,6 +2,7 @@ package drift
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -87,9 +88,15 @@ func (r *Room) address() string {
 // sentence tells the difference.
 func (d *Drift) scenario(r *Room, p *played) string {
 	t := &telling{room: r, played: p}
-	assertion, after := t.assertion()
+	assertion := t.assertion()
 	if assertion == "" {
 		return ""
+	}
+	assertions := []string{assertion}
+	if d.Side == plan.Refuses { // lint wants to see that it is refused
+		if refusal := t.refusal(); refusal != "" && refusal != assertion {
+			assertions = []string{refusal, assertion}
+		}
 	}
 	var b strings.Builder
 	home := ""
@@ -102,7 +109,7 @@ func (d *Drift) scenario(r *Room, p *played) string {
 		fmt.Fprintf(&b, "# Its place is features/%s.\n", home)
 	}
 	fmt.Fprintf(&b, "Feature: What a target says otherwise\n\n  %s\n  Scenario: %s\n", strings.Join(d.tags(), " "), d.title())
-	t.write(&b, assertion, after)
+	t.write(&b, assertions)
 	return b.String()
 }
 
@@ -161,8 +168,8 @@ type remembered struct {
 	at, name string
 }
 
-// write writes the steps.
-func (t *telling) write(b *strings.Builder, assertion string, after []string) {
+// write writes the steps: the calls of the walk, and what is asserted of the last answer.
+func (t *telling) write(b *strings.Builder, assertions []string) {
 	w := t.played.walk
 	keyword := "Given"
 	say := func(text string, after []string) {
@@ -210,7 +217,31 @@ func (t *telling) write(b *strings.Builder, assertion string, after []string) {
 		}
 	}
 	keyword = "Then"
-	say(assertion, after)
+	for _, assertion := range assertions {
+		say(assertion, nil)
+	}
+}
+
+// refusal is the step that asserts what the fake refused last: an error, or the list of reason codes of a success; "" for
+// answers to several requests at once.
+func (t *telling) refusal() string {
+	last := t.played.fake[len(t.played.fake)-1]
+	if len(last.answers) > 1 {
+		return ""
+	}
+	a, success := last.answers[0], last.operation.Outcomes[0]
+	if a.status != success.Status {
+		return answerIs(a)
+	}
+	codes, ok := find(decodedBody(a.body), success.ReasonCodesAt)
+	if !ok || success.ReasonCodesAt == "" {
+		return ""
+	}
+	text, err := json.Marshal(codes)
+	if err != nil {
+		panic(err) // it was decoded from JSON
+	}
+	return fmt.Sprintf("%q is %s", success.ReasonCodesAt, text)
 }
 
 // produces are the variables of the walk that the answer to a call gives.
@@ -232,7 +263,7 @@ func (t *telling) produces(i int, counts map[string]int) (all []remembered) {
 }
 
 // assertion is the sentence that holds of the fake's answer and not of the target's.
-func (t *telling) assertion() (text string, after []string) {
+func (t *telling) assertion() string {
 	p, d := t.played, t.played.difference
 	last := p.fake[len(p.fake)-1]
 	if n := len(last.answers); n > 1 {
@@ -242,30 +273,30 @@ func (t *telling) assertion() (text string, after []string) {
 				replays++
 			}
 		}
-		return fmt.Sprintf("exactly %d answers are replays", replays), nil
+		return fmt.Sprintf("exactly %d answers are replays", replays)
 	}
 	a := last.answers[0]
 	switch d.Kind {
 	case "status":
-		return answerIs(a), nil
+		return answerIs(a)
 	case "header":
 		if d.Want == "absent" {
-			return fmt.Sprintf("the header %q is absent", d.At), nil
+			return fmt.Sprintf("the header %q is absent", d.At)
 		}
 		value := p.timeless(strings.Join(a.header[http.CanonicalHeaderKey(d.At)], ", "))
-		return `the header "` + d.At + `" is "` + value + `"`, nil
+		return `the header "` + d.At + `" is "` + value + `"`
 	case "proof":
-		return "the page verifies", nil
+		return "the page verifies"
 	}
 	if strings.HasPrefix(d.At, "/error/code") || strings.HasPrefix(d.At, "/error/details/reason_code") && !strings.HasPrefix(d.At, "/error/details/reason_codes") {
-		return answerIs(a), nil
+		return answerIs(a)
 	}
 	for _, l := range d.leaves {
 		if text := t.about(l, a); text != "" {
-			return text, nil
+			return text
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // answerIs is the sentence about the status of an answer.

@@ -163,7 +163,9 @@ func (l *linter) rehearse() {
 	shares := make([]*steps.Rehearsal, runtime.GOMAXPROCS(0))
 	faults := make([][]steps.Fault, len(scenarios))
 	misspelt := make([][]steps.Fault, len(scenarios))
+	unasserted := make([]string, len(scenarios))
 	l.unfitBodies()
+	refusals := newRefusals(l.in.Milestone)
 	names := namesOf(l.in.Milestone)
 	var group sync.WaitGroup
 	for share := range shares {
@@ -181,6 +183,9 @@ func (l *linter) rehearse() {
 				}
 				faults[i] = rehearse(rehearsal, &scenarios[i])
 				misspelt[i] = slices.Concat(neverGiven(l.in.Milestone, &scenarios[i], rehearsal), names.misspelt(&scenarios[i], rehearsal))
+				if len(faults[i]) == 0 && !rehearsal.Ended() { // else it may be asserted in what could not be rehearsed
+					unasserted[i] = refusals.missing(&scenarios[i], rehearsal)
+				}
 				if known != nil {
 					misspelt[i] = append(misspelt[i], known.misspelt(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
 					misspelt[i] = append(misspelt[i], known.impossible(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
@@ -192,6 +197,9 @@ func (l *linter) rehearse() {
 
 	called, opened, used, waits := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range scenarios {
+		if unasserted[i] != "" {
+			l.found(scenarios[i].URI, scenarios[i].Line, "%s", unasserted[i])
+		}
 		told := func(slip steps.Fault) bool { // in other words
 			return slices.ContainsFunc(faults[i], func(f steps.Fault) bool { return f.Step == slip.Step && f.Row == slip.Row })
 		}

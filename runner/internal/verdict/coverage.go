@@ -3,6 +3,7 @@ package verdict
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -76,6 +77,38 @@ func (r *Records) onlyDeclaredLeftOut() bool {
 		}
 	}
 	return true
+}
+
+// refusals are the places of the scenarios in which an operation of the scenario's own rule refused something.
+func (r *Records) refusals() map[int]bool {
+	operations := map[string][]string{}
+	for i := range r.Milestone.Rules {
+		operations[r.Milestone.Rules[i].ID] = r.Milestone.Rules[i].Operations
+	}
+	refused := map[int]bool{}
+	for _, x := range r.Exchanges {
+		if x.Mark.Scenario < 0 || x.Response == nil {
+			continue
+		}
+		rule := r.Selection.Plan.Scenarios[x.Mark.Scenario].Rule
+		if slices.Contains(operations[rule], x.Operation.ID) && refuses(x) {
+			refused[x.Mark.Scenario] = true
+		}
+	}
+	return refused
+}
+
+// refuses reports whether an answer is a declared refusal, or a success that has a declared reason code in its list, such as
+// a denying verdict or a blocked rollout. An answer to HEAD has no body, so its status decides.
+func refuses(x *exchange.Exchange) bool {
+	if x.Request.Method == http.MethodHead {
+		return !x.Operation.Succeeds(x.Response.Status) && slices.ContainsFunc(x.Operation.Outcomes, func(o milestones.Outcome) bool {
+			return o.Status == x.Response.Status
+		})
+	}
+	return slices.ContainsFunc(x.Cells, func(cell milestones.Cell) bool {
+		return cell.Outcome != milestones.Success || cell.ReasonCode != ""
+	})
 }
 
 // where is the place of a sentence.

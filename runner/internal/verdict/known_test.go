@@ -48,7 +48,11 @@ func unchecked(check string) func(*Records) {
 	}
 }
 
-func unobserved(r *Records) { r.Exchanges = r.Exchanges[1:] }
+// unobserved refuses scenario 0 without the reason code of the floor.
+func unobserved(r *Records) { r.Exchanges[0].Cells = []milestones.Cell{{Outcome: "locked"}} }
+
+// unreached ends scenario 0 before its request is answered. The same request is answered outside of any scenario.
+func unreached(r *Records) { r.Exchanges[0].Mark = exchange.Mark{Scenario: -1} }
 
 func stray(r *Records) {
 	r.Exchanges[0].Stray = []exchange.Stray{{Status: 409, Code: "OH", ReasonCode: "what"}}
@@ -126,14 +130,14 @@ func TestKnownFailures(t *testing.T) {
 			[]string{"scenario-failed", "check-failed", "rule-unproved", "baseline-outdated"}, nil, 0},
 		{"a check, when a sentence fails too", []func(*Records){unchecked("schema"), failing(0), entries(check(1, "schema"))}, Fails,
 			[]string{"scenario-failed", "rule-unproved"}, []string{check(1, "schema")}, 1},
-		{"a check that was not reached", []func(*Records){failing(0), unobserved, entries(scenario(0), check(1, "schema"), refused, FloorRef(floor))}, Holds, nil,
-			[]string{scenario(0), refused, FloorRef(floor), allowed}, 3},
+		{"a check that was not reached", []func(*Records){failing(0), unreached, entries(scenario(0), check(1, "schema"))}, Holds, nil,
+			[]string{scenario(0), allowed}, 1},
 		{"a check that holds again", []func(*Records){failing(0), entries(scenario(0), check(1, "schema"))}, Fails,
 			[]string{"baseline-outdated"}, []string{scenario(0), allowed}, 1},
 		{"a check on an answer outside of any scenario", []func(*Records){func(r *Records) {
-			unchecked("schema")(r)
-			r.Results[0] = Result{Status: Passed}
-			r.Exchanges[0].Mark = exchange.Mark{Scenario: -1}
+			outside := *r.Exchanges[0]
+			outside.Mark, outside.Results = exchange.Mark{Scenario: -1}, []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Says: "not well"}}
+			r.Exchanges = append(r.Exchanges, &outside)
 		}, entries()}, Fails, []string{"check-failed"}, nil, 0},
 
 		// What was not seen.

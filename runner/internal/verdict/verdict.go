@@ -118,6 +118,8 @@ var Reasons = []Kind{
 		Do: "Mend what did not pass, which may have shown it; or write a scenario that does.", absence: "reason codes of the floor were not observed", listed: "verdict.json"},
 	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.",
 		Do: "Mend its scenarios that did not pass; or write one for the side that is lacking. `runner explain RULE` lists them.", absence: "rules are not proved", listed: "verdict.json"},
+	{ID: "refusal-unobserved", Exit: Fails, Says: "A scenario tagged @refuses passed and observed no refusal.",
+		Do: "Compare the scenario with its rule: one of the rule's operations has to refuse, or has to succeed with a reason code in its list. Fix the scenario or its tags, or the service if it should have refused."},
 	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has.",
 		Do: "If what it saw is as it should be, `make renew`, or `--renew-output` without a fake, makes it the golden output: review that change. If not, mend the service."},
 	{ID: "run-differs", Exit: Fails, Says: "A scenario saw something else when the run was repeated.",
@@ -502,6 +504,7 @@ func (v *Verdict) rules(r *Records) {
 		place[r.Milestone.Rules[i].ID] = i
 		v.Rules = append(v.Rules, Rule{Rule: &r.Milestone.Rules[i]})
 	}
+	refused := r.refusals()
 	for i := range r.Selection.Plan.Scenarios {
 		scenario := &r.Selection.Plan.Scenarios[i]
 		if r.Results[i].Status != Passed {
@@ -510,6 +513,11 @@ func (v *Verdict) rules(r *Records) {
 		rule := &v.Rules[place[scenario.Rule]]
 		switch scenario.Side {
 		case plan.Refuses:
+			if !refused[i] {
+				v.add("refusal-unobserved", scenario.Where(), "%s: no refusal by an operation of @%s, and no reason code in the list of a success (%s)",
+					scenario.ID, scenario.Rule, strings.Join(rule.Rule.Operations, ", "))
+				continue
+			}
 			rule.Refuses = append(rule.Refuses, scenario.ID)
 		case plan.Permits:
 			rule.Permits = append(rule.Permits, scenario.ID)

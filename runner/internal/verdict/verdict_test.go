@@ -25,13 +25,14 @@ func tiny() *milestones.Milestone {
 		Operations: []milestones.Operation{{ID: "ring", Method: "POST", Path: "/bell", Outcomes: []milestones.Outcome{
 			{Name: milestones.Success, Status: 200, Schema: "Ring"},
 			{Name: "refused", Status: 400, Code: "NO", ReasonCode: floor, Schema: "Error"},
+			{Name: "locked", Status: 423, Code: "LOCKED", Schema: "Error"},
 		}}},
 		Router:          milestones.Operation{ID: "unrouted"},
 		ReasonCodeFloor: []string{floor},
 		Features:        []string{"bell.feature"},
 		Rules: []milestones.Rule{
-			{ID: "bell-is-allowed", Kind: milestones.Gate, Feature: "bell.feature"},
-			{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature"},
+			{ID: "bell-is-allowed", Kind: milestones.Gate, Feature: "bell.feature", Operations: []string{"ring"}},
+			{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature", Operations: []string{"ring"}},
 		},
 		Capabilities: []milestones.Capability{{ID: "rope"}},
 		Artifacts:    []string{"verdict.json", "state.json"},
@@ -76,6 +77,10 @@ func green(t *testing.T) Records {
 			{
 				Mark: exchange.Mark{Scenario: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 200},
 				Outcome: &m.Operations[0].Outcomes[0], Cells: []milestones.Cell{{Outcome: milestones.Success}},
+			},
+			{
+				Mark: exchange.Mark{Scenario: 2}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 423},
+				Outcome: &m.Operations[0].Outcomes[2], Cells: []milestones.Cell{{Outcome: "locked"}},
 			},
 		},
 		Agreed: true, Output: &outcome.Difference{}, Identical: true, Written: []string{"state.json", "verdict.json"},
@@ -142,8 +147,10 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}
 		}, Fails, []Reason{{ID: "check-failed", Says: "ring, schema: the body is not valid", Where: "features/bell.feature:5"}}},
 		{"check-failed", "outside of any scenario", func(r *Records) {
-			r.Exchanges[0].Mark = exchange.Mark{Scenario: -1}
-			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}
+			outside := *r.Exchanges[0]
+			outside.Mark = exchange.Mark{Scenario: -1}
+			outside.Results = []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}}
+			r.Exchanges = append(r.Exchanges, &outside)
 		}, Fails, []Reason{{ID: "check-failed", Says: "ring, schema: the body is not valid", Where: ""}}},
 		{"cell-undeclared", "", func(r *Records) {
 			r.Exchanges[0].Stray = []exchange.Stray{{Status: 409, Code: "OH", ReasonCode: "what"}}
@@ -151,13 +158,13 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			ID:   "cell-undeclared",
 			Says: "ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", Where: "ring",
 		}}},
-		{"cell-unobserved", "", func(r *Records) { r.Exchanges = r.Exchanges[:1] }, Fails, []Reason{
+		{"cell-unobserved", "", func(r *Records) { r.Exchanges = slices.Delete(r.Exchanges, 1, 2) }, Fails, []Reason{
 			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
 		}},
 		{"cell-unobserved", "no answer is no observation", func(r *Records) { r.Exchanges[1].Response = nil }, Fails, []Reason{
 			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
 		}},
-		{"floor-unobserved", "", func(r *Records) { r.Exchanges = r.Exchanges[1:] }, Fails, []Reason{
+		{"floor-unobserved", "", unobserved, Fails, []Reason{
 			{ID: "cell-unobserved", Says: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
 			{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor},
 		}},
@@ -175,6 +182,20 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			ID:   "rule-unproved",
 			Says: "@bell-locked: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-locked",
 		}}},
+		{"refusal-unobserved", "", refusing(milestones.Success, "ring", 200), Fails, []Reason{
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{ID: "refusal-unobserved", Where: "features/bell.feature:3",
+				Says: "features/bell.feature > no: no refusal by an operation of @bell-is-allowed, and no reason code in the list of a success (ring)"},
+		}},
+		{"refusal-unobserved", "of an operation of the rule", refusing("locked", "unrouted", 423), Fails, nil},
+		{"refusal-unobserved", "without a body to see it in", func(r *Records) {
+			refusing("", "ring", 200)(r)
+			r.Exchanges[0].Request.Method, r.Exchanges[0].Cells = "HEAD", nil
+		}, Fails, nil},
+		{"refusal-unobserved", "since nothing was answered", func(r *Records) {
+			refusing("locked", "ring", 423)(r)
+			r.Exchanges[0].Response = nil
+		}, Fails, nil},
 		{"output-differs", "changed", func(r *Records) {
 			r.Identical = false
 			r.Output.Changed = []outcome.Change{{Scenario: "s", Line: 1, Want: "ring 200", Got: "ring 400"}}
@@ -255,7 +276,7 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}},
 		{"floor-unobserved", "is never left out", func(r *Records) {
 			leaveOut(r, "rope")
-			r.Exchanges = r.Exchanges[1:]
+			unobserved(r)
 		}, Incomplete, []Reason{{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor}}},
 		{"rule-unproved", "beside what is declared", func(r *Records) {
 			leaveOut(r, "rope")
@@ -263,7 +284,7 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}, Incomplete, []Reason{{ID: "rule-unproved", Says: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
 		{"scenario-failed", "and nothing is left out for it", func(r *Records) {
 			leaveOut(r, "rope")
-			r.Exchanges = r.Exchanges[:1]
+			r.Exchanges = slices.Delete(r.Exchanges, 1, 2)
 			r.Results[2] = Result{Status: Failed, Says: "no sound"}
 		}, Fails, nil},
 		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []Reason{
@@ -300,6 +321,49 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 	}
 }
 
+// refusing answers scenario 0, which is tagged @refuses, with an outcome of an operation. Another request, outside of any
+// scenario, is refused with the reason code of the floor.
+func refusing(outcome, operation string, status int) func(*Records) {
+	return func(r *Records) {
+		outside := *r.Exchanges[0]
+		outside.Mark = exchange.Mark{Scenario: -1}
+		r.Exchanges = append(r.Exchanges, &outside)
+		x := r.Exchanges[0]
+		x.Outcome, x.Cells, x.Response = nil, []milestones.Cell{{Outcome: outcome}}, &exchange.Response{Status: status}
+		if operation != x.Operation.ID {
+			r.Milestone.Router.Outcomes = []milestones.Outcome{{Name: outcome, Status: status}}
+			x.Operation = &r.Milestone.Router
+		}
+	}
+}
+
+// What a @refuses scenario has to observe, in each form that an operation can give it.
+func TestRefusalsThatCount(t *testing.T) {
+	for name, refuse := range map[string]func(*Records){
+		"a refusal": refusing("locked", "ring", 423),
+		"a reason code in the list of a success": func(r *Records) {
+			r.Milestone.Operations[0].Outcomes[0].ReasonCodes = []string{floor}
+			r.Exchanges[0].Response.Status = 200
+			r.Exchanges[0].Cells = []milestones.Cell{{Outcome: milestones.Success}, {Outcome: milestones.Success, ReasonCode: floor}}
+			outside := *r.Exchanges[0]
+			outside.Mark, outside.Cells = exchange.Mark{Scenario: -1}, []milestones.Cell{{Outcome: "refused", ReasonCode: floor}}
+			r.Exchanges = append(r.Exchanges, &outside)
+		},
+		"the status of an answer to HEAD": func(r *Records) {
+			refusing("locked", "ring", 423)(r)
+			r.Exchanges[0].Request.Method, r.Exchanges[0].Cells = "HEAD", nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := green(t)
+			refuse(&r)
+			if v := Decide(r); !v.Overall {
+				t.Errorf("exit %d: %+v", v.Exit, v.Reasons)
+			}
+		})
+	}
+}
+
 // leaveOut runs the records without a rope, when somebody declared that the target lacks a capability.
 func leaveOut(r *Records, declared string) {
 	var err error
@@ -314,7 +378,7 @@ func leaveOut(r *Records, declared string) {
 func TestDeclaredGapsAreListed(t *testing.T) {
 	r := green(t)
 	leaveOut(&r, "rope")
-	r.Exchanges = r.Exchanges[:1]
+	r.Exchanges = slices.Delete(r.Exchanges, 1, 2)
 	v := Decide(r)
 	if !v.Overall || v.Exit != Holds || v.Complete {
 		t.Errorf("overall %v, exit %d, complete %v, want true, 0 and false: %+v", v.Overall, v.Exit, v.Complete, v.Reasons)
@@ -463,7 +527,7 @@ func TestEvidence(t *testing.T) {
 	for _, c := range v.Cells {
 		cells = append(cells, fmt.Sprint(c.Operation, " ", c.Outcome, " ", c.ReasonCode, " ", c.Schema, " ", c.Observed, " ", len(c.Scenarios)))
 	}
-	want := []string{"ring success  Ring 1 1", "ring refused " + floor + " Error 3 1"}
+	want := []string{"ring success  Ring 1 1", "ring refused " + floor + " Error 3 1", "ring locked  Error 1 1"}
 	if diff := cmp.Diff(want, cells); diff != "" {
 		t.Errorf("cells (-want +got):\n%s", diff)
 	}

@@ -29,7 +29,7 @@ Feature: Reading what was registered
     Then the answer is 404 NOT_FOUND because registration_unknown
     And "/error/details/registration_id" is "{registration}"
 
-  @registration-is-ones-own @refuses
+  @list-is-ones-own
   Scenario: Another client's list is empty
     Given I have called "registration.register"
     And I act as partner "{stranger}"
