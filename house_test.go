@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"fakeserver/internal/rest":     {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rules", "milestones", "schemas"},
 	"fakeserver/internal/line":     {},
 	"fakeserver/internal/journal":  {"fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/rules"},
-	"fakeserver/internal/problem":  {"milestones", "schemas"},
+	"fakeserver/internal/problem":  {"fakeserver/internal/jcs", "milestones", "schemas"},
 	"fakeserver/internal/clock":    {"fakeserver/internal/instant"},
 	"fakeserver/internal/fault":    {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
 	"fakeserver/internal/world":    {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
@@ -64,9 +64,9 @@ var arrows = map[string][]string{
 	"fakeserver/internal/explain":  {},
 	"fakeserver/internal/recipe":   {"fixtures", "milestones"},
 	"fakeserver": {
-		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course", "fakeserver/internal/docs", "fakeserver/internal/journal", "fakeserver/internal/line", "fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
+		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/line", "fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
 	},
-	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/recipe", "milestones"},
+	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "milestones"},
 	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},

@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -347,7 +348,7 @@ func New(o Options) (*Server, error) {
 		},
 	})
 	if !o.NoControl {
-		panel := control.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID, cmp.Or(o.SnapshotBytes, SnapshotBytes)), Token: o.ControlToken, Wait: untilDraining(o.Wait)}
+		panel := control.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID, cmp.Or(o.SnapshotBytes, SnapshotBytes)), Token: o.ControlToken, Wait: untilDraining(o.Wait), Log: s.log}
 		if o.SelfCheck {
 			panel.SelfCheck = options.SelfCheck
 		}
@@ -368,11 +369,26 @@ const metricsPath = "/metrics"
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer s.recovered(w, r)
 	if s.origins.cors != nil {
 		s.origins.cors.Handler(http.HandlerFunc(s.route)).ServeHTTP(w, r)
 		return
 	}
 	s.route(w, r)
+}
+
+// recovered answers a request that ended in a panic. No request should end so; a panic is
+// logged, and its client gets an answer and not a broken connection. All answers are complete
+// before their first byte is written, so nothing of another one was written before.
+func (s *Server) recovered(w http.ResponseWriter, r *http.Request) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler: // a fault that ends the connection
+		panic(p)
+	default:
+		s.log.Error("a request ended in a panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		problem.New(http.StatusInternalServerError, "This is a defect of the server: the request ended in a panic, which is in the log.").ServeHTTP(w, r)
+	}
 }
 
 // route gives a request to whom it is for.

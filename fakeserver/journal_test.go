@@ -177,6 +177,38 @@ func TestJournalRefuses(t *testing.T) {
 	}
 }
 
+// Bytes that are no text are shown as U+FFFD, whatever part of a request has them, and break
+// neither the journal nor an explanation.
+func TestJournalOfBytes(t *testing.T) {
+	f := fakeserver.Start(t, inMemory)
+	answer := sentBytes(t, f, "POST", "/partner-liquidity-providers/%ff/status?q=\xff",
+		"X-Name: M\xfcller\nX-Actor-Type: partner\nX-Actor-Id: a\xff\nX-Auth-Scopes: settlement:write \xff\nIdempotency-Key: k\xff", "b\xff")
+	if answer == nil || answer.StatusCode != 400 {
+		t.Fatalf("got %+v", answer)
+	}
+	found, err := f.Control.World("default").Journal(context.Background(), client.Query{})
+	if err != nil || len(found.Entries) != 1 {
+		t.Fatalf("got %+v, %v", found, err)
+	}
+	e := found.Entries[0]
+	if got, want := fmt.Sprint(e.Path, e.Header["X-Name"], e.Header["X-Actor-Id"], e.Header["Idempotency-Key"], e.Body, e.ProviderID),
+		"/partner-liquidity-providers/%ff/status?q=\ufffd[M\ufffdller] [a\ufffd] [k\ufffd]b\ufffd\ufffd"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, err := f.Control.Explain(context.Background(), e.RequestID); err != nil {
+		t.Error(err)
+	}
+	for path, status := range map[string]int{"journal?after=%ff": 404, "journal/wait?after=%ff": 404, "journal?provider_id=%ff": 200} {
+		r, err := http.NewRequest("GET", f.URL+"/_fake/worlds/default/"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, body := answered(t, f, r); answer.StatusCode != status {
+			t.Errorf("%s: got %s %s", path, answer.Status, body)
+		}
+	}
+}
+
 // In key mode no part of an entry holds a key, wherever its client put it.
 func TestJournalHidesKeys(t *testing.T) {
 	const key = "lpk_canary_5d1f"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/journal"
 )
 
@@ -42,13 +43,13 @@ func (s *Server) Journals() string {
 			}
 		}
 	}
-	return b.String()
+	return jcs.Text(b.String())
 }
 
 // shortened shows the beginning of a body on one line.
 func shortened(body []byte) string {
 	const shown = 400
-	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(body[:min(len(body), shown)]), "")), " ")
+	text := strings.Join(strings.Fields(string(body[:min(len(body), shown)])), " ")
 	if len(body) > shown {
 		text += fmt.Sprintf(" … (%d bytes)", len(body))
 	}

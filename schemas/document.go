@@ -20,6 +20,22 @@ type Document struct {
 	// Value is nil, bool, float64, string, []any or map[string]any. It holds what Canonical spells, so -0 is 0,
 	// and a number has the precision of a double.
 	Value any
+
+	depth int // how many objects and arrays are in one another
+}
+
+// MaxDepth is how many objects and arrays may be in one another in a text that [ReadRequest] reads. Package jsontext
+// writes 10,000 levels: what was read can be put deep inside of an answer and be written again.
+const MaxDepth = 9_000
+
+// ReadRequest is Read for a text that others sent and that may be shown again inside of another one: it has at most
+// [MaxDepth] levels.
+func ReadRequest(text []byte) (Document, error) {
+	document, err := Read(text)
+	if err == nil && document.depth > MaxDepth {
+		return Document{}, syntaxError(text, 0, fmt.Errorf("%d lists and objects are in one another, and %d may be", document.depth, MaxDepth))
+	}
+	return document, err
 }
 
 // Read reads one JSON text as I-JSON (RFC 7493). It refuses what two readers might understand differently:
@@ -35,7 +51,7 @@ func Read(text []byte) (Document, error) {
 		return Document{}, syntaxError(text, 0, errors.New("begins with a byte order mark"))
 	}
 	// A decoder over a bytes.Buffer neither copies nor changes the text.
-	reader := reader{jsontext.NewDecoder(bytes.NewBuffer(text))}
+	reader := &reader{Decoder: jsontext.NewDecoder(bytes.NewBuffer(text))}
 	value, err := reader.value()
 	if err == io.EOF {
 		return Document{}, syntaxError(text, 0, errors.New("holds no value"))
@@ -47,16 +63,19 @@ func Read(text []byte) (Document, error) {
 	if _, err := reader.ReadToken(); err != io.EOF {
 		return Document{}, syntaxError(text, end, fmt.Errorf("data after the value, after byte %d", end))
 	}
-	return Document{Canonical: appendCanonical(make([]byte, 0, len(text)), value), Value: value}, nil
+	return Document{Canonical: appendCanonical(make([]byte, 0, len(text)), value), Value: value, depth: reader.depth}, nil
 }
 
 // At is the value that a plain JSON Pointer leads to; nil when it leads nowhere.
 func (d Document) At(pointer string) any { return valueAt(d.Value, pointer) }
 
-type reader struct{ *jsontext.Decoder }
+type reader struct {
+	*jsontext.Decoder
+	depth int // the deepest place so far
+}
 
 // Value reads the next value. Its depth is bounded by the decoder's.
-func (r reader) value() (any, error) {
+func (r *reader) value() (any, error) {
 	token, err := r.ReadToken()
 	if err != nil {
 		return nil, err
@@ -87,7 +106,8 @@ func (r reader) value() (any, error) {
 	}
 }
 
-func (r reader) object() (any, error) {
+func (r *reader) object() (any, error) {
+	r.depth = max(r.depth, r.StackDepth())
 	members := map[string]any{}
 	for r.PeekKind() != jsontext.KindEndObject {
 		token, err := r.ReadToken()
@@ -106,7 +126,8 @@ func (r reader) object() (any, error) {
 	return members, err
 }
 
-func (r reader) array() (any, error) {
+func (r *reader) array() (any, error) {
+	r.depth = max(r.depth, r.StackDepth())
 	items := []any{}
 	for r.PeekKind() != jsontext.KindEndArray {
 		item, err := r.value()
@@ -121,7 +142,7 @@ func (r reader) array() (any, error) {
 
 // CheckText refuses the code points that Unicode will never give to a character (RFC 7493, section 2.1):
 // U+FDD0 to U+FDEF, and the last two of each plane.
-func (r reader) checkText(text string) error {
+func (r *reader) checkText(text string) error {
 	for i := 0; i < len(text); i++ {
 		if text[i] < 0xEF { // no noncharacter begins with a smaller byte
 			continue
@@ -133,7 +154,7 @@ func (r reader) checkText(text string) error {
 	return nil
 }
 
-func (r reader) problem(what string) error {
+func (r *reader) problem(what string) error {
 	return &jsontext.SyntacticError{ByteOffset: r.InputOffset(), JSONPointer: r.StackPointer(), Err: errors.New(what)}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -172,6 +173,34 @@ func TestReadTheDeepestDocument(t *testing.T) {
 	want := []Violation{{"", "/type", "type", "must be an object, not an array"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("violations, -want +got:\n%s", diff)
+	}
+}
+
+// What ReadRequest reads can be written again inside of something else.
+func TestReadRequest(t *testing.T) {
+	for _, shape := range []struct{ name, open, end string }{{"lists", "[", "]"}, {"objects", `{"a":`, "}"}} {
+		nested := func(depth int) []byte {
+			return []byte(strings.Repeat(shape.open, depth) + "1" + strings.Repeat(shape.end, depth))
+		}
+		document, err := ReadRequest(nested(MaxDepth))
+		if err != nil {
+			t.Fatalf("%s: %v", shape.name, err)
+		}
+		around := document.Value
+		for range 900 {
+			around = []any{around}
+		}
+		if _, err := json.Marshal(around); err != nil {
+			t.Errorf("%s: written inside of 900 lists: %v", shape.name, err)
+		}
+		_, err = ReadRequest(nested(MaxDepth + 1))
+		if want := "9001 lists and objects are in one another, and 9000 may be"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", shape.name, err, want)
+		}
+	}
+	beside := "[" + strings.Repeat("[[]],", 10_000) + "[]]"
+	if _, err := ReadRequest([]byte(beside)); err != nil {
+		t.Errorf("lists beside one another: %v", err)
 	}
 }
 

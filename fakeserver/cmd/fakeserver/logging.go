@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	"github.com/spf13/pflag"
+
+	"example.com/lpgate/fakeserver/internal/jcs"
 )
 
 // logging are the flags that say what is logged, and how.
@@ -23,7 +25,7 @@ func (l *logging) logger(to io.Writer, named func(string) string) (*slog.Logger,
 	if !ok {
 		return nil, fmt.Errorf("%s is not %q: write debug, info, warn or error", named("log-level"), l.level)
 	}
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: asText}
 	switch l.format {
 	case "text":
 		return slog.New(slog.NewTextHandler(to, options)), nil
@@ -31,4 +33,15 @@ func (l *logging) logger(to io.Writer, named func(string) string) (*slog.Logger,
 		return slog.New(slog.NewJSONHandler(to, options)), nil
 	}
 	return nil, fmt.Errorf("%s is not %q: write text or json", named("log-format"), l.format)
+}
+
+// asText makes text of what a line of the log has, in which bytes of a request may stand.
+func asText(_ []string, attr slog.Attr) slog.Attr {
+	switch value := attr.Value.Any().(type) {
+	case string:
+		attr.Value = slog.StringValue(jcs.Text(value))
+	case error:
+		attr.Value = slog.StringValue(jcs.Text(value.Error()))
+	}
+	return attr
 }

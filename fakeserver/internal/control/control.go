@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"mime"
 	"net/http"
@@ -135,6 +136,8 @@ type Options struct {
 	Token string
 	// SelfCheck, when not nil, is told of every answer that its schema forbids.
 	SelfCheck func(endpoint string, violations []schemas.Violation)
+	// Log receives an error for each answer that cannot be written.
+	Log *slog.Logger
 }
 
 // Panel serves the control API.
@@ -154,8 +157,8 @@ func New(options Options) *Panel {
 		methods[e.Path] = append(methods[e.Path], e.Method)
 	}
 	for path, allowed := range methods {
+		slices.Sort(allowed)
 		p.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			slices.Sort(allowed)
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			problem.New(http.StatusMethodNotAllowed, "%s takes %s, not %s.", path, strings.Join(allowed, " and "), r.Method).ServeHTTP(w, r)
 		})
@@ -234,18 +237,19 @@ func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	body, err := json.Marshal(value, json.Deterministic(true))
-	if err != nil {
-		panic("writing an answer of " + e.ID + ": " + err.Error())
+	body, err := jcs.TryEncode(value)
+	if err == nil && p.SelfCheck != nil {
+		var document schemas.Document
+		if document, err = schemas.Read(body); err == nil {
+			if violations := schema(e.Response).Validate(document.Value); len(violations) > 0 {
+				p.SelfCheck(e.ID, violations)
+			}
+		}
 	}
-	if p.SelfCheck != nil {
-		document, err := schemas.Read(body)
-		if err != nil {
-			panic("reading an answer of " + e.ID + ": " + err.Error())
-		}
-		if violations := schema(e.Response).Validate(document.Value); len(violations) > 0 {
-			p.SelfCheck(e.ID, violations)
-		}
+	if err != nil {
+		p.Log.Error("an answer of the control API cannot be written", "endpoint", e.ID, "error", err)
+		problem.New(http.StatusInternalServerError, "This is a defect of the server: its answer cannot be written: %v.", err).ServeHTTP(w, r)
+		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Write(body)
@@ -298,7 +302,7 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 		given, _, _ := strings.Cut(c.Header.Get("Content-Type"), ";")
 		return problem.New(http.StatusUnsupportedMediaType, "%s %s takes %s, not %s.", e.Method, e.Path, takes, given)
 	}
-	document, err := schemas.Read(body)
+	document, err := schemas.ReadRequest(body)
 	if err != nil {
 		return problem.New(http.StatusBadRequest, "The body is %v (RFC 7493).", err)
 	}

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,11 +12,13 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"example.com/lpgate/fakeserver/internal/explain"
+	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/journal"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/fixtures"
+	"example.com/lpgate/schemas"
 )
 
 // Explanation is why a request was answered as it was.
@@ -134,29 +137,24 @@ func (p *Panel) explanationOf(w *world.World, stored *journal.Entry) Explanation
 func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 	path, query, _ := strings.Cut(e.Path, "?")
 	c := &explain.Case{
-		RequestID: e.ID, Method: e.Method, Path: plain(path), Now: e.At.String(),
-		Header: map[string][]string(e.Header), Query: map[string][]string{},
+		RequestID: e.ID, Method: e.Method, Path: path, Now: e.At.String(),
+		Header:  map[string][]string(e.Header),
 		Caller:  map[string]any{"type": e.Caller.Type, "id": e.Caller.ID},
 		KeyMode: w.KeyMode(),
 	}
-	given, _ := url.ParseQuery(query) // as much of it as can be read
-	for name, values := range given {
-		for _, value := range values {
-			c.Query[plain(name)] = append(c.Query[plain(name)], plain(value))
-		}
+	c.Query, _ = url.ParseQuery(query)                            // as much of it as can be read
+	if document, err := schemas.ReadRequest(e.Body); err == nil { // what was not read has no places to show
+		c.Body = document.Value
 	}
-	json.Unmarshal(e.Body, &c.Body) // what is no JSON stays nil, and has no places to show
 	if len(e.Body) == 0 && e.Method == http.MethodPost {
 		c.Body, c.NoBody = map[string]any{}, true // as which it counts
 	}
 	if text, err := fixtures.FS.ReadFile("requests/" + e.Operation + ".json"); err == nil {
-		json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{me}", e.Caller.ID)), &c.Sample)
+		id := jcs.String(e.Caller.ID)
+		json.Unmarshal(bytes.ReplaceAll(text, []byte("{me}"), id[1:len(id)-1]), &c.Sample)
 	}
 	if e.Before != nil {
-		text, err := json.Marshal(e.Before)
-		if err != nil || json.Unmarshal(text, &c.Provider) != nil {
-			panic("reading a provider as JSON")
-		}
+		json.Unmarshal(jcs.Encode(e.Before), &c.Provider)
 	}
 	for _, o := range p.Milestone.Operations {
 		c.Routes = append(c.Routes, explain.Route{Method: o.Method, Path: o.Path})
@@ -169,9 +167,6 @@ func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 	}
 	return c
 }
-
-// plain is text as JSON can hold it.
-func plain(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 // matches compares a path with a template.
 func matches(template, path string) bool {

@@ -19,7 +19,7 @@ import (
 )
 
 // Entry is a request to a world and its answer. Of what the client sent, secrets are
-// hidden; a body that is not text is left out.
+// hidden.
 type Entry struct {
 	RequestID   string              `json:"request_id"`
 	At          instant.Instant     `json:"at"`
@@ -229,17 +229,14 @@ const shownBytes = 64 << 10
 
 // text shows a body.
 func text(body []byte) string {
-	if !utf8.Valid(body) {
-		return "[" + strconv.Itoa(len(body)) + " bytes that are not UTF-8]"
-	}
 	if len(body) <= shownBytes {
 		return string(body)
 	}
-	cut := body[:shownBytes]
-	for !utf8.Valid(cut) {
-		cut = cut[:len(cut)-1]
+	cut := shownBytes
+	for cut > shownBytes-utf8.UTFMax && !utf8.RuneStart(body[cut]) {
+		cut--
 	}
-	return string(cut) + "[" + strconv.Itoa(len(body)-len(cut)) + " more bytes]"
+	return string(body[:cut]) + "[" + strconv.Itoa(len(body)-cut) + " more bytes]"
 }
 
 func (p *Panel) findJournal(c *call) (any, *problem.Problem) {

@@ -10,11 +10,13 @@
 package jcs
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -29,11 +31,11 @@ var tolerant = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Determinis
 
 // Marshal gives v, which json can marshal, in canonical form. It panics on what
 // is no JSON value at all (a channel, NaN): those are mistakes in this program
-// and never come from a request.
+// and never come from a request. The panic quotes nothing of v, which may have secrets.
 func Marshal(v any) Value {
 	text := Value(Encode(v))
 	if err := text.Canonicalize(); err != nil {
-		panic("jcs: canonicalizing " + string(text) + ": " + err.Error())
+		panic("jcs: canonicalizing: " + err.Error())
 	}
 	return text
 }
@@ -41,19 +43,68 @@ func Marshal(v any) Value {
 // Encode gives v as plain JSON, members in the order in which v declares them,
 // for the outer layers of an answer that nobody hashes. It panics as Marshal.
 func Encode(v any) []byte {
-	text, err := json.Marshal(v, tolerant)
+	text, err := TryEncode(v)
 	if err != nil {
 		panic("jcs: encoding: " + err.Error())
 	}
 	return text
 }
 
+// TryEncode is Encode for a value that may be nested too deeply, or that is no JSON
+// value: it returns an error instead of a panic.
+func TryEncode(v any) ([]byte, error) {
+	text, err := json.Marshal(v, tolerant)
+	if err != nil {
+		return nil, err
+	}
+	return characters(text), nil
+}
+
 // String gives text as a JSON string, which has one form only (RFC 8785, section
-// 3.2.2.2). Bytes that are not UTF-8 become U+FFFD, as with Encode.
+// 3.2.2.2). What no character is becomes U+FFFD, as with Encode.
 func String(text string) Value {
 	quoted, _ := jsontext.AppendQuote(make(Value, 0, len(text)+2), text)
-	return quoted
+	return characters(quoted)
 }
+
+// Text makes text of bytes that came from outside: each byte that is not UTF-8, and
+// each noncharacter, becomes U+FFFD. It is what Encode and String do to strings, for
+// texts that are no JSON, such as a line of a log.
+func Text(given string) string {
+	if utf8.ValidString(given) && !strings.ContainsFunc(given, noncharacter) {
+		return given
+	}
+	var text strings.Builder
+	for _, r := range given { // a byte that is not UTF-8 is read as U+FFFD
+		if noncharacter(r) {
+			r = utf8.RuneError
+		}
+		text.WriteRune(r)
+	}
+	return text.String()
+}
+
+// characters is Text for JSON that is UTF-8 already.
+func characters(text []byte) []byte {
+	for i, b := range text {
+		if b < 0xEF { // no noncharacter begins with a smaller byte
+			continue
+		}
+		if r, _ := utf8.DecodeRune(text[i:]); noncharacter(r) {
+			return bytes.Map(func(r rune) rune {
+				if noncharacter(r) {
+					return utf8.RuneError
+				}
+				return r
+			}, text)
+		}
+	}
+	return text
+}
+
+// noncharacter reports whether Unicode will never give a code point to a character.
+// I-JSON (RFC 7493, section 2.1) has none of these.
+func noncharacter(r rune) bool { return r&0xFFFE == 0xFFFE || 0xFDD0 <= r && r <= 0xFDEF }
 
 // Strings gives a list of strings.
 func Strings(texts []string) Value {

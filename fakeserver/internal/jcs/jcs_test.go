@@ -1,6 +1,8 @@
 package jcs
 
 import (
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,13 +22,51 @@ func TestMarshal(t *testing.T) {
 		}{"x", nil}, `{"a":[],"b":"x"}`},
 		{"numbers are written as ECMAScript writes them", []any{1e21, 1e-7, 100000.0, int64(9007199254740991)}, `[1e+21,1e-7,100000,9007199254740991]`},
 		{"strings escape what they must and nothing else", "\u0007\b\n\"\\/\u2028<é", `"\u0007\b\n\"\\/` + "\u2028" + `<é"`},
-		{"what is not UTF-8 becomes U+FFFD", "a\xffb", `"a` + "\ufffd" + `b"`},
+		{"what is not UTF-8 becomes U+FFFD", "a\xff\xfeb", `"a` + "\ufffd\ufffd" + `b"`},
+		{"so does a noncharacter", "a\uffff\ufdd0\U0001fffeb", `"a` + "\ufffd\ufffd\ufffd" + `b"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := string(Marshal(test.v)); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// Text, String and Encode make the same text of the same bytes, and it is one that can be
+// read as I-JSON.
+func TestText(t *testing.T) {
+	for given, want := range map[string]string{
+		"":                         "",
+		"plain":                    "plain",
+		"M\xfcller":                "M\ufffdller",
+		"\xff\xfe\xed\xa0\x80":     "\ufffd\ufffd\ufffd\ufffd\ufffd",
+		"cut \xe2\x82":             "cut \ufffd\ufffd",
+		"\uffff\ufdd0\U0010fffe é": "\ufffd\ufffd\ufffd é",
+		"\ufffd\U0001f600":         "\ufffd\U0001f600",
+	} {
+		if got := Text(given); got != want {
+			t.Errorf("%q: got %q, want %q", given, got, want)
+		}
+		if got := string(String(given)); got != `"`+want+`"` {
+			t.Errorf("%q as a string: got %q", given, got)
+		}
+		if got := string(Encode([]string{given})); got != `["`+want+`"]` {
+			t.Errorf("%q in a list: got %q", given, got)
+		}
+	}
+}
+
+// What cannot be written is an error that quotes nothing.
+func TestTryEncode(t *testing.T) {
+	deep := any("secret")
+	for range 10_001 {
+		deep = []any{deep}
+	}
+	for name, v := range map[string]any{"too deep": deep, "no number": []any{"secret", math.NaN()}} {
+		if text, err := TryEncode(v); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %.40s, %v", name, text, err)
+		}
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/go-json-experiment/json"
-
+	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
@@ -55,10 +54,4 @@ func (p *Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 // JSON is the body of that answer.
-func (p *Problem) JSON() []byte {
-	body, err := json.Marshal(p, json.Deterministic(true))
-	if err != nil {
-		panic("writing a problem: " + err.Error()) // words and numbers
-	}
-	return body
-}
+func (p *Problem) JSON() []byte { return jcs.Encode(p) }

@@ -51,7 +51,7 @@ func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 		x.course.Promise("empty-body-is-an-object")
 		body = []byte("{}")
 	}
-	document, err := schemas.Read(body)
+	document, err := schemas.ReadRequest(body)
 	if x.course.Gate("body-is-i-json", err != nil) {
 		return schemas.Document{}, malformed("The body is " + err.Error() + " (RFC 7493).")
 	}

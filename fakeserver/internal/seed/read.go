@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -212,7 +213,7 @@ func (t *text) read(pointer string, node *yaml.Node) any {
 	case "!!bool":
 		return strings.EqualFold(node.Value, "true")
 	case "!!int", "!!float":
-		if number, err := strconv.ParseFloat(strings.ReplaceAll(node.Value, "_", ""), 64); err == nil {
+		if number, err := strconv.ParseFloat(strings.ReplaceAll(node.Value, "_", ""), 64); err == nil && !math.IsInf(number, 0) && !math.IsNaN(number) {
 			return number
 		}
 	}

@@ -1,0 +1,164 @@
+package fakeserver_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/schemas"
+)
+
+// record keeps the lines of a log.
+type record struct {
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+func (r *record) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines.Write(line)
+}
+
+// taken gives the lines, and forgets them.
+func (r *record) taken() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.lines.Reset()
+	return r.lines.String()
+}
+
+// hostile are the requests that the fuzz test begins with.
+var hostile = []struct{ method, target, header, body string }{
+	{"GET", "/partner-liquidity-providers/%ff", "", ""},
+	{"GET", "/partner-liquidity-providers/\xff\xfe?\xff=\xfe&%ff=%fe", "X-Name: M\xfcller", ""},
+	{"GET", "/partner-liquidity-providers/%EF%BF%BF", "X-Actor-Type: partner\nX-Actor-Id: \xef\xbf\xbf\nX-Auth-Scopes: settlement:read", ""},
+	{"GET", "/partner-liquidity-providers/a", "X-Actor-Type: \xff\nX-Actor-Id: \xff\nX-Auth-Scopes: \xff", ""},
+	{"GET", "/partner-liquidity-providers/a/rollout/export?limit=%ff&from_iso=\xff&cursor_after=%ff", "X-Actor-Type: partner\nX-Actor-Id: \xff\nX-Auth-Scopes: settlement:read", ""},
+	{"GET", "/partner-liquidity-providers/a", "X-Actor-Type: partner\nX-Actor-Id: a\nX-Now-Iso: \xff\nX-Auth-Scopes: settlement:read \xff", ""},
+	{"POST", "/partner-liquidity-providers", "X-Actor-Type: partner\nX-Actor-Id: \"{me}\\\nX-Auth-Scopes: settlement:write\nIdempotency-Key: \xff", "\xff\xfe"},
+	{"POST", "/partner-liquidity-providers", "X-Actor-Type: partner\nX-Actor-Id: a\xff\nX-Auth-Scopes: settlement:write\nIdempotency-Key: \xff", `{"provider":{"owner_actor":{"type":"partner","id":"a"}}}`},
+	{"POST", "/partner-liquidity-providers", "X-Actor-Type: partner\nX-Actor-Id: a\nX-Auth-Scopes: settlement:write\nIdempotency-Key: 1", strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000)},
+	{"POST", "/partner-liquidity-providers", "X-Actor-Type: partner\nX-Actor-Id: a\nX-Auth-Scopes: settlement:write\nIdempotency-Key: 1", strings.Repeat("[", 9_998) + strings.Repeat("]", 9_998)},
+	{"POST", "/partner-liquidity-providers", "X-Actor-Type: partner\nX-Actor-Id: a\nX-Auth-Scopes: settlement:write\nIdempotency-Key: 1", strings.Repeat(`{"provider":`, 8_999) + "{}" + strings.Repeat("}", 8_999)},
+	{"POST", "/worlds/\xff/partner-liquidity-providers", "X-Fake-World: \xff", ""},
+	{"\xff", "/\xff", "X-Fake-World: \xff", ""},
+	{"PATCH", "/%ff/%EF%B7%90", "", ""},
+	{"GET", "/_fake/\xff%ff%EF%BF%BE", "", ""},
+	{"GET", "/_fake/worlds/%ff", "", ""},
+	{"GET", "/_fake/worlds/default/journal?after=%ff", "", ""},
+	{"GET", "/_fake/worlds/default/journal?%ff=%fe&\xff", "", ""},
+	{"GET", "/_fake/worlds/default/journal?provider_id=%ff&operation=\xff", "", ""},
+	{"GET", "/_fake/worlds/default/journal/wait?after=%ff", "", ""},
+	{"GET", "/_fake/worlds/default/journal/wait?timeout=%ff&n=\xff", "", ""},
+	{"GET", "/_fake/explain/%ff.1", "", ""},
+	{"GET", "/_fake/explain/default.%ff", "", ""},
+	{"GET", "/_fake/snapshots/%ff", "", ""},
+	{"DELETE", "/_fake/worlds/default/faults/%ff", "", ""},
+	{"PUT", "/_fake/worlds/default/seed", "Content-Type: \xff", "{}"},
+	{"PUT", "/_fake/worlds/default/seed", "", "providers:\n - owner: !!binary /w==\n   provider_id: \"\\uFFFF\"\n"},
+	{"PUT", "/_fake/worlds/default/seed", "", "clock: {mode: moved, by: !!float inf}\nproviders:\n - {owner: a, governance: {unresolved_critical_violations: !!float nan}}\n"},
+	{"PUT", "/_fake/worlds/default/seed", "", "providers:\n - {owner: a, governance: {unresolved_critical_violations: !!float inf}}\n"},
+	{"PUT", "/_fake/worlds/default/seed", "", strings.Repeat("[", 9_998) + strings.Repeat("]", 9_998)},
+	{"PUT", "/_fake/worlds/default/clock", "", `{"mode": "\uffff"}`},
+	{"PUT", "/_fake/worlds/default/clock", "", `{"mode":"frozen","at":"9999-12-31T23:59:59Z"}`},
+	{"POST", "/_fake/worlds/default/clock/advance", "", `{"by":"2562047h"}`},
+	{"PUT", "/_fake/worlds/default/clock", "", strings.Repeat(`{"mode":`, 9_998) + "1" + strings.Repeat("}", 9_998)},
+	{"POST", "/_fake/worlds/default/snapshots", "", `{"name":"a"}`},
+	{"PUT", "/_fake/snapshots/a", "", `{"format":"lpgate-fake-snapshot","version":1,"milestone":"M109","clock":{"mode":"real"},"state":` + strings.Repeat(`{"a":`, 9_000) + "1" + strings.Repeat("}", 9_001)},
+	{"POST", "/_fake/worlds/default/faults", "", `{"operation":"partnerLiquidityProvider.get","answer":{"status":503,"code":"\u00ff"}}`},
+}
+
+// FuzzServer sends bytes of all kinds to the contract and to the control API. No request ends
+// in a panic or an error of the log, each answer that says that it is JSON is I-JSON, and
+// afterwards the journal can be read and the request explained.
+func FuzzServer(f *testing.F) {
+	for _, seed := range hostile {
+		f.Add(seed.method, seed.target, seed.header, seed.body)
+	}
+	f.Fuzz(func(t *testing.T, method, target, header, body string) {
+		log := new(record)
+		logger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		s := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+			o.Log = logger
+			o.Wait = func(context.Context, time.Duration) {}
+		})
+		// The request, and the same one to another world, in whose journal it then is twice.
+		for _, extra := range []string{"", "X-Fake-World: other\n"} {
+			answer := sentBytes(t, s, method, target, header+"\n"+extra, body)
+			if answer == nil {
+				continue
+			}
+			for _, name := range []string{"default", "other"} {
+				journal := sentBytes(t, s, "GET", "/_fake/worlds/"+name+"/journal", "", "")
+				if journal == nil || journal.StatusCode != 200 && journal.StatusCode != 404 {
+					t.Errorf("the journal of %s cannot be read: %+v", name, journal)
+				}
+			}
+			if id := answer.Header.Get("X-Fake-Request-Id"); id != "" {
+				explained := sentBytes(t, s, "GET", "/_fake/explain/"+id, "", "")
+				if explained == nil || explained.StatusCode != 200 {
+					t.Errorf("the request %s cannot be explained: %+v", id, explained)
+				}
+			}
+		}
+		if told := s.Journals(); !utf8.ValidString(told) {
+			t.Errorf("a failed test would be told bytes: %q", told)
+		}
+		lines := log.taken()
+		if !utf8.ValidString(lines) || strings.Contains(lines, `"level":"ERROR"`) || strings.Contains(lines, "panic") {
+			t.Errorf("the log has %s", lines)
+		}
+	})
+}
+
+// sentBytes sends a request as it is, as far as one can be made of it, and reads the answer:
+// nil when a fault ended the connection.
+func sentBytes(t *testing.T, s *fakeserver.Running, method, target, header, body string) *http.Response {
+	t.Helper()
+	conn, err := s.HTTP.Transport.(*http.Transport).DialContext(context.Background(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	framed := strings.NewReplacer(" ", "%20", "\r", "%0D", "\n", "%0A")
+	lines := []string{framed.Replace(method) + " " + framed.Replace("/"+strings.TrimPrefix(target, "/")) + " HTTP/1.1", "Host: fake.example"}
+	for line := range strings.SplitSeq(strings.ReplaceAll(header, "\r", ""), "\n") {
+		name, _, _ := strings.Cut(strings.ToLower(line), ":")
+		switch strings.TrimSpace(name) {
+		case "", "content-length", "transfer-encoding", "expect", "connection", "host":
+			continue // which would say where the request ends, and not what is in it
+		}
+		lines = append(lines, line)
+	}
+	lines = append(lines, fmt.Sprintf("Content-Length: %d", len(body)), "", "")
+	go io.WriteString(conn, strings.Join(lines, "\r\n")+body) // the server may answer before it has read all
+	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	if err != nil {
+		return nil
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil
+	}
+	if answer.StatusCode == 500 {
+		t.Errorf("%s %s: got 500: %.300s", method, target, text)
+	}
+	if strings.Contains(answer.Header.Get("Content-Type"), "json") && method != "HEAD" {
+		if _, err := schemas.Read(text); err != nil {
+			t.Errorf("%s %s: got %s that is %v: %.300q", method, target, answer.Header.Get("Content-Type"), err, text)
+		}
+	}
+	return answer
+}
