@@ -54,7 +54,7 @@ var arrows = map[string][]string{
 	"fakeserver/internal/problem":  {"fakeserver/internal/jcs", "milestones", "schemas"},
 	"fakeserver/internal/clock":    {"fakeserver/internal/instant"},
 	"fakeserver/internal/fault":    {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
-	"fakeserver/internal/world":    {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
+	"fakeserver/internal/world":    {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
 	"fakeserver/internal/seed":     {"fakeserver/internal/clock", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/rules", "fakeserver/internal/world", "milestones", "schemas"},
 	"fakeserver/internal/snapshot": {"fakeserver/internal/clock", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/world"},
 	"fakeserver/internal/metrics":  {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},

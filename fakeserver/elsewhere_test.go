@@ -84,7 +84,7 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 
 // Whatever byte of a file is changed, it is refused, or is the same snapshot.
 func TestADamagedSnapshotIsRefused(t *testing.T) {
-	text, err := os.ReadFile(version1)
+	text, err := os.ReadFile(version2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ from, to, want string }{
 		"another format":    {`"lpgate-fake-snapshot"`, `"lpgate"`, `at /format`},
-		"another version":   {`"version":1`, `"version":2`, `at /version: this server reads version 1 of the format, not 2`},
+		"another version":   {`"version":2`, `"version":3`, `at /version: this server reads the versions 1 to 2 of the format, not 3`},
 		"another milestone": {`"M109"`, `"M110"`, `at /milestone`},
 		"changed":           {`Acme`, `Bcme`, `at /sha256: the file was changed or damaged`},
 		"without its end":   {file[len(file)/2:], ``, `not I-JSON`},

@@ -242,6 +242,44 @@ func TestJournalHidesKeys(t *testing.T) {
 	}
 }
 
+// An explanation shows no key that its request had with the escapes of JSON, nor one that a
+// provider has; it shows the rest.
+func TestExplanationsHideKeys(t *testing.T) {
+	const key = "lpk_canary_5d1f"
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+		o.PartnerKeys = []fakeserver.PartnerKey{{Key: "other", PartnerID: "amber", Scopes: []string{"settlement:write"}}, {Key: key, PartnerID: "cobalt"}}
+	})
+	ctx := context.Background()
+	send := func(path, body string) client.Explanation {
+		t.Helper()
+		r, err := http.NewRequest("POST", f.URL+"/partner-liquidity-providers"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = http.Header{"X-Partner-Key": {"other"}, "Idempotency-Key": {fmt.Sprint(path, len(body))}}
+		answer, _ := answered(t, f, r)
+		told, err := f.Control.Explain(ctx, answer.Header.Get("X-Fake-Request-Id"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return told
+	}
+	const escaped = `lpk\u005fcanary_\u0035d1f`
+	for name, told := range map[string]client.Explanation{
+		"a body":     send("", `{"provider":{"legal_entity_name":"`+escaped+`","`+escaped+`":["shown"]}}`),
+		"a provider": send("", `{"provider":{"provider_id":"p","owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"`+escaped+`","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S1"}}`),
+		"a gate":     send("/p/status", `{"status":{"status":"active","segment_tier":"S1","trust_safety_baseline_passed":false,"reliability_baseline_passed":true,"audit_conformance_passed":true,"unresolved_critical_violations":0,"operator_note":"`+escaped+`"}}`),
+	} {
+		text := fmt.Sprintf("%+v", told)
+		if strings.Contains(text, key) || strings.Contains(text, "u005f") || !strings.Contains(text, "[hidden]") {
+			t.Errorf("%s: got %s", name, text)
+		}
+		if name == "a body" && !strings.Contains(text, "[shown]") {
+			t.Errorf("%s: the rest of it is gone: %s", name, text)
+		}
+	}
+}
+
 // A key that becomes known later is hidden in what was remembered before, too, from all
 // who read it.
 func TestJournalHidesKeysAfterwards(t *testing.T) {

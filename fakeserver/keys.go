@@ -114,7 +114,15 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	keys := []PartnerKey{}
 	seen := map[string]string{}
 	for i, k := range file.Keys {
-		place := fmt.Sprintf("reading partner keys: keys[%d] (%s)", i, k.Label)
+		named := fmt.Sprintf("keys[%d]", i)
+		secret := false // a key may stand as a label by mistake
+		for _, other := range file.Keys {
+			secret = secret || other.Key != "" && strings.Contains(k.Label, other.Key)
+		}
+		if k.Label != "" && !secret {
+			named += " (" + k.Label + ")"
+		}
+		place := "reading partner keys: " + named
 		switch {
 		case k.Key == "" || strings.TrimSpace(k.Key) != k.Key:
 			return nil, fmt.Errorf("%s: key is empty, or begins or ends with white space, which a header cannot carry", place)
@@ -124,7 +132,7 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 		if other, ok := seen[k.Key]; ok {
 			return nil, fmt.Errorf("%s: its key is that of %s", place, other)
 		}
-		seen[k.Key] = fmt.Sprintf("keys[%d] (%s)", i, k.Label)
+		seen[k.Key] = named
 		scopes := []string{}
 		for n, s := range k.Scopes {
 			scopes = append(scopes, s.name)

@@ -140,26 +140,64 @@ func uploaded(f *fakeserver.Running, file string) (int, string) {
 	return answer.Code, answer.Body.String()
 }
 
-// A file of version 1 is read for ever.
-const version1 = "internal/snapshot/testdata/version1.json"
+// Files of all versions are read, and written again as the latest one.
+const (
+	version1 = "internal/snapshot/testdata/version1.json"
+	version2 = "internal/snapshot/testdata/version2.json"
+)
 
-func TestVersion1IsRead(t *testing.T) {
-	file, err := os.ReadFile(version1)
+func TestAllVersionsAreRead(t *testing.T) {
+	latest, err := os.ReadFile(version2)
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{version1, version2} {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := context.Background()
+		f := fakeserver.Start(t, standing)
+		s, err := f.Control.UploadSnapshot(ctx, "old", file)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got := fmt.Sprint(s.Providers, s.AuditEntries, s.Checkpoints, s.Answers, s.Clock.Mode, time.Duration(s.Clock.By))
+		if want := "1 3 1 4moved36h0m0s"; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+		if again, err := f.Control.DownloadSnapshot(ctx, "old"); err != nil || string(again) != strings.TrimSpace(string(latest)) {
+			t.Errorf("%s, written again: %v, got\n%s\nwant\n%s", name, err, again, latest)
+		}
+	}
+}
+
+// A snapshot has the hashes of idempotency keys, and not the keys: replays go on, and a
+// secret that was used as a key is not in it.
+func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
+	const key = "lpk_canary_used_as_a_key"
 	ctx := context.Background()
 	f := fakeserver.Start(t, standing)
-	s, err := f.Control.UploadSnapshot(ctx, "old", file)
-	if err != nil {
+	_, first := onboarded(t, f, f.URL, "a", key)
+	if _, err := f.Control.World("a").TakeSnapshot(ctx, "one", false); err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(s.Providers, s.AuditEntries, s.Checkpoints, s.Answers, s.Clock.Mode, time.Duration(s.Clock.By))
-	if want := "1 3 1 4moved36h0m0s"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	file, err := f.Control.DownloadSnapshot(ctx, "one")
+	if err != nil || strings.Contains(string(file), key) {
+		t.Errorf("%v: got %s", err, file)
 	}
-	if again, err := f.Control.DownloadSnapshot(ctx, "old"); err != nil || string(again) != strings.TrimSpace(string(file)) {
-		t.Errorf("written again: %v, got\n%s\nwant\n%s", err, again, file)
+	other := fakeserver.Start(t, standing)
+	if _, err := other.Control.UploadSnapshot(ctx, "two", file); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Control.World("b").Restore(ctx, "two"); err != nil {
+		t.Fatal(err)
+	}
+	if answer, body := onboarded(t, other, other.URL, "b", key); answer.Header.Get("Idempotent-Replayed") != "true" || body != first {
+		t.Errorf("got %v %s, want the replay of %s", answer.Header, body, first)
+	}
+	if answer, body := onboarded(t, other, other.URL, "b", key+"x"); answer.Header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("another key: got %v %s", answer.Header, body)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,6 +101,12 @@ func TestCanaries(t *testing.T) {
 		{"GET", providers + "/lp-1/rollout/export?cursor_after=" + amber, good, "", 400},
 		{"GET", providers + "/lp-1/rollout/export?limit=" + controlToken + "&from_iso=" + cobalt, good, "", 400},
 		{"GET", providers + "/lp-1?" + cobalt, good, "", 200},
+		{"GET", providers + "/lp-1?x=%zz&y=" + percents(amber), good, "", 200},
+		{"GET", providers + "/lp-1?access_token=" + authorization, good + "; X-Api-Key: " + authorization + "; X-Auth-Token: " + authorization +
+			"; X-Amz-Security-Token: " + authorization + "; X-Csrf-Token: " + authorization + "; Referer: https://x.example/?token=" + authorization, "", 200},
+		{"POST", providers, good + amber, onboard("nobody"), 403},
+		{"POST", providers, good + "8", `{"provider": {"segment_tier": "` + units(amber) + `", "` + units(cobalt) + `": 1}}`, 400},
+		{"POST", providers, good + "9", `{"provider": "` + units(controlToken), 400},
 		{"POST", providers, good + "4", `{"` + amber + `": "` + cobalt + `"}`, 400},
 		{"POST", providers, good + "5", `{"provider": {"provider_id": "` + controlToken + `", "segment_tier": "` + amber + `"}}`, 400},
 		{"POST", providers, good + "6", `{"provider": ` + amber, 400},
@@ -120,7 +127,7 @@ func TestCanaries(t *testing.T) {
 		if status != request.status {
 			t.Errorf("%s %s: status %d, want %d: %s", request.method, request.path, status, request.status, answer)
 		}
-		if !strings.Contains(request.path+request.body, "canary") {
+		if !strings.Contains(unescaped(request.path+request.body), "canary") {
 			told[fmt.Sprintf("the answer to %s %s, number %d", request.method, request.path, n)] = answer
 		}
 	}
@@ -147,6 +154,18 @@ func TestCanaries(t *testing.T) {
 	}
 	if status, answer := send("GET", providers+"/lp-1", good, ""); status != 200 {
 		t.Errorf("after broken key files: %s", answer)
+	}
+
+	// A snapshot of a world in which a partner key was an idempotency key.
+	if status, answer := send("POST", "/worlds/kept"+providers, good+amber, onboard("amber")); status != 200 {
+		t.Errorf("with a partner key as idempotency key: %d %s", status, answer)
+	}
+	if status, answer := send("POST", "/_fake/worlds/kept/snapshots", operator, `{"name": "1"}`); status != 200 {
+		t.Errorf("taking a snapshot: %d %s", status, answer)
+	}
+	for i := range n {
+		path := fmt.Sprintf("/_fake/explain/default.%d", i+1)
+		_, told[path] = send("GET", path, operator, "")
 	}
 
 	// The control API tells of all that came, and of nothing in it that is secret.
@@ -195,10 +214,39 @@ func TestCanaries(t *testing.T) {
 		t.Errorf("not all that was told was looked at: %v", told)
 	}
 	for where, text := range told {
+		text += unescaped(text) // as who reads it does
 		for _, secret := range []string{amber, cobalt, controlToken, authorization} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s tells %s: %s", where, secret, text)
 			}
 		}
 	}
+}
+
+// units writes a text with the escapes of JSON.
+func units(text string) (escaped string) {
+	for _, c := range text {
+		escaped += fmt.Sprintf(`\u%04x`, c)
+	}
+	return escaped
+}
+
+// percents writes a text percent-encoded.
+func percents(text string) (escaped string) {
+	for _, b := range []byte(text) {
+		escaped += fmt.Sprintf("%%%02X", b)
+	}
+	return escaped
+}
+
+// unescaped reads what units and percents write, also where the backslash is escaped once more.
+func unescaped(text string) string {
+	escape := regexp.MustCompile(`(?:\\+u00|%)([0-9a-fA-F]{2})`)
+	return escape.ReplaceAllStringFunc(text, func(escaped string) string {
+		b, err := strconv.ParseUint(escaped[len(escaped)-2:], 16, 8)
+		if err != nil {
+			return escaped
+		}
+		return string(rune(b))
+	})
 }

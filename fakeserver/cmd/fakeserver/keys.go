@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -18,7 +19,7 @@ func (s *settings) readKeys() error {
 		return errors.New("--signing-key and --signing-key-id come together")
 	}
 	if s.signingKey != "" {
-		private, err := readFile(s.named("signing-key"), s.signingKey, fakeserver.ReadSigningKey)
+		private, err := readSecret(s.named("signing-key"), s.signingKey, fakeserver.ReadSigningKey)
 		if err != nil {
 			return err
 		}
@@ -27,9 +28,9 @@ func (s *settings) readKeys() error {
 	for _, pair := range s.verifyOnly {
 		id, file, ok := strings.Cut(pair, "=")
 		if !ok || id == "" {
-			return fmt.Errorf("%s %s: write ID=FILE", s.named("verify-only-key"), pair)
+			return fmt.Errorf("%s: write ID=FILE", s.named("verify-only-key")) // a key may stand in its place
 		}
-		key, err := readFile(s.named("verify-only-key"), file, fakeserver.ReadPublicKey)
+		key, err := readSecret(s.named("verify-only-key"), file, fakeserver.ReadPublicKey)
 		if err != nil {
 			return err
 		}
@@ -37,7 +38,7 @@ func (s *settings) readKeys() error {
 	}
 	var err error
 	if s.partnerKeys != "" {
-		if s.options.PartnerKeys, err = readFile(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys); err != nil {
+		if s.options.PartnerKeys, err = readSecret(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys); err != nil {
 			return err
 		}
 	}
@@ -50,7 +51,7 @@ func (s *settings) readKeys() error {
 				return fmt.Errorf("%s is for the control API, and %s leaves that out: choose", s.named("control-token-file"), s.named(without.name))
 			}
 		}
-		if s.options.ControlToken, err = readFile(s.named("control-token-file"), s.controlToken, readToken); err != nil {
+		if s.options.ControlToken, err = readSecret(s.named("control-token-file"), s.controlToken, readToken); err != nil {
 			return err
 		}
 	}
@@ -72,6 +73,24 @@ func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error)
 		return value, fmt.Errorf("%s %s: %w", flag, file, err)
 	}
 	return value, nil
+}
+
+// readSecret is readFile for a file that has a secret, or a key of any kind. A user may give the
+// secret itself in the place of the file's name: a name that no file has is not printed.
+func readSecret[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
+	if _, err := os.Stat(file); err != nil {
+		var value T
+		return value, unnamed(flag, err)
+	}
+	return readFile(flag, file, read)
+}
+
+// unnamed says why a file cannot be read, without its name.
+func unnamed(flag string, err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("%s: %w: write the name of a file (what was written is not shown: it may be the secret itself)", flag, err)
 }
 
 // readToken reads a token: one line of what a header can carry.
@@ -116,7 +135,7 @@ func (s *settings) listenToHangups(server *fakeserver.Server) (stop func()) {
 
 // reload reads the key file again, and says how many keys there are.
 func (s *settings) reload(server *fakeserver.Server) (int, error) {
-	keys, err := readFile(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys)
+	keys, err := readSecret(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys)
 	if err == nil {
 		err = server.ReplacePartnerKeys(keys)
 	}

@@ -278,7 +278,10 @@ func readConfig(file string, names []string) ([]configLine, error) {
 		line := configLine{place: fmt.Sprintf("%s:%d", file, key.Line), name: key.Value}
 		switch {
 		case !slices.Contains(names, line.name):
-			line.wrong = fmt.Errorf("%s: there is no setting %q%s", line.place, line.name, milestones.Suggest(line.name, names))
+			line.wrong = fmt.Errorf("%s: this is no setting, nor like one: fakeserver --help lists them", line.place) // a secret may stand there
+			if nearest := milestones.Suggest(line.name, names); nearest != "" {
+				line.wrong = fmt.Errorf("%s: there is no setting %q%s", line.place, line.name, nearest)
+			}
 		case line.name == "config":
 			line.wrong = fmt.Errorf("%s: a file of settings names no other one", line.place)
 		case slices.ContainsFunc(lines, func(before configLine) bool { return before.name == line.name }):

@@ -33,8 +33,17 @@ func (s *settings) readTLS() error {
 	var pair tls.Certificate
 	var err error
 	if s.tlsCert != "" {
-		if pair, err = tls.LoadX509KeyPair(s.tlsCert, s.tlsKey); err != nil {
-			return fmt.Errorf("--tls-cert %s and --tls-key %s: %w", s.tlsCert, s.tlsKey, err)
+		same := func(text []byte) ([]byte, error) { return text, nil }
+		chain, err := readFile(s.named("tls-cert"), s.tlsCert, same)
+		if err != nil {
+			return err
+		}
+		key, err := readSecret(s.named("tls-key"), s.tlsKey, same)
+		if err != nil {
+			return err
+		}
+		if pair, err = tls.X509KeyPair(chain, key); err != nil {
+			return fmt.Errorf("%s %s and %s %s: %w", s.named("tls-cert"), s.tlsCert, s.named("tls-key"), s.tlsKey, err)
 		}
 	} else {
 		if pair, err = selfSigned(time.Now()); err != nil {

@@ -144,7 +144,7 @@ func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 	}
 	c.Query, _ = url.ParseQuery(query)                            // as much of it as can be read
 	if document, err := schemas.ReadRequest(e.Body); err == nil { // what was not read has no places to show
-		c.Body = document.Value
+		c.Body = w.HideIn(document.Value)
 	}
 	if len(e.Body) == 0 && e.Method == http.MethodPost {
 		c.Body, c.NoBody = map[string]any{}, true // as which it counts
@@ -155,6 +155,7 @@ func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 	}
 	if e.Before != nil {
 		json.Unmarshal(jcs.Encode(e.Before), &c.Provider)
+		c.Provider = w.HideIn(c.Provider)
 	}
 	for _, o := range p.Milestone.Operations {
 		c.Routes = append(c.Routes, explain.Route{Method: o.Method, Path: o.Path})

@@ -16,9 +16,9 @@ type answers struct {
 	// queue holds them in the order of keeping, so that what has expired is
 	// dropped from its head as new answers come in, never all at once.
 	queue []*keptAnswer
-	// scopes counts the answers kept under one key's text, whatever their scope: only
+	// scopes counts the answers kept under one key, whatever their scope: only
 	// a course asks that, so it is nil until one does.
-	scopes map[string]int
+	scopes map[keyHash]int
 }
 
 // answerKey is the scope of an idempotency key: actor type and id, operation and
@@ -27,8 +27,14 @@ type answerKey struct {
 	caller     rules.Actor
 	operation  string
 	providerID string
-	key        string
+	key        keyHash
 }
+
+// keyHash is the SHA-256 of an idempotency key. The key itself is not kept: clients have
+// used secrets as keys, and what is kept goes into snapshots.
+type keyHash [sha256.Size]byte
+
+func hashKey(key string) keyHash { return sha256.Sum256([]byte(key)) }
 
 // keptAnswer is an answer, success and refusal alike from the schema check onward,
 // and the hash of the payload that it answered.
@@ -59,10 +65,10 @@ func (a *answers) find(c *course.Course, key answerKey) (*keptAnswer, bool) {
 	return kept, ok
 }
 
-// elsewhere counts the answers that are kept under a key's text.
-func (a *answers) elsewhere(key string) int {
+// elsewhere counts the answers that are kept under a key.
+func (a *answers) elsewhere(key keyHash) int {
 	if a.scopes == nil {
-		a.scopes = map[string]int{}
+		a.scopes = map[keyHash]int{}
 		for kept := range a.kept {
 			a.scopes[kept.key]++
 		}
@@ -100,7 +106,7 @@ func (a *answers) expire(before instant.Instant) (dropped int) {
 func noAnswers() answers { return answers{kept: map[answerKey]*keptAnswer{}} }
 
 // mismatch refuses a key that comes back with another payload.
-func (k *keptAnswer) mismatch(c *course.Course, payload [sha256.Size]byte) *rules.Refusal {
+func (k *keptAnswer) mismatch(c *course.Course, key string, payload [sha256.Size]byte) *rules.Refusal {
 	if k.refused {
 		c.Promise("idempotency-keeps-refusals") // had it not, the key would be new
 	}
@@ -112,7 +118,7 @@ func (k *keptAnswer) mismatch(c *course.Course, payload [sha256.Size]byte) *rule
 		Message: "This Idempotency-Key was used with another payload: use a new key for a new request.",
 		Details: map[string]any{
 			"operation_id":          k.key.operation,
-			"idempotency_key":       k.key.key,
+			"idempotency_key":       key,
 			"original_payload_hash": hex.EncodeToString(k.payload[:]),
 			"payload_hash":          hex.EncodeToString(payload[:]),
 		},

@@ -111,7 +111,7 @@ func (i *Image) Bytes() int {
 		stood.trail.each(func(e *audit.Entry) { bytes += around/2 + len(e.JSON) })
 	}
 	for _, kept := range i.answers.queue {
-		bytes += around + len(kept.key.key) + len(kept.answer.Body)
+		bytes += around + len(kept.answer.Body)
 	}
 	return bytes
 }
@@ -177,7 +177,8 @@ type savedAnswer struct {
 	ActorID       escaped       `json:"actor_id"`
 	Operation     string        `json:"operation"`
 	ProviderID    escaped       `json:"provider_id"`
-	Key           escaped       `json:"idempotency_key"`
+	KeyHash       string        `json:"idempotency_key_sha256"`
+	Key           *escaped      `json:"idempotency_key,omitzero"` // in the place of KeyHash, in version 1
 	PayloadHash   string        `json:"payload_hash"`
 	KeptAt        int64         `json:"kept_at"` // as the lapse counts
 	Status        int           `json:"status"`
@@ -239,7 +240,7 @@ func (i *Image) JSON() jcs.Value {
 	for _, kept := range i.answers.queue {
 		a := savedAnswer{
 			ActorType: escaped(kept.key.caller.Type), ActorID: escaped(kept.key.caller.ID), Operation: kept.key.operation,
-			ProviderID: escaped(kept.key.providerID), Key: escaped(kept.key.key),
+			ProviderID: escaped(kept.key.providerID), KeyHash: hex.EncodeToString(kept.key.key[:]),
 			PayloadHash: hex.EncodeToString(kept.payload[:]), KeptAt: int64(kept.at),
 			Status: kept.answer.Status, CorrelationID: escaped(kept.answer.CorrelationID), Body: string(kept.answer.Body),
 			ReasonCodes: kept.answer.ReasonCodes,
@@ -312,8 +313,12 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		key, err := a.keyHash()
+		if err != nil {
+			return nil, fmt.Errorf("/answers/%d/%w", n, err)
+		}
 		kept := &keptAnswer{
-			key:    answerKey{rules.Actor{Type: string(a.ActorType), ID: string(a.ActorID)}, a.Operation, string(a.ProviderID), string(a.Key)},
+			key:    answerKey{rules.Actor{Type: string(a.ActorType), ID: string(a.ActorID)}, a.Operation, string(a.ProviderID), key},
 			answer: Answer{Status: a.Status, CorrelationID: string(a.CorrelationID), Body: []byte(a.Body), ReasonCodes: a.ReasonCodes},
 			at:     instant.Instant(a.KeptAt),
 		}
@@ -357,6 +362,18 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		}
 	}
 	return image, nil
+}
+
+// keyHash reads the hash of the idempotency key.
+func (a *savedAnswer) keyHash() (keyHash, error) {
+	if a.Key != nil {
+		return hashKey(string(*a.Key)), nil
+	}
+	sum, err := hex.DecodeString(a.KeyHash)
+	if err != nil || len(sum) != sha256.Size {
+		return keyHash{}, errors.New("idempotency_key_sha256: not a SHA-256 in hex")
+	}
+	return keyHash(sum), nil
 }
 
 // readEntry reads an entry of a provider's trail.

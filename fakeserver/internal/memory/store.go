@@ -144,10 +144,10 @@ func (s *Store) Do(call Call) Answer {
 			return call.Encode(rules.Change{}, refusal)
 		}
 	}
-	key := answerKey{call.Caller, call.Operation, call.ProviderID, call.IdempotencyKey}
+	key := answerKey{call.Caller, call.Operation, call.ProviderID, hashKey(call.IdempotencyKey)}
 	at := s.expire(clock)
 	if kept, ok := s.answers.find(call.Course, key); ok {
-		if refusal := kept.mismatch(call.Course, payload); refusal != nil {
+		if refusal := kept.mismatch(call.Course, call.IdempotencyKey, payload); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
 		}
 		return kept.replay(call.Course, call.Arrived)

@@ -2,7 +2,7 @@
 // and writes and reads them as files:
 //
 //	{
-//	  "format": "lpgate-fake-snapshot", "version": 1, "milestone": "M109",
+//	  "format": "lpgate-fake-snapshot", "version": 2, "milestone": "M109",
 //	  "clock": {"mode": "frozen", "at": "2026-02-22T16:00:00.000Z"},
 //	  "state": {"numbered": 1, "arrived": 1, "providers": […], "answers": […], "checkpoints": […], …},
 //	  "sha256": "…"
@@ -15,8 +15,11 @@
 //
 // The sum, SHA-256 in hex, is over the file without the sum in the form of RFC 8785,
 // so a file may be written anew with other white space. It tells a broken file from a
-// whole one; it is no signature. What state has is of one version of the format, and
-// a server reads that version alone.
+// whole one; it is no signature. What state has is of one version of the format. A server
+// writes the latest version, and reads that and those before:
+//
+//	1  answers have the text of their idempotency key
+//	2  answers have its SHA-256, for clients have used secrets as keys
 package snapshot
 
 import (
@@ -40,7 +43,7 @@ const Max = 100
 // What a file says of itself.
 const (
 	Format  = "lpgate-fake-snapshot"
-	Version = 1
+	Version = 2
 )
 
 // File is a snapshot as a file.
@@ -160,8 +163,8 @@ func (s *Set) Read(ctx context.Context, f File) (world.Moment, error) {
 	switch {
 	case f.Format != Format:
 		return world.Moment{}, fmt.Errorf("/format: %q is not %q", f.Format, Format)
-	case f.Version != Version:
-		return world.Moment{}, fmt.Errorf("/version: this server reads version %d of the format, not %d", Version, f.Version)
+	case f.Version < 1 || f.Version > Version:
+		return world.Moment{}, fmt.Errorf("/version: this server reads the versions 1 to %d of the format, not %d", Version, f.Version)
 	case f.Milestone != s.milestone:
 		return world.Moment{}, fmt.Errorf("/milestone: the snapshot is of %q, and this server serves %q", f.Milestone, s.milestone)
 	}

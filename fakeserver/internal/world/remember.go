@@ -1,15 +1,10 @@
 package world
 
 import (
-	"bytes"
-	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/journal"
-	"example.com/lpgate/fakeserver/internal/rest"
 )
 
 // remember appends a request to the journal, before its answer leaves: a client that
@@ -21,7 +16,7 @@ func (w *World) remember(seen *Seen) {
 		At:          instant.Of(seen.At),
 		Micros:      seen.Took.Microseconds(),
 		Method:      seen.Request.Method,
-		Path:        seen.Request.URL.RequestURI(),
+		Path:        withoutQuerySecrets(seen.Request.URL.RequestURI()),
 		Header:      w.withoutSecrets(seen.Request.Header),
 		Body:        w.hide(x.Sent),
 		Operation:   x.Operation.ID,
@@ -61,72 +56,10 @@ func (w *World) Masked(e *journal.Entry) *journal.Entry {
 
 // hideTexts hides what an entry has beside its header and the two bodies.
 func (w *World) hideTexts(e *journal.Entry) {
-	e.Path, e.ProviderID = w.hidePath(e.Path), string(w.hide([]byte(e.ProviderID)))
+	e.Path, e.ProviderID = string(w.hide([]byte(e.Path))), string(w.hide([]byte(e.ProviderID)))
 	e.Caller.ID = string(w.hide([]byte(e.Caller.ID)))
 	e.ReasonCodes = slices.Clone(e.ReasonCodes) // a client's own may stand among them
 	for i, code := range e.ReasonCodes {
 		e.ReasonCodes[i] = string(w.hide([]byte(code)))
 	}
-}
-
-// secret are the headers whose values are never remembered. In header mode a partner
-// key is an id that everybody may know; who sends a real one by mistake still finds it
-// nowhere.
-var secret = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Partner-Key"}
-
-// hides tells whether there is anything to hide.
-func (w *World) hides() bool { return w.handler.PartnerKeys != nil || w.options.ControlToken != "" }
-
-// hide gives a text in which neither a partner key nor the control token stands. It is
-// the same text when none did.
-func (w *World) hide(text []byte) []byte {
-	text = w.handler.PartnerKeys.Hide(text)
-	if token := []byte(w.options.ControlToken); len(token) > 0 && bytes.Contains(text, token) {
-		text = bytes.ReplaceAll(text, token, []byte(rest.Hidden))
-	}
-	return text
-}
-
-// hidePath is hide for a path with its query, in which a secret may stand
-// percent-encoded: then what is left is shown decoded.
-func (w *World) hidePath(path string) string {
-	path = string(w.hide([]byte(path)))
-	decoded, err := url.PathUnescape(path)
-	if err != nil {
-		return path
-	}
-	if hidden := string(w.hide([]byte(decoded))); hidden != decoded {
-		return hidden
-	}
-	return path
-}
-
-// withoutSecrets gives the headers without what must not be remembered. They are the
-// same ones when there is nothing of that kind.
-func (w *World) withoutSecrets(header http.Header) http.Header {
-	copied := false
-	change := func(name string, lines []string) {
-		if !copied {
-			header, copied = maps.Clone(header), true
-		}
-		header[name] = lines
-	}
-	for _, name := range secret {
-		if lines := header[name]; lines != nil {
-			change(name, slices.Repeat([]string{rest.Hidden}, len(lines)))
-		}
-	}
-	if !w.hides() {
-		return header
-	}
-	for name, lines := range header {
-		for i, line := range lines {
-			if hidden := w.hide([]byte(line)); !bytes.Equal(hidden, []byte(line)) {
-				lines = slices.Clone(lines)
-				lines[i] = string(hidden)
-				change(name, lines)
-			}
-		}
-	}
-	return header
 }

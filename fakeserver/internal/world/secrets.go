@@ -1,0 +1,303 @@
+package world
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/rest"
+)
+
+// A journal has no secrets. Two kinds are found: values whose header or parameter has the
+// name of a secret, in every mode; and the partner keys and the control token, which the
+// server knows, wherever they stand and however they are written.
+
+// notSecret are the headers of the contract that have a word of [secretName] in their names
+// and no secret in their values: an explanation shows them.
+var notSecret = []string{"Idempotency-Key", "X-Auth-Scopes"}
+
+// secretName reports whether the value of a header or parameter of this name is a secret: the
+// name has one of the words key, token, secret, session, auth, cookie and password in it. In
+// header mode X-Partner-Key is an id that everybody may know; a client that sends a real key
+// by mistake still finds it nowhere.
+func secretName(name string) bool {
+	for i := range len(name) {
+		var words []string
+		switch name[i] | 0x20 { // the letter in lower case
+		case 'a':
+			words = authWords
+		case 'c':
+			words = cookieWords
+		case 'k':
+			words = keyWords
+		case 'p':
+			words = passwordWords
+		case 's':
+			words = secretWords
+		case 't':
+			words = tokenWords
+		}
+		for _, word := range words {
+			if len(name)-i >= len(word) && strings.EqualFold(name[i:i+len(word)], word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// The words by their first letters: the name of every header of every request is looked at.
+var (
+	authWords     = []string{"auth"}
+	cookieWords   = []string{"cookie"}
+	keyWords      = []string{"key"}
+	passwordWords = []string{"password"}
+	secretWords   = []string{"secret", "session"}
+	tokenWords    = []string{"token"}
+)
+
+// withoutQuerySecrets gives a path in whose query each parameter with the name of a secret has
+// its value hidden: ?access_token=[hidden].
+func withoutQuerySecrets(path string) string {
+	before, query, found := strings.Cut(path, "?")
+	if !found {
+		return path
+	}
+	return before + "?" + withoutValues(query, ";")
+}
+
+// withoutLineSecrets is the same for a line of a header, in which there may be a URL, or
+// parameters of another kind.
+func withoutLineSecrets(line string) string { return withoutValues(line, "?;#, \t\"") }
+
+// withoutValues hides what follows NAME=, where the name is one of a secret, up to the next &.
+// A name begins after & or after one of the separators.
+func withoutValues(text, separators string) string {
+	if !strings.Contains(text, "=") {
+		return text
+	}
+	parts := strings.Split(text, "&")
+	for i, part := range parts {
+		for from := 0; from < len(part); {
+			name, value, found := strings.Cut(part[from:], "=")
+			if at := strings.LastIndexAny(name, separators); at >= 0 {
+				from, name = from+at+1, name[at+1:]
+			}
+			if !found {
+				break
+			}
+			from += len(name) + 1
+			if value != "" && secretName(string(unescapedPercent([]byte(name)))) {
+				parts[i] = part[:from] + rest.Hidden
+				break
+			}
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+// withoutSecrets gives the headers without what must not be remembered. They are the
+// same ones when there is nothing of that kind.
+func (w *World) withoutSecrets(header http.Header) http.Header {
+	shown, copied := header, false
+	for name, lines := range header {
+		changed := lines
+		for i, line := range lines {
+			var hidden string
+			switch {
+			case slices.Contains(notSecret, name):
+				hidden = w.hideText(line)
+			case secretName(name):
+				hidden = rest.Hidden
+			default:
+				hidden = w.hideText(withoutLineSecrets(line))
+			}
+			if hidden == line {
+				continue
+			}
+			if &changed[0] == &lines[0] {
+				changed = slices.Clone(lines)
+			}
+			changed[i] = hidden
+		}
+		if len(lines) > 0 && &changed[0] != &lines[0] {
+			if !copied {
+				shown, copied = maps.Clone(header), true
+			}
+			shown[name] = changed
+		}
+	}
+	return shown
+}
+
+// hides tells whether the server knows any secrets.
+func (w *World) hides() bool { return w.handler.PartnerKeys != nil || w.options.ControlToken != "" }
+
+// hideText is hide for a string.
+func (w *World) hideText(text string) string {
+	if !w.hides() {
+		return text
+	}
+	return string(w.hide([]byte(text)))
+}
+
+// hide gives a text in which neither a partner key nor the control token stands: as it is, with
+// the escapes of JSON, or percent-encoded. It is the same text when none did. The text need not
+// be JSON, nor a URL, or may be a broken one.
+func (w *World) hide(text []byte) []byte {
+	if !w.hides() {
+		return text
+	}
+	return w.hidePercent(w.hideJSON(w.hideKnown(text)))
+}
+
+// hideKnown hides the secrets as they are.
+func (w *World) hideKnown(text []byte) []byte {
+	text = w.handler.PartnerKeys.Hide(text)
+	if token := []byte(w.options.ControlToken); len(token) > 0 && bytes.Contains(text, token) {
+		text = bytes.ReplaceAll(text, token, []byte(rest.Hidden))
+	}
+	return text
+}
+
+// hideJSON hides secrets that are written with escapes of JSON. What stands between two quotes,
+// and means a text with a secret, is written anew.
+func (w *World) hideJSON(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	var shown []byte // up to done
+	done := 0
+	for from, to := 0, 0; from < len(text); from = to + 1 {
+		escaped := false
+		for to = from; to < len(text) && text[to] != '"'; to++ {
+			if text[to] == '\\' {
+				escaped = true
+				to++
+			}
+		}
+		to = min(to, len(text))
+		if !escaped {
+			continue
+		}
+		means := unescapedJSON(text[from:to])
+		if hidden := w.hideKnown(means); !bytes.Equal(hidden, means) {
+			quoted := jcs.String(string(hidden))
+			shown = append(append(shown, text[done:from]...), quoted[1:len(quoted)-1]...)
+			done = to
+		}
+	}
+	if done == 0 {
+		return text
+	}
+	return append(shown, text[done:]...)
+}
+
+// hidePercent hides secrets that are percent-encoded, with blanks as %20 or as +. A text that
+// has one is shown decoded.
+func (w *World) hidePercent(text []byte) []byte {
+	if bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '+') < 0 {
+		return text
+	}
+	for _, encoded := range [][]byte{text, bytes.ReplaceAll(text, []byte("+"), []byte(" "))} {
+		means := unescapedPercent(encoded)
+		if hidden := w.hideKnown(means); !bytes.Equal(hidden, means) {
+			return hidden
+		}
+	}
+	return text
+}
+
+// HideIn gives a value that was read from JSON without the secrets in it.
+func (w *World) HideIn(value any) any {
+	if !w.hides() {
+		return value
+	}
+	switch value := value.(type) {
+	case string:
+		return w.hideText(value)
+	case []any:
+		hidden := make([]any, len(value))
+		for i, item := range value {
+			hidden[i] = w.HideIn(item)
+		}
+		return hidden
+	case map[string]any:
+		hidden := make(map[string]any, len(value))
+		for name, member := range value {
+			hidden[w.hideText(name)] = w.HideIn(member)
+		}
+		return hidden
+	}
+	return value
+}
+
+// unescapedPercent decodes a percent-encoded text, and leaves as it is what is no escape.
+func unescapedPercent(text []byte) []byte {
+	if bytes.IndexByte(text, '%') < 0 {
+		return text
+	}
+	means := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if b, err := strconv.ParseUint(string(text[i+1:i+3]), 16, 8); err == nil {
+				means = append(means, byte(b))
+				i += 2
+				continue
+			}
+		}
+		means = append(means, text[i])
+	}
+	return means
+}
+
+// unescapedJSON decodes the escapes of a JSON string, and leaves as it is what is none.
+func unescapedJSON(text []byte) []byte {
+	means := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			means = append(means, text[i])
+			continue
+		}
+		i++
+		if at := strings.IndexByte("bfnrt", text[i]); at >= 0 {
+			means = append(means, "\b\f\n\r\t"[at])
+			continue
+		}
+		if text[i] != 'u' {
+			means = append(means, text[i]) // a quote, a slash, a backslash, or no escape at all
+			continue
+		}
+		r, ok := unit(text[i+1:])
+		if !ok {
+			means = append(means, '\\', 'u')
+			continue
+		}
+		i += 4
+		if utf16.IsSurrogate(r) && bytes.HasPrefix(text[i+1:], []byte(`\u`)) {
+			if low, ok := unit(text[i+3:]); ok {
+				if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+					r = pair
+					i += 6
+				}
+			}
+		}
+		means = utf8.AppendRune(means, r)
+	}
+	return means
+}
+
+// unit reads the four hexadecimal digits that a text begins with.
+func unit(text []byte) (rune, bool) {
+	if len(text) < 4 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[:4]), 16, 16)
+	return rune(n), err == nil
+}
