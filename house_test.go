@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 
 	"internal/godoginit":          {"internal/godoginit/hidepath"},
 	"internal/godoginit/hidepath": {},
+	"internal/interrupt":          {},
 
 	"fakeserver/internal/course":   {},
 	"fakeserver/internal/instant":  {},
@@ -66,8 +67,8 @@ var arrows = map[string][]string{
 	"fakeserver": {
 		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/line", "fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
 	},
-	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "milestones"},
-	"fakeserver/soak":           {"fakeserver"}, // a client like any other, and it starts one
+	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/interrupt", "milestones"},
+	"fakeserver/soak":           {"fakeserver", "internal/interrupt"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},
 	"steps":            {"internal/godoginit", "milestones", "steps/auditproof"},
@@ -94,11 +95,11 @@ var arrows = map[string][]string{
 	"runner/internal/drift":         {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "schemas", "steps", "steps/auditproof"},
 	"runner/internal/lint":          {"milestones", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
 	"runner/internal/phrasebook":    {"runner/internal/plan", "steps"},
-	"runner":                        {"milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
+	"runner":                        {"internal/interrupt", "milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
 	"runner/internal/glossary":      {"milestones", "runner/internal/checks", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
 	"runner/internal/report/page":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
 
-	"runner/mutants": {}, // it builds the runner and reads verdicts, as anybody else would
+	"runner/mutants": {"internal/interrupt"}, // it builds the runner and reads verdicts, as anybody else would
 }
 
 // theFake is the one file of the verifier that knows the fake: it starts one.

@@ -16,6 +16,9 @@
 // When several apply, the order is 130, 2, 3, 1, 4. A verdict that nobody can read, since its output is closed or full, is
 // never 0. Any other command is ended by SIGPIPE then, as its neighbours in a pipe are.
 //
+// An interrupt (SIGINT, SIGTERM, SIGHUP) ends a run soon, with its verdict and artifacts. A second one ends the process at
+// once, with exit code 130 and neither.
+//
 //	runner merge milestones/M109.yaml FOLDER…
 //
 // makes one verdict of runs that did a part each, with --shard. Its last line and its exit code are those of one run.
@@ -45,6 +48,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report/github"
@@ -57,16 +61,13 @@ func main() {
 	os.Exit(run(untilInterrupted(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }
 
-// untilInterrupted is done at the first signal that interrupts. A second one ends the process at once. It is never stopped:
-// a signal that comes while the process exits would end it with another exit code than that of the verdict it printed.
+// untilInterrupted is done at the first signal that interrupts. A second one ends the process at once.
 func untilInterrupted() context.Context {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup lets it be
 		signals = append(signals, syscall.SIGHUP)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), signals...)
-	context.AfterFunc(ctx, stop)
-	return ctx
+	return interrupt.Context(verdict.Interrupted, signals...)
 }
 
 // run runs the command line, and returns the exit code. When a milestone is verified, the last line of the text is the

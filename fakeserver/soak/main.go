@@ -30,7 +30,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"regexp"
 	"runtime"
 	"slices"
@@ -45,11 +44,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/internal/interrupt"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := interrupt.Context(130, os.Interrupt, syscall.SIGTERM)
 	s := soak{out: os.Stdout}
 	cmd := &cobra.Command{
 		Use:           "soak",

@@ -31,12 +31,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
+
+	"example.com/lpgate/internal/interrupt"
 )
 
 // rooms are the packages that are mutated: what decides, and nothing that carries.
@@ -46,8 +47,7 @@ var rooms = []string{"fakeserver/internal/rules", "fakeserver/internal/audit"}
 const listFile = "runner/mutants/survivors.yaml"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := interrupt.Context(130, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -5,8 +5,9 @@
 //
 // Once it takes requests it prints "listening on http://HOST:PORT", or https, and
 // below that what to try first. SIGTERM and SIGINT let the requests that have begun
-// finish, and end it with exit code 0. SIGHUP reads the key file again. A wrong
-// setting or file ends it with 2, an address that cannot be had with 1.
+// finish, and end it with exit code 0; a second one ends it at once, with exit code 1.
+// SIGHUP reads the key file again. A wrong setting or file ends it with 2, an address
+// that cannot be had with 1.
 //
 //	fakeserver healthcheck
 //
@@ -29,13 +30,13 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/milestones"
 )
 
@@ -44,8 +45,7 @@ import (
 const drain = 10 * time.Second
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
+	ctx := interrupt.Context(1, syscall.SIGTERM, os.Interrupt)
 	cmd, told := command(os.Environ()), &teller{Writer: os.Stdout}
 	cmd.SetOut(told)
 	err := cmd.ExecuteContext(ctx)
