@@ -82,8 +82,7 @@ type Answer struct {
 	// Outcome is the name of one of the operation's refusals; "" when Status says what is told.
 	Outcome string `json:"outcome,omitzero"`
 	Status  int    `json:"status,omitzero"`
-	// Code is the error code; "" is the one that most refusals of the milestone with the
-	// status have, and INTERNAL when none has it.
+	// Code is the error code; "" is the one of the status, see statusCode.
 	Code       string `json:"code,omitzero"`
 	ReasonCode string `json:"reason_code,omitzero"`
 }
@@ -94,8 +93,42 @@ type Slow struct {
 	Pause clock.Span `json:"pause"` // between two
 }
 
-// internal is the error code of what the milestone has no refusal for.
+// internal is the error code of the contract that no refusal of the milestone has. Its
+// status is 500.
 const internal = "INTERNAL"
+
+// statusCode returns the error code of an HTTP status from 400 to 599: the one that
+// most refusals of the milestone with the status have, and INTERNAL for 500. The
+// contract has no code for any other status, so the fake has codes of its own, the
+// names of the statuses in HTTP: TOO_MANY_REQUESTS for 429, SERVICE_UNAVAILABLE for 503.
+// ErrorResponse does not allow these. A status without a name counts as 400 or 500
+// (RFC 9110, section 15).
+func statusCode(m *milestones.Milestone, status int) string {
+	usual, having := "", map[string]int{}
+	for _, refusal := range m.Refusals {
+		if refusal.Status == status {
+			if having[refusal.Code]++; having[refusal.Code] > having[usual] {
+				usual = refusal.Code
+			}
+		}
+	}
+	name := http.StatusText(status)
+	switch {
+	case usual != "":
+		return usual
+	case status == http.StatusInternalServerError:
+		return internal
+	case name == "":
+		return statusCode(m, status/100*100)
+	}
+	return strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(strings.ToUpper(name))
+}
+
+// The statuses that an answer can have, as its schema has them.
+const (
+	lowestStatus  = 400
+	highestStatus = 599
+)
 
 // longest is how long anything may wait.
 const longest = clock.Span(time.Hour)
@@ -203,17 +236,15 @@ func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Ans
 	if a.Status == 0 {
 		return wrong("answer has neither outcome nor status")
 	}
-	codes, usual, having := []string{internal}, internal, map[string]int{}
+	if a.Code == "" {
+		a.Code = statusCode(m, a.Status)
+	}
+	var codes []string
 	for _, refusal := range m.Refusals {
 		codes = append(codes, refusal.Code)
-		if refusal.Status == a.Status {
-			if having[refusal.Code]++; having[refusal.Code] > having[usual] {
-				usual = refusal.Code
-			}
-		}
 	}
-	if a.Code == "" {
-		a.Code = usual
+	for status := lowestStatus; status <= highestStatus; status++ {
+		codes = append(codes, statusCode(m, status))
 	}
 	if !slices.Contains(codes, a.Code) {
 		return a, problem.Unknown(http.StatusBadRequest, "error code", a.Code, codes)

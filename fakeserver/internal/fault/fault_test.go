@@ -2,6 +2,8 @@ package fault
 
 import (
 	"fmt"
+	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,12 +32,14 @@ func TestComplete(t *testing.T) {
 		"drop":                     {Fault{Drop: true}, "", "before 1"},
 		"drop after":               {Fault{Drop: true, When: After, Times: 3}, "", "after 3"},
 		"cut the world's answer":   {Fault{Truncate: some(0)}, "", "after 1"},
-		"cut an answer":            {Fault{Truncate: some(0), Answer: &Answer{Status: 503}}, "", "before 1 503 INTERNAL"},
+		"cut an answer":            {Fault{Truncate: some(0), Answer: &Answer{Status: 503}}, "", "before 1 503 SERVICE_UNAVAILABLE"},
 		"slow":                     {Fault{Slow: &Slow{1, second}}, "", "after 1"},
 		"stale":                    {Fault{Stale: true, Operation: get, Slow: &Slow{1, second}}, "", "before 1"},
 		"late":                     {Fault{Latency: second}, "", "before 1"},
 		"late and lost":            {Fault{Latency: second, Drop: true}, "", "before 1"},
 		"a code by its status":     {Fault{Answer: &Answer{Status: 404}}, "", "before 1 404 NOT_FOUND"},
+		"a code of the fake":       {Fault{Answer: &Answer{Status: 503, Code: "TOO_MANY_REQUESTS"}}, "", "before 1 503 TOO_MANY_REQUESTS"},
+		"a misspelt one":           {Fault{Answer: &Answer{Status: 429, Code: "TOO_MANY_REQUEST"}}, "did you mean TOO_MANY_REQUESTS?", ""},
 		"an outcome":               {Fault{Operation: rollout, Answer: &Answer{Outcome: "rollout_blocked"}}, "", "before 1 0 "},
 		"the router's":             {Fault{Operation: "unrouted", Answer: &Answer{Outcome: "route_not_found"}}, "", "before 1 0 "},
 		"nothing":                  {Fault{Operation: get}, "nothing would go wrong", ""},
@@ -87,6 +91,33 @@ func TestComplete(t *testing.T) {
 				t.Errorf("got %q, want %q", then, c.then)
 			}
 		})
+	}
+}
+
+// Each status that a fault can have gets a code that a client can use, and INTERNAL is
+// of 500 alone, and of what counts as 500.
+func TestStatusCode(t *testing.T) {
+	m := milestones.M109()
+	for status, want := range map[int]string{
+		400: "CONSTRAINT_VIOLATION", 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED",
+		408: "REQUEST_TIMEOUT", 409: "CONFLICT", 410: "GONE", 413: "PAYLOAD_TOO_LARGE", 418: "IM_A_TEAPOT",
+		422: "UNPROCESSABLE_ENTITY", 429: "TOO_MANY_REQUESTS", 499: "CONSTRAINT_VIOLATION",
+		500: "INTERNAL", 501: "NOT_IMPLEMENTED", 502: "BAD_GATEWAY", 503: "SERVICE_UNAVAILABLE", 504: "GATEWAY_TIMEOUT",
+		507: "INSUFFICIENT_STORAGE", 520: "INTERNAL",
+	} {
+		if got := statusCode(m, status); got != want {
+			t.Errorf("%d: got %s, want %s", status, got, want)
+		}
+	}
+	form := regexp.MustCompile(`^[A-Z]+(_[A-Z]+)*$`)
+	for status := lowestStatus; status <= highestStatus; status++ {
+		code := statusCode(m, status)
+		if !form.MatchString(code) {
+			t.Errorf("%d: %q does not look like an error code", status, code)
+		}
+		if named := http.StatusText(status) != ""; code == internal && status != 500 && (status < 500 || named) {
+			t.Errorf("%d: got %s", status, code)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"example.com/lpgate/schemas"
 )
 
 // Every refusal of the milestone can be arranged: it is the outcome that it shall be,
@@ -41,10 +43,10 @@ func TestArrangeAStatus(t *testing.T) {
 		outcome  string
 		body     string
 	}{
-		"none of the contract": {Arranged{Status: 503, Code: "INTERNAL"}, "", `{"correlation_id":"corr_partnerliquidityprovider_rollout_upsert","error":{"code":"INTERNAL","message":"This was arranged: the world has a fault that gives this answer.","details":{}}}`},
-		"a code elsewhere":     {Arranged{Status: 503, Code: "UNAUTHORIZED"}, "", `"code":"UNAUTHORIZED"`},
-		"one of the contract":  {Arranged{Status: 401, Code: "UNAUTHORIZED"}, "unauthenticated", `"code":"UNAUTHORIZED"`},
-		"with a reason":        {Arranged{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_invalid"}, "payload_invalid", `"reason_code":"partner_liquidity_provider_invalid"`},
+		"a code of the fake":  {Arranged{Status: 503, Code: "SERVICE_UNAVAILABLE"}, "", `{"correlation_id":"corr_partnerliquidityprovider_rollout_upsert","error":{"code":"SERVICE_UNAVAILABLE","message":"This was arranged: the world has a fault that gives this answer.","details":{}}}`},
+		"a code elsewhere":    {Arranged{Status: 503, Code: "UNAUTHORIZED"}, "", `"code":"UNAUTHORIZED"`},
+		"one of the contract": {Arranged{Status: 401, Code: "UNAUTHORIZED"}, "unauthenticated", `"code":"UNAUTHORIZED"`},
+		"with a reason":       {Arranged{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_invalid"}, "payload_invalid", `"reason_code":"partner_liquidity_provider_invalid"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := h.Arrange(r, h.Unhandled(r), c.arranged)
@@ -56,5 +58,28 @@ func TestArrangeAStatus(t *testing.T) {
 				t.Errorf("got %q, %d %s, want %q, %d %s", got, x.Answer.Status, x.Answer.Body, c.outcome, c.arranged.Status, c.body)
 			}
 		})
+	}
+}
+
+// An answer with a code of the fake has the contract's form but for the code, and the
+// self-check refuses anything else about it.
+func TestArrangeACodeOfTheFake(t *testing.T) {
+	found := 0
+	h := newHandler(t, func(o *Options) {
+		o.SelfCheck = func(string, []schemas.Violation) { found++ }
+	})
+	r := httptest.NewRequest("GET", "/healthz", nil)
+	body := h.Arrange(r, h.Unhandled(r), Arranged{Status: 429, Code: "TOO_MANY_REQUESTS"}).Answer.Body
+	document, err := schemas.Read(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, _ := h.Schemas.Lookup(h.Milestone.Transport.ErrorSchema)
+	if violations := schema.Validate(document.Value); len(violations) != 1 || violations[0].InstancePath != "/error/code" || found != 0 {
+		t.Errorf("%s: got %+v by the contract, and %d answers by the self-check", body, violations, found)
+	}
+	h.Arrange(r, h.Unhandled(r), Arranged{Status: 429, Code: "TOO_MANY_REQUESTS", ReasonCode: "none_of_the_floor"})
+	if found != 1 {
+		t.Errorf("the self-check refused %d answers with an unknown reason code, want 1", found)
 	}
 }

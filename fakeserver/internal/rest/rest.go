@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -248,6 +249,9 @@ func (h *Handler) selfCheck(x *exchange, answer memory.Answer) memory.Answer {
 	violations := []schemas.Violation{{Keyword: "json", Message: "The answer is not I-JSON."}}
 	if document, err := schemas.Read(answer.Body); err == nil {
 		violations = schema.Validate(document.Value)
+	}
+	if refusal := answer.Refusal; refusal != nil && statuses[refusal.Code] == 0 { // a code that only a fault gives
+		violations = slices.DeleteFunc(violations, func(v schemas.Violation) bool { return v.InstancePath == "/error/code" && v.Keyword == "enum" })
 	}
 	if len(violations) == 0 {
 		return answer
