@@ -24,7 +24,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -34,7 +33,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/snapshot"
@@ -163,20 +161,7 @@ func New(options Options) *Panel {
 			problem.New(http.StatusMethodNotAllowed, "%s takes %s, not %s.", path, strings.Join(allowed, " and "), r.Method).ServeHTTP(w, r)
 		})
 	}
-	p.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		own := strings.Split(r.URL.Path, "/")
-		var paths []string
-		for _, e := range endpoints { // with the names of the request in the place of its own
-			segments := strings.Split(e.Path, "/")
-			for i := range segments {
-				if strings.HasPrefix(segments[i], "{") && i < len(own) && own[i] != "" {
-					segments[i] = own[i]
-				}
-			}
-			paths = append(paths, strings.Join(segments, "/"))
-		}
-		problem.Unknown(http.StatusNotFound, "endpoint", r.URL.Path, paths).ServeHTTP(w, r)
-	})
+	p.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { noEndpoint(r).ServeHTTP(w, r) })
 	return p
 }
 
@@ -313,38 +298,18 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 		wrong := problem.New(http.StatusBadRequest, "The body is not a %s: see violations.", e.Request)
 		wrong.Violations = violations
 		for _, v := range violations {
-			if v.Keyword == "additionalProperties" && wrong.Nearest == "" {
-				wrong.Nearest = nearestMember(e.Request, v.InstancePath, document.Value)
+			if v.Keyword != "additionalProperties" || wrong.Nearest != "" {
+				continue
 			}
-		}
-		if wrong.Nearest != "" {
-			wrong.Detail += " Did you mean " + wrong.Nearest + "?"
+			var words string
+			if wrong.Nearest, words = nearestMember(e.Request, v.InstancePath, document.Value); words != "" {
+				wrong.Detail += " Did you mean " + words + "?"
+			}
 		}
 		return wrong
 	}
 	c.body = document.Canonical // in which 1e3, an integer to the schema, is 1000
 	return nil
-}
-
-// nearestMember gives the member that the schema knows at a place, and which an unknown
-// one there was probably meant to be; "" when none is near.
-func nearestMember(name, pointer string, body any) string {
-	places, err := Schemas().Places(name)
-	if err != nil {
-		return "" // what stands where depends on the body
-	}
-	there, _ := explain.At(body, pointer).(map[string]any)
-	for _, place := range places {
-		if place.Pointer() != pointer { // no request has lists
-			continue
-		}
-		for _, member := range slices.Sorted(maps.Keys(there)) {
-			if nearest := milestones.Nearest(member, place.Members); nearest != "" && !slices.Contains(place.Members, member) {
-				return nearest
-			}
-		}
-	}
-	return ""
 }
 
 // schema gives a schema of the table.
