@@ -105,7 +105,11 @@ func (o *Options) readMapping(node *yaml.Node, name string) []error {
 		flag, known := keys[name][key.Value]
 		switch {
 		case !known:
-			errs = append(errs, at(key, "unknown key %q%s", key.Value, nearestKey(key.Value, name)))
+			says := "unknown key" // which may be a secret
+			if nearest := nearestKey(key.Value, name); nearest != "" {
+				says = fmt.Sprintf("unknown key %q%s", key.Value, nearest)
+			}
+			errs = append(errs, at(key, "%s", says))
 		case seen[key.Value]:
 			errs = append(errs, at(key, "the key %q stands twice", key.Value))
 		case flag == "":

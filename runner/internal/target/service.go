@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -431,9 +432,16 @@ func (o *Options) readKeys(s *Service, secrets *exchange.Secrets) error {
 	return nil
 }
 
-// read reads a file that an option names.
+// secretFiles are the flags that name a file with a secret in it.
+var secretFiles = []string{"partner-keys", "key"}
+
+// read reads a file that an option names. A user may give a secret itself in the place of the name of its file: such a
+// name is not printed when there is no file of it.
 func (o *Options) read(name, file string) ([]byte, error) {
 	text, err := os.ReadFile(file)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && slices.Contains(secretFiles, name) {
+		return nil, fmt.Errorf("%s: %w: write the name of a file (what was written is not shown: it may be the secret itself)", o.where(name), at.Err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.where(name), err)
 	}
