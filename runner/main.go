@@ -183,7 +183,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	cmd.PersistentPreRunE = noEmptyFlag
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced (default artifacts/milestones/<ID>/latest of the project)")
+	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced if a run wrote it (default artifacts/milestones/<ID>/latest of the project)")
 	cfg.Target.AddFlags(flags)
 	flags.Var(&expression{text: &cfg.Wanted.Tags}, "tags", "run only the scenarios whose tags fit `'EXPRESSION'`, such as '@refuses and not @needs:fresh-state'")
 	flags.StringArrayVar(&cfg.Wanted.Names, "name", nil, "run only the scenarios in whose names the regular expression `REGEXP` finds something; may be repeated, and then one has to")

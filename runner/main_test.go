@@ -44,6 +44,8 @@ func TestMain(m *testing.M) {
 //	services                    starts four services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
 //	                            $SLOVEN is a teapot, and $INTRUDER answers with commands to GitHub
 //	killed ARGS                 runs it with --target, and kills it while a request waits for its answer
+//	kills TIMES FOLDER runner MILESTONE ARGS  runs it with its artifacts in a copy of a green folder, and kills it (kill_test.go)
+//	onmount FOLDER COMMAND      runs a command of the shell with a file system mounted there (kill_test.go)
 //	follow SECTION              does what a section of features/README.md tells its reader to do
 //	oasdiff                     installs oasdiff, which compares OpenAPI documents, into the script's PATH
 //	actionlint                  installs actionlint, which checks workflows of GitHub Actions, into the script's PATH
@@ -72,6 +74,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
+			"kills": kills, "onmount": onmount,
 			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})
 }

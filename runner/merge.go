@@ -40,7 +40,7 @@ shard is missing, was given twice, was planned otherwise, or did not come to its
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced (default artifacts/milestones/<ID>/latest of the project)")
+	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced if a run wrote it (default artifacts/milestones/<ID>/latest of the project)")
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
 	l.display.addFlags(flags)
 	return cmd

@@ -81,9 +81,9 @@ func (r *run) annotate() {
 	}
 }
 
-// tellKilled tells of runs that were killed on their way to the same place.
-func (r *run) tellKilled() {
-	for _, folder := range report.Killed(r.place()) {
+// tellKilled names the runs that were killed on their way to the same place.
+func (r *run) tellKilled(folders []string) {
+	for _, folder := range folders {
 		shown := report.Quote(report.Shown(folder))
 		fmt.Fprintf(r.Stdout, "a run was killed here; runner report %s tells what it saw\n", shown)
 	}

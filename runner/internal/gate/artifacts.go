@@ -26,13 +26,15 @@ import (
 type Report struct {
 	Name   string
 	Encode func(*eventlog.Record) ([]byte, error)
+	// Sign is a text in its first lines by which one that a run wrote is recognised.
+	Sign string
 }
 
 // Reports are all of them.
 var Reports = []Report{
-	{report.JUnit, junit.Encode},
-	{report.HAR, har.Encode},
-	{report.Page, page.Encode},
+	{report.JUnit, junit.Encode, junit.Sign},
+	{report.HAR, har.Encode, har.Sign},
+	{report.Page, page.Encode, page.Sign},
 }
 
 // about is what the event log says of the run before it begins.
@@ -78,6 +80,29 @@ func (r *run) write(artifacts map[string]func() ([]byte, error)) {
 		})
 	}
 	group.Wait()
+}
+
+// mark puts the verdict of a run that broke off at the place of the artifacts, with the reports of it. It
+// stands there until this run has its own.
+func (r *run) mark() error {
+	run := r.reportAt(r.started)
+	run.Selection = nil
+	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{
+		ID: "run-broke-off", Says: "the run that began here has not ended: it is under way, or was killed",
+	}}})
+	about := r.about()
+	about.Scenarios = nil
+	record := &eventlog.Record{Run: about, StartedAt: r.started}
+	document := run.EncodeVerdict()
+	record.Conclude(false, run.Decision.Reasons[0].Says, r.started, map[string][]byte{report.Verdict: document})
+	reports := map[string][]byte{}
+	for _, made := range Reports {
+		// One that cannot be made is a reason against the run when it ends.
+		if text, err := attempt(func() ([]byte, error) { return made.Encode(record) }); err == nil {
+			reports[made.Name] = text
+		}
+	}
+	return r.folder.Mark(document, reports)
 }
 
 func (r *run) failed(name string, err error) {

@@ -243,6 +243,7 @@ func (r *run) do(ctx context.Context) error {
 		defer r.trial.close()
 	}
 	if errors.Is(context.Cause(ctx), errOutdated) {
+		r.folder.Withdraw()
 		return errOutdated
 	}
 	if broken != nil {
@@ -278,7 +279,7 @@ func (r *run) read() (broken, err error) {
 // begin opens the folder for the artifacts, and begins the event log.
 func (r *run) begin() (err error) {
 	if r.folder, err = report.Open(r.place()); err != nil {
-		if errors.Is(err, report.ErrForeign) {
+		if errors.Is(err, report.ErrForeign) || errors.Is(err, report.ErrInUse) {
 			return fmt.Errorf("%w: %w", ErrUsage, err)
 		}
 		return err
@@ -287,8 +288,13 @@ func (r *run) begin() (err error) {
 		r.folder.Abandon()
 		return err
 	}
+	killed := report.Killed(r.place())
+	if err := r.mark(); err != nil {
+		r.end()
+		return err
+	}
 	r.openSummary()
-	r.tellKilled()
+	r.tellKilled(killed)
 	journal := io.Writer(r.journal)
 	if r.disk != nil {
 		journal = r.disk(journal)

@@ -1,11 +1,14 @@
 package gate
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/report"
@@ -30,13 +33,19 @@ func Remake(path, out string) (Remade, error) {
 		return Remade{}, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if info.IsDir() {
+		if report.IsMarked(path) {
+			return Remade{}, fmt.Errorf("%w: the run of %s has not ended%s", ErrUsage, path, elsewhere(path))
+		}
 		path = filepath.Join(path, report.Messages)
 	}
 	if out == "" {
 		out = filepath.Dir(path)
-		if report.IsRunning(out) {
-			return Remade{}, fmt.Errorf("%w: the run of %s is not over, so that its reports go elsewhere: say where with --out", ErrUsage, out)
-		}
+	}
+	if _, err := os.Stat(out); err == nil && (report.IsRunning(out) || report.IsMarked(out)) {
+		return Remade{}, fmt.Errorf("%w: the run of %s has not ended, so that its reports go elsewhere: say where with --out", ErrUsage, out)
+	}
+	if err := mayOverwrite(out); err != nil {
+		return Remade{}, err
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -68,6 +77,41 @@ func Remake(path, out string) (Remade, error) {
 		remade.Written = append(remade.Written, name)
 	}
 	return remade, failed
+}
+
+// elsewhere names the event logs that killed runs left on their way to a folder.
+func elsewhere(folder string) string {
+	var commands []string
+	for _, killed := range report.Killed(folder) {
+		commands = append(commands, "runner report "+report.Quote(report.Shown(killed)))
+	}
+	if len(commands) == 0 {
+		return ", and left no event log"
+	}
+	return ", and left its event log elsewhere: " + strings.Join(commands, "; ")
+}
+
+// mayOverwrite makes sure that what the reports replace in a folder are reports.
+func mayOverwrite(folder string) error {
+	for _, made := range Reports {
+		path := filepath.Join(folder, made.Name)
+		file, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+		begins, err := io.ReadAll(io.LimitReader(file, 1<<10))
+		_ = file.Close()
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrUsage, err)
+		}
+		if !bytes.Contains(begins, []byte(made.Sign)) {
+			return fmt.Errorf("%w: %s has %s in it, which no run wrote: name another folder with --out", ErrUsage, folder, made.Name)
+		}
+	}
+	return nil
 }
 
 // Page writes what was made, and what the log lacks.

@@ -334,7 +334,7 @@ func TestAReportThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := Reports
-			Reports = append(slices.Clone(before), Report{"ink.txt", encode})
+			Reports = append(slices.Clone(before), Report{Name: "ink.txt", Encode: encode})
 			defer func() { Reports = before }()
 			cfg, _ := config(t, also("a promise is broken"))
 			cfg.Out = filepath.Join(t.TempDir(), "out")

@@ -10,50 +10,110 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
+	"syscall"
 )
 
-// ErrForeign says that the folder to write to holds something that no run wrote. It is not replaced.
+// ErrForeign marks a place with something in it that no run wrote. It is not replaced.
 var ErrForeign = errors.New("no run wrote that")
 
+// ErrInUse marks a place that another run is writing to.
+var ErrInUse = errors.New("another run is writing there")
+
 // Folder is the folder of a run's artifacts while they are being written: one beside its place, called PLACE.run- and
-// some letters. [Folder.Commit] puts it there, whole. A run that ends before, however it ends, has changed nothing at the
-// place. One that is killed leaves its folder behind, with the event log as far as it came; so the name is not a hidden
-// one, which collectors of artifacts pass over. A later run removes it after a day.
+// some letters. [Folder.Commit] puts it there, whole. Until then the place has what the run before left, and a mark
+// ([Folder.Mark]). A run that is killed leaves its folder behind, with the event log as far as it came; so the name is
+// not a hidden one, which collectors of artifacts pass over. A later run removes it after a day.
+//
+// A mount point cannot be replaced: no file system renames one. Neither can a folder beside which nothing may be
+// written. There the folder is made inside of the place, and Commit moves its files one by one, verdict.json last.
 type Folder struct {
-	place string
-	temp  string
-	lock  *os.File
+	place  string
+	temp   string
+	inside bool
+	locks  []*os.File
+	marked marked
+	system system
 
 	mu      sync.Mutex
 	written []string
 }
 
+// system is what the operating system does for a folder. Tests stand in for it.
+type system struct {
+	mkdir   func(path string, mode fs.FileMode) error
+	swap    func(a, b string) error
+	mounted func(path string) (bool, error)
+}
+
 // Open begins a folder that is to stand at place. It fails when that cannot be, before anything ran in vain.
 func Open(place string) (*Folder, error) {
+	return open(place, system{os.Mkdir, swap, mounted})
+}
+
+func open(place string, on system) (*Folder, error) {
 	place, err := resolve(place)
 	if err != nil {
 		return nil, err
 	}
-	if err := ours(place); err != nil {
+	if err := finishReplacing(place); err != nil {
+		return nil, fmt.Errorf("making a place for the artifacts: %w", err)
+	}
+	f := &Folder{place: place, system: on}
+	there := exists(place)
+	if there {
+		if f.inside, err = on.mounted(place); err != nil {
+			return nil, fmt.Errorf("looking at the folder for the artifacts: %w", err)
+		}
+	}
+	if err := ours(place, f.inside); err != nil {
 		return nil, err
 	}
-	parent := filepath.Dir(place)
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return nil, fmt.Errorf("making a place for the artifacts: %w", err)
+	if !there {
+		if err := os.MkdirAll(filepath.Dir(place), 0o777); err != nil {
+			return nil, fmt.Errorf("making a place for the artifacts: %w", err)
+		}
 	}
-	prefix := filepath.Base(place) + ".run-"
-	removeAbandoned(parent, prefix)
-	// Not os.MkdirTemp: it makes a folder that only its owner can read, and CI collects this one.
-	f := &Folder{place: place, temp: filepath.Join(parent, prefix+rand.Text()[:12])}
-	if err := os.Mkdir(f.temp, 0o777); err != nil {
-		return nil, fmt.Errorf("making a place for the artifacts: %w", err)
+	removeAbandoned(place)
+	err = f.make()
+	if there && !f.inside && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) {
+		f.inside = true
+		err = f.make()
 	}
-	if f.lock, err = lock(f.temp); err != nil {
+	if err != nil {
 		f.Abandon()
 		return nil, fmt.Errorf("making a place for the artifacts: %w", err)
 	}
 	return f, nil
+}
+
+// make makes the folder and takes the lock on it; and on the place, when the folder is inside of it: two runs would mix
+// their files there.
+func (f *Folder) make() error {
+	if f.inside {
+		held, err := lock(f.place)
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return fmt.Errorf("%s: %w", f.place, ErrInUse)
+		}
+		if err != nil {
+			return err
+		}
+		f.locks = append(f.locks, held)
+	}
+	// Not os.MkdirTemp: it makes a folder that only its owner can read, and CI collects this one.
+	temp := besidePrefix(f.place) + rand.Text()[:lettersOfRun]
+	if f.inside {
+		temp = filepath.Join(f.place, insidePrefix+rand.Text()[:lettersOfRun])
+	}
+	if err := f.system.mkdir(temp, 0o777); err != nil {
+		return err
+	}
+	f.temp = temp
+	held, err := lock(f.temp)
+	if err != nil {
+		return err
+	}
+	f.locks = append(f.locks, held)
+	return nil
 }
 
 // resolve makes the path absolute and follows a link in its last element, so that what the link points to is
@@ -74,30 +134,6 @@ func resolve(place string) (string, error) {
 		return "", fmt.Errorf("finding the folder for the artifacts: %s is a link that points nowhere", place)
 	}
 	return place, nil
-}
-
-// ours makes sure that replacing the folder loses nothing but the artifacts of an earlier run.
-func ours(place string) error {
-	info, err := os.Stat(place)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("looking at the folder for the artifacts: %w", err)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is a file, and the artifacts need a folder: %w", place, ErrForeign)
-	}
-	entries, err := os.ReadDir(place)
-	if err != nil {
-		return fmt.Errorf("looking at the folder for the artifacts: %w", err)
-	}
-	for _, entry := range entries {
-		if !slices.Contains(Names, entry.Name()) || !entry.Type().IsRegular() {
-			return fmt.Errorf("%s has %s in it, which would be lost: %w", place, entry.Name(), ErrForeign)
-		}
-	}
-	return nil
 }
 
 // Write writes one artifact, and sees to it that it is on the disk. Artifacts may be written at the same time.
@@ -163,29 +199,82 @@ func (f *Folder) Written() []string {
 }
 
 // Commit puts the folder in its place. There is either the old one or this one there, and on systems that can swap
-// two folders in one step, never neither.
+// two folders in one step, never neither. Where a folder cannot be replaced, its files are, one by one: as long as not all
+// of them are there, verdict.json is the mark.
 func (f *Folder) Commit() error {
 	defer f.Abandon()
 	if err := syncFolder(f.temp); err != nil {
 		return fmt.Errorf("writing the artifacts: %w", err)
 	}
-	if err := replace(f.temp, f.place, swap); err != nil {
-		return fmt.Errorf("putting the artifacts in their place: %w", err)
+	inside := f.inside
+	if !inside {
+		err := replace(f.temp, f.place, f.system.swap)
+		if inside = errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV); !inside && err != nil {
+			return fmt.Errorf("putting the artifacts in their place: %w", err)
+		}
 	}
-	if err := syncFolder(filepath.Dir(f.place)); err != nil {
+	last := filepath.Dir(f.place)
+	if inside {
+		if err := moveFiles(f.temp, f.place); err != nil {
+			return fmt.Errorf("putting the artifacts in their place: %w", err)
+		}
+		last = f.place
+	}
+	if err := syncFolder(last); err != nil {
 		return fmt.Errorf("putting the artifacts in their place: %w", err)
 	}
 	return nil
 }
 
-// Abandon removes what was written, if it is not in its place; after a commit, that is the folder that was there
-// before.
-func (f *Folder) Abandon() {
-	_ = os.RemoveAll(f.temp) // a leftover is hidden, and the next run removes it
-	if f.lock != nil {
-		_ = f.lock.Close()
-		f.lock = nil
+// moveFiles makes the artifacts in temp those of place, and removes all others from there. The verdict comes last.
+func moveFiles(temp, place string) error {
+	for _, name := range verdictLast() {
+		from, to := filepath.Join(temp, name), filepath.Join(place, name)
+		err := os.Rename(from, to)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = removeIfThere(to)
+		case errors.Is(err, syscall.EXDEV):
+			var text []byte
+			if text, err = os.ReadFile(from); err == nil {
+				err = ReplaceFile(to, text)
+			}
+		}
+		if err != nil {
+			return err
+		}
 	}
+	entries, err := os.ReadDir(place)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); isArtifact(name) && !slices.Contains(Names, name) {
+			if err := removeIfThere(filepath.Join(place, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Abandon removes what was written, if it is not in its place; after a commit, that is the folder that was there
+// before. The mark stays.
+func (f *Folder) Abandon() {
+	if f.temp != "" {
+		_ = os.RemoveAll(f.temp) // the next run removes what is left of it
+	}
+	for _, held := range f.locks {
+		_ = held.Close()
+	}
+	f.locks = nil
 }
 
 // replace puts temp at place, and what was at place at temp. Where two folders cannot be swapped in one step, there is
@@ -197,7 +286,7 @@ func replace(temp, place string, swap func(a, b string) error) error {
 	if err := swap(temp, place); !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
-	aside := temp + ".old"
+	aside := temp + asideSuffix
 	if err := os.Rename(place, aside); err != nil {
 		return err
 	}
@@ -220,31 +309,6 @@ func syncFolder(path string) error {
 	return nil
 }
 
-// abandonedAfter is how long an unlocked folder is left alone: somebody may want to know what a killed run saw.
-const abandonedAfter = 24 * time.Hour
-
-// removeAbandoned removes the folders of runs that were killed. A run holds a lock on its folder, which ends with it.
-func removeAbandoned(parent, prefix string) {
-	entries, err := os.ReadDir(parent)
-	if err != nil {
-		return // Open will say what is wrong with the parent
-	}
-	for _, entry := range entries {
-		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), prefix) {
-			continue
-		}
-		path := filepath.Join(parent, entry.Name())
-		info, err := entry.Info()
-		if err != nil || time.Since(info.ModTime()) < abandonedAfter {
-			continue
-		}
-		if held, err := lock(path); err == nil {
-			_ = os.RemoveAll(path)
-			_ = held.Close()
-		}
-	}
-}
-
 // ReplaceFile writes a file as a whole or not at all.
 func ReplaceFile(path string, text []byte) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
@@ -254,7 +318,7 @@ func ReplaceFile(path string, text []byte) error {
 		return err
 	}
 	// Not os.CreateTemp: it makes a file that only its owner can read, and this one is committed.
-	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:12])
+	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:lettersOfRun])
 	if err := os.WriteFile(temp, text, 0o666); err != nil {
 		_ = os.Remove(temp)
 		return err
@@ -280,37 +344,4 @@ func Shown(path string) string {
 		return filepath.ToSlash(relative)
 	}
 	return path
-}
-
-// IsRunning says whether a run is still writing to a folder.
-func IsRunning(folder string) bool {
-	held, err := lock(folder)
-	if err != nil {
-		return true
-	}
-	_ = held.Close()
-	return false
-}
-
-// Killed are the folders of runs that were killed on their way to a place, and left an event log.
-func Killed(place string) []string {
-	place, err := resolve(place)
-	if err != nil {
-		return nil
-	}
-	entries, err := os.ReadDir(filepath.Dir(place))
-	if err != nil {
-		return nil
-	}
-	var killed []string
-	for _, entry := range entries {
-		folder := filepath.Join(filepath.Dir(place), entry.Name())
-		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), filepath.Base(place)+".run-") {
-			continue
-		}
-		if info, err := os.Stat(filepath.Join(folder, Messages)); err == nil && info.Size() > 0 && !IsRunning(folder) {
-			killed = append(killed, folder)
-		}
-	}
-	return killed
 }

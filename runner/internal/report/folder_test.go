@@ -14,6 +14,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// content is an artifact of a run with this text in it.
+func content(name, text string) []byte {
+	if name == Verdict {
+		return fmt.Appendf(nil, `{"milestone": "M1", "title": %q, "overall": true, "exit_code": 0, "artifacts": ["verdict.json"], "results": []}`, text)
+	}
+	return []byte(text)
+}
+
+// red is the verdict of a run that has not ended.
+var red = []byte(`{"milestone": "M1", "overall": false, "exit_code": 4, "artifacts": [], "results": []}`)
+
 // write makes a folder of artifacts that all have this text.
 func write(t *testing.T, place, text string) *Folder {
 	t.Helper()
@@ -21,12 +32,17 @@ func write(t *testing.T, place, text string) *Folder {
 	if err != nil {
 		t.Fatalf("opening: %v", err)
 	}
+	fill(t, f, text)
+	return f
+}
+
+func fill(t *testing.T, f *Folder, text string) {
+	t.Helper()
 	for _, name := range Names {
-		if err := f.Write(name, []byte(text)); err != nil {
+		if err := f.Write(name, content(name, text)); err != nil {
 			t.Fatalf("writing: %v", err)
 		}
 	}
-	return f
 }
 
 func commit(t *testing.T, place, text string) {
@@ -41,7 +57,7 @@ func holds(t *testing.T, place, text string) {
 	t.Helper()
 	for _, name := range Names {
 		got, err := os.ReadFile(filepath.Join(place, name))
-		if err != nil || string(got) != text {
+		if err != nil || string(got) != string(content(name, text)) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, text)
 		}
 	}
@@ -159,7 +175,7 @@ func TestAKilledRunLeavesTheOldOne(t *testing.T) {
 	}
 	_ = command.Wait()
 	for _, name := range Names {
-		if got, err := os.ReadFile(filepath.Join(place, name)); err != nil || string(got) != "new" {
+		if got, err := os.ReadFile(filepath.Join(place, name)); err != nil || string(got) != string(content(name, "new")) {
 			t.Errorf("after the kill, %s: %q, %v", name, got, err)
 		}
 	}
@@ -264,6 +280,10 @@ func TestForeignFolders(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "PLACE has verdict.json in it, which would be lost"},
+		{"state.json of somebody's own", alone(State, "mine"), "PLACE has state.json in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
+		{"report.html of somebody's own", alone(Page, "<p>mine</p>"), "PLACE has report.html in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
+		{"verdict.json of somebody's own", alone(Verdict, `{"overall": true}`), "PLACE has verdict.json in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
+		{"what a run kept of somebody's own", alone(State+Previous, "mine"), "PLACE has state.json.previous in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -279,6 +299,19 @@ func TestForeignFolders(t *testing.T) {
 				t.Errorf("in the parent (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// alone makes a folder with one file in it.
+func alone(name, text string) func(t *testing.T, place string) {
+	return func(t *testing.T, place string) {
+		t.Helper()
+		if err := os.Mkdir(place, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(place, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

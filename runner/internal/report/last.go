@@ -24,9 +24,22 @@ type LastResult struct {
 	Status   verdict.Status `json:"status"`
 }
 
-// ReadLast reads the verdict that stands in a folder.
+// ReadLast reads the verdict that stands in a folder. When that is the mark of a run that has not ended, it is the one
+// before. What a run was killed in that replaced the folder is ended first.
 func ReadLast(folder string) (*Last, error) {
-	text, err := os.ReadFile(filepath.Join(folder, Verdict))
+	name := Verdict
+	if place, err := resolve(folder); err == nil {
+		if err := finishReplacing(place); err != nil {
+			return nil, fmt.Errorf("reading the last verdict: %w", err)
+		}
+	}
+	if IsMarked(folder) {
+		name = Verdict + Previous
+		if !exists(filepath.Join(folder, name)) {
+			return nil, fmt.Errorf("the last run did not end, and there was none before it: see %s", filepath.ToSlash(filepath.Join(Shown(folder), Verdict)))
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(folder, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there was no last run: %s has no %s", Shown(folder), Verdict)
 	}
@@ -34,7 +47,7 @@ func ReadLast(folder string) (*Last, error) {
 		return nil, fmt.Errorf("reading the last verdict: %w", err)
 	}
 	last := new(Last)
-	shown := filepath.ToSlash(filepath.Join(Shown(folder), Verdict))
+	shown := filepath.ToSlash(filepath.Join(Shown(folder), name))
 	if err := json.Unmarshal(text, last); err != nil {
 		return nil, fmt.Errorf("%s is no verdict: %w", shown, err)
 	}

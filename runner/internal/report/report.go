@@ -16,8 +16,9 @@
 //
 // The folder is replaced as a whole or not at all (see [Folder]). What is in it is always of one run, and always
 // complete: a run that failed, was interrupted, or could not even start writes all of it too, with overall false,
-// so that no green folder of yesterday stands for the red run of today. Only a command line that was not understood
-// or selects no scenario, and a folder that cannot be written to, leave what was there.
+// so that no green folder of yesterday stands for the red run of today. As long as a run is under way, and after one was
+// killed or could not write its artifacts, the verdict is a mark ([Folder.Mark]). Only a command line that was not understood
+// or selects no scenario leaves what was there.
 //
 // Two runs write the same bytes, but for the members whose names end in _at or _ms, and for the times of the formats that
 // others made.

@@ -24,7 +24,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/outcome"
@@ -77,12 +76,8 @@ var (
 // The error is [ErrNoShard] or [ErrNothing], or says what is wrong with the files.
 func Read(folder string) (*Shard, error) {
 	folder = filepath.Clean(folder)
-	candidates, err := filepath.Glob(escape(folder) + ".run-*")
-	if err != nil {
-		return nil, err
-	}
 	var latest *Shard
-	for _, candidate := range append([]string{folder}, candidates...) {
+	for _, candidate := range append([]string{folder}, report.Runs(folder)...) {
 		s, err := read(candidate)
 		if err != nil {
 			if candidate == folder && !errors.Is(err, fs.ErrNotExist) {
@@ -98,19 +93,6 @@ func Read(folder string) (*Shard, error) {
 		return nil, fmt.Errorf("%w: no %s in %s", ErrNothing, report.Messages, report.Shown(folder))
 	}
 	return latest, nil
-}
-
-// escape makes a pattern of a path, which finds nothing else.
-func escape(path string) string {
-	var escaped []rune
-	for _, c := range path {
-		if slices.Contains([]rune(`*?[\`), c) {
-			escaped = append(escaped, '[', c, ']')
-			continue
-		}
-		escaped = append(escaped, c)
-	}
-	return string(escaped)
 }
 
 func read(folder string) (*Shard, error) {

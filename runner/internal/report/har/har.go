@@ -33,6 +33,9 @@ import (
 	"example.com/lpgate/runner/internal/exchange"
 )
 
+// Sign is in the first lines of every report.
+const Sign = `"name": "lpgate"`
+
 type file struct {
 	Log archive `json:"log"`
 }

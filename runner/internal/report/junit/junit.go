@@ -34,6 +34,9 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
+// Sign is in the first lines of every report: many tools write files of this name.
+const Sign = "<!-- lpgate -->"
+
 // suites is the document. Its root has no count of what was skipped: the schemas know of none there.
 type suites struct {
 	XMLName  xml.Name `xml:"testsuites"`
@@ -123,7 +126,7 @@ func Encode(record *eventlog.Record) ([]byte, error) {
 	}
 	all.count()
 	var b bytes.Buffer
-	b.WriteString(xml.Header)
+	b.WriteString(xml.Header + Sign + "\n")
 	e := xml.NewEncoder(&b)
 	e.Indent("", "  ")
 	if err := e.Encode(all); err != nil {

@@ -59,6 +59,9 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
+// Sign is in the first lines of every report: many tools write files of this name.
+const Sign = `<meta name="generator" content="lpgate">`
+
 // perChunk is how many scenarios are unpacked together.
 const perChunk = 16
 
