@@ -91,7 +91,7 @@ func (r *Records) refusals() map[int]bool {
 			continue
 		}
 		rule := r.Selection.Plan.Scenarios[x.Mark.Scenario].Rule
-		if slices.Contains(operations[rule], x.Operation.ID) && refuses(x) {
+		if slices.Contains(operations[rule], x.Operation.ID) && r.refuses(x) {
 			refused[x.Mark.Scenario] = true
 		}
 	}
@@ -99,10 +99,11 @@ func (r *Records) refusals() map[int]bool {
 }
 
 // refuses reports whether an answer is a declared refusal, or a success that has a declared reason code in its list, such as
-// a denying verdict or a blocked rollout. An answer to HEAD has no body, so its status decides.
-func refuses(x *exchange.Exchange) bool {
-	if x.Request.Method == http.MethodHead {
-		return !x.Operation.Succeeds(x.Response.Status) && slices.ContainsFunc(x.Operation.Outcomes, func(o milestones.Outcome) bool {
+// a denying verdict or a blocked rollout. An answer to HEAD has no body, so its status decides, by the milestone: an exchange
+// that was read back has its operation by name alone.
+func (r *Records) refuses(x *exchange.Exchange) bool {
+	if operation, known := r.Milestone.Operation(x.Operation.ID); known && x.Request.Method == http.MethodHead {
+		return !operation.Succeeds(x.Response.Status) && slices.ContainsFunc(operation.Outcomes, func(o milestones.Outcome) bool {
 			return o.Status == x.Response.Status
 		})
 	}
