@@ -510,10 +510,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 		BaseContext:                  func(net.Listener) context.Context { return context.WithValue(context.Background(), serving{}, ctx) },
 	}
 	s.log.Info("listening", "address", l.Addr().String())
-	// TLS is below the listener of rest, which reads what net/http writes. So net/http
-	// does not see TLS, and speaks HTTP/1.1 alone: what it would refuse in HTTP/2 is not
-	// in the contract's form.
-	l = rest.Listener(line.Listener(l, line.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now}))
+	// TLS is below the listener of rest, which replaces what net/http writes by itself. So
+	// net/http does not see TLS, and speaks HTTP/1.1 alone: what it would refuse in HTTP/2
+	// is not in the contract's form.
+	l = rest.Attach(server, line.Listener(l, line.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now}))
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		s.log.Info("stopping", "drain", drain.String())

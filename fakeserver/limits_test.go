@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/client"
 )
 
 // patience is how long a test waits for what comes at once; only a broken server
@@ -41,8 +42,8 @@ func TestSlowSenders(t *testing.T) {
 		limits              fakeserver.Limits
 	}{
 		{"half a header", "GET /healthz HTTP/1.1\r\nHost", "", fakeserver.Limits{Header: short}},
-		{"nothing after an answer", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", `"ok":true}`, fakeserver.Limits{Idle: short}},
-		{"half a body", "POST /partner-liquidity-providers HTTP/1.1\r\nHost: x\r\nX-Partner-Key: amber\r\nX-Auth-Scopes: settlement:write\r\nIdempotency-Key: k\r\nContent-Length: 9\r\n\r\n{",
+		{"nothing after an answer", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", `"ok":true}`, fakeserver.Limits{Idle: short}},
+		{"half a body", "POST /partner-liquidity-providers HTTP/1.1\r\nHost: localhost\r\nX-Partner-Key: amber\r\nX-Auth-Scopes: settlement:write\r\nIdempotency-Key: k\r\nContent-Length: 9\r\n\r\n{",
 			"The body broke off before its end.", fakeserver.Limits{Body: short}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,7 +60,7 @@ func TestSlowSenders(t *testing.T) {
 // A body that is too large is refused as soon as that is known, whatever else its
 // client sends or does not, and the connection is not used again.
 func TestTooLargeIsSaidAtOnce(t *testing.T) {
-	const contract, mib = "POST /partner-liquidity-providers HTTP/1.1\r\nHost: x\r\nX-Partner-Key: amber\r\nX-Auth-Scopes: settlement:write\r\nIdempotency-Key: k\r\n", 1 << 20
+	const contract, mib = "POST /partner-liquidity-providers HTTP/1.1\r\nHost: localhost\r\nX-Partner-Key: amber\r\nX-Auth-Scopes: settlement:write\r\nIdempotency-Key: k\r\n", 1 << 20
 	const control = "PUT /_fake/snapshots/s HTTP/1.1\r\nHost: localhost\r\n"
 	for _, test := range []struct {
 		name, head string
@@ -98,11 +99,39 @@ func TestTooLargeIsSaidAtOnce(t *testing.T) {
 	}
 }
 
+// Text of a client that looks like an answer of net/http leaves the server as it came, at
+// whatever place of the answer, and so does a fault with such a status.
+func TestTextLikeAnAnswer(t *testing.T) {
+	const line = "HTTP/1.1 417 "
+	fake := fakeserver.Start(t)
+	for padding := range len(line) {
+		text := strings.Repeat("x", padding) + strings.Repeat(line, 1500) + "."
+		r, err := http.NewRequest("POST", fmt.Sprintf("%s/worlds/w%d/partner-liquidity-providers", fake.URL, padding), strings.NewReader(`{"provider":{"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"ext-1","legal_entity_name":"Amber Ltd","disclosure_text":"`+text+`","trust_contact_email":"trust@amber.example","segment_tier":"S1"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = http.Header{"X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:write"}, "Idempotency-Key": {"k"}}
+		if answer, body := answered(t, fake, r); answer.StatusCode != 200 || !strings.Contains(body, `"disclosure_text":"`+text+`"`) {
+			t.Errorf("padding %d: got %s and %d bytes", padding, answer.Status, len(body))
+		}
+	}
+	if _, err := fake.Control.World("default").AddFault(t.Context(), client.Fault{Answer: &client.FaultAnswer{Status: 417}}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest("GET", fake.URL+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer, body := answered(t, fake, r); answer.StatusCode != 417 || answer.Header.Get("X-Fake-Fault") != "f1" {
+		t.Errorf("the fault gave %s %v %s", answer.Status, answer.Header, body)
+	}
+}
+
 // A client that reads nothing is cut off: it asks until it cannot, for its answers
 // fill all that is between.
 func TestReaderOfNothing(t *testing.T) {
 	conn := dial(t, fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Stall = 20 * time.Millisecond }))
-	request := strings.Repeat("GET /keys/policy-integrity-signing HTTP/1.1\r\nHost: x\r\n\r\n", 100)
+	request := strings.Repeat("GET /keys/policy-integrity-signing HTTP/1.1\r\nHost: localhost\r\n\r\n", 100)
 	var err error
 	for err == nil {
 		_, err = io.WriteString(conn, request)
@@ -116,7 +145,7 @@ func TestReaderOfNothing(t *testing.T) {
 func TestConnections(t *testing.T) {
 	fake := fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Connections = 1 })
 	first, second := dial(t, fake), dial(t, fake)
-	const request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	const request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	ask := func(answers *bufio.Reader) string {
 		t.Helper()
 		answer, err := http.ReadResponse(answers, nil)
