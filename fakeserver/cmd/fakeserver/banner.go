@@ -34,9 +34,9 @@ func (s *settings) banner(w io.Writer, addr string) error {
 	curl := `curl -sSw '\n' ` + s.curlTrust() + who
 	providers := url + "/partner-liquidity-providers"
 	lines = append(lines,
-		fmt.Sprintf("  %s -H 'Idempotency-Key: onboard-1' --data %s %s", curl, shell(onboard(caller)), providers),
-		fmt.Sprintf("  %s -H 'Idempotency-Key: evaluate-1' --data %s %s/lp-1/eligibility/evaluate", curl, shell(evaluate), providers),
-		fmt.Sprintf("  %s %s/lp-1/rollout/export", curl, providers),
+		fmt.Sprintf("  %s -H 'Idempotency-Key: onboard-1' --data %s %s", curl, shell(onboard(caller)), shell(providers)),
+		fmt.Sprintf("  %s -H 'Idempotency-Key: evaluate-1' --data %s %s", curl, shell(evaluate), shell(providers+"/lp-1/eligibility/evaluate")),
+		fmt.Sprintf("  %s %s", curl, shell(providers+"/lp-1/rollout/export")),
 	)
 	if !s.options.ContractOnly {
 		lines = append(lines, "docs: "+url+"/docs")
@@ -91,5 +91,14 @@ func onboard(owner string) string {
 const evaluate = `{"eligibility":{"requested_segment_tier":"S2","trust_safety_baseline_passed":true,"reliability_baseline_passed":true,` +
 	`"audit_conformance_passed":true,"unresolved_critical_violations":0,"consecutive_compliant_windows":2,"capability_family":"advanced"}}`
 
-// shell quotes a word for a POSIX shell.
-func shell(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+// shell quotes a word for a POSIX shell and for zsh, if it needs that: zsh takes the
+// brackets in the URL of an IPv6 address for a pattern.
+func shell(word string) string {
+	special := func(c rune) bool {
+		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("_-./:,+@%", c)
+	}
+	if word != "" && !strings.ContainsFunc(word, special) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
