@@ -324,7 +324,7 @@ func discardChunks(r *bufio.Reader) error {
 // wire writes a request as it goes over a connection.
 func wire(method, path, key, body string) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: fake\r\nX-Actor-Type: partner\r\nX-Actor-Id: amber\r\nX-Auth-Scopes: settlement:read,settlement:write\r\n", method, path)
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: localhost\r\nX-Actor-Type: partner\r\nX-Actor-Id: amber\r\nX-Auth-Scopes: settlement:read,settlement:write\r\n", method, path)
 	if method == "POST" {
 		fmt.Fprintf(&b, "Idempotency-Key: %s\r\nContent-Length: %d\r\n", key, len(body))
 	}

@@ -89,7 +89,8 @@ type Options struct {
 	OnRules func(r *http.Request, reached []Reached)
 
 	// Log is told of the server's events (info) and of each request (debug); nil is
-	// nobody. What a client sent is not in it: no header values, bodies or queries.
+	// nobody. What a client sent is not in it: no header values, bodies or queries, but for
+	// the Origin or Host of a page from elsewhere (warning).
 	Log *slog.Logger
 
 	// ContractOnly leaves out all that a stub has beside the contract: worlds,
@@ -129,6 +130,7 @@ type Options struct {
 	TLS *tls.Config
 	// CORSOrigins are the origins, such as http://localhost:3000, whose pages may call
 	// the server from a browser. None: OPTIONS is METHOD_NOT_ALLOWED, as the contract says.
+	// On loopback, without a ControlToken, requests of any other page are refused with 403.
 	CORSOrigins []string
 	// Limits bound what clients can hold of the server.
 	Limits Limits
@@ -198,16 +200,17 @@ type PartnerKey = rest.PartnerKey
 // Server is one fake service, with as many worlds as it is asked for. It is safe
 // for concurrent use, and an [http.Handler].
 type Server struct {
-	worlds  *world.Worlds
-	control http.Handler // nil: there is none
-	docs    *docs.Site
-	metrics http.Handler // nil: there are none
-	log     *slog.Logger
-	only    http.Handler      // the contract alone; nil: the worlds too
-	keys    *rest.PartnerKeys // nil: header mode
-	limits  Limits
-	tls     *tls.Config
-	origins origins
+	worlds   *world.Worlds
+	control  http.Handler // nil: there is none
+	docs     *docs.Site
+	metrics  http.Handler // nil: there are none
+	log      *slog.Logger
+	only     http.Handler      // the contract alone; nil: the worlds too
+	contract *rest.Handler     // of no world
+	keys     *rest.PartnerKeys // nil: header mode
+	limits   Limits
+	tls      *tls.Config
+	origins  origins
 }
 
 // DevelopmentKeyID is the id of the key that signs unless Options name another.
@@ -292,7 +295,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), keys: options.PartnerKeys, limits: o.Limits.orDefault(), tls: overHTTP1(o.TLS), origins: origins}
+	s := &Server{contract: handler, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), keys: options.PartnerKeys, limits: o.Limits.orDefault(), tls: overHTTP1(o.TLS), origins: origins}
 	var budget *memory.Budget
 	var counted *metrics.Metrics
 	if !o.ContractOnly {
@@ -370,6 +373,13 @@ const metricsPath = "/metrics"
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.recovered(w, r)
+	if why, refused := s.origins.foreign(r, s.docs != nil && s.docs.Has(r.URL.EscapedPath())); why != "" {
+		s.log.Warn("request of a page from elsewhere", "refused", refused, "why", why)
+		if refused {
+			s.forbid(w, r, why)
+			return
+		}
+	}
 	if s.origins.cors != nil {
 		s.origins.cors.Handler(http.HandlerFunc(s.route)).ServeHTTP(w, r)
 		return
@@ -391,33 +401,45 @@ func (s *Server) recovered(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// route gives a request to whom it is for.
+// besideContract returns the handler of a path that is not of the contract; nil: the
+// path is for a world, or, with Options.ContractOnly, for the contract alone.
+func (s *Server) besideContract(path string) http.Handler {
+	switch {
+	case s.only != nil:
+		return nil
+	case s.docs.Has(path):
+		return s.docs
+	case s.control != nil && (path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/")):
+		return s.control
+	case path == metricsPath:
+		return s.metrics
+	}
+	return nil
+}
+
+// forbid answers with 403, in the form that errors of the path have. It enters no world.
+func (s *Server) forbid(w http.ResponseWriter, r *http.Request, why string) {
+	path := r.URL.EscapedPath()
+	if s.besideContract(path) != nil {
+		problem.New(http.StatusForbidden, "%s", why).ServeHTTP(w, r)
+		return
+	}
+	if after, prefixed := strings.CutPrefix(path, worldPrefix); prefixed && s.only == nil {
+		name, _, _ := strings.Cut(after, "/")
+		r = without(r, worldPrefix+name)
+	}
+	s.contract.Forbid(r, why).Write(w)
+}
+
+// route passes a request to the handler that it is for.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	if beside := s.besideContract(path); beside != nil {
+		beside.ServeHTTP(w, r)
+		return
+	}
 	if s.only != nil {
 		s.only.ServeHTTP(w, r)
-		return
-	}
-	path := r.URL.EscapedPath()
-	if s.docs.Has(path) {
-		if s.control != nil { // which the page calls; without it the documents are the contract's
-			if wrong := s.origins.checkHost(r); wrong != nil {
-				wrong.ServeHTTP(w, r)
-				return
-			}
-		}
-		s.docs.ServeHTTP(w, r)
-		return
-	}
-	if s.control != nil && (path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/")) {
-		if wrong := s.origins.check(r); wrong != nil {
-			wrong.ServeHTTP(w, r)
-			return
-		}
-		s.control.ServeHTTP(w, r)
-		return
-	}
-	if path == metricsPath {
-		s.metrics.ServeHTTP(w, r)
 		return
 	}
 	name := strings.TrimSpace(strings.Join(r.Header[WorldHeader], ", "))
@@ -507,7 +529,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 		MaxHeaderBytes:               headerBytes,
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), // what net/http has to say
 		DisableGeneralOptionsHandler: true,                                               // OPTIONS * is an unknown route here
-		BaseContext:                  func(net.Listener) context.Context { return context.WithValue(context.Background(), serving{}, ctx) },
+		BaseContext: func(l net.Listener) context.Context {
+			return context.WithValue(context.WithValue(context.Background(), serving{}, ctx), listenerKey{}, l.Addr())
+		},
 	}
 	s.log.Info("listening", "address", l.Addr().String())
 	// TLS is below the listener of rest, which replaces what net/http writes by itself. So

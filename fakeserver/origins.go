@@ -12,15 +12,14 @@ import (
 	// that most Go servers use for them.
 	"github.com/rs/cors"
 
-	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// origins are those whose pages may call the server from a browser.
+// origins decide which requests a browser sent for a page that may not call the server.
 type origins struct {
-	named []string
-	cors  *cors.Cors // nil: there are none
-	token bool       // the control API asks for one, which no page from elsewhere has
+	allowed []string
+	cors    *cors.Cors // nil: there are none
+	token   bool       // the control API asks for one
 }
 
 // OriginError is of a text among Options.CORSOrigins that is no origin.
@@ -33,18 +32,17 @@ func (e *OriginError) Error() string {
 
 // newOrigins checks the names. There is no *: with it any page that a developer
 // opens could use the server.
-func newOrigins(named []string, token bool) (origins, error) {
-	if len(named) == 0 {
+func newOrigins(allowed []string, token bool) (origins, error) {
+	if len(allowed) == 0 {
 		return origins{token: token}, nil
 	}
-	for _, origin := range named {
-		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ToLower(origin) != origin || strings.Contains(origin, "*") {
+	for _, origin := range allowed {
+		if !isOrigin(origin) {
 			return origins{}, &OriginError{origin}
 		}
 	}
-	return origins{named: named, token: token, cors: cors.New(cors.Options{
-		AllowedOrigins:      named,
+	return origins{allowed: allowed, token: token, cors: cors.New(cors.Options{
+		AllowedOrigins:      allowed,
 		AllowedMethods:      []string{"GET", "POST", "PUT", "PATCH", "DELETE"},
 		AllowedHeaders:      []string{"*"},
 		ExposedHeaders:      []string{"X-Correlation-Id", "Idempotent-Replayed", world.RequestIDHeader},
@@ -52,44 +50,72 @@ func newOrigins(named []string, token bool) (origins, error) {
 	})}, nil
 }
 
-// check refuses a request to the control API from a page of another origin than the
-// named ones. CORS alone would let such a page send some requests, and only keep the
-// answers from it.
-//
-// The server's own pages may call it under a name of loopback. Any other name could
-// be one that the page's owner has pointed here.
-func (o origins) check(r *http.Request) *problem.Problem {
-	if wrong := o.checkHost(r); wrong != nil {
-		return wrong
-	}
-	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
-	own := origin == "http://"+r.Host || origin == "https://"+r.Host || origin == "" && site == "same-origin"
-	switch {
-	case slices.Contains(o.named, origin):
-	case origin == "" && (site == "" || site == "none"): // no page asked for it
-	case own && Loopback(r.Host):
-	default:
-		return problem.New(http.StatusForbidden, "The control API is not for pages from elsewhere: start the server with --cors-origin ORIGIN for those that you trust.")
-	}
-	return nil
+// isOrigin reports whether a text is an origin as browsers write it.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Scheme+"://"+u.Host == text &&
+		strings.ToLower(text) == text && !strings.Contains(text, "*")
 }
 
-// checkHost refuses a request that came over loopback under any other name than those of
-// loopback and of the named origins. A page may have pointed a name of its own here: to
-// the browser the server is then of the page's origin, so that a GET tells no Origin, and
-// the page may read the answer. A control token keeps such a page out by itself.
-func (o origins) checkHost(r *http.Request) *problem.Problem {
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr) // nil: no net/http server, or no network
-	switch {
-	case o.token || local == nil || !local.IP.IsLoopback():
-	case r.Host == "": // no browser leaves it out
-	case Loopback(r.Host):
-	case slices.Contains(o.named, "http://"+strings.ToLower(r.Host)) || slices.Contains(o.named, "https://"+strings.ToLower(r.Host)):
-	default:
-		return problem.New(http.StatusForbidden, "The request came over loopback and has the Host %q, which a page from elsewhere may have pointed here. "+
-			"Use %s in its place, or start the server with --cors-origin http://%s if the name is yours, or with --control-token-file FILE.", r.Host, local, strings.ToLower(r.Host))
+// listenerKey is the key under which a request's context has the net.Addr of the
+// listener of its Serve.
+type listenerKey struct{}
+
+// foreign returns why a request is of a page that may not call the server, and whether
+// it is refused; "" is a request of a page that may, or of no page.
+//
+// CORS alone would let such a page send many requests, and only keep the answers from
+// it. [http.CrossOriginProtection] lets every GET through, and here a GET makes worlds
+// and journal entries, and uses up faults. readOnly marks a path of which that is not
+// true: any page may link to it.
+//
+// A server beyond loopback refuses none, for others reach it without a browser. Nor does
+// one with a control token, which may stand behind a proxy that changes the Host.
+func (o origins) foreign(r *http.Request, readOnly bool) (why string, refused bool) {
+	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+	own := origin == "http://"+r.Host || origin == "https://"+r.Host || origin == "" && site == "same-origin"
+	if slices.Contains(o.allowed, origin) {
+		return "", false
 	}
-	return nil
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr) // nil: no net/http server, or no network
+	listener, _ := r.Context().Value(listenerKey{}).(*net.TCPAddr)         // nil: another server than Serve's
+	if o.token || local != nil && !local.IP.IsLoopback() || listener != nil && !listener.IP.IsLoopback() {
+		if origin == "" || own || site == "same-origin" { // or the page is of the proxy's origin
+			return "", false
+		}
+		return otherOrigin(origin), false
+	}
+	link := r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	switch ownHost := o.ownHost(r.Host); {
+	case local != nil && r.Host != "" && !ownHost: // no browser leaves the Host out
+		// A page may have pointed a name of its own here (DNS rebinding). To the browser the
+		// server is then of the page's origin, so that a GET has no Origin, and the page may
+		// read the answer.
+		return fmt.Sprintf("The request came over loopback and has the Host %q, which a page from elsewhere may have pointed here. "+
+			"Use %s in its place, or start the server with --cors-origin http://%s if the name is yours, or with --control-token-file FILE.",
+			r.Host, local, strings.ToLower(r.Host)), true
+	case origin == "" && (site == "" || site == "none"): // no page sent it
+		return "", false
+	case own && ownHost:
+		return "", false
+	case origin == "" && link && (site == "same-site" || readOnly): // the page that has the link cannot read the answer
+		return "", false
+	}
+	return otherOrigin(origin), true
+}
+
+// otherOrigin is the message about a page of an origin that is not allowed.
+func otherOrigin(origin string) string {
+	if isOrigin(origin) {
+		return fmt.Sprintf("A page of the origin %s sent the request: start the server with --cors-origin %[1]s to allow that.", origin)
+	}
+	return "A page of an unknown origin sent the request, such as a local file, or a page that shows an image: " +
+		"start the server with --cors-origin ORIGIN to allow an origin, and send the request with CORS."
+}
+
+// ownHost reports whether a Host is a name of loopback or of an allowed origin.
+func (o origins) ownHost(host string) bool {
+	return Loopback(host) || slices.Contains(o.allowed, "http://"+strings.ToLower(host)) || slices.Contains(o.allowed, "https://"+strings.ToLower(host))
 }
 
 // Loopback tells whether an address, HOST or HOST:PORT, is one that only this machine

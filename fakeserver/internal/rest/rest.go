@@ -154,6 +154,16 @@ func (h *Handler) Handle(r *http.Request) *Exchange {
 	return &x.Exchange
 }
 
+// Forbid refuses a request with FORBIDDEN before it reaches a world: no rule of the
+// milestone is looked at.
+func (h *Handler) Forbid(r *http.Request, message string) *Exchange {
+	x := &exchange{Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType}}
+	found, _, _ := h.match(r.Method, r.URL.EscapedPath())
+	x.correlation = x.correlate(found)
+	x.Answer = x.refuse(&rules.Refusal{Code: rules.Forbidden, Message: message})
+	return &x.Exchange
+}
+
 // Write sends the answer.
 func (e *Exchange) Write(w http.ResponseWriter) {
 	e.Head(w.Header())
