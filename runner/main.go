@@ -56,8 +56,12 @@ import (
 )
 
 func main() {
-	// A run lives for less than a second and holds little: collecting garbage seldom saves a fifth of it.
+	// A run lives for less than a second and holds little: collecting garbage seldom saves a fifth of it. Answers of
+	// many mebibytes are garbage as soon as they are checked, so from some size on it is collected as often as needed.
 	debug.SetGCPercent(400)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(512 << 20)
+	}
 	os.Exit(run(untilInterrupted(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }
 

@@ -58,6 +58,8 @@ func TestMain(m *testing.M) {
 //	stops CODE                  interrupts it; it exits with CODE, and its last line is overall=false
 //	silent                      starts a service that is there and answers no operation, and says where: $SILENT
 //	asked                       waits for a call of an operation
+//	hostile KIND [N]            starts a service that keeps nothing within bounds, and says where: $HOSTILE (hostile_test.go)
+//	measured MIB S CODE runner ARGS   runs it, within so much memory and time; its stdout is the file printed
 //	vectors                     writes the outside vectors: keys.json, 1.json to 3.json, empty.json and full.json
 //
 // and $PROJECT, the root of this project.
@@ -74,6 +76,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
+			"hostile": hostile, "measured": measured,
 			"kills": kills, "onmount": onmount,
 			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})

@@ -48,7 +48,7 @@ var Table = []Check{
 	{"correlation-id", "The answer's correlation id is the same in header and body, and the one that the request " +
 		"brought, or else the operation's own, where the milestone says what that is.", correlationID},
 	{"answer-is-i-json", "The body is one JSON text as RFC 7493 has it: UTF-8, no byte order mark, no member twice, " +
-		"nothing after it; and no longer than 16 MiB.", isIJSON},
+		"nothing after it; and no longer than 16 MiB, or 32 MiB with the other answers of its scenario.", isIJSON},
 	{"declared-outcome", "The status and the error code are an outcome that the milestone declares for the operation.",
 		declaredOutcome},
 	{"reason-code", "The reason code is there exactly when the outcome has one and is the one that it has, and a list " +
@@ -136,6 +136,8 @@ func (j *Judge) read(x *exchange.Exchange) *subject {
 	s := &subject{Exchange: x, judge: j}
 	if x.Request.Method == "HEAD" {
 		s.bodiless = "an answer to HEAD has no body"
+	} else if x.Response.Cut {
+		s.unreadable = fmt.Errorf("longer than %d bytes, or than %d bytes with the other answers of its scenario", exchange.BodyLimit, exchange.ScenarioLimit)
 	} else {
 		s.document, s.unreadable = schemas.Read(x.Response.Body)
 	}
@@ -289,8 +291,6 @@ func isIJSON(s *subject) finding {
 	switch {
 	case s.bodiless != "":
 		return skipped(s.bodiless)
-	case s.Response.Cut:
-		return wrong("the answer is longer than %d bytes", exchange.BodyLimit)
 	case s.unreadable != nil:
 		return wrong("the answer is %v", s.unreadable)
 	}

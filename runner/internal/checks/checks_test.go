@@ -184,7 +184,7 @@ func TestEachCheckFailsAlone(t *testing.T) {
 		{"answer-is-i-json", "a lone surrogate", "healthz", 200, health, "", body(`"ok"`, `"ok\ud800"`), ""},
 		{"answer-is-i-json", "a page of HTML", onboard, 400, "<html>", "", set("X-Correlation-Id", "corr_partnerliquidityprovider_onboard"), ""},
 		{"answer-is-i-json", "too long", "healthz", 200, health, "", func(x *exchange.Exchange) { x.Response.Cut = true },
-			"the answer is longer than 16777216 bytes"},
+			"the answer is longer than 16777216 bytes, or than 33554432 bytes with the other answers of its scenario"},
 
 		{"declared-outcome", "another status", "healthz", 201, health, "", nil,
 			"201 is not an outcome of healthz, which has 200"},

@@ -85,8 +85,11 @@ type Request struct {
 	Target string
 	Header http.Header
 	Body   []byte
-	// Length is the length of the body when that was read back by its beginning alone; 0 otherwise.
+	// Length and SHA256 are those of the whole body when Body is only its beginning; 0 and "" otherwise.
 	Length int
+	SHA256 string
+	// Fields is how many header fields there were when Header does not have all of them; 0 otherwise.
+	Fields int
 }
 
 // Response is what came back.
@@ -94,9 +97,11 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// Length is that of [Request].
+	// Length, SHA256 and Fields are those of [Request]. Of an answer that was cut they are those of what was read.
 	Length int
-	// Cut says that the answer was longer than [BodyLimit], and that the rest was not read.
+	SHA256 string
+	Fields int
+	// Cut says that the answer was longer than [BodyLimit] or [ScenarioLimit] allows, and that the rest was not read.
 	Cut bool
 }
 
@@ -131,6 +136,9 @@ const (
 	// NotApplicable: there was nothing to check. That is said rather than counted as passed.
 	NotApplicable
 )
+
+// InPart reports whether the body of the answer is recorded by its beginning alone.
+func (x *Exchange) InPart() bool { return x.Response != nil && x.Response.Length > 0 }
 
 // Failures are the results that failed.
 func (x *Exchange) Failures() []Result {

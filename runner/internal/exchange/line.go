@@ -1,9 +1,7 @@
 package exchange
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,13 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
-)
-
-// Bodies longer than this are written as their first kept bytes, their length and their hash: nobody reads a mebibyte
-// of white space, and it would be most of the file.
-const (
-	longest = 256 << 10
-	kept    = 1 << 10
 )
 
 // Names gives the words for a mark: the scenario's id, its place, and the sentence.
@@ -79,14 +70,17 @@ func (x *Exchange) appendFacts(w *writer) {
 	w.raw(`"operation":`).text(x.Operation.ID)
 	w.raw(`,"request":{"method":`).text(x.Request.Method)
 	w.raw(`,"target":`).scrubbed(x.Request.Target)
-	w.raw(`,"header":`).header(x.Request.Header)
-	w.body(x.Request.Body)
+	w.raw(`,"header":`).header(x.Request.Header).fields(x.Request.Fields)
+	w.body(x.Request.Body, x.Request.Length, x.Request.SHA256)
 	if x.Response == nil {
 		w.raw(`},"response":null,"failure":`).scrubbed(x.Failure)
 	} else {
 		w.raw(`},"response":{"status":`).integer(x.Response.Status)
-		w.raw(`,"header":`).header(x.Response.Header)
-		w.body(x.Response.Body)
+		w.raw(`,"header":`).header(x.Response.Header).fields(x.Response.Fields)
+		w.body(x.Response.Body, x.Response.Length, x.Response.SHA256)
+		if x.Response.Cut {
+			w.raw(`,"body_cut":true`)
+		}
 		w.raw(`}`)
 	}
 	w.raw(`,"outcome":`)
@@ -154,14 +148,23 @@ func (w *writer) header(h http.Header) *writer {
 	return w.raw("}")
 }
 
-// body appends the members that tell a body.
-func (w *writer) body(body []byte) *writer {
-	length := len(body)
-	if length > longest {
-		sum := sha256.Sum256(body)
-		body = body[:kept]
+// fields appends how many fields a header had that is not kept whole.
+func (w *writer) fields(all int) *writer {
+	if all > 0 {
+		w.raw(`,"header_fields":`).integer(all)
+	}
+	return w
+}
+
+// body appends the members of a body, of which length and sum are known when it is kept by its beginning alone. A long
+// one is written by its beginning even when it is kept whole: it would be most of the file.
+func (w *writer) body(body []byte, length int, sum string) *writer {
+	if length == 0 && len(body) > longest {
+		body, length, sum = body[:kept], len(body), hashOf(body)
+	}
+	if length > 0 {
 		w.raw(`,"body_bytes":`).integer(length)
-		w.raw(`,"body_sha256":`).text(hex.EncodeToString(sum[:]))
+		w.raw(`,"body_sha256":`).text(sum)
 		w.raw(`,"body_begins":`)
 		return w.scrubbed(string(body))
 	}

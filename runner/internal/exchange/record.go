@@ -84,15 +84,17 @@ type factsFile struct {
 
 // messageFile is a request or an answer.
 type messageFile struct {
-	Method     string      `json:"method"`
-	Target     string      `json:"target"`
-	Status     int         `json:"status"`
-	Header     http.Header `json:"header"`
-	Body       string      `json:"body"`
-	BodyBase64 []byte      `json:"body_base64"`
-	BodyBegins string      `json:"body_begins"`
-	BodyBytes  int         `json:"body_bytes"`
-	BodySHA256 string      `json:"body_sha256"`
+	Method       string      `json:"method"`
+	Target       string      `json:"target"`
+	Status       int         `json:"status"`
+	Header       http.Header `json:"header"`
+	HeaderFields int         `json:"header_fields"`
+	Body         string      `json:"body"`
+	BodyBase64   []byte      `json:"body_base64"`
+	BodyBegins   string      `json:"body_begins"`
+	BodyBytes    int         `json:"body_bytes"`
+	BodySHA256   string      `json:"body_sha256"`
+	BodyCut      bool        `json:"body_cut"`
 }
 
 type resultFile struct {
@@ -122,7 +124,7 @@ func ReadRecord(text []byte, mark Mark) (*Exchange, error) {
 		Operation: &milestones.Operation{ID: facts.Operation},
 		Request: Request{
 			Method: facts.Request.Method, Target: facts.Request.Target, Header: facts.Request.Header, Body: facts.Request.body(),
-			Length: facts.Request.BodyBytes,
+			Length: facts.Request.BodyBytes, SHA256: facts.Request.BodySHA256, Fields: facts.Request.HeaderFields,
 		},
 		Failure:  facts.Failure,
 		Says:     file.Says,
@@ -131,7 +133,9 @@ func ReadRecord(text []byte, mark Mark) (*Exchange, error) {
 		recorded: file.Facts[1 : len(file.Facts)-1],
 	}
 	if r := facts.Response; r != nil {
-		x.Response = &Response{Status: r.Status, Header: r.Header, Body: r.body(), Length: r.BodyBytes}
+		x.Response = &Response{
+			Status: r.Status, Header: r.Header, Body: r.body(), Length: r.BodyBytes, SHA256: r.BodySHA256, Fields: r.HeaderFields, Cut: r.BodyCut,
+		}
 	}
 	if facts.Outcome != nil {
 		x.Outcome = &milestones.Outcome{Name: *facts.Outcome}

@@ -17,9 +17,6 @@ import (
 	"time"
 )
 
-// BodyLimit is how much of an answer is read.
-const BodyLimit = 16 << 20
-
 // Recorder is the one transport of a run.
 type Recorder struct {
 	// Base sends the requests.
@@ -38,7 +35,10 @@ type Recorder struct {
 	Heard func(*Exchange)
 	// Secrets are what must not be written.
 	Secrets *Secrets
+	// Share is how many recorders there are in the run, which have one room for bodies together; 0 is one.
+	Share int
 
+	budget    budget
 	mu        sync.Mutex
 	exchanges []*Exchange
 	keys      map[string]bool
@@ -90,7 +90,7 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	x.SentAt = time.Now()
 	response, err := r.Base.RoundTrip(&sent)
 	if err == nil {
-		x.Response, err = read(response)
+		x.Response, err = r.budget.readAll(response, mark.Scenario)
 	}
 	x.Took = time.Since(x.SentAt)
 	if err != nil {
@@ -98,10 +98,14 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 		r.keep(x)
 		return nil, err
 	}
-	r.Judge(x)
+	whole := x.Response.Body
+	whenHeavy(len(whole), func() { r.Judge(x) })
 	r.scrub(x)
 	r.keep(x)
-	response.Body = io.NopCloser(bytes.NewReader(x.Response.Body))
+	if x.Response.Cut {
+		whole = x.Response.Body // the checks failed it
+	}
+	response.Body = io.NopCloser(bytes.NewReader(whole))
 	return response, nil
 }
 
@@ -148,23 +152,6 @@ func target(request *http.Request) string {
 	return uri
 }
 
-// read reads the whole answer, or as much of it as [BodyLimit] allows.
-func read(response *http.Response) (*Response, error) {
-	defer response.Body.Close()
-	var b bytes.Buffer
-	if n := response.ContentLength; n > 0 && n < BodyLimit {
-		b.Grow(int(n) + bytes.MinRead)
-	}
-	if _, err := b.ReadFrom(io.LimitReader(response.Body, BodyLimit+1)); err != nil {
-		return nil, err
-	}
-	x := &Response{Status: response.StatusCode, Header: response.Header, Body: b.Bytes()}
-	if len(x.Body) > BodyLimit {
-		x.Body, x.Cut = x.Body[:BodyLimit], true
-	}
-	return x, nil
-}
-
 // remember notes the idempotency key of a request, and says whether it was noted before.
 func (r *Recorder) remember(x *Exchange) bool {
 	key := x.Request.Header.Get(r.IdempotencyHeader)
@@ -189,6 +176,8 @@ func (r *Recorder) remember(x *Exchange) bool {
 }
 
 func (r *Recorder) keep(x *Exchange) {
+	r.budget.share = r.Share
+	r.budget.trim(x, r.Secrets)
 	r.mu.Lock()
 	r.exchanges = append(r.exchanges, x)
 	r.mu.Unlock()

@@ -186,6 +186,7 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 		Judge:             t.Judge.Judge,
 		IdempotencyHeader: t.Inputs.Milestone.Transport.IdempotencyHeader,
 		Secrets:           t.secrets,
+		Share:             t.Lanes,
 		Burst: func(ctx context.Context) int {
 			number, _ := steps.Burst(ctx)
 			return number

@@ -328,6 +328,9 @@ func (p *printer) counts(r *Run) {
 		counts.Count(x)
 	}
 	p.line("exchanges   %d, with %d checks passed and %d failed", counts.Total, counts.ChecksPassed, counts.ChecksFailed)
+	if bodies := counts.Bodies(); bodies != "" {
+		p.line("bodies      %s", bodies)
+	}
 	proved, known, leftOut := 0, 0, 0
 	for _, rule := range r.Decision.Rules {
 		if rule.Proved {

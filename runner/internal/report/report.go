@@ -27,6 +27,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
@@ -158,10 +159,13 @@ type GapFile struct {
 	Scenarios  []string `json:"scenarios"`
 }
 
-// CountsFile counts exchanges and what the checks found.
+// CountsFile counts exchanges and what the checks found. InPart counts the answers whose body is recorded by its beginning
+// alone, and Cut those of them that were not read to their end.
 type CountsFile struct {
 	Total               int `json:"total"`
 	Unanswered          int `json:"unanswered"`
+	InPart              int `json:"in_part"`
+	Cut                 int `json:"cut"`
 	ChecksPassed        int `json:"checks_passed"`
 	ChecksFailed        int `json:"checks_failed"`
 	ChecksNotApplicable int `json:"checks_not_applicable"`
@@ -333,6 +337,11 @@ func (c *CountsFile) Count(x *exchange.Exchange) {
 	c.Total++
 	if x.Response == nil {
 		c.Unanswered++
+	} else if x.Response.Cut {
+		c.Cut++
+	}
+	if x.InPart() {
+		c.InPart++
 	}
 	for _, result := range x.Results {
 		switch result.Verdict {
@@ -344,6 +353,18 @@ func (c *CountsFile) Count(x *exchange.Exchange) {
 			c.ChecksNotApplicable++
 		}
 	}
+}
+
+// Bodies is how many answers are not recorded or not read whole, as one line; "" when all are.
+func (c *CountsFile) Bodies() string {
+	if c.InPart == 0 {
+		return ""
+	}
+	line := fmt.Sprintf("%d of the answers are recorded by the beginning, the length and the hash of their bodies", c.InPart)
+	if c.Cut > 0 {
+		line += fmt.Sprintf("; %d were cut, for they were too long to be read", c.Cut)
+	}
+	return line
 }
 
 // CoverageFile is coverage.json. schemas/Coverage.schema.json describes it.

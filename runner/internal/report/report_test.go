@@ -145,7 +145,7 @@ func TestVerdict(t *testing.T) {
 		"selection": map[string]any{"complete": true, "tags": nil, "names": []any{}, "rules": []any{}, "operations": []any{}, "refs": []any{}, "failed": false, "planned": 2.0, "selected": 2.0, "left_out": 0.0,
 			"parallel": 2.0, "shuffle": "word", "repeat": 1.0, "shard": nil},
 		"exchanges": map[string]any{
-			"total": 2.0, "unanswered": 1.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
+			"total": 2.0, "unanswered": 1.0, "in_part": 0.0, "cut": 0.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
 		},
 		"results": []any{
 			first, result("features/bell.feature > sound", "s-81a41547d7", "features/bell.feature:7", "bell-rings", "unreachable", "no answer", 2),

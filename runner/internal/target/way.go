@@ -35,6 +35,8 @@ func (s *Service) Way() *Way {
 	w := &Way{service: s, transport: &http.Transport{
 		MaxIdleConnsPerHost: 64, // as many as are ever sent at once
 		DisableCompression:  true,
+		// As in Node.js twice over: a service decides how long a header is, and every one is kept until the run ends.
+		MaxResponseHeaderBytes: 32 << 10,
 	}}
 	if s.BuiltIn() {
 		w.transport.ResponseHeaderTimeout = s.ScenarioTimeout

@@ -262,6 +262,9 @@ func (p *page) head(record *eventlog.Record, v *eventlog.Verdict) {
 	}
 	p.line("| scenarios | %s |", strings.Join(ended, ", "))
 	p.line("| exchanges | %d, with %d checks passed and %d failed |", v.Exchanges.Total, v.Exchanges.ChecksPassed, v.Exchanges.ChecksFailed)
+	if bodies := v.Exchanges.Bodies(); bodies != "" {
+		p.line("| bodies | %s |", bodies)
+	}
 	proved, left := 0, 0
 	for _, rule := range v.Rules {
 		if rule.Proved {
