@@ -33,12 +33,13 @@ const module = "example.com/lpgate"
 // written down twice, once in sentences and once in Go, and the two have to
 // agree. The runner knows the fake in one place only, where it starts one.
 var arrows = map[string][]string{
-	"milestones":         {},
+	"milestones":         {"internal/textfile"},
 	"milestones/openapi": {"milestones", "schemas"},
-	"schemas":            {},
+	"schemas":            {"internal/textfile"},
 	"features":           {},
 	"fixtures":           {},
 
+	"internal/textfile":           {},
 	"internal/godoginit":          {"internal/godoginit/hidepath"},
 	"internal/godoginit/hidepath": {},
 	"internal/interrupt":          {},
@@ -67,7 +68,7 @@ var arrows = map[string][]string{
 	"fakeserver": {
 		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/line", "fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
 	},
-	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/interrupt", "milestones"},
+	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/interrupt", "internal/textfile", "milestones"},
 	"fakeserver/soak":           {"fakeserver", "internal/interrupt"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},
@@ -75,9 +76,9 @@ var arrows = map[string][]string{
 
 	"runner/internal/exchange":      {"milestones", "schemas"},
 	"runner/internal/checks":        {"milestones", "runner/internal/exchange", "schemas"},
-	"runner/internal/plan":          {"milestones"},
+	"runner/internal/plan":          {"internal/textfile", "milestones"},
 	"runner/internal/outcome":       {"milestones", "runner/internal/exchange"},
-	"runner/internal/baseline":      {"milestones"},
+	"runner/internal/baseline":      {"internal/textfile", "milestones"},
 	"runner/internal/verdict":       {"milestones", "runner/internal/baseline", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
 	"runner/internal/terminal":      {},
 	"runner/internal/watch":         {},
@@ -87,15 +88,15 @@ var arrows = map[string][]string{
 	"runner/internal/report/har":    {"runner/internal/eventlog", "runner/internal/exchange"},
 	"runner/internal/report/github": {"runner/internal/eventlog", "runner/internal/report", "runner/internal/verdict"},
 	"runner/internal/eventlog":      {"runner/internal/exchange", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict", "steps"},
-	"runner/internal/shard":         {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict"},
-	"runner/internal/target":        {"fakeserver", "milestones", "runner/internal/exchange", "steps"},
-	"runner/internal/project":       {"features", "fixtures", "milestones", "runner/internal/plan", "schemas"},
+	"runner/internal/shard":         {"internal/textfile", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict"},
+	"runner/internal/target":        {"fakeserver", "internal/textfile", "milestones", "runner/internal/exchange", "steps"},
+	"runner/internal/project":       {"features", "fixtures", "internal/textfile", "milestones", "runner/internal/plan", "schemas"},
 	"runner/internal/gate":          {"internal/godoginit", "milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/progress", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/report/har", "runner/internal/report/junit", "runner/internal/report/page", "runner/internal/shard", "runner/internal/target", "runner/internal/terminal", "runner/internal/verdict", "runner/internal/watch", "steps"},
 	"runner/internal/sight":         {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "runner/internal/verdict", "schemas"},
 	"runner/internal/drift":         {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "schemas", "steps", "steps/auditproof"},
-	"runner/internal/lint":          {"milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
+	"runner/internal/lint":          {"internal/textfile", "milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
 	"runner/internal/phrasebook":    {"runner/internal/plan", "steps"},
-	"runner":                        {"internal/interrupt", "milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
+	"runner":                        {"internal/interrupt", "internal/textfile", "milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
 	"runner/internal/glossary":      {"milestones", "runner/internal/checks", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
 	"runner/internal/report/page":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
 

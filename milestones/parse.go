@@ -9,9 +9,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"example.com/lpgate/internal/textfile"
 )
 
 // Parse reads the text of a milestone file. When anything is wrong with it, the error has one line for each
@@ -42,17 +43,18 @@ var ErrEmpty = errors.New("the document is empty")
 // Document reads the one YAML document of a text, which is a what. The error names the file, and the line on which
 // the text stops being YAML; package yaml itself says another one, or none.
 func Document(file, what string, text []byte) (*yaml.Node, error) {
-	if at := unreadable(text); at >= 0 {
-		r, _ := utf8.DecodeRune(text[at:])
-		says := fmt.Sprintf("the character %U is not allowed", r)
-		if r == utf8.RuneError {
-			says = "the text is not UTF-8"
-		}
-		return nil, problem{file, lineOf(text, at), says}
+	text, err := textfile.Decode(file, text)
+	if err == nil {
+		// Package yaml refuses most of these as well, but gives no line; and it takes characters for the end of a line
+		// that an editor does not.
+		err = textfile.CheckCharacters(file, text)
+	}
+	if err != nil {
+		return nil, err
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var first, second yaml.Node
-	err := decoder.Decode(&first)
+	err = decoder.Decode(&first)
 	if errors.Is(err, io.EOF) || err == nil && first.Content[0].ShortTag() == "!!null" {
 		return nil, problem{file, 1, ErrEmpty.Error()}
 	}
@@ -95,23 +97,6 @@ func syntaxProblem(file string, text []byte, says string) problem {
 }
 
 func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:max(0, at)], []byte("\n")) }
-
-// unreadable finds the first byte that no such file has, or returns -1. Package yaml refuses most of these as well,
-// but does not say where; it reads UTF-16, in which no line could be counted; and it takes characters for the end of
-// a line that an editor does not.
-func unreadable(text []byte) int {
-	for at := 0; at < len(text); {
-		r, size := utf8.DecodeRune(text[at:])
-		switch {
-		case r == utf8.RuneError && size <= 1, r == '\uFEFF', r == '\uFFFE', r == '\uFFFF',
-			r < ' ' && r != '\t' && r != '\n' && r != '\r', 0x7F <= r && r < 0xA0, r == '\u2028', r == '\u2029',
-			r == '\r' && !bytes.HasPrefix(text[at:], []byte("\r\n")):
-			return at
-		}
-		at += size
-	}
-	return -1
-}
 
 // resolver gives parts their meaning: it builds the milestone, and follows every name to what it names.
 type resolver struct {

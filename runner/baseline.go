@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report"
@@ -113,7 +114,7 @@ func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said 
 	if slices.ContainsFunc(result.Reasons, stopped) {
 		return "Nothing was written: the run was not carried out to its end, and says too little.", result.Exit, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := textfile.Read(file)
 	old := new(baseline.Baseline)
 	if err == nil {
 		old, err = baseline.Parse(file, text)

@@ -49,6 +49,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/lpgate/internal/interrupt"
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report/github"
@@ -110,7 +111,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 		help(c, args)
 		l.exit, verifies = verdict.Holds, false // nothing was to be verified
 	})
-	if err := root.Execute(); err != nil {
+	err := textfile.CheckArguments(args)
+	if err == nil {
+		err = root.Execute()
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "runner:", message(err))
 		if l.exit == verdict.Broken {
 			fmt.Fprintln(stderr, "See runner --help.")

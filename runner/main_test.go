@@ -38,6 +38,8 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
+//	damage KIND FILE            damages a file of the project here, wants the gate and lint to refuse it, and repairs it
+//	lints KIND FILE             does the same for a file that only lint reads
 //	interrupts-anywhere ARGS    runs it again and again, each time interrupted a little later
 //	unread CODE runner ARGS     runs it with a stdout that nobody reads
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
@@ -77,6 +79,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
 			"hostile": hostile, "measured": measured,
+			"damage": damage, "lints": lints,
 			"kills": kills, "onmount": onmount,
 			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
 	})

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps/auditproof"
 )
@@ -93,7 +93,7 @@ func readKeySet(file string) (auditproof.Keys, error) {
 
 // readJSON reads a file that must be one JSON value, in canonical form. It names the place where it is not.
 func readJSON(file string) (jsontext.Value, error) {
-	text, err := os.ReadFile(file)
+	text, err := textfile.ReadData(file)
 	if err != nil {
 		return nil, err // it names the file
 	}

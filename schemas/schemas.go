@@ -33,6 +33,8 @@ import (
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"example.com/lpgate/internal/textfile"
 )
 
 // Base is what every $id begins with. The domain is reserved for examples (RFC 2606): nothing is fetched from it.
@@ -93,8 +95,17 @@ func Load(fsys fs.FS) (*Set, error) {
 	sources := map[string][]byte{}
 	roots := map[string]any{}
 	var problems []error
+	fsys = textfile.FS(fsys, "")
 	for _, path := range paths {
+		if err := textfile.CheckName("the name of the file", path); err != nil {
+			return nil, err
+		}
 		text, err := fs.ReadFile(fsys, path)
+		var notText *textfile.Error
+		if errors.As(err, &notText) {
+			problems = append(problems, notText)
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("reading schema: %w", err)
 		}

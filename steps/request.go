@@ -2,6 +2,7 @@ package steps
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -79,6 +80,9 @@ const requestsFolder = "requests"
 // useFixture gives the request the named fixture as its body.
 func (r *request) useFixture(s *scenario, name string) error {
 	text, err := fs.ReadFile(s.cfg.Fixtures, path.Join(requestsFolder, name+".json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return badSentence("the fixture %s/%s.json cannot be read: %v", requestsFolder, name, err)
+	}
 	if err != nil {
 		found, _ := fs.Glob(s.cfg.Fixtures, requestsFolder+"/*.json")
 		for i := range found {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/internal/textfile"
 )
 
 // readKeys reads the files of keys and of the control token.
@@ -60,13 +61,16 @@ func (s *settings) readKeys() error {
 
 // readFile reads the file of a flag, and says which flag when it cannot.
 func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
-	text, err := os.ReadFile(file)
+	text, err := textfile.Read(file)
 	var value T
 	if err == nil {
 		value, err = read(text)
 	}
 	var line *fakeserver.LineError
+	var notText *textfile.Error
 	switch {
+	case errors.As(err, &notText): // it names the file
+		return value, fmt.Errorf("%s %w", flag, err)
 	case errors.As(err, &line):
 		return value, fmt.Errorf("%s %s:%d: %w", flag, file, line.Line, line.Err)
 	case err != nil:

@@ -37,6 +37,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/internal/interrupt"
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
 
@@ -48,7 +49,10 @@ func main() {
 	ctx := interrupt.Context(1, syscall.SIGTERM, os.Interrupt)
 	cmd, told := command(os.Environ()), &teller{Writer: os.Stdout}
 	cmd.SetOut(told)
-	err := cmd.ExecuteContext(ctx)
+	err := textfile.CheckArguments(os.Args[1:])
+	if err == nil {
+		err = cmd.ExecuteContext(ctx)
+	}
 	if told.err != nil && !errors.Is(err, errServing) {
 		err = fmt.Errorf("%w: %w", errUnwritten, told.err)
 	}

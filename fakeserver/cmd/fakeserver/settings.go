@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
 
@@ -119,7 +120,7 @@ func (s *settings) read() error {
 		return err
 	}
 	if s.seed != "" {
-		text, err := os.ReadFile(s.seed)
+		text, err := textfile.Read(s.seed)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.named("seed"), err)
 		}
@@ -158,6 +159,9 @@ func settle(settings, given *pflag.FlagSet, environ []string) error {
 		name, value, _ := strings.Cut(entry, "=")
 		if !strings.HasPrefix(name, variablePrefix) {
 			continue
+		}
+		if !utf8.ValidString(entry) { // it may have a secret
+			return fmt.Errorf("the environment variable %q is not UTF-8: write it in UTF-8", name)
 		}
 		i := slices.Index(variables, name)
 		if i < 0 && isServiceLink(name, value) {
@@ -259,7 +263,7 @@ type configLine struct {
 // readConfig reads a file of settings. It is one YAML mapping of names to values, or
 // to lists of them, and nothing else.
 func readConfig(file string, names []string) ([]configLine, error) {
-	text, err := os.ReadFile(file)
+	text, err := textfile.Read(file)
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}

@@ -21,7 +21,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -29,6 +28,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
 
@@ -66,7 +66,7 @@ var keys = []milestones.Key{
 
 // Read reads a baseline.
 func Read(file string) (*Baseline, error) {
-	text, err := os.ReadFile(file)
+	text, err := textfile.Read(file)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
@@ -65,7 +66,7 @@ type Report struct {
 func Check(p project.Project) *Report {
 	in, err := p.Read()
 	l := &linter{project: p, in: in, report: &Report{milestone: in.Milestone, plan: in.Plan, schemas: in.Schemas != nil},
-		fixtures: p.Fixtures(), unfit: map[string]bool{}}
+		fixtures: p.Fixtures(), unfit: map[string]bool{}, notText: map[string]bool{}}
 	l.told(err)
 	l.files()
 	if in.Milestone != nil && in.Plan != nil {
@@ -82,6 +83,7 @@ type linter struct {
 	fixtures fs.FS
 	report   *Report
 	unfit    map[string]bool // the paths of fixtures that scenarios cannot open, or not read
+	notText  map[string]bool // those of them that are in another encoding
 	outlines
 }
 
@@ -117,19 +119,33 @@ const (
 	requestsFolder = "requests"
 )
 
-// files reads every fixture that is JSON or YAML. Requests have variables in them, and are read when they are rehearsed.
+// files reads every fixture that is JSON, YAML or PEM. Requests have variables in them: of them only the encoding is looked
+// at here, and the rest when they are rehearsed.
 func (l *linter) files() {
 	err := fs.WalkDir(l.fixtures, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Dir(name) == requestsFolder {
+		if err != nil || entry.IsDir() {
 			return err
 		}
+		if err := textfile.CheckName("the name of the file", name); err != nil {
+			l.found(fixturesFolder, 0, "%v", err)
+			return nil
+		}
 		ext := path.Ext(name)
-		if ext != ".json" && ext != ".yaml" && ext != ".yml" {
+		if ext != ".json" && ext != ".yaml" && ext != ".yml" && ext != ".pem" {
 			return nil
 		}
 		text, err := fs.ReadFile(l.fixtures, name)
+		var notText *textfile.Error
+		if errors.As(err, &notText) {
+			l.unfit[name], l.notText[name] = true, true
+			l.found(notText.File, notText.Line, "%s", notText.Problem)
+			return nil
+		}
 		if err != nil {
 			return err
+		}
+		if ext == ".pem" || path.Dir(name) == requestsFolder {
+			return nil
 		}
 		if ext == ".json" {
 			if _, err := schemas.Read(text); err != nil {
@@ -331,6 +347,9 @@ func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened, waits map[
 				ids = append(ids, operation.ID)
 			}
 			l.found(file, 0, "no scenario sends this body, and no operation has this name%s", milestones.Suggest(name, ids))
+		}
+		if l.notText[paths[i]] {
+			continue // reported with its line
 		}
 		body, err := rehearsal.Body(name)
 		if err != nil {

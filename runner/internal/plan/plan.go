@@ -36,6 +36,7 @@ import (
 	gherkin "github.com/cucumber/gherkin/go/v26"
 	messages "github.com/cucumber/messages/go/v21"
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
 
@@ -190,6 +191,7 @@ type lines struct{ from, to int }
 func Load(m *milestones.Milestone, fsys fs.FS) (*Plan, error) {
 	found := &finder{milestone: m, vocabulary: newVocabulary(m)}
 	found.compareListing(fsys)
+	fsys = textfile.FS(fsys, Folder)
 
 	// Parsing is most of the work, and files do not depend on each other.
 	parsed := make([]parsedFeature, len(m.Features))
@@ -234,12 +236,16 @@ func parse(fsys fs.FS, name string) (f parsedFeature) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return f // compareListing has said so
 	}
-	if err != nil {
-		f.problems = append(f.problems, Problem{f.uri, 0, fmt.Sprintf("reading the feature: %v", err)})
+	if err == nil {
+		err = textfile.CheckCharacters(f.uri, text)
+	}
+	var notText *textfile.Error
+	if errors.As(err, &notText) {
+		f.problems = append(f.problems, Problem{f.uri, notText.Line, notText.Problem})
 		return f
 	}
-	if bytes.HasPrefix(text, []byte("\uFEFF")) {
-		f.problems = append(f.problems, Problem{f.uri, 1, "the file begins with a byte order mark (U+FEFF): remove it"})
+	if err != nil {
+		f.problems = append(f.problems, Problem{f.uri, 0, fmt.Sprintf("reading the feature: %v", err)})
 		return f
 	}
 	if line := overlong(text); line > 0 {
@@ -347,6 +353,10 @@ func (f *finder) compareListing(fsys fs.FS) {
 		}
 	}
 	for _, name := range present {
+		if err := textfile.CheckName("the name of the file", name); err != nil {
+			f.report(Folder, 0, "%v", err)
+			continue
+		}
 		if !slices.Contains(f.milestone.Features, name) {
 			f.report(path.Join(Folder, name), 0, "the milestone does not list this feature%s",
 				milestones.Suggest(name, f.milestone.Features))

@@ -290,9 +290,19 @@ func TestProblems(t *testing.T) {
 			"features/door.feature:3: this cannot stand here: Scenario Outlin: a <b> (did you mean Scenario Outline:?)",
 		},
 		{
-			"a byte order mark",
-			[]string{"door.feature", "\uFEFFFeature: d\n" + lamp + "Thn b\n"},
-			"features/door.feature:1: the file begins with a byte order mark (U+FEFF): remove it",
+			"a byte order mark inside",
+			[]string{"door.feature", "Feature: d\n\uFEFF" + lamp + "Thn b\n"},
+			"features/door.feature:2: the character U+FEFF is not allowed",
+		},
+		{
+			"bytes that are not UTF-8",
+			[]string{"door.feature", "Feature: d\n" + lamp + "# caf\xe9\n"},
+			"features/door.feature:5: the byte 0xE9 is not UTF-8: save the file as UTF-8",
+		},
+		{
+			"UTF-16",
+			[]string{"door.feature", "\xff\xfeF\x00e\x00"},
+			"features/door.feature: the file is UTF-16: save it as UTF-8",
 		},
 		{
 			"a line that is too long to be read",
@@ -330,7 +340,12 @@ func TestLongestLine(t *testing.T) {
 // broken is a folder of features whose reading panics, as parsing sometimes does.
 type broken struct{ fs.FS }
 
-func (b broken) ReadFile(string) ([]byte, error) { panic("out of order") }
+func (b broken) Open(name string) (fs.File, error) {
+	if name == "door.feature" {
+		panic("out of order")
+	}
+	return b.FS.Open(name)
+}
 
 func TestAPanicIsAProblem(t *testing.T) {
 	_, err := Load(small("door.feature"), broken{files("door.feature", door)})

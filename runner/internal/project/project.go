@@ -20,6 +20,7 @@ import (
 
 	"example.com/lpgate/features"
 	"example.com/lpgate/fixtures"
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/schemas"
@@ -38,6 +39,9 @@ func Locate(file string) (Project, error) {
 	absolute, err := filepath.Abs(file)
 	if err != nil {
 		return Project{}, fmt.Errorf("finding the milestone: %w", err)
+	}
+	if err := textfile.CheckName("the path of the milestone", absolute); err != nil {
+		return Project{}, err
 	}
 	if info, err := os.Stat(absolute); err == nil && info.IsDir() {
 		return Project{}, fmt.Errorf("%s is a folder: name a milestone in it, such as %s", file, filepath.ToSlash(filepath.Join(file, "M109.yaml")))
@@ -94,10 +98,14 @@ func Golden(milestone string) string { return "golden/" + milestone + ".output.j
 // milestone reads the milestone. The one inside of the program stands in for milestones/M109.yaml where there is no
 // folder milestones at all; it never stands in for another name, which would rather be a typing error.
 func (p Project) milestone() (*milestones.Milestone, error) {
-	text, err := os.ReadFile(p.File)
+	text, err := textfile.Read(p.File)
+	var notText *textfile.Error
 	switch {
 	case err == nil:
 		return milestones.Parse(filepath.ToSlash(p.File), text)
+	case errors.As(err, &notText):
+		notText.File = filepath.ToSlash(p.File)
+		return nil, notText
 	case errors.Is(err, fs.ErrNotExist) && p.isBuiltIn():
 		return milestones.M109(), nil
 	}
@@ -143,8 +151,8 @@ func (p Project) Folders() map[string]string {
 // Features has the feature files at its root.
 func (p Project) Features() fs.FS { return p.folder(plan.Folder, features.FS) }
 
-// Fixtures has the folders requests, keys and golden.
-func (p Project) Fixtures() fs.FS { return p.folder("fixtures", fixtures.FS) }
+// Fixtures has the folders requests, keys and golden. Its files are read as text.
+func (p Project) Fixtures() fs.FS { return textfile.FS(p.folder("fixtures", fixtures.FS), "fixtures") }
 
 func (p Project) schemas() (*schemas.Set, error) {
 	path := filepath.Join(p.Root, "schemas")
@@ -205,7 +213,8 @@ func (p Project) Read() (Inputs, error) {
 }
 
 // Hashes are the SHA-256 of everything that a run is made from: "milestone" is what the milestone says, however that is
-// written, and everything else has the name of its file in the project.
+// written, and everything else has the name of its file in the project. The error has a line for each fixture that cannot be
+// read.
 func (p Project) Hashes(in Inputs) (map[string]string, error) {
 	said, err := json.Marshal(in.Milestone)
 	if err != nil {
@@ -219,6 +228,7 @@ func (p Project) Hashes(in Inputs) (map[string]string, error) {
 		schema, _ := in.Schemas.Lookup(name)
 		hashes["schemas/"+name+".schema.json"] = hash(schema.Source())
 	}
+	var unreadable []error
 	for _, pattern := range []string{"requests/*", "keys/*", Golden(in.Milestone.ID)} {
 		names, err := fs.Glob(p.Fixtures(), pattern)
 		if err != nil {
@@ -230,12 +240,12 @@ func (p Project) Hashes(in Inputs) (map[string]string, error) {
 			}
 			text, err := fs.ReadFile(p.Fixtures(), name)
 			if err != nil {
-				return nil, fmt.Errorf("reading the fixtures: %w", err)
+				unreadable = append(unreadable, err)
 			}
 			hashes["fixtures/"+name] = hash(text)
 		}
 	}
-	return hashes, nil
+	return hashes, errors.Join(unreadable...)
 }
 
 func hash(text []byte) string {

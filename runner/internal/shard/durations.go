@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/go-json-experiment/json" // of two members with one name, encoding/json takes the last and says nothing
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
 )
@@ -34,7 +34,7 @@ var ref = regexp.MustCompile(`^s-[0-9a-f]{10}$`)
 //
 // Scenarios that there are no more are not minded.
 func ReadDurations(file string) (plan.Durations, error) {
-	text, err := os.ReadFile(file)
+	text, err := textfile.ReadData(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no file %s", file)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
 
@@ -70,6 +71,9 @@ var flagsOfService = func() []string {
 func (o *Options) readFile() error {
 	text, err := o.read("target-file", o.File)
 	if err != nil {
+		return err
+	}
+	if err := textfile.CheckCharacters(o.File, text); err != nil {
 		return err
 	}
 	var document, more yaml.Node

@@ -19,10 +19,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/time/rate"
 
+	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/steps"
@@ -394,6 +396,8 @@ func (o *Options) readHeaders(s *Service, secrets *exchange.Secrets) error {
 			return fmt.Errorf("%s: scenarios, or HTTP itself, set this header", where)
 		case value == "":
 			return fmt.Errorf("%s: it has no value", where)
+		case !utf8.ValidString(value): // without the value, which may be a secret
+			return fmt.Errorf("%s: its value is not UTF-8", where)
 		case strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }):
 			return fmt.Errorf("%s: its value has a character that no header can carry", where)
 		}
@@ -438,7 +442,7 @@ var secretFiles = []string{"partner-keys", "key"}
 // read reads a file that an option names. A user may give a secret itself in the place of the name of its file: such a
 // name is not printed when there is no file of it.
 func (o *Options) read(name, file string) ([]byte, error) {
-	text, err := os.ReadFile(file)
+	text, err := textfile.Read(file)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) && slices.Contains(secretFiles, name) {
 		return nil, fmt.Errorf("%s: %w: write the name of a file (what was written is not shown: it may be the secret itself)", o.where(name), at.Err)
 	}
