@@ -68,7 +68,7 @@ type Options struct {
 	// CheckpointRetentionDays is how long after its export a checkpoint can be
 	// continued from; 0 is as long as the retention that it was issued with.
 	CheckpointRetentionDays int
-	// SigningKey signs exports; nil is the development key, dev-pi-k1.
+	// SigningKey signs exports; nil is the development key, lpgate-dev-k1.
 	SigningKey *SigningKey
 	// VerifyOnlyKeys are listed beside the signing key, for exports signed before.
 	VerifyOnlyKeys []PublicKey
@@ -215,7 +215,7 @@ type Server struct {
 
 // DevelopmentKeyID is the id of the key that signs unless Options name another.
 // Its private half is public on purpose.
-const DevelopmentKeyID = "dev-pi-k1"
+const DevelopmentKeyID = "lpgate-dev-k1"
 
 // New gives a server with nothing in it. The error says which option cannot be.
 func New(o Options) (*Server, error) {
@@ -486,7 +486,7 @@ var developmentKey = sync.OnceValues(func() (*SigningKey, error) {
 })
 
 // State gives everything that the default world has recorded, as canonical JSON
-// (RFC 8785): {"providers": [{"provider", "rollout", "audit"}]}, sorted by
+// (RFC 8785): {"providers": [{"provider", "audit"}]}, sorted by
 // provider id, each audit trail in the order of an export.
 func (s *Server) State() []byte {
 	w, leave, _ := s.worlds.Enter(world.Default) // it always is

@@ -182,6 +182,9 @@ func send(t *testing.T, h http.Handler, a asking) telling {
 			Last struct {
 				Verdict string `json:"verdict"`
 			} `json:"last_eligibility"`
+			Rollout struct {
+				Version int `json:"rollout_version"`
+			} `json:"rollout"`
 		} `json:"provider"`
 		Status struct {
 			Status string `json:"status"`
@@ -213,7 +216,7 @@ func send(t *testing.T, h http.Handler, a asking) telling {
 	if w.Code == http.StatusOK {
 		p := shown.Provider
 		told.show = map[string]string{
-			"get":      fmt.Sprintf("%s %s %d v%d %s", p.Status, p.Tier, p.Governance.Violations, shown.Rollout.Version, p.Last.Verdict),
+			"get":      fmt.Sprintf("%s %s %d v%d %s", p.Status, p.Tier, p.Governance.Violations, p.Rollout.Version, p.Last.Verdict),
 			"onboard":  p.Status + " " + p.Tier,
 			"status":   shown.Status.Status + " " + shown.Status.Tier,
 			"evaluate": shown.Eligibility.Verdict + " from " + shown.Eligibility.Current,

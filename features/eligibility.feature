@@ -447,7 +447,7 @@ Feature: Eligibility, the verdict on a tier
       | /provider/created_at                                | "2026-02-22T16:00:00.000Z" |
       | /provider/updated_at                                | "2026-02-22T16:20:00.000Z" |
       | /provider/rollout_policy_ref                        | absent                     |
-      | /rollout                                            | absent                     |
+      | /provider/rollout                                   | absent                     |
 
   @eligibility-changes-only-the-evaluation
   Scenario: A deny that recommends restricting restricts nobody
@@ -543,7 +543,7 @@ Feature: Eligibility, the verdict on a tier
     And I have upserted its rollout
     And I get the provider
     And I remember "/provider/rollout_policy_ref" as "ref"
-    And I remember "/rollout" as "rollout"
+    And I remember "/provider/rollout" as "rollout"
     When I evaluate its eligibility with:
       | /eligibility/audit_conformance_passed | false |
     Then the answer is 200
@@ -551,6 +551,6 @@ Feature: Eligibility, the verdict on a tier
     When I get the provider
     Then the fields are:
       | /provider/rollout_policy_ref | {ref}     |
-      | /rollout                     | {rollout} |
+      | /provider/rollout            | {rollout} |
       | /provider/status             | "active"  |
       | /provider/segment_tier       | "S2"      |

@@ -1375,7 +1375,7 @@ Feature: Signed export of the audit trail
       When I export its audit with:
         | query exported_at_iso | 2026-02-22T16:30:00Z |
       Then the fields are:
-        | /export/signature/key_id | "dev-pi-k1"                                                                                |
+        | /export/signature/key_id | "lpgate-dev-k1"                                                                            |
         | /export/signature/alg    | "ed25519"                                                                                  |
         | /export/signature/sig    | "vm/G6j75CXi1a32QAw1shTvYhsRO8YJIS5URSRznwtd9zrTzkRsbS5YdEthTO8p8Lg0KTiA+yHWdHLcyokjCAQ==" |
 

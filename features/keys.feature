@@ -10,8 +10,8 @@ Feature: Keys and health
     Then the answer is 200
     And the fields are:
       | /correlation_id        | "corr_keys_policy_integrity_signing_get" |
-      | /active_key_id         | "dev-pi-k1"                              |
-      | /keys/0/key_id         | "dev-pi-k1"                              |
+      | /active_key_id         | "lpgate-dev-k1"                          |
+      | /keys/0/key_id         | "lpgate-dev-k1"                          |
       | /keys/0/alg            | "ed25519"                                |
       | /keys/0/status         | "active"                                 |
       | /keys/0/public_key_pem | "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEA9WB22A+KAWZTLode581npJae3CUW6ZOYfbtExHqIEBY=\\n-----END PUBLIC KEY-----\\n" |

@@ -226,7 +226,7 @@ Feature: Onboard and get
       | /provider/updated_at           | "2026-02-22T16:00:10.000Z"        |
       | /provider/rollout_policy_ref   | absent                            |
       | /provider/last_eligibility     | absent                            |
-      | /rollout                       | absent                            |
+      | /provider/rollout              | absent                            |
 
   @onboard-starts-ungoverned
   Scenario Outline: A provider may start as <status> in <tier>
@@ -442,9 +442,9 @@ Feature: Onboard and get
     When I get the provider
     Then the answer is 200
     And the fields are:
-      | /correlation_id | "corr_partnerliquidityprovider_get" |
-      | /provider       | {view}                              |
-      | /rollout        | absent                              |
+      | /correlation_id   | "corr_partnerliquidityprovider_get" |
+      | /provider         | {view}                              |
+      | /provider/rollout | absent                              |
 
   @get-shows-the-provider
   Scenario: Get shows what a status upsert left
@@ -478,7 +478,7 @@ Feature: Onboard and get
     Then the fields are:
       | /provider/last_eligibility   | {evaluation} |
       | /provider/rollout_policy_ref | absent       |
-      | /rollout                     | absent       |
+      | /provider/rollout            | absent       |
 
   @get-shows-the-provider
   Scenario Outline: Get shows the evaluation of <family> from <current> to <requested>
@@ -517,7 +517,7 @@ Feature: Onboard and get
     And I remember "/rollout/capabilities_hash" as "hash"
     When I get the provider
     Then the fields are:
-      | /rollout                     | {policy} |
+      | /provider/rollout            | {policy} |
       | /provider/rollout_policy_ref | {"rollout_version": 2, "rollout_status": "paused", "effective_segment_tier": "S2", "capabilities_hash": "{hash}"} |
       | /provider/segment_tier       | "S2"     |
 
@@ -539,14 +539,14 @@ Feature: Onboard and get
       | /rollout/effective_segment_tier | "<tier>"      |
     When I get the provider
     Then the fields are:
-      | /provider/rollout_policy_ref/rollout_status         | "<status>"    |
-      | /provider/rollout_policy_ref/effective_segment_tier | "<tier>"      |
-      | /rollout/provider_id                                | "lp-{unique}" |
-      | /rollout/rollout_status                             | "<status>"    |
-      | /rollout/effective_segment_tier                     | "<tier>"      |
-      | /rollout/capability_matrix/0/min_segment_tier       | "S0"          |
-      | /rollout/eligibility_ref/verdict                    | "deny"        |
-      | /rollout/reason_codes                               | <codes>       |
+      | /provider/rollout_policy_ref/rollout_status            | "<status>"    |
+      | /provider/rollout_policy_ref/effective_segment_tier    | "<tier>"      |
+      | /provider/rollout/provider_id                          | "lp-{unique}" |
+      | /provider/rollout/rollout_status                       | "<status>"    |
+      | /provider/rollout/effective_segment_tier               | "<tier>"      |
+      | /provider/rollout/capability_matrix/0/min_segment_tier | "S0"          |
+      | /provider/rollout/eligibility_ref/verdict              | "deny"        |
+      | /provider/rollout/reason_codes                         | <codes>       |
 
     Examples:
       | status  | tier | codes                                                         |

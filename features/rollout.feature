@@ -650,8 +650,8 @@ Feature: Rollout upsert, segment gating
     Then "/rollout/rollout_version" is 3
     When I get the provider
     Then the fields are:
-      | /rollout/rollout_version                     | 3         |
-      | /rollout/rollout_status                      | "blocked" |
+      | /provider/rollout/rollout_version            | 3         |
+      | /provider/rollout/rollout_status             | "blocked" |
       | /provider/rollout_policy_ref/rollout_version | 3         |
 
   @rollout-counts-versions
@@ -699,10 +699,10 @@ Feature: Rollout upsert, segment gating
     Then "/rollout/rollout_version" is 2
     When I get the provider
     Then the fields are:
-      | /rollout/rollout_version | 2                          |
-      | /rollout/rollout_status  | "blocked"                  |
-      | /rollout/updated_at      | "2026-02-22T16:10:00.000Z" |
-      | /provider/updated_at     | "2026-02-22T16:10:00.000Z" |
+      | /provider/rollout/rollout_version | 2                          |
+      | /provider/rollout/rollout_status  | "blocked"                  |
+      | /provider/rollout/updated_at      | "2026-02-22T16:10:00.000Z" |
+      | /provider/updated_at              | "2026-02-22T16:10:00.000Z" |
 
   # ---- rollout-moves-provider -----------------------------------------------------------------------------------
 
@@ -794,12 +794,12 @@ Feature: Rollout upsert, segment gating
     And I get the provider
     And the fields are:
       | /provider/rollout_policy_ref | absent |
-      | /rollout                     | absent |
+      | /provider/rollout            | absent |
     And I have upserted its rollout
     And I remember "/rollout" as "policy"
     When I get the provider
     Then the fields are:
-      | /rollout                     | {policy} |
+      | /provider/rollout            | {policy} |
       | /provider/rollout_policy_ref | {"rollout_version": 1, "rollout_status": "active", "effective_segment_tier": "S2", "capabilities_hash": "sha256:402eda62fc14362edccdf7a1e5568c443c7c8036b4219d9939104c7365a4a4d7"} |
 
   # ---- rollout-refers-to-evaluation -----------------------------------------------------------------------------
@@ -811,7 +811,7 @@ Feature: Rollout upsert, segment gating
     Then the answer is 200
     And "/rollout/eligibility_ref" is null
     When I get the provider
-    Then "/rollout/eligibility_ref" is null
+    Then "/provider/rollout/eligibility_ref" is null
 
   @rollout-refers-to-evaluation
   Scenario Outline: The reference is to the evaluation, be its verdict <verdict>
@@ -844,9 +844,9 @@ Feature: Rollout upsert, segment gating
     Then the answer is 200
     When I get the provider
     Then the fields are:
-      | /rollout/eligibility_ref/evaluation_id  | "{second}"                 |
-      | /rollout/eligibility_ref/evaluated_at   | "2026-02-22T16:10:00.000Z" |
-      | /provider/last_eligibility/evaluated_at | "2026-02-22T16:30:00.000Z" |
+      | /provider/rollout/eligibility_ref/evaluation_id | "{second}"                 |
+      | /provider/rollout/eligibility_ref/evaluated_at  | "2026-02-22T16:10:00.000Z" |
+      | /provider/last_eligibility/evaluated_at         | "2026-02-22T16:30:00.000Z" |
 
   # ---- rollout-records-its-reasons ------------------------------------------------------------------------------
 

@@ -406,7 +406,7 @@ Feature: Status upsert, the downgrade gate
     And I get the provider
     And I remember "/provider/last_eligibility" as "evaluation"
     And I remember "/provider/rollout_policy_ref" as "ref"
-    And I remember "/rollout" as "rollout"
+    And I remember "/provider/rollout" as "rollout"
     When I upsert its status with:
       | /status/status       | "offboarded"       |
       | /status/segment_tier | "S0"               |
@@ -418,4 +418,4 @@ Feature: Status upsert, the downgrade gate
       | /provider/segment_tier       | "S0"         |
       | /provider/last_eligibility   | {evaluation} |
       | /provider/rollout_policy_ref | {ref}        |
-      | /rollout                     | {rollout}    |
+      | /provider/rollout            | {rollout}    |

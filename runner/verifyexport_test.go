@@ -144,7 +144,7 @@ func pemLine(t *testing.T, pem []byte) []byte {
 // otherKey tells whether a key set gives another key for the signatures of the vectors than the true one.
 func otherKey(t *testing.T, truth []byte) func([]byte) bool {
 	t.Helper()
-	const signer = "dev-pi-k1"
+	const signer = "lpgate-dev-k1"
 	want, err := auditproof.ParseKeys(truth)
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ var validDocuments = map[string]string{
 		"external_provider_id": "ext-1", "legal_entity_name": "Ämber Liquidity\nLtd", "disclosure_text": "Prices may move.",
 		"trust_contact_email": "a@b", "segment_tier": "S1", "status": "active"}, "recorded_at": "2026-02-22T17:00:10.1239+01:00"}`,
 	"PartnerLiquidityProviderOnboardResponse": `{"correlation_id": "c", "provider": ` + viewDocument + `}`,
-	"PartnerLiquidityProviderGetResponse":     `{"correlation_id": "c", "provider": ` + viewDocument + `, "rollout": ` + policyDocument + `}`,
+	"PartnerLiquidityProviderGetResponse":     `{"correlation_id": "c", "provider": ` + viewDocument + `}`,
 
 	"PartnerLiquidityProviderStatusUpsertRequest": `{"status": {"status": "restricted", "segment_tier": "S0", ` + governanceMembers + `,
 		"reason_codes": ["manual_review"], "operator_note": "see ticket"}, "recorded_at": "2026-02-22t16:00:10z"}`,
@@ -58,7 +58,7 @@ const (
 		"segment_tier": "S3", "status": "offboarded", "governance": {` + governanceMembers + `},
 		"created_at": "2026-02-22T16:00:10.000Z", "updated_at": "0000-01-01T00:00:00.999Z",
 		"rollout_policy_ref": {"rollout_version": 1, "rollout_status": "blocked", "effective_segment_tier": "S2",
-			"capabilities_hash": ` + capabilitiesHash + `}, "last_eligibility": ` + evaluationDocument + `}`
+			"capabilities_hash": ` + capabilitiesHash + `}, "rollout": ` + policyDocument + `, "last_eligibility": ` + evaluationDocument + `}`
 	capabilitiesHash = `"sha256:402eda62fc14362edccdf7a1e5568c443c7c8036b4219d9939104c7365a4a4d7"`
 	policyDocument   = `{"provider_id": "plp_000001", "rollout_version": 12, "rollout_status": "active", "effective_segment_tier": "S2",
 		"capability_matrix": [{"capability": "listing_publish", "min_segment_tier": "S1", "requested_enabled": true, "effective_enabled": true}],
@@ -68,7 +68,7 @@ const (
 	entryDocument = `{"audit_id": "plpaudit_1234567", "provider_id": "plp_000001", "event_type": "onboarded",
 		"recorded_at": "2026-02-22T16:00:10.000Z", "actor": ` + partnerDocument + `, "reason_codes": [],
 		"details": {"segment_tier": "S1", "status": "pending_review"}}`
-	signatureDocument = `{"key_id": "dev-pi-k1", "alg": "ed25519",
+	signatureDocument = `{"key_id": "lpgate-dev-k1", "alg": "ed25519",
 		"sig": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}`
 	exportDocument = `{"correlation_id": "c", "provider_id": "plp_000001", "export": {"exported_at": "2026-02-22T17:00:00.000Z",
 		"query": {"from_iso": "2026-01-01T00:00:00.000Z", "to_iso": "2027-01-01T00:00:00.000Z", "event_type": "onboarded", "limit": 200,

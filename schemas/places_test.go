@@ -17,8 +17,8 @@ func TestPlaces(t *testing.T) {
 		{"PartnerLiquidityProviderGetResponse", "", []string{"object"}, 0, 0, false, true},
 		{"PartnerLiquidityProviderGetResponse", "/provider/segment_tier", []string{"string"}, 4, 0, true, false},
 		{"PartnerLiquidityProviderGetResponse", "/provider/trust_contact_email", []string{"string"}, 0, 2, true, false},
-		{"PartnerLiquidityProviderGetResponse", "/rollout", []string{"object"}, 0, 0, false, true},
-		{"PartnerLiquidityProviderGetResponse", "/rollout/eligibility_ref", []string{"object", "null"}, 0, 0, true, true},
+		{"PartnerLiquidityProviderGetResponse", "/provider/rollout", []string{"object"}, 0, 0, false, true},
+		{"PartnerLiquidityProviderGetResponse", "/provider/rollout/eligibility_ref", []string{"object", "null"}, 0, 0, true, true},
 		{"PartnerLiquidityProviderRolloutExportResponse", "/export/entries/[]/actor/type", []string{"string"}, 1, 0, true, false},
 		{"PartnerLiquidityProviderRolloutExportResponse", "/export/entries/[]/details", []string{"object"}, 0, 0, true, false},
 	} {

@@ -157,10 +157,10 @@ func TestExportsFindLiars(t *testing.T) {
 		{"an entry edited", replace("plpaudit_000001", "plpaudit_000003"), "I export its audit\nthe page verifies", "page 1: the export's export_hash"},
 		{"a signature over something else", replace(`"exported_at": "20`, `"exported_at": "21`), "I export its audit\nthe page verifies", "page 1: the signature"},
 		{"an entry edited on a walk", replace("plpaudit_000005", "plpaudit_000003"), walk + "\nthe walk verifies", "page 2: the export's export_hash"},
-		{"a key that nobody published", keys(`"dev-pi-k1"`, `"dev-pi-k2"`), "I export its audit\nthe page verifies", "reading the key set: the status of key"},
+		{"a key that nobody published", keys(`"lpgate-dev-k1"`, `"lpgate-dev-k2"`), "I export its audit\nthe page verifies", "reading the key set: the status of key"},
 		{"another set of keys", func(target, body string) string {
-			return keys("dev-pi-k1", "dev-pi-k9")(target, keys("dev-pi-k1", "dev-pi-k9")(target, body))
-		}, "I export its audit\nthe page verifies", `page 1: there is no key "dev-pi-k1"`},
+			return keys("lpgate-dev-k1", "lpgate-dev-k9")(target, keys("lpgate-dev-k1", "lpgate-dev-k9")(target, body))
+		}, "I export its audit\nthe page verifies", `page 1: there is no key "lpgate-dev-k1"`},
 		{"no keys", func(target, body string) string {
 			if strings.Contains(target, "/keys/") {
 				return "{}"

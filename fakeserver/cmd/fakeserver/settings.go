@@ -80,7 +80,7 @@ func (s *settings) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.IgnoreTestClocks, "ignore-test-clocks", false, "ignore X-Now-Iso, now_iso and exported_at_iso")
 	flags.IntVar(&o.RetentionDays, "retention-days", 0, "an export's default retention in `DAYS`; without it the milestone's, 180")
 	flags.IntVar(&o.CheckpointRetentionDays, "checkpoint-retention-days", 0, "continue from a checkpoint for `DAYS`; without it the retention that it was issued with")
-	flags.StringVar(&s.signingKey, "signing-key", "", "sign exports with the ed25519 key of a PKCS #8 PEM `FILE`; without it dev-pi-k1, which is public on purpose")
+	flags.StringVar(&s.signingKey, "signing-key", "", "sign exports with the ed25519 key of a PKCS #8 PEM `FILE`; without it lpgate-dev-k1, which is public on purpose")
 	flags.StringVar(&s.signingKeyID, "signing-key-id", "", "publish that key under `ID`; the two come together")
 	flags.StringArrayVar(&s.verifyOnly, "verify-only-key", nil, "publish `ID=FILE`, a public key (SPKI PEM) that signed before; may be repeated")
 	s.logging.register(flags)

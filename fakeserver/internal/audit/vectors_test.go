@@ -35,7 +35,7 @@ func TestVectors(t *testing.T) {
 	if len(vectors.Walk) < 3 {
 		t.Fatalf("the walk has %d pages, want 3 at least", len(vectors.Walk))
 	}
-	signer := Signer{"dev-pi-k1", developmentKey(t)}
+	signer := Signer{"lpgate-dev-k1", developmentKey(t)}
 	for _, answer := range append(vectors.Walk, vectors.Empty, vectors.Full) {
 		var shown struct {
 			ExportedAt instant.Instant  `json:"exported_at"`
@@ -97,13 +97,13 @@ func TestVectors(t *testing.T) {
 
 func developmentKey(t *testing.T) ed25519.PrivateKey {
 	t.Helper()
-	text, err := fixtures.FS.ReadFile("keys/dev-pi-k1.pem")
+	text, err := fixtures.FS.ReadFile("keys/lpgate-dev-k1.pem")
 	if err != nil {
 		t.Fatal(err)
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		t.Fatal("keys/dev-pi-k1.pem has no PEM block")
+		t.Fatal("keys/lpgate-dev-k1.pem has no PEM block")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -167,9 +168,9 @@ type savedLapse struct {
 }
 
 type savedRecord struct {
-	Provider rules.Provider `json:"provider"`
-	Rollout  *rules.Policy  `json:"rollout"`
-	Audit    []jcs.Value    `json:"audit"` // as exports show it
+	View    rules.View    `json:"provider"`         // as get shows it
+	Rollout *rules.Policy `json:"rollout,omitzero"` // in the place of View.Rollout, in version 1
+	Audit   []jcs.Value   `json:"audit"`            // as exports show it
 }
 
 type savedAnswer struct {
@@ -233,7 +234,7 @@ func (i *Image) JSON() jcs.Value {
 	}
 	for _, id := range slices.Sorted(maps.Keys(i.providers)) {
 		stood := i.providers[id]
-		record := savedRecord{Provider: stood.provider, Rollout: stood.provider.Rollout}
+		record := savedRecord{View: stood.provider.View()}
 		stood.trail.each(func(e *audit.Entry) { record.Audit = append(record.Audit, e.JSON) })
 		out.Providers = append(out.Providers, record)
 	}
@@ -284,15 +285,16 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		id := r.Provider.ProviderID
+		id := r.View.ProviderID
 		if image.providers[id] != nil {
 			return nil, fmt.Errorf("/providers/%d: the provider %q stands here a second time", n, id)
 		}
-		if (r.Rollout == nil) != (r.Provider.RolloutPolicyRef == nil) {
-			return nil, fmt.Errorf("/providers/%d: a provider has both rollout and rollout_policy_ref, or neither", n)
+		rollout := cmp.Or(r.View.Rollout, r.Rollout)
+		if (rollout == nil) != (r.View.RolloutPolicyRef == nil) {
+			return nil, fmt.Errorf("/providers/%d/provider: a provider has both rollout and rollout_policy_ref, or neither", n)
 		}
-		stood := &record{provider: r.Provider, shown: new(Shown)}
-		stood.provider.Rollout = r.Rollout
+		stood := &record{provider: r.View.Provider, shown: new(shown)}
+		stood.provider.Rollout = rollout
 		for k, entry := range r.Audit {
 			e, err := readEntry(entry, id)
 			if err == nil && (seen[e.Seq] || e.Seq == 0 || e.Seq > in.Arrived) {

@@ -48,36 +48,22 @@ type Store struct {
 // record is one provider and its trail.
 type record struct {
 	provider rules.Provider
-	shown    *Shown // what get shows of provider
+	shown    *shown // what get shows of provider
 	trail    trail
 }
 
-// Shown is a provider and its policy as JSON. It is written when it is first
+// shown is what get shows of a provider, as JSON. It is written when it is first
 // asked for, and not again until the provider changes: most requests to a stub
 // read what did not change since.
-type Shown struct {
-	once              sync.Once
-	provider, rollout jcs.Value
+type shown struct {
+	once sync.Once
+	view jcs.Value
 }
 
 // of writes p unless that was done.
-func (s *Shown) of(p rules.Provider) *Shown {
-	s.once.Do(func() {
-		s.provider = jcs.Encode(p)
-		if p.Rollout != nil {
-			s.rollout = jcs.Encode(p.Rollout)
-		}
-	})
-	return s
-}
-
-// Members are what an answer shows: provider, and rollout once there is one.
-func (s *Shown) Members() []jcs.Member {
-	members := []jcs.Member{{Name: "provider", Value: s.provider}}
-	if s.rollout != nil {
-		members = append(members, jcs.Member{Name: "rollout", Value: s.rollout})
-	}
-	return members
+func (s *shown) of(p rules.Provider) jcs.Value {
+	s.once.Do(func() { s.view = jcs.Encode(p.View()) })
+	return s.view
 }
 
 // New gives an empty store.
@@ -199,7 +185,7 @@ func (s *Store) apply(call Call, stood *record, change rules.Change) {
 		stood = &record{}
 		s.providers[id] = stood
 	}
-	stood.provider, stood.shown = change.Provider, new(Shown)
+	stood.provider, stood.shown = change.Provider, new(shown)
 	s.arrived++
 	stood.trail.append(audit.NewEntry(s.arrived, audit.Record{
 		ProviderID:  id,
@@ -246,8 +232,8 @@ func (s *Store) owned(c *course.Course, id string, caller rules.Actor) (*record,
 	return stood, nil
 }
 
-// Provider gives the caller's own provider as the last accepted POST left it.
-func (s *Store) Provider(c *course.Course, id string, caller rules.Actor) (*Shown, *rules.Refusal) {
+// Provider gives the view of the caller's own provider as the last accepted POST left it.
+func (s *Store) Provider(c *course.Course, id string, caller rules.Actor) (jcs.Value, *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	stood, refusal := s.owned(c, id, caller)
@@ -373,8 +359,8 @@ func (s *Store) Counts() Counts {
 	return s.counts()
 }
 
-// State gives all that was recorded as canonical JSON: providers and their
-// policies by id, and the audit trail of each in the order of an export.
+// State gives all that was recorded as canonical JSON: the view of each provider
+// by id, and its audit trail in the order of an export.
 func (s *Store) State() jcs.Value {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -385,8 +371,7 @@ func (s *Store) State() jcs.Value {
 		var entries []jcs.Value
 		stood.trail.each(func(e *audit.Entry) { entries = append(entries, e.JSON) })
 		providers[i] = jcs.Object(
-			jcs.Member{Name: "provider", Value: jcs.Marshal(stood.provider)},
-			jcs.Member{Name: "rollout", Value: jcs.Marshal(stood.provider.Rollout)},
+			jcs.Member{Name: "provider", Value: jcs.Marshal(stood.provider.View())},
 			jcs.Member{Name: "audit", Value: jcs.Array(entries)},
 		)
 	}

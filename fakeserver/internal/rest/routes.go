@@ -186,11 +186,11 @@ func get(h *Handler, x *exchange) memory.Answer {
 	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	shown, refusal := h.Store.Provider(x.course, x.ProviderID, x.identity.actor)
+	view, refusal := h.Store.Provider(x.course, x.ProviderID, x.identity.actor)
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
-	return x.succeed(nil, shown.Members()...)
+	return x.succeed(nil, jcs.Member{Name: "provider", Value: view})
 }
 
 // export serves partnerLiquidityProvider.rollout.export.

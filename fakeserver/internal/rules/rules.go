@@ -116,8 +116,9 @@ func (g Governance) BaselinesPassed() bool {
 	return g.TrustSafetyBaselinePassed && g.ReliabilityBaselinePassed && g.AuditConformancePassed
 }
 
-// Provider is a provider as an answer shows it: the contract's View. A value
-// that has been handed on is never changed; a change makes a new one.
+// Provider is a provider as all operations but get show it: the contract's View
+// without its rollout. A value that has been handed on is never changed; a change
+// makes a new one.
 type Provider struct {
 	ProviderID         string          `json:"provider_id"`
 	OwnerActor         Actor           `json:"owner_actor"`
@@ -133,9 +134,18 @@ type Provider struct {
 	RolloutPolicyRef   *PolicyRef      `json:"rollout_policy_ref,omitzero"`
 	LastEligibility    *Eligibility    `json:"last_eligibility,omitzero"`
 
-	// Rollout is the whole of the last recorded policy, which only get shows.
+	// Rollout is the whole of the last recorded policy, which only [View] shows.
 	Rollout *Policy `json:"-"`
 }
+
+// View is a provider as get shows it: with its policy, once it has one.
+type View struct {
+	Provider
+	Rollout *Policy `json:"rollout,omitzero"`
+}
+
+// View gives the provider as get shows it.
+func (p Provider) View() View { return View{p, p.Rollout} }
 
 // State is all that a decision may look at.
 type State struct {

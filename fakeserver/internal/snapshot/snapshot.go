@@ -18,8 +18,9 @@
 // whole one; it is no signature. What state has is of one version of the format. A server
 // writes the latest version, and reads that and those before:
 //
-//	1  answers have the text of their idempotency key
-//	2  answers have its SHA-256, for clients have used secrets as keys
+//	1  answers have the text of their idempotency key, and rollout stands beside provider
+//	2  answers have its SHA-256, for clients have used secrets as keys; rollout is a member
+//	   of provider, as in the answer of get
 package snapshot
 
 import (

@@ -71,6 +71,7 @@ type leaf struct {
 // appeared first.
 type comparer struct {
 	milestone *milestones.Milestone
+	schemas   *schemas.Set
 	headers   []string
 	fake      *outcome.Tokens
 	target    *outcome.Tokens
@@ -102,9 +103,9 @@ type sighting struct {
 // own.
 var derived = []string{"evaluation-id", "prefixed-hash", "hash", "signature"}
 
-func newComparer(m *milestones.Milestone, w *outcome.Writer, c *clocks) *comparer {
+func newComparer(m *milestones.Milestone, set *schemas.Set, w *outcome.Writer, c *clocks) *comparer {
 	return &comparer{
-		milestone: m, fake: w.Tokens(), target: w.Tokens(), clocks: c,
+		milestone: m, schemas: set, fake: w.Tokens(), target: w.Tokens(), clocks: c,
 		headers: []string{"Content-Type", m.Transport.CorrelationHeader, m.Transport.ReplayHeader, "Allow"},
 	}
 }
@@ -210,6 +211,8 @@ func (c *comparer) lookAtBodies(p pair, want, got *answer) *Difference {
 			case c.clocks.same(l.want, l.got):
 				apart = true
 				return true
+			case l.want == absent{} && !refusal && c.mayAdd(p.fake.operation, l.at):
+				return true
 			}
 			return false
 		})
@@ -222,6 +225,18 @@ func (c *comparer) lookAtBodies(p pair, want, got *answer) *Difference {
 		return d
 	}
 	return lookAtDerived(ownLeft, ownRight, apart, wanted.Canonical, is.Canonical)
+}
+
+// mayAdd reports whether the contract lets a service add the member at a pointer to its success: the schema of the whole
+// answer is open, and names no such member.
+func (c *comparer) mayAdd(o *milestones.Operation, at string) bool {
+	schema, known := c.schemas.Lookup(o.ResponseSchema)
+	if !known {
+		return false
+	}
+	pointer := jsontext.Pointer(at)
+	return pointer.Parent() == "" && schema.Spot().In(pointer.LastToken()).Possible() &&
+		!slices.Contains(schema.Spot().Members(), pointer.LastToken())
 }
 
 const keySet = "keys.policy-integrity-signing.get"

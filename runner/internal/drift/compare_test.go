@@ -63,7 +63,7 @@ func TestCompare(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := newComparer(milestones.M109(), writer, standing(time.Unix(0, 0)))
+			c := newComparer(milestones.M109(), schemas.Embedded(), writer, standing(time.Unix(0, 0)))
 			c.publish = func() (keys [2]auditproof.Keys, err error) { return keys, nil }
 			got := ""
 			for i := range test.fake {

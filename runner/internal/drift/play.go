@@ -332,9 +332,9 @@ func (r *Room) play(ctx context.Context, writer *outcome.Writer, number int, w W
 			}
 		}
 	}
-	compared := newComparer(r.milestone, writer, c)
+	compared := newComparer(r.milestone, r.schemas, writer, c)
 	compared.unproven = !r.can(keySetThere)
-	compared.ownKeys = r.through != nil && !slices.Contains(r.has, "operator-key")
+	compared.ownKeys = r.through != nil && !slices.Contains(r.has, "operator-key") && !slices.Contains(r.has, "dev-key")
 	compared.publish = func() (keys [2]auditproof.Keys, err error) {
 		if keys[0], err = r.published(ctx, through, base); err == nil && r.through == nil {
 			keys[1], err = r.published(ctx, toTarget, r.base)

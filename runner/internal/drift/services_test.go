@@ -3,6 +3,10 @@
 package drift_test
 
 import (
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,20 +29,10 @@ func TestServicesThatKeepTheContract(t *testing.T) {
 		target target.Options
 		change func(*fakeserver.Options)
 	}{
-		{"another key", target.Options{}, func(o *fakeserver.Options) {
-			key, err := os.ReadFile("../../../fixtures/keys/operator.pem")
-			if err != nil {
-				t.Fatal(err)
-			}
-			private, err := fakeserver.ReadSigningKey(key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o.SigningKey = &fakeserver.SigningKey{ID: "own-k1", Private: private}
-		}},
+		{"another key", target.Options{}, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }},
 		{"no test clocks", target.Options{Has: []string{"no-test-clocks"}, Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
 		{"no test clocks that are known to be ignored", target.Options{Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
-		{"no keys that are asked for", target.Options{Lacks: []string{"key-set", "dev-key"}}, func(*fakeserver.Options) {}},
+		{"no keys that are asked for", target.Options{Lacks: []string{"key-set"}}, func(*fakeserver.Options) {}},
 		{"key mode", target.Options{Has: []string{"key-identity"}, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
 			o.PartnerKeys = partnerKeys(t, "../../../fixtures/keys/partner-keys.json")
 		}},
@@ -64,6 +58,62 @@ func TestServicesThatKeepTheContract(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A service may report more about its health than the fake.
+func TestServiceWithMoreAboutItsHealth(t *testing.T) {
+	f := fakeserver.Start(t)
+	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/healthz" {
+			answer := httptest.NewRecorder()
+			f.ServeHTTP(answer, r)
+			maps.Copy(w.Header(), answer.Header())
+			w.Header().Del("Content-Length")
+			w.WriteHeader(answer.Code)
+			_, _ = io.WriteString(w, strings.Replace(answer.Body.String(), "{", `{"uptime": {"seconds": 7}, `, 1))
+			return
+		}
+		f.ServeHTTP(w, r)
+	}))
+	t.Cleanup(served.Close)
+	if result, printed := compared(t, target.Options{URL: served.URL}); result.Drift != nil {
+		t.Errorf("it differs:\n%s", printed)
+	}
+}
+
+// The key set is compared when the service is declared to have the development key.
+func TestServiceWithoutTheDevelopmentKeyItClaims(t *testing.T) {
+	url := fakeserver.Start(t, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }).URL
+	result, printed := compared(t, target.Options{URL: url, Has: []string{"dev-key"}})
+	if result.Drift == nil || !strings.Contains(printed, `"lpgate-dev-k1"`) {
+		t.Errorf("got %+v\n%s", result.Drift, printed)
+	}
+}
+
+// compared compares a service with the fake.
+func compared(t *testing.T, o target.Options) (drift.Result, string) {
+	t.Helper()
+	var printed strings.Builder
+	o.Seed = "first"
+	result, err := drift.Run(t.Context(), drift.Config{Project: locate(t), Target: o, Steps: 1_500, Folder: t.TempDir(), Stdout: &printed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, printed.String()
+}
+
+// ownKey is a signing key that is not the fake's own.
+func ownKey(t *testing.T) *fakeserver.SigningKey {
+	t.Helper()
+	key, err := os.ReadFile("../../../fixtures/keys/operator.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := fakeserver.ReadSigningKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fakeserver.SigningKey{ID: "own-k1", Private: private}
 }
 
 // partnerKeys are those of a file.

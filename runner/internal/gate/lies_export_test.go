@@ -787,7 +787,7 @@ var exportLies = []lie{
 		tell: forging(forgery{signature: func(_ *question, page *answer) {
 			later := page.copy()
 			later.put("/export/exported_at", shifted(text(page.at("/export/exported_at")), time.Hour))
-			page.put("/export/signature/sig", later.signatureBy(privateKeys["dev-pi-k1"]))
+			page.put("/export/signature/sig", later.signatureBy(privateKeys["lpgate-dev-k1"]))
 		}}),
 	},
 	{
@@ -825,7 +825,7 @@ var exportLies = []lie{
 		tell: forging(forgery{signature: func(_ *question, page *answer) {
 			if len(page.entries()) == 0 {
 				empty := &answer{body: body{text: []byte(`{"export": {"entries": []}}`)}}
-				page.put("/export/signature/sig", empty.signatureBy(privateKeys["dev-pi-k1"]))
+				page.put("/export/signature/sig", empty.signatureBy(privateKeys["lpgate-dev-k1"]))
 			}
 		}}),
 	},

@@ -192,8 +192,8 @@ func (a *answer) signatureBy(key ed25519.PrivateKey) string {
 
 // privateKeys are those of the fixtures, by the id that servers use them under.
 var privateKeys = map[string]ed25519.PrivateKey{
-	"dev-pi-k1": privateKey("keys/dev-pi-k1.pem"),
-	"op-pi-k7":  privateKey("keys/operator.pem"),
+	"lpgate-dev-k1": privateKey("keys/lpgate-dev-k1.pem"),
+	"op-pi-k7":      privateKey("keys/operator.pem"),
 }
 
 func privateKey(name string) ed25519.PrivateKey {

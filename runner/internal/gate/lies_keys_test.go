@@ -14,7 +14,7 @@ var keysLies = []lie{
 			"The development key is the only one by default, and says what it is",
 			"An export is signed with the active key, and verifies with it",
 		},
-		tell: answering(toKeys, func(_ *question, a *answer) { a.put("/keys/0/key_id", "dev-pi-k0") }),
+		tell: answering(toKeys, func(_ *question, a *answer) { a.put("/keys/0/key_id", "lpgate-dev-k0") }),
 	},
 	{
 		name: "public-key-changed",
@@ -34,7 +34,7 @@ var keysLies = []lie{
 		checks:     []string{"schema"},
 		sparesNone: true, // each of them reads the keys
 		tell: answering(toKeys, func(_ *question, a *answer) {
-			a.put("/keys/0/public_key_pem", string(fixture("keys/dev-pi-k1.pem")))
+			a.put("/keys/0/public_key_pem", string(fixture("keys/lpgate-dev-k1.pem")))
 		}),
 	},
 	{
@@ -57,7 +57,7 @@ var keysLies = []lie{
 		red:  []string{"With an operator's key the development key is not listed"},
 		tell: answering(toKeys, func(_ *question, a *answer) {
 			a.put("/keys", append(list(a.at("/keys")), map[string]any{
-				"key_id": "dev-pi-k1", "alg": "ed25519", "public_key_pem": publicPEM("dev-pi-k1"), "status": "verify_only",
+				"key_id": "lpgate-dev-k1", "alg": "ed25519", "public_key_pem": publicPEM("lpgate-dev-k1"), "status": "verify_only",
 			}))
 		}),
 	},
@@ -73,7 +73,7 @@ var keysLies = []lie{
 		says: "Exports are signed with the development key, although there is an operator's.",
 		rule: "operator-key-replaces-dev-key",
 		red:  []string{"With an operator's key exports are signed with it"},
-		tell: forging(forgery{signature: func(_ *question, page *answer) { page.sign("dev-pi-k1") }}),
+		tell: forging(forgery{signature: func(_ *question, page *answer) { page.sign("lpgate-dev-k1") }}),
 	},
 	{
 		name:       "health-for-partners-only",

@@ -219,6 +219,25 @@ var onboardLies = []lie{
 		}),
 	},
 	{
+		name: "starts-with-a-rollout",
+		says: "Onboard shows a rollout, which get alone shows.",
+		rule: "onboard-starts-ungoverned",
+		red:  []string{"A new provider has nothing proved"},
+		tell: answering(toOnboard, func(_ *question, a *answer) {
+			if a.has("/provider") {
+				a.put("/provider/rollout", map[string]any{
+					"provider_id": a.at("/provider/provider_id"), "rollout_version": 1, "rollout_status": "paused",
+					"effective_segment_tier": "S0", "reason_codes": []any{}, "eligibility_ref": nil,
+					"capability_matrix": []any{map[string]any{
+						"capability": "quote", "min_segment_tier": "S0", "requested_enabled": true, "effective_enabled": true,
+					}},
+					"capabilities_hash": "sha256:" + strings.Repeat("0", 64),
+					"updated_at":        a.at("/provider/updated_at"), "updated_by": a.at("/provider/owner_actor"),
+				})
+			}
+		}),
+	},
+	{
 		name:   "unknown-status",
 		says:   "A new provider has a status that is none.",
 		rule:   "onboard-starts-ungoverned",
@@ -399,7 +418,20 @@ var onboardLies = []lie{
 		says: "Get does not show the rollout.",
 		rule: "get-shows-the-provider",
 		red:  []string{"Get shows the whole last rollout, and a reference to it"},
-		tell: answering(toGet, func(_ *question, a *answer) { a.drop("/rollout") }),
+		tell: answering(toGet, func(_ *question, a *answer) { a.drop("/provider/rollout") }),
+	},
+	{
+		name:   "rollout-beside-the-provider",
+		says:   "Get shows the rollout beside the provider.",
+		rule:   "get-shows-the-provider",
+		red:    []string{"Get shows the whole last rollout, and a reference to it"},
+		checks: []string{"schema"},
+		tell: answering(toGet, func(_ *question, a *answer) {
+			if a.has("/provider/rollout") {
+				a.put("/rollout", a.at("/provider/rollout"))
+				a.drop("/provider/rollout")
+			}
+		}),
 	},
 	{
 		name: "reference-to-the-first-rollout",

@@ -409,7 +409,7 @@ var rolloutLies = []lie{
 		rule: "rollout-counts-versions",
 		red:  []string{"Versions count 1, 2, 3, whatever the status of the rollout"},
 		tell: answering(everywhere, func(_ *question, a *answer) {
-			a.setVersion(2*number(a.at("/rollout/rollout_version")) - 1)
+			a.changeVersion(func(version int) int { return 2*version - 1 })
 		}),
 	},
 	{
@@ -425,7 +425,7 @@ var rolloutLies = []lie{
 				case q.operation == toRollout && a.status != http.StatusOK:
 					refused.next(q.provider)
 				case q.operation == toRollout:
-					a.setVersion(number(a.at("/rollout/rollout_version")) + refused.now(q.provider))
+					a.changeVersion(func(version int) int { return version + refused.now(q.provider) })
 				}
 				return a
 			}
@@ -444,7 +444,7 @@ var rolloutLies = []lie{
 					replayed.next(q.provider)
 					return a
 				}
-				a.setVersion(number(a.at("/rollout/rollout_version")) + replayed.now(q.provider))
+				a.changeVersion(func(version int) int { return version + replayed.now(q.provider) })
 				return a
 			})()
 		},
@@ -459,7 +459,8 @@ var rolloutLies = []lie{
 			return instead(toRollout, func(honest ask, q *question) *answer {
 				a := honest(q)
 				if a.status == http.StatusOK && !a.isReplay() {
-					a.setVersion(recorded.next(q.header.Get("X-Actor-Id")))
+					next := recorded.next(q.header.Get("X-Actor-Id"))
+					a.changeVersion(func(int) int { return next })
 				}
 				return a
 			})()
@@ -476,7 +477,7 @@ var rolloutLies = []lie{
 			"A <rollout> rollout makes a provider that is <before> <after> > paused | offboarded | offboarded",
 		},
 		tell: answering(toGet, func(_ *question, a *answer) {
-			if a.at("/rollout/rollout_status") == "paused" {
+			if a.at("/provider/rollout/rollout_status") == "paused" {
 				a.put("/provider/status", "restricted")
 			}
 		}),
@@ -546,14 +547,14 @@ var rolloutLies = []lie{
 		rule: "rollout-refers-to-evaluation",
 		red:  []string{"The reference is to the last evaluation before the rollout, and a later one leaves it"},
 		tell: answering(toGet, func(_ *question, a *answer) {
-			if !a.has("/rollout") || !a.has("/provider/last_eligibility") {
+			if !a.has("/provider/rollout") || !a.has("/provider/last_eligibility") {
 				return
 			}
 			ref := map[string]any{}
 			for _, name := range []string{"evaluation_id", "verdict", "evaluated_at"} {
 				ref[name] = a.at("/provider/last_eligibility/" + name)
 			}
-			a.put("/rollout/eligibility_ref", ref)
+			a.put("/provider/rollout/eligibility_ref", ref)
 		}),
 	},
 	{
@@ -688,13 +689,12 @@ func asRequested(q *question, rows []any) {
 	})
 }
 
-// setVersion gives the rollout of an answer another version.
-func (a *answer) setVersion(version int) {
-	if a.has("/rollout/rollout_version") {
-		a.put("/rollout/rollout_version", json.Number(strconv.Itoa(version)))
-	}
-	if a.has("/provider/rollout_policy_ref/rollout_version") {
-		a.put("/provider/rollout_policy_ref/rollout_version", json.Number(strconv.Itoa(version)))
+// changeVersion changes the version of the rollout wherever an answer has it.
+func (a *answer) changeVersion(change func(version int) int) {
+	for _, policy := range []string{"/rollout", "/provider/rollout", "/provider/rollout_policy_ref"} {
+		if at := policy + "/rollout_version"; a.has(at) {
+			a.put(at, json.Number(strconv.Itoa(change(number(a.at(at))))))
+		}
 	}
 }
 
@@ -707,7 +707,7 @@ func leaving(member, status string) func() teller {
 				before.write(q.provider, honest(q.get(q.provider)).at("/provider/"+member))
 			}
 			a := honest(q)
-			if was, ok := before.read(q.provider); ok && q.operation == toGet && a.at("/rollout/rollout_status") == status {
+			if was, ok := before.read(q.provider); ok && q.operation == toGet && a.at("/provider/rollout/rollout_status") == status {
 				a.put("/provider/"+member, was)
 			}
 			return a

@@ -229,7 +229,7 @@ var statusLies = []lie{
 					gone.write(q.provider, true)
 				}
 				if forgotten, _ := gone.read(q.provider); forgotten && q.operation == toGet {
-					a.drop("/rollout")
+					a.drop("/provider/rollout")
 					a.drop("/provider/rollout_policy_ref")
 				}
 				return a

@@ -16,7 +16,7 @@ import (
 )
 
 // without are the capabilities that a server in header mode lacks, by which a run of it alone can be green.
-var without = []string{"fresh-state", "key-identity", "no-test-clocks", "operator-key", "short-checkpoint-retention", "short-retention-default"}
+var without = []string{"dev-key", "fresh-state", "key-identity", "no-test-clocks", "operator-key", "short-checkpoint-retention", "short-retention-default"}
 
 // verified runs all of M109 against a service.
 func verified(t *testing.T, o target.Options) (Result, string) {

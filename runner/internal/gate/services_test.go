@@ -3,7 +3,10 @@
 package gate
 
 import (
+	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,6 +53,31 @@ func TestServicesThatLackSomething(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
+	moreHealth := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, r)
+			body := answer.Body.String()
+			if r.URL.Path == "/healthz" && answer.Code == http.StatusOK {
+				body = strings.Replace(body, "{", `{"version": "2.4.1", "checks": {"database": "ok"}, `, 1)
+				answer.Header().Del("Content-Length")
+			}
+			maps.Copy(w.Header(), answer.Header())
+			w.WriteHeader(answer.Code)
+			_, _ = io.WriteString(w, body)
+		})
+	}
+	ownKey := func(o *fakeserver.Options) {
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", "fixtures", "keys", "operator.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, err := fakeserver.ReadSigningKey(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.SigningKey = &fakeserver.SigningKey{ID: "dev-pi-k1", Private: private}
+	}
 	atBase := func(next http.Handler) http.Handler { return http.StripPrefix("/base", next) }
 	tests := []struct {
 		name   string
@@ -66,6 +94,8 @@ func TestServicesThatLackSomething(t *testing.T) {
 			target.Options{Has: []string{"key-identity"}, Lacks: swap(without, "key-identity", "header-identity")}},
 		{"header identity, with keys of its own", func(o *fakeserver.Options) { o.PartnerKeys = partnerKeys(t, others) }, nil,
 			target.Options{PartnerKeys: othersFile, Lacks: append([]string{"header-identity"}, without...)}},
+		{"the development key, with a key of its own", ownKey, nil, target.Options{Lacks: without}},
+		{"none of the standard ones, with more about its health", nil, moreHealth, target.Options{Lacks: without}},
 		{"a key set", nil, noKeySet, target.Options{Lacks: append([]string{"key-set"}, without...)}},
 	}
 	for _, test := range tests {
