@@ -388,7 +388,7 @@ func start(t *testing.T, dir string, steps []step, ports mapped) *session {
 	cmd := exec.CommandContext(ctx, "sh")
 	cmd.Dir = dir
 	// Without the name of the folder in it, what is built here is built once for all copies.
-	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath -buildvcs=false", "GITHUB_ACTIONS=", "NO_COLOR=1", "MAKELEVEL=", "MAKEFLAGS=", "MFLAGS=",
+	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath -buildvcs=false", "GITHUB_ACTIONS=", "CI=", "NO_COLOR=1", "MAKELEVEL=", "MAKEFLAGS=", "MFLAGS=",
 		"FAKESERVER_ADDR="+ports.there.Replace("127.0.0.1:8109"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // all that a page starts can be stopped
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

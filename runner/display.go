@@ -20,7 +20,8 @@ import (
 type display struct {
 	getenv         func(string) string
 	documents      io.Writer // stdout, byte for byte
-	stdout, stderr io.Writer // for people
+	stdout, stderr io.Writer // for people; what a service sends is among it
+	verdicts       io.Writer // that stream as it is, for the line with the verdict
 	json           bool
 	format, colour string
 	watch          bool
@@ -36,7 +37,14 @@ const (
 )
 
 func newDisplay(args []string, stdout, stderr io.Writer, getenv func(string) string) *display {
-	return &display{getenv: getenv, documents: stdout, stdout: stdout, stderr: stderr, json: asksForJSON(args), format: formatText, colour: terminal.Auto}
+	d := &display{
+		getenv: getenv, documents: stdout, stdout: terminal.Quiet(stdout), stderr: terminal.Quiet(stderr), verdicts: stdout,
+		json: asksForJSON(args), format: formatText, colour: terminal.Auto,
+	}
+	if d.json {
+		d.verdicts = stderr
+	}
+	return d
 }
 
 // asksForJSON looks for --format json by itself: a command line that is not understood gets a document too, wherever the
@@ -95,10 +103,17 @@ func (d *display) verify(l *line, cfg gate.Config) error {
 func (d *display) show(l *line, cfg gate.Config, decide func(gate.Config) (gate.Result, error)) error {
 	text := d.text()
 	d.milestone = cfg.Milestone
-	cfg.Stdout, cfg.Ink = text, text.Ink
+	cfg.Stdout, cfg.Verdicts, cfg.Ink = text, d.verdicts, text.Ink
+	cfg.CI = isCI(d.getenv)
 	result, err := decide(cfg)
 	l.exit, l.overall, d.document = result.Exit, result.Overall, result.Document
 	return err
+}
+
+// isCI reports whether the process runs in a CI system: nearly all of them set CI to true.
+func isCI(getenv func(string) string) bool {
+	ci := strings.ToLower(strings.TrimSpace(getenv("CI")))
+	return ci != "" && ci != "false" && ci != "0"
 }
 
 // refuse makes a document for a run that did not come to one.
@@ -123,7 +138,7 @@ func (d *display) last(overall bool, exit int) int {
 		}
 	}
 	text := d.text()
-	if _, err := fmt.Fprintln(text, report.Overall(overall, text.Ink)); err != nil && !d.json {
+	if _, err := fmt.Fprintln(d.verdicts, report.Overall(overall, text.Ink)); err != nil && !d.json {
 		unwritten(err)
 	}
 	return exit

@@ -39,6 +39,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -63,6 +64,9 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(512 << 20)
 	}
+	// net/http writes what it did not expect from a peer to the log of the process, byte for byte. An exchange that it spoils
+	// is recorded with its cause.
+	log.SetOutput(io.Discard)
 	os.Exit(run(untilInterrupted(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }
 
@@ -80,10 +84,9 @@ func untilInterrupted() context.Context {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
 	l := &line{ctx: ctx, exit: verdict.Broken, display: newDisplay(args, stdout, stderr, getenv)} // until the command line is understood
 	if getenv("GITHUB_ACTIONS") == "true" {
-		l.actions = &github.Actions{Commands: l.display.people(), Summary: getenv(github.SummaryName), Workspace: getenv(github.WorkspaceName)}
-		stdout, stderr = github.Quiet(stdout), github.Quiet(stderr)
-		l.display.stdout, l.display.stderr = stdout, stderr
+		l.actions = &github.Actions{Commands: l.display.verdicts, Summary: getenv(github.SummaryName), Workspace: getenv(github.WorkspaceName)}
 	}
+	stdout, stderr = l.display.stdout, l.display.stderr
 	root := command(l)
 	verifies := true
 	if found, _, err := root.Find(args); err == nil && found != root {

@@ -11,17 +11,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -43,8 +44,9 @@ func TestMain(m *testing.M) {
 //	interrupts-anywhere ARGS    runs it again and again, each time interrupted a little later
 //	unread CODE runner ARGS     runs it with a stdout that nobody reads
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
-//	services                    starts four services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
-//	                            $SLOVEN is a teapot, and $INTRUDER answers with commands to GitHub
+//	services                    starts five services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
+//	                            $SLOVEN is a teapot, $INTRUDER answers with commands to GitHub and a verdict, and $STRAY sends
+//	                            these after its answers
 //	killed ARGS                 runs it with --target, and kills it while a request waits for its answer
 //	kills TIMES FOLDER runner MILESTONE ARGS  runs it with its artifacts in a copy of a green folder, and kills it (kill_test.go)
 //	onmount FOLDER COMMAND      runs a command of the shell with a file system mounted there (kill_test.go)
@@ -103,7 +105,7 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	checkExit(ts, want, ts.Exec(args[1], args[2:]...))
-	if strings.Contains(ts.ReadFile("stdout"), "overall=") {
+	if verdicts.MatchString(ts.ReadFile("stdout")) {
 		ts.Fatalf("there is a verdict on stdout")
 	}
 }
@@ -172,10 +174,13 @@ func checkExit(ts *testscript.TestScript, want int, err error) {
 	}
 }
 
+// verdicts are the lines that a program takes for the verdict on a milestone.
+var verdicts = regexp.MustCompile(`(?m)(^|[\r\v\f])\s*(\x1b\[\d+m)?overall=`)
+
 func checkLastLine(ts *testscript.TestScript, exit int, stdout string) {
 	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
 	want := "overall=" + strconv.FormatBool(exit == verdict.Holds)
-	if got := lines[len(lines)-1]; got != want || strings.Count(stdout, "overall=") != 1 {
+	if got := lines[len(lines)-1]; got != want || len(verdicts.FindAllString(stdout, -1)) != 1 {
 		ts.Fatalf("the last line is %q, want %q, and only once", got, want)
 	}
 }
@@ -226,7 +231,7 @@ func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (out 
 	return stdout.String(), ended
 }
 
-// services starts four services for the length of a script.
+// services starts five services for the length of a script.
 func services(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: services")
@@ -245,11 +250,30 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("LIAR", liar.URL)
 	ts.Setenv("SLOVEN", sloven.URL)
 	intruder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "\n::set-env name=PATH::/evil\n  ::stop-commands::x\n##[error]x\n")
+		fmt.Fprint(w, intruding)
 	}))
 	ts.Defer(intruder.Close)
 	ts.Setenv("INTRUDER", intruder.URL)
+	// After the answer comes one that nothing asked for: net/http writes its beginning to the log of the process.
+	stray := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(buffered, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+		_ = buffered.Flush()
+		time.Sleep(50 * time.Millisecond)
+		fmt.Fprint(buffered, intruding)
+		_ = buffered.Flush()
+		time.Sleep(50 * time.Millisecond)
+	}))
+	ts.Defer(stray.Close)
+	ts.Setenv("STRAY", stray.URL)
 }
+
+// intruding is an answer with lines that are a verdict or commands.
+const intruding = "\n::set-env name=PATH::/evil\n  ::stop-commands::x\n##[error]x\noverall=true\n\roverall=true\r\n"
 
 // forgetful forgets the charset of a conflict.
 type forgetful struct{ http.ResponseWriter }

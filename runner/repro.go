@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 
@@ -64,7 +65,7 @@ target could not be reached, 4 it cannot be told, 130 interrupted.`,
 			}
 			l.exit = again.Exit()
 			if curl {
-				fmt.Fprint(cmd.OutOrStdout(), again.Script())
+				fmt.Fprint(l.scripts(cmd), again.Script())
 				fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
 				return nil
 			}
@@ -80,6 +81,14 @@ target could not be reached, 4 it cannot be told, 130 interrupted.`,
 	return cmd
 }
 
+// scripts takes a script as it is: a blank in it could change what it sends. In the log of GitHub Actions it is text.
+func (l *line) scripts(cmd *cobra.Command) io.Writer {
+	if l.actions != nil {
+		return cmd.OutOrStdout()
+	}
+	return l.display.documents
+}
+
 // reproDrift repeats a difference from the fake.
 func (l *line) reproDrift(cmd *cobra.Command, cfg gate.Config, ref, from string, curl bool) error {
 	place, err := project.Locate(cfg.Milestone)
@@ -91,7 +100,7 @@ func (l *line) reproDrift(cmd *cobra.Command, cfg gate.Config, ref, from string,
 		return l.compared(false, err)
 	}
 	if curl {
-		fmt.Fprint(cmd.OutOrStdout(), again.Commands())
+		fmt.Fprint(l.scripts(cmd), again.Commands())
 		fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
 	} else {
 		again.Page(cmd.OutOrStdout())

@@ -70,8 +70,12 @@ type Config struct {
 	Baseline string
 	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
 	RenewOutput bool
+	// CI is set when the run is one of a CI system, where what a run is compared with is not rewritten.
+	CI bool
 	// Stdout takes the summary.
 	Stdout io.Writer
+	// Verdicts takes the line with the verdict of each run of [Watch].
+	Verdicts io.Writer
 	// Actions are what there is of GitHub Actions; nil outside of it.
 	Actions *github.Actions
 	// Ink colours it.

@@ -103,6 +103,8 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 func (r *run) mayRenew() error {
 	switch info, err := os.Stat(filepath.Join(r.project.Root, "fixtures")); {
 	case !r.RenewOutput:
+	case r.CI:
+		return fmt.Errorf("%w: --renew-output rewrites what the run is compared with, and so every run in CI would be green: run it where the change is made, and commit the file (CI is set)", ErrUsage)
 	case r.Baseline != "":
 		return fmt.Errorf("%w: --renew-output is for a run in which everything else holds, without --baseline", ErrUsage)
 	case !r.Wanted.Everything() || r.Failed:

@@ -71,7 +71,7 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 			fmt.Fprintln(stderr, "runner:", strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
 		}
 		if result.Document != nil && !errors.Is(err, errOutdated) {
-			fmt.Fprintln(cfg.Stdout, report.Overall(result.Overall, cfg.Ink))
+			fmt.Fprintln(cfg.Verdicts, report.Overall(result.Overall, cfg.Ink))
 		}
 		if len(result.Results) > 0 {
 			failed = result.failed()

@@ -33,7 +33,7 @@ const usualWidth = 80
 // Of looks at a stream. Its ink is that of [Auto].
 func Of(w io.Writer, getenv func(string) string) Stream {
 	stream := Stream{Writer: w}
-	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) && getenv("TERM") != "dumb" {
+	if file := fileOf(w); file != nil && term.IsTerminal(int(file.Fd())) && getenv("TERM") != "dumb" {
 		stream.Width = func() int {
 			width, _, err := term.GetSize(int(file.Fd()))
 			if err != nil || width <= 0 {
@@ -44,6 +44,20 @@ func Of(w io.Writer, getenv func(string) string) Stream {
 	}
 	stream.Ink = Ink(stream.Live() && getenv("NO_COLOR") == "")
 	return stream
+}
+
+// fileOf is the file that a writer writes to in the end; nil when there is none.
+func fileOf(w io.Writer) *os.File {
+	for {
+		switch to := w.(type) {
+		case *os.File:
+			return to
+		case interface{ Unwrap() io.Writer }:
+			w = to.Unwrap()
+		default:
+			return nil
+		}
+	}
 }
 
 // Live says whether a line can be drawn over.

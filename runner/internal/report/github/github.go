@@ -6,7 +6,8 @@
 // # What a target may say
 //
 // The runner of GitHub takes lines of the output for commands, whoever they come from, and an answer of a target is among
-// them: a service that is verified could set variables of the job. So everything that is printed goes through [Quiet].
+// them: a service that is verified could set variables of the job. So everything that is printed goes through
+// [terminal.Quiet].
 // In the summary, what is not ours is escaped character by character.
 package github
 
@@ -28,7 +29,7 @@ import (
 
 // Actions is a run's surroundings in GitHub Actions; nil outside of it.
 type Actions struct {
-	// Commands takes workflow commands: stdout, not made quiet.
+	// Commands takes workflow commands: stdout as it is, not [terminal.Quiet].
 	Commands io.Writer
 	// Summary is the file for the summary of the step; "" when there is none.
 	Summary string
@@ -156,42 +157,6 @@ var (
 	data     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
-
-// Quiet writes to w what the runner of GitHub takes for no command: it looks for "::" at the beginning of a line, after
-// any white space, and for "##[" anywhere. A blank between the two characters is enough.
-func Quiet(w io.Writer) io.Writer { return &quiet{w: w, blank: true} }
-
-type quiet struct {
-	w     io.Writer
-	blank bool // nothing but white space, and perhaps a colon, since the line began
-	last  [2]byte
-}
-
-func (q *quiet) Write(text []byte) (int, error) {
-	out := make([]byte, 0, len(text)+8)
-	for _, c := range text {
-		switch {
-		case c == '\n' || c == '\r':
-			q.blank = true
-		case c == ':':
-			if q.blank && q.last[1] == ':' {
-				out = append(out, ' ')
-				q.blank = false
-			}
-		case c == '[' && q.last == [2]byte{'#', '#'}:
-			out = append(out, ' ')
-			q.blank = false
-		case q.last[1] == ':', c > ' ' && c < 0x7f: // what is no ASCII may be white space to GitHub
-			q.blank = false
-		}
-		q.last = [2]byte{q.last[1], c}
-		out = append(out, c)
-	}
-	if _, err := q.w.Write(out); err != nil {
-		return 0, err
-	}
-	return len(text), nil
-}
 
 // MostSummary is how long the summary of a step may be.
 const MostSummary = 1 << 20

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,39 +14,6 @@ import (
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
-
-// The runner of GitHub takes a line for a command when it begins with "::", after white space, and when it has "##[".
-func TestQuiet(t *testing.T) {
-	tests := []struct{ text, want string }{
-		{"overall=true\n", "overall=true\n"},
-		{"::error::x\n", ": :error::x\n"},
-		{"  \t::set-output name=a::b\n", "  \t: :set-output name=a::b\n"},
-		{"x\n::add-mask::y", "x\n: :add-mask::y"},
-		{"x\r::add-mask::y", "x\r: :add-mask::y"},
-		{"\u00a0\u2003::error::x", "\u00a0\u2003: :error::x"},
-		{"\x0b\x0c\x00::error::x", "\x0b\x0c\x00: :error::x"},
-		{":::error::x", ": ::error::x"},
-		{": ::error", ": ::error"},
-		{"http://[::1]:80/ a::b", "http://[::1]:80/ a::b"},
-		{"x ##[error]y ##[group]", "x ## [error]y ## [group]"},
-		{"###[error]", "### [error]"},
-	}
-	for _, test := range tests {
-		for size := 1; size <= len(test.text); size++ { // however it is cut into writes
-			var b bytes.Buffer
-			w := Quiet(&b)
-			for from := 0; from < len(test.text); from += size {
-				piece := test.text[from:min(from+size, len(test.text))]
-				if n, err := w.Write([]byte(piece)); n != len(piece) || err != nil {
-					t.Fatalf("%d, %v", n, err)
-				}
-			}
-			if got := b.String(); got != test.want {
-				t.Errorf("%q in pieces of %d: %q, want %q", test.text, size, got, test.want)
-			}
-		}
-	}
-}
 
 // red is the record of a run in which n scenarios failed, and said something; and more speaks against it.
 func red(n int, says string, more ...string) *eventlog.Record {
