@@ -64,7 +64,7 @@ The exit code is 0 when entries were written, and that of the run when none were
 	flags.StringVar(&file, "out", "", "write the baseline to `FILE`")
 	flags.StringVar(&entry.Owner, "owner", "", "`NAME` of the one who mends the failures")
 	flags.StringVar(&entry.Reason, "reason", "", "`TEXT` that says why they are known, as one line")
-	flags.StringVar(&entry.Expires, "expires", "", "the last `DATE` on which they are excused, such as 2026-12-31")
+	flags.StringVar(&entry.Expires, "expires", "", fmt.Sprintf("the last `DATE` on which they are excused, such as 2026-12-31; at most %d days ahead", verdict.ExpiryDays))
 	flags.BoolVar(&merge, "merge", false, "add to a file that is there already")
 	cfg.Target.AddFlags(flags)
 	return cmd
@@ -91,6 +91,8 @@ func writable(file string, merge bool, entry *baseline.Entry) error {
 		return fmt.Errorf("%w: --expires must be a date, such as 2026-12-31, got %q", gate.ErrUsage, entry.Expires)
 	} else if entry.Expired(time.Now()) {
 		return fmt.Errorf("%w: --expires %s is over already", gate.ErrUsage, day.Format(time.DateOnly))
+	} else if last := verdict.LastExpiry(time.Now()); entry.Expires > last {
+		return fmt.Errorf("%w: --expires %s is more than %d days ahead: the latest day is %s", gate.ErrUsage, entry.Expires, verdict.ExpiryDays, last)
 	}
 	info, err := os.Stat(file)
 	switch {
@@ -152,7 +154,7 @@ func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said 
 // stopped tells a reason for which a run says too little to go by. What a target cannot do, and what was not seen for that, is
 // no such reason.
 func stopped(reason verdict.Reason) bool {
-	return verdict.ExitOf(reason.ID) != verdict.Fails && reason.ID != "scenario-left-out" && reason.ID != "output-unknown"
+	return verdict.ExitOf(reason.ID) != verdict.Fails && !slices.Contains([]string{"scenario-left-out", "output-unknown", "too-few-proved"}, reason.ID)
 }
 
 // about is the comment of an entry.

@@ -76,6 +76,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PROJECT", project)
+			env.Setenv("SOON", time.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly)) // when entries of a baseline expire
+			env.Setenv("LATE", time.Now().UTC().AddDate(0, 0, 400).Format(time.DateOnly))
 			env.Values[liveKey{}] = new(live)
 			return nil
 		},

@@ -12,6 +12,7 @@
 //
 // All four are required. An id names one thing that a run can hold against a target, and the entry excuses nothing
 // else (package verdict says how). The last day is within: the entry is good until midnight in UTC.
+// A reader sets how far ahead it may be.
 //
 // The file is read as strictly as a milestone: an unknown key, an id that stands twice, or a day that no calendar has
 // is a problem with file and line.
@@ -58,19 +59,30 @@ func (e *Entry) Expired(now time.Time) bool { return now.UTC().Format(time.DateO
 
 // keys are the keys of an entry.
 var keys = []milestones.Key{
-	{Name: "id", Pattern: regexp.MustCompile(`^[a-z]-[0-9a-f]{10}$`), Is: "an id such as s-0123456789", Once: true},
+	{Name: "id", Pattern: regexp.MustCompile(`^[scorg]-[0-9a-f]{10}$`), Is: "an id such as s-0123456789, of a scenario (s-), check (c-), outcome (o-), rule (r-) or golden row (g-)", Once: true},
 	{Name: "reason"},
 	{Name: "owner"},
 	{Name: "expires", Day: true},
 }
 
-// Read reads a baseline.
-func Read(file string) (*Baseline, error) {
+// Read reads a baseline. An entry may expire on the last day at the latest, such as 2026-12-31: one that never expires is never
+// fixed.
+func Read(file, last string) (*Baseline, error) {
 	text, err := textfile.Read(file)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(file, text)
+	b, err := Parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	var late []error
+	for _, e := range b.Known {
+		if e.Expires > last {
+			late = append(late, fmt.Errorf("%s:%d: %s expires on %s, and %s is the latest day that is allowed", filepath.ToSlash(file), e.Line, e.ID, e.Expires, last))
+		}
+	}
+	return b, errors.Join(late...)
 }
 
 // Parse reads the text of a baseline. The error has a line for each problem.

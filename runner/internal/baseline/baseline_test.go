@@ -1,6 +1,10 @@
 package baseline
 
 import (
+	stdcmp "cmp"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +51,8 @@ func TestParseRefuses(t *testing.T) {
 			`k.yaml:3: entry lacks "reason", "expires"`},
 		{"an empty reason", "Tiers are compared by name.", `""`, `k.yaml:4: reason must be one line of text, got ""`},
 		{"an id twice", "c-abcdef0123", "s-0123456789", `k.yaml:7: id "s-0123456789" stands twice (first on line 3)`},
-		{"no id", "s-0123456789", "the first", `k.yaml:3: id must be an id such as s-0123456789, got "the first"`},
+		{"no id", "s-0123456789", "the first", `k.yaml:3: id must be an id such as s-0123456789, of a scenario (s-), check (c-), outcome (o-), rule (r-) or golden row (g-), got "the first"`},
+		{"a reason code of the floor", "s-0123456789", "f-0123456789", `k.yaml:3: id must be an id such as s-0123456789, of a scenario (s-), check (c-), outcome (o-), rule (r-) or golden row (g-), got "f-0123456789"`},
 		{"a day that no calendar has", "2026-12-31", "2026-02-30", `k.yaml:6: expires must be a date, such as 2026-12-31, got "2026-02-30"`},
 		{"a date with a time", "2026-12-31", "2026-12-31T00:00:00Z", `k.yaml:6: expires must be a date, such as 2026-12-31, got "2026-12-31T00:00:00Z"`},
 		{"another way to write a day", "2026-12-31", "31.12.2026", `k.yaml:6: expires must be a date, such as 2026-12-31, got "31.12.2026"`},
@@ -127,5 +132,20 @@ func TestAppend(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestLastDay(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "known.yaml")
+	if err := os.WriteFile(file, []byte(sound), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for last, want := range map[string]string{
+		"2027-02-28": "",
+		"2027-02-27": file + ":7: c-abcdef0123 expires on 2027-02-28, and 2027-02-27 is the latest day that is allowed",
+	} {
+		if _, err := Read(file, last); fmt.Sprint(err) != stdcmp.Or(want, "<nil>") {
+			t.Errorf("until %s: got %v, want %s", last, err, want)
+		}
 	}
 }

@@ -272,7 +272,7 @@ func (r *run) read() (broken, err error) {
 	}
 	if r.Baseline != "" {
 		var err error
-		if r.baseline, err = baseline.Read(r.Baseline); errors.Is(err, fs.ErrNotExist) {
+		if r.baseline, err = baseline.Read(r.Baseline, verdict.LastExpiry(r.Now())); errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%w: --baseline: there is no file %s; `runner baseline` writes one", ErrUsage, r.Baseline)
 		}
 		broken = errors.Join(broken, err)

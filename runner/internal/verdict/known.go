@@ -101,7 +101,7 @@ func (v *Verdict) Excusable() []Reason {
 }
 
 func (v *Verdict) mayBeKnown(reason Reason) bool {
-	return reason.Ref != "" && v.exitOf(reason) == Fails
+	return reason.Ref != "" && reason.ID != "floor-unobserved" && v.exitOf(reason) == Fails
 }
 
 // IsKnown says whether the reason with a short name is known.
@@ -224,9 +224,6 @@ func (v *Verdict) things(r *Records) map[string]thing {
 	things := map[string]thing{}
 	for i := range v.Rules {
 		things[RuleRef(v.Rules[i].Rule.ID)] = thing{"@" + v.Rules[i].Rule.ID, v.Rules[i].Proved}
-	}
-	for _, floor := range v.Floor {
-		things[FloorRef(floor.ReasonCode)] = thing{floor.ReasonCode, floor.Observed > 0}
 	}
 	for i := range v.Cells {
 		if cell := &v.Cells[i]; cell.Declared {

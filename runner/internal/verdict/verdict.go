@@ -27,9 +27,11 @@
 //	s-…  a scenario that fails, at whichever sentence
 //	c-…  one check on the answers to one sentence
 //	o-…  an outcome that was not observed, or that is not declared
-//	f-…  a reason code of the floor that was not observed
 //	r-…  a rule that is not proved
 //	g-…  a row of the golden output that differs
+//
+// A reason code of the floor that was not observed is never excused. How much may be is limited (limits.go), so that no
+// baseline makes a run green that verified nearly nothing.
 //
 // Two reasons follow from others, and are known when all of those are. A scenario that nothing but failed checks ended
 // follows from these. A rule that lacks a side follows from the scenarios of that side, if it has any and all of them
@@ -118,6 +120,8 @@ var Reasons = []Kind{
 		Do: "Mend what did not pass, which may have shown it; or write a scenario that does.", absence: "reason codes of the floor were not observed", listed: "verdict.json"},
 	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.",
 		Do: "Mend its scenarios that did not pass; or write one for the side that is lacking. `runner explain RULE` lists them.", absence: "rules are not proved", listed: "verdict.json"},
+	{ID: "too-many-excused", Exit: Fails, Says: "The baseline excuses a failed step of more than half of the selected scenarios.",
+		Do: "Fix what fails, and remove its entries from the baseline, until at most half of the scenarios are excused. A smaller selection is no way around it."},
 	{ID: "refusal-unobserved", Exit: Fails, Says: "A scenario tagged @refuses passed and observed no refusal.",
 		Do: "Compare the scenario with its rule: one of the rule's operations has to refuse, or has to succeed with a reason code in its list. Fix the scenario or its tags, or the service if it should have refused."},
 	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has.",
@@ -132,6 +136,8 @@ var Reasons = []Kind{
 		Do: "Remove the entry from the baseline: what it named is gone, or called otherwise."},
 	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with.",
 		Do: "Look at what the run saw. If it is as it should be, `--renew-output` makes it the golden output."},
+	{ID: "too-few-proved", Exit: Incomplete, Says: "Fewer than half of the selected rules are proved: the others are excused or left out.",
+		Do: "Fix what the baseline excuses, or verify a target that has what the left-out scenarios need, until at least half of the rules are proved."},
 	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran.",
 		Do: "Mend what kept it from running, which another reason or the message says; or select something that there is."},
 	{ID: "selection-incomplete", Exit: Incomplete, Says: "The run was limited to some of the scenarios.",
@@ -182,7 +188,7 @@ type Reason struct {
 	Says string `json:"says"`
 	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
 	Where string `json:"where"`
-	// Ref is its short name, which is the same in every run; "" for what no baseline can excuse.
+	// Ref is its short name, which is the same in every run; "" when it has none, and then no baseline can excuse it.
 	Ref string `json:"ref,omitempty"`
 }
 
@@ -381,6 +387,9 @@ func Decide(r Records) Verdict {
 	v.Complete = r.Selection != nil && v.ranEverything(&r)
 	if r.Baseline != nil {
 		v.excuse(&r)
+	}
+	if r.Selection != nil {
+		v.limit(&r)
 	}
 	v.conclude()
 	return v

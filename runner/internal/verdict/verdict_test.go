@@ -52,11 +52,16 @@ Scenario: sound
 Then a
 `
 
-// green is everything that a run knows of itself when nothing speaks against it.
-func green(t *testing.T) Records {
+// green is everything that a run knows of itself when nothing speaks against it. Each further rule is a promise with two
+// scenarios, which passed.
+func green(t *testing.T, further ...string) Records {
 	t.Helper()
-	m := tiny()
-	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(bell)}})
+	m, text := tiny(), bell
+	for _, rule := range further {
+		m.Rules = append(m.Rules, milestones.Rule{ID: rule, Kind: milestones.Promise, Feature: "bell.feature", Operations: []string{"ring"}})
+		text += fmt.Sprintf("@%[1]s\nScenario: %[1]s\nThen a\n@%[1]s\nScenario: %[1]s again\nThen a\n", rule)
+	}
+	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(text)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +70,12 @@ func green(t *testing.T) Records {
 		t.Fatal(err)
 	}
 	refused := &m.Operations[0].Outcomes[1]
+	results := map[int]Result{}
+	for _, i := range s.Scenarios {
+		results[i] = Result{Status: Passed}
+	}
 	return Records{
-		Milestone: m, Selection: s,
-		Results: map[int]Result{0: {Status: Passed}, 1: {Status: Passed}, 2: {Status: Passed}},
+		Milestone: m, Selection: s, Results: results,
 		Exchanges: []*exchange.Exchange{
 			{
 				Mark: exchange.Mark{Scenario: 0, Step: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 400},
@@ -235,6 +243,29 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"run-differs", "", func(r *Records) { r.Differing = []Differing{{1, "it passed in run 1 and failed in run 2"}} }, Fails, []Reason{
 			{ID: "run-differs", Says: "features/bell.feature > yes: it passed in run 1 and failed in run 2", Where: "features/bell.feature:7"},
 		}},
+		{"too-many-excused", "", func(r *Records) {
+			failing(0, 1)(r)
+			listing("s-56a5187fa9", later)(r)
+			listing(r.Selection.Plan.Scenarios[1].Ref(), later)(r)
+		}, Fails, []Reason{
+			{ID: "too-many-excused", Says: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
+		}},
+		{"too-few-proved", "", func(r *Records) {
+			failing(2)(r)
+			r.Results[0] = Result{Status: Failed, Line: 5, Says: "no"}
+			for _, i := range []int{0, 2} {
+				listing(r.Selection.Plan.Scenarios[i].Ref(), later)(r)
+			}
+		}, Fails, []Reason{
+			{ID: "too-many-excused", Says: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
+			{ID: "too-few-proved", Says: "0 of the 2 selected rules are proved, and at least half must be", Where: "verdict.json"},
+		}},
+		{"too-few-proved", "since the others are left out", func(r *Records) {
+			leaveOut(r, "rope")
+			r.Milestone.Rules[1].ID = "bell-shines" // which has no scenario
+			listing(RuleRef("bell-shines"), later)(r)
+			r.Selection.Plan.Scenarios[2].Rule = "bell-is-allowed"
+		}, Incomplete, nil},
 		{"nothing-ran", "", func(r *Records) { r.Results = nil }, Incomplete, nil},
 		{"selection-incomplete", "", func(r *Records) {
 			r.Selection.Wanted.Tags, r.Selection.Scenarios = "@bell-is-allowed or @refuses", []int{0, 1}
@@ -352,6 +383,11 @@ func TestRefusalsThatCount(t *testing.T) {
 		"the status of an answer to HEAD": func(r *Records) {
 			refusing("locked", "ring", 423)(r)
 			r.Exchanges[0].Request.Method, r.Exchanges[0].Cells = "HEAD", nil
+		},
+		"the same, read back from a record": func(r *Records) {
+			refusing("locked", "ring", 423)(r)
+			r.Exchanges[0].Request.Method, r.Exchanges[0].Cells = "HEAD", nil
+			r.Exchanges[0].Operation = &milestones.Operation{ID: "ring"}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

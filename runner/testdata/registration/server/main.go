@@ -49,7 +49,7 @@ type server struct {
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8201", "listen on `HOST:PORT`")
-	lie := flag.String("lie", "", "break the contract in one place: status, skip, reason, schema, owner or replay")
+	lie := flag.String("lie", "", "break the contract in one place: status, skip, reason, schema, owner, replay or echo")
 	flag.Parse()
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -72,6 +72,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
+	if s.lie == "echo" { // of any request, with success
+		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
+		_, _ = io.Copy(w, r.Body)
+		return
+	}
 	c := &call{w: w, r: r, id: r.Header.Get("X-Request-Id"), client: r.Header.Get("X-Client")}
 	if !wellFormed.MatchString(c.id) {
 		c.id = fmt.Sprintf("req-%d", s.requests)

@@ -1,0 +1,78 @@
+package verdict
+
+import (
+	"slices"
+	"time"
+)
+
+// This file has the limits of a green run: how much of it may be excused by a baseline, or left out because the target is
+// declared to lack something. They keep a run in which hardly anything was verified from being green.
+//
+//	limit            beyond it
+//	leastProved      the run is red with the reason "too-few-proved"
+//	mostExcused      the run is red with the reason "too-many-excused"
+//	ExpiryDays       the baseline is refused, with the reason "not-started"
+//	(none at all)    a required reason code that is never observed is "floor-unobserved", and no baseline excuses it
+//	(none at all)    a required capability that the target lacks is "capability-required"
+const (
+	// leastProved is the share of the selected rules that has to be proved. A rule is selected when one of its scenarios is,
+	// or would be if the target did not lack something.
+	leastProved = 0.5
+	// mostExcused is the share of the selected scenarios that may have a failed step that the baseline excuses.
+	mostExcused = 0.5
+	// ExpiryDays is how many days ahead an entry of a baseline may expire.
+	ExpiryDays = 366
+)
+
+// LastExpiry is the last day on which an entry of a baseline may expire, such as 2026-12-31.
+func LastExpiry(now time.Time) string {
+	return now.UTC().AddDate(0, 0, ExpiryDays).Format(time.DateOnly)
+}
+
+// limit adds what speaks against a run of which too much is excused or left out. A rule that is neither speaks against the
+// run by itself.
+func (v *Verdict) limit(r *Records) {
+	selected := map[string]bool{}
+	for _, i := range slices.Concat(r.Selection.Scenarios, r.Selection.LeftOut) {
+		selected[r.Selection.Plan.Scenarios[i].Rule] = true
+	}
+	proved, spared := 0, false
+	for _, rule := range v.Rules {
+		if selected[rule.Rule.ID] && rule.Proved {
+			proved++
+		}
+		spared = spared || rule.Known || rule.LeftOut
+	}
+	if spared && float64(proved) < leastProved*float64(len(selected)) {
+		v.add("too-few-proved", "verdict.json", "%d of the %d selected rules are proved, and at least half must be", proved, len(selected))
+	}
+	if excused := v.excusedScenarios(r); float64(excused) > mostExcused*float64(len(r.Selection.Scenarios)) {
+		v.add("too-many-excused", v.Baseline, "%d of the %d selected scenarios have a failed step that %s excuses, and at most half may",
+			excused, len(r.Selection.Scenarios), v.Baseline)
+	}
+}
+
+// excusedScenarios counts the selected scenarios with a failed step that the baseline excuses, as a whole or for a check.
+func (v *Verdict) excusedScenarios(r *Records) int {
+	known := map[string]bool{}
+	for _, k := range v.Known {
+		known[k.Ref] = true
+	}
+	excused := map[int]bool{}
+	for _, i := range r.Selection.Scenarios {
+		if known[r.Selection.Plan.Scenarios[i].Ref()] {
+			excused[i] = true
+		}
+	}
+	for _, x := range r.Exchanges {
+		if x.Response == nil || x.Mark.Scenario < 0 || excused[x.Mark.Scenario] {
+			continue
+		}
+		for _, failed := range x.Failures() {
+			if known[r.checkRef(x.Mark, failed.Check)] {
+				excused[x.Mark.Scenario] = true
+			}
+		}
+	}
+	return len(excused)
+}
