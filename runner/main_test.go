@@ -44,9 +44,9 @@ func TestMain(m *testing.M) {
 //	interrupts-anywhere ARGS    runs it again and again, each time interrupted a little later
 //	unread CODE runner ARGS     runs it with a stdout that nobody reads
 //	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
-//	services                    starts five services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
+//	services                    starts six services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
 //	                            $SLOVEN is a teapot, $INTRUDER answers with commands to GitHub and a verdict, and $STRAY sends
-//	                            these after its answers
+//	                            these after its answers. The proxy at the address $INTERPOSED answers in the place of any service
 //	killed ARGS                 runs it with --target, and kills it while a request waits for its answer
 //	kills TIMES FOLDER runner MILESTONE ARGS  runs it with its artifacts in a copy of a green folder, and kills it (kill_test.go)
 //	onmount FOLDER COMMAND      runs a command of the shell with a file system mounted there (kill_test.go)
@@ -233,7 +233,7 @@ func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (out 
 	return stdout.String(), ended
 }
 
-// services starts five services for the length of a script.
+// services starts six services for the length of a script.
 func services(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: services")
@@ -271,6 +271,12 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(50 * time.Millisecond)
 	}))
 	ts.Defer(stray.Close)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RequestURI = r.URL.RequestURI()
+		fake.ServeHTTP(w, r)
+	}))
+	ts.Defer(proxy.Close)
+	ts.Setenv("INTERPOSED", strings.TrimPrefix(proxy.URL, "http://"))
 	ts.Setenv("STRAY", stray.URL)
 }
 

@@ -183,7 +183,7 @@ func (r *Room) sides() string {
 	if r.through == nil {
 		return report.BuiltIn + " beside itself"
 	}
-	return report.BuiltIn + " beside " + r.secrets.Scrub(r.service.URL)
+	return report.BuiltIn + " beside " + r.secrets.Scrub(report.Through(r.service.URL, r.service.Proxy()))
 }
 
 // published are the keys that a side publishes. A key set that cannot be read is none, and so no page verifies by it.

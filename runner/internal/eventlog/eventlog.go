@@ -76,6 +76,8 @@ type Run struct {
 	Title     string `json:"title"`
 	// Target says what is verified, as it may be written.
 	Target string `json:"target"`
+	// Proxy is the proxy that its requests go through; "" for none.
+	Proxy string `json:"proxy,omitempty"`
 	// Base is where its requests can be sent again.
 	Base string `json:"base"`
 	// Flags are what curl needs to reach it.

@@ -49,6 +49,7 @@ func (r *run) about() eventlog.Run {
 	}
 	if !r.service.BuiltIn() {
 		about.Target, about.Base, about.Flags = r.shownTarget(), r.shownTarget(), r.service.Curl
+		about.Proxy = r.proxy()
 	}
 	return about
 }

@@ -545,13 +545,21 @@ func (r *run) reportAt(at time.Time) *report.Run {
 		run.GoldenSHA256 = outcome.SHA256(r.golden)
 	}
 	if !r.service.BuiltIn() {
-		run.Target = r.shownTarget()
+		run.Target, run.Proxy = r.shownTarget(), r.proxy()
 	}
 	return run
 }
 
 // shownTarget is the URL of the target as it may be written.
 func (r *run) shownTarget() string { return r.secrets.Scrub(r.service.URL) }
+
+// proxy is the proxy before the target as it may be written: that of this run, or those of its shards.
+func (r *run) proxy() string {
+	if r.joined != nil {
+		return r.joined.Proxy
+	}
+	return r.secrets.Scrub(r.service.Proxy())
+}
 
 // state is state.json: all servers, lane by lane, each lane's in the order in which they were started. It is empty when
 // the target was somebody else's.

@@ -120,7 +120,7 @@ func (r Remade) Page(w io.Writer) {
 	if r.Record.Title != "" { // of a run that could read its milestone
 		what += ": " + r.Record.Title
 	}
-	fmt.Fprintf(w, "%s\nagainst %s\n\n", what, r.Record.Target)
+	fmt.Fprintf(w, "%s\nagainst %s\n\n", what, report.Through(r.Record.Target, r.Record.Proxy))
 	selected, ended, began := 0, 0, 0
 	for _, s := range r.Record.Scenarios {
 		if s.Selected {

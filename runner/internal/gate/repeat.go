@@ -75,7 +75,7 @@ func (r *run) tell(place int, repro *report.Repro) {
 func (r *run) named(id string) (place int, repro *report.Repro, err error) {
 	repro = &report.Repro{ID: id, Target: report.BuiltIn, Secrets: r.secrets}
 	if !r.service.BuiltIn() {
-		repro.Target = r.shownTarget()
+		repro.Target = report.Through(r.shownTarget(), r.proxy())
 	}
 	var ids []string
 	for i := range r.in.Plan.Scenarios {

@@ -121,7 +121,7 @@ func (p *printer) header(r *Run) {
 		p.line("%s", r.Name)
 	}
 	if r.Target != "" {
-		p.line("against %s", r.Target)
+		p.line("against %s", Through(r.Target, r.Proxy))
 	}
 }
 

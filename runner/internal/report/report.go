@@ -64,6 +64,8 @@ type Run struct {
 	Selection *plan.Selection
 	// Target says what was verified: [BuiltIn], or a URL.
 	Target string
+	// Proxy is the proxy that requests went through; "" for none.
+	Proxy string
 	// Seed is the word that the ids of the run are made of.
 	Seed string
 	// Results are how the scenarios ended, by their place in the plan.
@@ -95,6 +97,14 @@ type Run struct {
 // BuiltIn is the target of a run that starts the fake server itself.
 const BuiltIn = "the built-in fake server"
 
+// Through is a target with the proxy before it, if there is one.
+func Through(target, proxy string) string {
+	if proxy == "" {
+		return target
+	}
+	return target + ", through the proxy " + proxy
+}
+
 // VerdictFile is verdict.json. schemas/Verdict.schema.json describes it.
 type VerdictFile struct {
 	Milestone   string                 `json:"milestone"`
@@ -104,6 +114,7 @@ type VerdictFile struct {
 	Reasons     []verdict.Reason       `json:"reasons"`
 	Known       *KnownFile             `json:"known_failures"`
 	Target      string                 `json:"target"`
+	Proxy       *string                `json:"proxy"`
 	Seed        string                 `json:"seed"`
 	Selection   SelectionFile          `json:"selection"`
 	Scenarios   map[verdict.Status]int `json:"scenarios"`
@@ -223,6 +234,7 @@ func (r *Run) EncodeVerdict() []byte {
 		ExitCode:    d.Exit,
 		Reasons:     []verdict.Reason{},
 		Target:      r.Target,
+		Proxy:       orNull(r.Proxy),
 		Seed:        r.Seed,
 		Selection:   r.selection(),
 		Scenarios:   map[verdict.Status]int{},

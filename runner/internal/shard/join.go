@@ -33,6 +33,8 @@ type Joined struct {
 	Reasons []verdict.Reason
 	// Servers are the states of all servers, shard by shard.
 	Servers []json.RawMessage
+	// Proxy are the proxies before their targets, each once.
+	Proxy string
 	// Target, Seed, Shuffle and Repro are those of the shards: of several, all of them.
 	Target, Seed, Shuffle, Repro string
 	// Flags are what curl needs to reach the target of the first.
@@ -243,9 +245,12 @@ func (j *Joined) describe(given []*Shard) {
 	if len(shards) == 0 {
 		shards = given // none was taken, and yet something is to be said
 	}
-	var targets, seeds, orders []string
+	var targets, proxies, seeds, orders []string
 	for _, s := range shards {
 		targets, seeds = append(targets, s.Log.Target), append(seeds, s.Log.Seed)
+		if s.Log.Proxy != "" {
+			proxies = append(proxies, s.Log.Proxy)
+		}
 		if shuffle := s.Verdict.Selection.Shuffle; shuffle != nil {
 			orders = append(orders, *shuffle)
 		}
@@ -258,7 +263,7 @@ func (j *Joined) describe(given []*Shard) {
 			}
 		}
 	}
-	j.Target, j.Seed, j.Shuffle = each(targets), each(seeds), each(orders)
+	j.Target, j.Proxy, j.Seed, j.Shuffle = each(targets), each(proxies), each(seeds), each(orders)
 	j.Repro, j.Flags = shards[0].Log.Repro, shards[0].Log.Flags
 }
 

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -51,6 +52,23 @@ func (s *Service) Way() *Way {
 	// that meets that is lost, since it is not sent twice.
 	w.transport.IdleConnTimeout = time.Second
 	return w
+}
+
+// Proxy is the proxy that requests to the service go through, without its password; "" when there is none. It comes from
+// the environment, and decides what answers in the name of the service.
+func (s *Service) Proxy() string {
+	if s.BuiltIn() {
+		return ""
+	}
+	to, err := url.Parse(s.URL)
+	if err != nil {
+		return ""
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: to})
+	if err != nil || proxy == nil {
+		return "" // the requests fail for the same error
+	}
+	return (&url.URL{Scheme: proxy.Scheme, Host: proxy.Host}).String()
 }
 
 // Close closes the connections that nobody uses any more.

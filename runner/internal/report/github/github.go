@@ -217,7 +217,7 @@ func (p *page) head(record *eventlog.Record, v *eventlog.Verdict) {
 	if v.Overall {
 		verb = "holds"
 	}
-	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(record.Milestone), verb, escape(record.Title), v.ExitCode, code(record.Target))
+	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(record.Milestone), verb, escape(record.Title), v.ExitCode, code(report.Through(record.Target, record.Proxy)))
 	p.line("| | |\n|---|---|")
 	var ended []string
 	for _, status := range verdict.Statuses {

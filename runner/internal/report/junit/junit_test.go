@@ -62,6 +62,7 @@ func TestEncode(t *testing.T) {
 	got := encoded(t, `{"id":"cell-undeclared","says":"f is new","where":"f","ref":"o-1"},{"id":"interrupted","says":"stopped"}`,
 		scenario("Well", verdict.Passed), scenario("Not well", verdict.Failed), leftOut, broken, notSelected)
 	want := `<?xml version="1.0" encoding="UTF-8"?>
+<!-- lpgate -->
 <testsuites name="T1" tests="6" failures="2" errors="2" time="1.500">
   <testsuite name="features/a.feature" tests="4" failures="1" errors="1" skipped="1" time="0.000">
     <testcase name="Well" classname="features/a.feature" file="features/a.feature" line="3" time="0.000"></testcase>
