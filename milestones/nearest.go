@@ -10,9 +10,17 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
+// longest is how many bytes a word may have that is compared with others: comparing takes time in proportion to the product
+// of their lengths.
+const longest = 1000
+
 // Near returns the places of the words of the list that the given one may have been meant to be, the nearest first, and
-// of several that are as near the first in the list first. Near is so many letters wrong at most, whatever their case.
+// of several that are as near the first in the list first. Near is so many letters wrong at most, whatever their case. A word
+// of more than 1,000 bytes is near to none.
 func Near(word string, of []string, most int) []int {
+	if len(word) > longest {
+		return nil
+	}
 	type candidate struct{ place, distance int }
 	var near []candidate
 	for place, other := range of {

@@ -427,12 +427,33 @@ func (r *resolver) output(p *part) {
 				r.report(pattern.line, "%s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 			case compiled.MatchString(""):
 				r.report(pattern.line, "regexp %q matches the empty text, and so between any two letters", pattern.text)
+			default:
+				if word := r.contractWord(compiled); word != "" {
+					r.report(pattern.line, "regexp %q matches in %q, which the contract fixes: match only what an implementation may choose, such as \\bplp_[0-9]{6,}\\b",
+						pattern.text, word)
+				}
 			}
 		}
 		r.m.Output.Own = append(r.m.Output.Own, Pattern{
 			Token: own.get("token").str(), Regexp: own.get("regexp").str(), Says: own.get("says").str(),
 		})
 	}
+}
+
+// contractWord returns a text of answers that the contract fixes, and in which the pattern matches; "" when there is none.
+// Differences in what a pattern matches count for nothing, so one that matches codes or statuses would hide those that matter.
+func (r *resolver) contractWord(pattern *regexp.Regexp) string {
+	words := slices.Clone(r.m.ReasonCodeFloor)
+	for _, outcome := range r.m.Refusals {
+		words = append(words, outcome.Code, strconv.Itoa(outcome.Status))
+	}
+	for _, op := range r.m.Operations {
+		words = append(words, op.ID)
+	}
+	if i := slices.IndexFunc(words, pattern.MatchString); i >= 0 {
+		return words[i]
+	}
+	return ""
 }
 
 func (r *resolver) selfcheck(p *part) {

@@ -280,7 +280,7 @@ var broken = []brokenRow{
 		want: []string{`66: rule "lamp-is-cool" stands twice (first on line 60)`}},
 	{name: "two capabilities of one id", old: "    says: The lamp was never on.\n", new: "    says: The lamp was never on.\n  - id: fresh-lamp\n    says: The same.\n",
 		want: []string{`57: capability "fresh-lamp" stands twice (first on line 55)`}},
-	{name: "two patterns of one token", old: "      says: The id of a lamp.\n", new: "      says: The id of a lamp.\n    - token: lamp\n      regexp: L\n      says: A lamp.\n",
+	{name: "two patterns of one token", old: "      says: The id of a lamp.\n", new: "      says: The id of a lamp.\n    - token: lamp\n      regexp: L[0-9]+\n      says: A lamp.\n",
 		want: []string{`79: token "lamp" stands twice (first on line 76)`}},
 	{name: "two operations on one route", old: "    method: GET\n    path: /health", new: "    method: POST\n    path: /lamps/{name}/switch",
 		want: []string{`48: POST /lamps/{name}/switch is a route already (first on line 38)`}},
@@ -377,6 +377,16 @@ var broken = []brokenRow{
 		want: []string{"77: missing closing ): `(lamp`"}},
 	{name: "a regexp that matches nothing at all", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: (lamp)?`,
 		want: []string{`77: regexp "(lamp)?" matches the empty text, and so between any two letters`}},
+	{name: "a regexp that matches anything", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: .+`,
+		want: []string{`77: regexp ".+" matches in "lamp_broken", which the contract fixes: match only what an implementation may choose, such as \bplp_[0-9]{6,}\b`}},
+	{name: "a regexp that matches any word", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: \w+`,
+		want: []string{`77: regexp "\\w+" matches in "lamp_broken", which the contract fixes: match only what an implementation may choose, such as \bplp_[0-9]{6,}\b`}},
+	{name: "a regexp that matches any number", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: \b[0-9]+\b`,
+		want: []string{`77: regexp "\\b[0-9]+\\b" matches in "404", which the contract fixes: match only what an implementation may choose, such as \bplp_[0-9]{6,}\b`}},
+	{name: "a regexp that matches any capitals", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: \b[A-Z_]+\b`,
+		want: []string{`77: regexp "\\b[A-Z_]+\\b" matches in "NOT_FOUND", which the contract fixes: match only what an implementation may choose, such as \bplp_[0-9]{6,}\b`}},
+	{name: "a regexp that matches names with dots", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: '[a-z]+\.[a-z]+'`,
+		want: []string{`77: regexp "[a-z]+\\.[a-z]+" matches in "lamp.switch", which the contract fixes: match only what an implementation may choose, such as \bplp_[0-9]{6,}\b`}},
 }
 
 // edited is tiny.yaml with one text in the place of another.

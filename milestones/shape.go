@@ -276,6 +276,9 @@ func (s *shaper) object(n *yaml.Node, shape string) *part {
 	p := &part{line: n.Line, fields: map[string]*part{}}
 	meant := map[string]bool{} // A key that was misspelt is not missing as well: it counts as one with a wrong value.
 	first := map[string]int{}
+	if !s.few(n, shape) {
+		return nil
+	}
 	for pair := range slices.Chunk(n.Content, 2) {
 		key, value := pair[0], pair[1]
 		if !s.is(key, "a key", text) || !s.once(first, key, "key") {
@@ -492,10 +495,27 @@ func describe(n *yaml.Node) string {
 	}
 }
 
-// some reports an empty list or mapping.
+// some reports an empty list or mapping, and one that is too long.
 func (s *shaper) some(n *yaml.Node, f field) bool {
 	if len(n.Content) == 0 && !f.empty {
 		s.report(n.Line, "%s must not be empty", f.key)
+		return false
+	}
+	return s.few(n, f.key)
+}
+
+// mostItems is how many items a list has at most, and how many keys a mapping. A milestone with more rules could not be
+// verified in any time that a build has; a problem with each of them could not be read.
+const mostItems = 5000
+
+// few reports a list or mapping that is too long, without a look at what it has.
+func (s *shaper) few(n *yaml.Node, what string) bool {
+	items := len(n.Content)
+	if n.Kind == yaml.MappingNode {
+		items /= 2
+	}
+	if items > mostItems {
+		s.report(n.Line, "%s must have %d items at most, got %d", what, mostItems, items)
 		return false
 	}
 	return true

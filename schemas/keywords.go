@@ -71,6 +71,9 @@ var keywords = map[string]*shape{
 	"allOf": list, "anyOf": list, "oneOf": list, "not": single, "if": single, "then": single, "else": single,
 }
 
+// annotations are the keywords that demand nothing of a value.
+var annotations = []string{"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated"}
+
 // allTypes are the types of JSON Schema.
 var allTypes = []string{"array", "boolean", "integer", "null", "number", "object", "string"}
 

@@ -22,6 +22,7 @@ import (
 //   - Every file, definition and property has a title and a description of one line: documentation is made of them.
 //   - Every object has "additionalProperties": false, or a schema for the values, or true beside a "$comment" that
 //     begins with "Open:" and says why it may have members which no schema names.
+//   - Every schema demands something, or has a "$comment" that begins with "Open:" and says why it allows any value.
 //   - "properties" stands beside "type": "object", and "required" names only what "properties" has.
 //   - A pattern means the same to Go and to ECMA-262, and a format is one that is asserted.
 //   - What stands under a keyword is of the kind that JSON Schema demands there.
@@ -95,6 +96,9 @@ func (l *linter) schema(file, pointer string, node map[string]any, branch bool) 
 	l.nodes[Base+file+"#"+pointer] = node
 	condition := branch && node["type"] == nil
 	l.object(file, pointer, node, condition)
+	if !condition {
+		l.demanding(file, pointer, node)
+	}
 	l.text(file, pointer, node)
 
 	for _, keyword := range slices.Sorted(maps.Keys(node)) {
@@ -181,15 +185,33 @@ func (l *linter) object(file, pointer string, node map[string]any, condition boo
 		}
 		return
 	}
-	why, _ := node["$comment"].(string)
 	switch node["additionalProperties"].(type) {
 	case nil:
 		l.report(file, pointer, `an object lacks "additionalProperties": false`)
 	case bool:
-		if node["additionalProperties"] == true && !strings.HasPrefix(why, "Open: ") {
+		if node["additionalProperties"] == true && !isOpen(node) {
 			l.report(file, pointer, `an object has "additionalProperties": true, and no "$comment" that begins with "Open:" and says why`)
 		}
 	}
+}
+
+// isOpen reports whether a schema gives the reason for what it allows.
+func isOpen(node map[string]any) bool {
+	why, _ := node["$comment"].(string)
+	return strings.HasPrefix(why, "Open: ")
+}
+
+// Demanding reports a schema that every value is valid by. One that only has definitions is no schema of a value.
+func (l *linter) demanding(file, pointer string, node map[string]any) {
+	for keyword := range node {
+		if !slices.Contains(annotations, keyword) {
+			return // also one that is unknown, which is reported
+		}
+	}
+	if _, definitions := node["$defs"]; definitions || isOpen(node) {
+		return
+	}
+	l.report(file, pointer, `it allows any value: add a "type" or another constraint, or a "$comment" that begins with "Open:" and says why`)
 }
 
 // Unportable finds what Go and ECMA-262 read differently, or only one of them at all. White space (\s) is ASCII in
@@ -255,7 +277,10 @@ func (l *linter) resolve(ref reference) {
 
 // Suggestion names the candidate that a word was most likely meant to be, if there is one.
 func suggestion(word string, candidates []string) string {
-	const most = 3 // slips of the pen, beyond which it is another word
+	const most = 3        // slips of the pen, beyond which it is another word
+	if len(word) > 1000 { // which takes long to compare, and is near to none
+		return ""
+	}
 	best, nearest := most+1, ""
 	for _, candidate := range candidates {
 		if slips := distance(word, candidate); slips < best && slips < max(len(word), len(candidate)) {
