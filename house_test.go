@@ -44,29 +44,29 @@ var arrows = map[string][]string{
 	"internal/godoginit/hidepath": {},
 	"internal/interrupt":          {},
 
-	"fakeserver/internal/course":   {},
-	"fakeserver/internal/instant":  {},
-	"fakeserver/internal/jcs":      {},
-	"fakeserver/internal/rules":    {"fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
-	"fakeserver/internal/audit":    {"fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
-	"fakeserver/internal/memory":   {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/rules"},
-	"fakeserver/internal/rest":     {"fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rules", "milestones", "schemas"},
-	"fakeserver/internal/line":     {},
-	"fakeserver/internal/journal":  {"fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/rules"},
-	"fakeserver/internal/problem":  {"fakeserver/internal/jcs", "milestones", "schemas"},
-	"fakeserver/internal/clock":    {"fakeserver/internal/instant"},
-	"fakeserver/internal/fault":    {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
-	"fakeserver/internal/world":    {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/rest"},
-	"fakeserver/internal/seed":     {"fakeserver/internal/clock", "fakeserver/internal/course", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/rules", "fakeserver/internal/world", "milestones", "schemas"},
-	"fakeserver/internal/snapshot": {"fakeserver/internal/clock", "fakeserver/internal/jcs", "fakeserver/internal/memory", "fakeserver/internal/problem", "fakeserver/internal/world"},
-	"fakeserver/internal/metrics":  {"fakeserver/internal/memory", "fakeserver/internal/world", "milestones"},
-	"fakeserver/internal/control":  {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
-	"fakeserver/internal/docs":     {"fakeserver/internal/control", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
-	"fakeserver/client":            {"fakeserver/internal/clock", "fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
-	"fakeserver/internal/explain":  {},
-	"fakeserver/internal/recipe":   {"fixtures", "milestones"},
+	"fakeserver/internal/ruletrace": {},
+	"fakeserver/internal/instant":   {},
+	"fakeserver/internal/jcs":       {},
+	"fakeserver/internal/rules":     {"fakeserver/internal/ruletrace", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
+	"fakeserver/internal/audit":     {"fakeserver/internal/ruletrace", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs"},
+	"fakeserver/internal/store":     {"fakeserver/internal/audit", "fakeserver/internal/ruletrace", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/rules"},
+	"fakeserver/internal/rest":      {"fakeserver/internal/audit", "fakeserver/internal/ruletrace", "fakeserver/internal/explain", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/store", "fakeserver/internal/problem", "fakeserver/internal/rules", "milestones", "schemas"},
+	"fakeserver/internal/connlimit": {},
+	"fakeserver/internal/journal":   {"fakeserver/internal/ruletrace", "fakeserver/internal/instant", "fakeserver/internal/rules"},
+	"fakeserver/internal/problem":   {"fakeserver/internal/jcs", "milestones", "schemas"},
+	"fakeserver/internal/clock":     {"fakeserver/internal/instant"},
+	"fakeserver/internal/fault":     {"fakeserver/internal/clock", "fakeserver/internal/problem", "milestones"},
+	"fakeserver/internal/world":     {"fakeserver/internal/clock", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/store", "fakeserver/internal/problem", "fakeserver/internal/rest"},
+	"fakeserver/internal/seed":      {"fakeserver/internal/clock", "fakeserver/internal/ruletrace", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/store", "fakeserver/internal/rules", "fakeserver/internal/world", "milestones", "schemas"},
+	"fakeserver/internal/snapshot":  {"fakeserver/internal/clock", "fakeserver/internal/jcs", "fakeserver/internal/store", "fakeserver/internal/problem", "fakeserver/internal/world"},
+	"fakeserver/internal/metrics":   {"fakeserver/internal/store", "fakeserver/internal/world", "milestones"},
+	"fakeserver/internal/admin":     {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
+	"fakeserver/internal/docs":      {"fakeserver/internal/admin", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
+	"fakeserver/client":             {"fakeserver/internal/clock", "fakeserver/internal/admin", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
+	"fakeserver/internal/explain":   {},
+	"fakeserver/internal/recipe":    {"fixtures", "milestones"},
 	"fakeserver": {
-		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/control", "fakeserver/internal/course", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/line", "fakeserver/internal/memory", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
+		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/admin", "fakeserver/internal/ruletrace", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/connlimit", "fakeserver/internal/store", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
 	},
 	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/interrupt", "internal/textfile", "milestones"},
 	"fakeserver/soak":           {"fakeserver", "internal/interrupt"}, // a client like any other, and it starts one
@@ -108,14 +108,14 @@ const theFake = "runner/internal/target/fake.go"
 
 // pure are the rooms that decide: no transport, no clock, no chance, no files,
 // and no library but the one that writes canonical JSON, behind jcs.
-var pure = []string{"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/course", "fakeserver/internal/explain", "fakeserver/internal/instant"}
+var pure = []string{"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/ruletrace", "fakeserver/internal/explain", "fakeserver/internal/instant"}
 
 // impure are the imports that would let the surroundings in.
 var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|runtime|log)(/|$)|\.`)
 
 // clockless are the rooms in which nothing asks what time it is.
-var clockless = append(slices.Clone(pure), "fakeserver/internal/memory", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
-	"fakeserver/internal/control", "fakeserver/internal/fault", "fakeserver/internal/line", "fakeserver/internal/metrics", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "steps/auditproof")
+var clockless = append(slices.Clone(pure), "fakeserver/internal/store", "fakeserver/internal/rest", "fakeserver/internal/jcs", "fakeserver/internal/clock", "fakeserver/internal/world",
+	"fakeserver/internal/admin", "fakeserver/internal/fault", "fakeserver/internal/connlimit", "fakeserver/internal/metrics", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "steps/auditproof")
 
 type listed struct {
 	ImportPath, Dir  string
@@ -242,7 +242,7 @@ func TestEveryRuleHasOneHome(t *testing.T) {
 	}
 	homes, rows := map[string][]string{}, map[string]int{}
 	quoted := regexp.MustCompile(`"([a-z0-9]+(?:-[a-z0-9]+)+)"`)
-	noted := regexp.MustCompile(`\.(?:Gate|Promise)\((?:\s*"[^"]*",?)+`)
+	noted := regexp.MustCompile(`\.(?:Precondition|Invariant)\((?:\s*"[^"]*",?)+`)
 	word := regexp.MustCompile(`[a-z0-9]+(?:-[a-z0-9]+)+`)
 	for _, file := range goFiles(t, "fakeserver", true) {
 		text, err := os.ReadFile(file)

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"example.com/lpgate/fakeserver/internal/control"
+	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fakeserver/internal/recipe"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/milestones/openapi"
@@ -71,7 +71,7 @@ func recordContract(m *milestones.Milestone) ([]openapi.Example, error) {
 		if one.Operation == &m.Router {
 			continue // The document has no operation to show it at.
 		}
-		played, err := one.Play(context.Background(), r.server, recipe.Place{URL: recordingURL, Run: fmt.Sprintf("%06d", i+1)})
+		played, err := one.Run(context.Background(), r.server, recipe.Place{URL: recordingURL, Run: fmt.Sprintf("%06d", i+1)})
 		if err == nil {
 			err = r.check(one.Name())
 		}
@@ -79,8 +79,8 @@ func recordContract(m *milestones.Milestone) ([]openapi.Example, error) {
 			return nil, fmt.Errorf("recording %s: %w", one.Name(), err)
 		}
 		last := &played[len(played)-1]
-		if err := one.Given(last); err != nil {
-			return nil, fmt.Errorf("recording %s: the answer is %w, want %s", one.Name(), err, one.Promise())
+		if err := one.Preconditions(last); err != nil {
+			return nil, fmt.Errorf("recording %s: the answer is %w, want %s", one.Name(), err, one.Description())
 		}
 		e := exampleOf(last)
 		e.Operation, e.Outcome, e.Name = one.Operation.ID, one.Outcome.Name, cmp.Or(one.Variant, one.ReasonCode)
@@ -114,7 +114,7 @@ func recordControl() ([]openapi.Example, error) {
 	const seed = `{"clock":{"mode":"frozen","at":"2026-02-22T16:00:00Z"},"providers":[{"owner":"acme","tier":"S2"}]}`
 	story, err := recipe.All().Find("rollout_blocked")
 	if err == nil {
-		_, err = story[0].Play(context.Background(), r.server, recipe.Place{URL: recordingURL, Run: "000001", Header: map[string]string{WorldHeader: "checkout"}})
+		_, err = story[0].Run(context.Background(), r.server, recipe.Place{URL: recordingURL, Run: "000001", Header: map[string]string{WorldHeader: "checkout"}})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("recording the story of a world: %w", err)
@@ -172,8 +172,8 @@ func recordControl() ([]openapi.Example, error) {
 	}
 	answers := map[string][]byte{}
 	for _, step := range steps {
-		endpoints := control.Endpoints()
-		at := slices.IndexFunc(endpoints, func(e control.Endpoint) bool { return e.ID == step.Operation })
+		endpoints := admin.Endpoints()
+		at := slices.IndexFunc(endpoints, func(e admin.Endpoint) bool { return e.ID == step.Operation })
 		if at < 0 {
 			return nil, fmt.Errorf("there is no endpoint %s", step.Operation)
 		}

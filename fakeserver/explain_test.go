@@ -27,8 +27,8 @@ func TestEveryGateExplains(t *testing.T) {
 	explained := rest.Explained()
 	for _, rule := range milestones.M109().Rules {
 		gate, ok := explained[rule.ID]
-		if ok != (rule.Kind == "gate") || ok && (len(gate.Looks) == 0 || gate.Says == "") {
-			t.Errorf("%s, a %s: explained is %v, with %d inputs and %q", rule.ID, rule.Kind, ok, len(gate.Looks), gate.Says)
+		if ok != (rule.Kind == "gate") || ok && (len(gate.Inputs) == 0 || gate.Advice == "") {
+			t.Errorf("%s, a %s: explained is %v, with %d inputs and %q", rule.ID, rule.Kind, ok, len(gate.Inputs), gate.Advice)
 		}
 		delete(explained, rule.ID)
 	}
@@ -410,7 +410,7 @@ func TestAReplayIsExplained(t *testing.T) {
 	asks.header["Idempotency-Key"] = " 1 "
 	replay, _ := asks.send(t, f, "w")
 	told, gate := explanation(t, f, replay, "onboard-owner-is-caller")
-	if !slices.Equal(told.Decided, []string{"onboard-owner-is-caller"}) || !strings.Contains(told.Says, first+", which is explained here") || told.Request.RequestID != replay || !told.Request.Replayed {
+	if !slices.Equal(told.Decided, []string{"onboard-owner-is-caller"}) || !strings.Contains(told.Message, first+", which is explained here") || told.Request.RequestID != replay || !told.Request.Replayed {
 		t.Errorf("got %+v", told)
 	}
 	if n := len(gate.Changes); n != 2 || gate.Changes[1].At != "Idempotency-Key" || gate.Changes[1].To != "instead-of-"+replay {
@@ -431,7 +431,7 @@ func explanation(t *testing.T, f *fakeserver.Running, id, rule string) (told cli
 	}
 	for _, c := range told.Considered {
 		if c.Rule == rule {
-			of.Refused, of.Advice, of.Says = c.Refused, c.Advice, c.Says
+			of.Refused, of.Advice, of.Says = c.Refused, c.Advice, c.Message
 			for _, to := range c.Changes {
 				of.Changes = append(of.Changes, change{to.Where, to.At, to.To, to.Remove})
 			}

@@ -31,17 +31,17 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fakeserver/internal/audit"
-	"example.com/lpgate/fakeserver/internal/control"
-	"example.com/lpgate/fakeserver/internal/course"
+	"example.com/lpgate/fakeserver/internal/connlimit"
 	"example.com/lpgate/fakeserver/internal/docs"
-	"example.com/lpgate/fakeserver/internal/line"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/fakeserver/internal/seed"
 	"example.com/lpgate/fakeserver/internal/snapshot"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
@@ -171,8 +171,8 @@ const (
 )
 
 // Reached is a rule of the milestone that a request reached: had the server broken
-// it, the request could have shown it. Package course says what counts.
-type Reached = course.Reached
+// it, the request could have shown it. Package ruletrace says what counts.
+type Reached = ruletrace.Reached
 
 // Seed says what a world begins with.
 type Seed = seed.Seed
@@ -180,7 +180,7 @@ type Seed = seed.Seed
 // ReadSeed reads a seed, YAML or JSON. The error has a line, FILE:LINE: …, for each
 // problem that was found; file is the name that it uses.
 func ReadSeed(file string, text []byte) (*Seed, error) {
-	return control.ReadSeed(context.Background(), file, text)
+	return admin.ReadSeed(context.Background(), file, text)
 }
 
 // SigningKey is an ed25519 private key and the id under which its public half is
@@ -296,10 +296,10 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{contract: handler, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), keys: options.PartnerKeys, limits: o.Limits.orDefault(), tls: overHTTP1(o.TLS), origins: origins}
-	var budget *memory.Budget
+	var budget *store.Budget
 	var counted *metrics.Metrics
 	if !o.ContractOnly {
-		budget, counted = memory.NewBudget(cmp.Or(o.MaxRecords, MaxRecords)), metrics.New(m)
+		budget, counted = store.NewBudget(cmp.Or(o.MaxRecords, MaxRecords)), metrics.New(m)
 	}
 	var begins world.Seed
 	if o.Seed != nil { // else it would be a Seed that is none
@@ -308,7 +308,7 @@ func New(o Options) (*Server, error) {
 	s.worlds = world.New(world.Options{
 		Handler: handler,
 		Seed:    begins,
-		Memory: memory.Options{
+		Memory: store.Options{
 			Signer:                  audit.Signer{KeyID: o.SigningKey.ID, Key: o.SigningKey.Private},
 			CheckpointRetentionDays: o.CheckpointRetentionDays,
 			AnswerRetention:         cmp.Or(o.IdempotencyRetention, IdempotencyRetention),
@@ -324,7 +324,7 @@ func New(o Options) (*Server, error) {
 		Idle:           cmp.Or(o.WorldIdle, WorldIdle),
 		Wait:           untilDraining(o.Wait),
 		Log:            s.log,
-		Heard: func(seen *world.Seen) {
+		OnExchange: func(seen *world.Event) {
 			if counted != nil {
 				counted.Count(seen)
 			}
@@ -338,7 +338,7 @@ func New(o Options) (*Server, error) {
 		},
 	})
 	if o.ContractOnly {
-		s.only, _, _ = s.worlds.Enter(world.Default)
+		s.only, _, _ = s.worlds.Acquire(world.Default)
 		return s, nil
 	}
 	counted.Watch(s.worlds, budget)
@@ -351,11 +351,11 @@ func New(o Options) (*Server, error) {
 		},
 	})
 	if !o.NoControl {
-		panel := control.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID, cmp.Or(o.SnapshotBytes, SnapshotBytes)), Token: o.ControlToken, Wait: untilDraining(o.Wait), Log: s.log}
+		panel := admin.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID, cmp.Or(o.SnapshotBytes, SnapshotBytes)), Token: o.ControlToken, Wait: untilDraining(o.Wait), Log: s.log}
 		if o.SelfCheck {
 			panel.SelfCheck = options.SelfCheck
 		}
-		s.control = control.New(panel)
+		s.control = admin.New(panel)
 	}
 	return s, nil
 }
@@ -409,7 +409,7 @@ func (s *Server) besideContract(path string) http.Handler {
 		return nil
 	case s.docs.Has(path):
 		return s.docs
-	case s.control != nil && (path == control.Prefix || strings.HasPrefix(path, control.Prefix+"/")):
+	case s.control != nil && (path == admin.Prefix || strings.HasPrefix(path, admin.Prefix+"/")):
 		return s.control
 	case path == metricsPath:
 		return s.metrics
@@ -455,7 +455,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		}
 		name, r = named, without(r, worldPrefix+named)
 	}
-	in, leave, wrong := s.worlds.Enter(cmp.Or(name, world.Default))
+	in, leave, wrong := s.worlds.Acquire(cmp.Or(name, world.Default))
 	if wrong != nil {
 		wrong.ServeHTTP(w, r)
 		return
@@ -489,7 +489,7 @@ var developmentKey = sync.OnceValues(func() (*SigningKey, error) {
 // (RFC 8785): {"providers": [{"provider", "audit"}]}, sorted by
 // provider id, each audit trail in the order of an export.
 func (s *Server) State() []byte {
-	w, leave, _ := s.worlds.Enter(world.Default) // it always is
+	w, leave, _ := s.worlds.Acquire(world.Default) // it always is
 	defer leave()
 	return w.Store.State()
 }
@@ -537,7 +537,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 	// TLS is below the listener of rest, which replaces what net/http writes by itself. So
 	// net/http does not see TLS, and speaks HTTP/1.1 alone: what it would refuse in HTTP/2
 	// is not in the contract's form.
-	l = rest.Attach(server, line.Listener(l, line.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now}))
+	l = rest.Attach(server, connlimit.Listener(l, connlimit.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now}))
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		s.log.Info("stopping", "drain", drain.String())

@@ -11,7 +11,7 @@ import (
 // logRequest tells of a request what the server made of it, and of what the client
 // sent nothing but the codes of the milestone that came of it. What is not logged
 // costs a comparison.
-func logRequest(log *slog.Logger, floor []string, seen *world.Seen) {
+func logRequest(log *slog.Logger, floor []string, seen *world.Event) {
 	x := seen.Exchange
 	level, outcome := slog.LevelDebug, "internal"
 	switch {

@@ -19,7 +19,7 @@ func TestRecipesKeepTheirPromise(t *testing.T) {
 	runs := 0
 	play := func(r *recipe.Recipe) ([]recipe.Exchange, error) {
 		runs++
-		return r.Play(t.Context(), f.HTTP, recipe.Place{URL: f.URL, Run: fmt.Sprint(runs)})
+		return r.Run(t.Context(), f.HTTP, recipe.Place{URL: f.URL, Run: fmt.Sprint(runs)})
 	}
 	for _, r := range recipe.All() {
 		t.Run(r.Name(), func(t *testing.T) {
@@ -29,9 +29,9 @@ func TestRecipesKeepTheirPromise(t *testing.T) {
 					t.Fatal(err)
 				}
 				for i := range played {
-					err := r.Given(&played[i])
+					err := r.Preconditions(&played[i])
 					if last := i == len(r.Steps)-1; last && err != nil {
-						t.Errorf("the last answer is %v, want %s\n%s", err, r.Promise(), played[i].Answer)
+						t.Errorf("the last answer is %v, want %s\n%s", err, r.Description(), played[i].Answer)
 					} else if !last && err == nil {
 						t.Errorf("step %d is answered so already", i+1)
 					}
@@ -41,7 +41,7 @@ func TestRecipesKeepTheirPromise(t *testing.T) {
 				shorter := *r
 				shorter.Steps = slices.Delete(slices.Clone(r.Steps), i, i+1)
 				played, err := play(&shorter)
-				if err == nil && len(played) > 0 && shorter.Given(&played[len(played)-1]) == nil {
+				if err == nil && len(played) > 0 && shorter.Preconditions(&played[len(played)-1]) == nil {
 					t.Errorf("step %d is not needed", i+1)
 				}
 			}
@@ -75,8 +75,8 @@ func TestRecipesCanBePasted(t *testing.T) {
 			if err := json.Unmarshal([]byte(status), &x.Status); err != nil {
 				t.Fatal(err)
 			}
-			if err := r.Given(&x); err != nil {
-				t.Errorf("the last answer is %v, want %s\n%s\n%s", err, r.Promise(), script, out)
+			if err := r.Preconditions(&x); err != nil {
+				t.Errorf("the last answer is %v, want %s\n%s\n%s", err, r.Description(), script, out)
 			}
 		})
 	}

@@ -240,11 +240,11 @@ func TestASeedMadeAgainIsExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := stands.Moment(time.Time{})
+		want, err := stands.State(time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := running.Moment(now.Add(300 * time.Millisecond))
+		got, err := running.State(now.Add(300 * time.Millisecond))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +255,7 @@ func TestASeedMadeAgainIsExact(t *testing.T) {
 		}
 	}
 	// What lies before the year 0 once the server's clock is moved there has its place.
-	if _, err := running.Moment(time.Date(0, 1, 2, 0, 0, 0, 0, time.UTC)); err == nil || !strings.HasPrefix(err.Error(), "s:2: /providers/0/onboarded/at") {
+	if _, err := running.State(time.Date(0, 1, 2, 0, 0, 0, 0, time.UTC)); err == nil || !strings.HasPrefix(err.Error(), "s:2: /providers/0/onboarded/at") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -314,11 +314,11 @@ func TestASeedIsMadeOnce(t *testing.T) {
 		{"now", time.Second, false},
 	} {
 		seed := large(t, c.at)
-		first, err := seed.Moment(day)
+		first, err := seed.State(day)
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := seed.Moment(day.Add(c.later))
+		second, err := seed.State(day.Add(c.later))
 		if err != nil {
 			t.Fatal(err)
 		}

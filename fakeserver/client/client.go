@@ -25,8 +25,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fakeserver/internal/clock"
-	"example.com/lpgate/fakeserver/internal/control"
 	"example.com/lpgate/fakeserver/internal/fault"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/problem"
@@ -43,13 +43,13 @@ type (
 	// Problem is why the server did not do what it was asked (RFC 9457).
 	Problem = problem.Problem
 	// State is what a world holds.
-	State = control.World
+	State = admin.World
 	// Clock is how a world's clock goes, and what it says.
-	Clock = control.Clock
+	Clock = admin.Clock
 	// ClockSetting is how a world's clock shall go.
 	ClockSetting = clock.Setting
 	// Explanation is why a request was answered as it was.
-	Explanation = control.Explanation
+	Explanation = admin.Explanation
 	// Span is an amount of time.
 	Span = clock.Span
 	// Fault is something that goes wrong; FaultAnswer and FaultSlow are parts of one.
@@ -57,7 +57,7 @@ type (
 	FaultAnswer = fault.Answer
 	FaultSlow   = fault.Slow
 	// Snapshot is what a snapshot holds.
-	Snapshot = control.Snapshot
+	Snapshot = admin.Snapshot
 	// FaultState is a fault, and what became of it so far.
 	FaultState = fault.State
 )
@@ -79,7 +79,7 @@ func With(c *http.Client, url, token string) *Client {
 
 // Worlds lists the worlds by name.
 func (c *Client) Worlds(ctx context.Context) ([]State, error) {
-	list, err := do[control.Worlds](ctx, c, "GET", "/worlds", nil)
+	list, err := do[admin.Worlds](ctx, c, "GET", "/worlds", nil)
 	return list.Worlds, err
 }
 
@@ -149,7 +149,7 @@ func (w *World) Freeze(ctx context.Context, at time.Time) error {
 
 // Advance moves the world's clock on, or with a negative amount back.
 func (w *World) Advance(ctx context.Context, by time.Duration) error {
-	_, err := do[Clock](ctx, w.client, "POST", w.path("/clock/advance"), control.ClockAdvance{By: clock.Span(by)})
+	_, err := do[Clock](ctx, w.client, "POST", w.path("/clock/advance"), admin.ClockAdvance{By: clock.Span(by)})
 	return err
 }
 
@@ -160,7 +160,7 @@ func (w *World) AddFault(ctx context.Context, f Fault) (FaultState, error) {
 
 // Faults lists the faults, used up or not, in the order in which they were added.
 func (w *World) Faults(ctx context.Context) ([]FaultState, error) {
-	list, err := do[control.Faults](ctx, w.client, "GET", w.path("/faults"), nil)
+	list, err := do[admin.Faults](ctx, w.client, "GET", w.path("/faults"), nil)
 	return list.Faults, err
 }
 
@@ -179,18 +179,18 @@ func (w *World) ClearFaults(ctx context.Context) error {
 // TakeSnapshot keeps what the world is, under a name that is the server's. With
 // replace it may take the place of another one.
 func (w *World) TakeSnapshot(ctx context.Context, name string, replace bool) (Snapshot, error) {
-	return do[Snapshot](ctx, w.client, "POST", w.path("/snapshots"), control.SnapshotTake{Name: name, Replace: replace})
+	return do[Snapshot](ctx, w.client, "POST", w.path("/snapshots"), admin.SnapshotTake{Name: name, Replace: replace})
 }
 
 // Restore makes the world what it, or another one, was in a snapshot.
 func (w *World) Restore(ctx context.Context, snapshot string) error {
-	_, err := do[State](ctx, w.client, "POST", w.path("/restore"), control.SnapshotRestore{Snapshot: snapshot})
+	_, err := do[State](ctx, w.client, "POST", w.path("/restore"), admin.SnapshotRestore{Snapshot: snapshot})
 	return err
 }
 
 // Snapshots lists the snapshots by name.
 func (c *Client) Snapshots(ctx context.Context) ([]Snapshot, error) {
-	list, err := do[control.Snapshots](ctx, c, "GET", "/snapshots", nil)
+	list, err := do[admin.Snapshots](ctx, c, "GET", "/snapshots", nil)
 	return list.Snapshots, err
 }
 
@@ -223,7 +223,7 @@ func do[T any](ctx context.Context, c *Client, method, path string, body any) (a
 		err = json.Unmarshal(text, &answer)
 	}
 	if err != nil && !errors.As(err, new(*Problem)) {
-		err = fmt.Errorf("%s %s%s of the fake server: %w", method, control.Prefix, path, err)
+		err = fmt.Errorf("%s %s%s of the fake server: %w", method, admin.Prefix, path, err)
 	}
 	return answer, err
 }
@@ -236,7 +236,7 @@ func send(ctx context.Context, c *Client, method, path string, body any) ([]byte
 	var sent io.Reader
 	mediaType := "application/json"
 	if text, ok := body.(yaml); ok {
-		sent, mediaType = bytes.NewReader(text), control.YAML
+		sent, mediaType = bytes.NewReader(text), admin.YAML
 	} else if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
@@ -244,7 +244,7 @@ func send(ctx context.Context, c *Client, method, path string, body any) ([]byte
 		}
 		sent = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, c.url+control.Prefix+path, sent)
+	r, err := http.NewRequestWithContext(ctx, method, c.url+admin.Prefix+path, sent)
 	if err != nil {
 		return nil, err
 	}

@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"time"
 
-	"example.com/lpgate/fakeserver/internal/control"
+	"example.com/lpgate/fakeserver/internal/admin"
 )
 
 // Entry is a request to a world, and its answer.
-type Entry = control.Entry
+type Entry = admin.Entry
 
 // Journal is what a query of a world's journal found.
-type Journal = control.Journal
+type Journal = admin.Journal
 
 // Query says which requests are meant. The zero value means all of them.
 type Query struct {
@@ -62,7 +62,7 @@ func (w *World) Journal(ctx context.Context, q Query) (Journal, error) {
 // Count counts them, without a limit.
 func (w *World) Count(ctx context.Context, q Query) (int, error) {
 	q.Limit = 0
-	counted, err := do[control.JournalCount](ctx, w.client, "GET", w.path("/journal/count?"+q.values().Encode()), nil)
+	counted, err := do[admin.JournalCount](ctx, w.client, "GET", w.path("/journal/count?"+q.values().Encode()), nil)
 	return counted.Matched, err
 }
 

@@ -47,7 +47,7 @@ const drain = 10 * time.Second
 
 func main() {
 	ctx := interrupt.Context(1, syscall.SIGTERM, os.Interrupt)
-	cmd, told := command(os.Environ()), &teller{Writer: os.Stdout}
+	cmd, told := command(os.Environ()), &errWriter{Writer: os.Stdout}
 	cmd.SetOut(told)
 	err := textfile.CheckArguments(os.Args[1:])
 	if err == nil {
@@ -72,13 +72,13 @@ func main() {
 // errUnwritten marks output that could not be written.
 var errUnwritten = errors.New("writing what was asked for")
 
-// teller remembers that something could not be written.
-type teller struct {
+// errWriter remembers that something could not be written.
+type errWriter struct {
 	io.Writer
 	err error
 }
 
-func (t *teller) Write(text []byte) (int, error) {
+func (t *errWriter) Write(text []byte) (int, error) {
 	n, err := t.Writer.Write(text)
 	if t.err == nil {
 		t.err = err

@@ -23,8 +23,8 @@ var (
 	errUnreachable = errors.New("the server cannot be reached")
 )
 
-// patience is how long an answer may take.
-const patience = 30 * time.Second
+// gracePeriod is how long an answer may take.
+const gracePeriod = 30 * time.Second
 
 // recipes is the command that tells how to get each answer.
 func recipes(s *settings) *cobra.Command {
@@ -68,7 +68,7 @@ another, 3 when the server cannot be reached.`,
 				place.Header[fakeserver.WorldHeader] = world
 			}
 			r := found[0]
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", r.Name(), r.Promise())
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", r.Name(), r.Description())
 			if len(found) > 1 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "also %s:\n", args[0])
 				for _, other := range found[1:] {
@@ -98,7 +98,7 @@ func list(cmd *cobra.Command) error {
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RECIPE\tREQUESTS\tANSWER")
 	for _, r := range recipe.All() {
-		fmt.Fprintf(w, "%s\t%d\t%s\n", r.Name(), len(r.Steps), r.Promise())
+		fmt.Fprintf(w, "%s\t%d\t%s\n", r.Name(), len(r.Steps), r.Description())
 	}
 	return w.Flush()
 }
@@ -106,12 +106,12 @@ func list(cmd *cobra.Command) error {
 // play sends the requests, without a proxy between, and follows nothing.
 func play(cmd *cobra.Command, r *recipe.Recipe, place recipe.Place, config *tls.Config) error {
 	client := &http.Client{
-		Timeout:       patience,
+		Timeout:       gracePeriod,
 		Transport:     &http.Transport{TLSClientConfig: config, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	place.Run = strings.ToLower(rand.Text())
-	played, err := r.Play(cmd.Context(), client, place)
+	played, err := r.Run(cmd.Context(), client, place)
 	for i := range played {
 		fmt.Fprintln(cmd.OutOrStdout(), played[i].Line())
 	}
@@ -124,9 +124,9 @@ func play(cmd *cobra.Command, r *recipe.Recipe, place recipe.Place, config *tls.
 	}
 	last := &played[len(played)-1]
 	fmt.Fprintln(cmd.OutOrStdout(), strings.TrimSpace(string(last.Answer)))
-	if err := r.Given(last); err != nil {
-		return fmt.Errorf("%w: %w, and not %s", errOtherwise, err, r.Promise())
+	if err := r.Preconditions(last); err != nil {
+		return fmt.Errorf("%w: %w, and not %s", errOtherwise, err, r.Description())
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), "as promised:", r.Promise())
+	fmt.Fprintln(cmd.OutOrStdout(), "as promised:", r.Description())
 	return nil
 }

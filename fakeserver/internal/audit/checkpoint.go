@@ -3,9 +3,9 @@ package audit
 import (
 	"strconv"
 
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Checkpoint is what is remembered of a page that was handed out, so that only
@@ -18,8 +18,8 @@ type Checkpoint struct {
 	ExportedAt instant.Instant
 }
 
-// Broken says which rule a continuation breaks.
-type Broken struct{ Rule, Says string }
+// ContinuationError says which rule a continuation breaks.
+type ContinuationError struct{ Rule, Message string }
 
 // Next reports why the page that a query asks for is not the one that follows c,
 // or nil.
@@ -27,51 +27,51 @@ type Broken struct{ Rule, Says string }
 // retentionDays is how long checkpoints are kept; 0 stands for the retention of
 // the entries that c was issued with. Two things are not told here: [Unknown] and
 // [Gone] take what was handed out, and the entries.
-func (c Checkpoint) Next(noted *course.Course, after Continuation, providerID string, filters Filters, now instant.Instant, retentionDays int) *Broken {
+func (c Checkpoint) Next(noted *ruletrace.Trace, after Continuation, providerID string, filters Filters, now instant.Instant, retentionDays int) *ContinuationError {
 	if retentionDays == 0 {
 		retentionDays = c.Filters.RetentionDays
 	}
 	switch {
-	case noted.Gate(foreign.Rule, c.ProviderID != providerID):
+	case noted.Precondition(foreign.Rule, c.ProviderID != providerID):
 		return foreign
-	case noted.Gate("export-checkpoint-is-fresh", now > c.ExportedAt+instant.Days(retentionDays)):
-		return &Broken{"export-checkpoint-is-fresh", "checkpoint_after has expired, " + strconv.Itoa(retentionDays) + " days after its export: start again from the first page."}
-	case noted.Gate("export-page-follows-its-checkpoint", c.Cursor != after.CursorAfter || c.ChainHash != after.AttestationAfter):
+	case noted.Precondition("export-checkpoint-is-fresh", now > c.ExportedAt+instant.Days(retentionDays)):
+		return &ContinuationError{"export-checkpoint-is-fresh", "checkpoint_after has expired, " + strconv.Itoa(retentionDays) + " days after its export: start again from the first page."}
+	case noted.Precondition("export-page-follows-its-checkpoint", c.Cursor != after.CursorAfter || c.ChainHash != after.AttestationAfter):
 		if c.Cursor != after.CursorAfter {
-			return &Broken{"export-page-follows-its-checkpoint", "cursor_after is not the next_cursor of the page that checkpoint_after belongs to."}
+			return &ContinuationError{"export-page-follows-its-checkpoint", "cursor_after is not the next_cursor of the page that checkpoint_after belongs to."}
 		}
-		return &Broken{"export-page-follows-its-checkpoint", "attestation_after is not the chain_hash of the page that checkpoint_after belongs to."}
-	case noted.Gate(otherwise.Rule, c.Filters != filters):
+		return &ContinuationError{"export-page-follows-its-checkpoint", "attestation_after is not the chain_hash of the page that checkpoint_after belongs to."}
+	case noted.Precondition(otherwise.Rule, c.Filters != filters):
 		return otherwise
 	}
 	return nil
 }
 
 var (
-	foreign   = &Broken{"export-checkpoint-is-own", "checkpoint_after was handed out for another provider: continue with this provider's own."}
-	otherwise = &Broken{"export-filters-stay", "The filters are not those of the page that checkpoint_after belongs to: repeat its query."}
+	foreign   = &ContinuationError{"export-checkpoint-is-own", "checkpoint_after was handed out for another provider: continue with this provider's own."}
+	otherwise = &ContinuationError{"export-filters-stay", "The filters are not those of the page that checkpoint_after belongs to: repeat its query."}
 )
 
 // Unknown is told of a checkpoint that was never handed out.
-var Unknown = &Broken{"export-checkpoint-is-known", "checkpoint_after is none that was handed out: take checkpoint_hash from the page before."}
+var Unknown = &ContinuationError{"export-checkpoint-is-known", "checkpoint_after is none that was handed out: take checkpoint_hash from the page before."}
 
 // Gone is told when the entry behind which the page should start has left the
 // filtered set.
-var Gone = &Broken{"export-cursor-still-stands", "The entry that cursor_after names is older than the retention by now: start again from the first page."}
+var Gone = &ContinuationError{"export-cursor-still-stands", "The entry that cursor_after names is older than the retention by now: start again from the first page."}
 
 // firstPage leaves the continuation out.
 var firstPage = explain.Remove(explain.Query, "cursor_after", "attestation_after", "checkpoint_after")
 
 func continues(says string, looks ...explain.Input) explain.Rule {
 	return explain.Rule{
-		Looks:  append(explain.Looks(explain.Query, "checkpoint_after"), looks...),
-		Change: firstPage, Says: says + ", or start again from the first page.",
+		Inputs: append(explain.Inputs(explain.Query, "checkpoint_after"), looks...),
+		Change: firstPage, Advice: says + ", or start again from the first page.",
 	}
 }
 
 // Explained tells of each gate of this room what it looks at and what passes it.
 func Explained() explain.Rules {
-	query := func(names ...string) []explain.Input { return explain.Looks(explain.Query, names...) }
+	query := func(names ...string) []explain.Input { return explain.Inputs(explain.Query, names...) }
 	return explain.Rules{
 		"export-checkpoint-is-known": continues("Take checkpoint_hash from the page before", explain.Input{Where: explain.Server, At: "the checkpoints that were handed out"}),
 		"export-checkpoint-is-own":   continues("Take the checkpoint of this provider's page", explain.Input{Where: explain.Path}),

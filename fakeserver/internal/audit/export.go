@@ -6,9 +6,9 @@ import (
 	"math"
 	"strconv"
 
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Filters are those in force on an export, defaults filled in and caps applied.
@@ -54,16 +54,16 @@ func (f Filters) cut(now instant.Instant) instant.Instant {
 // on a next one the cursor and not the window says where it begins. holds tells
 // whether the trail, were it not for the window, has an entry from one time up to
 // another.
-func (f Filters) Note(c *course.Course, now instant.Instant, first bool, holds func(from, to instant.Instant) bool) {
+func (f Filters) Note(c *ruletrace.Trace, now instant.Instant, first bool, holds func(from, to instant.Instant) bool) {
 	low, high := f.Window(now)
 	cut := f.cut(now)
 	if f.HasFrom && f.HasTo && f.From >= f.To ||
 		first && f.HasFrom && f.From >= cut && holds(cut, f.From+1) ||
 		f.HasTo && holds(max(low, f.To), math.MaxInt64) {
-		c.Promise("export-window-is-half-open")
+		c.Invariant("export-window-is-half-open")
 	}
 	if first && low == cut && holds(math.MinInt64, cut+1) || holds(now+1, high) {
-		c.Promise("export-retention-cuts")
+		c.Invariant("export-retention-cuts")
 	}
 }
 
@@ -101,7 +101,7 @@ type Export struct {
 // Commit hashes, chains and signs the page: export_hash covers entries, total,
 // query and cursor, chain_hash that and the page before, checkpoint_hash the chain
 // and the counts, and the signature all of it.
-func (p Page) Commit(c *course.Course, providerID string, signer Signer) Export {
+func (p Page) Commit(c *ruletrace.Trace, providerID string, signer Signer) Export {
 	p.note(c)
 	next := p.nextCursor()
 	entries := make([]jcs.Value, len(p.Entries))
@@ -162,15 +162,15 @@ func (p Page) Commit(c *course.Course, providerID string, signer Signer) Export 
 }
 
 // note notes the promises that the page keeps.
-func (p Page) note(c *course.Course) {
-	c.Promise("export-fills-defaults", "export-limits-pages", "export-counts-from-cursor",
+func (p Page) note(c *ruletrace.Trace) {
+	c.Invariant("export-fills-defaults", "export-limits-pages", "export-counts-from-cursor",
 		"export-hashes-the-page", "export-chains-pages", "export-issues-checkpoints", "export-is-signed")
 	if p.Filters.EventType != "" {
-		c.Promise("export-filters-events")
+		c.Invariant("export-filters-events")
 	}
 	// One entry alone has no order, but one that follows a page has.
 	if len(p.Entries) > 0 && (p.Total > 1 || p.After != (Continuation{})) {
-		c.Promise("export-orders-entries")
+		c.Invariant("export-orders-entries")
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
-	"example.com/lpgate/fakeserver/internal/control"
+	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/milestones/openapi"
@@ -30,7 +30,7 @@ import (
 // Where things are.
 const (
 	ContractPath = "/openapi.json"
-	ControlPath  = control.Prefix + "/openapi.json"
+	ControlPath  = admin.Prefix + "/openapi.json"
 	PagePath     = "/docs"
 )
 
@@ -147,17 +147,17 @@ func Control(version string, examples []openapi.Example) *openapi.Document {
 		Description: "How a test arranges the fake and looks into it. It is no part of the contract.",
 		Servers:     []openapi.Server{{URL: "/", Description: "The server that this document is from."}},
 		Schemes:     []openapi.Scheme{{Name: token, Says: "The control token, when the server has one."}},
-		Schemas:     control.Schemas(), Examples: examples,
+		Schemas:     admin.Schemas(), Examples: examples,
 	}
-	for _, e := range control.Endpoints() {
+	for _, e := range admin.Endpoints() {
 		_, topic, _ := strings.Cut(e.ID, ".")
 		topic, _, _ = strings.Cut(topic, ".")
 		o := openapi.Operation{
-			ID: e.ID, Method: e.Method, Path: e.Path, Tag: topic, Summary: e.Says, Request: e.Request,
+			ID: e.ID, Method: e.Method, Path: e.Path, Tag: topic, Summary: e.Summary, Request: e.Request,
 			Security: [][]string{{}, {token}},
 		}
 		if e.TakesYAML() {
-			o.Also = []string{control.YAML}
+			o.Also = []string{admin.YAML}
 		}
 		for _, p := range e.Query {
 			o.Parameters = append(o.Parameters, openapi.Parameter{Parameter: p})

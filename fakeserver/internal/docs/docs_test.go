@@ -16,7 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"example.com/lpgate/fakeserver"
-	"example.com/lpgate/fakeserver/internal/control"
+	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
 )
@@ -207,7 +207,7 @@ func TestEveryEndpointHasAnExample(t *testing.T) {
 	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range control.Endpoints() {
+	for _, e := range admin.Endpoints() {
 		op := document.Paths[e.Path][strings.ToLower(e.Method)]
 		if e.Request != "" && len(op.RequestBody.Content["application/json"].Examples) == 0 {
 			t.Errorf("%s has no example of its request", e.ID)

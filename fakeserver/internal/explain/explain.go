@@ -46,20 +46,20 @@ type Change struct {
 
 // Rule is what a gate tells of itself.
 type Rule struct {
-	Looks []Input
+	Inputs []Input
 	// Change gives the nearest change that passes the gate; nil, or none given, where
 	// no change of the request does, or where those of the gates before it do.
 	Change func(*Case) []Change
-	// Says is that in a sentence.
-	Says string
+	// Advice is that in a sentence.
+	Advice string
 }
 
 // Rules are those of a room, by id.
 type Rules map[string]Rule
 
-// Gate gives a rule.
-func Gate(looks []Input, change func(*Case) []Change, says string) Rule {
-	return Rule{Looks: looks, Change: change, Says: says}
+// Precondition gives a rule.
+func Precondition(looks []Input, change func(*Case) []Change, says string) Rule {
+	return Rule{Inputs: looks, Change: change, Advice: says}
 }
 
 // Case is a request that came to a gate.
@@ -143,8 +143,8 @@ func (c *Case) Fill(in Input) Input {
 	return in
 }
 
-// Looks lists inputs of one kind.
-func Looks(where string, at ...string) []Input {
+// Inputs lists inputs of one kind.
+func Inputs(where string, at ...string) []Input {
 	inputs := make([]Input, len(at))
 	for i, at := range at {
 		inputs[i] = Input{Where: where, At: at}

@@ -20,7 +20,7 @@ func Nearest(gates Rules, tries func(*Case) []Change, refused func(*Case) []stri
 			ids := refused(c)
 			for _, change := range smallest(c, tries(c), refused) {
 				teller := slices.IndexFunc(ids, func(id string) bool {
-					return slices.ContainsFunc(gates[id].Looks, func(in Input) bool { return in.Where == change.Where && in.At == change.At })
+					return slices.ContainsFunc(gates[id].Inputs, func(in Input) bool { return in.Where == change.Where && in.At == change.At })
 				})
 				if ids[max(0, teller)] == id {
 					mine = append(mine, change)

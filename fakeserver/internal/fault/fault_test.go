@@ -145,7 +145,7 @@ func met(s *Set[int], requests ...string) string {
 	for _, request := range requests {
 		operation, providerID, _ := strings.Cut(request, "/")
 		id := "-"
-		if m := s.Meet(operation, providerID); m != nil {
+		if m := s.Match(operation, providerID); m != nil {
 			id = m.ID
 		}
 		ids = append(ids, id)
@@ -271,7 +271,7 @@ func TestBudgetIsExact(t *testing.T) {
 	for range 20 {
 		clients.Go(func() {
 			for range 50 {
-				if m := s.Meet(get, ""); m != nil {
+				if m := s.Match(get, ""); m != nil {
 					fired[m.Kept].Add(1)
 				}
 			}

@@ -33,20 +33,20 @@ type State struct {
 type Set[T any] struct {
 	waiting atomic.Bool // whether there is any; read without the lock
 
-	mu     sync.Mutex
-	last   int // number of the last id
-	faults []*armed[T]
-	spent  []State // the oldest first
+	mu        sync.Mutex
+	last      int // number of the last id
+	faults    []*active[T]
+	exhausted []State // the oldest first
 }
 
-type armed[T any] struct {
+type active[T any] struct {
 	State
 	kept   T
 	chance *rand.Rand // nil: none
 }
 
-// Met is a fault that happens to a request.
-type Met[T any] struct {
+// Match is a fault that happens to a request.
+type Match[T any] struct {
 	ID    string
 	Fault Fault
 	Kept  T
@@ -60,7 +60,7 @@ func (s *Set[T]) Add(f Fault, kept T) (State, *problem.Problem) {
 		return State{}, problem.New(http.StatusConflict, "There are %d faults, as many as a world may have: delete one, or all (DELETE /_fake/worlds/NAME/faults).", Max)
 	}
 	s.last++
-	a := &armed[T]{State: State{ID: "f" + strconv.Itoa(s.last), Fault: f, TimesLeft: f.Times}, kept: kept}
+	a := &active[T]{State: State{ID: "f" + strconv.Itoa(s.last), Fault: f, TimesLeft: f.Times}, kept: kept}
 	if f.Probability > 0 {
 		a.chance = rand.New(rand.NewPCG(f.Seed, 0))
 	}
@@ -72,8 +72,8 @@ func (s *Set[T]) Add(f Fault, kept T) (State, *problem.Problem) {
 // Waiting tells whether there is any fault. It takes no lock.
 func (s *Set[T]) Waiting() bool { return s.waiting.Load() }
 
-// Meet gives the fault that happens to a request; nil when none does.
-func (s *Set[T]) Meet(operation, providerID string) *Met[T] {
+// Match gives the fault that happens to a request; nil when none does.
+func (s *Set[T]) Match(operation, providerID string) *Match[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, a := range s.faults {
@@ -87,10 +87,10 @@ func (s *Set[T]) Meet(operation, providerID string) *Met[T] {
 		a.Fired++
 		if a.TimesLeft--; a.TimesLeft == 0 {
 			s.remove(i)
-			s.spent = append(s.spent, a.State)
-			s.spent = s.spent[max(0, len(s.spent)-Max):]
+			s.exhausted = append(s.exhausted, a.State)
+			s.exhausted = s.exhausted[max(0, len(s.exhausted)-Max):]
 		}
-		return &Met[T]{a.ID, a.Fault, a.kept}
+		return &Match[T]{a.ID, a.Fault, a.kept}
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (s *Set[T]) Meet(operation, providerID string) *Met[T] {
 func (s *Set[T]) All() []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := append(make([]State, 0, len(s.spent)+len(s.faults)), s.spent...)
+	all := append(make([]State, 0, len(s.exhausted)+len(s.faults)), s.exhausted...)
 	for _, a := range s.faults {
 		all = append(all, a.State)
 	}
@@ -119,9 +119,9 @@ func (s *Set[T]) Delete(id string) *problem.Problem {
 		}
 		ids = append(ids, a.ID)
 	}
-	for i, state := range s.spent {
+	for i, state := range s.exhausted {
 		if state.ID == id {
-			s.spent = slices.Delete(s.spent, i, i+1)
+			s.exhausted = slices.Delete(s.exhausted, i, i+1)
 			return nil
 		}
 		ids = append(ids, state.ID)
@@ -133,7 +133,7 @@ func (s *Set[T]) Delete(id string) *problem.Problem {
 func (s *Set[T]) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults, s.spent = nil, nil
+	s.faults, s.exhausted = nil, nil
 	s.waiting.Store(false)
 }
 

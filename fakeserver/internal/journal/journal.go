@@ -18,9 +18,9 @@ import (
 	"strings"
 	"sync"
 
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Entry is a request and its answer. It is never changed.
@@ -41,7 +41,7 @@ type Entry struct {
 	Replayed    bool
 	Fault       string // the id of the fault that the request met
 	Answer      []byte // the body of the answer
-	Reached     []course.Reached
+	Reached     []ruletrace.Reached
 	Caller      rules.Actor     // zero when the request named nobody, or it did not matter
 	Before      *rules.Provider // as it stood when a POST was decided on; nil when there was none
 }

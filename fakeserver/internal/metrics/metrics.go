@@ -23,7 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/milestones"
 )
@@ -111,7 +111,7 @@ func New(m *milestones.Milestone) *Metrics {
 }
 
 // Count counts a request and its answer.
-func (m *Metrics) Count(seen *world.Seen) {
+func (m *Metrics) Count(seen *world.Event) {
 	x := seen.Exchange
 	of := m.operations[x.Operation]
 	of.took.Observe(seen.Took.Seconds())
@@ -145,7 +145,7 @@ func (m *Metrics) Count(seen *world.Seen) {
 }
 
 // Watch adds what the worlds hold at the moment of asking. The budget may be nil.
-func (m *Metrics) Watch(worlds *world.Worlds, budget *memory.Budget) {
+func (m *Metrics) Watch(worlds *world.Worlds, budget *store.Budget) {
 	m.registry.MustRegister(holdings{worlds})
 	if budget == nil {
 		return
@@ -167,13 +167,13 @@ type holdings struct{ worlds *world.Worlds }
 
 var held = []struct {
 	*prometheus.Desc
-	of func(memory.Counts) int
+	of func(store.Counts) int
 }{
-	{gauge("fake_worlds", "Worlds that there are."), func(memory.Counts) int { return 1 }},
-	{gauge("fake_providers", "Providers, over all worlds."), func(c memory.Counts) int { return c.Providers }},
-	{gauge("fake_audit_entries", "Audit entries, over all worlds."), func(c memory.Counts) int { return c.AuditEntries }},
-	{gauge("fake_kept_answers", "Answers that are kept for their idempotency keys, over all worlds."), func(c memory.Counts) int { return c.Answers }},
-	{gauge("fake_checkpoints", "Checkpoints of exports that are kept, over all worlds."), func(c memory.Counts) int { return c.Checkpoints }},
+	{gauge("fake_worlds", "Worlds that there are."), func(store.Counts) int { return 1 }},
+	{gauge("fake_providers", "Providers, over all worlds."), func(c store.Counts) int { return c.Providers }},
+	{gauge("fake_audit_entries", "Audit entries, over all worlds."), func(c store.Counts) int { return c.AuditEntries }},
+	{gauge("fake_kept_answers", "Answers that are kept for their idempotency keys, over all worlds."), func(c store.Counts) int { return c.Answers }},
+	{gauge("fake_checkpoints", "Checkpoints of exports that are kept, over all worlds."), func(c store.Counts) int { return c.Checkpoints }},
 }
 
 func gauge(name, help string) *prometheus.Desc { return prometheus.NewDesc(name, help, nil, nil) }

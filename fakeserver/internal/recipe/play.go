@@ -49,9 +49,9 @@ type Exchange struct {
 	Answer       []byte
 }
 
-// Play sends the steps one after the other. It gives the exchanges of those that were
+// Run sends the steps one after the other. It gives the exchanges of those that were
 // answered, and an error when one was not or has nothing that a later one needs.
-func (r *Recipe) Play(ctx context.Context, d Doer, p Place) ([]Exchange, error) {
+func (r *Recipe) Run(ctx context.Context, d Doer, p Place) ([]Exchange, error) {
 	values := map[string]string{"run": p.Run}
 	var played []Exchange
 	for i, step := range r.Steps {
@@ -172,8 +172,8 @@ func (x *Exchange) Line() string {
 	return fmt.Sprintf("%s %s  %d", x.Method, x.target(), x.Status)
 }
 
-// Given reports why an exchange is not what the recipe promises; nil when it is.
-func (r *Recipe) Given(x *Exchange) error {
+// Preconditions reports why an exchange is not what the recipe promises; nil when it is.
+func (r *Recipe) Preconditions(x *Exchange) error {
 	var body struct {
 		Error struct {
 			Code    string `json:"code"`

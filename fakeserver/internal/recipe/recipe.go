@@ -96,8 +96,8 @@ func (r *Recipe) Name() string {
 	return name
 }
 
-// Promise says what the last step is answered.
-func (r *Recipe) Promise() string {
+// Description says what the last step is answered.
+func (r *Recipe) Description() string {
 	says := fmt.Sprint(r.Outcome.Status)
 	if r.Outcome.Code != "" {
 		says += " " + r.Outcome.Code

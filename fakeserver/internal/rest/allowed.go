@@ -14,25 +14,25 @@ import (
 
 var schemaExplained = explain.Rules{
 	schemaRule: {
-		Looks:  explain.Looks(explain.Body, ""),
-		Change: allowed,
-		Says:   "Change the body where details.violations of the answer point: each says what would be right.",
+		Inputs: explain.Inputs(explain.Body, ""),
+		Change: suggestValidBody,
+		Advice: "Change the body where details.violations of the answer point: each says what would be right.",
 	},
 }
 
-// allowed makes a body valid by its schema, and touches nothing in it that is right:
+// suggestValidBody makes a body valid by its schema, and touches nothing in it that is right:
 // what is unknown, optional or there twice is left out, and what is missing or must be
 // there becomes what it is in a body that is allowed. The answer lists so many
 // violations and no more, so they are looked for again.
-func allowed(c *explain.Case) []explain.Change {
+func suggestValidBody(c *explain.Case) []explain.Change {
 	schema, known := schemas.Embedded().Lookup(c.Schema)
 	places, err := schemas.Embedded().Places(c.Schema)
 	if !known || err != nil {
 		panic("a body was refused by the schema " + c.Schema + ", which has no places")
 	}
-	m := mending{Case: c, places: places}
+	m := repair{Case: c, places: places}
 	for _, v := range schema.Validate(c.Body) {
-		m.mend(v)
+		m.apply(v)
 	}
 	// What is left out last moves nothing that another change points at.
 	slices.SortStableFunc(m.removed, func(a, b explain.Change) int { return later(a.At, b.At) })
@@ -46,14 +46,14 @@ func allowed(c *explain.Case) []explain.Change {
 	return append(m.set, m.removed...)
 }
 
-// mending is a body on its way to what its schema allows.
-type mending struct {
+// repair is a body on its way to what its schema allows.
+type repair struct {
 	*explain.Case
 	places       []schemas.Place
 	set, removed []explain.Change
 }
 
-func (m *mending) mend(v schemas.Violation) {
+func (m *repair) apply(v schemas.Violation) {
 	at := v.InstancePath
 	switch v.Keyword {
 	case "additionalProperties":
@@ -84,7 +84,7 @@ func (m *mending) mend(v schemas.Violation) {
 }
 
 // replace changes a value that cannot stand where it stands, or leaves it out.
-func (m *mending) replace(at string) {
+func (m *repair) replace(at string) {
 	if place := m.place(at); place != nil {
 		text, _ := explain.At(m.Body, at).(string)
 		var texts []string
@@ -108,20 +108,20 @@ func (m *mending) replace(at string) {
 	m.remove(at)
 }
 
-func (m *mending) put(at string, to any) {
+func (m *repair) put(at string, to any) {
 	if !slices.ContainsFunc(m.set, func(c explain.Change) bool { return c.At == at }) {
 		m.set = append(m.set, explain.Change{Where: explain.Body, At: at, To: to})
 	}
 }
 
-func (m *mending) remove(at string) {
+func (m *repair) remove(at string) {
 	if !slices.ContainsFunc(m.removed, func(c explain.Change) bool { return c.At == at }) {
 		m.removed = append(m.removed, explain.Change{Where: explain.Body, At: at, Remove: true})
 	}
 }
 
 // place is what the schema says of a place; nil when it knows none.
-func (m *mending) place(at string) *schemas.Place {
+func (m *repair) place(at string) *schemas.Place {
 	tokens := strings.Split(at, "/")[1:]
 	if at == "" {
 		tokens = nil
@@ -139,7 +139,7 @@ func (m *mending) place(at string) *schemas.Place {
 
 // sampled is what stands at a place in the body that is allowed. For an item of a list
 // that has fewer there it is the first; nil when there is none.
-func (m *mending) sampled(at string) any {
+func (m *repair) sampled(at string) any {
 	if found := explain.At(m.Sample, at); found != nil || at == "" {
 		return found
 	}

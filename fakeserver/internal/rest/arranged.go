@@ -9,25 +9,25 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// Arranged is a refusal that nothing decided: somebody wants to see a client meet it.
-type Arranged struct {
+// InjectedError is a refusal that nothing decided: somebody wants to see a client meet it.
+type InjectedError struct {
 	// Outcome is the operation's that it shall be; nil when the rest says what it is.
 	Outcome          *milestones.Outcome
 	Status           int
 	Code, ReasonCode string
 }
 
-// Unhandled gives the exchange of a request that is not handled and not answered: its
+// Skipped gives the exchange of a request that is not handled and not answered: its
 // answer has no status.
-func (h *Handler) Unhandled(r *http.Request) *Exchange {
+func (h *Handler) Skipped(r *http.Request) *Exchange {
 	x := &Exchange{contentType: h.Milestone.Transport.ContentType}
 	x.Operation, x.ProviderID = h.Target(r)
 	return x
 }
 
-// Arrange gives an exchange like e, with an arranged refusal for its answer. Who calls
+// Inject gives an exchange like e, with an arranged refusal for its answer. Who calls
 // is not looked at, so that the refusal tells nothing of it.
-func (h *Handler) Arrange(r *http.Request, e *Exchange, a Arranged) *Exchange {
+func (h *Handler) Inject(r *http.Request, e *Exchange, a InjectedError) *Exchange {
 	found, providerID, allowed := h.match(r.Method, r.URL.EscapedPath())
 	x := &exchange{Request: r, Exchange: *e, route: found}
 	x.ProviderID = providerID

@@ -23,7 +23,7 @@ func TestArrange(t *testing.T) {
 			if wanted.Code == "" {
 				continue
 			}
-			x := h.Arrange(r, h.Unhandled(r), Arranged{Outcome: wanted})
+			x := h.Inject(r, h.Skipped(r), InjectedError{Outcome: wanted})
 			if x.Outcome != wanted || outcome(x.Operation, x.Answer).Code != wanted.Code || x.Answer.Status != wanted.Status || x.Answer.CorrelationID != "its-own" || x.Operation.ID != o.ID {
 				t.Errorf("%s of %s: got %+v", wanted.Name, o.ID, x)
 			}
@@ -39,17 +39,17 @@ func TestArrangeAStatus(t *testing.T) {
 	h := newHandler(t)
 	r := httptest.NewRequest("POST", amber+"/rollout", nil)
 	for name, c := range map[string]struct {
-		arranged Arranged
+		arranged InjectedError
 		outcome  string
 		body     string
 	}{
-		"a code of the fake":  {Arranged{Status: 503, Code: "SERVICE_UNAVAILABLE"}, "", `{"correlation_id":"corr_partnerliquidityprovider_rollout_upsert","error":{"code":"SERVICE_UNAVAILABLE","message":"This was arranged: the world has a fault that gives this answer.","details":{}}}`},
-		"a code elsewhere":    {Arranged{Status: 503, Code: "UNAUTHORIZED"}, "", `"code":"UNAUTHORIZED"`},
-		"one of the contract": {Arranged{Status: 401, Code: "UNAUTHORIZED"}, "unauthenticated", `"code":"UNAUTHORIZED"`},
-		"with a reason":       {Arranged{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_invalid"}, "payload_invalid", `"reason_code":"partner_liquidity_provider_invalid"`},
+		"a code of the fake":  {InjectedError{Status: 503, Code: "SERVICE_UNAVAILABLE"}, "", `{"correlation_id":"corr_partnerliquidityprovider_rollout_upsert","error":{"code":"SERVICE_UNAVAILABLE","message":"This was arranged: the world has a fault that gives this answer.","details":{}}}`},
+		"a code elsewhere":    {InjectedError{Status: 503, Code: "UNAUTHORIZED"}, "", `"code":"UNAUTHORIZED"`},
+		"one of the contract": {InjectedError{Status: 401, Code: "UNAUTHORIZED"}, "unauthenticated", `"code":"UNAUTHORIZED"`},
+		"with a reason":       {InjectedError{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_invalid"}, "payload_invalid", `"reason_code":"partner_liquidity_provider_invalid"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := h.Arrange(r, h.Unhandled(r), c.arranged)
+			x := h.Inject(r, h.Skipped(r), c.arranged)
 			got := ""
 			if x.Outcome != nil {
 				got = x.Outcome.Name
@@ -69,7 +69,7 @@ func TestArrangeACodeOfTheFake(t *testing.T) {
 		o.SelfCheck = func(string, []schemas.Violation) { found++ }
 	})
 	r := httptest.NewRequest("GET", "/healthz", nil)
-	body := h.Arrange(r, h.Unhandled(r), Arranged{Status: 429, Code: "TOO_MANY_REQUESTS"}).Answer.Body
+	body := h.Inject(r, h.Skipped(r), InjectedError{Status: 429, Code: "TOO_MANY_REQUESTS"}).Answer.Body
 	document, err := schemas.Read(body)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestArrangeACodeOfTheFake(t *testing.T) {
 	if violations := schema.Validate(document.Value); len(violations) != 1 || violations[0].InstancePath != "/error/code" || found != 0 {
 		t.Errorf("%s: got %+v by the contract, and %d answers by the self-check", body, violations, found)
 	}
-	h.Arrange(r, h.Unhandled(r), Arranged{Status: 429, Code: "TOO_MANY_REQUESTS", ReasonCode: "none_of_the_floor"})
+	h.Inject(r, h.Skipped(r), InjectedError{Status: 429, Code: "TOO_MANY_REQUESTS", ReasonCode: "none_of_the_floor"})
 	if found != 1 {
 		t.Errorf("the self-check refused %d answers with an unknown reason code, want 1", found)
 	}

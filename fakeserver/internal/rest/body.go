@@ -38,21 +38,21 @@ func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 	x.Sent = body
 	broken := err != nil && err != io.EOF
 	switch {
-	case x.course.Gate("body-within-limit", tooLarge):
+	case x.trace.Precondition("body-within-limit", tooLarge):
 		x.unread = r.Body
 		return schemas.Document{}, &rules.Refusal{
 			Rule: "body-within-limit", Code: rules.PayloadTooLarge,
 			Message: "The body is larger than 1 MiB.",
 		}
 	case broken:
-		x.course.Gate("body-is-i-json", true)
+		x.trace.Precondition("body-is-i-json", true)
 		return schemas.Document{}, malformed("The body broke off before its end.")
 	case len(body) == 0:
-		x.course.Promise("empty-body-is-an-object")
+		x.trace.Invariant("empty-body-is-an-object")
 		body = []byte("{}")
 	}
 	document, err := schemas.ReadRequest(body)
-	if x.course.Gate("body-is-i-json", err != nil) {
+	if x.trace.Precondition("body-is-i-json", err != nil) {
 		return schemas.Document{}, malformed("The body is " + err.Error() + " (RFC 7493).")
 	}
 	return document, nil
@@ -63,10 +63,10 @@ func malformed(message string) *rules.Refusal {
 }
 
 var bodyExplained = explain.Rules{
-	"body-within-limit": explain.Gate(
-		explain.Looks(explain.Body, ""), nil, "Send a body of 1 MiB at most.",
+	"body-within-limit": explain.Precondition(
+		explain.Inputs(explain.Body, ""), nil, "Send a body of 1 MiB at most.",
 	),
-	"body-is-i-json": explain.Gate(
-		explain.Looks(explain.Body, ""), nil, "Send I-JSON (RFC 7493): the message of the answer says what is wrong, and where.",
+	"body-is-i-json": explain.Precondition(
+		explain.Inputs(explain.Body, ""), nil, "Send I-JSON (RFC 7493): the message of the answer says what is wrong, and where.",
 	),
 }

@@ -32,18 +32,18 @@ type PartnerKey struct {
 func (h *Handler) identify(x *exchange) (identity, *rules.Refusal) {
 	who, ok := h.who(x.Header)
 	if h.PartnerKeys != nil {
-		x.course.Gate("partner-key-is-known", !ok)
-	} else if x.course != nil && (inOrder(x.Header, "X-Partner-Key", "X-Actor-Type", "X-Actor-Id") || x.Header["X-Actor-Id"] != nil && x.Header["X-Actor-Type"] == nil) {
-		x.course.Promise("identity-headers-are-read-in-order")
+		x.trace.Precondition("partner-key-is-known", !ok)
+	} else if x.trace != nil && (inOrder(x.Header, "X-Partner-Key", "X-Actor-Type", "X-Actor-Id") || x.Header["X-Actor-Id"] != nil && x.Header["X-Actor-Type"] == nil) {
+		x.trace.Invariant("identity-headers-are-read-in-order")
 	}
-	if x.course.Gate("identity-is-required", !ok) {
+	if x.trace.Precondition("identity-is-required", !ok) {
 		return identity{}, &rules.Refusal{
 			Rule: "identity-is-required", Code: rules.Unauthorized,
 			Message: h.identityHint(),
 		}
 	}
 	if !slices.Contains(actorTypes, who.actor.Type) {
-		x.course.Gate("actor-is-partner", true)
+		x.trace.Precondition("actor-is-partner", true)
 		return identity{}, who.notPartner()
 	}
 	return who, nil
@@ -203,13 +203,13 @@ func (p *PartnerKeys) find(key string) (found identity, ok bool) {
 
 // authorize checks actor type and scope.
 func (h *Handler) authorize(x *exchange) *rules.Refusal {
-	if x.course.Gate("actor-is-partner", x.identity.actor.Type != "partner") {
+	if x.trace.Precondition("actor-is-partner", x.identity.actor.Type != "partner") {
 		return x.identity.notPartner()
 	}
-	if x.course != nil && h.PartnerKeys == nil && inOrder(x.Header, "X-Scopes", "X-Auth-Scopes") {
-		x.course.Promise("identity-headers-are-read-in-order")
+	if x.trace != nil && h.PartnerKeys == nil && inOrder(x.Header, "X-Scopes", "X-Auth-Scopes") {
+		x.trace.Invariant("identity-headers-are-read-in-order")
 	}
-	if x.course.Gate("scope-is-held", !slices.Contains(x.identity.scopes, x.route.Scope)) {
+	if x.trace.Precondition("scope-is-held", !slices.Contains(x.identity.scopes, x.route.Scope)) {
 		return &rules.Refusal{
 			Rule: "scope-is-held", Code: rules.InsufficientScope,
 			Message: "The caller lacks the scope " + x.route.Scope + ".",
@@ -254,20 +254,20 @@ func identified(c *explain.Case) (changes []explain.Change) {
 
 // The value of X-Partner-Key is shown nowhere: the journal masks it.
 var identityExplained = explain.Rules{
-	"identity-is-required": explain.Gate(
-		explain.Looks(explain.Header, "X-Actor-Type", "X-Actor-Id", "X-Partner-Key"),
+	"identity-is-required": explain.Precondition(
+		explain.Inputs(explain.Header, "X-Actor-Type", "X-Actor-Id", "X-Partner-Key"),
 		identified,
 		"Say who calls: with a known X-Partner-Key in key mode, else in X-Actor-Type and X-Actor-Id.",
 	),
 	"partner-key-is-known": {
-		Looks: append(explain.Looks(explain.Header, "X-Partner-Key"), explain.Input{Where: explain.Server, At: "the known keys"}),
-		Says:  "Send a key that the server was started with.",
+		Inputs: append(explain.Inputs(explain.Header, "X-Partner-Key"), explain.Input{Where: explain.Server, At: "the known keys"}),
+		Advice: "Send a key that the server was started with.",
 	},
-	"actor-is-partner": explain.Gate(
-		explain.Looks(explain.Header, "X-Actor-Type"), inHeaders(explain.Change{Where: explain.Header, At: "X-Actor-Type", To: "partner"}), "Call as a partner.",
+	"actor-is-partner": explain.Precondition(
+		explain.Inputs(explain.Header, "X-Actor-Type"), inHeaders(explain.Change{Where: explain.Header, At: "X-Actor-Type", To: "partner"}), "Call as a partner.",
 	),
-	"scope-is-held": explain.Gate(
-		explain.Looks(explain.Header, "X-Auth-Scopes", "X-Scopes"),
+	"scope-is-held": explain.Precondition(
+		explain.Inputs(explain.Header, "X-Auth-Scopes", "X-Scopes"),
 		func(c *explain.Case) []explain.Change {
 			if c.KeyMode {
 				return nil

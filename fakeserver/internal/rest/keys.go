@@ -5,9 +5,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/fakeserver/internal/store"
 )
 
 // KeySet is the public half of what exports are signed with, now and before.
@@ -26,16 +26,16 @@ type PublicKey struct {
 // note notes what an answer that lists the keys, or was signed with the active
 // one, keeps: whoever holds an export can verify it offline, across rotation; and
 // what lists and signs is what the server was given, and nothing beside it.
-func (k KeySet) note(c *course.Course) {
-	c.Promise("keys-are-published")
+func (k KeySet) note(c *ruletrace.Trace) {
+	c.Invariant("keys-are-published")
 	if k.Operators {
-		c.Promise("operator-key-replaces-dev-key")
+		c.Invariant("operator-key-replaces-dev-key")
 	}
 }
 
 // keySet serves keys.policy-integrity-signing.get.
-func keySet(h *Handler, x *exchange) memory.Answer {
-	h.Keys.note(x.course)
+func keySet(h *Handler, x *exchange) store.Answer {
+	h.Keys.note(x.trace)
 	type key struct {
 		KeyID        string `json:"key_id"`
 		Alg          string `json:"alg"`

@@ -7,14 +7,14 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/store"
 )
 
 // post serves an operation that changes something: command gives what its body
 // is read into, member is the name under which its answer shows the result.
-func post(command func() rules.Command, member string) func(*Handler, *exchange) memory.Answer {
-	return func(h *Handler, x *exchange) memory.Answer {
+func post(command func() rules.Command, member string) func(*Handler, *exchange) store.Answer {
+	return func(h *Handler, x *exchange) store.Answer {
 		key, refusal := h.idempotencyKey(x)
 		if refusal != nil {
 			return x.refuse(refusal)
@@ -26,16 +26,16 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 		if refusal != nil {
 			return x.refuse(refusal)
 		}
-		call := memory.Call{
+		call := store.Call{
 			Operation:      x.route.ID,
 			Caller:         x.identity.actor,
 			ProviderID:     x.ProviderID,
 			IdempotencyKey: key,
 			Payload:        body.Canonical,
 			Clock:          x.clock,
-			Course:         x.course,
+			Trace:          x.trace,
 			Arrived:        x.arrived,
-			Encode: func(change rules.Change, refusal *rules.Refusal) memory.Answer {
+			Encode: func(change rules.Change, refusal *rules.Refusal) store.Answer {
 				if refusal != nil {
 					return x.refuse(refusal)
 				}
@@ -75,11 +75,11 @@ type checked struct {
 
 // Decide implements rules.Command.
 func (c checked) Decide(s rules.State) (rules.Change, *rules.Refusal) {
-	if s.Course != nil && s.Provider.ProviderID != "" {
+	if s.Trace != nil && s.Provider.ProviderID != "" {
 		before := s.Provider
 		c.x.Before = &before
 	}
-	if s.Course.Gate(schemaRule, c.refusal != nil) {
+	if s.Trace.Precondition(schemaRule, c.refusal != nil) {
 		return rules.Change{}, c.refusal
 	}
 	return c.Command.Decide(s)
@@ -90,7 +90,7 @@ func (c checked) Decide(s rules.State) (rules.Change, *rules.Refusal) {
 func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
 	name := h.Milestone.Transport.IdempotencyHeader
 	key := value(x.Header, name)
-	if x.course.Gate("idempotency-key-is-present", key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength) {
+	if x.trace.Precondition("idempotency-key-is-present", key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength) {
 		return "", &rules.Refusal{
 			Rule: "idempotency-key-is-present", Code: rules.ConstraintViolation,
 			Message: "Send an " + name + " of 1 to 255 characters, a new one for each new request.",
@@ -101,8 +101,8 @@ func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
 }
 
 var postExplained = explain.Rules{
-	"idempotency-key-is-present": explain.Gate(
-		explain.Looks(explain.Header, "Idempotency-Key"),
+	"idempotency-key-is-present": explain.Precondition(
+		explain.Inputs(explain.Header, "Idempotency-Key"),
 		func(c *explain.Case) []explain.Change { return []explain.Change{c.NewKey()} }, "Send a new Idempotency-Key, of 1 to 255 characters.",
 	),
 }

@@ -8,20 +8,20 @@ import (
 	"strings"
 
 	"example.com/lpgate/fakeserver/internal/audit"
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/fakeserver/internal/store"
 )
 
 // readQuery reads the query of an export. What cannot be read is refused later,
 // once the provider is known to be the caller's, and so is noted apart.
-func (h *Handler) readQuery(x *exchange) memory.ExportQuery {
-	query := memory.ExportQuery{Clock: x.clock, Course: x.course.Apart()}
+func (h *Handler) readQuery(x *exchange) store.ExportQuery {
+	query := store.ExportQuery{Clock: x.clock, Trace: x.trace.Fork()}
 	values, err := url.ParseQuery(x.URL.RawQuery)
 	if err != nil {
-		query.Refusal = unreadable(query.Course, fmt.Errorf("the query string is malformed: %w", err))
+		query.Refusal = unreadable(query.Trace, fmt.Errorf("the query string is malformed: %w", err))
 		return query
 	}
 	p := parameters{values: values}
@@ -44,15 +44,15 @@ func (h *Handler) readQuery(x *exchange) memory.ExportQuery {
 		AttestationAfter: p.get("attestation_after"),
 		CheckpointAfter:  p.get("checkpoint_after"),
 	}
-	if query.Refusal = unreadable(query.Course, p.err); query.Refusal == nil {
-		query.Refusal = incomplete(query.Course, query.After)
+	if query.Refusal = unreadable(query.Trace, p.err); query.Refusal == nil {
+		query.Refusal = incomplete(query.Trace, query.After)
 	}
 	return query
 }
 
 // unreadable refuses a query of which something does not parse.
-func unreadable(c *course.Course, err error) *rules.Refusal {
-	if !c.Gate("export-query-is-readable", err != nil) {
+func unreadable(c *ruletrace.Trace, err error) *rules.Refusal {
+	if !c.Precondition("export-query-is-readable", err != nil) {
 		return nil
 	}
 	return &rules.Refusal{
@@ -62,14 +62,14 @@ func unreadable(c *course.Course, err error) *rules.Refusal {
 }
 
 // incomplete refuses a continuation that is neither whole nor absent.
-func incomplete(c *course.Course, after audit.Continuation) *rules.Refusal {
+func incomplete(c *ruletrace.Trace, after audit.Continuation) *rules.Refusal {
 	given := 0
 	for _, value := range []string{after.CursorAfter, after.AttestationAfter, after.CheckpointAfter} {
 		if value != "" {
 			given++
 		}
 	}
-	if !c.Gate("export-continuation-is-complete", given != 0 && given != 3) {
+	if !c.Precondition("export-continuation-is-complete", given != 0 && given != 3) {
 		return nil
 	}
 	return &rules.Refusal{
@@ -149,8 +149,8 @@ func (p *parameters) eventType(name string) string {
 var queryNames = []string{"limit", "retention_days", "from_iso", "to_iso", "now_iso", "exported_at_iso", "event_type"}
 
 var queryExplained = explain.Rules{
-	"export-query-is-readable": explain.Gate(
-		explain.Looks(explain.Query, queryNames...),
+	"export-query-is-readable": explain.Precondition(
+		explain.Inputs(explain.Query, queryNames...),
 		func(c *explain.Case) (changes []explain.Change) {
 			for _, name := range queryNames {
 				p := parameters{values: c.Query}
@@ -169,8 +169,8 @@ var queryExplained = explain.Rules{
 			return changes
 		}, "Leave out what cannot be read: the message of the answer says what it should be.",
 	),
-	"export-continuation-is-complete": explain.Gate(
-		explain.Looks(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"),
+	"export-continuation-is-complete": explain.Precondition(
+		explain.Inputs(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"),
 		func(c *explain.Case) (changes []explain.Change) {
 			for _, name := range []string{"cursor_after", "attestation_after", "checkpoint_after"} {
 				if len(c.Query[name]) > 0 {

@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	"example.com/lpgate/fakeserver/internal/audit"
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
@@ -28,17 +28,17 @@ var statuses = map[rules.Code]int{
 	rules.MethodNotAllowed:    405,
 	rules.PayloadTooLarge:     413,
 	rules.Internal:            500,
-	memory.Full:               507,
+	store.Full:                507,
 }
 
 // refuse writes a refusal. One that the contract does not know is a problem.
-func (x *exchange) refuse(refusal *rules.Refusal) memory.Answer {
-	if refusal.Code == memory.Full {
+func (x *exchange) refuse(refusal *rules.Refusal) store.Answer {
+	if refusal.Code == store.Full {
 		x.contentType = problem.ContentType
 		told := problem.New(statuses[refusal.Code], "%s", refusal.Message)
-		return memory.Answer{Status: told.Status, CorrelationID: x.correlation, Body: told.JSON(), Refusal: refusal}
+		return store.Answer{Status: told.Status, CorrelationID: x.correlation, Body: told.JSON(), Refusal: refusal}
 	}
-	return memory.Answer{
+	return store.Answer{
 		Status:        statuses[refusal.Code],
 		CorrelationID: x.correlation,
 		Body:          errorBody(x.correlation, refusal),
@@ -48,7 +48,7 @@ func (x *exchange) refuse(refusal *rules.Refusal) memory.Answer {
 
 // outcome finds the outcome that an answer is of its operation: the one whose code, reason code and
 // details the refusal has. Of several, the one that asks for the most details.
-func outcome(o *milestones.Operation, answer memory.Answer) (found *milestones.Outcome) {
+func outcome(o *milestones.Operation, answer store.Answer) (found *milestones.Outcome) {
 	for i := range o.Outcomes {
 		candidate := &o.Outcomes[i]
 		if answer.Refusal == nil {
@@ -102,8 +102,8 @@ func violated(violations []schemas.Violation, limit int) *rules.Refusal {
 
 // Kept tells whether an answer to a POST that reached these rules is kept for its key:
 // from the schema check on, all are.
-func Kept(reached []course.Reached) bool {
-	return slices.ContainsFunc(reached, func(r course.Reached) bool { return r.Rule == schemaRule })
+func Kept(reached []ruletrace.Reached) bool {
+	return slices.ContainsFunc(reached, func(r ruletrace.Reached) bool { return r.Rule == schemaRule })
 }
 
 // Explained tells of each gate of the fake what it looks at and what passes it.
@@ -111,7 +111,7 @@ func Explained() explain.Rules {
 	all := explain.Rules{}
 	for _, room := range []explain.Rules{
 		routesExplained, identityExplained, bodyExplained, postExplained, queryExplained, schemaExplained,
-		memory.Explained(), audit.Explained(), rules.Explained(),
+		store.Explained(), audit.Explained(), rules.Explained(),
 	} {
 		maps.Copy(all, room)
 	}

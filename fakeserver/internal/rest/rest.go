@@ -10,8 +10,8 @@
 //	Idempotency-Key (POST)            post.go
 //	body size and JSON syntax (POST)  body.go
 //	actor type, scope                 identity.go
-//	provider exists, is the caller's  ../memory
-//	idempotency (POST)                ../memory
+//	provider exists, is the caller's  ../store
+//	idempotency (POST)                ../store
 //	request schema, query             post.go, query.go
 //	rules                             ../rules, ../audit
 package rest
@@ -24,11 +24,11 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
@@ -37,7 +37,7 @@ import (
 type Options struct {
 	Milestone        *milestones.Milestone
 	Schemas          *schemas.Set
-	Store            *memory.Store
+	Store            *store.Store
 	Keys             KeySet
 	PartnerKeys      *PartnerKeys // nil: header mode
 	IgnoreTestClocks bool
@@ -52,8 +52,8 @@ type Options struct {
 // Handler serves the contract.
 type Handler struct {
 	Options
-	routes  []route
-	courses *course.Tree // nil: Options say that nothing is noted
+	routes []route
+	traces *ruletrace.Tree // nil: Options say that nothing is noted
 }
 
 // New gives a handler, or an error when the milestone promises what this
@@ -61,7 +61,7 @@ type Handler struct {
 func New(options Options) (*Handler, error) {
 	h := &Handler{Options: options}
 	if options.Notes {
-		h.courses = new(course.Tree)
+		h.traces = new(ruletrace.Tree)
 	}
 	for i := range options.Milestone.Operations {
 		r, err := newRoute(&options.Milestone.Operations[i], options.Schemas)
@@ -74,7 +74,7 @@ func New(options Options) (*Handler, error) {
 }
 
 // For gives a handler of the same contract over another store.
-func (h *Handler) For(store *memory.Store) *Handler {
+func (h *Handler) For(store *store.Store) *Handler {
 	other := *h
 	other.Store = store
 	return &other
@@ -91,7 +91,7 @@ type Exchange struct {
 	// Sent is the body of the request, as far as it was read; nil when it was not.
 	Sent []byte
 	// Answer is what the client is told.
-	Answer memory.Answer
+	Answer store.Answer
 	// Outcome is the answer's, one of the operation's; nil for INTERNAL and memory.Full.
 	Outcome *milestones.Outcome
 	// Before is the provider as it stood when a POST was decided on, when the handler
@@ -99,7 +99,7 @@ type Exchange struct {
 	Before *rules.Provider
 	// Reached are the rules that the request reached, when the handler notes them. Other
 	// exchanges share the list.
-	Reached []course.Reached
+	Reached []ruletrace.Reached
 
 	contentType string
 	allow       string // of METHOD_NOT_ALLOWED
@@ -115,9 +115,9 @@ type exchange struct {
 	route       *route // nil when none matched
 	correlation string
 	identity    identity
-	clock       *rules.Clock   // the request's test clock; nil: it names none
-	course      *course.Course // nil when nobody listens
-	arrived     uint64         // when the request came, as the store counts
+	clock       *rules.Clock     // the request's test clock; nil: it names none
+	trace       *ruletrace.Trace // nil when nobody listens
+	arrived     uint64           // when the request came, as the store counts
 }
 
 // ServeHTTP implements http.Handler.
@@ -136,20 +136,20 @@ func (h *Handler) Target(r *http.Request) (operation *milestones.Operation, prov
 func (h *Handler) Handle(r *http.Request) *Exchange {
 	x := &exchange{
 		Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType},
-		course: h.courses.Begin(), arrived: h.Store.Arrived(),
+		trace: h.traces.Begin(), arrived: h.Store.Arrived(),
 	}
 	answer := h.answer(x)
 	if h.SelfCheck != nil && !answer.Full() {
 		answer = h.selfCheck(x, answer)
 	}
 	// Success and refusal alike: the headers that Write sets are those of every answer.
-	x.course.Promise("answers-are-json")
+	x.trace.Invariant("answers-are-json")
 	x.Operation = &h.Milestone.Router
 	if x.route != nil {
 		x.Operation = x.route.Operation
 	}
 	x.Caller = x.identity.actor
-	x.Answer, x.Reached = answer, x.course.Reached()
+	x.Answer, x.Reached = answer, x.trace.Reached()
 	x.Outcome = outcome(x.Operation, answer)
 	return &x.Exchange
 }
@@ -194,7 +194,7 @@ func (e *Exchange) Head(header http.Header) {
 }
 
 // answer runs the checks that need no state, and hands over to the operation.
-func (h *Handler) answer(x *exchange) (answer memory.Answer) {
+func (h *Handler) answer(x *exchange) (answer store.Answer) {
 	defer func() {
 		// No input should get here. If one does, the client still gets an answer by
 		// the contract, and the message says where to look.
@@ -238,13 +238,13 @@ func (h *Handler) testClock(r *http.Request) *rules.Clock {
 
 // succeed writes a success, which is 200 for every operation: correlation_id and
 // the members given. Codes are the reason codes among them.
-func (x *exchange) succeed(codes []string, members ...jcs.Member) memory.Answer {
+func (x *exchange) succeed(codes []string, members ...jcs.Member) store.Answer {
 	members = append(members, jcs.Member{Name: "correlation_id", Value: jcs.String(x.correlation)})
-	return memory.Answer{Status: http.StatusOK, CorrelationID: x.correlation, Body: jcs.Object(members...), ReasonCodes: codes}
+	return store.Answer{Status: http.StatusOK, CorrelationID: x.correlation, Body: jcs.Object(members...), ReasonCodes: codes}
 }
 
 // selfCheck replaces an answer that its schema forbids.
-func (h *Handler) selfCheck(x *exchange, answer memory.Answer) memory.Answer {
+func (h *Handler) selfCheck(x *exchange, answer store.Answer) store.Answer {
 	name, operation := h.Milestone.Transport.ErrorSchema, h.Milestone.Router.ID
 	if x.route != nil {
 		operation = x.route.ID

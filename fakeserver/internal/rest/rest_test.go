@@ -18,7 +18,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"example.com/lpgate/fakeserver/internal/audit"
-	"example.com/lpgate/fakeserver/internal/memory"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
@@ -30,7 +30,7 @@ func newHandler(t testing.TB, change ...func(*Options)) *Handler {
 	options := Options{
 		Milestone: milestones.M109(),
 		Schemas:   schemas.Embedded(),
-		Store: memory.New(memory.Options{
+		Store: store.New(store.Options{
 			Clock:  func() time.Time { return time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC) },
 			Signer: audit.Signer{KeyID: "test", Key: private},
 		}),

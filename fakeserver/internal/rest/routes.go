@@ -9,15 +9,15 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
 
 // operations says how each operation of the milestone is served. To add one: its
 // line in the milestone, its rules in ../rules, its line here.
-var operations = map[string]func(*Handler, *exchange) memory.Answer{
+var operations = map[string]func(*Handler, *exchange) store.Answer{
 	"partnerLiquidityProvider.onboard":              post(func() rules.Command { return new(rules.Onboard) }, "provider"),
 	"partnerLiquidityProvider.get":                  get,
 	"partnerLiquidityProvider.status.upsert":        post(func() rules.Command { return new(rules.StatusUpsert) }, "status"),
@@ -34,7 +34,7 @@ type route struct {
 	segments    []string // of the path; a parameter is ""
 	correlation string   // the default correlation id
 	request     *schemas.Schema
-	serve       func(*Handler, *exchange) memory.Answer
+	serve       func(*Handler, *exchange) store.Answer
 }
 
 func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
@@ -61,7 +61,7 @@ func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
 // match finds the route of a method and a path as the client wrote it, and the
 // path's parameter: letters as written, no clean-up, no redirect; an empty segment
 // matches nothing; a parameter is one segment, percent-decoded. Without a route,
-// allowed are the methods that the path has.
+// suggestValidBody are the methods that the path has.
 func (h *Handler) match(method, path string) (found *route, param string, allowed []string) {
 	for i := range h.routes {
 		r := &h.routes[i]
@@ -112,17 +112,17 @@ func (r *route) matches(path string) (param string, ok bool) {
 func (h *Handler) unrouted(x *exchange, matched *route, allowed []string) *rules.Refusal {
 	path := x.URL.EscapedPath()
 	known := matched != nil || len(allowed) > 0
-	if x.course != nil && h.inexact(path, known) {
-		x.course.Promise("path-is-exact")
+	if x.trace != nil && h.inexact(path, known) {
+		x.trace.Invariant("path-is-exact")
 	}
-	if x.course.Gate("route-is-known", !known) {
+	if x.trace.Precondition("route-is-known", !known) {
 		return &rules.Refusal{
 			Rule: "route-is-known", Code: rules.NotFound,
 			Message: "No operation has this path: paths match exactly, with no slash at the end.",
 			Details: map[string]any{"method": x.Method, "path": path},
 		}
 	}
-	if x.course.Gate("method-is-allowed", matched == nil) {
+	if x.trace.Precondition("method-is-allowed", matched == nil) {
 		return &rules.Refusal{
 			Rule: "method-is-allowed", Code: rules.MethodNotAllowed,
 			Message: "This path takes " + strings.Join(allowed, ", ") + ".",
@@ -158,7 +158,7 @@ func (h *Handler) inexact(written string, known bool) bool {
 // correlate gives the correlation id of a request's answer: the request's own when
 // it is well formed, else one that says which operation answers.
 func (x *exchange) correlate(matched *route) string {
-	x.course.Promise("correlation-id-is-echoed")
+	x.trace.Invariant("correlation-id-is-echoed")
 	own := value(x.Header, "X-Correlation-Id")
 	malformed := func(c rune) bool {
 		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
@@ -182,11 +182,11 @@ func defaultCorrelation(operation string) string {
 }
 
 // get serves partnerLiquidityProvider.get.
-func get(h *Handler, x *exchange) memory.Answer {
+func get(h *Handler, x *exchange) store.Answer {
 	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	view, refusal := h.Store.Provider(x.course, x.ProviderID, x.identity.actor)
+	view, refusal := h.Store.Provider(x.trace, x.ProviderID, x.identity.actor)
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
@@ -194,15 +194,15 @@ func get(h *Handler, x *exchange) memory.Answer {
 }
 
 // export serves partnerLiquidityProvider.rollout.export.
-func export(h *Handler, x *exchange) memory.Answer {
+func export(h *Handler, x *exchange) store.Answer {
 	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	page, refusal := h.Store.Export(x.course, x.ProviderID, x.identity.actor, h.readQuery(x))
+	page, refusal := h.Store.Export(x.trace, x.ProviderID, x.identity.actor, h.readQuery(x))
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
-	h.Keys.note(x.course)
+	h.Keys.note(x.trace)
 	return x.succeed(nil,
 		jcs.Member{Name: "provider_id", Value: jcs.String(x.ProviderID)},
 		jcs.Member{Name: "export", Value: page.JSON},
@@ -210,19 +210,19 @@ func export(h *Handler, x *exchange) memory.Answer {
 }
 
 // healthz serves healthz: whoever asks learns that the server answers.
-func healthz(h *Handler, x *exchange) memory.Answer {
+func healthz(h *Handler, x *exchange) store.Answer {
 	if _, ok := h.who(x.Header); !ok {
-		x.course.Promise("health-is-public")
+		x.trace.Invariant("health-is-public")
 	}
 	return x.succeed(nil, jcs.Member{Name: "ok", Value: jcs.Value("true")})
 }
 
 var routesExplained = explain.Rules{
-	"route-is-known": explain.Gate(
+	"route-is-known": explain.Precondition(
 		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
 		nearestRoute, "Send to a path of the contract, as it is written there.",
 	),
-	"method-is-allowed": explain.Gate(
+	"method-is-allowed": explain.Precondition(
 		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
 		func(c *explain.Case) []explain.Change {
 			if len(c.Methods) == 0 {

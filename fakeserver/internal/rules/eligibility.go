@@ -126,12 +126,12 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 
 	codes := []string{}
 	for _, rule := range eligibilityRules {
-		if s.Course.Gate(rule.id, rule.fails(in, s.Provider.SegmentTier)) {
+		if s.Trace.Precondition(rule.id, rule.fails(in, s.Provider.SegmentTier)) {
 			codes = appendOnce(codes, rule.gives...)
 		}
 	}
 	c.shown(s)
-	s.Course.Promise("eligibility-recommends-status", "eligibility-has-derived-id")
+	s.Trace.Invariant("eligibility-recommends-status", "eligibility-has-derived-id")
 	inputs := jcs.Marshal(in)
 	evaluation := &Eligibility{
 		EvaluationID:         evaluationID(s.Provider.ProviderID, at, inputs),
@@ -145,7 +145,7 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 
 	// Tier, status and governance stay as they are; the evaluation becomes the last
 	// one, and updated_at moves.
-	s.Course.Promise("eligibility-changes-only-the-evaluation")
+	s.Trace.Invariant("eligibility-changes-only-the-evaluation")
 	provider := s.Provider
 	provider.LastEligibility = evaluation
 	provider.UpdatedAt = at
@@ -198,28 +198,28 @@ func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string 
 
 var eligibilityExplained = explain.Nearest(explain.Rules{
 	"eligibility-needs-baselines": {
-		Looks: explain.Looks(explain.Body, "/eligibility/"+baselines[0], "/eligibility/"+baselines[1], "/eligibility/"+baselines[2]),
-		Says:  "Say that the baselines passed.",
+		Inputs: explain.Inputs(explain.Body, "/eligibility/"+baselines[0], "/eligibility/"+baselines[1], "/eligibility/"+baselines[2]),
+		Advice: "Say that the baselines passed.",
 	},
 	"eligibility-needs-no-violations": {
-		Looks: explain.Looks(explain.Body, "/eligibility/unresolved_critical_violations"),
-		Says:  "Count no unresolved critical violations.",
+		Inputs: explain.Inputs(explain.Body, "/eligibility/unresolved_critical_violations"),
+		Advice: "Count no unresolved critical violations.",
 	},
 	"eligibility-climbs-one-tier": {
-		Looks: climbLooks,
-		Says:  "Ask for the next tier above the provider's.",
+		Inputs: climbLooks,
+		Advice: "Ask for the next tier above the provider's.",
 	},
 	"eligibility-climb-needs-two-windows": {
-		Looks: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
-		Says:  "Have two compliant windows, or ask for no higher tier.",
+		Inputs: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
+		Advice: "Have two compliant windows, or ask for no higher tier.",
 	},
 	"eligibility-climb-needs-remediation": {
-		Looks: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
-		Says:  "Close remediation, or ask for no higher tier.",
+		Inputs: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
+		Advice: "Close remediation, or ask for no higher tier.",
 	},
 	"eligibility-high-risk-needs-s2": {
-		Looks: explain.Looks(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
-		Says:  "Ask for S2, or for another family.",
+		Inputs: explain.Inputs(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
+		Advice: "Ask for S2, or for another family.",
 	},
 }, otherEvaluations, deniedBy)
 

@@ -27,7 +27,7 @@ type Onboard struct {
 
 // Decide implements Command.
 func (c *Onboard) Decide(s State) (Change, *Refusal) {
-	if s.Course.Gate("onboard-owner-is-caller", c.Provider.OwnerActor != s.Caller) {
+	if s.Trace.Precondition("onboard-owner-is-caller", c.Provider.OwnerActor != s.Caller) {
 		return Change{}, &Refusal{
 			Rule: "onboard-owner-is-caller", Code: Forbidden, Reason: Invalid,
 			Message: "A partner onboards providers of its own only: owner_actor must be the calling partner.",
@@ -41,7 +41,7 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 	var id string
 	if c.Provider.ProviderID == nil {
 		id = s.NextID()
-	} else if id = *c.Provider.ProviderID; s.Course.Gate("onboard-id-is-free", s.Taken(id)) {
+	} else if id = *c.Provider.ProviderID; s.Trace.Precondition("onboard-id-is-free", s.Taken(id)) {
 		return Change{}, &Refusal{
 			Rule: "onboard-id-is-free", Code: Conflict, Reason: Invalid,
 			Message: "This provider_id is taken: leave it out to be given one, or choose another.",
@@ -50,7 +50,7 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 	}
 	c.shown(s)
 	// Nothing that a later operation records is there from the start.
-	s.Course.Promise("onboard-starts-ungoverned")
+	s.Trace.Invariant("onboard-starts-ungoverned")
 	provider := Provider{
 		ProviderID:         id,
 		OwnerActor:         c.Provider.OwnerActor,
@@ -77,13 +77,13 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 }
 
 var onboardExplained = explain.Rules{
-	"onboard-owner-is-caller": explain.Gate(
-		explain.Looks(explain.Body, "/provider/owner_actor"),
+	"onboard-owner-is-caller": explain.Precondition(
+		explain.Inputs(explain.Body, "/provider/owner_actor"),
 		func(c *explain.Case) []explain.Change {
 			return []explain.Change{{Where: explain.Body, At: "/provider/owner_actor", To: c.Caller}}
 		}, "Name the calling partner as the owner.",
 	),
-	"onboard-id-is-free": explain.Gate(
+	"onboard-id-is-free": explain.Precondition(
 		[]explain.Input{{Where: explain.Body, At: "/provider/provider_id"}, {Where: explain.Server, At: "the ids of all providers"}},
 		explain.Remove(explain.Body, "/provider/provider_id"), "Leave the id out, and be given one.",
 	),

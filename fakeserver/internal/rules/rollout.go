@@ -141,17 +141,17 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 		return Change{}, refusal
 	}
 	rows, unique := effectiveRows(c.Rollout.CapabilityMatrix, c.Rollout.EffectiveSegmentTier)
-	if s.Course.Gate("rollout-rows-are-unique", !unique) {
+	if s.Trace.Precondition("rollout-rows-are-unique", !unique) {
 		return Change{}, invalid("rollout-rows-are-unique",
 			"A capability and tier pair stands once in rollout.capability_matrix: remove the second row.")
 	}
 	codes := slices.Clone(c.Rollout.ReasonCodes)
 	for _, rule := range rolloutRules {
-		if s.Course.Gate(rule.id, rule.fails(c, s.Provider)) {
+		if s.Trace.Precondition(rule.id, rule.fails(c, s.Provider)) {
 			codes = appendOnce(codes, rule.gives...)
 		}
 	}
-	if s.Course.Gate("rollout-active-unblocked", c.active() && slices.Contains(codes, string(RolloutBlocked))) {
+	if s.Trace.Precondition("rollout-active-unblocked", c.active() && slices.Contains(codes, string(RolloutBlocked))) {
 		return Change{}, &Refusal{
 			Rule: "rollout-active-unblocked", Code: Conflict, Reason: RolloutBlocked,
 			Message: "The rollout is blocked and cannot be active: see details.reason_codes, or record it as paused.",
@@ -161,7 +161,7 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 	c.shown(s)
 	// Whatever is not refused is recorded, its codes with it, and counts one more: 1,
 	// 2, 3 … for each provider. A refusal counts nothing.
-	s.Course.Promise("rollout-records-its-reasons", "rollout-counts-versions", "rollout-derives-capabilities",
+	s.Trace.Invariant("rollout-records-its-reasons", "rollout-counts-versions", "rollout-derives-capabilities",
 		"rollout-hashes-capabilities", "rollout-refers-to-evaluation", "rollout-moves-provider")
 	policy := &Policy{
 		ProviderID:           s.Provider.ProviderID,
@@ -251,8 +251,8 @@ var pause = explain.Set(explain.Body, "/rollout/rollout_status", string(RolloutP
 // needs is an active rollout's need of something of the provider.
 func needs(at, says string) explain.Rule {
 	return explain.Rule{
-		Looks:  []explain.Input{{Where: explain.Body, At: "/rollout/rollout_status"}, {Where: explain.Provider, At: at}},
-		Change: pause, Says: says + ", or record the rollout as paused.",
+		Inputs: []explain.Input{{Where: explain.Body, At: "/rollout/rollout_status"}, {Where: explain.Provider, At: at}},
+		Change: pause, Advice: says + ", or record the rollout as paused.",
 	}
 }
 
@@ -300,12 +300,12 @@ var rolloutExplained = explain.Rules{
 	"rollout-needs-allow-verdict":       needs("/last_eligibility/verdict", "Have the provider evaluated and allowed first"),
 	"rollout-needs-no-violations":       needs("/governance/unresolved_critical_violations", "Upsert a status without unresolved critical violations first"),
 	"rollout-needs-provider-in-service": needs("/status", "Upsert a status other than offboarded first"),
-	"rollout-climbs-one-tier": explain.Gate(
+	"rollout-climbs-one-tier": explain.Precondition(
 		[]explain.Input{{Where: explain.Body, At: "/rollout/effective_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}},
 		fit, "Roll out the next tier above the provider's, and enable no capability that asks for a higher one.",
 	),
-	"rollout-row-within-tier": explain.Gate(
-		explain.Looks(explain.Body, "/rollout/effective_segment_tier", "/rollout/capability_matrix"),
+	"rollout-row-within-tier": explain.Precondition(
+		explain.Inputs(explain.Body, "/rollout/effective_segment_tier", "/rollout/capability_matrix"),
 		func(c *explain.Case) []explain.Change {
 			if slices.Contains(c.Refused, "rollout-climbs-one-tier") {
 				return nil // whose changes pass this gate, too
@@ -313,8 +313,8 @@ var rolloutExplained = explain.Rules{
 			return fit(c)
 		}, "Enable no capability that asks for a higher tier.",
 	),
-	"rollout-rows-are-unique": explain.Gate(
-		explain.Looks(explain.Body, "/rollout/capability_matrix"),
+	"rollout-rows-are-unique": explain.Precondition(
+		explain.Inputs(explain.Body, "/rollout/capability_matrix"),
 		func(c *explain.Case) (changes []explain.Change) {
 			rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
 			seen := map[[2]string]bool{}
@@ -329,8 +329,8 @@ var rolloutExplained = explain.Rules{
 			return changes
 		}, "Remove the rows that stand there before.",
 	),
-	"rollout-active-unblocked": explain.Gate(
-		explain.Looks(explain.Body, "/rollout/rollout_status", "/rollout/reason_codes"),
+	"rollout-active-unblocked": explain.Precondition(
+		explain.Inputs(explain.Body, "/rollout/rollout_status", "/rollout/reason_codes"),
 		unblock, "See to the rules that blocked it and to reason_codes, or record the rollout as paused.",
 	),
 }

@@ -11,7 +11,7 @@
 // eligibility.go, rollout.go. In each, the rules stand as values: the id, which is
 // permanent and is the same in the milestone, in the features' tags and in the
 // unit tests; one sentence; the check. A decision notes each rule that it comes to
-// in the state's [course.Course], at the place that decides it, which is the rule's
+// in the state's [ruletrace.Trace], at the place that decides it, which is the rule's
 // home. To change a rule, find its id:
 //
 //	git grep rollout-needs-allow-verdict
@@ -21,10 +21,10 @@ import (
 	"maps"
 	"slices"
 
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Code is an error code of contract section 3. Which HTTP status tells it is
@@ -154,7 +154,7 @@ type State struct {
 	Now      Now                  // of this request
 	Taken    func(id string) bool // whether a provider has this id
 	NextID   func() string        // the id that a provider without one gets
-	Course   *course.Course       // notes the rules that are reached; nil notes none
+	Trace    *ruletrace.Trace     // notes the rules that are reached; nil notes none
 }
 
 // Command is the body of one POST, read.

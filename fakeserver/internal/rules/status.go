@@ -68,7 +68,7 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 		return Change{}, refusal
 	}
 	for _, rule := range statusRules {
-		if s.Course.Gate(rule.id, rule.broken(c)) {
+		if s.Trace.Precondition(rule.id, rule.broken(c)) {
 			refusal := &Refusal{Rule: rule.id, Code: rule.code, Reason: rule.reason, Message: rule.says}
 			if rule.code == Conflict {
 				refusal.Details = map[string]any{"provider_id": s.Provider.ProviderID}
@@ -78,7 +78,7 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 	}
 	c.shown(s)
 	// What was recorded before does not matter and does not linger.
-	s.Course.Promise("status-replaces-governance")
+	s.Trace.Invariant("status-replaces-governance")
 	provider := s.Provider
 	provider.Status = c.Status.Status
 	provider.SegmentTier = c.Status.SegmentTier
@@ -101,16 +101,16 @@ var baselines = []string{"trust_safety_baseline_passed", "reliability_baseline_p
 
 var statusExplained = explain.Nearest(explain.Rules{
 	"status-active-needs-baselines": {
-		Looks: explain.Looks(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
-		Says:  "Say that the baselines passed, or choose a status other than active.",
+		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
+		Advice: "Say that the baselines passed, or choose a status other than active.",
 	},
 	"status-active-needs-no-violations": {
-		Looks: explain.Looks(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
-		Says:  "Count no unresolved critical violations, or choose a status other than active.",
+		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
+		Advice: "Count no unresolved critical violations, or choose a status other than active.",
 	},
 	"status-restriction-needs-reason": {
-		Looks: explain.Looks(explain.Body, "/status/status", "/status/reason_codes"),
-		Says:  "Name at least one reason code.",
+		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/reason_codes"),
+		Advice: "Name at least one reason code.",
 	},
 }, otherStatuses, statusRefusedBy)
 

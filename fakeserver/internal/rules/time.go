@@ -1,9 +1,9 @@
 package rules
 
 import (
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Clock is the test clock that a request names. One that cannot be read matters
@@ -24,14 +24,14 @@ type Now struct {
 
 // Read gives the time, or the refusal of a test clock that cannot be read where
 // now is needed.
-func (n Now) Read(c *course.Course) (instant.Instant, *Refusal) {
+func (n Now) Read(c *ruletrace.Trace) (instant.Instant, *Refusal) {
 	switch {
 	case n.Clock == nil:
 		return n.At, nil
 	case n.Clock.Off:
-		c.Promise("test-clocks-can-be-off")
+		c.Invariant("test-clocks-can-be-off")
 		return n.At, nil
-	case c.Gate("now-is-readable", n.Clock.Malformed != nil):
+	case c.Precondition("now-is-readable", n.Clock.Malformed != nil):
 		return 0, invalid("now-is-readable", n.Clock.Malformed.Error())
 	}
 	return n.Clock.At, nil
@@ -39,9 +39,9 @@ func (n Now) Read(c *course.Course) (instant.Instant, *Refusal) {
 
 // Yield is called instead of Read when the request says otherwise which time it
 // is for: then now is not needed, and a test clock that cannot be read passes.
-func (n Now) Yield(c *course.Course) {
+func (n Now) Yield(c *ruletrace.Trace) {
 	if n.Clock != nil && !n.Clock.Off {
-		c.Gate("now-is-readable", false)
+		c.Precondition("now-is-readable", false)
 	}
 }
 
@@ -58,11 +58,11 @@ func (r *RecordedAt) Record(at string) { r.RecordedAt = &at }
 // still cannot be recorded.
 func (r RecordedAt) read(s State) (instant.Instant, *Refusal) {
 	if r.RecordedAt == nil {
-		return s.Now.Read(s.Course)
+		return s.Now.Read(s.Trace)
 	}
-	s.Now.Yield(s.Course)
+	s.Now.Yield(s.Trace)
 	at, err := instant.Parse(*r.RecordedAt)
-	if s.Course.Gate("recorded-at-is-readable", err != nil) {
+	if s.Trace.Precondition("recorded-at-is-readable", err != nil) {
 		return 0, invalid("recorded-at-is-readable", "recorded_at: "+err.Error())
 	}
 	return at, nil
@@ -72,15 +72,15 @@ func (r RecordedAt) read(s State) (instant.Instant, *Refusal) {
 // instant writes.
 func (r RecordedAt) shown(s State) {
 	if r.RecordedAt != nil {
-		s.Course.Promise("recorded-at-is-normalised")
+		s.Trace.Invariant("recorded-at-is-normalised")
 	}
 }
 
 var timeExplained = explain.Rules{
-	"now-is-readable": explain.Gate(
-		explain.Looks(explain.Header, "X-Now-Iso"), explain.Remove(explain.Header, "X-Now-Iso"), "Send an RFC 3339 time in X-Now-Iso, or leave it out.",
+	"now-is-readable": explain.Precondition(
+		explain.Inputs(explain.Header, "X-Now-Iso"), explain.Remove(explain.Header, "X-Now-Iso"), "Send an RFC 3339 time in X-Now-Iso, or leave it out.",
 	),
-	"recorded-at-is-readable": explain.Gate(
-		explain.Looks(explain.Body, "/recorded_at"), explain.Remove(explain.Body, "/recorded_at"), "Send an RFC 3339 time that exists in recorded_at, or leave it out.",
+	"recorded-at-is-readable": explain.Precondition(
+		explain.Inputs(explain.Body, "/recorded_at"), explain.Remove(explain.Body, "/recorded_at"), "Send an RFC 3339 time that exists in recorded_at, or leave it out.",
 	),
 }

@@ -35,11 +35,11 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"example.com/lpgate/fakeserver/internal/clock"
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/schemas"
 )
@@ -58,14 +58,14 @@ type Seed struct {
 // then depended on the time is no more than the time at which it is recorded, so that
 // all that was found right of it needs no second look when it is run again.
 type planned struct {
-	memory.Call
+	store.Call
 	at    string // when, in the seed's words, if that is before now; "" is its own time, or now
 	place string // of at, for an error
 }
 
 // made is what the seed made last.
 type made struct {
-	world.Moment
+	world.State
 	now     time.Time // what the world's clock said
 	depends bool      // whether another now makes another image
 }
@@ -212,13 +212,13 @@ func Read(ctx context.Context, file string, content []byte, schema *schemas.Sche
 		return nil, t.err()
 	}
 	s.plan = b.plan
-	s.last = &made{world.Moment{Image: b.store.Image().WithoutAnswers(), Clock: set}, began, b.depends}
+	s.last = &made{world.State{Image: b.store.Image().WithoutAnswers(), Clock: set}, began, b.depends}
 	return s, nil
 }
 
 // newStore gives an empty store, in which it is a time.
-func newStore(now time.Time) *memory.Store {
-	return memory.New(memory.Options{Clock: func() time.Time { return now }, AnswerRetention: time.Hour})
+func newStore(now time.Time) *store.Store {
+	return store.New(store.Options{Clock: func() time.Time { return now }, AnswerRetention: time.Hour})
 }
 
 // times notes the times of a provider that are none.
@@ -257,43 +257,43 @@ func (s *Seed) begins(now time.Time) (time.Time, clock.Setting, error) {
 	return began, c.Setting(), nil
 }
 
-// Moment gives what a world begins with when the server's time is now. It fails only
+// State gives what a world begins with when the server's time is now. It fails only
 // when times lie outside the years 0000 to 9999. The commands are run again only if a
 // time of the seed is another one than when they were last run.
-func (s *Seed) Moment(now time.Time) (world.Moment, error) {
+func (s *Seed) State(now time.Time) (world.State, error) {
 	began, set, err := s.begins(now)
 	if err != nil {
-		return world.Moment{}, err
+		return world.State{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.last.depends || s.last.now.Equal(began) {
-		return s.last.Moment, nil
+		return s.last.State, nil
 	}
 	store := newStore(began)
 	for _, p := range s.plan {
 		if p.at != "" {
 			recorded, err := parseTime(p.at, began)
 			if err != nil {
-				return world.Moment{}, fmt.Errorf("%s %w", p.place, err)
+				return world.State{}, fmt.Errorf("%s %w", p.place, err)
 			}
 			p.Command.(interface{ Record(string) }).Record(recorded.String())
 		}
 		store.Do(p.Call)
 	}
-	s.last = &made{world.Moment{Image: store.Image().WithoutAnswers(), Clock: set}, began, true}
-	return s.last.Moment, nil
+	s.last = &made{world.State{Image: store.Image().WithoutAnswers(), Clock: set}, began, true}
+	return s.last.State, nil
 }
 
 // builder runs the commands that a seed stands for.
 type builder struct {
 	*text
 	now   time.Time
-	store *memory.Store
+	store *store.Store
 	plan  []planned
 	// depends says that a time was read off the clock.
 	depends bool
-	courses course.Tree
+	courses ruletrace.Tree
 }
 
 // making is a provider as it has become so far.
@@ -499,7 +499,7 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 	if err := json.Unmarshal(payload, command); err != nil {
 		panic("reading a body that its schema allows: " + err.Error())
 	}
-	p := planned{Call: memory.Call{
+	p := planned{Call: store.Call{
 		Operation: operation, Caller: m.owner, ProviderID: m.now.ProviderID,
 		IdempotencyKey: strconv.Itoa(len(m.plan) + 1), Command: command, Encode: again,
 	}}
@@ -509,14 +509,14 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 	m.plan = append(m.plan, p)
 	c := m.courses.Begin()
 	call := p.Call
-	call.Course = c
-	call.Encode = func(change rules.Change, refusal *rules.Refusal) memory.Answer {
+	call.Trace = c
+	call.Encode = func(change rules.Change, refusal *rules.Refusal) store.Answer {
 		if refusal != nil {
 			m.refuse(pointer, "cannot be reached (%s): %s", refusal.Rule, refusal.Message)
 		} else {
 			m.now = change.Provider
 		}
-		return memory.Answer{}
+		return store.Answer{}
 	}
 	m.store.Do(call)
 	m.gates = nil
@@ -528,11 +528,11 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 }
 
 // again is the answer to a command that is run again. Nobody keeps it.
-func again(_ rules.Change, refusal *rules.Refusal) memory.Answer {
+func again(_ rules.Change, refusal *rules.Refusal) store.Answer {
 	if refusal != nil {
 		panic("a seed is refused at another time: " + refusal.Rule + ": " + refusal.Message)
 	}
-	return memory.Answer{}
+	return store.Answer{}
 }
 
 // parseTime reads a time of a seed.

@@ -33,8 +33,8 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/clock"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
@@ -66,7 +66,7 @@ func (f File) sum() string {
 // Snapshot is a moment and its name.
 type Snapshot struct {
 	Name string
-	world.Moment
+	world.State
 }
 
 // Set are the snapshots of a server. It is safe for concurrent use.
@@ -75,18 +75,18 @@ type Set struct {
 	maxBytes  int
 
 	mu    sync.RWMutex
-	named map[string]world.Moment
+	named map[string]world.State
 	bytes int // of all of them
 }
 
 // New gives a set without snapshots, of worlds that serve a milestone, which together
 // have at most so many bytes.
 func New(milestone string, maxBytes int) *Set {
-	return &Set{milestone: milestone, maxBytes: maxBytes, named: map[string]world.Moment{}}
+	return &Set{milestone: milestone, maxBytes: maxBytes, named: map[string]world.State{}}
 }
 
 // Put keeps a moment under a name, in the place of another one only if that may be.
-func (s *Set) Put(name string, m world.Moment, replace bool) *problem.Problem {
+func (s *Set) Put(name string, m world.State, replace bool) *problem.Problem {
 	if wrong := world.CheckName(name); wrong != nil {
 		return problem.New(http.StatusBadRequest, "%q is no name of a snapshot: it has 1 to 64 of A-Z a-z 0-9 _ -", name)
 	}
@@ -112,7 +112,7 @@ func (s *Set) Put(name string, m world.Moment, replace bool) *problem.Problem {
 }
 
 // Get gives the moment of a name.
-func (s *Set) Get(name string) (world.Moment, *problem.Problem) {
+func (s *Set) Get(name string) (world.State, *problem.Problem) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	m, known := s.named[name]
@@ -152,7 +152,7 @@ func (s *Set) All() []Snapshot {
 }
 
 // File writes a moment.
-func (s *Set) File(m world.Moment) File {
+func (s *Set) File(m world.State) File {
 	f := File{Format: Format, Version: Version, Milestone: s.milestone, Clock: m.Clock, State: m.Image.JSON()}
 	f.SHA256 = f.sum()
 	return f
@@ -160,27 +160,27 @@ func (s *Set) File(m world.Moment) File {
 
 // Read gives the moment that a file was written from, or says why it cannot be, and
 // where. It ends when ctx is done.
-func (s *Set) Read(ctx context.Context, f File) (world.Moment, error) {
+func (s *Set) Read(ctx context.Context, f File) (world.State, error) {
 	switch {
 	case f.Format != Format:
-		return world.Moment{}, fmt.Errorf("/format: %q is not %q", f.Format, Format)
+		return world.State{}, fmt.Errorf("/format: %q is not %q", f.Format, Format)
 	case f.Version < 1 || f.Version > Version:
-		return world.Moment{}, fmt.Errorf("/version: this server reads the versions 1 to %d of the format, not %d", Version, f.Version)
+		return world.State{}, fmt.Errorf("/version: this server reads the versions 1 to %d of the format, not %d", Version, f.Version)
 	case f.Milestone != s.milestone:
-		return world.Moment{}, fmt.Errorf("/milestone: the snapshot is of %q, and this server serves %q", f.Milestone, s.milestone)
+		return world.State{}, fmt.Errorf("/milestone: the snapshot is of %q, and this server serves %q", f.Milestone, s.milestone)
 	}
 	if sum := f.sum(); f.SHA256 != sum {
-		return world.Moment{}, fmt.Errorf("/sha256: the file was changed or damaged: its sum is %s, not %s", sum, f.SHA256)
+		return world.State{}, fmt.Errorf("/sha256: the file was changed or damaged: its sum is %s, not %s", sum, f.SHA256)
 	}
 	if err := f.Clock.Check(); err != nil {
-		return world.Moment{}, fmt.Errorf("/clock: %w", err)
+		return world.State{}, fmt.Errorf("/clock: %w", err)
 	}
 	if err := f.State.Canonicalize(); err != nil { // so that entries are
-		return world.Moment{}, fmt.Errorf("/state: %w", err)
+		return world.State{}, fmt.Errorf("/state: %w", err)
 	}
-	image, err := memory.ReadImage(ctx, f.State)
+	image, err := store.ReadImage(ctx, f.State)
 	if err != nil {
-		return world.Moment{}, fmt.Errorf("/state%w", err)
+		return world.State{}, fmt.Errorf("/state%w", err)
 	}
-	return world.Moment{Image: image, Clock: f.Clock}, nil
+	return world.State{Image: image, Clock: f.Clock}, nil
 }

@@ -9,7 +9,7 @@ import (
 
 // remember appends a request to the journal, before its answer leaves: a client that
 // has its answer finds it there.
-func (w *World) remember(seen *Seen) {
+func (w *World) remember(seen *Event) {
 	x := seen.Exchange
 	e := &journal.Entry{
 		ID:          seen.RequestID,

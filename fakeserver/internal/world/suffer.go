@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/fault"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/store"
 )
 
 // FaultHeader names the fault that an answer met. It is absent where none was.
@@ -27,7 +27,7 @@ func (w *World) AddFault(f fault.Fault) (fault.State, *problem.Problem) {
 		stored := w.options.Memory
 		stored.Clock = w.Clock.Now
 		stored.Budget = nil // an image is counted where it was taken, and goes with the fault
-		store := memory.New(stored)
+		store := store.New(stored)
 		store.Restore(w.Store.Image(), nil)
 		old = w.options.Handler.For(store)
 	}
@@ -35,7 +35,7 @@ func (w *World) AddFault(f fault.Fault) (fault.State, *problem.Problem) {
 }
 
 // suffer answers a request that met a fault, or does not.
-func (w *World) suffer(rw http.ResponseWriter, seen *Seen, began time.Time, met *fault.Met[*rest.Handler]) {
+func (w *World) suffer(rw http.ResponseWriter, seen *Event, began time.Time, met *fault.Match[*rest.Handler]) {
 	f, r := met.Fault, seen.Request
 	seen.Fault = met.ID
 	rw.Header()[FaultHeader] = []string{met.ID}
@@ -51,16 +51,16 @@ func (w *World) suffer(rw http.ResponseWriter, seen *Seen, began time.Time, met 
 	}
 	switch {
 	case gone:
-		seen.Exchange = w.handler.Unhandled(r)
+		seen.Exchange = w.handler.Skipped(r)
 	case f.Stale:
 		seen.Exchange = met.Kept.Handle(r)
 	case f.Handles():
 		seen.Exchange = w.handler.Handle(r)
 	default:
-		seen.Exchange = w.handler.Unhandled(r)
+		seen.Exchange = w.handler.Skipped(r)
 	}
 	if a := f.Answer; a != nil && !gone {
-		seen.Exchange = w.handler.Arrange(r, seen.Exchange, rest.Arranged{
+		seen.Exchange = w.handler.Inject(r, seen.Exchange, rest.InjectedError{
 			Outcome: a.Refusal(seen.Exchange.Operation), Status: a.Status, Code: a.Code, ReasonCode: a.ReasonCode,
 		})
 	}

@@ -22,9 +22,9 @@ import (
 	"example.com/lpgate/fakeserver/internal/clock"
 	"example.com/lpgate/fakeserver/internal/fault"
 	"example.com/lpgate/fakeserver/internal/journal"
-	"example.com/lpgate/fakeserver/internal/memory"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/store"
 )
 
 // Default is the world of requests that name none. It is never dropped.
@@ -39,7 +39,7 @@ type Options struct {
 	// Handler serves the contract; each world gets one of its own, by For.
 	Handler *rest.Handler
 	// Memory is how their stores are; the clock is replaced by the world's.
-	Memory memory.Options
+	Memory store.Options
 	// Clock is the server's time, which the worlds' clocks show unless they are told otherwise.
 	Clock func() time.Time
 	// ControlToken is the secret of the control API, which the journal hides; "" is none.
@@ -57,8 +57,8 @@ type Options struct {
 	Max int
 	// Idle is how long a world is kept that nobody uses.
 	Idle time.Duration
-	// Heard is told of every request before its answer leaves; nil is nobody.
-	Heard func(*Seen)
+	// OnExchange is told of every request before its answer leaves; nil is nobody.
+	OnExchange func(*Event)
 	// Wait returns after so long, or when ctx is done: it is how a fault takes time.
 	Wait func(ctx context.Context, long time.Duration)
 	// Log is told when worlds come, begin again and go.
@@ -67,18 +67,18 @@ type Options struct {
 
 // Seed gives what a world begins with when the server's time is now.
 type Seed interface {
-	Moment(now time.Time) (Moment, error)
+	State(now time.Time) (State, error)
 }
 
-// Moment is all that a world was at one moment, but for its faults: the zero value is
+// State is all that a world was at one moment, but for its faults: the zero value is
 // nothing, and the real clock.
-type Moment struct {
-	Image *memory.Image
+type State struct {
+	Image *store.Image
 	Clock clock.Setting
 }
 
-// Seen is a request to a world, and its answer.
-type Seen struct {
+// Event is a request to a world, and its answer.
+type Event struct {
 	World     *World
 	RequestID string
 	Request   *http.Request
@@ -97,7 +97,7 @@ type Seen struct {
 type World struct {
 	Name  string
 	Clock *clock.Clock
-	Store *memory.Store
+	Store *store.Store
 	// Journal remembers the requests; nil when nobody may ask.
 	Journal *journal.Journal
 	// Faults wait for requests. Each keeps what answers for it, if that is an old state.
@@ -122,7 +122,7 @@ func newWorld(name string, options *Options, now time.Time) *World {
 	w.ended = w.leave
 	stored := options.Memory
 	stored.Clock = w.Clock.Now
-	w.Store = memory.New(stored)
+	w.Store = store.New(stored)
 	w.handler = options.Handler.For(w.Store)
 	if !options.Unnamed {
 		w.Journal = journal.New(options.JournalEntries, options.JournalBytes)
@@ -145,8 +145,8 @@ func (w *World) Reset() {
 	w.options.Log.Info("world reset", "world", w.Name)
 }
 
-// Sow gives the world a seed of its own, and makes it begin again from that.
-func (w *World) Sow(seed Seed) {
+// Reseed gives the world a seed of its own, and makes it begin again from that.
+func (w *World) Reseed(seed Seed) {
 	w.seeding.Lock()
 	w.seed = seed
 	w.seeding.Unlock()
@@ -155,27 +155,27 @@ func (w *World) Sow(seed Seed) {
 
 // begin makes the world what its seed says.
 func (w *World) begin() {
-	var m Moment
+	var m State
 	if w.seed != nil {
 		var err error
-		if m, err = w.seed.Moment(w.options.Clock()); err != nil {
+		if m, err = w.seed.State(w.options.Clock()); err != nil {
 			panic("the server's clock is far off: " + err.Error())
 		}
 	}
 	w.become(m)
 }
 
-// Moment takes what the world is.
-func (w *World) Moment() Moment { return Moment{w.Store.Image(), w.Clock.Setting()} }
+// State takes what the world is.
+func (w *World) State() State { return State{w.Store.Image(), w.Clock.Setting()} }
 
 // Restore makes the world what it, or another one, was at a moment. Its faults stay.
-func (w *World) Restore(m Moment) {
+func (w *World) Restore(m State) {
 	w.become(m)
 	w.options.Log.Info("world restored", "world", w.Name)
 }
 
 // become is one step: no request sees the new clock with the old state.
-func (w *World) become(m Moment) {
+func (w *World) become(m State) {
 	m.Clock.Mode = cmp.Or(m.Clock.Mode, clock.Real)
 	w.Store.Restore(m.Image, func() {
 		if err := w.Clock.Set(m.Clock); err != nil {
@@ -193,7 +193,7 @@ func (w *World) KeyMode() bool { return w.handler.PartnerKeys != nil }
 // ServeHTTP implements http.Handler: it answers by the contract.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	began := w.options.Stopwatch()
-	seen := &Seen{
+	seen := &Event{
 		World:     w,
 		RequestID: w.requestID(w.requests.Add(1)),
 		Request:   r,
@@ -203,7 +203,7 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	if w.Faults.Waiting() {
 		operation, providerID := w.handler.Target(r)
-		if met := w.Faults.Meet(operation.ID, providerID); met != nil {
+		if met := w.Faults.Match(operation.ID, providerID); met != nil {
 			w.suffer(rw, seen, began, met)
 			return
 		}
@@ -214,14 +214,14 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 // tell tells of a request that is about to be answered.
-func (w *World) tell(seen *Seen, began time.Time) {
+func (w *World) tell(seen *Event, began time.Time) {
 	seen.At = w.Clock.Now()
 	seen.Took = w.options.Stopwatch().Sub(began)
 	if w.Journal != nil {
 		w.remember(seen)
 	}
-	if w.options.Heard != nil {
-		w.options.Heard(seen)
+	if w.options.OnExchange != nil {
+		w.options.OnExchange(seen)
 	}
 }
 
@@ -259,9 +259,9 @@ func CheckName(name string) *problem.Problem {
 	return nil
 }
 
-// Enter gives the world of a name, and makes it when there is none. Until leave is
+// Acquire gives the world of a name, and makes it when there is none. Until leave is
 // called the world is in use.
-func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Problem) {
+func (ws *Worlds) Acquire(name string) (w *World, leave func(), wrong *problem.Problem) {
 	if w, wrong = ws.enter(name); wrong != nil {
 		return nil, nil, wrong
 	}
@@ -269,9 +269,9 @@ func (ws *Worlds) Enter(name string) (w *World, leave func(), wrong *problem.Pro
 	return w, w.ended, nil
 }
 
-// EnterAs is Enter for who makes the world another one at once. A new world then does
+// AcquireAs is Enter for who makes the world another one at once. A new world then does
 // not begin with its seed before that.
-func (ws *Worlds) EnterAs(name string, become func(*World)) (w *World, leave func(), wrong *problem.Problem) {
+func (ws *Worlds) AcquireAs(name string, become func(*World)) (w *World, leave func(), wrong *problem.Problem) {
 	if w, wrong = ws.enter(name); wrong != nil {
 		return nil, nil, wrong
 	}

@@ -16,13 +16,13 @@ type awaited struct {
 	take chan bool // whoever makes it says so here, and waits for an answer; nil: nobody waits
 }
 
-func (a *awaited) Moment(time.Time) (Moment, error) {
+func (a *awaited) State(time.Time) (State, error) {
 	a.made.Add(1)
 	if a.take != nil {
 		a.take <- true
 		<-a.take
 	}
-	return Moment{Clock: clock.Setting{Mode: clock.Moved, By: 1}}, nil
+	return State{Clock: clock.Setting{Mode: clock.Moved, By: 1}}, nil
 }
 
 func some(seed Seed) *Worlds {
@@ -35,7 +35,7 @@ func some(seed Seed) *Worlds {
 
 func entered(t *testing.T, ws *Worlds, name string) *World {
 	t.Helper()
-	w, leave, wrong := ws.Enter(name)
+	w, leave, wrong := ws.Acquire(name)
 	if wrong != nil {
 		t.Error(wrong)
 		return nil
@@ -79,12 +79,12 @@ func TestEnterAsMakesNoSeed(t *testing.T) {
 		become       func(*World)
 		made, others int64
 	}{
-		{"restored", func(w *World) { w.Restore(Moment{}) }, 1, 0},
-		{"restored", func(w *World) { w.Restore(Moment{}) }, 1, 0},
-		{"sown", func(w *World) { w.Sow(own) }, 1, 1},
+		{"restored", func(w *World) { w.Restore(State{}) }, 1, 0},
+		{"restored", func(w *World) { w.Restore(State{}) }, 1, 0},
+		{"sown", func(w *World) { w.Reseed(own) }, 1, 1},
 		{"reset", (*World).Reset, 2, 1},
 	} {
-		_, leave, wrong := ws.EnterAs(c.name, c.become)
+		_, leave, wrong := ws.AcquireAs(c.name, c.become)
 		if wrong != nil {
 			t.Fatal(wrong)
 		}

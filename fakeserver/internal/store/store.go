@@ -1,4 +1,4 @@
-// Package memory holds all that the fake knows: providers, their audit trails,
+// Package store holds all that the fake knows: providers, their audit trails,
 // the answers kept for idempotency, the checkpoints handed out, and the counters
 // that ids come from. It also owns the one critical section: a POST is looked up,
 // decided, applied, appended to the trail and remembered under one lock, so that
@@ -7,7 +7,7 @@
 //
 // It knows no HTTP: a [Call] comes in with a decided meaning and a function that
 // writes the answer; [Answer] goes out. The clock comes in through [Options].
-package memory
+package store
 
 import (
 	"fmt"
@@ -18,11 +18,11 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/audit"
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Options are what the store takes from outside.
@@ -80,8 +80,8 @@ type Call struct {
 	Payload        jcs.Value    // what the key stands for
 	Clock          *rules.Clock // the request's test clock; nil: it names none
 	Command        rules.Command
-	Course         *course.Course // notes the rules that are reached; nil notes none
-	Arrived        uint64         // what Arrived said when the request came, if there is a Course
+	Trace          *ruletrace.Trace // notes the rules that are reached; nil notes none
+	Arrived        uint64           // what Arrived said when the request came, if there is a Course
 	// Encode writes the answer to what was decided. It is called inside the
 	// critical section, once, and its answer is kept, unless there is no room for it.
 	Encode func(rules.Change, *rules.Refusal) Answer
@@ -92,7 +92,7 @@ type Answer struct {
 	Status        int
 	CorrelationID string
 	Body          []byte
-	Replayed      bool // kept from an earlier equal request
+	Replayed      bool // cached from an earlier equal request
 	// Refusal is why the request was refused; nil for a success.
 	Refusal *rules.Refusal
 	// ReasonCodes are the ones that a success lists.
@@ -126,17 +126,17 @@ func (s *Store) Do(call Call) Answer {
 	var stood *record
 	if call.ProviderID != "" {
 		var refusal *rules.Refusal
-		if stood, refusal = s.owned(call.Course, call.ProviderID, call.Caller); refusal != nil {
+		if stood, refusal = s.authorizeOwner(call.Trace, call.ProviderID, call.Caller); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
 		}
 	}
 	key := answerKey{call.Caller, call.Operation, call.ProviderID, hashKey(call.IdempotencyKey)}
 	at := s.expire(clock)
-	if kept, ok := s.answers.find(call.Course, key); ok {
-		if refusal := kept.mismatch(call.Course, call.IdempotencyKey, payload); refusal != nil {
+	if kept, ok := s.answers.find(call.Trace, key); ok {
+		if refusal := kept.mismatch(call.Trace, call.IdempotencyKey, payload); refusal != nil {
 			return call.Encode(rules.Change{}, refusal)
 		}
-		return kept.replay(call.Course, call.Arrived)
+		return kept.replay(call.Trace, call.Arrived)
 	}
 	change, refusal := s.decide(call, stood, clock)
 	records := 1 // the answer
@@ -148,17 +148,17 @@ func (s *Store) Do(call Call) Answer {
 	}
 	answer := call.Encode(change, refusal)
 	// Each accepted POST appends one entry, and nothing else does.
-	call.Course.Promise("writes-are-audited")
+	call.Trace.Invariant("writes-are-audited")
 	if refusal == nil {
 		s.apply(call, stood, change)
 	}
-	s.answers.keep(&keptAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: at, number: s.number.Add(1)})
+	s.answers.keep(&cachedAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: at, number: s.number.Add(1)})
 	return answer
 }
 
 // expire drops the answers that were kept as long as promised, and gives the time that has passed for the store.
 func (s *Store) expire(clock time.Time) instant.Instant {
-	at := s.lapse.at(instant.Of(clock))
+	at := s.elapsed.at(instant.Of(clock))
 	s.budget.settle(s.answers.expire(at-instant.Instant(s.options.AnswerRetention.Milliseconds())), 0)
 	return at
 }
@@ -169,8 +169,8 @@ func (s *Store) decide(call Call, stood *record, clock time.Time) (rules.Change,
 		Caller: call.Caller,
 		Now:    rules.Now{At: instant.Of(clock), Clock: call.Clock},
 		Taken:  func(id string) bool { _, taken := s.providers[id]; return taken },
-		NextID: func() string { return s.nextID(call.Course) },
-		Course: call.Course,
+		NextID: func() string { return s.nextID(call.Trace) },
+		Trace:  call.Trace,
 	}
 	if stood != nil {
 		state.Provider = stood.provider
@@ -201,8 +201,8 @@ func (s *Store) apply(call Call, stood *record, change rules.Change) {
 // plp_000002, … growing past six digits, leaving out those taken. A refusal uses
 // none up, for only what is taken is passed over; and since no provider ever goes,
 // it is passed over for good.
-func (s *Store) nextID(c *course.Course) string {
-	c.Promise("onboard-assigns-ids")
+func (s *Store) nextID(c *ruletrace.Trace) string {
+	c.Invariant("onboard-assigns-ids")
 	for ; ; s.numbered++ {
 		id := fmt.Sprintf("plp_%06d", s.numbered+1)
 		if _, taken := s.providers[id]; !taken {
@@ -211,18 +211,18 @@ func (s *Store) nextID(c *course.Course) string {
 	}
 }
 
-// owned gives the caller's own provider, or why it is not shown. The caller
+// authorizeOwner gives the caller's own provider, or why it is not shown. The caller
 // holds the lock.
-func (s *Store) owned(c *course.Course, id string, caller rules.Actor) (*record, *rules.Refusal) {
+func (s *Store) authorizeOwner(c *ruletrace.Trace, id string, caller rules.Actor) (*record, *rules.Refusal) {
 	stood, ok := s.providers[id]
-	if c.Gate("provider-exists", !ok) {
+	if c.Precondition("provider-exists", !ok) {
 		return nil, &rules.Refusal{
 			Rule: "provider-exists", Code: rules.NotFound, Reason: rules.ProviderNotFound,
 			Message: "There is no such provider.",
 			Details: map[string]any{"provider_id": id},
 		}
 	}
-	if c.Gate("provider-is-owned", stood.provider.OwnerActor != caller) {
+	if c.Precondition("provider-is-owned", stood.provider.OwnerActor != caller) {
 		return nil, &rules.Refusal{
 			Rule: "provider-is-owned", Code: rules.Forbidden, Reason: rules.Invalid,
 			Message: "This provider belongs to another partner.",
@@ -233,14 +233,14 @@ func (s *Store) owned(c *course.Course, id string, caller rules.Actor) (*record,
 }
 
 // Provider gives the view of the caller's own provider as the last accepted POST left it.
-func (s *Store) Provider(c *course.Course, id string, caller rules.Actor) (jcs.Value, *rules.Refusal) {
+func (s *Store) Provider(c *ruletrace.Trace, id string, caller rules.Actor) (jcs.Value, *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	stood, refusal := s.owned(c, id, caller)
+	stood, refusal := s.authorizeOwner(c, id, caller)
 	if refusal != nil {
 		return nil, refusal
 	}
-	c.Promise("get-shows-the-provider")
+	c.Invariant("get-shows-the-provider")
 	return stood.shown.of(stood.provider), nil
 }
 
@@ -252,13 +252,13 @@ type ExportQuery struct {
 	Now        *instant.Instant   // which wins over the clock; nil: the query names none
 	ExportedAt *instant.Instant   // nil: now
 	Refusal    *rules.Refusal     // why the query cannot be read
-	Course     *course.Course     // what reading the query noted
+	Trace      *ruletrace.Trace   // what reading the query noted
 }
 
 // Export gives a signed page of the audit trail of the caller's own provider.
 // The page is taken under the lock and committed to outside it: signing takes
 // longer than all the rest.
-func (s *Store) Export(c *course.Course, id string, caller rules.Actor, query ExportQuery) (audit.Export, *rules.Refusal) {
+func (s *Store) Export(c *ruletrace.Trace, id string, caller rules.Actor, query ExportQuery) (audit.Export, *rules.Refusal) {
 	page, held, restored, refusal := s.page(c, id, caller, query)
 	if refusal != nil {
 		return audit.Export{}, refusal
@@ -279,12 +279,12 @@ func (s *Store) Export(c *course.Course, id string, caller rules.Actor, query Ex
 // often the store had been restored. A next
 // page starts behind the entry that the cursor names, wherever that stands by now,
 // so that an entry that arrives between two pages makes no other repeat or vanish.
-func (s *Store) page(c *course.Course, id string, caller rules.Actor, query ExportQuery) (page audit.Page, held, restored int, refusal *rules.Refusal) {
+func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query ExportQuery) (page audit.Page, held, restored int, refusal *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	stood, refusal := s.owned(c, id, caller)
+	stood, refusal := s.authorizeOwner(c, id, caller)
 	if refusal == nil {
-		c.Join(query.Course)
+		c.Append(query.Trace)
 		refusal = query.Refusal
 	}
 	if refusal != nil {
@@ -306,11 +306,11 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 		cursor, before, broken := s.continued(c, id, query, now, low)
 		if broken != nil {
 			return audit.Page{}, 0, 0, &rules.Refusal{
-				Rule: broken.Rule, Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: broken.Says,
+				Rule: broken.Rule, Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: broken.Message,
 			}
 		}
 		if held > before {
-			c.Promise("export-survives-arrivals")
+			c.Invariant("export-survives-arrivals")
 		}
 		start = &audit.Entry{RecordedAt: cursor.RecordedAt, Seq: cursor.Seq + 1}
 	}
@@ -320,7 +320,7 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 		page.ExportedAt = *query.ExportedAt
 	}
 	if c != nil {
-		c.Promise("writes-are-audited") // here the entries, or their absence, can be seen
+		c.Invariant("writes-are-audited") // here the entries, or their absence, can be seen
 		query.Filters.Note(c, now, !next, func(from, to instant.Instant) bool {
 			return stood.trail.holds(query.Filters.EventType, from, to)
 		})
@@ -331,16 +331,16 @@ func (s *Store) page(c *course.Course, id string, caller rules.Actor, query Expo
 // continued gives the entry behind which a next page starts, and how many entries
 // the trail held when the page before was handed out, or which rule keeps it from
 // being one.
-func (s *Store) continued(c *course.Course, id string, query ExportQuery, now, low instant.Instant) (*audit.Entry, int, *audit.Broken) {
+func (s *Store) continued(c *ruletrace.Trace, id string, query ExportQuery, now, low instant.Instant) (*audit.Entry, int, *audit.ContinuationError) {
 	checkpoint, known := s.checkpoints.issued[query.After.CheckpointAfter]
-	if c.Gate(audit.Unknown.Rule, !known) {
+	if c.Precondition(audit.Unknown.Rule, !known) {
 		return nil, 0, audit.Unknown
 	}
 	if broken := checkpoint.Next(c, query.After, id, query.Filters, now, s.options.CheckpointRetentionDays); broken != nil {
 		return nil, 0, broken
 	}
 	cursor, ok := audit.ParseCursor(checkpoint.Cursor)
-	if c.Gate(audit.Gone.Rule, !ok || cursor.RecordedAt < low) {
+	if c.Precondition(audit.Gone.Rule, !ok || cursor.RecordedAt < low) {
 		return nil, 0, audit.Gone
 	}
 	return cursor, checkpoint.entries, nil
@@ -382,12 +382,12 @@ func (s *Store) State() jcs.Value {
 func Explained() explain.Rules {
 	all := explain.Rules{
 		"provider-exists": {
-			Looks: []explain.Input{{Where: explain.Path}, {Where: explain.Server, At: "the ids of all providers"}},
-			Says:  "Onboard the provider first, or name one that is there: no change of the rest of the request passes.",
+			Inputs: []explain.Input{{Where: explain.Path}, {Where: explain.Server, At: "the ids of all providers"}},
+			Advice: "Onboard the provider first, or name one that is there: no change of the rest of the request passes.",
 		},
 		"provider-is-owned": {
-			Looks: []explain.Input{{Where: explain.Path}, {Where: explain.Header, At: "X-Actor-Id"}, {Where: explain.Server, At: "the provider's owner"}},
-			Says:  "Call as the partner that onboarded the provider, whom nobody else is told.",
+			Inputs: []explain.Input{{Where: explain.Path}, {Where: explain.Header, At: "X-Actor-Id"}, {Where: explain.Server, At: "the provider's owner"}},
+			Advice: "Call as the partner that onboarded the provider, whom nobody else is told.",
 		},
 	}
 	maps.Copy(all, answersExplained)

@@ -1,4 +1,4 @@
-package memory
+package store
 
 import (
 	"cmp"
@@ -34,7 +34,7 @@ const sweepAfter = 1024
 // keep keeps the checkpoint of an export, if there is room for it. An equal one is
 // renewed, and takes none.
 func (c *checkpoints) keep(s *Store, export audit.Export, held int) bool {
-	now := s.lapse.at(instant.Of(s.options.Clock()))
+	now := s.elapsed.at(instant.Of(s.options.Clock()))
 	if _, known := c.issued[export.Hash]; !known {
 		// Looking at all of them each time that their number has doubled costs next to
 		// nothing for each, and needs no second order beside the map.

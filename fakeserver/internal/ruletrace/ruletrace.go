@@ -1,4 +1,4 @@
-// Package course follows one request through the rules of the milestone: which of
+// Package ruletrace follows one request through the rules of the milestone: which of
 // them it reached, in which order, and how each came out.
 //
 //	c := new(course.Tree).Begin()
@@ -21,7 +21,7 @@
 //
 // Where nobody listens there is no tree. Its courses are nil, and a nil Course notes
 // nothing, at the cost of a comparison.
-package course
+package ruletrace
 
 import (
 	"slices"
@@ -81,29 +81,29 @@ func (p *place) list() []Reached {
 	return list
 }
 
-// Course is the course of one request. It is not safe for concurrent use: it
+// Trace is the course of one request. It is not safe for concurrent use: it
 // belongs to the goroutine that answers the request.
-type Course struct{ from, at *place }
+type Trace struct{ from, at *place }
 
 // Begin gives a course on which nothing was reached yet.
-func (t *Tree) Begin() *Course {
+func (t *Tree) Begin() *Trace {
 	if t == nil {
 		return nil
 	}
-	return &Course{&t.root, &t.root}
+	return &Trace{&t.root, &t.root}
 }
 
-// Gate notes that the request came to a gate. It gives refused back, so that it
+// Precondition notes that the request came to a gate. It gives refused back, so that it
 // stands in the condition that decides.
-func (c *Course) Gate(rule string, refused bool) bool {
+func (c *Trace) Precondition(rule string, refused bool) bool {
 	if c != nil {
 		c.at = c.at.then(Reached{rule, refused})
 	}
 	return refused
 }
 
-// Promise notes promises that the request gave something to keep.
-func (c *Course) Promise(rules ...string) {
+// Invariant notes promises that the request gave something to keep.
+func (c *Trace) Invariant(rules ...string) {
 	if c == nil {
 		return
 	}
@@ -112,16 +112,16 @@ func (c *Course) Promise(rules ...string) {
 	}
 }
 
-// Apart gives a course of its own for what is looked at before it is known to count.
-func (c *Course) Apart() *Course {
+// Fork gives a course of its own for what is looked at before it is known to count.
+func (c *Trace) Fork() *Trace {
 	if c == nil {
 		return nil
 	}
-	return &Course{c.from, c.from}
+	return &Trace{c.from, c.from}
 }
 
-// Join appends what was noted apart.
-func (c *Course) Join(apart *Course) {
+// Append appends what was noted apart.
+func (c *Trace) Append(apart *Trace) {
 	if c == nil || apart == nil {
 		return
 	}
@@ -133,7 +133,7 @@ func (c *Course) Join(apart *Course) {
 // Reached are the rules noted so far, in the order of noting. A promise that was
 // kept twice stands twice. The list is that of all requests which took this course:
 // it must not be changed.
-func (c *Course) Reached() []Reached {
+func (c *Trace) Reached() []Reached {
 	if c == nil {
 		return nil
 	}

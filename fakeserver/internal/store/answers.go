@@ -1,21 +1,21 @@
-package memory
+package store
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"example.com/lpgate/fakeserver/internal/course"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // answers are those kept for idempotency. The store's lock guards them.
 type answers struct {
-	kept map[answerKey]*keptAnswer
+	cached map[answerKey]*cachedAnswer
 	// queue holds them in the order of keeping, so that what has expired is
 	// dropped from its head as new answers come in, never all at once.
-	queue []*keptAnswer
+	queue []*cachedAnswer
 	// scopes counts the answers kept under one key, whatever their scope: only
 	// a course asks that, so it is nil until one does.
 	scopes map[keyHash]int
@@ -36,9 +36,9 @@ type keyHash [sha256.Size]byte
 
 func hashKey(key string) keyHash { return sha256.Sum256([]byte(key)) }
 
-// keptAnswer is an answer, success and refusal alike from the schema check onward,
+// cachedAnswer is an answer, success and refusal alike from the schema check onward,
 // and the hash of the payload that it answered.
-type keptAnswer struct {
+type cachedAnswer struct {
 	key     answerKey
 	payload [sha256.Size]byte
 	answer  Answer
@@ -51,15 +51,15 @@ func hash(payload []byte) [sha256.Size]byte { return sha256.Sum256(payload) }
 
 // find gives the answer kept for key. The store looks here and keeps the answer
 // under one lock, so that of any number of equal requests at once one runs.
-func (a *answers) find(c *course.Course, key answerKey) (*keptAnswer, bool) {
-	kept, ok := a.kept[key]
+func (a *answers) find(c *ruletrace.Trace, key answerKey) (*cachedAnswer, bool) {
+	kept, ok := a.cached[key]
 	if c != nil {
 		own := 0
 		if ok {
 			own = 1
 		}
 		if a.elsewhere(key.key) > own {
-			c.Promise("idempotency-is-scoped")
+			c.Invariant("idempotency-is-scoped")
 		}
 	}
 	return kept, ok
@@ -69,15 +69,15 @@ func (a *answers) find(c *course.Course, key answerKey) (*keptAnswer, bool) {
 func (a *answers) elsewhere(key keyHash) int {
 	if a.scopes == nil {
 		a.scopes = map[keyHash]int{}
-		for kept := range a.kept {
+		for kept := range a.cached {
 			a.scopes[kept.key]++
 		}
 	}
 	return a.scopes[key]
 }
 
-func (a *answers) keep(kept *keptAnswer) {
-	a.kept[kept.key] = kept
+func (a *answers) keep(kept *cachedAnswer) {
+	a.cached[kept.key] = kept
 	a.queue = append(a.queue, kept)
 	if a.scopes != nil {
 		a.scopes[kept.key.key]++
@@ -88,7 +88,7 @@ func (a *answers) keep(kept *keptAnswer) {
 func (a *answers) expire(before instant.Instant) (dropped int) {
 	for ; len(a.queue) > 0 && a.queue[0].at < before; dropped++ {
 		gone := a.queue[0].key
-		delete(a.kept, gone)
+		delete(a.cached, gone)
 		if a.scopes != nil {
 			if a.scopes[gone.key]--; a.scopes[gone.key] == 0 {
 				delete(a.scopes, gone.key)
@@ -103,14 +103,14 @@ func (a *answers) expire(before instant.Instant) (dropped int) {
 	return dropped
 }
 
-func noAnswers() answers { return answers{kept: map[answerKey]*keptAnswer{}} }
+func noAnswers() answers { return answers{cached: map[answerKey]*cachedAnswer{}} }
 
 // mismatch refuses a key that comes back with another payload.
-func (k *keptAnswer) mismatch(c *course.Course, key string, payload [sha256.Size]byte) *rules.Refusal {
+func (k *cachedAnswer) mismatch(c *ruletrace.Trace, key string, payload [sha256.Size]byte) *rules.Refusal {
 	if k.refused {
-		c.Promise("idempotency-keeps-refusals") // had it not, the key would be new
+		c.Invariant("idempotency-keeps-refusals") // had it not, the key would be new
 	}
-	if !c.Gate("idempotency-payload-matches", k.payload != payload) {
+	if !c.Precondition("idempotency-payload-matches", k.payload != payload) {
 		return nil
 	}
 	return &rules.Refusal{
@@ -128,10 +128,10 @@ func (k *keptAnswer) mismatch(c *course.Course, key string, payload [sha256.Size
 // replay gives the kept answer again, byte for byte, its correlation id with it,
 // and marked as replayed. arrived is how many answers were kept when the request
 // came: if this one was not yet, the two were under way at the same time.
-func (k *keptAnswer) replay(c *course.Course, arrived uint64) Answer {
-	c.Promise("idempotency-replays-the-answer")
+func (k *cachedAnswer) replay(c *ruletrace.Trace, arrived uint64) Answer {
+	c.Invariant("idempotency-replays-the-answer")
 	if k.number > arrived {
-		c.Promise("idempotency-runs-once")
+		c.Invariant("idempotency-runs-once")
 	}
 	answer := k.answer
 	answer.Replayed = true
@@ -139,7 +139,7 @@ func (k *keptAnswer) replay(c *course.Course, arrived uint64) Answer {
 }
 
 var answersExplained = explain.Rules{
-	"idempotency-payload-matches": explain.Gate(
+	"idempotency-payload-matches": explain.Precondition(
 		[]explain.Input{{Where: explain.Header, At: "Idempotency-Key"}, {Where: explain.Server, At: "the payload that came with the key before"}},
 		func(c *explain.Case) []explain.Change { return []explain.Change{c.NewKey()} }, "Send a new key with a new payload.",
 	),

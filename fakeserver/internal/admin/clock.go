@@ -1,4 +1,4 @@
-package control
+package admin
 
 import (
 	"net/http"
@@ -23,11 +23,11 @@ type ClockAdvance struct {
 
 func clockOf(w *world.World) Clock { return Clock{w.Clock.Setting(), instant.Of(w.Clock.Now())} }
 
-func (p *Panel) getClock(c *call) (any, *problem.Problem) {
+func (p *Server) getClock(c *call) (any, *problem.Problem) {
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return clockOf(w), nil })
 }
 
-func (p *Panel) setClock(c *call) (any, *problem.Problem) {
+func (p *Server) setClock(c *call) (any, *problem.Problem) {
 	setting, wrong := read[clock.Setting](c)
 	if wrong != nil {
 		return nil, wrong
@@ -43,7 +43,7 @@ func (p *Panel) setClock(c *call) (any, *problem.Problem) {
 	})
 }
 
-func (p *Panel) advanceClock(c *call) (any, *problem.Problem) {
+func (p *Server) advanceClock(c *call) (any, *problem.Problem) {
 	advance, wrong := read[ClockAdvance](c)
 	if wrong != nil {
 		return nil, wrong

@@ -1,19 +1,19 @@
-package memory
+package store
 
 import "example.com/lpgate/fakeserver/internal/instant"
 
-// lapse adds up by how much a clock has gone forwards, in milliseconds. How long
+// elapsed adds up by how much a clock has gone forwards, in milliseconds. How long
 // something has been kept is measured by it, and not by the clock itself, because
 // a test may move that back: what was kept before would then last until the clock
 // has caught up with it, and what is kept after would not be the youngest.
-type lapse struct {
+type elapsed struct {
 	last  instant.Instant
 	begun bool
 	total instant.Instant
 }
 
 // at is how much there was when the clock says now.
-func (l *lapse) at(now instant.Instant) instant.Instant {
+func (l *elapsed) at(now instant.Instant) instant.Instant {
 	if l.begun {
 		l.total += max(0, now-l.last)
 	}

@@ -1,4 +1,4 @@
-package control
+package admin
 
 import (
 	"bytes"
@@ -28,14 +28,14 @@ type Explanation struct {
 	Considered []Considered `json:"considered"`
 	// Decided are the gates that refused it, or that gave their reason codes.
 	Decided []string `json:"decided"`
-	Says    string   `json:"says"`
+	Message string   `json:"says"`
 }
 
 // Considered is a rule that a request reached.
 type Considered struct {
 	Rule    string `json:"rule"`
 	Kind    string `json:"kind"` // gate or promise
-	Says    string `json:"says"` // the milestone's sentence
+	Message string `json:"says"` // the milestone's sentence
 	Refused bool   `json:"refused"`
 	// Inputs are what a gate looked at.
 	Inputs []explain.Input `json:"inputs,omitzero"`
@@ -49,7 +49,7 @@ type Considered struct {
 // explained is what the gates tell of themselves.
 var explained = sync.OnceValue(rest.Explained)
 
-func (p *Panel) explain(c *call) (any, *problem.Problem) {
+func (p *Server) explain(c *call) (any, *problem.Problem) {
 	id := c.PathValue("request_id")
 	name := id[:max(strings.LastIndexByte(id, '.'), 0)]
 	if name == "" {
@@ -72,7 +72,7 @@ func (p *Panel) explain(c *call) (any, *problem.Problem) {
 // violations.
 const shownChanges = 100
 
-func (p *Panel) explanationOf(w *world.World, stored *journal.Entry) Explanation {
+func (p *Server) explanationOf(w *world.World, stored *journal.Entry) Explanation {
 	e := w.Masked(stored)
 	told := Explanation{Request: entryOf(e), Considered: []Considered{}, Decided: []string{}}
 	decided := e // the request whose rules decided
@@ -88,16 +88,16 @@ func (p *Panel) explanationOf(w *world.World, stored *journal.Entry) Explanation
 		considered := Considered{Rule: reached.Rule, Kind: "promise", Refused: reached.Refused}
 		for _, rule := range m.Rules {
 			if rule.ID == reached.Rule {
-				considered.Says = rule.Says
+				considered.Message = rule.Says
 			}
 		}
 		if gate, ok := gates[reached.Rule]; ok {
 			considered.Kind, considered.Inputs = "gate", []explain.Input{}
-			for _, input := range gate.Looks {
+			for _, input := range gate.Inputs {
 				considered.Inputs = append(considered.Inputs, in.Fill(input))
 			}
 			if reached.Refused {
-				considered.Advice = gate.Says
+				considered.Advice = gate.Advice
 				if gate.Change != nil {
 					in.Refused = told.Decided
 					considered.Changes = gate.Change(in)
@@ -116,25 +116,25 @@ func (p *Panel) explanationOf(w *world.World, stored *journal.Entry) Explanation
 	}
 	switch {
 	case e.Fault != "":
-		told.Says = "The request met the fault " + e.Fault + "."
+		told.Message = "The request met the fault " + e.Fault + "."
 	case decided != e:
-		told.Says = "The answer was kept from the request " + decided.ID + ", which is explained here."
+		told.Message = "The answer was kept from the request " + decided.ID + ", which is explained here."
 	case e.Replayed:
-		told.Says = "The answer was kept from an earlier equal request."
+		told.Message = "The answer was kept from an earlier equal request."
 	}
 	if len(told.Decided) > 0 {
-		told.Says = strings.TrimSpace(told.Says + " Decided by " + strings.Join(told.Decided, ", ") + ".")
-	} else if told.Says == "" {
-		told.Says = "No rule stood in the way."
+		told.Message = strings.TrimSpace(told.Message + " Decided by " + strings.Join(told.Decided, ", ") + ".")
+	} else if told.Message == "" {
+		told.Message = "No rule stood in the way."
 	}
 	if kept && len(told.Decided) > 0 {
-		told.Says += " Send a changed request with a new " + m.Transport.IdempotencyHeader + ", for the answer is kept under this one."
+		told.Message += " Send a changed request with a new " + m.Transport.IdempotencyHeader + ", for the answer is kept under this one."
 	}
 	return told
 }
 
 // caseOf reads an entry as the gates want to see it.
-func (p *Panel) caseOf(w *world.World, e *journal.Entry) *explain.Case {
+func (p *Server) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 	path, query, _ := strings.Cut(e.Path, "?")
 	c := &explain.Case{
 		RequestID: e.ID, Method: e.Method, Path: path, Now: e.At.String(),

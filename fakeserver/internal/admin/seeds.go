@@ -1,4 +1,4 @@
-package control
+package admin
 
 import (
 	"context"
@@ -20,12 +20,12 @@ func ReadSeed(ctx context.Context, file string, text []byte) (*seed.Seed, error)
 	return seed.Read(ctx, file, text, schema(seedSchema))
 }
 
-func (p *Panel) seedWorld(c *call) (any, *problem.Problem) {
+func (p *Server) seedWorld(c *call) (any, *problem.Problem) {
 	sown, err := ReadSeed(c.Context(), "body", c.body)
 	if c.Context().Err() != nil {
 		return nil, left()
 	} else if err != nil {
 		return nil, problem.New(http.StatusBadRequest, "%v", err)
 	}
-	return p.asWorld(c, func(w *world.World) { w.Sow(sown) })
+	return p.restoreWorld(c, func(w *world.World) { w.Reseed(sown) })
 }

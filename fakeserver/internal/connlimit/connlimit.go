@@ -1,4 +1,4 @@
-// Package line bounds what clients can hold of a server by their connections, and
+// Package connlimit bounds what clients can hold of a server by their connections, and
 // speaks TLS on them:
 //
 //	l = line.Listener(l, line.Options{Connections: 1000, Stall: time.Minute, Now: time.Now})
@@ -6,7 +6,7 @@
 // There are only so many connections at a time; another one waits until one ends.
 // A client that stops reading its answer is cut off. What net/http can bound by
 // itself, which is reading, stays with it.
-package line
+package connlimit
 
 import (
 	"crypto/tls"

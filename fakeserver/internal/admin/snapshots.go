@@ -1,4 +1,4 @@
-package control
+package admin
 
 import (
 	"net/http"
@@ -35,12 +35,12 @@ type Snapshots struct {
 	Snapshots []Snapshot `json:"snapshots"`
 }
 
-func snapshotOf(name string, m world.Moment) Snapshot {
+func snapshotOf(name string, m world.State) Snapshot {
 	counts := m.Image.Counts()
 	return Snapshot{name, counts.Providers, counts.AuditEntries, counts.Checkpoints, counts.Answers, m.Clock}
 }
 
-func (p *Panel) takeSnapshot(c *call) (any, *problem.Problem) {
+func (p *Server) takeSnapshot(c *call) (any, *problem.Problem) {
 	take, wrong := read[SnapshotTake](c)
 	if wrong != nil {
 		return nil, wrong
@@ -48,18 +48,18 @@ func (p *Panel) takeSnapshot(c *call) (any, *problem.Problem) {
 	// What is not there has nothing to keep: a snapshot of a name that was mistyped would
 	// pass for an empty world.
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
-		return p.putSnapshot(take.Name, w.Moment(), take.Replace)
+		return p.putSnapshot(take.Name, w.State(), take.Replace)
 	})
 }
 
-func (p *Panel) putSnapshot(name string, m world.Moment, replace bool) (any, *problem.Problem) {
+func (p *Server) putSnapshot(name string, m world.State, replace bool) (any, *problem.Problem) {
 	if wrong := p.Snapshots.Put(name, m, replace); wrong != nil {
 		return nil, wrong
 	}
 	return snapshotOf(name, m), nil
 }
 
-func (p *Panel) restoreSnapshot(c *call) (any, *problem.Problem) {
+func (p *Server) restoreSnapshot(c *call) (any, *problem.Problem) {
 	restore, wrong := read[SnapshotRestore](c)
 	if wrong != nil {
 		return nil, wrong
@@ -68,18 +68,18 @@ func (p *Panel) restoreSnapshot(c *call) (any, *problem.Problem) {
 	if wrong != nil { // before the world is made
 		return nil, wrong
 	}
-	return p.asWorld(c, func(w *world.World) { w.Restore(m) })
+	return p.restoreWorld(c, func(w *world.World) { w.Restore(m) })
 }
 
-func (p *Panel) listSnapshots(*call) (any, *problem.Problem) {
+func (p *Server) listSnapshots(*call) (any, *problem.Problem) {
 	list := Snapshots{Snapshots: []Snapshot{}}
 	for _, s := range p.Snapshots.All() {
-		list.Snapshots = append(list.Snapshots, snapshotOf(s.Name, s.Moment))
+		list.Snapshots = append(list.Snapshots, snapshotOf(s.Name, s.State))
 	}
 	return list, nil
 }
 
-func (p *Panel) downloadSnapshot(c *call) (any, *problem.Problem) {
+func (p *Server) downloadSnapshot(c *call) (any, *problem.Problem) {
 	m, wrong := p.Snapshots.Get(c.PathValue("snapshot"))
 	if wrong != nil {
 		return nil, wrong
@@ -87,7 +87,7 @@ func (p *Panel) downloadSnapshot(c *call) (any, *problem.Problem) {
 	return p.Snapshots.File(m), nil
 }
 
-func (p *Panel) uploadSnapshot(c *call) (any, *problem.Problem) {
+func (p *Server) uploadSnapshot(c *call) (any, *problem.Problem) {
 	file, wrong := read[snapshot.File](c)
 	if wrong != nil {
 		return nil, wrong
@@ -101,6 +101,6 @@ func (p *Panel) uploadSnapshot(c *call) (any, *problem.Problem) {
 	return p.putSnapshot(c.PathValue("snapshot"), m, true)
 }
 
-func (p *Panel) deleteSnapshot(c *call) (any, *problem.Problem) {
+func (p *Server) deleteSnapshot(c *call) (any, *problem.Problem) {
 	return nil, p.Snapshots.Delete(c.PathValue("snapshot"))
 }

@@ -1,4 +1,4 @@
-package control
+package admin
 
 import (
 	"context"
@@ -79,8 +79,8 @@ const (
 	timeoutLongest = 5 * time.Minute
 )
 
-// asked reads the query of an endpoint: each parameter once, and no other.
-func (c *call) asked(known []milestones.Parameter) (map[string]string, *problem.Problem) {
+// query reads the query of an endpoint: each parameter once, and no other.
+func (c *call) query(known []milestones.Parameter) (map[string]string, *problem.Problem) {
 	values, err := url.ParseQuery(c.URL.RawQuery)
 	if err != nil {
 		return nil, problem.New(http.StatusBadRequest, "The query string is malformed: %v.", err)
@@ -135,7 +135,7 @@ var faultID = regexp.MustCompile(`^f[1-9][0-9]*$`)
 
 // query reads what the filters say. A name that the milestone does not have would
 // match nothing, for ever, so it is refused.
-func (p *Panel) query(read map[string]string) (q journal.Query, wrong *problem.Problem) {
+func (p *Server) query(read map[string]string) (q journal.Query, wrong *problem.Problem) {
 	q = journal.Query{
 		Operation: read["operation"], Outcome: read["outcome"], ReasonCode: read["reason_code"], ProviderID: read["provider_id"], After: read["after"],
 	}
@@ -239,8 +239,8 @@ func text(body []byte) string {
 	return string(body[:cut]) + "[" + strconv.Itoa(len(body)-cut) + " more bytes]"
 }
 
-func (p *Panel) findJournal(c *call) (any, *problem.Problem) {
-	read, wrong := c.asked(page)
+func (p *Server) findJournal(c *call) (any, *problem.Problem) {
+	read, wrong := c.query(page)
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -251,8 +251,8 @@ func (p *Panel) findJournal(c *call) (any, *problem.Problem) {
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return journalOf(w, q, w.Journal.Find(q)) })
 }
 
-func (p *Panel) countJournal(c *call) (any, *problem.Problem) {
-	read, wrong := c.asked(filters)
+func (p *Server) countJournal(c *call) (any, *problem.Problem) {
+	read, wrong := c.query(filters)
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -266,8 +266,8 @@ func (p *Panel) countJournal(c *call) (any, *problem.Problem) {
 	})
 }
 
-func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
-	read, wrong := c.asked(patience)
+func (p *Server) waitJournal(c *call) (any, *problem.Problem) {
+	read, wrong := c.query(patience)
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -307,7 +307,7 @@ func (p *Panel) waitJournal(c *call) (any, *problem.Problem) {
 	})
 }
 
-func (p *Panel) clearJournal(c *call) (any, *problem.Problem) {
+func (p *Server) clearJournal(c *call) (any, *problem.Problem) {
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
 		w.Journal.Clear()
 		return nil, nil

@@ -1,4 +1,4 @@
-package control
+package admin
 
 import (
 	"example.com/lpgate/fakeserver/internal/fault"
@@ -11,7 +11,7 @@ type Faults struct {
 	Faults []fault.State `json:"faults"`
 }
 
-func (p *Panel) addFault(c *call) (any, *problem.Problem) {
+func (p *Server) addFault(c *call) (any, *problem.Problem) {
 	f, wrong := read[fault.Fault](c)
 	if wrong != nil {
 		return nil, wrong
@@ -19,15 +19,15 @@ func (p *Panel) addFault(c *call) (any, *problem.Problem) {
 	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return w.AddFault(f) })
 }
 
-func (p *Panel) listFaults(c *call) (any, *problem.Problem) {
+func (p *Server) listFaults(c *call) (any, *problem.Problem) {
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return Faults{w.Faults.All()}, nil })
 }
 
-func (p *Panel) deleteFault(c *call) (any, *problem.Problem) {
+func (p *Server) deleteFault(c *call) (any, *problem.Problem) {
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return nil, w.Faults.Delete(c.PathValue("fault")) })
 }
 
-func (p *Panel) clearFaults(c *call) (any, *problem.Problem) {
+func (p *Server) clearFaults(c *call) (any, *problem.Problem) {
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
 		w.Faults.Clear()
 		return nil, nil

@@ -1,4 +1,4 @@
-package memory
+package store
 
 import (
 	"cmp"
@@ -27,7 +27,7 @@ type state struct {
 	arrived     uint64 // of plpaudit_000001, …: the last one given
 	answers     answers
 	checkpoints checkpoints
-	lapse       lapse // by which answers and checkpoints grow old
+	elapsed     elapsed // by which answers and checkpoints grow old
 }
 
 func blank() state {
@@ -40,7 +40,7 @@ func blank() state {
 
 // counts are how much of each there is.
 func (s *state) counts() Counts {
-	return Counts{len(s.providers), int(s.arrived), len(s.checkpoints.issued), len(s.answers.kept)}
+	return Counts{len(s.providers), int(s.arrived), len(s.checkpoints.issued), len(s.answers.cached)}
 }
 
 // copy gives a state that shares nothing which is ever changed: providers, entries
@@ -52,9 +52,9 @@ func (s *state) copy() state {
 	}
 	return state{
 		providers: providers, numbered: s.numbered, arrived: s.arrived,
-		answers:     answers{kept: maps.Clone(s.answers.kept), queue: slices.Clone(s.answers.queue)},
+		answers:     answers{cached: maps.Clone(s.answers.cached), queue: slices.Clone(s.answers.queue)},
 		checkpoints: checkpoints{maps.Clone(s.checkpoints.issued), s.checkpoints.swept},
-		lapse:       s.lapse,
+		elapsed:     s.elapsed,
 	}
 }
 
@@ -87,7 +87,7 @@ func (i *Image) WithoutAnswers() *Image {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	other := &Image{state: i.copy()}
-	other.answers, other.lapse = noAnswers(), lapse{}
+	other.answers, other.elapsed = noAnswers(), elapsed{}
 	return other
 }
 
@@ -230,7 +230,7 @@ func (e *escaped) UnmarshalText(text []byte) error {
 func (i *Image) JSON() jcs.Value {
 	out := saved{
 		Numbered: i.numbered, Arrived: i.arrived, Swept: i.checkpoints.swept,
-		Lapse: savedLapse{int64(i.lapse.last), i.lapse.begun, int64(i.lapse.total)},
+		Lapse: savedLapse{int64(i.elapsed.last), i.elapsed.begun, int64(i.elapsed.total)},
 	}
 	for _, id := range slices.Sorted(maps.Keys(i.providers)) {
 		stood := i.providers[id]
@@ -279,7 +279,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 	}
 	image := &Image{state: blank()}
 	image.numbered, image.arrived, image.checkpoints.swept = in.Numbered, in.Arrived, in.Swept
-	image.lapse = lapse{instant.Instant(in.Lapse.Last), in.Lapse.Begun, instant.Instant(in.Lapse.Total)}
+	image.elapsed = elapsed{instant.Instant(in.Lapse.Last), in.Lapse.Begun, instant.Instant(in.Lapse.Total)}
 	seen := map[uint64]bool{}
 	for n, r := range in.Providers {
 		if ctx.Err() != nil {
@@ -319,7 +319,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		if err != nil {
 			return nil, fmt.Errorf("/answers/%d/%w", n, err)
 		}
-		kept := &keptAnswer{
+		kept := &cachedAnswer{
 			key:    answerKey{rules.Actor{Type: string(a.ActorType), ID: string(a.ActorID)}, a.Operation, string(a.ProviderID), key},
 			answer: Answer{Status: a.Status, CorrelationID: string(a.CorrelationID), Body: []byte(a.Body), ReasonCodes: a.ReasonCodes},
 			at:     instant.Instant(a.KeptAt),
@@ -329,7 +329,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 			return nil, fmt.Errorf("/answers/%d/payload_hash: not a SHA-256 in hex", n)
 		case a.Status < 200 || a.Status > 599:
 			return nil, fmt.Errorf("/answers/%d/status: %d is no status of an answer", n, a.Status)
-		case image.answers.kept[kept.key] != nil:
+		case image.answers.cached[kept.key] != nil:
 			return nil, fmt.Errorf("/answers/%d: an answer for this key stands before", n)
 		default:
 			copy(kept.payload[:], payload)

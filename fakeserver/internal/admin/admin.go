@@ -1,4 +1,4 @@
-// Package control is the control API: how a test arranges the fake and looks into
+// Package admin is the control API: how a test arranges the fake and looks into
 // it. It lives under one prefix and is no part of the contract.
 //
 //	GET  /_fake                        what there is to call
@@ -12,7 +12,7 @@
 // There is one file for each topic: worlds.go, clock.go, faults.go, snapshots.go,
 // seeds.go. To add an endpoint: its line in the table, its schemas in schemas/, its
 // method in the client, ../../client.
-package control
+package admin
 
 import (
 	"context"
@@ -55,15 +55,15 @@ type Endpoint struct {
 	Method string `json:"method"`
 	// Path is a template; a segment such as {world} stands for one percent-decoded segment.
 	Path string `json:"path"`
-	// Says is what it does, as one sentence.
-	Says string `json:"says"`
+	// Summary is what it does, as one sentence.
+	Summary string `json:"says"`
 	// Query are the parameters that it reads from the query.
 	Query []milestones.Parameter `json:"-"`
 	// Request and Response name the schemas of the bodies; "" is no body.
 	Request  string `json:"request_schema,omitzero"`
 	Response string `json:"response_schema,omitzero"`
 
-	serve func(*Panel, *call) (any, *problem.Problem)
+	serve func(*Server, *call) (any, *problem.Problem)
 }
 
 // TakesYAML tells whether the request may be YAML too (RFC 9512): a seed, for people
@@ -72,36 +72,36 @@ func (e *Endpoint) TakesYAML() bool { return e.Request == seedSchema }
 
 // endpoints are all of them, in the order in which they are listed.
 var endpoints = []Endpoint{
-	{"fake.index", "GET", "/_fake", "Lists the endpoints of this API.", nil, "", "FakeIndex", (*Panel).index},
+	{"fake.index", "GET", "/_fake", "Lists the endpoints of this API.", nil, "", "FakeIndex", (*Server).index},
 
-	{"fake.worlds.list", "GET", "/_fake/worlds", "Lists the worlds.", nil, "", "FakeWorlds", (*Panel).listWorlds},
-	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world.", nil, "", "FakeWorld", (*Panel).getWorld},
-	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", nil, "", "", (*Panel).deleteWorld},
-	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", nil, "", "FakeWorld", (*Panel).resetWorld},
-	{"fake.worlds.seed", "PUT", "/_fake/worlds/{world}/seed", "Gives a world a seed of its own, and makes it begin again from that.", nil, seedSchema, "FakeWorld", (*Panel).seedWorld},
+	{"fake.worlds.list", "GET", "/_fake/worlds", "Lists the worlds.", nil, "", "FakeWorlds", (*Server).listWorlds},
+	{"fake.worlds.get", "GET", "/_fake/worlds/{world}", "Shows a world.", nil, "", "FakeWorld", (*Server).getWorld},
+	{"fake.worlds.delete", "DELETE", "/_fake/worlds/{world}", "Forgets a world and all that is in it.", nil, "", "", (*Server).deleteWorld},
+	{"fake.worlds.reset", "POST", "/_fake/worlds/{world}/reset", "Makes a world what it was when it began.", nil, "", "FakeWorld", (*Server).resetWorld},
+	{"fake.worlds.seed", "PUT", "/_fake/worlds/{world}/seed", "Gives a world a seed of its own, and makes it begin again from that.", nil, seedSchema, "FakeWorld", (*Server).seedWorld},
 
-	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", nil, "", "FakeClock", (*Panel).getClock},
-	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", nil, "FakeClockSetting", "FakeClock", (*Panel).setClock},
-	{"fake.clock.advance", "POST", "/_fake/worlds/{world}/clock/advance", "Moves a world's clock on, or back.", nil, "FakeClockAdvance", "FakeClock", (*Panel).advanceClock},
+	{"fake.clock.get", "GET", "/_fake/worlds/{world}/clock", "Shows a world's clock.", nil, "", "FakeClock", (*Server).getClock},
+	{"fake.clock.set", "PUT", "/_fake/worlds/{world}/clock", "Makes a world's clock real, frozen or moved.", nil, "FakeClockSetting", "FakeClock", (*Server).setClock},
+	{"fake.clock.advance", "POST", "/_fake/worlds/{world}/clock/advance", "Moves a world's clock on, or back.", nil, "FakeClockAdvance", "FakeClock", (*Server).advanceClock},
 
-	{"fake.faults.add", "POST", "/_fake/worlds/{world}/faults", "Lets something go wrong in a world.", nil, "FakeFault", "FakeFaultState", (*Panel).addFault},
-	{"fake.faults.list", "GET", "/_fake/worlds/{world}/faults", "Lists the faults of a world, those too that are used up.", nil, "", "FakeFaults", (*Panel).listFaults},
-	{"fake.faults.clear", "DELETE", "/_fake/worlds/{world}/faults", "Takes all faults of a world away.", nil, "", "", (*Panel).clearFaults},
-	{"fake.faults.delete", "DELETE", "/_fake/worlds/{world}/faults/{fault}", "Takes a fault away.", nil, "", "", (*Panel).deleteFault},
+	{"fake.faults.add", "POST", "/_fake/worlds/{world}/faults", "Lets something go wrong in a world.", nil, "FakeFault", "FakeFaultState", (*Server).addFault},
+	{"fake.faults.list", "GET", "/_fake/worlds/{world}/faults", "Lists the faults of a world, those too that are used up.", nil, "", "FakeFaults", (*Server).listFaults},
+	{"fake.faults.clear", "DELETE", "/_fake/worlds/{world}/faults", "Takes all faults of a world away.", nil, "", "", (*Server).clearFaults},
+	{"fake.faults.delete", "DELETE", "/_fake/worlds/{world}/faults/{fault}", "Takes a fault away.", nil, "", "", (*Server).deleteFault},
 
-	{"fake.journal.find", "GET", "/_fake/worlds/{world}/journal", "Shows the requests to a world, in the order of their answers.", page, "", "FakeJournal", (*Panel).findJournal},
-	{"fake.journal.count", "GET", "/_fake/worlds/{world}/journal/count", "Counts the requests to a world.", filters, "", "FakeJournalCount", (*Panel).countJournal},
-	{"fake.journal.wait", "GET", "/_fake/worlds/{world}/journal/wait", "Answers once so many requests to a world match. Waiting may begin before the world does, so this makes it.", patience, "", "FakeJournal", (*Panel).waitJournal},
-	{"fake.journal.clear", "DELETE", "/_fake/worlds/{world}/journal", "Forgets the requests to a world.", nil, "", "", (*Panel).clearJournal},
+	{"fake.journal.find", "GET", "/_fake/worlds/{world}/journal", "Shows the requests to a world, in the order of their answers.", page, "", "FakeJournal", (*Server).findJournal},
+	{"fake.journal.count", "GET", "/_fake/worlds/{world}/journal/count", "Counts the requests to a world.", filters, "", "FakeJournalCount", (*Server).countJournal},
+	{"fake.journal.wait", "GET", "/_fake/worlds/{world}/journal/wait", "Answers once so many requests to a world match. Waiting may begin before the world does, so this makes it.", patience, "", "FakeJournal", (*Server).waitJournal},
+	{"fake.journal.clear", "DELETE", "/_fake/worlds/{world}/journal", "Forgets the requests to a world.", nil, "", "", (*Server).clearJournal},
 
-	{"fake.snapshots.take", "POST", "/_fake/worlds/{world}/snapshots", "Keeps what a world is, under a name.", nil, "FakeSnapshotTake", "FakeSnapshotInfo", (*Panel).takeSnapshot},
-	{"fake.snapshots.restore", "POST", "/_fake/worlds/{world}/restore", "Makes a world what it, or another one, was in a snapshot.", nil, "FakeSnapshotRestore", "FakeWorld", (*Panel).restoreSnapshot},
-	{"fake.snapshots.list", "GET", "/_fake/snapshots", "Lists the snapshots of all worlds.", nil, "", "FakeSnapshots", (*Panel).listSnapshots},
-	{"fake.snapshots.download", "GET", "/_fake/snapshots/{snapshot}", "Gives a snapshot as a file.", nil, "", "FakeSnapshot", (*Panel).downloadSnapshot},
-	{"fake.snapshots.upload", "PUT", "/_fake/snapshots/{snapshot}", "Keeps a snapshot from a file, in the place of one of that name.", nil, "FakeSnapshot", "FakeSnapshotInfo", (*Panel).uploadSnapshot},
-	{"fake.snapshots.delete", "DELETE", "/_fake/snapshots/{snapshot}", "Forgets a snapshot.", nil, "", "", (*Panel).deleteSnapshot},
+	{"fake.snapshots.take", "POST", "/_fake/worlds/{world}/snapshots", "Keeps what a world is, under a name.", nil, "FakeSnapshotTake", "FakeSnapshotInfo", (*Server).takeSnapshot},
+	{"fake.snapshots.restore", "POST", "/_fake/worlds/{world}/restore", "Makes a world what it, or another one, was in a snapshot.", nil, "FakeSnapshotRestore", "FakeWorld", (*Server).restoreSnapshot},
+	{"fake.snapshots.list", "GET", "/_fake/snapshots", "Lists the snapshots of all worlds.", nil, "", "FakeSnapshots", (*Server).listSnapshots},
+	{"fake.snapshots.download", "GET", "/_fake/snapshots/{snapshot}", "Gives a snapshot as a file.", nil, "", "FakeSnapshot", (*Server).downloadSnapshot},
+	{"fake.snapshots.upload", "PUT", "/_fake/snapshots/{snapshot}", "Keeps a snapshot from a file, in the place of one of that name.", nil, "FakeSnapshot", "FakeSnapshotInfo", (*Server).uploadSnapshot},
+	{"fake.snapshots.delete", "DELETE", "/_fake/snapshots/{snapshot}", "Forgets a snapshot.", nil, "", "", (*Server).deleteSnapshot},
 
-	{"fake.explain", "GET", "/_fake/explain/{request_id}", "Explains why a request was answered as it was.", nil, "", "FakeExplanation", (*Panel).explain},
+	{"fake.explain", "GET", "/_fake/explain/{request_id}", "Explains why a request was answered as it was.", nil, "", "FakeExplanation", (*Server).explain},
 }
 
 // Endpoints are all endpoints, for documents about them.
@@ -138,8 +138,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Panel serves the control API.
-type Panel struct {
+// Server serves the control API.
+type Server struct {
 	Options
 	mux       http.ServeMux
 	token     [sha256.Size]byte
@@ -147,8 +147,8 @@ type Panel struct {
 }
 
 // New gives a panel.
-func New(options Options) *Panel {
-	p := &Panel{Options: options, token: sha256.Sum256([]byte(options.Token)), endpoints: endpoints}
+func New(options Options) *Server {
+	p := &Server{Options: options, token: sha256.Sum256([]byte(options.Token)), endpoints: endpoints}
 	methods := map[string][]string{}
 	for _, e := range endpoints {
 		p.mux.HandleFunc(e.Method+" "+e.Path, func(w http.ResponseWriter, r *http.Request) { p.serve(&e, w, r) })
@@ -166,7 +166,7 @@ func New(options Options) *Panel {
 }
 
 // ServeHTTP implements http.Handler.
-func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	given := sha256.Sum256([]byte(strings.TrimLeft(token, " ")))
 	// The letters of a scheme may be of any case (RFC 9110, section 11.1).
@@ -200,10 +200,10 @@ func read[T any](c *call) (value T, wrong *problem.Problem) {
 }
 
 // serve reads the request, holds it against its schema, and writes the answer.
-func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
+func (p *Server) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r}
 	if e.Request != "" {
-		if wrong := c.receive(w, e); wrong != nil {
+		if wrong := c.bufferBody(w, e); wrong != nil {
 			wrong.ServeHTTP(w, r)
 			return
 		}
@@ -240,10 +240,10 @@ func (p *Panel) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// said is what the Content-Type says that the body is: json, yaml, or what is neither.
+// bodyText is what the Content-Type says that the body is: json, yaml, or what is neither.
 // It is "" when it says nothing of that kind, as curl -d, fetch with a text and many
 // libraries do who were not told.
-func (c *call) said() string {
+func (c *call) bodyText() string {
 	given := c.Header.Get("Content-Type")
 	mediaType, _, err := mime.ParseMediaType(given)
 	if err != nil {
@@ -260,9 +260,9 @@ func (c *call) said() string {
 	return mediaType
 }
 
-// receive reads the body as I-JSON, and holds it against its schema, or leaves YAML to
+// bufferBody reads the body as I-JSON, and holds it against its schema, or leaves YAML to
 // the endpoint.
-func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
+func (c *call) bufferBody(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 	var body []byte
 	var err error = &http.MaxBytesError{Limit: bodyLimit}
 	if c.ContentLength > bodyLimit {
@@ -276,7 +276,7 @@ func (c *call) receive(w http.ResponseWriter, e *Endpoint) *problem.Problem {
 		return problem.New(http.StatusBadRequest, "The body broke off before its end.")
 	}
 	c.body = body
-	switch said := c.said(); {
+	switch said := c.bodyText(); {
 	case said == "yaml" && e.TakesYAML(), said == "" && e.TakesYAML():
 		return nil
 	case said != "" && said != "json":
@@ -326,4 +326,4 @@ type Index struct {
 	Endpoints []Endpoint `json:"endpoints"`
 }
 
-func (p *Panel) index(*call) (any, *problem.Problem) { return Index{p.endpoints}, nil }
+func (p *Server) index(*call) (any, *problem.Problem) { return Index{p.endpoints}, nil }

@@ -1,4 +1,4 @@
-package control
+package admin
 
 import (
 	"example.com/lpgate/fakeserver/internal/problem"
@@ -31,7 +31,7 @@ func worldOf(w *world.World) World {
 	}
 }
 
-func (p *Panel) listWorlds(*call) (any, *problem.Problem) {
+func (p *Server) listWorlds(*call) (any, *problem.Problem) {
 	list := Worlds{Worlds: []World{}}
 	for _, w := range p.Worlds.All() {
 		list.Worlds = append(list.Worlds, worldOf(w))
@@ -40,8 +40,8 @@ func (p *Panel) listWorlds(*call) (any, *problem.Problem) {
 }
 
 // inWorld calls f with the world that the path names, made when there is none.
-func (p *Panel) inWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
-	w, leave, wrong := p.Worlds.Enter(c.PathValue("world"))
+func (p *Server) inWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
+	w, leave, wrong := p.Worlds.Acquire(c.PathValue("world"))
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -49,9 +49,9 @@ func (p *Panel) inWorld(c *call, f func(*world.World) (any, *problem.Problem)) (
 	return f(w)
 }
 
-// asWorld makes the world that the path names another one, and shows it.
-func (p *Panel) asWorld(c *call, become func(*world.World)) (any, *problem.Problem) {
-	w, leave, wrong := p.Worlds.EnterAs(c.PathValue("world"), become)
+// restoreWorld makes the world that the path names another one, and shows it.
+func (p *Server) restoreWorld(c *call, become func(*world.World)) (any, *problem.Problem) {
+	w, leave, wrong := p.Worlds.AcquireAs(c.PathValue("world"), become)
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -61,7 +61,7 @@ func (p *Panel) asWorld(c *call, become func(*world.World)) (any, *problem.Probl
 
 // ofWorld calls f with the world that the path names, to read of it: a name that was
 // mistyped makes no world.
-func (p *Panel) ofWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
+func (p *Server) ofWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
 	name := c.PathValue("world")
 	if wrong := world.CheckName(name); wrong != nil {
 		return nil, wrong
@@ -74,14 +74,14 @@ func (p *Panel) ofWorld(c *call, f func(*world.World) (any, *problem.Problem)) (
 	return f(w)
 }
 
-func (p *Panel) getWorld(c *call) (any, *problem.Problem) {
+func (p *Server) getWorld(c *call) (any, *problem.Problem) {
 	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return worldOf(w), nil })
 }
 
-func (p *Panel) deleteWorld(c *call) (any, *problem.Problem) {
+func (p *Server) deleteWorld(c *call) (any, *problem.Problem) {
 	return nil, p.Worlds.Drop(c.PathValue("world"))
 }
 
-func (p *Panel) resetWorld(c *call) (any, *problem.Problem) {
-	return p.asWorld(c, (*world.World).Reset)
+func (p *Server) resetWorld(c *call) (any, *problem.Problem) {
+	return p.restoreWorld(c, (*world.World).Reset)
 }

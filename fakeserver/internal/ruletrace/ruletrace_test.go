@@ -1,4 +1,4 @@
-package course
+package ruletrace
 
 import (
 	"fmt"
@@ -11,22 +11,22 @@ func TestCoursesOfOneTree(t *testing.T) {
 	tree := new(Tree)
 	rows := []struct {
 		name string
-		take func(*Course)
+		take func(*Trace)
 		want []Reached
 	}{
-		{"nothing reached", func(*Course) {}, []Reached{}},
-		{"a gate passed", func(c *Course) { c.Gate("a", false) }, []Reached{{"a", false}}},
-		{"the same gate, refusing", func(c *Course) { c.Gate("a", true) }, []Reached{{"a", true}}},
-		{"beyond another's end", func(c *Course) { c.Gate("a", false); c.Promise("b", "c") }, []Reached{{"a", false}, {"b", false}, {"c", false}}},
-		{"another way from there", func(c *Course) { c.Gate("a", false); c.Promise("c", "b") }, []Reached{{"a", false}, {"c", false}, {"b", false}}},
-		{"a promise twice", func(c *Course) { c.Promise("b"); c.Promise("b") }, []Reached{{"b", false}, {"b", false}}},
-		{"joined", func(c *Course) {
-			apart := c.Apart()
-			apart.Gate("b", true)
-			c.Promise("a")
-			c.Join(apart)
+		{"nothing reached", func(*Trace) {}, []Reached{}},
+		{"a gate passed", func(c *Trace) { c.Precondition("a", false) }, []Reached{{"a", false}}},
+		{"the same gate, refusing", func(c *Trace) { c.Precondition("a", true) }, []Reached{{"a", true}}},
+		{"beyond another's end", func(c *Trace) { c.Precondition("a", false); c.Invariant("b", "c") }, []Reached{{"a", false}, {"b", false}, {"c", false}}},
+		{"another way from there", func(c *Trace) { c.Precondition("a", false); c.Invariant("c", "b") }, []Reached{{"a", false}, {"c", false}, {"b", false}}},
+		{"a promise twice", func(c *Trace) { c.Invariant("b"); c.Invariant("b") }, []Reached{{"b", false}, {"b", false}}},
+		{"joined", func(c *Trace) {
+			apart := c.Fork()
+			apart.Precondition("b", true)
+			c.Invariant("a")
+			c.Append(apart)
 		}, []Reached{{"a", false}, {"b", true}}},
-		{"apart, and never joined", func(c *Course) { c.Apart().Promise("b") }, []Reached{}},
+		{"apart, and never joined", func(c *Trace) { c.Fork().Invariant("b") }, []Reached{}},
 	}
 	for range 2 { // the second time all courses are known
 		for _, row := range rows {
@@ -42,7 +42,7 @@ func TestCoursesOfOneTree(t *testing.T) {
 func TestGateGivesItsDecisionBack(t *testing.T) {
 	for _, tree := range []*Tree{nil, new(Tree)} {
 		for _, refused := range []bool{false, true} {
-			if got := tree.Begin().Gate("a", refused); got != refused {
+			if got := tree.Begin().Precondition("a", refused); got != refused {
 				t.Errorf("%v: %t, want %t", tree, got, refused)
 			}
 		}
@@ -51,8 +51,8 @@ func TestGateGivesItsDecisionBack(t *testing.T) {
 
 func TestNoTreeNotesNothing(t *testing.T) {
 	c := (*Tree)(nil).Begin()
-	c.Promise("a")
-	c.Join(c.Apart())
+	c.Invariant("a")
+	c.Append(c.Fork())
 	if got := c.Reached(); c != nil || got != nil {
 		t.Errorf("%v noted %v, want nothing", c, got)
 	}
@@ -62,13 +62,13 @@ func TestNoTreeNotesNothing(t *testing.T) {
 func TestCoursesAtOnce(t *testing.T) {
 	const requests, ways = 64, 8
 	tree := new(Tree)
-	courses := make([]*Course, requests)
+	courses := make([]*Trace, requests)
 	var group sync.WaitGroup
 	for n := range requests {
 		group.Go(func() {
 			c := tree.Begin()
 			for step := range 20 {
-				c.Gate(fmt.Sprint("rule-", step), n%ways == step)
+				c.Precondition(fmt.Sprint("rule-", step), n%ways == step)
 			}
 			c.Reached()
 			courses[n] = c
@@ -91,8 +91,8 @@ func TestAKnownCourseTakesNoMemory(t *testing.T) {
 	tree := new(Tree)
 	take := func() {
 		c := tree.Begin()
-		c.Gate("a", false)
-		c.Promise("b", "c")
+		c.Precondition("a", false)
+		c.Invariant("b", "c")
 		c.Reached()
 	}
 	if got := testing.AllocsPerRun(100, take); got > 1 { // the Course
