@@ -20,8 +20,11 @@ func reportOf(l *line) *cobra.Command {
 that the run wrote. FOLDER is the folder of its artifacts, or the one that a killed run
 left behind; of that, the reports have what was seen, and what the log lacks is said.
 
-The exit code is that of the run's verdict: 0 the contract holds, 1 it does not, and so
-on; 4 when the log has no verdict, or a report cannot be written; 2 when it is no log.`,
+The verdict is computed again from the rest of the log and the milestone, features,
+schemas, fixtures and baseline of the run, which have to stand here. The exit code is that
+of the verdict: 0 the contract holds, 1 it does not, and so on; 4 when the log has no
+verdict, or a green one that cannot be computed again, or a report cannot be written; 2
+when it is no log.`,
 		Example: "  runner report artifacts/milestones/M109/latest\n  runner report messages.ndjson --out reports",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

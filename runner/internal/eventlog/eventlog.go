@@ -74,6 +74,8 @@ type Run struct {
 	// Milestone and Title are its id and its title.
 	Milestone string `json:"milestone"`
 	Title     string `json:"title"`
+	// File is the file of the milestone, as it was named.
+	File string `json:"file,omitempty"`
 	// Target says what is verified, as it may be written.
 	Target string `json:"target"`
 	// Proxy is the proxy that its requests go through; "" for none.

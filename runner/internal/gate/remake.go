@@ -21,8 +21,11 @@ type Remade struct {
 	Record *eventlog.Record
 	// Written are the paths of the reports.
 	Written []string
-	// Exit is the exit code of the verdict in the log; [verdict.Incomplete] without one.
+	// Exit is the exit code of the verdict; [verdict.Incomplete] when there is none, or when that of the log is green and
+	// cannot be computed again.
 	Exit int
+	// Doubt is why the verdict of the log does not count; "" when it does.
+	Doubt string
 }
 
 // Remake makes the reports of a run again from its event log: a file, or a folder with one in it. They go to the folder
@@ -61,7 +64,12 @@ func Remake(path, out string) (Remade, error) {
 		return remade, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
 	}
 	if remade.Record.Complete {
-		remade.Exit = decided.ExitCode
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return remade, err
+		}
+		if err := remade.decide(file, path, &decided.VerdictFile); err != nil {
+			return remade, err
+		}
 	}
 	var failed error
 	for _, made := range Reports {
@@ -146,6 +154,8 @@ func (r Remade) Page(w io.Writer) {
 	switch {
 	case !r.Record.Complete:
 		fmt.Fprintln(w, "The run came to no verdict.")
+	case r.Doubt != "":
+		fmt.Fprintf(w, "The verdict in the log does not count: %s. Exit code %d.\n", r.Doubt, r.Exit)
 	case r.Exit == verdict.Holds:
 		fmt.Fprintln(w, "The verdict of the run: the contract holds.")
 	default:

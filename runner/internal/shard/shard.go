@@ -95,6 +95,35 @@ func Read(folder string) (*Shard, error) {
 	return latest, nil
 }
 
+// Of is a whole run as the only part of itself, from its event log.
+func Of(log *eventlog.Record, folder string) (*Shard, error) {
+	s := &Shard{Folder: folder, Log: log}
+	if log.Planned == nil {
+		return nil, fmt.Errorf("the event log of %s has no plan", folder)
+	}
+	s.readAttached()
+	return s, nil
+}
+
+// readAttached reads what is attached to the log.
+func (s *Shard) readAttached() {
+	for _, attached := range []struct {
+		name string
+		read func(text []byte) error
+	}{
+		{report.Verdict, func(text []byte) error { return json.Unmarshal(text, &s.Verdict) }},
+		{report.Output, func(text []byte) (err error) {
+			s.Output, err = outcome.Decode(text)
+			return err
+		}},
+	} {
+		text := s.Log.Attached(attached.name)
+		if text == nil || attached.read(text) != nil {
+			s.lacks = append(s.lacks, attached.name)
+		}
+	}
+}
+
 func read(folder string) (*Shard, error) {
 	file, err := os.Open(filepath.Join(folder, report.Messages))
 	if err != nil {
@@ -111,21 +140,7 @@ func read(folder string) (*Shard, error) {
 	if part := s.Part(); part.Index < 1 || part.Index > part.Of || part.Of > Most {
 		return nil, fmt.Errorf("%w: %s says that it is %s", ErrNoShard, s.Folder, part)
 	}
-	for _, attached := range []struct {
-		name string
-		read func(text []byte) error
-	}{
-		{report.Verdict, func(text []byte) error { return json.Unmarshal(text, &s.Verdict) }},
-		{report.Output, func(text []byte) (err error) {
-			s.Output, err = outcome.Decode(text)
-			return err
-		}},
-	} {
-		text := s.Log.Attached(attached.name)
-		if text == nil || attached.read(text) != nil {
-			s.lacks = append(s.lacks, attached.name)
-		}
-	}
+	s.readAttached()
 	text, err := os.ReadFile(filepath.Join(folder, report.State))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
