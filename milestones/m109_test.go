@@ -93,3 +93,16 @@ func TestOutcomesFollowFromTheRoute(t *testing.T) {
 		}
 	}
 }
+
+func TestRequirements(t *testing.T) {
+	m := &Milestone{Capabilities: []Capability{
+		{ID: "a", Presence: Required}, {ID: "b", Presence: Required, OneOf: "g"}, {ID: "c", Presence: Optional},
+		{ID: "d", Presence: Required}, {ID: "e", Presence: Required, OneOf: "h"}, {ID: "f", Presence: Required, OneOf: "g"},
+	}}
+	if diff := cmp.Diff(m.Requirements(), [][]string{{"a"}, {"b", "f"}, {"d"}, {"e"}}); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(M109().Requirements(), [][]string{{"header-identity", "key-identity"}}); diff != "" {
+		t.Errorf("of M109 (-got +want):\n%s", diff)
+	}
+}

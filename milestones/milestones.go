@@ -304,6 +304,34 @@ type Capability struct {
 	Says string
 	// Given says that every target is taken to have it, until somebody says that it lacks it.
 	Given bool
+	// Presence is [Required] or [Optional]. A target that lacks an optional capability can be verified without it.
+	Presence string
+	// OneOf names a group of required capabilities, of which one is enough; empty for one that is required by itself.
+	OneOf string
+}
+
+// The presences of a capability.
+const (
+	Required = "required"
+	Optional = "optional"
+)
+
+// Requirements are the ids of the required capabilities, in the order of the file. A target has to have one of each group.
+func (m *Milestone) Requirements() [][]string {
+	var groups [][]string
+	place := map[string]int{}
+	for _, c := range m.Capabilities {
+		if c.Presence != Required {
+			continue
+		}
+		if at, begun := place[c.OneOf]; begun && c.OneOf != "" {
+			groups[at] = append(groups[at], c.ID)
+			continue
+		}
+		place[c.OneOf] = len(groups)
+		groups = append(groups, []string{c.ID})
+	}
+	return groups
 }
 
 // Output says which parts of an answer are an implementation's own choice.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -392,9 +393,25 @@ func (r *resolver) identities(list *part) {
 
 func (r *resolver) capabilities(list *part) {
 	ids := map[string]int{}
+	groups := map[string][]*part{}
 	for _, p := range list.list() {
 		r.unique(ids, "capability", p.get("id"))
-		r.m.Capabilities = append(r.m.Capabilities, Capability{ID: id(p), Says: p.get("says").str(), Given: p.get("given").yes()})
+		c := Capability{
+			ID: id(p), Says: p.get("says").str(), Given: p.get("given").yes(), Presence: p.get("presence").str(), OneOf: p.get("one_of").str(),
+		}
+		r.m.Capabilities = append(r.m.Capabilities, c)
+		if group := p.get("one_of"); group != nil {
+			groups[c.OneOf] = append(groups[c.OneOf], group)
+			if c.Presence == Optional {
+				r.report(group.line, "one_of is a group of required capabilities, and %s is optional", c.ID)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		if group := groups[name]; len(group) == 1 {
+			r.report(group[0].line, "one_of %q has one capability: name the others of the group, or leave it out%s",
+				name, Suggest(name, slices.DeleteFunc(slices.Sorted(maps.Keys(groups)), func(other string) bool { return other == name })))
+		}
 	}
 }
 

@@ -159,6 +159,8 @@ var shapes = map[string][]field{
 		{key: "id", must: true, kind: text, form: kebab},
 		{key: "says", must: true, kind: text, form: sentence},
 		{key: "given", kind: flag},
+		{key: "presence", must: true, kind: text, oneOf: []string{Required, Optional}},
+		{key: "one_of", kind: text, form: kebab},
 	},
 	"rule": {
 		{key: "id", must: true, kind: text, form: kebab},

@@ -107,6 +107,8 @@ type Planned struct {
 	Wanted   plan.Wanted `json:"wanted"`
 	Lacks    []string    `json:"lacks,omitempty"`
 	Declared []string    `json:"declared,omitempty"`
+	// Missing are the groups of required capabilities of which the target has none.
+	Missing [][]string `json:"missing,omitempty"`
 	// Shard is which part of the selection this run is; zero for all of it.
 	Shard plan.Shard `json:"shard,omitzero"`
 }

@@ -242,7 +242,7 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	defer r.end()
-	if broken == nil {
+	if broken == nil && len(r.selection.Missing) == 0 { // else no answer of the target would count
 		broken = r.drive(ctx)
 		defer r.trial.close()
 	}
@@ -376,6 +376,9 @@ func (r *run) choose() error {
 	}
 	if err := r.mayRenewFrom(); err != nil {
 		return err
+	}
+	if can != nil {
+		r.selection.Missing = r.service.Missing(r.in.Milestone)
 	}
 	for _, claim := range r.service.Lacks {
 		r.selection.Declared = append(r.selection.Declared, claim.Capability)

@@ -57,7 +57,7 @@ operations:
   - { id: ring, method: POST, path: /ring, public: true, response_schema: HealthResponse, refusals: [refused] }
 router: { id: unrouted, refusals: [route_not_found] }
 capabilities:
-  - { id: rope, says: The bell has a rope. }
+  - { id: rope, presence: optional, says: The bell has a rope. }
 features: [bell.feature]
 rules:
   - { id: bell-is-allowed, kind: gate, feature: bell.feature, section: "1", says: Not everybody may ring., operations: [ring] }

@@ -22,6 +22,8 @@ type Selection struct {
 	LeftOut []int
 	// Declared are the capabilities that somebody said the target lacks.
 	Declared []string
+	// Missing are the groups of required capabilities of which the target has none.
+	Missing [][]string
 	// Shard is which part of all that is wanted this is, and Elsewhere are the indexes of what other shards run of it.
 	Shard     Shard
 	Elsewhere []int

@@ -90,6 +90,9 @@ func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
 		p.line("%s", hint)
 	}
 	p.line("")
+	if r.Decision.Overall && r.Decision.NotVerified.Any() { // the line before the verdict
+		p.line("not verified: %s", r.Decision.NotVerified)
+	}
 }
 
 // printer writes lines. What cannot be written is lost: there is nobody else to tell.

@@ -119,6 +119,7 @@ type VerdictFile struct {
 	Selection   SelectionFile          `json:"selection"`
 	Scenarios   map[verdict.Status]int `json:"scenarios"`
 	LeftOut     []GapFile              `json:"left_out"`
+	NotVerified verdict.NotVerified    `json:"not_verified"`
 	Exchanges   CountsFile             `json:"exchanges"`
 	Rules       []RuleFile             `json:"rules"`
 	ReasonCodes []FloorFile            `json:"reason_codes"`
@@ -239,6 +240,7 @@ func (r *Run) EncodeVerdict() []byte {
 		Selection:   r.selection(),
 		Scenarios:   map[verdict.Status]int{},
 		LeftOut:     []GapFile{},
+		NotVerified: d.NotVerified,
 		Rules:       []RuleFile{},
 		ReasonCodes: []FloorFile{},
 		Output:      OutputFile{SHA256: orNull(r.OutputSHA256), GoldenSHA256: orNull(r.GoldenSHA256), Identical: r.GoldenSHA256 != "" && r.GoldenSHA256 == r.OutputSHA256},

@@ -179,8 +179,19 @@ func (s *Service) Check(m *milestones.Milestone) error {
 	return nil
 }
 
+// Missing are the requirements of a milestone that the service does not meet: of each group of capabilities it has to have one.
+// A service in key mode has an identity mode, whichever keys it knows.
+func (s *Service) Missing(m *milestones.Milestone) [][]string {
+	return slices.DeleteFunc(m.Requirements(), func(group []string) bool {
+		return slices.ContainsFunc(group, s.Can) || slices.Contains(group, keyMode) && s.KeyMode()
+	})
+}
+
+// keyMode is the capability to know callers by the keys of the fixtures.
+const keyMode = "key-identity"
+
 // KeyMode says whether the service knows its callers by their partner keys.
-func (s *Service) KeyMode() bool { return s.Can("key-identity") || s.PartnerKeys != nil }
+func (s *Service) KeyMode() bool { return s.Can(keyMode) || s.PartnerKeys != nil }
 
 // Dress is the headers of a request as it is sent, with those of --header.
 func (s *Service) Dress(header http.Header) http.Header {

@@ -136,6 +136,8 @@ var Reasons = []Kind{
 		Do: "Remove the entry from the baseline: what it named is gone, or called otherwise."},
 	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with.",
 		Do: "Look at what the run saw. If it is as it should be, `--renew-output` makes it the golden output."},
+	{ID: "capability-required", Exit: Incomplete, Says: "The target lacks a capability that the milestone requires, so nothing was run.",
+		Do: "Name with `--has` what the target has of those that are listed; for key mode, `--partner-keys` names its keys. Without one of them the milestone cannot be verified."},
 	{ID: "too-few-proved", Exit: Incomplete, Says: "Fewer than half of the selected rules are proved: the others are excused or left out.",
 		Do: "Fix what the baseline excuses, or verify a target that has what the left-out scenarios need, until at least half of the rules are proved."},
 	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran.",
@@ -309,8 +311,52 @@ type Verdict struct {
 	Cells []Cell
 	// LeftOut are the scenarios that were left out, by what the target lacks. Each stands once.
 	LeftOut []Gap
+	// NotVerified counts what nothing verified, whether it speaks against the run or not.
+	NotVerified NotVerified
 
 	follows map[string][]string // what a reason follows from, by their short names
+}
+
+// NotVerified counts what a run did not verify, because it failed, was left out, or did not run.
+type NotVerified struct {
+	// Scenarios are those of the plan that did not pass.
+	Scenarios int `json:"scenarios"`
+	// Rules are those of the milestone that are not proved.
+	Rules int `json:"rules"`
+	// Outcomes are the declared ones that were not observed, with each of their reason codes.
+	Outcomes int `json:"outcomes"`
+}
+
+// Any reports whether there is something that was not verified.
+func (n NotVerified) Any() bool { return n != NotVerified{} }
+
+func (n NotVerified) String() string {
+	counted := func(n int, what string) string {
+		if n == 1 {
+			return "1 " + what
+		}
+		return fmt.Sprintf("%d %ss", n, what)
+	}
+	return fmt.Sprintf("%s, %s and %s", counted(n.Scenarios, "scenario"), counted(n.Rules, "rule"), counted(n.Outcomes, "outcome"))
+}
+
+// notVerified counts what was not verified.
+func (v *Verdict) notVerified() {
+	for status, n := range v.Scenarios {
+		if status != Passed {
+			v.NotVerified.Scenarios += n
+		}
+	}
+	for _, rule := range v.Rules {
+		if !rule.Proved {
+			v.NotVerified.Rules++
+		}
+	}
+	for _, cell := range v.Cells {
+		if cell.Declared && cell.Observed == 0 {
+			v.NotVerified.Outcomes++
+		}
+	}
 }
 
 // Gap is what a verdict says nothing about, since the target lacks a capability.
@@ -391,6 +437,7 @@ func Decide(r Records) Verdict {
 	if r.Selection != nil {
 		v.limit(&r)
 	}
+	v.notVerified()
 	v.conclude()
 	return v
 }
@@ -449,6 +496,13 @@ func (v *Verdict) scenarios(r *Records) {
 	}
 	if notRun > 0 {
 		v.add("scenario-not-run", "", "%d of %d selected scenarios did not run to their end", notRun, len(r.Selection.Scenarios))
+	}
+	for _, group := range r.Selection.Missing {
+		required := "which " + r.Milestone.ID + " requires"
+		if len(group) > 1 {
+			required = "and " + r.Milestone.ID + " requires one of them"
+		}
+		v.add("capability-required", plan.NeedsPrefix+group[0], "the target lacks %s, %s", strings.Join(group, " and "), required)
 	}
 	if ran == 0 {
 		v.add("nothing-ran", "", "no scenario ran")

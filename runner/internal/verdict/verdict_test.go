@@ -97,6 +97,9 @@ func green(t *testing.T, further ...string) Records {
 
 func TestGreen(t *testing.T) {
 	v := Decide(green(t))
+	if v.NotVerified.Any() {
+		t.Errorf("not verified: %s", v.NotVerified)
+	}
 	if !v.Overall || v.Exit != Holds || len(v.Reasons) > 0 {
 		t.Errorf("overall %v, exit %d, reasons %+v", v.Overall, v.Exit, v.Reasons)
 	}
@@ -249,6 +252,20 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			listing(r.Selection.Plan.Scenarios[1].Ref(), later)(r)
 		}, Fails, []Reason{
 			{ID: "too-many-excused", Says: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
+		}},
+		{"capability-required", "", func(r *Records) {
+			r.Selection.Missing, r.Results, r.Exchanges = [][]string{{"rope"}, {"hand", "foot"}}, nil, nil
+		}, Incomplete, []Reason{
+			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
+			{ID: "cell-unobserved", Says: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
+			{ID: "cell-unobserved", Says: "ring never answered 423 LOCKED (locked)", Where: "ring"},
+			{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor},
+			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
+			{ID: "capability-required", Says: "the target lacks rope, which T1 requires", Where: "@needs:rope"},
+			{ID: "capability-required", Says: "the target lacks hand and foot, and T1 requires one of them", Where: "@needs:hand"},
+			{ID: "nothing-ran", Says: "no scenario ran"},
+			{ID: "scenario-not-run", Says: "3 of 3 selected scenarios did not run to their end"},
 		}},
 		{"too-few-proved", "", func(r *Records) {
 			failing(2)(r)
@@ -416,6 +433,9 @@ func TestDeclaredGapsAreListed(t *testing.T) {
 	leaveOut(&r, "rope")
 	r.Exchanges = slices.Delete(r.Exchanges, 1, 2)
 	v := Decide(r)
+	if want := (NotVerified{1, 1, 1}); v.NotVerified != want {
+		t.Errorf("not verified: %s, want %s", v.NotVerified, want)
+	}
 	if !v.Overall || v.Exit != Holds || v.Complete {
 		t.Errorf("overall %v, exit %d, complete %v, want true, 0 and false: %+v", v.Overall, v.Exit, v.Complete, v.Reasons)
 	}

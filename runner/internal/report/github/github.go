@@ -251,6 +251,9 @@ func (p *page) head(record *eventlog.Record, v *eventlog.Verdict) {
 		}
 	}
 	p.line("| floor | %d of %d reason codes observed |", observed, len(v.ReasonCodes))
+	if v.Overall && v.NotVerified.Any() {
+		p.line("| not verified | %s |", v.NotVerified)
+	}
 }
 
 // page is lines up to a size.
