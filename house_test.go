@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"features":           {},
 	"fixtures":           {},
 
+	"internal/printable":          {},
 	"internal/textfile":           {},
 	"internal/godoginit":          {"internal/godoginit/hidepath"},
 	"internal/godoginit/hidepath": {},
@@ -68,7 +69,7 @@ var arrows = map[string][]string{
 	"fakeserver": {
 		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/admin", "fakeserver/internal/ruletrace", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/connlimit", "fakeserver/internal/store", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
 	},
-	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/interrupt", "internal/textfile", "milestones"},
+	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/interrupt", "internal/printable", "internal/textfile", "milestones"},
 	"fakeserver/soak":           {"fakeserver", "internal/interrupt"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},
@@ -80,7 +81,7 @@ var arrows = map[string][]string{
 	"runner/internal/outcome":       {"milestones", "runner/internal/exchange"},
 	"runner/internal/baseline":      {"internal/textfile", "milestones"},
 	"runner/internal/verdict":       {"milestones", "runner/internal/baseline", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
-	"runner/internal/terminal":      {},
+	"runner/internal/terminal":      {"internal/printable"},
 	"runner/internal/watch":         {},
 	"runner/internal/report":        {"milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/terminal", "runner/internal/verdict"},
 	"runner/internal/progress":      {"runner/internal/exchange", "runner/internal/plan", "runner/internal/report", "runner/internal/terminal", "runner/internal/verdict"},
@@ -96,7 +97,7 @@ var arrows = map[string][]string{
 	"runner/internal/drift":         {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "schemas", "steps", "steps/auditproof"},
 	"runner/internal/lint":          {"internal/textfile", "milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
 	"runner/internal/phrasebook":    {"runner/internal/plan", "steps"},
-	"runner":                        {"internal/interrupt", "internal/textfile", "milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
+	"runner":                        {"internal/interrupt", "internal/printable", "internal/textfile", "milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
 	"runner/internal/glossary":      {"milestones", "runner/internal/checks", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
 	"runner/internal/report/page":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
 

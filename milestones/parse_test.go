@@ -168,6 +168,7 @@ var broken = []brokenRow{
 	{name: "bytes that are not UTF-8", old: "A lamp", new: "A l\xffmp", want: []string{`3: the byte 0xFF is not UTF-8: save the file as UTF-8`}},
 	{name: "a byte-order mark inside", old: "A lamp", new: "A \uFEFFlamp", want: []string{`3: the character U+FEFF is not allowed`}},
 	{name: "a control character", old: "A lamp", new: "A \alamp", want: []string{`3: the character U+0007 is not allowed`}},
+	{name: "an escaped control character", old: "title: A lamp", new: `title: "A \e[2Jlamp"`, want: []string{`3: title must be one line of text, got "A \x1b[2Jlamp"`}},
 	{name: "a return without a line feed", old: "title: A lamp", new: "title: A\r  lamp",
 		want: []string{`3: the character U+000D is not allowed`}},
 	{name: "a line separator", old: "A lamp", new: "A\u2028lamp", want: []string{`3: the character U+2028 is not allowed`}},

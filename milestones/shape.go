@@ -51,9 +51,13 @@ type form struct {
 
 func formOf(pattern, is string) form { return form{regexp.MustCompile(pattern), is} }
 
+// hidden are the control characters but for the tab, inside of a character class: an escape sequence in quotes could bring
+// them. They are written as themselves, for regular expressions have no escape for them that all engines share.
+const hidden = "\x00-\x08\n-\x1f\x7f-\u009f"
+
 var (
-	line          = formOf(`^[^ \t\r\n]([^\r\n]*[^ \t\r\n])?$`, "one line of text")
-	sentence      = formOf(`^[^ \t\r\n][^\r\n]*[^ \t\r\n]\.$`, "one line that ends with a full stop")
+	line          = formOf("^[^ \t"+hidden+"]([^"+hidden+"]*[^ \t"+hidden+"])?$", "one line of text")
+	sentence      = formOf("^[^ \t"+hidden+"][^"+hidden+"]*[^ \t"+hidden+"]\\.$", "one line that ends with a full stop")
 	kebab         = formOf(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, "lower-case words joined by hyphens")
 	snake         = formOf(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, "lower-case words joined by underscores")
 	shouting      = formOf(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`, "upper-case words joined by underscores")

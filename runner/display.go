@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"example.com/lpgate/internal/printable"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report"
@@ -38,7 +39,7 @@ const (
 
 func newDisplay(args []string, stdout, stderr io.Writer, getenv func(string) string) *display {
 	d := &display{
-		getenv: getenv, documents: stdout, stdout: terminal.Quiet(stdout), stderr: terminal.Quiet(stderr), verdicts: stdout,
+		getenv: getenv, documents: stdout, stdout: terminal.Quiet(printable.New(stdout)), stderr: terminal.Quiet(printable.New(stderr)), verdicts: stdout,
 		json: asksForJSON(args), format: formatText, colour: terminal.Auto,
 	}
 	if d.json {

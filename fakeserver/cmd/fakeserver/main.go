@@ -37,6 +37,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/internal/interrupt"
+	"example.com/lpgate/internal/printable"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
@@ -47,8 +48,10 @@ const drain = 10 * time.Second
 
 func main() {
 	ctx := interrupt.Context(1, syscall.SIGTERM, os.Interrupt)
-	cmd, told := command(os.Environ()), &errWriter{Writer: os.Stdout}
+	cmd, told := command(os.Environ()), &errWriter{Writer: printable.New(os.Stdout)}
 	cmd.SetOut(told)
+	stderr := printable.New(os.Stderr)
+	cmd.SetErr(stderr)
 	err := textfile.CheckArguments(os.Args[1:])
 	if err == nil {
 		err = cmd.ExecuteContext(ctx)
@@ -57,14 +60,14 @@ func main() {
 		err = fmt.Errorf("%w: %w", errUnwritten, told.err)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "fakeserver:", err)
+		fmt.Fprintln(stderr, "fakeserver:", err)
 		switch {
 		case errors.Is(err, errServing), errors.Is(err, errUnwritten), errors.Is(err, errUnhealthy), errors.Is(err, errOtherwise):
 			os.Exit(1)
 		case errors.Is(err, errUnreachable):
 			os.Exit(3)
 		}
-		fmt.Fprintln(os.Stderr, "See fakeserver --help.")
+		fmt.Fprintln(stderr, "See fakeserver --help.")
 		os.Exit(2)
 	}
 }

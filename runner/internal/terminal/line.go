@@ -49,7 +49,7 @@ func (l *Line) Tell(now time.Time, text func(live bool) string) {
 // End takes the line away, if there is one.
 func (l *Line) End() {
 	if l.shown {
-		fmt.Fprint(l.stream, "\r\x1b[K")
+		fmt.Fprint(l.stream.beneath(), "\r\x1b[K")
 		l.shown = false
 	}
 }
@@ -63,5 +63,5 @@ func (l *Line) draw(text string) {
 		}
 		return r
 	}, text)
-	fmt.Fprintf(l.stream, "\r%s\x1b[K", runewidth.Truncate(text, max(1, l.stream.Width()-1), "…"))
+	fmt.Fprintf(l.stream.beneath(), "\r%s\x1b[K", runewidth.Truncate(text, max(1, l.stream.Width()-1), "…"))
 }

@@ -14,8 +14,11 @@ package terminal
 import (
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term" // the Go project's own way to ask a system for its terminals
+
+	"example.com/lpgate/internal/printable"
 )
 
 // Stream is where text goes.
@@ -43,7 +46,42 @@ func Of(w io.Writer, getenv func(string) string) Stream {
 		}
 	}
 	stream.Ink = Ink(stream.Live() && getenv("NO_COLOR") == "")
+	stream.passInk()
 	return stream
+}
+
+// passInk lets the codes of the ink through to a stream on which nothing else controls the terminal.
+func (s Stream) passInk() {
+	for w := s.Writer; w != nil; {
+		if to, ok := w.(*printable.Writer); ok {
+			to.Pass(codes(s.Ink)...)
+		}
+		to, ok := w.(interface{ Unwrap() io.Writer })
+		if !ok {
+			return
+		}
+		w = to.Unwrap()
+	}
+}
+
+// codes are all escape codes that an ink writes.
+func codes(ink Ink) []string {
+	if !ink {
+		return nil
+	}
+	var all []string
+	for _, painted := range []string{ink.Red("|"), ink.Green("|"), ink.Yellow("|"), ink.Dim("|")} {
+		all = append(all, strings.Split(painted, "|")...)
+	}
+	return all
+}
+
+// beneath is the terminal itself, for those who control it.
+func (s Stream) beneath() io.Writer {
+	if file := fileOf(s.Writer); file != nil {
+		return file
+	}
+	return s.Writer
 }
 
 // fileOf is the file that a writer writes to in the end; nil when there is none.
@@ -93,5 +131,6 @@ func (s Stream) Colour(when string) Stream {
 	case Never:
 		s.Ink = false
 	}
+	s.passInk()
 	return s
 }
