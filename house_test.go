@@ -64,7 +64,7 @@ var arrows = map[string][]string{
 	"fakeserver/internal/admin":     {"fakeserver/internal/clock", "fakeserver/internal/explain", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/problem", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "schemas"},
 	"fakeserver/internal/docs":      {"fakeserver/internal/admin", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":             {"fakeserver/internal/clock", "fakeserver/internal/admin", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
-	"fakeserver/internal/explain":   {},
+	"fakeserver/internal/explain":   {"fakeserver/internal/ruletrace"},
 	"fakeserver/internal/recipe":    {"fixtures", "milestones"},
 	"fakeserver": {
 		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/admin", "fakeserver/internal/ruletrace", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/connlimit", "fakeserver/internal/store", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
@@ -232,9 +232,9 @@ func TestNoAmbientClock(t *testing.T) {
 	}
 }
 
-// Each rule of the milestone has one home in the fake, which is where the course of
-// a request notes it, a row in a unit test and scenarios; and nothing is noted that
-// the milestone does not know. So `git grep ID` shows the whole of a rule.
+// Each rule of the milestone is declared once in the fake, as a constant, and has a row
+// in a unit test and scenarios; and no other rule is declared. So `git grep ID` shows the
+// whole of a rule.
 func TestEveryRuleHasOneHome(t *testing.T) {
 	m := milestones.M109()
 	ids := map[string]milestones.Rule{}
@@ -243,7 +243,8 @@ func TestEveryRuleHasOneHome(t *testing.T) {
 	}
 	homes, rows := map[string][]string{}, map[string]int{}
 	quoted := regexp.MustCompile(`"([a-z0-9]+(?:-[a-z0-9]+)+)"`)
-	noted := regexp.MustCompile(`\.(?:Precondition|Invariant)\((?:\s*"[^"]*",?)+`)
+	declared := regexp.MustCompile(`(?m)^[^/\n]*ruletrace\.Rule = "([^"]*)"`)
+	literal := regexp.MustCompile(`\.(?:Precondition|Invariant)\(\s*"`)
 	word := regexp.MustCompile(`[a-z0-9]+(?:-[a-z0-9]+)+`)
 	for _, file := range goFiles(t, "fakeserver", true) {
 		text, err := os.ReadFile(file)
@@ -257,22 +258,21 @@ func TestEveryRuleHasOneHome(t *testing.T) {
 			continue
 		}
 		for _, found := range quoted.FindAllStringSubmatch(string(text), -1) {
-			if id := found[1]; !slices.Contains(homes[id], file) {
-				homes[id] = append(homes[id], file)
+			homes[found[1]] = append(homes[found[1]], file)
+		}
+		for _, found := range declared.FindAllStringSubmatch(string(text), -1) {
+			if _, known := ids[found[1]]; !known {
+				t.Errorf("%s declares the rule %q, which is not in milestones/M109.yaml", file, found[1])
 			}
 		}
-		for _, call := range noted.FindAllString(string(text), -1) {
-			for _, found := range regexp.MustCompile(`"([^"]*)"`).FindAllStringSubmatch(call, -1) {
-				if _, known := ids[found[1]]; !known {
-					t.Errorf("%s notes %q, which milestones/M109.yaml does not know", file, found[1])
-				}
-			}
+		if literal.Match(text) {
+			t.Errorf("%s records a rule by a literal: declare a constant of type ruletrace.Rule", file)
 		}
 	}
 	for id, rule := range ids {
 		t.Run(id, func(t *testing.T) {
 			if len(homes[id]) != 1 {
-				t.Errorf("at home in %v, want exactly one file of fakeserver", homes[id])
+				t.Errorf("declared in %v, want exactly one constant in fakeserver", homes[id])
 			}
 			if rows[id] == 0 {
 				t.Errorf("no unit test of fakeserver names it")

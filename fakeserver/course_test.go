@@ -106,8 +106,9 @@ func (p *player) judge(t *testing.T, a act, w *httptest.ResponseRecorder, reache
 	operation := operationOf(a)
 	got := []string{}
 	for _, r := range reached {
-		rule, known := kinds[r.Rule]
-		said := r.Rule
+		id := string(r.Rule)
+		rule, known := kinds[id]
+		said := id
 		switch {
 		case !known:
 			t.Errorf("%s: told %s, which the milestone does not know", a.name, r.Rule)
@@ -123,11 +124,11 @@ func (p *player) judge(t *testing.T, a act, w *httptest.ResponseRecorder, reache
 			t.Errorf("%s: told %s of %s, which is not among its operations", a.name, said, operation)
 		}
 		got = append(got, said)
-		if p.told[r.Rule] == nil {
-			p.told[r.Rule] = map[string]sides{}
+		if p.told[id] == nil {
+			p.told[id] = map[string]sides{}
 		}
-		before := p.told[r.Rule][operation]
-		p.told[r.Rule][operation] = sides{before.passed || !r.Refused, before.refused || r.Refused}
+		before := p.told[id][operation]
+		p.told[id][operation] = sides{before.passed || !r.Refused, before.refused || r.Refused}
 	}
 	for want := range strings.FieldsSeq(a.told) {
 		if id, not := strings.CutPrefix(want, "!"); not {
@@ -600,7 +601,7 @@ func TestCourse(t *testing.T) {
 			_, reached := p.send(test.act, strings.NewReader(test.body))
 			var got []string
 			for _, r := range reached {
-				said := r.Rule
+				said := string(r.Rule)
 				if r.Refused {
 					said = "-" + said
 				}

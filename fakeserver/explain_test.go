@@ -19,6 +19,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/milestones"
 )
 
@@ -26,11 +27,11 @@ import (
 func TestEveryGateExplains(t *testing.T) {
 	explained := rest.Explained()
 	for _, rule := range milestones.M109().Rules {
-		gate, ok := explained[rule.ID]
+		gate, ok := explained[ruletrace.Rule(rule.ID)]
 		if ok != (rule.Kind == "gate") || ok && (len(gate.Inputs) == 0 || gate.Advice == "") {
 			t.Errorf("%s, a %s: explained is %v, with %d inputs and %q", rule.ID, rule.Kind, ok, len(gate.Inputs), gate.Advice)
 		}
-		delete(explained, rule.ID)
+		delete(explained, ruletrace.Rule(rule.ID))
 	}
 	if len(explained) > 0 {
 		t.Errorf("unknown gates are explained: %v", slices.Collect(maps.Keys(explained)))
@@ -283,8 +284,8 @@ func TestNearestChangePasses(t *testing.T) {
 		proven[row.rule] = true
 	}
 	for id, gate := range rest.Explained() {
-		if (gate.Change != nil) != proven[id] {
-			t.Errorf("%s has a change: %v, and a row: %v", id, gate.Change != nil, proven[id])
+		if (gate.Change != nil) != proven[string(id)] {
+			t.Errorf("%s has a change: %v, and a row: %v", id, gate.Change != nil, proven[string(id)])
 		}
 	}
 }

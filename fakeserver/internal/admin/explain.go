@@ -85,9 +85,9 @@ func (p *Server) explanationOf(w *world.World, stored *journal.Entry) Explanatio
 	in.RequestID = e.ID
 	kept := rest.Kept(decided.Reached)
 	for _, reached := range decided.Reached {
-		considered := Considered{Rule: reached.Rule, Kind: "promise", Refused: reached.Refused}
+		considered := Considered{Rule: string(reached.Rule), Kind: "promise", Refused: reached.Refused}
 		for _, rule := range m.Rules {
-			if rule.ID == reached.Rule {
+			if rule.ID == considered.Rule {
 				considered.Message = rule.Says
 			}
 		}
@@ -99,10 +99,10 @@ func (p *Server) explanationOf(w *world.World, stored *journal.Entry) Explanatio
 			if reached.Refused {
 				considered.Advice = gate.Advice
 				if gate.Change != nil {
-					in.Refused = told.Decided
 					considered.Changes = gate.Change(in)
 				}
-				told.Decided = append(told.Decided, reached.Rule)
+				told.Decided = append(told.Decided, considered.Rule)
+				in.Refused = append(in.Refused, reached.Rule)
 				if all := len(considered.Changes); all > shownChanges {
 					considered.Changes = considered.Changes[:shownChanges]
 					considered.Advice += fmt.Sprintf(" These are %d of %d changes: explain the changed request for more.", shownChanges, all)

@@ -181,7 +181,7 @@ func TestNext(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
 			if broken := checkpoint.Next(nil, test.after, test.provider, test.filters, test.now, test.kept); broken != nil {
-				got = broken.Rule
+				got = string(broken.Rule)
 			}
 			if got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)

@@ -8,6 +8,16 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
+// The rules that this file decides.
+const (
+	exportCheckpointIsFresh        ruletrace.Rule = "export-checkpoint-is-fresh"
+	exportPageFollowsItsCheckpoint ruletrace.Rule = "export-page-follows-its-checkpoint"
+	exportCheckpointIsOwn          ruletrace.Rule = "export-checkpoint-is-own"
+	exportFiltersStay              ruletrace.Rule = "export-filters-stay"
+	exportCheckpointIsKnown        ruletrace.Rule = "export-checkpoint-is-known"
+	exportCursorStillStands        ruletrace.Rule = "export-cursor-still-stands"
+)
+
 // Checkpoint is what is remembered of a page that was handed out, so that only
 // its true next page can follow.
 type Checkpoint struct {
@@ -19,7 +29,10 @@ type Checkpoint struct {
 }
 
 // ContinuationError says which rule a continuation breaks.
-type ContinuationError struct{ Rule, Message string }
+type ContinuationError struct {
+	Rule    ruletrace.Rule
+	Message string
+}
 
 // Next reports why the page that a query asks for is not the one that follows c,
 // or nil.
@@ -34,13 +47,13 @@ func (c Checkpoint) Next(noted *ruletrace.Trace, after Continuation, providerID 
 	switch {
 	case noted.Precondition(foreign.Rule, c.ProviderID != providerID):
 		return foreign
-	case noted.Precondition("export-checkpoint-is-fresh", now > c.ExportedAt+instant.Days(retentionDays)):
-		return &ContinuationError{"export-checkpoint-is-fresh", "checkpoint_after has expired, " + strconv.Itoa(retentionDays) + " days after its export: start again from the first page."}
-	case noted.Precondition("export-page-follows-its-checkpoint", c.Cursor != after.CursorAfter || c.ChainHash != after.AttestationAfter):
+	case noted.Precondition(exportCheckpointIsFresh, now > c.ExportedAt+instant.Days(retentionDays)):
+		return &ContinuationError{exportCheckpointIsFresh, "checkpoint_after has expired, " + strconv.Itoa(retentionDays) + " days after its export: start again from the first page."}
+	case noted.Precondition(exportPageFollowsItsCheckpoint, c.Cursor != after.CursorAfter || c.ChainHash != after.AttestationAfter):
 		if c.Cursor != after.CursorAfter {
-			return &ContinuationError{"export-page-follows-its-checkpoint", "cursor_after is not the next_cursor of the page that checkpoint_after belongs to."}
+			return &ContinuationError{exportPageFollowsItsCheckpoint, "cursor_after is not the next_cursor of the page that checkpoint_after belongs to."}
 		}
-		return &ContinuationError{"export-page-follows-its-checkpoint", "attestation_after is not the chain_hash of the page that checkpoint_after belongs to."}
+		return &ContinuationError{exportPageFollowsItsCheckpoint, "attestation_after is not the chain_hash of the page that checkpoint_after belongs to."}
 	case noted.Precondition(otherwise.Rule, c.Filters != filters):
 		return otherwise
 	}
@@ -48,16 +61,16 @@ func (c Checkpoint) Next(noted *ruletrace.Trace, after Continuation, providerID 
 }
 
 var (
-	foreign   = &ContinuationError{"export-checkpoint-is-own", "checkpoint_after was handed out for another provider: continue with this provider's own."}
-	otherwise = &ContinuationError{"export-filters-stay", "The filters are not those of the page that checkpoint_after belongs to: repeat its query."}
+	foreign   = &ContinuationError{exportCheckpointIsOwn, "checkpoint_after was handed out for another provider: continue with this provider's own."}
+	otherwise = &ContinuationError{exportFiltersStay, "The filters are not those of the page that checkpoint_after belongs to: repeat its query."}
 )
 
 // Unknown is told of a checkpoint that was never handed out.
-var Unknown = &ContinuationError{"export-checkpoint-is-known", "checkpoint_after is none that was handed out: take checkpoint_hash from the page before."}
+var Unknown = &ContinuationError{exportCheckpointIsKnown, "checkpoint_after is none that was handed out: take checkpoint_hash from the page before."}
 
 // Gone is told when the entry behind which the page should start has left the
 // filtered set.
-var Gone = &ContinuationError{"export-cursor-still-stands", "The entry that cursor_after names is older than the retention by now: start again from the first page."}
+var Gone = &ContinuationError{exportCursorStillStands, "The entry that cursor_after names is older than the retention by now: start again from the first page."}
 
 // firstPage leaves the continuation out.
 var firstPage = explain.Remove(explain.Query, "cursor_after", "attestation_after", "checkpoint_after")
@@ -73,13 +86,13 @@ func continues(says string, looks ...explain.Input) explain.Rule {
 func Explained() explain.Rules {
 	query := func(names ...string) []explain.Input { return explain.Inputs(explain.Query, names...) }
 	return explain.Rules{
-		"export-checkpoint-is-known": continues("Take checkpoint_hash from the page before", explain.Input{Where: explain.Server, At: "the checkpoints that were handed out"}),
-		"export-checkpoint-is-own":   continues("Take the checkpoint of this provider's page", explain.Input{Where: explain.Path}),
-		"export-checkpoint-is-fresh": continues("Continue sooner", append(query("now_iso"), explain.Input{Where: explain.Header, At: "X-Now-Iso"}, explain.Input{Where: explain.Clock})...),
-		"export-page-follows-its-checkpoint": continues("Take cursor, attestation and checkpoint from one page",
+		exportCheckpointIsKnown: continues("Take checkpoint_hash from the page before", explain.Input{Where: explain.Server, At: "the checkpoints that were handed out"}),
+		exportCheckpointIsOwn:   continues("Take the checkpoint of this provider's page", explain.Input{Where: explain.Path}),
+		exportCheckpointIsFresh: continues("Continue sooner", append(query("now_iso"), explain.Input{Where: explain.Header, At: "X-Now-Iso"}, explain.Input{Where: explain.Clock})...),
+		exportPageFollowsItsCheckpoint: continues("Take cursor, attestation and checkpoint from one page",
 			query("cursor_after", "attestation_after")...),
-		"export-filters-stay": continues("Repeat the filters of the page before", query("limit", "retention_days", "from_iso", "to_iso", "event_type")...),
-		"export-cursor-still-stands": continues("Ask for a longer retention from the first page on",
+		exportFiltersStay: continues("Repeat the filters of the page before", query("limit", "retention_days", "from_iso", "to_iso", "event_type")...),
+		exportCursorStillStands: continues("Ask for a longer retention from the first page on",
 			append(query("cursor_after", "retention_days"), explain.Input{Where: explain.Clock})...),
 	}
 }

@@ -11,6 +11,21 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
+// The rules that this file decides.
+const (
+	exportWindowIsHalfOpen  ruletrace.Rule = "export-window-is-half-open"
+	exportRetentionCuts     ruletrace.Rule = "export-retention-cuts"
+	exportFillsDefaults     ruletrace.Rule = "export-fills-defaults"
+	exportLimitsPages       ruletrace.Rule = "export-limits-pages"
+	exportCountsFromCursor  ruletrace.Rule = "export-counts-from-cursor"
+	exportHashesThePage     ruletrace.Rule = "export-hashes-the-page"
+	exportChainsPages       ruletrace.Rule = "export-chains-pages"
+	exportIssuesCheckpoints ruletrace.Rule = "export-issues-checkpoints"
+	exportIsSigned          ruletrace.Rule = "export-is-signed"
+	exportFiltersEvents     ruletrace.Rule = "export-filters-events"
+	exportOrdersEntries     ruletrace.Rule = "export-orders-entries"
+)
+
 // Filters are those in force on an export, defaults filled in and caps applied.
 // Two pages of one export have equal Filters.
 type Filters struct {
@@ -60,10 +75,10 @@ func (f Filters) Note(c *ruletrace.Trace, now instant.Instant, first bool, holds
 	if f.HasFrom && f.HasTo && f.From >= f.To ||
 		first && f.HasFrom && f.From >= cut && holds(cut, f.From+1) ||
 		f.HasTo && holds(max(low, f.To), math.MaxInt64) {
-		c.Invariant("export-window-is-half-open")
+		c.Invariant(exportWindowIsHalfOpen)
 	}
 	if first && low == cut && holds(math.MinInt64, cut+1) || holds(now+1, high) {
-		c.Invariant("export-retention-cuts")
+		c.Invariant(exportRetentionCuts)
 	}
 }
 
@@ -163,14 +178,14 @@ func (p Page) Commit(c *ruletrace.Trace, providerID string, signer Signer) Expor
 
 // note notes the promises that the page keeps.
 func (p Page) note(c *ruletrace.Trace) {
-	c.Invariant("export-fills-defaults", "export-limits-pages", "export-counts-from-cursor",
-		"export-hashes-the-page", "export-chains-pages", "export-issues-checkpoints", "export-is-signed")
+	c.Invariant(exportFillsDefaults, exportLimitsPages, exportCountsFromCursor,
+		exportHashesThePage, exportChainsPages, exportIssuesCheckpoints, exportIsSigned)
 	if p.Filters.EventType != "" {
-		c.Invariant("export-filters-events")
+		c.Invariant(exportFiltersEvents)
 	}
 	// One entry alone has no order, but one that follows a page has.
 	if len(p.Entries) > 0 && (p.Total > 1 || p.After != (Continuation{})) {
-		c.Invariant("export-orders-entries")
+		c.Invariant(exportOrdersEntries)
 	}
 }
 

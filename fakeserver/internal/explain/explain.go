@@ -14,6 +14,8 @@ package explain
 import (
 	"strconv"
 	"strings"
+
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Where something of a request is, or of what the server knew.
@@ -55,7 +57,7 @@ type Rule struct {
 }
 
 // Rules are those of a room, by id.
-type Rules map[string]Rule
+type Rules map[ruletrace.Rule]Rule
 
 // Precondition gives a rule.
 func Precondition(looks []Input, change func(*Case) []Change, says string) Rule {
@@ -66,10 +68,10 @@ func Precondition(looks []Input, change func(*Case) []Change, says string) Rule 
 type Case struct {
 	RequestID, Method, Path string
 	Header, Query           map[string][]string
-	Body                    any      // decoded; nil when it could not be
-	NoBody                  bool     // there is none, and Body is what that counts as
-	Refused                 []string // the gates that refused before this one
-	Provider                any      // decoded, as it stood before; nil when it was not looked at
+	Body                    any              // decoded; nil when it could not be
+	NoBody                  bool             // there is none, and Body is what that counts as
+	Refused                 []ruletrace.Rule // the gates that refused before this one
+	Provider                any              // decoded, as it stood before; nil when it was not looked at
 	Now                     string
 	Caller                  map[string]any // type and id
 	Scope                   string         // of the operation

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // Nearest gives the gates of one decision the change that passes them. What passes one may not pass the next, or pass it
@@ -13,13 +15,13 @@ import (
 // Tries are changes of members of the body, in the order in which they are preferred; those of the same member exclude
 // each other. Refused gives the gates that refuse a case, in the order of the decision; as it asks the rules themselves,
 // what they say is written down once.
-func Nearest(gates Rules, tries func(*Case) []Change, refused func(*Case) []string) Rules {
+func Nearest(gates Rules, tries func(*Case) []Change, refused func(*Case) []ruletrace.Rule) Rules {
 	told := Rules{}
 	for id, gate := range gates {
 		gate.Change = func(c *Case) (mine []Change) {
 			ids := refused(c)
 			for _, change := range smallest(c, tries(c), refused) {
-				teller := slices.IndexFunc(ids, func(id string) bool {
+				teller := slices.IndexFunc(ids, func(id ruletrace.Rule) bool {
 					return slices.ContainsFunc(gates[id].Inputs, func(in Input) bool { return in.Where == change.Where && in.At == change.At })
 				})
 				if ids[max(0, teller)] == id {
@@ -34,7 +36,7 @@ func Nearest(gates Rules, tries func(*Case) []Change, refused func(*Case) []stri
 }
 
 // smallest tries all of no change, then all of one, of two …
-func smallest(c *Case, tries []Change, refused func(*Case) []string) []Change {
+func smallest(c *Case, tries []Change, refused func(*Case) []ruletrace.Rule) []Change {
 	var found []Change
 	var try func(changed Case, from, left int, changes []Change) bool
 	try = func(changed Case, from, left int, changes []Change) bool {

@@ -56,7 +56,7 @@ func TestCount(t *testing.T) {
 			`fake_reason_codes_total{operation="` + rollout + `",outcome="success",reason_code="partner_liquidity_provider_rollout_blocked"} 1`,
 		}},
 		"a refusal with two reasons": {seen(rollout, "rollout_blocked", store.Answer{Status: 409, Refusal: &rules.Refusal{
-			Reason:  rules.RolloutBlocked,
+			Outcome: rules.RolloutBlocked,
 			Details: map[string]any{"reason_codes": []string{"partner_liquidity_provider_rollout_blocked", "partner_liquidity_provider_downgrade_required"}},
 		}}), []string{
 			`fake_requests_total{operation="` + rollout + `",outcome="rollout_blocked"} 1`,
@@ -66,10 +66,10 @@ func TestCount(t *testing.T) {
 		"no operation": {seen(milestones.M109().Router.ID, "route_not_found", store.Answer{Status: 404, Refusal: &rules.Refusal{}}), []string{
 			`fake_requests_total{operation="` + milestones.M109().Router.ID + `",outcome="route_not_found"} 1`,
 		}},
-		"a defect": {seen("healthz", "", store.Answer{Status: 500, Refusal: &rules.Refusal{Code: rules.Internal}}), []string{
+		"a defect": {seen("healthz", "", store.Answer{Status: 500, Refusal: &rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeInternal}}}), []string{
 			`fake_requests_total{operation="healthz",outcome="internal"} 1`,
 		}},
-		"no room": {seen(rollout, "", store.Answer{Status: 507, Refusal: &rules.Refusal{Code: store.Full}}), []string{
+		"no room": {seen(rollout, "", store.Answer{Status: 507, Refusal: &rules.Refusal{Outcome: rules.Outcome{Code: store.CodeFull}}}), []string{
 			`fake_requests_total{operation="` + rollout + `",outcome="full"} 1`,
 		}},
 		"a fault that is no outcome": {faulted(seen(rollout, "", store.Answer{})), []string{

@@ -13,7 +13,7 @@ import (
 )
 
 var schemaExplained = explain.Rules{
-	schemaRule: {
+	requestMatchesSchema: {
 		Inputs: explain.Inputs(explain.Body, ""),
 		Change: suggestValidBody,
 		Advice: "Change the body where details.violations of the answer point: each says what would be right.",

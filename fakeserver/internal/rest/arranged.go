@@ -34,16 +34,16 @@ func (h *Handler) Inject(r *http.Request, e *Exchange, a InjectedError) *Exchang
 	x.correlation = x.correlate(found)
 	x.allow, x.contentType = "", h.Milestone.Transport.ContentType
 	refusal := &rules.Refusal{
-		Code: rules.Code(a.Code), Reason: rules.Reason(a.ReasonCode),
+		Outcome: rules.Outcome{Code: rules.Code(a.Code), Reason: rules.Reason(a.ReasonCode)},
 		Message: "This was arranged: the world has a fault that gives this answer.",
 	}
 	status := a.Status
 	if a.Outcome != nil {
 		status = a.Outcome.Status
-		refusal.Code, refusal.Reason = rules.Code(a.Outcome.Code), rules.Reason(a.Outcome.ReasonCode)
+		refusal.Outcome = rules.Outcome{Name: a.Outcome.Name, Code: rules.Code(a.Outcome.Code), Reason: rules.Reason(a.Outcome.ReasonCode)}
 		refusal.Details = h.details(x, a.Outcome)
 	}
-	if refusal.Code == rules.MethodNotAllowed {
+	if refusal.Code == rules.CodeMethodNotAllowed {
 		x.allow = strings.Join(allowed, ", ")
 	}
 	answer := x.refuse(refusal)
@@ -52,12 +52,21 @@ func (h *Handler) Inject(r *http.Request, e *Exchange, a InjectedError) *Exchang
 		answer = h.selfCheck(x, answer)
 	}
 	x.Answer, x.Outcome = answer, a.Outcome
-	if a.Outcome == nil {
-		if of := outcome(x.Operation, answer); of != nil && of.Status == answer.Status {
-			x.Outcome = of
-		}
+	if a.Outcome == nil && answer.Refusal == refusal {
+		x.Outcome = equalOutcome(x.Operation, a)
 	}
 	return &x.Exchange
+}
+
+// equalOutcome returns the outcome of an operation that a status and its codes are all of:
+// one that requires no details. It is nil if there is none.
+func equalOutcome(o *milestones.Operation, a InjectedError) *milestones.Outcome {
+	for i := range o.Outcomes {
+		if e := &o.Outcomes[i]; e.Status == a.Status && e.Code == a.Code && e.ReasonCode == a.ReasonCode && len(e.Details) == 0 {
+			return e
+		}
+	}
+	return nil
 }
 
 // details are those that an outcome must have, from the request's path and the

@@ -5,7 +5,15 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/schemas"
+)
+
+// The rules that this file decides.
+const (
+	bodyWithinLimit     ruletrace.Rule = "body-within-limit"
+	bodyIsIJSON         ruletrace.Rule = "body-is-i-json"
+	emptyBodyIsAnObject ruletrace.Rule = "empty-body-is-an-object"
 )
 
 // drainBytes is how much of a body that is too large is taken off the connection
@@ -38,35 +46,35 @@ func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 	x.Sent = body
 	broken := err != nil && err != io.EOF
 	switch {
-	case x.trace.Precondition("body-within-limit", tooLarge):
+	case x.trace.Precondition(bodyWithinLimit, tooLarge):
 		x.unread = r.Body
 		return schemas.Document{}, &rules.Refusal{
-			Rule: "body-within-limit", Code: rules.PayloadTooLarge,
+			Rule: bodyWithinLimit, Outcome: rules.PayloadTooLarge,
 			Message: "The body is larger than 1 MiB.",
 		}
 	case broken:
-		x.trace.Precondition("body-is-i-json", true)
+		x.trace.Precondition(bodyIsIJSON, true)
 		return schemas.Document{}, malformed("The body broke off before its end.")
 	case len(body) == 0:
-		x.trace.Invariant("empty-body-is-an-object")
+		x.trace.Invariant(emptyBodyIsAnObject)
 		body = []byte("{}")
 	}
 	document, err := schemas.ReadRequest(body)
-	if x.trace.Precondition("body-is-i-json", err != nil) {
+	if x.trace.Precondition(bodyIsIJSON, err != nil) {
 		return schemas.Document{}, malformed("The body is " + err.Error() + " (RFC 7493).")
 	}
 	return document, nil
 }
 
 func malformed(message string) *rules.Refusal {
-	return &rules.Refusal{Rule: "body-is-i-json", Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: message}
+	return &rules.Refusal{Rule: bodyIsIJSON, Outcome: rules.PayloadInvalid, Message: message}
 }
 
 var bodyExplained = explain.Rules{
-	"body-within-limit": explain.Precondition(
+	bodyWithinLimit: explain.Precondition(
 		explain.Inputs(explain.Body, ""), nil, "Send a body of 1 MiB at most.",
 	),
-	"body-is-i-json": explain.Precondition(
+	bodyIsIJSON: explain.Precondition(
 		explain.Inputs(explain.Body, ""), nil, "Send I-JSON (RFC 7493): the message of the answer says what is wrong, and where.",
 	),
 }

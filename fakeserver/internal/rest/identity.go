@@ -12,6 +12,16 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+)
+
+// The rules that this file decides.
+const (
+	partnerKeyIsKnown             ruletrace.Rule = "partner-key-is-known"
+	identityHeadersAreReadInOrder ruletrace.Rule = "identity-headers-are-read-in-order"
+	identityIsRequired            ruletrace.Rule = "identity-is-required"
+	actorIsPartner                ruletrace.Rule = "actor-is-partner"
+	scopeIsHeld                   ruletrace.Rule = "scope-is-held"
 )
 
 // identity is who calls, and what the caller may do.
@@ -32,18 +42,18 @@ type PartnerKey struct {
 func (h *Handler) identify(x *exchange) (identity, *rules.Refusal) {
 	who, ok := h.who(x.Header)
 	if h.PartnerKeys != nil {
-		x.trace.Precondition("partner-key-is-known", !ok)
+		x.trace.Precondition(partnerKeyIsKnown, !ok)
 	} else if x.trace != nil && (inOrder(x.Header, "X-Partner-Key", "X-Actor-Type", "X-Actor-Id") || x.Header["X-Actor-Id"] != nil && x.Header["X-Actor-Type"] == nil) {
-		x.trace.Invariant("identity-headers-are-read-in-order")
+		x.trace.Invariant(identityHeadersAreReadInOrder)
 	}
-	if x.trace.Precondition("identity-is-required", !ok) {
+	if x.trace.Precondition(identityIsRequired, !ok) {
 		return identity{}, &rules.Refusal{
-			Rule: "identity-is-required", Code: rules.Unauthorized,
+			Rule: identityIsRequired, Outcome: rules.Unauthenticated,
 			Message: h.identityHint(),
 		}
 	}
 	if !slices.Contains(actorTypes, who.actor.Type) {
-		x.trace.Precondition("actor-is-partner", true)
+		x.trace.Precondition(actorIsPartner, true)
 		return identity{}, who.notPartner()
 	}
 	return who, nil
@@ -66,7 +76,7 @@ var actorTypes = []string{"user", "partner", "agent"}
 // refused in the same words.
 func (who identity) notPartner() *rules.Refusal {
 	return &rules.Refusal{
-		Rule: "actor-is-partner", Code: rules.Forbidden,
+		Rule: actorIsPartner, Outcome: rules.ActorTypeRefused,
 		Message: "Only a partner may call this operation.",
 		Details: map[string]any{"actor_type": who.actor.Type, "allowed_actor_types": []string{"partner"}},
 	}
@@ -203,15 +213,15 @@ func (p *PartnerKeys) find(key string) (found identity, ok bool) {
 
 // authorize checks actor type and scope.
 func (h *Handler) authorize(x *exchange) *rules.Refusal {
-	if x.trace.Precondition("actor-is-partner", x.identity.actor.Type != "partner") {
+	if x.trace.Precondition(actorIsPartner, x.identity.actor.Type != "partner") {
 		return x.identity.notPartner()
 	}
 	if x.trace != nil && h.PartnerKeys == nil && inOrder(x.Header, "X-Scopes", "X-Auth-Scopes") {
-		x.trace.Invariant("identity-headers-are-read-in-order")
+		x.trace.Invariant(identityHeadersAreReadInOrder)
 	}
-	if x.trace.Precondition("scope-is-held", !slices.Contains(x.identity.scopes, x.route.Scope)) {
+	if x.trace.Precondition(scopeIsHeld, !slices.Contains(x.identity.scopes, x.route.Scope)) {
 		return &rules.Refusal{
-			Rule: "scope-is-held", Code: rules.InsufficientScope,
+			Rule: scopeIsHeld, Outcome: rules.ScopeMissing,
 			Message: "The caller lacks the scope " + x.route.Scope + ".",
 			Details: map[string]any{
 				"operation_id":    x.route.ID,
@@ -254,19 +264,19 @@ func identified(c *explain.Case) (changes []explain.Change) {
 
 // The value of X-Partner-Key is shown nowhere: the journal masks it.
 var identityExplained = explain.Rules{
-	"identity-is-required": explain.Precondition(
+	identityIsRequired: explain.Precondition(
 		explain.Inputs(explain.Header, "X-Actor-Type", "X-Actor-Id", "X-Partner-Key"),
 		identified,
 		"Say who calls: with a known X-Partner-Key in key mode, else in X-Actor-Type and X-Actor-Id.",
 	),
-	"partner-key-is-known": {
+	partnerKeyIsKnown: {
 		Inputs: append(explain.Inputs(explain.Header, "X-Partner-Key"), explain.Input{Where: explain.Server, At: "the known keys"}),
 		Advice: "Send a key that the server was started with.",
 	},
-	"actor-is-partner": explain.Precondition(
+	actorIsPartner: explain.Precondition(
 		explain.Inputs(explain.Header, "X-Actor-Type"), inHeaders(explain.Change{Where: explain.Header, At: "X-Actor-Type", To: "partner"}), "Call as a partner.",
 	),
-	"scope-is-held": explain.Precondition(
+	scopeIsHeld: explain.Precondition(
 		explain.Inputs(explain.Header, "X-Auth-Scopes", "X-Scopes"),
 		func(c *explain.Case) []explain.Change {
 			if c.KeyMode {

@@ -10,6 +10,12 @@ import (
 	"example.com/lpgate/fakeserver/internal/store"
 )
 
+// The rules that this file decides.
+const (
+	keysArePublished          ruletrace.Rule = "keys-are-published"
+	operatorKeyReplacesDevKey ruletrace.Rule = "operator-key-replaces-dev-key"
+)
+
 // KeySet is the public half of what exports are signed with, now and before.
 type KeySet struct {
 	Active     PublicKey
@@ -27,9 +33,9 @@ type PublicKey struct {
 // one, keeps: whoever holds an export can verify it offline, across rotation; and
 // what lists and signs is what the server was given, and nothing beside it.
 func (k KeySet) note(c *ruletrace.Trace) {
-	c.Invariant("keys-are-published")
+	c.Invariant(keysArePublished)
 	if k.Operators {
-		c.Invariant("operator-key-replaces-dev-key")
+		c.Invariant(operatorKeyReplacesDevKey)
 	}
 }
 

@@ -8,7 +8,13 @@ import (
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/fakeserver/internal/store"
+)
+
+// The rules that this file decides.
+const (
+	idempotencyKeyIsPresent ruletrace.Rule = "idempotency-key-is-present"
 )
 
 // post serves an operation that changes something: command gives what its body
@@ -79,7 +85,7 @@ func (c checked) Decide(s rules.State) (rules.Change, *rules.Refusal) {
 		before := s.Provider
 		c.x.Before = &before
 	}
-	if s.Trace.Precondition(schemaRule, c.refusal != nil) {
+	if s.Trace.Precondition(requestMatchesSchema, c.refusal != nil) {
 		return rules.Change{}, c.refusal
 	}
 	return c.Command.Decide(s)
@@ -90,9 +96,9 @@ func (c checked) Decide(s rules.State) (rules.Change, *rules.Refusal) {
 func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
 	name := h.Milestone.Transport.IdempotencyHeader
 	key := value(x.Header, name)
-	if x.trace.Precondition("idempotency-key-is-present", key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength) {
+	if x.trace.Precondition(idempotencyKeyIsPresent, key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength) {
 		return "", &rules.Refusal{
-			Rule: "idempotency-key-is-present", Code: rules.ConstraintViolation,
+			Rule: idempotencyKeyIsPresent, Outcome: rules.IdempotencyKeyMissing,
 			Message: "Send an " + name + " of 1 to 255 characters, a new one for each new request.",
 			Details: map[string]any{"header": name},
 		}
@@ -101,7 +107,7 @@ func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
 }
 
 var postExplained = explain.Rules{
-	"idempotency-key-is-present": explain.Precondition(
+	idempotencyKeyIsPresent: explain.Precondition(
 		explain.Inputs(explain.Header, "Idempotency-Key"),
 		func(c *explain.Case) []explain.Change { return []explain.Change{c.NewKey()} }, "Send a new Idempotency-Key, of 1 to 255 characters.",
 	),

@@ -15,6 +15,12 @@ import (
 	"example.com/lpgate/fakeserver/internal/store"
 )
 
+// The rules that this file decides.
+const (
+	exportQueryIsReadable        ruletrace.Rule = "export-query-is-readable"
+	exportContinuationIsComplete ruletrace.Rule = "export-continuation-is-complete"
+)
+
 // readQuery reads the query of an export. What cannot be read is refused later,
 // once the provider is known to be the caller's, and so is noted apart.
 func (h *Handler) readQuery(x *exchange) store.ExportQuery {
@@ -52,11 +58,11 @@ func (h *Handler) readQuery(x *exchange) store.ExportQuery {
 
 // unreadable refuses a query of which something does not parse.
 func unreadable(c *ruletrace.Trace, err error) *rules.Refusal {
-	if !c.Precondition("export-query-is-readable", err != nil) {
+	if !c.Precondition(exportQueryIsReadable, err != nil) {
 		return nil
 	}
 	return &rules.Refusal{
-		Rule: "export-query-is-readable", Code: rules.ConstraintViolation, Reason: rules.Invalid,
+		Rule: exportQueryIsReadable, Outcome: rules.QueryInvalid,
 		Message: "Query: " + err.Error() + ".",
 	}
 }
@@ -69,11 +75,11 @@ func incomplete(c *ruletrace.Trace, after audit.Continuation) *rules.Refusal {
 			given++
 		}
 	}
-	if !c.Precondition("export-continuation-is-complete", given != 0 && given != 3) {
+	if !c.Precondition(exportContinuationIsComplete, given != 0 && given != 3) {
 		return nil
 	}
 	return &rules.Refusal{
-		Rule: "export-continuation-is-complete", Code: rules.ConstraintViolation, Reason: rules.Invalid,
+		Rule: exportContinuationIsComplete, Outcome: rules.QueryInvalid,
 		Message: "Query: cursor_after, attestation_after and checkpoint_after come together, from one page, or not at all.",
 	}
 }
@@ -149,7 +155,7 @@ func (p *parameters) eventType(name string) string {
 var queryNames = []string{"limit", "retention_days", "from_iso", "to_iso", "now_iso", "exported_at_iso", "event_type"}
 
 var queryExplained = explain.Rules{
-	"export-query-is-readable": explain.Precondition(
+	exportQueryIsReadable: explain.Precondition(
 		explain.Inputs(explain.Query, queryNames...),
 		func(c *explain.Case) (changes []explain.Change) {
 			for _, name := range queryNames {
@@ -169,7 +175,7 @@ var queryExplained = explain.Rules{
 			return changes
 		}, "Leave out what cannot be read: the message of the answer says what it should be.",
 	),
-	"export-continuation-is-complete": explain.Precondition(
+	exportContinuationIsComplete: explain.Precondition(
 		explain.Inputs(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"),
 		func(c *explain.Case) (changes []explain.Change) {
 			for _, name := range []string{"cursor_after", "attestation_after", "checkpoint_after"} {

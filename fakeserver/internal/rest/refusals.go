@@ -15,25 +15,30 @@ import (
 	"example.com/lpgate/schemas"
 )
 
+// The rules that this file decides.
+const (
+	requestMatchesSchema ruletrace.Rule = "request-matches-schema"
+)
+
 // statuses says which HTTP status tells an error code: contract section 3. It
 // is the only place where a refusal gets one.
 var statuses = map[rules.Code]int{
-	rules.Unauthorized:        401,
-	rules.Forbidden:           403,
-	rules.InsufficientScope:   403,
-	rules.ConstraintViolation: 400,
-	rules.NotFound:            404,
-	rules.Conflict:            409,
-	rules.PayloadMismatch:     409,
-	rules.MethodNotAllowed:    405,
-	rules.PayloadTooLarge:     413,
-	rules.Internal:            500,
-	store.Full:                507,
+	rules.CodeUnauthorized:        401,
+	rules.CodeForbidden:           403,
+	rules.CodeInsufficientScope:   403,
+	rules.CodeConstraintViolation: 400,
+	rules.CodeNotFound:            404,
+	rules.CodeConflict:            409,
+	rules.CodePayloadMismatch:     409,
+	rules.CodeMethodNotAllowed:    405,
+	rules.CodePayloadTooLarge:     413,
+	rules.CodeInternal:            500,
+	store.CodeFull:                507,
 }
 
 // refuse writes a refusal. One that the contract does not know is a problem.
 func (x *exchange) refuse(refusal *rules.Refusal) store.Answer {
-	if refusal.Code == store.Full {
+	if refusal.Code == store.CodeFull {
 		x.contentType = problem.ContentType
 		told := problem.New(statuses[refusal.Code], "%s", refusal.Message)
 		return store.Answer{Status: told.Status, CorrelationID: x.correlation, Body: told.JSON(), Refusal: refusal}
@@ -46,24 +51,17 @@ func (x *exchange) refuse(refusal *rules.Refusal) store.Answer {
 	}
 }
 
-// outcome finds the outcome that an answer is of its operation: the one whose code, reason code and
-// details the refusal has. Of several, the one that asks for the most details.
-func outcome(o *milestones.Operation, answer store.Answer) (found *milestones.Outcome) {
-	for i := range o.Outcomes {
-		candidate := &o.Outcomes[i]
-		if answer.Refusal == nil {
-			if candidate.Code == "" {
-				return candidate
-			}
-			continue
-		}
-		if candidate.Code == string(answer.Refusal.Code) && candidate.ReasonCode == string(answer.Refusal.Reason) &&
-			!slices.ContainsFunc(candidate.Details, func(name string) bool { return answer.Refusal.Details[name] == nil }) &&
-			(found == nil || len(candidate.Details) > len(found.Details)) {
-			found = candidate
-		}
+// outcome returns the outcome of an answer among those of its operation; nil if it is of the milestone's none.
+func outcome(o *milestones.Operation, answer store.Answer) *milestones.Outcome {
+	name := milestones.Success
+	if answer.Refusal != nil {
+		name = answer.Refusal.Outcome.Name
 	}
-	return found
+	i := slices.IndexFunc(o.Outcomes, func(declared milestones.Outcome) bool { return declared.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &o.Outcomes[i]
 }
 
 // errorBody is the body of every refusal: {correlation_id, error: {code, message, details}}.
@@ -84,9 +82,6 @@ func errorBody(correlation string, refusal *rules.Refusal) []byte {
 	}{correlation, body{refusal.Code, refusal.Message, details}})
 }
 
-// schemaRule is the gate of a body that its schema forbids.
-const schemaRule = "request-matches-schema"
-
 // violated refuses a body that its schema forbids: one row per failing keyword,
 // in a fixed order, then cut, so that a developer sees which field is wrong.
 func violated(violations []schemas.Violation, limit int) *rules.Refusal {
@@ -94,7 +89,7 @@ func violated(violations []schemas.Violation, limit int) *rules.Refusal {
 		return nil
 	}
 	return &rules.Refusal{
-		Rule: schemaRule, Code: rules.ConstraintViolation, Reason: rules.Invalid,
+		Rule: requestMatchesSchema, Outcome: rules.PayloadInvalid,
 		Message: "The request is not valid by its schema: see details.violations.",
 		Details: map[string]any{"violations": violations[:min(len(violations), limit)]},
 	}
@@ -103,7 +98,7 @@ func violated(violations []schemas.Violation, limit int) *rules.Refusal {
 // Kept tells whether an answer to a POST that reached these rules is kept for its key:
 // from the schema check on, all are.
 func Kept(reached []ruletrace.Reached) bool {
-	return slices.ContainsFunc(reached, func(r ruletrace.Reached) bool { return r.Rule == schemaRule })
+	return slices.ContainsFunc(reached, func(r ruletrace.Reached) bool { return r.Rule == requestMatchesSchema })
 }
 
 // Explained tells of each gate of the fake what it looks at and what passes it.

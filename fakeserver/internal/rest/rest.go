@@ -33,6 +33,11 @@ import (
 	"example.com/lpgate/schemas"
 )
 
+// The rules that this file decides.
+const (
+	answersAreJSON ruletrace.Rule = "answers-are-json"
+)
+
 // Options are what the handler takes from outside.
 type Options struct {
 	Milestone        *milestones.Milestone
@@ -53,16 +58,12 @@ type Options struct {
 type Handler struct {
 	Options
 	routes []route
-	traces *ruletrace.Tree // nil: Options say that nothing is noted
 }
 
 // New gives a handler, or an error when the milestone promises what this
 // handler cannot serve.
 func New(options Options) (*Handler, error) {
 	h := &Handler{Options: options}
-	if options.Notes {
-		h.traces = new(ruletrace.Tree)
-	}
 	for i := range options.Milestone.Operations {
 		r, err := newRoute(&options.Milestone.Operations[i], options.Schemas)
 		if err != nil {
@@ -136,14 +137,17 @@ func (h *Handler) Target(r *http.Request) (operation *milestones.Operation, prov
 func (h *Handler) Handle(r *http.Request) *Exchange {
 	x := &exchange{
 		Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType},
-		trace: h.traces.Begin(), arrived: h.Store.Arrived(),
+		arrived: h.Store.Arrived(),
+	}
+	if h.Notes {
+		x.trace = new(ruletrace.Trace)
 	}
 	answer := h.answer(x)
 	if h.SelfCheck != nil && !answer.Full() {
 		answer = h.selfCheck(x, answer)
 	}
 	// Success and refusal alike: the headers that Write sets are those of every answer.
-	x.trace.Invariant("answers-are-json")
+	x.trace.Invariant(answersAreJSON)
 	x.Operation = &h.Milestone.Router
 	if x.route != nil {
 		x.Operation = x.route.Operation
@@ -160,7 +164,7 @@ func (h *Handler) Forbid(r *http.Request, message string) *Exchange {
 	x := &exchange{Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType}}
 	found, _, _ := h.match(r.Method, r.URL.EscapedPath())
 	x.correlation = x.correlate(found)
-	x.Answer = x.refuse(&rules.Refusal{Code: rules.Forbidden, Message: message})
+	x.Answer = x.refuse(&rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeForbidden}, Message: message})
 	return &x.Exchange
 }
 
@@ -199,7 +203,7 @@ func (h *Handler) answer(x *exchange) (answer store.Answer) {
 		// No input should get here. If one does, the client still gets an answer by
 		// the contract, and the message says where to look.
 		if p := recover(); p != nil {
-			answer = x.refuse(&rules.Refusal{Code: rules.Internal, Message: fmt.Sprintf("This is a defect of the server: %v", p)})
+			answer = x.refuse(&rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeInternal}, Message: fmt.Sprintf("This is a defect of the server: %v", p)})
 		}
 	}()
 	route, params, allowed := h.match(x.Method, x.URL.EscapedPath())
@@ -268,7 +272,7 @@ func (h *Handler) selfCheck(x *exchange, answer store.Answer) store.Answer {
 	}
 	h.SelfCheck(operation, violations)
 	return x.refuse(&rules.Refusal{
-		Code:    rules.Internal,
+		Outcome: rules.Outcome{Code: rules.CodeInternal},
 		Message: "This is a defect of the server: its answer is not what its own schema " + name + " allows.",
 		Details: map[string]any{"violations": violations},
 	})

@@ -10,9 +10,19 @@ import (
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
+)
+
+// The rules that this file decides.
+const (
+	pathIsExact           ruletrace.Rule = "path-is-exact"
+	routeIsKnown          ruletrace.Rule = "route-is-known"
+	methodIsAllowed       ruletrace.Rule = "method-is-allowed"
+	correlationIDIsEchoed ruletrace.Rule = "correlation-id-is-echoed"
+	healthIsPublic        ruletrace.Rule = "health-is-public"
 )
 
 // operations says how each operation of the milestone is served. To add one: its
@@ -113,18 +123,18 @@ func (h *Handler) unrouted(x *exchange, matched *route, allowed []string) *rules
 	path := x.URL.EscapedPath()
 	known := matched != nil || len(allowed) > 0
 	if x.trace != nil && h.inexact(path, known) {
-		x.trace.Invariant("path-is-exact")
+		x.trace.Invariant(pathIsExact)
 	}
-	if x.trace.Precondition("route-is-known", !known) {
+	if x.trace.Precondition(routeIsKnown, !known) {
 		return &rules.Refusal{
-			Rule: "route-is-known", Code: rules.NotFound,
+			Rule: routeIsKnown, Outcome: rules.RouteNotFound,
 			Message: "No operation has this path: paths match exactly, with no slash at the end.",
 			Details: map[string]any{"method": x.Method, "path": path},
 		}
 	}
-	if x.trace.Precondition("method-is-allowed", matched == nil) {
+	if x.trace.Precondition(methodIsAllowed, matched == nil) {
 		return &rules.Refusal{
-			Rule: "method-is-allowed", Code: rules.MethodNotAllowed,
+			Rule: methodIsAllowed, Outcome: rules.MethodNotAllowed,
 			Message: "This path takes " + strings.Join(allowed, ", ") + ".",
 		}
 	}
@@ -158,7 +168,7 @@ func (h *Handler) inexact(written string, known bool) bool {
 // correlate gives the correlation id of a request's answer: the request's own when
 // it is well formed, else one that says which operation answers.
 func (x *exchange) correlate(matched *route) string {
-	x.trace.Invariant("correlation-id-is-echoed")
+	x.trace.Invariant(correlationIDIsEchoed)
 	own := value(x.Header, "X-Correlation-Id")
 	malformed := func(c rune) bool {
 		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
@@ -212,17 +222,17 @@ func export(h *Handler, x *exchange) store.Answer {
 // healthz serves healthz: whoever asks learns that the server answers.
 func healthz(h *Handler, x *exchange) store.Answer {
 	if _, ok := h.who(x.Header); !ok {
-		x.trace.Invariant("health-is-public")
+		x.trace.Invariant(healthIsPublic)
 	}
 	return x.succeed(nil, jcs.Member{Name: "ok", Value: jcs.Value("true")})
 }
 
 var routesExplained = explain.Rules{
-	"route-is-known": explain.Precondition(
+	routeIsKnown: explain.Precondition(
 		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
 		nearestRoute, "Send to a path of the contract, as it is written there.",
 	),
-	"method-is-allowed": explain.Precondition(
+	methodIsAllowed: explain.Precondition(
 		[]explain.Input{{Where: explain.Method}, {Where: explain.Path}},
 		func(c *explain.Case) []explain.Change {
 			if len(c.Methods) == 0 {

@@ -115,7 +115,7 @@ func (c *wireConn) Write(b []byte) (int, error) {
 
 // malformedRequest is the whole answer to what no handler gets to see.
 func malformedRequest(message string) []byte {
-	refusal := &rules.Refusal{Code: rules.ConstraintViolation, Message: message}
+	refusal := &rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeConstraintViolation}, Message: message}
 	body := errorBody("corr_unrouted", refusal)
 	return fmt.Appendf(nil, "HTTP/1.1 %d Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n"+
 		"X-Correlation-Id: corr_unrouted\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",

@@ -8,6 +8,20 @@ import (
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+)
+
+// The rules that this file decides.
+const (
+	eligibilityNeedsBaselines           ruletrace.Rule = "eligibility-needs-baselines"
+	eligibilityNeedsNoViolations        ruletrace.Rule = "eligibility-needs-no-violations"
+	eligibilityClimbsOneTier            ruletrace.Rule = "eligibility-climbs-one-tier"
+	eligibilityClimbNeedsTwoWindows     ruletrace.Rule = "eligibility-climb-needs-two-windows"
+	eligibilityClimbNeedsRemediation    ruletrace.Rule = "eligibility-climb-needs-remediation"
+	eligibilityHighRiskNeedsS2          ruletrace.Rule = "eligibility-high-risk-needs-s2"
+	eligibilityRecommendsStatus         ruletrace.Rule = "eligibility-recommends-status"
+	eligibilityHasDerivedID             ruletrace.Rule = "eligibility-has-derived-id"
+	eligibilityChangesOnlyTheEvaluation ruletrace.Rule = "eligibility-changes-only-the-evaluation"
 )
 
 // Evaluate is the body of partnerLiquidityProvider.eligibility.evaluate.
@@ -61,46 +75,47 @@ const compliantWindowsToClimb = 2
 // eligibilityRules make the verdict, in the contract's order: each that fails
 // gives its reason codes, and any code at all denies.
 var eligibilityRules = []struct {
-	id, says string
-	fails    func(in EligibilityInputs, current Tier) bool
-	gives    []Reason
+	id    ruletrace.Rule
+	says  string
+	fails func(in EligibilityInputs, current Tier) bool
+	gives []Reason
 }{
 	{
-		"eligibility-needs-baselines",
+		eligibilityNeedsBaselines,
 		"All three baseline controls have passed.",
 		func(in EligibilityInputs, _ Tier) bool { return !in.BaselinesPassed() },
-		[]Reason{EligibilityFailed},
+		[]Reason{ReasonEligibilityFailed},
 	}, {
-		"eligibility-needs-no-violations",
+		eligibilityNeedsNoViolations,
 		"No critical violation is unresolved.",
 		func(in EligibilityInputs, _ Tier) bool { return in.UnresolvedCriticalViolations > 0 },
-		[]Reason{EligibilityFailed, DowngradeRequired},
+		[]Reason{ReasonEligibilityFailed, ReasonDowngradeRequired},
 	}, {
-		"eligibility-climbs-one-tier",
+		eligibilityClimbsOneTier,
 		"A provider climbs one tier at a time.",
 		func(in EligibilityInputs, current Tier) bool {
 			return in.RequestedSegmentTier.Rank() > current.Rank()+1
 		},
-		[]Reason{EligibilityFailed},
+		[]Reason{ReasonEligibilityFailed},
 	}, {
-		"eligibility-climb-needs-two-windows",
+		eligibilityClimbNeedsTwoWindows,
 		"To climb, a provider has two compliant windows behind it, in a row.",
 		func(in EligibilityInputs, current Tier) bool {
 			return in.climbsFrom(current) && in.ConsecutiveCompliantWindows < compliantWindowsToClimb
 		},
-		[]Reason{EligibilityFailed},
+		[]Reason{ReasonEligibilityFailed},
 	}, {
-		"eligibility-climb-needs-remediation",
+		eligibilityClimbNeedsRemediation,
 		"To climb, a provider has closed its remediation.",
 		func(in EligibilityInputs, current Tier) bool { return in.climbsFrom(current) && !in.RemediationClosed },
-		[]Reason{EligibilityFailed},
+		[]Reason{ReasonEligibilityFailed},
 	}, {
-		"eligibility-high-risk-needs-s2",
+		eligibilityHighRiskNeedsS2,
 		"Capabilities of high risk are for S2 and above.",
 		func(in EligibilityInputs, _ Tier) bool {
 			return in.CapabilityFamily == "high_risk" && in.RequestedSegmentTier.Rank() < Tier("S2").Rank()
 		},
-		[]Reason{EligibilityFailed},
+		[]Reason{ReasonEligibilityFailed},
 	},
 }
 
@@ -131,7 +146,7 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 		}
 	}
 	c.shown(s)
-	s.Trace.Invariant("eligibility-recommends-status", "eligibility-has-derived-id")
+	s.Trace.Invariant(eligibilityRecommendsStatus, eligibilityHasDerivedID)
 	inputs := jcs.Marshal(in)
 	evaluation := &Eligibility{
 		EvaluationID:         evaluationID(s.Provider.ProviderID, at, inputs),
@@ -145,7 +160,7 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 
 	// Tier, status and governance stay as they are; the evaluation becomes the last
 	// one, and updated_at moves.
-	s.Trace.Invariant("eligibility-changes-only-the-evaluation")
+	s.Trace.Invariant(eligibilityChangesOnlyTheEvaluation)
 	provider := s.Provider
 	provider.LastEligibility = evaluation
 	provider.UpdatedAt = at
@@ -178,7 +193,7 @@ func (e *Eligibility) show(inputs jcs.Value) jcs.Value {
 func recommend(codes []string) (Verdict, Status) {
 	downgrade := false
 	for _, code := range codes {
-		downgrade = downgrade || code == string(DowngradeRequired)
+		downgrade = downgrade || code == string(ReasonDowngradeRequired)
 	}
 	switch {
 	case downgrade:
@@ -197,27 +212,27 @@ func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string 
 }
 
 var eligibilityExplained = explain.Nearest(explain.Rules{
-	"eligibility-needs-baselines": {
+	eligibilityNeedsBaselines: {
 		Inputs: explain.Inputs(explain.Body, "/eligibility/"+baselines[0], "/eligibility/"+baselines[1], "/eligibility/"+baselines[2]),
 		Advice: "Say that the baselines passed.",
 	},
-	"eligibility-needs-no-violations": {
+	eligibilityNeedsNoViolations: {
 		Inputs: explain.Inputs(explain.Body, "/eligibility/unresolved_critical_violations"),
 		Advice: "Count no unresolved critical violations.",
 	},
-	"eligibility-climbs-one-tier": {
+	eligibilityClimbsOneTier: {
 		Inputs: climbLooks,
 		Advice: "Ask for the next tier above the provider's.",
 	},
-	"eligibility-climb-needs-two-windows": {
+	eligibilityClimbNeedsTwoWindows: {
 		Inputs: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
 		Advice: "Have two compliant windows, or ask for no higher tier.",
 	},
-	"eligibility-climb-needs-remediation": {
+	eligibilityClimbNeedsRemediation: {
 		Inputs: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
 		Advice: "Close remediation, or ask for no higher tier.",
 	},
-	"eligibility-high-risk-needs-s2": {
+	eligibilityHighRiskNeedsS2: {
 		Inputs: explain.Inputs(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
 		Advice: "Ask for S2, or for another family.",
 	},
@@ -252,7 +267,7 @@ func nearestTiers(tier Tier) []Tier {
 }
 
 // deniedBy gives the rules that deny an evaluation.
-func deniedBy(c *explain.Case) (ids []string) {
+func deniedBy(c *explain.Case) (ids []ruletrace.Rule) {
 	var evaluate Evaluate
 	read(c.Body, &evaluate)
 	for _, rule := range eligibilityRules {

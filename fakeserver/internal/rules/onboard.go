@@ -3,6 +3,14 @@ package rules
 import (
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+)
+
+// The rules that this file decides.
+const (
+	onboardOwnerIsCaller    ruletrace.Rule = "onboard-owner-is-caller"
+	onboardIDIsFree         ruletrace.Rule = "onboard-id-is-free"
+	onboardStartsUngoverned ruletrace.Rule = "onboard-starts-ungoverned"
 )
 
 // Onboard is the body of partnerLiquidityProvider.onboard.
@@ -27,9 +35,9 @@ type Onboard struct {
 
 // Decide implements Command.
 func (c *Onboard) Decide(s State) (Change, *Refusal) {
-	if s.Trace.Precondition("onboard-owner-is-caller", c.Provider.OwnerActor != s.Caller) {
+	if s.Trace.Precondition(onboardOwnerIsCaller, c.Provider.OwnerActor != s.Caller) {
 		return Change{}, &Refusal{
-			Rule: "onboard-owner-is-caller", Code: Forbidden, Reason: Invalid,
+			Rule: onboardOwnerIsCaller, Outcome: OwnerNotCaller,
 			Message: "A partner onboards providers of its own only: owner_actor must be the calling partner.",
 			Details: map[string]any{"owner_actor": c.Provider.OwnerActor, "actor": s.Caller},
 		}
@@ -41,16 +49,16 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 	var id string
 	if c.Provider.ProviderID == nil {
 		id = s.NextID()
-	} else if id = *c.Provider.ProviderID; s.Trace.Precondition("onboard-id-is-free", s.Taken(id)) {
+	} else if id = *c.Provider.ProviderID; s.Trace.Precondition(onboardIDIsFree, s.Taken(id)) {
 		return Change{}, &Refusal{
-			Rule: "onboard-id-is-free", Code: Conflict, Reason: Invalid,
+			Rule: onboardIDIsFree, Outcome: ProviderIDTaken,
 			Message: "This provider_id is taken: leave it out to be given one, or choose another.",
 			Details: map[string]any{"provider_id": id},
 		}
 	}
 	c.shown(s)
 	// Nothing that a later operation records is there from the start.
-	s.Trace.Invariant("onboard-starts-ungoverned")
+	s.Trace.Invariant(onboardStartsUngoverned)
 	provider := Provider{
 		ProviderID:         id,
 		OwnerActor:         c.Provider.OwnerActor,
@@ -77,13 +85,13 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 }
 
 var onboardExplained = explain.Rules{
-	"onboard-owner-is-caller": explain.Precondition(
+	onboardOwnerIsCaller: explain.Precondition(
 		explain.Inputs(explain.Body, "/provider/owner_actor"),
 		func(c *explain.Case) []explain.Change {
 			return []explain.Change{{Where: explain.Body, At: "/provider/owner_actor", To: c.Caller}}
 		}, "Name the calling partner as the owner.",
 	),
-	"onboard-id-is-free": explain.Precondition(
+	onboardIDIsFree: explain.Precondition(
 		[]explain.Input{{Where: explain.Body, At: "/provider/provider_id"}, {Where: explain.Server, At: "the ids of all providers"}},
 		explain.Remove(explain.Body, "/provider/provider_id"), "Leave the id out, and be given one.",
 	),

@@ -8,6 +8,24 @@ import (
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+)
+
+// The rules that this file decides.
+const (
+	rolloutNeedsAllowVerdict      ruletrace.Rule = "rollout-needs-allow-verdict"
+	rolloutNeedsNoViolations      ruletrace.Rule = "rollout-needs-no-violations"
+	rolloutNeedsProviderInService ruletrace.Rule = "rollout-needs-provider-in-service"
+	rolloutClimbsOneTier          ruletrace.Rule = "rollout-climbs-one-tier"
+	rolloutRowWithinTier          ruletrace.Rule = "rollout-row-within-tier"
+	rolloutRowsAreUnique          ruletrace.Rule = "rollout-rows-are-unique"
+	rolloutActiveUnblocked        ruletrace.Rule = "rollout-active-unblocked"
+	rolloutRecordsItsReasons      ruletrace.Rule = "rollout-records-its-reasons"
+	rolloutCountsVersions         ruletrace.Rule = "rollout-counts-versions"
+	rolloutDerivesCapabilities    ruletrace.Rule = "rollout-derives-capabilities"
+	rolloutHashesCapabilities     ruletrace.Rule = "rollout-hashes-capabilities"
+	rolloutRefersToEvaluation     ruletrace.Rule = "rollout-refers-to-evaluation"
+	rolloutMovesProvider          ruletrace.Rule = "rollout-moves-provider"
 )
 
 // RolloutUpsert is the body of partnerLiquidityProvider.rollout.upsert.
@@ -84,41 +102,42 @@ const (
 // rolloutRules append their reason codes to the request's own, in the
 // contract's order, each code once.
 var rolloutRules = []struct {
-	id, says string
-	fails    func(*RolloutUpsert, Provider) bool
-	gives    []Reason
+	id    ruletrace.Rule
+	says  string
+	fails func(*RolloutUpsert, Provider) bool
+	gives []Reason
 }{
 	{
-		"rollout-needs-allow-verdict",
+		rolloutNeedsAllowVerdict,
 		"An active rollout needs a last evaluation that allows it.",
 		func(c *RolloutUpsert, p Provider) bool {
 			return c.active() && (p.LastEligibility == nil || p.LastEligibility.Verdict != Allow)
 		},
-		[]Reason{RolloutBlocked},
+		[]Reason{ReasonRolloutBlocked},
 	}, {
-		"rollout-needs-no-violations",
+		rolloutNeedsNoViolations,
 		"An active rollout needs a provider without unresolved critical violations.",
 		func(c *RolloutUpsert, p Provider) bool {
 			return c.active() && p.Governance.UnresolvedCriticalViolations > 0
 		},
-		[]Reason{RolloutBlocked, DowngradeRequired},
+		[]Reason{ReasonRolloutBlocked, ReasonDowngradeRequired},
 	}, {
-		"rollout-needs-provider-in-service",
+		rolloutNeedsProviderInService,
 		"An active rollout needs a provider that is not offboarded.",
 		func(c *RolloutUpsert, p Provider) bool { return c.active() && p.Status == Offboarded },
-		[]Reason{RolloutBlocked},
+		[]Reason{ReasonRolloutBlocked},
 	}, {
-		"rollout-climbs-one-tier",
+		rolloutClimbsOneTier,
 		"A rollout climbs one tier at a time.",
 		climbsTooFar,
-		[]Reason{RolloutBlocked},
+		[]Reason{ReasonRolloutBlocked},
 	}, {
-		"rollout-row-within-tier",
+		rolloutRowWithinTier,
 		"A capability is enabled at the tier that it asks for, or above.",
 		func(c *RolloutUpsert, _ Provider) bool {
 			return slices.ContainsFunc(c.Rollout.CapabilityMatrix, func(row CapabilityRow) bool { return row.above(c.Rollout.EffectiveSegmentTier) })
 		},
-		[]Reason{RolloutBlocked},
+		[]Reason{ReasonRolloutBlocked},
 	},
 }
 
@@ -141,8 +160,8 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 		return Change{}, refusal
 	}
 	rows, unique := effectiveRows(c.Rollout.CapabilityMatrix, c.Rollout.EffectiveSegmentTier)
-	if s.Trace.Precondition("rollout-rows-are-unique", !unique) {
-		return Change{}, invalid("rollout-rows-are-unique",
+	if s.Trace.Precondition(rolloutRowsAreUnique, !unique) {
+		return Change{}, invalid(rolloutRowsAreUnique, PayloadInvalid,
 			"A capability and tier pair stands once in rollout.capability_matrix: remove the second row.")
 	}
 	codes := slices.Clone(c.Rollout.ReasonCodes)
@@ -151,9 +170,9 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 			codes = appendOnce(codes, rule.gives...)
 		}
 	}
-	if s.Trace.Precondition("rollout-active-unblocked", c.active() && slices.Contains(codes, string(RolloutBlocked))) {
+	if s.Trace.Precondition(rolloutActiveUnblocked, c.active() && slices.Contains(codes, string(ReasonRolloutBlocked))) {
 		return Change{}, &Refusal{
-			Rule: "rollout-active-unblocked", Code: Conflict, Reason: RolloutBlocked,
+			Rule: rolloutActiveUnblocked, Outcome: RolloutBlocked,
 			Message: "The rollout is blocked and cannot be active: see details.reason_codes, or record it as paused.",
 			Details: map[string]any{"provider_id": s.Provider.ProviderID, "reason_codes": codes},
 		}
@@ -161,8 +180,8 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 	c.shown(s)
 	// Whatever is not refused is recorded, its codes with it, and counts one more: 1,
 	// 2, 3 … for each provider. A refusal counts nothing.
-	s.Trace.Invariant("rollout-records-its-reasons", "rollout-counts-versions", "rollout-derives-capabilities",
-		"rollout-hashes-capabilities", "rollout-refers-to-evaluation", "rollout-moves-provider")
+	s.Trace.Invariant(rolloutRecordsItsReasons, rolloutCountsVersions, rolloutDerivesCapabilities,
+		rolloutHashesCapabilities, rolloutRefersToEvaluation, rolloutMovesProvider)
 	policy := &Policy{
 		ProviderID:           s.Provider.ProviderID,
 		RolloutVersion:       1,
@@ -289,7 +308,7 @@ func fit(c *explain.Case) (least []explain.Change) {
 func unblock(c *explain.Case) []explain.Change {
 	own, _ := explain.At(c.Body, "/rollout/reason_codes").([]any)
 	for _, rule := range rolloutRules {
-		if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(RolloutBlocked))) {
+		if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(ReasonRolloutBlocked))) {
 			return nil // it follows from that one
 		}
 	}
@@ -297,23 +316,23 @@ func unblock(c *explain.Case) []explain.Change {
 }
 
 var rolloutExplained = explain.Rules{
-	"rollout-needs-allow-verdict":       needs("/last_eligibility/verdict", "Have the provider evaluated and allowed first"),
-	"rollout-needs-no-violations":       needs("/governance/unresolved_critical_violations", "Upsert a status without unresolved critical violations first"),
-	"rollout-needs-provider-in-service": needs("/status", "Upsert a status other than offboarded first"),
-	"rollout-climbs-one-tier": explain.Precondition(
+	rolloutNeedsAllowVerdict:      needs("/last_eligibility/verdict", "Have the provider evaluated and allowed first"),
+	rolloutNeedsNoViolations:      needs("/governance/unresolved_critical_violations", "Upsert a status without unresolved critical violations first"),
+	rolloutNeedsProviderInService: needs("/status", "Upsert a status other than offboarded first"),
+	rolloutClimbsOneTier: explain.Precondition(
 		[]explain.Input{{Where: explain.Body, At: "/rollout/effective_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}},
 		fit, "Roll out the next tier above the provider's, and enable no capability that asks for a higher one.",
 	),
-	"rollout-row-within-tier": explain.Precondition(
+	rolloutRowWithinTier: explain.Precondition(
 		explain.Inputs(explain.Body, "/rollout/effective_segment_tier", "/rollout/capability_matrix"),
 		func(c *explain.Case) []explain.Change {
-			if slices.Contains(c.Refused, "rollout-climbs-one-tier") {
+			if slices.Contains(c.Refused, rolloutClimbsOneTier) {
 				return nil // whose changes pass this gate, too
 			}
 			return fit(c)
 		}, "Enable no capability that asks for a higher tier.",
 	),
-	"rollout-rows-are-unique": explain.Precondition(
+	rolloutRowsAreUnique: explain.Precondition(
 		explain.Inputs(explain.Body, "/rollout/capability_matrix"),
 		func(c *explain.Case) (changes []explain.Change) {
 			rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
@@ -329,7 +348,7 @@ var rolloutExplained = explain.Rules{
 			return changes
 		}, "Remove the rows that stand there before.",
 	),
-	"rollout-active-unblocked": explain.Precondition(
+	rolloutActiveUnblocked: explain.Precondition(
 		explain.Inputs(explain.Body, "/rollout/rollout_status", "/rollout/reason_codes"),
 		unblock, "See to the rules that blocked it and to reason_codes, or record the rollout as paused.",
 	),

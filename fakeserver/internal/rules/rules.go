@@ -27,51 +27,6 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
-// Code is an error code of contract section 3. Which HTTP status tells it is
-// decided at the edge, not here.
-type Code string
-
-// The codes, as contract section 3 lists them.
-const (
-	Unauthorized        Code = "UNAUTHORIZED"
-	Forbidden           Code = "FORBIDDEN"
-	InsufficientScope   Code = "INSUFFICIENT_SCOPE"
-	ConstraintViolation Code = "CONSTRAINT_VIOLATION"
-	NotFound            Code = "NOT_FOUND"
-	Conflict            Code = "CONFLICT"
-	PayloadMismatch     Code = "IDEMPOTENCY_KEY_REUSE_PAYLOAD_MISMATCH"
-	MethodNotAllowed    Code = "METHOD_NOT_ALLOWED"
-	PayloadTooLarge     Code = "PAYLOAD_TOO_LARGE"
-	Internal            Code = "INTERNAL"
-)
-
-// Reason is a reason code of the milestone's floor.
-type Reason string
-
-// The floor, contract section 2.
-const (
-	Invalid           Reason = "partner_liquidity_provider_invalid"
-	ProviderNotFound  Reason = "partner_liquidity_provider_not_found"
-	EligibilityFailed Reason = "partner_liquidity_provider_eligibility_failed"
-	RolloutBlocked    Reason = "partner_liquidity_provider_rollout_blocked"
-	DowngradeRequired Reason = "partner_liquidity_provider_downgrade_required"
-)
-
-// Refusal says that a request was refused, by which rule, and what the answer
-// tells of it. Its message is safe to show and holds no secret.
-type Refusal struct {
-	Rule    string         // the rule's id
-	Code    Code           // error.code
-	Reason  Reason         // error.details.reason_code, or none
-	Message string         // error.message
-	Details map[string]any // further members of error.details
-}
-
-// invalid is the refusal of a request that is well-formed and cannot be taken.
-func invalid(rule, message string) *Refusal {
-	return &Refusal{Rule: rule, Code: ConstraintViolation, Reason: Invalid, Message: message}
-}
-
 // Tier is a segment tier, S0 to S3.
 type Tier string
 

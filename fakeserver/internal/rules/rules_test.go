@@ -10,6 +10,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/milestones"
 )
 
 var (
@@ -47,6 +48,17 @@ func decide(t *testing.T, c Command, body string, s State) (Change, *Refusal) {
 		t.Fatalf("reading %s: %v", body, err)
 	}
 	return c.Decide(s)
+}
+
+// The outcomes are the refusals of the milestone, in its order.
+func TestOutcomes(t *testing.T) {
+	var want []Outcome
+	for _, refusal := range milestones.M109().Refusals {
+		want = append(want, Outcome{refusal.Name, Code(refusal.Code), Reason(refusal.ReasonCode)})
+	}
+	if diff := cmp.Diff(want, Outcomes); diff != "" {
+		t.Errorf("outcomes (-milestone +rules):\n%s", diff)
+	}
 }
 
 // says names a decision in short: the rule that refused, or "permitted".
@@ -163,7 +175,7 @@ func asks(members map[string]any) string {
 }
 
 func TestEligibility(t *testing.T) {
-	failed := []Reason{EligibilityFailed}
+	failed := []Reason{ReasonEligibilityFailed}
 	for _, test := range []struct {
 		name      string
 		current   Tier
@@ -176,8 +188,8 @@ func TestEligibility(t *testing.T) {
 		{"eligibility-needs-baselines: denies without reliability", "S1", map[string]any{"reliability_baseline_passed": false}, failed, PendingReview},
 		{"eligibility-needs-baselines: denies without audit conformance", "S1", map[string]any{"audit_conformance_passed": false}, failed, PendingReview},
 		{"eligibility-needs-no-violations: permits none", "S1", map[string]any{"unresolved_critical_violations": 0}, nil, Active},
-		{"eligibility-needs-no-violations: denies one", "S1", map[string]any{"unresolved_critical_violations": 1}, []Reason{EligibilityFailed, DowngradeRequired}, Restricted},
-		{"eligibility-recommends-status: a failure before a downgrade stands once", "S1", map[string]any{"audit_conformance_passed": false, "unresolved_critical_violations": 3}, []Reason{EligibilityFailed, DowngradeRequired}, Restricted},
+		{"eligibility-needs-no-violations: denies one", "S1", map[string]any{"unresolved_critical_violations": 1}, []Reason{ReasonEligibilityFailed, ReasonDowngradeRequired}, Restricted},
+		{"eligibility-recommends-status: a failure before a downgrade stands once", "S1", map[string]any{"audit_conformance_passed": false, "unresolved_critical_violations": 3}, []Reason{ReasonEligibilityFailed, ReasonDowngradeRequired}, Restricted},
 		{"eligibility-climbs-one-tier: permits one up", "S1", map[string]any{"requested_segment_tier": "S2"}, nil, Active},
 		{"eligibility-climbs-one-tier: denies two up", "S1", map[string]any{"requested_segment_tier": "S3"}, failed, PendingReview},
 		{"eligibility-climb-needs-two-windows: permits two", "S0", map[string]any{"requested_segment_tier": "S1"}, nil, Active},
@@ -250,7 +262,7 @@ func TestRollout(t *testing.T) {
 		return fmt.Sprintf(`{"rollout":{"rollout_status":%q,"effective_segment_tier":%q,"capability_matrix":%s%s}}`, status, tier, rows, codes)
 	}
 	const row, own = `[{"capability":"c","min_segment_tier":"S1","enabled":true}]`, `,"reason_codes":["own"]`
-	blocked, downgrade := string(RolloutBlocked), string(DowngradeRequired)
+	blocked, downgrade := string(ReasonRolloutBlocked), string(ReasonDowngradeRequired)
 
 	for _, test := range []struct {
 		name     string

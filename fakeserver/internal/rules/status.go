@@ -4,6 +4,15 @@ import (
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
+)
+
+// The rules that this file decides.
+const (
+	statusActiveNeedsBaselines    ruletrace.Rule = "status-active-needs-baselines"
+	statusActiveNeedsNoViolations ruletrace.Rule = "status-active-needs-no-violations"
+	statusRestrictionNeedsReason  ruletrace.Rule = "status-restriction-needs-reason"
+	statusReplacesGovernance      ruletrace.Rule = "status-replaces-governance"
 )
 
 // StatusUpsert is the body of partnerLiquidityProvider.status.upsert.
@@ -34,30 +43,30 @@ type StatusView struct {
 
 // statusRules are the downgrade gate, in the contract's order.
 var statusRules = []struct {
-	id, says string
-	broken   func(*StatusUpsert) bool
-	code     Code
-	reason   Reason
+	id      ruletrace.Rule
+	says    string
+	broken  func(*StatusUpsert) bool
+	outcome Outcome
 }{
 	{
-		"status-active-needs-baselines",
+		statusActiveNeedsBaselines,
 		"An active provider has passed all three baseline controls: restrict it until they pass.",
 		func(c *StatusUpsert) bool { return c.Status.Status == Active && !c.Status.BaselinesPassed() },
-		Conflict, DowngradeRequired,
+		DowngradeRequired,
 	}, {
-		"status-active-needs-no-violations",
+		statusActiveNeedsNoViolations,
 		"An active provider has no unresolved critical violations: restrict it until they are resolved.",
 		func(c *StatusUpsert) bool {
 			return c.Status.Status == Active && c.Status.UnresolvedCriticalViolations > 0
 		},
-		Conflict, DowngradeRequired,
+		DowngradeRequired,
 	}, {
-		"status-restriction-needs-reason",
+		statusRestrictionNeedsReason,
 		"A provider is restricted or offboarded for a reason: name at least one in status.reason_codes.",
 		func(c *StatusUpsert) bool {
 			return (c.Status.Status == Restricted || c.Status.Status == Offboarded) && len(c.Status.ReasonCodes) == 0
 		},
-		ConstraintViolation, Invalid,
+		PayloadInvalid,
 	},
 }
 
@@ -69,8 +78,8 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 	}
 	for _, rule := range statusRules {
 		if s.Trace.Precondition(rule.id, rule.broken(c)) {
-			refusal := &Refusal{Rule: rule.id, Code: rule.code, Reason: rule.reason, Message: rule.says}
-			if rule.code == Conflict {
+			refusal := &Refusal{Rule: rule.id, Outcome: rule.outcome, Message: rule.says}
+			if rule.outcome == DowngradeRequired {
 				refusal.Details = map[string]any{"provider_id": s.Provider.ProviderID}
 			}
 			return Change{}, refusal
@@ -78,7 +87,7 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 	}
 	c.shown(s)
 	// What was recorded before does not matter and does not linger.
-	s.Trace.Invariant("status-replaces-governance")
+	s.Trace.Invariant(statusReplacesGovernance)
 	provider := s.Provider
 	provider.Status = c.Status.Status
 	provider.SegmentTier = c.Status.SegmentTier
@@ -100,15 +109,15 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 var baselines = []string{"trust_safety_baseline_passed", "reliability_baseline_passed", "audit_conformance_passed"}
 
 var statusExplained = explain.Nearest(explain.Rules{
-	"status-active-needs-baselines": {
+	statusActiveNeedsBaselines: {
 		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
 		Advice: "Say that the baselines passed, or choose a status other than active.",
 	},
-	"status-active-needs-no-violations": {
+	statusActiveNeedsNoViolations: {
 		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
 		Advice: "Count no unresolved critical violations, or choose a status other than active.",
 	},
-	"status-restriction-needs-reason": {
+	statusRestrictionNeedsReason: {
 		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/reason_codes"),
 		Advice: "Name at least one reason code.",
 	},
@@ -123,18 +132,18 @@ func otherStatuses(*explain.Case) (changes []explain.Change) {
 		at(name, true)
 	}
 	at("unresolved_critical_violations", 0)
-	at("reason_codes", []string{string(DowngradeRequired)})
+	at("reason_codes", []string{string(ReasonDowngradeRequired)})
 	at("status", string(PendingReview)) // needs none of them
 	return changes
 }
 
 // statusRefusedBy gives the rule that refuses a status: the first.
-func statusRefusedBy(c *explain.Case) []string {
+func statusRefusedBy(c *explain.Case) []ruletrace.Rule {
 	var upsert StatusUpsert
 	read(c.Body, &upsert)
 	for _, rule := range statusRules {
 		if rule.broken(&upsert) {
-			return []string{rule.id}
+			return []ruletrace.Rule{rule.id}
 		}
 	}
 	return nil

@@ -6,6 +6,14 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
+// The rules that this file decides.
+const (
+	testClocksCanBeOff     ruletrace.Rule = "test-clocks-can-be-off"
+	nowIsReadable          ruletrace.Rule = "now-is-readable"
+	recordedAtIsReadable   ruletrace.Rule = "recorded-at-is-readable"
+	recordedAtIsNormalised ruletrace.Rule = "recorded-at-is-normalised"
+)
+
 // Clock is the test clock that a request names. One that cannot be read matters
 // only where now is needed, so it is carried until then, and so is one that the
 // server ignores.
@@ -24,15 +32,15 @@ type Now struct {
 
 // Read gives the time, or the refusal of a test clock that cannot be read where
 // now is needed.
-func (n Now) Read(c *ruletrace.Trace) (instant.Instant, *Refusal) {
+func (n Now) Read(c *ruletrace.Trace, otherwise Outcome) (instant.Instant, *Refusal) {
 	switch {
 	case n.Clock == nil:
 		return n.At, nil
 	case n.Clock.Off:
-		c.Invariant("test-clocks-can-be-off")
+		c.Invariant(testClocksCanBeOff)
 		return n.At, nil
-	case c.Precondition("now-is-readable", n.Clock.Malformed != nil):
-		return 0, invalid("now-is-readable", n.Clock.Malformed.Error())
+	case c.Precondition(nowIsReadable, n.Clock.Malformed != nil):
+		return 0, invalid(nowIsReadable, otherwise, n.Clock.Malformed.Error())
 	}
 	return n.Clock.At, nil
 }
@@ -41,7 +49,7 @@ func (n Now) Read(c *ruletrace.Trace) (instant.Instant, *Refusal) {
 // is for: then now is not needed, and a test clock that cannot be read passes.
 func (n Now) Yield(c *ruletrace.Trace) {
 	if n.Clock != nil && !n.Clock.Off {
-		c.Precondition("now-is-readable", false)
+		c.Precondition(nowIsReadable, false)
 	}
 }
 
@@ -58,12 +66,12 @@ func (r *RecordedAt) Record(at string) { r.RecordedAt = &at }
 // still cannot be recorded.
 func (r RecordedAt) read(s State) (instant.Instant, *Refusal) {
 	if r.RecordedAt == nil {
-		return s.Now.Read(s.Trace)
+		return s.Now.Read(s.Trace, PayloadInvalid)
 	}
 	s.Now.Yield(s.Trace)
 	at, err := instant.Parse(*r.RecordedAt)
-	if s.Trace.Precondition("recorded-at-is-readable", err != nil) {
-		return 0, invalid("recorded-at-is-readable", "recorded_at: "+err.Error())
+	if s.Trace.Precondition(recordedAtIsReadable, err != nil) {
+		return 0, invalid(recordedAtIsReadable, PayloadInvalid, "recorded_at: "+err.Error())
 	}
 	return at, nil
 }
@@ -72,15 +80,15 @@ func (r RecordedAt) read(s State) (instant.Instant, *Refusal) {
 // instant writes.
 func (r RecordedAt) shown(s State) {
 	if r.RecordedAt != nil {
-		s.Trace.Invariant("recorded-at-is-normalised")
+		s.Trace.Invariant(recordedAtIsNormalised)
 	}
 }
 
 var timeExplained = explain.Rules{
-	"now-is-readable": explain.Precondition(
+	nowIsReadable: explain.Precondition(
 		explain.Inputs(explain.Header, "X-Now-Iso"), explain.Remove(explain.Header, "X-Now-Iso"), "Send an RFC 3339 time in X-Now-Iso, or leave it out.",
 	),
-	"recorded-at-is-readable": explain.Precondition(
+	recordedAtIsReadable: explain.Precondition(
 		explain.Inputs(explain.Body, "/recorded_at"), explain.Remove(explain.Body, "/recorded_at"), "Send an RFC 3339 time that exists in recorded_at, or leave it out.",
 	),
 }

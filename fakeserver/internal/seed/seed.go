@@ -293,7 +293,6 @@ type builder struct {
 	plan  []planned
 	// depends says that a time was read off the clock.
 	depends bool
-	courses ruletrace.Tree
 }
 
 // making is a provider as it has become so far.
@@ -507,7 +506,7 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 		p.at, p.place = at, m.place(m.pointer+atPointer)
 	}
 	m.plan = append(m.plan, p)
-	c := m.courses.Begin()
+	c := new(ruletrace.Trace)
 	call := p.Call
 	call.Trace = c
 	call.Encode = func(change rules.Change, refusal *rules.Refusal) store.Answer {
@@ -522,7 +521,7 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 	m.gates = nil
 	for _, reached := range c.Reached() {
 		if reached.Refused {
-			m.gates = append(m.gates, reached.Rule)
+			m.gates = append(m.gates, string(reached.Rule))
 		}
 	}
 }
@@ -530,7 +529,7 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 // again is the answer to a command that is run again. Nobody keeps it.
 func again(_ rules.Change, refusal *rules.Refusal) store.Answer {
 	if refusal != nil {
-		panic("a seed is refused at another time: " + refusal.Rule + ": " + refusal.Message)
+		panic("a seed is refused at another time: " + string(refusal.Rule) + ": " + refusal.Message)
 	}
 	return store.Answer{}
 }

@@ -10,6 +10,15 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
+// The rules that this file decides.
+const (
+	idempotencyIsScoped         ruletrace.Rule = "idempotency-is-scoped"
+	idempotencyKeepsRefusals    ruletrace.Rule = "idempotency-keeps-refusals"
+	idempotencyPayloadMatches   ruletrace.Rule = "idempotency-payload-matches"
+	idempotencyReplaysTheAnswer ruletrace.Rule = "idempotency-replays-the-answer"
+	idempotencyRunsOnce         ruletrace.Rule = "idempotency-runs-once"
+)
+
 // answers are those kept for idempotency. The store's lock guards them.
 type answers struct {
 	cached map[answerKey]*cachedAnswer
@@ -59,7 +68,7 @@ func (a *answers) find(c *ruletrace.Trace, key answerKey) (*cachedAnswer, bool) 
 			own = 1
 		}
 		if a.elsewhere(key.key) > own {
-			c.Invariant("idempotency-is-scoped")
+			c.Invariant(idempotencyIsScoped)
 		}
 	}
 	return kept, ok
@@ -108,13 +117,13 @@ func noAnswers() answers { return answers{cached: map[answerKey]*cachedAnswer{}}
 // mismatch refuses a key that comes back with another payload.
 func (k *cachedAnswer) mismatch(c *ruletrace.Trace, key string, payload [sha256.Size]byte) *rules.Refusal {
 	if k.refused {
-		c.Invariant("idempotency-keeps-refusals") // had it not, the key would be new
+		c.Invariant(idempotencyKeepsRefusals) // had it not, the key would be new
 	}
-	if !c.Precondition("idempotency-payload-matches", k.payload != payload) {
+	if !c.Precondition(idempotencyPayloadMatches, k.payload != payload) {
 		return nil
 	}
 	return &rules.Refusal{
-		Rule: "idempotency-payload-matches", Code: rules.PayloadMismatch,
+		Rule: idempotencyPayloadMatches, Outcome: rules.IdempotencyPayloadMismatch,
 		Message: "This Idempotency-Key was used with another payload: use a new key for a new request.",
 		Details: map[string]any{
 			"operation_id":          k.key.operation,
@@ -129,9 +138,9 @@ func (k *cachedAnswer) mismatch(c *ruletrace.Trace, key string, payload [sha256.
 // and marked as replayed. arrived is how many answers were kept when the request
 // came: if this one was not yet, the two were under way at the same time.
 func (k *cachedAnswer) replay(c *ruletrace.Trace, arrived uint64) Answer {
-	c.Invariant("idempotency-replays-the-answer")
+	c.Invariant(idempotencyReplaysTheAnswer)
 	if k.number > arrived {
-		c.Invariant("idempotency-runs-once")
+		c.Invariant(idempotencyRunsOnce)
 	}
 	answer := k.answer
 	answer.Replayed = true
@@ -139,7 +148,7 @@ func (k *cachedAnswer) replay(c *ruletrace.Trace, arrived uint64) Answer {
 }
 
 var answersExplained = explain.Rules{
-	"idempotency-payload-matches": explain.Precondition(
+	idempotencyPayloadMatches: explain.Precondition(
 		[]explain.Input{{Where: explain.Header, At: "Idempotency-Key"}, {Where: explain.Server, At: "the payload that came with the key before"}},
 		func(c *explain.Case) []explain.Change { return []explain.Change{c.NewKey()} }, "Send a new key with a new payload.",
 	),

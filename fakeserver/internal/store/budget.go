@@ -49,14 +49,14 @@ func (b *Budget) settle(held, holds int) {
 	}
 }
 
-// Full is the code of a refusal for want of room. It is none of the contract's.
-const Full rules.Code = "FULL"
+// CodeFull is the code of a refusal for want of room. It is none of the contract's.
+const CodeFull rules.Code = "FULL"
 
-// Full tells that there was no room for what was asked.
-func (a Answer) Full() bool { return a.Refusal != nil && a.Refusal.Code == Full }
+// CodeFull tells that there was no room for what was asked.
+func (a Answer) Full() bool { return a.Refusal != nil && a.Refusal.Code == CodeFull }
 
 // full refuses what the budget has no room for.
 func (b *Budget) full() *rules.Refusal {
-	return &rules.Refusal{Code: Full, Message: fmt.Sprintf("The server may hold %d records (audit entries, kept answers and checkpoints, over all worlds), and there is no room for another. "+
+	return &rules.Refusal{Outcome: rules.Outcome{Code: CodeFull}, Message: fmt.Sprintf("The server may hold %d records (audit entries, kept answers and checkpoints, over all worlds), and there is no room for another. "+
 		"Reset or delete a world (POST /_fake/worlds/NAME/reset, DELETE /_fake/worlds/NAME), or start the server with a higher --max-records.", b.max)}
 }

@@ -68,7 +68,7 @@ func TestBudgetIsExact(t *testing.T) {
 				refused = s.Do(call).Full()
 			case "export":
 				_, refusal := s.Export(nil, "a", amber, ExportQuery{Filters: audit.Filters{Limit: rapid.IntRange(1, 3).Draw(t, "limit"), RetentionDays: 1}})
-				refused = refusal != nil && refusal.Code == Full
+				refused = refusal != nil && refusal.Code == CodeFull
 			case "clock":
 				c.at = c.at.Add(time.Duration(rapid.IntRange(-50, 50).Draw(t, "hours")) * time.Hour)
 			case "image":

@@ -18,6 +18,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
 // state is what a store knows: all of it comes back with an [Image].
@@ -190,11 +191,27 @@ type savedAnswer struct {
 }
 
 type savedRefusal struct {
-	Rule    string         `json:"rule"`
+	Rule    ruletrace.Rule `json:"rule"`
 	Code    rules.Code     `json:"code"`
 	Reason  rules.Reason   `json:"reason"`
 	Message string         `json:"message"`
 	Details map[string]any `json:"details"`
+}
+
+// keptOutcomes are the outcomes of refusals that are kept for an idempotency key. No two
+// have both the same code and the same reason code, so that a snapshot needs no more.
+var keptOutcomes = []rules.Outcome{
+	rules.PayloadInvalid, rules.OwnerNotCaller, rules.ProviderIDTaken, rules.DowngradeRequired, rules.RolloutBlocked,
+}
+
+// outcome returns the outcome of the refusal; one without a name if none is known.
+func (r *savedRefusal) outcome() rules.Outcome {
+	for _, outcome := range keptOutcomes {
+		if outcome.Code == r.Code && outcome.Reason == r.Reason {
+			return outcome
+		}
+	}
+	return rules.Outcome{Code: r.Code, Reason: r.Reason}
 }
 
 type savedCheckpoint struct {
@@ -336,7 +353,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		}
 		if r := a.Refusal; r != nil {
 			kept.refused = true
-			kept.answer.Refusal = &rules.Refusal{Rule: r.Rule, Code: r.Code, Reason: r.Reason, Message: r.Message, Details: r.Details}
+			kept.answer.Refusal = &rules.Refusal{Rule: r.Rule, Outcome: r.outcome(), Message: r.Message, Details: r.Details}
 			if codes, ok := r.Details["reason_codes"].([]any); ok {
 				texts := make([]string, len(codes))
 				for k, code := range codes {

@@ -25,6 +25,16 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
+// The rules that this file decides.
+const (
+	writesAreAudited       ruletrace.Rule = "writes-are-audited"
+	onboardAssignsIDs      ruletrace.Rule = "onboard-assigns-ids"
+	providerExists         ruletrace.Rule = "provider-exists"
+	providerIsOwned        ruletrace.Rule = "provider-is-owned"
+	getShowsTheProvider    ruletrace.Rule = "get-shows-the-provider"
+	exportSurvivesArrivals ruletrace.Rule = "export-survives-arrivals"
+)
+
 // Options are what the store takes from outside.
 type Options struct {
 	Clock                   func() time.Time
@@ -148,7 +158,7 @@ func (s *Store) Do(call Call) Answer {
 	}
 	answer := call.Encode(change, refusal)
 	// Each accepted POST appends one entry, and nothing else does.
-	call.Trace.Invariant("writes-are-audited")
+	call.Trace.Invariant(writesAreAudited)
 	if refusal == nil {
 		s.apply(call, stood, change)
 	}
@@ -202,7 +212,7 @@ func (s *Store) apply(call Call, stood *record, change rules.Change) {
 // none up, for only what is taken is passed over; and since no provider ever goes,
 // it is passed over for good.
 func (s *Store) nextID(c *ruletrace.Trace) string {
-	c.Invariant("onboard-assigns-ids")
+	c.Invariant(onboardAssignsIDs)
 	for ; ; s.numbered++ {
 		id := fmt.Sprintf("plp_%06d", s.numbered+1)
 		if _, taken := s.providers[id]; !taken {
@@ -215,16 +225,16 @@ func (s *Store) nextID(c *ruletrace.Trace) string {
 // holds the lock.
 func (s *Store) authorizeOwner(c *ruletrace.Trace, id string, caller rules.Actor) (*record, *rules.Refusal) {
 	stood, ok := s.providers[id]
-	if c.Precondition("provider-exists", !ok) {
+	if c.Precondition(providerExists, !ok) {
 		return nil, &rules.Refusal{
-			Rule: "provider-exists", Code: rules.NotFound, Reason: rules.ProviderNotFound,
+			Rule: providerExists, Outcome: rules.ProviderNotFound,
 			Message: "There is no such provider.",
 			Details: map[string]any{"provider_id": id},
 		}
 	}
-	if c.Precondition("provider-is-owned", stood.provider.OwnerActor != caller) {
+	if c.Precondition(providerIsOwned, stood.provider.OwnerActor != caller) {
 		return nil, &rules.Refusal{
-			Rule: "provider-is-owned", Code: rules.Forbidden, Reason: rules.Invalid,
+			Rule: providerIsOwned, Outcome: rules.ProviderNotOwned,
 			Message: "This provider belongs to another partner.",
 			Details: map[string]any{"provider_id": id},
 		}
@@ -240,7 +250,7 @@ func (s *Store) Provider(c *ruletrace.Trace, id string, caller rules.Actor) (jcs
 	if refusal != nil {
 		return nil, refusal
 	}
-	c.Invariant("get-shows-the-provider")
+	c.Invariant(getShowsTheProvider)
 	return stood.shown.of(stood.provider), nil
 }
 
@@ -295,7 +305,7 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 	if query.Now != nil {
 		clock.Yield(c)
 		now = *query.Now
-	} else if now, refusal = clock.Read(c); refusal != nil {
+	} else if now, refusal = clock.Read(c, rules.QueryInvalid); refusal != nil {
 		return audit.Page{}, 0, 0, refusal
 	}
 	low, high := query.Filters.Window(now)
@@ -306,11 +316,11 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 		cursor, before, broken := s.continued(c, id, query, now, low)
 		if broken != nil {
 			return audit.Page{}, 0, 0, &rules.Refusal{
-				Rule: broken.Rule, Code: rules.ConstraintViolation, Reason: rules.Invalid, Message: broken.Message,
+				Rule: broken.Rule, Outcome: rules.QueryInvalid, Message: broken.Message,
 			}
 		}
 		if held > before {
-			c.Invariant("export-survives-arrivals")
+			c.Invariant(exportSurvivesArrivals)
 		}
 		start = &audit.Entry{RecordedAt: cursor.RecordedAt, Seq: cursor.Seq + 1}
 	}
@@ -320,7 +330,7 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 		page.ExportedAt = *query.ExportedAt
 	}
 	if c != nil {
-		c.Invariant("writes-are-audited") // here the entries, or their absence, can be seen
+		c.Invariant(writesAreAudited) // here the entries, or their absence, can be seen
 		query.Filters.Note(c, now, !next, func(from, to instant.Instant) bool {
 			return stood.trail.holds(query.Filters.EventType, from, to)
 		})
@@ -381,11 +391,11 @@ func (s *Store) State() jcs.Value {
 // Explained tells of each gate of this room what it looks at and what passes it.
 func Explained() explain.Rules {
 	all := explain.Rules{
-		"provider-exists": {
+		providerExists: {
 			Inputs: []explain.Input{{Where: explain.Path}, {Where: explain.Server, At: "the ids of all providers"}},
 			Advice: "Onboard the provider first, or name one that is there: no change of the rest of the request passes.",
 		},
-		"provider-is-owned": {
+		providerIsOwned: {
 			Inputs: []explain.Input{{Where: explain.Path}, {Where: explain.Header, At: "X-Actor-Id"}, {Where: explain.Server, At: "the provider's owner"}},
 			Advice: "Call as the partner that onboarded the provider, whom nobody else is told.",
 		},

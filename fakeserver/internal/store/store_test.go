@@ -41,7 +41,7 @@ func newStore() (*Store, *clock) {
 // encode writes a decision as text: "refused by RULE", or the provider's id and times.
 func encode(change rules.Change, refusal *rules.Refusal) Answer {
 	if refusal != nil {
-		return Answer{Status: 400, Body: []byte("refused by " + refusal.Rule)}
+		return Answer{Status: 400, Body: []byte("refused by " + string(refusal.Rule))}
 	}
 	return Answer{Status: 200, Body: []byte(change.Provider.ProviderID + " " + change.Event.RecordedAt.String())}
 }
@@ -239,7 +239,7 @@ func export(t *testing.T, s *Store, q ExportQuery) (page, string) {
 	t.Helper()
 	e, refusal := s.Export(nil, "a", amber, q)
 	if refusal != nil {
-		return page{}, refusal.Rule
+		return page{}, string(refusal.Rule)
 	}
 	var p page
 	if err := json.Unmarshal(e.JSON, &p); err != nil {

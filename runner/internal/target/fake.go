@@ -218,7 +218,7 @@ func Handler(fixtures fs.FS, needs []string, clock func() time.Time, heard func(
 	if heard != nil {
 		options.OnRules = func(_ *http.Request, reached []fakeserver.Reached) {
 			for _, r := range reached {
-				heard(r.Rule, r.Refused)
+				heard(string(r.Rule), r.Refused)
 			}
 		}
 	}
