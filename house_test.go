@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"fixtures":           {},
 
 	"internal/printable":          {},
+	"internal/curl":               {},
 	"internal/textfile":           {},
 	"internal/godoginit":          {"internal/godoginit/hidepath"},
 	"internal/godoginit/hidepath": {},
@@ -65,11 +66,11 @@ var arrows = map[string][]string{
 	"fakeserver/internal/docs":      {"fakeserver/internal/admin", "fakeserver/internal/problem", "milestones", "milestones/openapi", "schemas"},
 	"fakeserver/client":             {"fakeserver/internal/clock", "fakeserver/internal/admin", "fakeserver/internal/fault", "fakeserver/internal/instant", "fakeserver/internal/problem"},
 	"fakeserver/internal/explain":   {"fakeserver/internal/ruletrace"},
-	"fakeserver/internal/recipe":    {"fixtures", "milestones"},
+	"fakeserver/internal/recipe":    {"fixtures", "internal/curl", "milestones"},
 	"fakeserver": {
 		"fakeserver/client", "fakeserver/internal/audit", "fakeserver/internal/admin", "fakeserver/internal/ruletrace", "fakeserver/internal/docs", "fakeserver/internal/jcs", "fakeserver/internal/journal", "fakeserver/internal/connlimit", "fakeserver/internal/store", "fakeserver/internal/metrics", "fakeserver/internal/problem", "fakeserver/internal/recipe", "fakeserver/internal/rest", "fakeserver/internal/seed", "fakeserver/internal/snapshot", "fakeserver/internal/world", "fixtures", "milestones", "milestones/openapi", "schemas",
 	},
-	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/interrupt", "internal/printable", "internal/textfile", "milestones"},
+	"fakeserver/cmd/fakeserver": {"fakeserver", "fakeserver/internal/jcs", "fakeserver/internal/recipe", "internal/curl", "internal/interrupt", "internal/printable", "internal/textfile", "milestones"},
 	"fakeserver/soak":           {"fakeserver", "internal/interrupt"}, // a client like any other, and it starts one
 
 	"steps/auditproof": {},

@@ -31,7 +31,7 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 			both := func(f func(*client.World) error) {
 				t.Helper()
 				for _, s := range []*fakeserver.Running{first, second} {
-					if err := f(s.Control.World("w")); err != nil {
+					if err := f(s.Admin.World("w")); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -41,21 +41,21 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 					both(func(w *client.World) error { return w.Advance(ctx, 5*time.Hour) })
 				}
 				if n%200 == 199 { // the file, over and over, also of a world that came from one
-					if _, err := first.Control.World("w").TakeSnapshot(ctx, "s", n > 200); err != nil {
+					if _, err := first.Admin.World("w").TakeSnapshot(ctx, "s", n > 200); err != nil {
 						t.Fatal(err)
 					}
-					file, err := first.Control.DownloadSnapshot(ctx, "s")
+					file, err := first.Admin.DownloadSnapshot(ctx, "s")
 					if err != nil {
 						t.Fatal(err)
 					}
 					second = fakeserver.Start(t, standing)
-					if _, err := second.Control.UploadSnapshot(ctx, "other", file); err != nil {
+					if _, err := second.Admin.UploadSnapshot(ctx, "other", file); err != nil {
 						t.Fatal(err)
 					}
-					if err := second.Control.World("w").Restore(ctx, "other"); err != nil {
+					if err := second.Admin.World("w").Restore(ctx, "other"); err != nil {
 						t.Fatal(err)
 					}
-					if again, err := second.Control.DownloadSnapshot(ctx, "other"); err != nil || !bytes.Equal(again, file) {
+					if again, err := second.Admin.DownloadSnapshot(ctx, "other"); err != nil || !bytes.Equal(again, file) {
 						t.Fatalf("downloaded again: %v, got\n%s\nwant\n%s", err, again, file)
 					}
 				}
@@ -94,10 +94,10 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	for i := range len(file) {
 		damaged := file[:i] + string([]byte{file[i] ^ 1<<(i%8)}) + file[i+1:]
 		if status, told := uploaded(f, damaged); status == 200 {
-			if again, err := f.Control.DownloadSnapshot(ctx, "s"); err != nil || string(again) != file {
+			if again, err := f.Admin.DownloadSnapshot(ctx, "s"); err != nil || string(again) != file {
 				t.Errorf("byte %d: taken, as %s, %v", i, again, err)
 			}
-			if err := f.Control.DeleteSnapshot(ctx, "s"); err != nil {
+			if err := f.Admin.DeleteSnapshot(ctx, "s"); err != nil {
 				t.Fatal(err)
 			}
 		} else if status != 400 {
@@ -118,7 +118,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 			}
 		})
 	}
-	if all, err := f.Control.Snapshots(ctx); err != nil || len(all) != 0 {
+	if all, err := f.Admin.Snapshots(ctx); err != nil || len(all) != 0 {
 		t.Errorf("after refusals only: %v, %v", all, err)
 	}
 }

@@ -25,7 +25,7 @@ const recordingURL = "http://fake"
 var exampleTime = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 
 // recordExamples gives examples of every outcome of the contract, and of the
-// control API.
+// admin API.
 func recordExamples() (contract, panel []openapi.Example, err error) {
 	if contract, err = recordContract(milestones.M109()); err != nil {
 		return nil, nil, err
@@ -71,7 +71,7 @@ func recordContract(m *milestones.Milestone) ([]openapi.Example, error) {
 		if one.Operation == &m.Router {
 			continue // The document has no operation to show it at.
 		}
-		played, err := one.Run(context.Background(), r.server, recipe.Place{URL: recordingURL, Run: fmt.Sprintf("%06d", i+1)})
+		played, err := one.Run(context.Background(), r.server, recipe.Target{URL: recordingURL, RunID: fmt.Sprintf("%06d", i+1)})
 		if err == nil {
 			err = r.check(one.Name())
 		}
@@ -79,7 +79,7 @@ func recordContract(m *milestones.Milestone) ([]openapi.Example, error) {
 			return nil, fmt.Errorf("recording %s: %w", one.Name(), err)
 		}
 		last := &played[len(played)-1]
-		if err := one.Preconditions(last); err != nil {
+		if err := one.Check(last); err != nil {
 			return nil, fmt.Errorf("recording %s: the answer is %w, want %s", one.Name(), err, one.Description())
 		}
 		e := exampleOf(last)
@@ -96,15 +96,15 @@ func recordContract(m *milestones.Milestone) ([]openapi.Example, error) {
 func exampleOf(x *recipe.Exchange) openapi.Example {
 	e := openapi.Example{
 		Path: x.Params, Query: x.Query, Header: x.Header, Body: x.Body,
-		Status: x.Status, Answer: x.Answer, AnswerHeader: map[string]string{},
+		Status: x.Status, Answer: x.Response, AnswerHeader: map[string]string{},
 	}
-	for name := range x.AnswerHeader {
-		e.AnswerHeader[name] = x.AnswerHeader.Get(name)
+	for name := range x.ResponseHeader {
+		e.AnswerHeader[name] = x.ResponseHeader.Get(name)
 	}
 	return e
 }
 
-// recordControl tells the story of a world, in which every endpoint of the control API
+// recordControl tells the story of a world, in which every endpoint of the admin API
 // has its part.
 func recordControl() ([]openapi.Example, error) {
 	r, err := newRecording(false)
@@ -114,7 +114,7 @@ func recordControl() ([]openapi.Example, error) {
 	const seed = `{"clock":{"mode":"frozen","at":"2026-02-22T16:00:00Z"},"providers":[{"owner":"acme","tier":"S2"}]}`
 	story, err := recipe.All().Find("rollout_blocked")
 	if err == nil {
-		_, err = story[0].Run(context.Background(), r.server, recipe.Place{URL: recordingURL, Run: "000001", Header: map[string]string{WorldHeader: "checkout"}})
+		_, err = story[0].Run(context.Background(), r.server, recipe.Target{URL: recordingURL, RunID: "000001", Header: map[string]string{WorldHeader: "checkout"}})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("recording the story of a world: %w", err)
@@ -181,7 +181,7 @@ func recordControl() ([]openapi.Example, error) {
 		if body := cmp.Or(step.Body, string(answers[step.BodyOf])); body != "" {
 			request.Body = []byte(body)
 		}
-		sent, err := request.Send(context.Background(), r.server, recipe.Place{URL: recordingURL})
+		sent, err := request.Send(context.Background(), r.server, recipe.Target{URL: recordingURL})
 		if err == nil {
 			err = r.check(step.Operation)
 		}

@@ -236,7 +236,7 @@ func TestNearestChangePasses(t *testing.T) {
 	for n, row := range rows {
 		t.Run(row.rule, func(t *testing.T) {
 			world := fmt.Sprint("w", n)
-			if err := f.Control.World(world).Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
+			if err := f.Admin.World(world).Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
 				t.Fatal(err)
 			}
 			for i, id := range []string{`"a"`, `"b"`} {
@@ -426,7 +426,7 @@ func explanation(t *testing.T, f *fakeserver.Running, id, rule string) (told cli
 	Changes      []change
 }) {
 	t.Helper()
-	told, err := f.Control.Explain(context.Background(), id)
+	told, err := f.Admin.Explain(context.Background(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -456,13 +456,13 @@ func TestExplanationHoldsNoKey(t *testing.T) {
 	for _, path := range []string{"/partner-liquidity-providers", "/partner-liquidity-providers/" + key + "/status", "/" + key} {
 		id, _ := request{method: "POST", path: path, query: map[string]string{"q": key}, body: map[string]any{key: key, "recorded_at": key},
 			header: map[string]string{"X-Partner-Key": key, "Idempotency-Key": key, "X-Now-Iso": key}}.send(t, f, "shop")
-		told, err := f.Control.Explain(context.Background(), id)
+		told, err := f.Admin.Explain(context.Background(), id)
 		if got := fmt.Sprintf("%+v", told); err != nil || strings.Contains(got, key) || len(told.Decided) != 1 {
 			t.Errorf("%s: got %s, %v", path, got, err)
 		}
 	}
 	for id, want := range map[string]string{"shop": "a world's name, a dot and a number", "shopp.1": `did you mean shop`, "shop.9": "does not have the request"} {
-		if _, err := f.Control.Explain(context.Background(), id); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := f.Admin.Explain(context.Background(), id); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", id, err, want)
 		}
 	}

@@ -94,12 +94,12 @@ type Options struct {
 	Log *slog.Logger
 
 	// ContractOnly leaves out all that a stub has beside the contract: worlds,
-	// request ids, the control API, metrics and the bound of records.
+	// request ids, the admin API, metrics and the bound of records.
 	ContractOnly bool
-	// NoControl leaves out the control API alone.
-	NoControl bool
-	// ControlToken, when not "", must be brought by every request to the control API.
-	ControlToken string
+	// NoAdminAPI leaves out the admin API alone.
+	NoAdminAPI bool
+	// AdminToken, when not "", must be brought by every request to the admin API.
+	AdminToken string
 	// NoListener lets [Start] take no port: only [Running.HTTP] reaches the server.
 	NoListener bool
 	// MaxWorlds is how many worlds there may be at a time; 0 is [MaxWorlds].
@@ -130,7 +130,7 @@ type Options struct {
 	TLS *tls.Config
 	// CORSOrigins are the origins, such as http://localhost:3000, whose pages may call
 	// the server from a browser. None: OPTIONS is METHOD_NOT_ALLOWED, as the contract says.
-	// On loopback, without a ControlToken, requests of any other page are refused with 403.
+	// On loopback, without a AdminToken, requests of any other page are refused with 403.
 	CORSOrigins []string
 	// Limits bound what clients can hold of the server.
 	Limits Limits
@@ -284,7 +284,7 @@ func New(o Options) (*Server, error) {
 	if o.PartnerKeys != nil {
 		options.PartnerKeys = rest.NewPartnerKeys(o.PartnerKeys)
 	}
-	origins, err := newOrigins(o.CORSOrigins, o.ControlToken != "")
+	origins, err := newOrigins(o.CORSOrigins, o.AdminToken != "")
 	if err != nil {
 		return nil, err
 	}
@@ -316,7 +316,7 @@ func New(o Options) (*Server, error) {
 		},
 		Clock:          o.Clock,
 		Stopwatch:      o.Stopwatch,
-		ControlToken:   o.ControlToken,
+		AdminToken:     o.AdminToken,
 		Unnamed:        o.ContractOnly,
 		JournalEntries: cmp.Or(o.JournalEntries, JournalEntries),
 		JournalBytes:   cmp.Or(o.JournalBytes, JournalBytes),
@@ -344,14 +344,14 @@ func New(o Options) (*Server, error) {
 	counted.Watch(s.worlds, budget)
 	s.metrics = counted.Handler()
 	s.docs = docs.New(docs.Options{
-		Milestone: m, Schemas: options.Schemas, NoControl: o.NoControl, Record: recordExamples,
+		Milestone: m, Schemas: options.Schemas, NoAdminAPI: o.NoAdminAPI, Record: recordExamples,
 		Servers: []openapi.Server{
 			{URL: "/", Description: "The default world."},
 			{URL: worldPrefix + "{world}", Description: "A world of its own.", Variable: "world", Default: world.Default},
 		},
 	})
-	if !o.NoControl {
-		panel := admin.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID, cmp.Or(o.SnapshotBytes, SnapshotBytes)), Token: o.ControlToken, Wait: untilDraining(o.Wait), Log: s.log}
+	if !o.NoAdminAPI {
+		panel := admin.Options{Milestone: m, Worlds: s.worlds, Snapshots: snapshot.New(m.ID, cmp.Or(o.SnapshotBytes, SnapshotBytes)), Token: o.AdminToken, Wait: untilDraining(o.Wait), Log: s.log}
 		if o.SelfCheck {
 			panel.SelfCheck = options.SelfCheck
 		}
@@ -589,8 +589,8 @@ type Running struct {
 	URL string // such as http://127.0.0.1:41234
 	// HTTP reaches the server. Any other client does too, unless Options.NoListener.
 	HTTP *http.Client
-	// Control arranges the server's worlds.
-	Control *client.Client
+	// Admin calls the admin API of the server.
+	Admin *client.Client
 }
 
 // Start starts a server on a free port of the loopback interface, with
@@ -620,7 +620,7 @@ func Start(t testing.TB, change ...func(*Options)) *Running {
 		t.Fatalf("starting the fake server: %v", err)
 	}
 	running.URL = "http://" + l.Addr().String()
-	running.Control = client.With(running.HTTP, running.URL, options.ControlToken)
+	running.Admin = client.With(running.HTTP, running.URL, options.AdminToken)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l, 5*time.Second) }()

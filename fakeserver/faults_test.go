@@ -129,7 +129,7 @@ func TestFaultsOfAPost(t *testing.T) {
 					}
 					o.OnRules = func(*http.Request, []fakeserver.Reached) {} // is told of every request
 				})
-				w := f.Control.World("a")
+				w := f.Admin.World("a")
 				added(t, w, c.fault)
 				first, body := tried(t, f, "a", providers, "1")
 				if first != c.first {
@@ -155,7 +155,7 @@ func TestFaultsOfAPost(t *testing.T) {
 // other operations go on.
 func TestFaultsAreStale(t *testing.T) {
 	f := fakeserver.Start(t, inMemory)
-	a := f.Control.World("a")
+	a := f.Admin.World("a")
 	added(t, a, client.Fault{Operation: get, Stale: true, Times: 2})
 	for _, world := range []string{"a", "b"} {
 		if got, _ := tried(t, f, world, providers, "1"); got != "200" {
@@ -175,7 +175,7 @@ func TestFaultsTellNothingOfAKey(t *testing.T) {
 	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: "amber", PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
 	})
-	a := f.Control.World("a")
+	a := f.Admin.World("a")
 	for _, when := range []string{client.Before, client.After} {
 		added(t, a, client.Fault{Operation: onboard, Answer: &client.FaultAnswer{Outcome: "owner_not_caller"}, When: when, Times: 2})
 		bodies := map[string]bool{}
@@ -210,7 +210,7 @@ func TestFaultsTellNothingOfAKey(t *testing.T) {
 
 func TestFaultsAreArranged(t *testing.T) {
 	f := fakeserver.Start(t, inMemory)
-	ctx, a := context.Background(), f.Control.World("a")
+	ctx, a := context.Background(), f.Admin.World("a")
 	for i := range 3 {
 		if state := added(t, a, client.Fault{Drop: true, Times: 5, Nth: 0, Probability: 1}); state.ID != fmt.Sprint("f", i+1) || state.TimesLeft != 5 || state.Fault.When != client.Before {
 			t.Errorf("added: got %+v", state)
@@ -256,7 +256,7 @@ func TestFaultsAreArranged(t *testing.T) {
 func TestFaultsAmongManyClients(t *testing.T) {
 	const clients, times = 40, 15
 	f := fakeserver.Start(t, inMemory)
-	added(t, f.Control.World("a"), client.Fault{Operation: onboard, Drop: true, When: client.After, Times: times})
+	added(t, f.Admin.World("a"), client.Fault{Operation: onboard, Drop: true, When: client.After, Times: times})
 	var lost, replayed atomic.Int64
 	var all sync.WaitGroup
 	for i := range clients {
@@ -272,7 +272,7 @@ func TestFaultsAmongManyClients(t *testing.T) {
 		})
 	}
 	all.Wait()
-	state, err := f.Control.World("a").State(context.Background())
+	state, err := f.Admin.World("a").State(context.Background())
 	if err != nil || lost.Load() != times || state.Providers != clients || state.Answers != clients || replayed.Load() == 0 {
 		t.Errorf("got %d lost, %d replayed, %+v, %v", lost.Load(), replayed.Load(), state, err)
 	}
@@ -287,7 +287,7 @@ func TestLatencyEndsWithTheClient(t *testing.T) {
 				o.Wait = func(ctx context.Context, _ time.Duration) { close(waiting); <-ctx.Done(); close(ended) }
 				o.OnRules = func(_ *http.Request, reached []fakeserver.Reached) { heard <- reached }
 			})
-			a := f.Control.World("a")
+			a := f.Admin.World("a")
 			added(t, a, client.Fault{Latency: client.Span(time.Hour)})
 			ctx, leave := context.WithCancel(context.Background())
 			r, err := http.NewRequestWithContext(ctx, "POST", f.URL+providers, strings.NewReader("{}"))
@@ -345,7 +345,7 @@ func TestFaultsAreLogged(t *testing.T) {
 		f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
 			o.Log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		})
-		a := f.Control.World("a")
+		a := f.Admin.World("a")
 		added(t, a, client.Fault{Drop: true})
 		added(t, a, client.Fault{Drop: true, When: client.After})
 		for range 3 {

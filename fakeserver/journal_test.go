@@ -26,7 +26,7 @@ func short(j client.Journal) string {
 func TestJournal(t *testing.T) {
 	f := fakeserver.Start(t, inMemory)
 	ctx := context.Background()
-	a := f.Control.World("a")
+	a := f.Admin.World("a")
 	if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestJournalWaits(t *testing.T) {
 		}
 	})
 	ctx := context.Background()
-	a := f.Control.World("a")
+	a := f.Admin.World("a")
 	done := make(chan error, 1)
 	await := func() {
 		_, err := a.Await(ctx, client.Query{Status: 200}, 2, time.Minute)
@@ -186,7 +186,7 @@ func TestJournalOfBytes(t *testing.T) {
 	if answer == nil || answer.StatusCode != 400 {
 		t.Fatalf("got %+v", answer)
 	}
-	found, err := f.Control.World("default").Journal(context.Background(), client.Query{})
+	found, err := f.Admin.World("default").Journal(context.Background(), client.Query{})
 	if err != nil || len(found.Entries) != 1 {
 		t.Fatalf("got %+v, %v", found, err)
 	}
@@ -195,7 +195,7 @@ func TestJournalOfBytes(t *testing.T) {
 		"/partner-liquidity-providers/%ff/status?q=\ufffd[M\ufffdller] [a\ufffd] [k\ufffd]b\ufffd\ufffd"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if _, err := f.Control.Explain(context.Background(), e.RequestID); err != nil {
+	if _, err := f.Admin.Explain(context.Background(), e.RequestID); err != nil {
 		t.Error(err)
 	}
 	for path, status := range map[string]int{"journal?after=%ff": 404, "journal/wait?after=%ff": 404, "journal?provider_id=%ff": 200} {
@@ -258,7 +258,7 @@ func TestExplanationsHideKeys(t *testing.T) {
 		}
 		r.Header = http.Header{"X-Partner-Key": {"other"}, "Idempotency-Key": {fmt.Sprint(path, len(body))}}
 		answer, _ := answered(t, f, r)
-		told, err := f.Control.Explain(ctx, answer.Header.Get("X-Fake-Request-Id"))
+		told, err := f.Admin.Explain(ctx, answer.Header.Get("X-Fake-Request-Id"))
 		if err != nil {
 			t.Fatal(err)
 		}

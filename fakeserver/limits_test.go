@@ -115,7 +115,7 @@ func TestTextLikeAnAnswer(t *testing.T) {
 			t.Errorf("padding %d: got %s and %d bytes", padding, answer.Status, len(body))
 		}
 	}
-	if _, err := fake.Control.World("default").AddFault(t.Context(), client.Fault{Answer: &client.FaultAnswer{Status: 417}}); err != nil {
+	if _, err := fake.Admin.World("default").AddFault(t.Context(), client.Fault{Answer: &client.FaultAnswer{Status: 417}}); err != nil {
 		t.Fatal(err)
 	}
 	r, err := http.NewRequest("GET", fake.URL+"/healthz", nil)
@@ -183,7 +183,7 @@ type deadlines struct {
 
 func (d *deadlines) SetReadDeadline(t time.Time) error { d.set = append(d.set, t); return nil }
 
-// Once a request to the control API is read, no limit for reading cuts its answer off,
+// Once a request to the admin API is read, no limit for reading cuts its answer off,
 // which may be long waited for. A body that nobody reads stays under the limit.
 func TestPatience(t *testing.T) {
 	s := fakeserver.Start(t, inMemory)

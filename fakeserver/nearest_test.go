@@ -75,7 +75,7 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 				n := 0
 				// ask sends a body to the provider as it was, and tells what all gates tell.
 				ask := func(members map[string]any) (changes []change, decided []string) {
-					if err := f.Control.World(world).Restore(context.Background(), "begin"); err != nil {
+					if err := f.Admin.World(world).Restore(context.Background(), "begin"); err != nil {
 						t.Fatal(err)
 					}
 					body := document(t, c.body)
@@ -88,7 +88,7 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 					}
 					n++
 					id, _ := post("/a"+c.path, fmt.Sprint(n), body).send(t, f, world)
-					told, err := f.Control.Explain(context.Background(), id)
+					told, err := f.Admin.Explain(context.Background(), id)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -105,7 +105,7 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 				if tier == "S1" || tier == "S2" { // the others have no verdict
 					post("/a/eligibility/evaluate", "begin", put(document(t, evalBody), "/eligibility/requested_segment_tier", tier, false)).send(t, f, world)
 				}
-				if _, err := f.Control.World(world).TakeSnapshot(context.Background(), "begin", false); err != nil {
+				if _, err := f.Admin.World(world).TakeSnapshot(context.Background(), "begin", false); err != nil {
 					t.Fatal(err)
 				}
 				type refused struct {

@@ -62,17 +62,17 @@ func TestRecordsAreBounded(t *testing.T) {
 	}
 	answer, body = asked(t, f, page, "b")
 	full("an export", answer, body)
-	state, err := f.Control.World("a").State(ctx)
+	state, err := f.Admin.World("a").State(ctx)
 	if err != nil || state.Providers != 1 || state.AuditEntries != 1 || state.Answers != 1 || state.Checkpoints != 1 {
 		t.Errorf("a holds %+v, %v", state, err)
 	}
-	if err := f.Control.World("b").Delete(ctx); err != nil {
+	if err := f.Admin.World("b").Delete(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if answer, body := onboarded(t, f, f.URL, "a", "2"); answer.StatusCode != 200 || !strings.Contains(body, "plp_000002") {
 		t.Errorf("with b gone: got %s %s", answer.Status, body)
 	}
-	if err := f.Control.World("a").Reset(ctx); err != nil {
+	if err := f.Admin.World("a").Reset(ctx); err != nil {
 		t.Fatal(err)
 	}
 	onboarded(t, f, f.URL, "c", "1")
@@ -112,7 +112,7 @@ func TestFullServersDropIdleWorlds(t *testing.T) {
 func TestIdempotencyRetention(t *testing.T) {
 	ctx := context.Background()
 	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.IdempotencyRetention = time.Minute })
-	w := f.Control.World("a")
+	w := f.Admin.World("a")
 	if err := w.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
@@ -211,9 +211,9 @@ func TestLog(t *testing.T) {
 			mu.Lock()
 			now = now.Add(time.Hour)
 			mu.Unlock()
-			f.Control.World("b").Reset(context.Background())
-			f.Control.World("b").Delete(context.Background())
-			f.Control.World("c").Reset(context.Background())
+			f.Admin.World("b").Reset(context.Background())
+			f.Admin.World("b").Delete(context.Background())
+			f.Admin.World("c").Reset(context.Background())
 		})
 		if strings.Contains(text.String(), "sesame") || strings.Contains(text.String(), "disclosure") {
 			t.Errorf("what a client sent was logged: %s", text.String())

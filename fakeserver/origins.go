@@ -19,7 +19,7 @@ import (
 type origins struct {
 	allowed []string
 	cors    *cors.Cors // nil: there are none
-	token   bool       // the control API asks for one
+	token   bool       // the admin API asks for one
 }
 
 // OriginError is of a text among Options.CORSOrigins that is no origin.
@@ -70,7 +70,7 @@ type listenerKey struct{}
 // true: any page may link to it.
 //
 // A server beyond loopback refuses none, for others reach it without a browser. Nor does
-// one with a control token, which may stand behind a proxy that changes the Host.
+// one with a admin token, which may stand behind a proxy that changes the Host.
 func (o origins) foreign(r *http.Request, readOnly bool) (why string, refused bool) {
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	own := origin == "http://"+r.Host || origin == "https://"+r.Host || origin == "" && site == "same-origin"
@@ -92,7 +92,7 @@ func (o origins) foreign(r *http.Request, readOnly bool) (why string, refused bo
 		// server is then of the page's origin, so that a GET has no Origin, and the page may
 		// read the answer.
 		return fmt.Sprintf("The request came over loopback and has the Host %q, which a page from elsewhere may have pointed here. "+
-			"Use %s in its place, or start the server with --cors-origin http://%s if the name is yours, or with --control-token-file FILE.",
+			"Use %s in its place, or start the server with --cors-origin http://%s if the name is yours, or with --admin-token-file FILE.",
 			r.Host, local, strings.ToLower(r.Host)), true
 	case origin == "" && (site == "" || site == "none"): // no page sent it
 		return "", false

@@ -13,7 +13,7 @@ import (
 	"example.com/lpgate/fakeserver/client"
 )
 
-// Pages of named origins may call the server; the control API takes no other.
+// Pages of named origins may call the server; the admin API takes no other.
 func TestOrigins(t *testing.T) {
 	const named = "http://localhost:3000"
 	for _, test := range []struct {
@@ -104,8 +104,8 @@ func TestHosts(t *testing.T) {
 		{"a name that begins well", "localhost.evil.example", "/healthz", nil, 403},
 		{"another address", "192.0.2.1", "/healthz", nil, 403},
 		{"the address that means this machine to some browsers", "0.0.0.0:8109", "/healthz", nil, 403},
-		{"a foreign name, the token is asked for", "evil.example:8109", "/_fake/worlds", func(o *fakeserver.Options) { o.ControlToken = "sesame" }, 401},
-		{"a foreign name, there is a token", "evil.example:8109", "/healthz", func(o *fakeserver.Options) { o.ControlToken = "sesame" }, 200},
+		{"a foreign name, the token is asked for", "evil.example:8109", "/_fake/worlds", func(o *fakeserver.Options) { o.AdminToken = "sesame" }, 401},
+		{"a foreign name, there is a token", "evil.example:8109", "/healthz", func(o *fakeserver.Options) { o.AdminToken = "sesame" }, 200},
 		{"an allowed origin", "dev.example:3000", "/_fake/worlds", named, 200},
 		{"an allowed origin, in capitals", "DEV.example:3000", "/healthz", named, 200},
 		{"another port than the allowed origin's", "dev.example:3001", "/healthz", named, 403},
@@ -160,7 +160,7 @@ func TestPagesFromElsewhere(t *testing.T) {
 			"/_fake": "-", "/_fake/worlds/w/reset": "-", "/_fake/nowhere": "-", "/metrics": "-", "/docs": "-", "/docs/index.css": "-", "/openapi.json": "-", "/_fake/openapi.json": "-",
 		}},
 		{"an allowed origin", func(o *fakeserver.Options) { o.CORSOrigins = []string{"http://localhost:3000"} }, map[string]string{"/healthz": "healthz", "/_fake/worlds": "-"}},
-		{"no control API", func(o *fakeserver.Options) { o.NoControl = true }, map[string]string{"/healthz": "healthz", "/_fake/worlds": "unrouted", "/openapi.json": "-", "/metrics": "-"}},
+		{"no admin API", func(o *fakeserver.Options) { o.NoAdminAPI = true }, map[string]string{"/healthz": "healthz", "/_fake/worlds": "unrouted", "/openapi.json": "-", "/metrics": "-"}},
 		{"the contract only", func(o *fakeserver.Options) { o.ContractOnly = true }, map[string]string{"/healthz": "healthz", "/worlds/w/healthz": "unrouted", "/metrics": "unrouted", "/docs": "unrouted"}},
 		{"key mode", func(o *fakeserver.Options) {
 			o.PartnerKeys = []fakeserver.PartnerKey{{Key: "k", PartnerID: "p", Scopes: []string{"settlement:read"}}}
@@ -177,7 +177,7 @@ func TestPagesFromElsewhere(t *testing.T) {
 			})
 			control := server.name == "the default"
 			if control {
-				if _, err := fake.Control.World("default").AddFault(t.Context(), client.Fault{Answer: &client.FaultAnswer{Status: 503}}); err != nil {
+				if _, err := fake.Admin.World("default").AddFault(t.Context(), client.Fault{Answer: &client.FaultAnswer{Status: 503}}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -238,8 +238,8 @@ func TestPagesFromElsewhereAreLogged(t *testing.T) {
 		name, addr string
 		change     func(*fakeserver.Options)
 	}{
-		{"a token", "127.0.0.1:0", func(o *fakeserver.Options) { o.ControlToken = "sesame" }},
-		{"beyond loopback", ":0", func(o *fakeserver.Options) { o.NoControl = true }},
+		{"a token", "127.0.0.1:0", func(o *fakeserver.Options) { o.AdminToken = "sesame" }},
+		{"beyond loopback", ":0", func(o *fakeserver.Options) { o.NoAdminAPI = true }},
 		{"beyond loopback, with CORS", "0.0.0.0:0", func(o *fakeserver.Options) { o.CORSOrigins = []string{"http://localhost:3000"} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -74,7 +74,7 @@ func TestAWorldBeginsWithItsSeed(t *testing.T) {
 	}
 
 	// A reset comes back to it, whatever was done.
-	w := f.Control.World("w")
+	w := f.Admin.World("w")
 	before := shown(t, f, "w", "acme", "lp-new")
 	onboarded(t, f, f.URL, "w", "1")
 	walked{"POST", "/partner-liquidity-providers/lp-new/status", "acme", "1", `{"status":{"status":"offboarded","segment_tier":"S0","trust_safety_baseline_passed":false,"reliability_baseline_passed":false,"audit_conformance_passed":false,"unresolved_critical_violations":0,"reason_codes":["x"]}}`}.send(t, f, "w")
@@ -197,7 +197,7 @@ func TestReadSeedReadsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := fakeserver.Start(t, standing, func(o *fakeserver.Options) { o.Seed = seed })
-	state, err := f.Control.World("default").State(context.Background())
+	state, err := f.Admin.World("default").State(context.Background())
 	if got := fmt.Sprint(state.Providers, err); got != "1 <nil>" {
 		t.Errorf("got %s", got)
 	}
@@ -277,10 +277,10 @@ func TestReadSeedIsBounded(t *testing.T) {
 func TestReadingEndsWithTheClient(t *testing.T) {
 	f := fakeserver.Start(t, inMemory, seeded(t, demo))
 	ctx := context.Background()
-	if _, err := f.Control.World("default").TakeSnapshot(ctx, "one", false); err != nil {
+	if _, err := f.Admin.World("default").TakeSnapshot(ctx, "one", false); err != nil {
 		t.Fatal(err)
 	}
-	file, err := f.Control.DownloadSnapshot(ctx, "one")
+	file, err := f.Admin.DownloadSnapshot(ctx, "one")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,8 +293,8 @@ func TestReadingEndsWithTheClient(t *testing.T) {
 			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
 		}
 	}
-	state, err := f.Control.World("default").State(ctx)
-	all, wrong := f.Control.Snapshots(ctx)
+	state, err := f.Admin.World("default").State(ctx)
+	all, wrong := f.Admin.Snapshots(ctx)
 	if got := fmt.Sprint(state.Providers, err, len(all), wrong); got != "4 <nil> 1 <nil>" {
 		t.Errorf("got %s", got)
 	}

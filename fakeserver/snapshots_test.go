@@ -158,7 +158,7 @@ func TestAllVersionsAreRead(t *testing.T) {
 		}
 		ctx := context.Background()
 		f := fakeserver.Start(t, standing)
-		s, err := f.Control.UploadSnapshot(ctx, "old", file)
+		s, err := f.Admin.UploadSnapshot(ctx, "old", file)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -166,7 +166,7 @@ func TestAllVersionsAreRead(t *testing.T) {
 		if want := "1 3 1 4moved36h0m0s"; got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
-		if again, err := f.Control.DownloadSnapshot(ctx, "old"); err != nil || string(again) != strings.TrimSpace(string(latest)) {
+		if again, err := f.Admin.DownloadSnapshot(ctx, "old"); err != nil || string(again) != strings.TrimSpace(string(latest)) {
 			t.Errorf("%s, written again: %v, got\n%s\nwant\n%s", name, err, again, latest)
 		}
 	}
@@ -179,18 +179,18 @@ func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 	ctx := context.Background()
 	f := fakeserver.Start(t, standing)
 	_, first := onboarded(t, f, f.URL, "a", key)
-	if _, err := f.Control.World("a").TakeSnapshot(ctx, "one", false); err != nil {
+	if _, err := f.Admin.World("a").TakeSnapshot(ctx, "one", false); err != nil {
 		t.Fatal(err)
 	}
-	file, err := f.Control.DownloadSnapshot(ctx, "one")
+	file, err := f.Admin.DownloadSnapshot(ctx, "one")
 	if err != nil || strings.Contains(string(file), key) {
 		t.Errorf("%v: got %s", err, file)
 	}
 	other := fakeserver.Start(t, standing)
-	if _, err := other.Control.UploadSnapshot(ctx, "two", file); err != nil {
+	if _, err := other.Admin.UploadSnapshot(ctx, "two", file); err != nil {
 		t.Fatal(err)
 	}
-	if err := other.Control.World("b").Restore(ctx, "two"); err != nil {
+	if err := other.Admin.World("b").Restore(ctx, "two"); err != nil {
 		t.Fatal(err)
 	}
 	if answer, body := onboarded(t, other, other.URL, "b", key); answer.Header.Get("Idempotent-Replayed") != "true" || body != first {
@@ -206,7 +206,7 @@ func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 	ctx := context.Background()
 	f := fakeserver.Start(t, standing, func(o *fakeserver.Options) { o.SnapshotBytes = 6000 })
-	small, large := f.Control.World("small"), f.Control.World("large")
+	small, large := f.Admin.World("small"), f.Admin.World("large")
 	onboarded(t, f, f.URL, "small", "1") // about 2.5 kB
 	onboarded(t, f, f.URL, "large", "1")
 	onboarded(t, f, f.URL, "large", "2")
@@ -223,18 +223,18 @@ func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 	take(small, "c", false, full)
 	take(small, "b", true, "<nil>")
 	take(large, "b", true, full)
-	file, err := f.Control.DownloadSnapshot(ctx, "a")
+	file, err := f.Admin.DownloadSnapshot(ctx, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if status, told := uploaded(f, string(file)); status != 507 || !strings.Contains(told, "start the server with a higher --snapshot-bytes") {
 		t.Errorf("uploading: got %d %s", status, told)
 	}
-	if all, err := f.Control.Snapshots(ctx); err != nil || len(all) != 2 || all[1].Providers != 1 {
+	if all, err := f.Admin.Snapshots(ctx); err != nil || len(all) != 2 || all[1].Providers != 1 {
 		t.Errorf("after refusals: got %+v, %v", all, err)
 	}
 	for _, name := range []string{"a", "b"} {
-		if err := f.Control.DeleteSnapshot(ctx, name); err != nil {
+		if err := f.Admin.DeleteSnapshot(ctx, name); err != nil {
 			t.Error(err)
 		}
 	}
@@ -244,7 +244,7 @@ func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 func TestSnapshots(t *testing.T) {
 	ctx := context.Background()
 	f := fakeserver.Start(t, standing)
-	a, fork := f.Control.World("a"), f.Control.World("fork")
+	a, fork := f.Admin.World("a"), f.Admin.World("fork")
 	onboarded(t, f, f.URL, "a", "1")
 	refused := func(err error, want string) {
 		t.Helper()
@@ -259,7 +259,7 @@ func TestSnapshots(t *testing.T) {
 	refused(err, `There is a snapshot "one"`)
 	onboarded(t, f, f.URL, "a", "2")
 	refused(fork.Restore(ctx, "oen"), `There is no snapshot "oen"`)
-	if worlds, err := f.Control.Worlds(ctx); err != nil || len(worlds) != 2 {
+	if worlds, err := f.Admin.Worlds(ctx); err != nil || len(worlds) != 2 {
 		t.Errorf("a refused restore made a world: %v, %v", worlds, err)
 	}
 	if err := fork.Restore(ctx, "one"); err != nil {
@@ -284,8 +284,8 @@ func TestSnapshots(t *testing.T) {
 	if _, err := a.TakeSnapshot(ctx, "one", true); err != nil {
 		t.Error(err)
 	}
-	if err := f.Control.DeleteSnapshot(ctx, "one"); err != nil {
+	if err := f.Admin.DeleteSnapshot(ctx, "one"); err != nil {
 		t.Error(err)
 	}
-	refused(f.Control.DeleteSnapshot(ctx, "one"), `There is no snapshot "one"`)
+	refused(f.Admin.DeleteSnapshot(ctx, "one"), `There is no snapshot "one"`)
 }

@@ -53,7 +53,7 @@ func TestWorldsAreApart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := fakeserver.Start(t, way)
 			ctx := context.Background()
-			a, b := f.Control.World("a"), f.Control.World("b")
+			a, b := f.Admin.World("a"), f.Admin.World("b")
 			if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +73,7 @@ func TestWorldsAreApart(t *testing.T) {
 			if err := a.Reset(ctx); err != nil {
 				t.Fatal(err)
 			}
-			worlds, err := f.Control.Worlds(ctx)
+			worlds, err := f.Admin.Worlds(ctx)
 			var told []string
 			for _, w := range worlds {
 				told = append(told, fmt.Sprint(w.Name, " ", w.Requests, " ", w.Providers, " ", w.Answers, " ", w.Clock.Mode))
@@ -115,14 +115,14 @@ func TestWorldsAreBounded(t *testing.T) {
 	if answer, body := onboarded(t, f, f.URL, "c", "1"); answer.StatusCode != 200 {
 		t.Errorf("with an idle one: got %d %s", answer.StatusCode, body)
 	}
-	worlds, _ := f.Control.Worlds(context.Background())
+	worlds, _ := f.Admin.Worlds(context.Background())
 	if len(worlds) != 3 || worlds[0].Name != "b" || worlds[1].Name != "c" {
 		t.Errorf("got %v, want b, c and default", worlds)
 	}
 }
 
 func TestControlRefuses(t *testing.T) {
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.ControlToken = "sesame" })
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.AdminToken = "sesame" })
 	for name, c := range map[string]struct {
 		method, path, token, body string
 		status                    int
@@ -176,11 +176,11 @@ func TestControlRefuses(t *testing.T) {
 			}
 		})
 	}
-	if worlds, err := f.Control.Worlds(context.Background()); err != nil || len(worlds) != 1 {
+	if worlds, err := f.Admin.Worlds(context.Background()); err != nil || len(worlds) != 1 {
 		t.Errorf("got %v, %v, want the default one alone: who is refused makes none", worlds, err)
 	}
 	var wrong *client.Problem
-	if err := f.Control.World("a.b").Reset(context.Background()); !errors.As(err, &wrong) || wrong.Status != 400 {
+	if err := f.Admin.World("a.b").Reset(context.Background()); !errors.As(err, &wrong) || wrong.Status != 400 {
 		t.Errorf("got %v, want a problem with 400", err)
 	}
 }

@@ -1,4 +1,4 @@
-// Package client arranges a fake server from a Go program, over its control API:
+// Package client arranges a fake server from a Go program, over its admin API:
 //
 //	fake := client.New("http://127.0.0.1:8109", "")
 //	checkout := fake.World("checkout")
@@ -38,7 +38,7 @@ const (
 	After  = fault.After
 )
 
-// What the control API takes and gives. Its schemas describe each member.
+// What the admin API takes and gives. Its schemas describe each member.
 type (
 	// Problem is why the server did not do what it was asked (RFC 9457).
 	Problem = problem.Problem
@@ -62,7 +62,7 @@ type (
 	FaultState = fault.State
 )
 
-// Client calls the control API of one server. It is safe for concurrent use.
+// Client calls the admin API of one server. It is safe for concurrent use.
 type Client struct {
 	url, token string
 	http       *http.Client
@@ -268,7 +268,7 @@ func send(ctx context.Context, c *Client, method, path string, body any) ([]byte
 	}
 	wrong := new(Problem)
 	if answer.Header.Get("Content-Type") != problem.ContentType || json.Unmarshal(text, wrong) != nil {
-		return nil, fmt.Errorf("it is no fake server, or has no control API: it answered %s", answer.Status)
+		return nil, fmt.Errorf("it is no fake server, or has no admin API: it answered %s", answer.Status)
 	}
 	return nil, wrong
 }

@@ -331,7 +331,7 @@ func (c *client) send(method, world, path, body string) ([]byte, error) {
 	return c.do(r)
 }
 
-// arrange sends a request to the control API.
+// arrange sends a request to the admin API.
 func (c *client) arrange(method, world, what, body string) error {
 	r, err := http.NewRequest(method, c.url+"/_fake/worlds/"+world+what, bytes.NewReader([]byte(body)))
 	if err != nil {

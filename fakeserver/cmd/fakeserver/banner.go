@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
+
+	"example.com/lpgate/internal/curl"
 )
 
-// banner says where the server is and what to try first. Scripts read its first line;
-// its last one is about the control API. No line has a secret.
+// banner prints where the server is and which requests to try first. Scripts read its
+// first line; its last line is about the admin API. No line has a secret.
 func (s *settings) banner(w io.Writer, addr string) error {
 	scheme := "http://"
 	if s.options.TLS != nil {
@@ -22,40 +25,59 @@ func (s *settings) banner(w io.Writer, addr string) error {
 		lines = append(lines, "certificate: self-signed, SHA-256 "+s.fingerprint)
 	}
 	caller := "acme"
-	who := "-H 'X-Actor-Type: partner' -H 'X-Actor-Id: acme' -H 'X-Auth-Scopes: settlement:read settlement:write'"
+	identity := http.Header{"X-Actor-Type": {"partner"}, "X-Actor-Id": {caller}, "X-Auth-Scopes": {"settlement:read settlement:write"}}
 	if s.options.PartnerKeys == nil {
-		lines = append(lines, "identity: header mode, a caller is whom it says", "try:")
+		lines = append(lines, "identity: header mode, identity headers are trusted without verification", "try:")
 	} else {
-		caller = s.allowedPartner()
-		who = `-H "X-Partner-Key: $PARTNER_KEY"`
-		lines = append(lines, "identity: key mode, a caller is whom its X-Partner-Key stands for",
-			fmt.Sprintf("try, with the key of %s in the variable PARTNER_KEY:", s.allowedPartner()))
+		caller = s.examplePartner()
+		identity = http.Header{"X-Partner-Key": {partnerKey}}
+		lines = append(lines, "identity: key mode, X-Partner-Key identifies the partner",
+			fmt.Sprintf("try, with the key of %s in the variable PARTNER_KEY:", caller))
 	}
-	curl := `curl -sSw '\n' ` + s.curlTrust() + who
 	providers := url + "/partner-liquidity-providers"
 	lines = append(lines,
-		fmt.Sprintf("  %s -H 'Idempotency-Key: onboard-1' --data %s %s", curl, shell(onboard(caller)), shell(providers)),
-		fmt.Sprintf("  %s -H 'Idempotency-Key: evaluate-1' --data %s %s", curl, shell(evaluate), shell(providers+"/lp-1/eligibility/evaluate")),
-		fmt.Sprintf("  %s %s", curl, shell(providers+"/lp-1/rollout/export")),
+		s.example(identity, providers, "onboard-1", onboardBody(caller)),
+		s.example(identity, providers+"/lp-1/eligibility/evaluate", "evaluate-1", evaluateBody),
+		s.example(identity, providers+"/lp-1/rollout/export", "", ""),
 	)
 	if !s.options.ContractOnly {
 		lines = append(lines, "docs: "+url+"/docs")
 	}
 	switch {
-	case s.options.NoControl || s.options.ContractOnly:
-		lines = append(lines, "control API: none")
-	case s.options.ControlToken != "":
-		lines = append(lines, "control API: "+url+"/_fake, with Authorization: Bearer and the token in the file "+s.controlToken)
+	case s.options.NoAdminAPI || s.options.ContractOnly:
+		lines = append(lines, "admin API: none")
+	case s.options.AdminToken != "":
+		lines = append(lines, "admin API: "+url+"/_fake, with Authorization: Bearer and the token in the file "+s.adminToken)
 	default:
-		lines = append(lines, "control API: "+url+"/_fake")
+		lines = append(lines, "admin API: "+url+"/_fake")
 	}
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
 }
 
-// allowedPartner is the partner of the first key that may do all of what there is to
-// try, or of the first key.
-func (s *settings) allowedPartner() string {
+// partnerKey is the placeholder of the partner's key, which is a variable of the shell.
+const partnerKey = "$PARTNER_KEY"
+
+// example returns a request as a curl line: a POST if it has a key and a body, or else a
+// GET.
+func (s *settings) example(identity http.Header, url, idempotencyKey, body string) string {
+	c := curl.Command{Flags: append([]string{"-sSw", `\n`}, s.curlTrust()...), URL: url, Header: identity.Clone(), Body: []byte(body)}
+	if body != "" {
+		c.Method = http.MethodPost
+		c.Header.Set("Idempotency-Key", idempotencyKey)
+	}
+	c.Word = func(text string, in curl.Part) string {
+		if literal, isKey := strings.CutSuffix(text, partnerKey); isKey && in == curl.Header {
+			return `"` + literal + partnerKey + `"`
+		}
+		return curl.Quote(text)
+	}
+	return "  " + c.String()
+}
+
+// examplePartner returns the partner of the first key with both scopes, or else of the
+// first key.
+func (s *settings) examplePartner() string {
 	keys := s.options.PartnerKeys
 	for _, key := range keys {
 		if slices.Contains(key.Scopes, "settlement:read") && slices.Contains(key.Scopes, "settlement:write") {
@@ -65,40 +87,28 @@ func (s *settings) allowedPartner() string {
 	return keys[0].PartnerID
 }
 
-// curlTrust makes curl trust the server's certificate.
-func (s *settings) curlTrust() string {
+// curlTrust returns the flags with which curl trusts the server's certificate.
+func (s *settings) curlTrust() []string {
 	switch file := cmp.Or(s.tlsCert, s.tlsSelfSignedOut); {
 	case s.options.TLS == nil:
-		return ""
+		return nil
 	case file != "":
-		return "--cacert " + shell(file) + " "
+		return []string{"--cacert", file}
 	}
-	return "--insecure "
+	return []string{"--insecure"}
 }
 
-// onboard is a body that makes lp-1 a provider of owner.
-func onboard(owner string) string {
+// onboardBody returns the request that onboards the provider lp-1 of an owner.
+func onboardBody(owner string) string {
 	id, err := json.Marshal(owner)
 	if err != nil {
-		panic("writing a string as JSON: " + err.Error())
+		panic("encoding a string: " + err.Error())
 	}
 	return `{"provider":{"provider_id":"lp-1","owner_actor":{"type":"partner","id":` + string(id) + `},"external_provider_id":"ext-1",` +
 		`"legal_entity_name":"Acme Liquidity Ltd","disclosure_text":"Acme provides liquidity for its own account.",` +
 		`"trust_contact_email":"trust@acme.example","segment_tier":"S1"}}`
 }
 
-// evaluate is a body to which the verdict is allow.
-const evaluate = `{"eligibility":{"requested_segment_tier":"S2","trust_safety_baseline_passed":true,"reliability_baseline_passed":true,` +
+// evaluateBody is a request whose verdict is allow.
+const evaluateBody = `{"eligibility":{"requested_segment_tier":"S2","trust_safety_baseline_passed":true,"reliability_baseline_passed":true,` +
 	`"audit_conformance_passed":true,"unresolved_critical_violations":0,"consecutive_compliant_windows":2,"capability_family":"advanced"}}`
-
-// shell quotes a word for a POSIX shell and for zsh, if it needs that: zsh takes the
-// brackets in the URL of an IPv6 address for a pattern.
-func shell(word string) string {
-	special := func(c rune) bool {
-		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("_-./:,+@%", c)
-	}
-	if word != "" && !strings.ContainsFunc(word, special) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

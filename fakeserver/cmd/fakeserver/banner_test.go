@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// In the lines to paste, no shell reads more into a URL than it is: bash fails on no
-// pattern that matches nothing, and zsh does.
+// No shell expands a URL in the example requests: zsh, unlike bash, fails on a pattern
+// that matches no file.
 func TestBannerQuotesURLs(t *testing.T) {
 	for addr, want := range map[string]string{
 		"127.0.0.1:8109": " http://127.0.0.1:8109/partner-liquidity-providers/lp-1/rollout/export",
@@ -29,7 +29,7 @@ func TestBannerQuotesURLs(t *testing.T) {
 				}
 			}
 		}
-		if lines != 3 || !strings.Contains(banner.String(), want+"\n") {
+		if lines != 3 || !strings.Contains(banner.String(), want+" -H ") {
 			t.Errorf("%s: got\n%s", addr, banner.String())
 		}
 	}

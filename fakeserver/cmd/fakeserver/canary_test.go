@@ -16,7 +16,7 @@ import (
 )
 
 // Secrets come out nowhere: not in what is printed or logged, not in a file, not in
-// the control API, and in no answer but to the client that wrote one where a header's
+// the admin API, and in no answer but to the client that wrote one where a header's
 // secret does not belong, and is told what is wrong with it there. An Authorization
 // header, whose secret the server does not know, is hidden as a header alone.
 func TestCanaries(t *testing.T) {
@@ -37,7 +37,7 @@ func TestCanaries(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := start(t, dir, nil, "--addr", "127.0.0.1:0", "--partner-keys", "keys.json", "--control-token-file", "token",
+	s := start(t, dir, nil, "--addr", "127.0.0.1:0", "--partner-keys", "keys.json", "--admin-token-file", "token",
 		"--self-check", "--log-level", "debug", "--tls-self-signed", "--tls-self-signed-out", "cert.pem")
 	told := map[string]string{} // what came out, by where
 	said := make(chan string)
@@ -88,12 +88,12 @@ func TestCanaries(t *testing.T) {
 		method, path, header, body string
 		status                     int
 	}{
-		{"POST", providers, good + "1", onboard("amber"), 200},
-		{"POST", providers + "/lp-1/eligibility/evaluate", good + "2", evaluate, 200},
+		{"POST", providers, good + "1", onboardBody("amber"), 200},
+		{"POST", providers + "/lp-1/eligibility/evaluate", good + "2", evaluateBody, 200},
 		{"GET", providers + "/lp-1/rollout/export", good, "", 200},
-		{"POST", providers, good + "1", onboard("amber"), 200},
-		{"POST", providers, good + "1", evaluate, 409},
-		{"POST", providers, "X-Partner-Key: " + cobalt + "; Idempotency-Key: 3", onboard("cobalt"), 403},
+		{"POST", providers, good + "1", onboardBody("amber"), 200},
+		{"POST", providers, good + "1", evaluateBody, 409},
+		{"POST", providers, "X-Partner-Key: " + cobalt + "; Idempotency-Key: 3", onboardBody("cobalt"), 403},
 		{"GET", providers + "/lp-1", "X-Partner-Key: " + cobalt, "", 403},
 		{"GET", providers + "/lp-1", "X-Partner-Key: " + authorization, "", 401},
 		{"GET", providers + "/lp-1", operator, "", 401},
@@ -104,7 +104,7 @@ func TestCanaries(t *testing.T) {
 		{"GET", providers + "/lp-1?x=%zz&y=" + percents(amber), good, "", 200},
 		{"GET", providers + "/lp-1?access_token=" + authorization, good + "; X-Api-Key: " + authorization + "; X-Auth-Token: " + authorization +
 			"; X-Amz-Security-Token: " + authorization + "; X-Csrf-Token: " + authorization + "; Referer: https://x.example/?token=" + authorization, "", 200},
-		{"POST", providers, good + amber, onboard("nobody"), 403},
+		{"POST", providers, good + amber, onboardBody("nobody"), 403},
 		{"POST", providers, good + "8", `{"provider": {"segment_tier": "` + units(amber) + `", "` + units(cobalt) + `": 1}}`, 400},
 		{"POST", providers, good + "9", `{"provider": "` + units(controlToken), 400},
 		{"POST", providers, good + "4", `{"` + amber + `": "` + cobalt + `"}`, 400},
@@ -157,7 +157,7 @@ func TestCanaries(t *testing.T) {
 	}
 
 	// A snapshot of a world in which a partner key was an idempotency key.
-	if status, answer := send("POST", "/worlds/kept"+providers, good+amber, onboard("amber")); status != 200 {
+	if status, answer := send("POST", "/worlds/kept"+providers, good+amber, onboardBody("amber")); status != 200 {
 		t.Errorf("with a partner key as idempotency key: %d %s", status, answer)
 	}
 	if status, answer := send("POST", "/_fake/worlds/kept/snapshots", operator, `{"name": "1"}`); status != 200 {
@@ -168,13 +168,13 @@ func TestCanaries(t *testing.T) {
 		_, told[path] = send("GET", path, operator, "")
 	}
 
-	// The control API tells of all that came, and of nothing in it that is secret.
+	// The admin API tells of all that came, and of nothing in it that is secret.
 	_, index := send("GET", "/_fake", operator, "")
 	var list struct {
 		Endpoints []struct{ Method, Path string }
 	}
 	if err := json.Unmarshal([]byte(index[strings.Index(index, "{"):]), &list); err != nil || len(list.Endpoints) == 0 {
-		t.Fatalf("the index of the control API: %v: %s", err, index)
+		t.Fatalf("the index of the admin API: %v: %s", err, index)
 	}
 	for _, endpoint := range list.Endpoints {
 		if endpoint.Method == "GET" {

@@ -14,13 +14,13 @@ import (
 	"example.com/lpgate/internal/textfile"
 )
 
-// readKeys reads the files of keys and of the control token.
+// readKeys reads the files of keys and of the admin token.
 func (s *settings) readKeys() error {
 	if (s.signingKey == "") != (s.signingKeyID == "") {
-		return errors.New("--signing-key and --signing-key-id come together")
+		return errors.New("--signing-key and --signing-key-id must be given together")
 	}
 	if s.signingKey != "" {
-		private, err := readSecret(s.named("signing-key"), s.signingKey, fakeserver.ReadSigningKey)
+		private, err := readSecret(s.source("signing-key"), s.signingKey, fakeserver.ReadSigningKey)
 		if err != nil {
 			return err
 		}
@@ -29,9 +29,9 @@ func (s *settings) readKeys() error {
 	for _, pair := range s.verifyOnly {
 		id, file, ok := strings.Cut(pair, "=")
 		if !ok || id == "" {
-			return fmt.Errorf("%s: write ID=FILE", s.named("verify-only-key")) // a key may stand in its place
+			return fmt.Errorf("%s: write ID=FILE", s.source("verify-only-key")) // the value may be a key
 		}
-		key, err := readSecret(s.named("verify-only-key"), file, fakeserver.ReadPublicKey)
+		key, err := readSecret(s.source("verify-only-key"), file, fakeserver.ReadPublicKey)
 		if err != nil {
 			return err
 		}
@@ -39,27 +39,27 @@ func (s *settings) readKeys() error {
 	}
 	var err error
 	if s.partnerKeys != "" {
-		if s.options.PartnerKeys, err = readSecret(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys); err != nil {
+		if s.options.PartnerKeys, err = readSecret(s.source("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys); err != nil {
 			return err
 		}
 	}
-	if s.controlToken != "" {
-		for _, without := range []struct {
+	if s.adminToken != "" {
+		for _, off := range []struct {
 			name string
 			on   bool
-		}{{"no-control", s.options.NoControl}, {"contract-only", s.options.ContractOnly}} {
-			if without.on {
-				return fmt.Errorf("%s is for the control API, and %s leaves that out: choose", s.named("control-token-file"), s.named(without.name))
+		}{{"no-admin-api", s.options.NoAdminAPI}, {"contract-only", s.options.ContractOnly}} {
+			if off.on {
+				return fmt.Errorf("%s and %s contradict each other: the admin API is off", s.source("admin-token-file"), s.source(off.name))
 			}
 		}
-		if s.options.ControlToken, err = readSecret(s.named("control-token-file"), s.controlToken, readToken); err != nil {
+		if s.options.AdminToken, err = readSecret(s.source("admin-token-file"), s.adminToken, readToken); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// readFile reads the file of a flag, and says which flag when it cannot.
+// readFile reads the file of a setting. The error names the setting, the file and the line.
 func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
 	text, err := textfile.Read(file)
 	var value T
@@ -69,7 +69,7 @@ func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error)
 	var line *fakeserver.LineError
 	var notText *textfile.Error
 	switch {
-	case errors.As(err, &notText): // it names the file
+	case errors.As(err, &notText): // it has the name of the file
 		return value, fmt.Errorf("%s %w", flag, err)
 	case errors.As(err, &line):
 		return value, fmt.Errorf("%s %s:%d: %w", flag, file, line.Line, line.Err)
@@ -79,37 +79,36 @@ func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error)
 	return value, nil
 }
 
-// readSecret is readFile for a file that has a secret, or a key of any kind. A user may give the
-// secret itself in the place of the file's name: a name that no file has is not printed.
+// readSecret is readFile for a file with a key or a token. A user may give the secret
+// itself instead of the name of its file, so a name without a file is not printed.
 func readSecret[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
 	if _, err := os.Stat(file); err != nil {
 		var value T
-		return value, unnamed(flag, err)
+		return value, secretFileError(flag, err)
 	}
 	return readFile(flag, file, read)
 }
 
-// unnamed says why a file cannot be read, without its name.
-func unnamed(flag string, err error) error {
+// secretFileError is the error for a file that cannot be read, without its name.
+func secretFileError(flag string, err error) error {
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		err = at.Err
 	}
-	return fmt.Errorf("%s: %w: write the name of a file (what was written is not shown: it may be the secret itself)", flag, err)
+	return fmt.Errorf("%s: %w: write the name of a file (the value is not printed, because it may be the secret itself)", flag, err)
 }
 
-// readToken reads a token: one line of what a header can carry.
+// readToken reads a token: one line of printable ASCII.
 func readToken(text []byte) (string, error) {
 	token := bytes.TrimRight(text, "\r\n")
 	if len(token) == 0 || bytes.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
-		return "", errors.New("a token is one line of ASCII letters, digits and signs, without spaces")
+		return "", errors.New("a token must be one line of printable ASCII characters without spaces")
 	}
 	return string(token), nil
 }
 
-// listenToHangups reads the key file again at each SIGHUP, until stop is called. What
-// cannot be read changes nothing. In header mode there is nothing to read, and a server
-// that a script asks all the same goes on.
-func (s *settings) listenToHangups(server *fakeserver.Server) (stop func()) {
+// reloadOnHangup reads the key file again at each SIGHUP, until stop is called. An invalid
+// file changes nothing. In header mode there is nothing to read.
+func (s *settings) reloadOnHangup(server *fakeserver.Server) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -119,11 +118,11 @@ func (s *settings) listenToHangups(server *fakeserver.Server) (stop func()) {
 			select {
 			case <-hangups:
 				if s.partnerKeys == "" {
-					s.options.Log.Warn("SIGHUP: in header mode there are no keys to read again")
+					s.options.Log.Warn("SIGHUP: no keys to reload in header mode")
 				} else if count, err := s.reload(server); err != nil {
-					s.options.Log.Error("SIGHUP: the keys from before stay", "error", err)
+					s.options.Log.Error("SIGHUP: keys not reloaded, the former ones stay in use", "error", err)
 				} else {
-					s.options.Log.Info("SIGHUP: the keys were read again", "keys", count)
+					s.options.Log.Info("SIGHUP: keys reloaded", "keys", count)
 				}
 			case <-done:
 				return
@@ -137,9 +136,9 @@ func (s *settings) listenToHangups(server *fakeserver.Server) (stop func()) {
 	}
 }
 
-// reload reads the key file again, and says how many keys there are.
+// reload reads the key file again and returns the number of keys.
 func (s *settings) reload(server *fakeserver.Server) (int, error) {
-	keys, err := readSecret(s.named("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys)
+	keys, err := readSecret(s.source("partner-keys"), s.partnerKeys, fakeserver.ReadPartnerKeys)
 	if err == nil {
 		err = server.ReplacePartnerKeys(keys)
 	}

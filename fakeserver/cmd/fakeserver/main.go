@@ -1,109 +1,106 @@
-// Command fakeserver serves the partner liquidity-provider contract from memory,
-// as a stub for development:
+// Command fakeserver serves the partner liquidity-provider contract from memory:
 //
 //	fakeserver --addr 127.0.0.1:8109
 //
-// Once it takes requests it prints "listening on http://HOST:PORT", or https, and
-// below that what to try first. SIGTERM and SIGINT let the requests that have begun
-// finish, and end it with exit code 0; a second one ends it at once, with exit code 1.
-// SIGHUP reads the key file again. A wrong setting or file ends it with 2, an address
-// that cannot be had with 1.
+// When it accepts requests it prints "listening on http://HOST:PORT" (or https) and
+// example requests. SIGTERM and SIGINT let requests in progress finish and end it with
+// exit code 0; a second signal ends it at once with exit code 1. SIGHUP reads the key
+// file again. Exit code 2 is an invalid setting or file, 1 an address that is not
+// available.
 //
 //	fakeserver healthcheck
 //
-// asks the server of the same settings whether it is there: exit code 0, or 1.
+// checks the health of the server with the same settings: exit code 0 or 1.
 //
 //	fakeserver recipe rollout_blocked
 //
-// prints the requests that get an answer of the contract, and --run sends them: exit
-// code 0, 1 when another answer came, or 3 when none did.
-//
-// The settings are in settings.go, and where each one may stand; what is printed at
-// the start in banner.go; certificates in tls.go; the addresses that are refused in
-// binding.go; the files of keys in keys.go.
+// prints the requests that lead to an outcome of the contract, and --run sends them:
+// exit code 0, 1 for a different response, 3 for none.
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/internal/printable"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
 
-// drain is how long the requests that have begun may take once the server is
-// told to stop.
-const drain = 10 * time.Second
-
 func main() {
 	ctx := interrupt.Context(1, syscall.SIGTERM, os.Interrupt)
-	cmd, told := command(os.Environ()), &errWriter{Writer: printable.New(os.Stdout)}
-	cmd.SetOut(told)
+	cmd, stdout := rootCommand(os.Environ()), &errWriter{Writer: printable.New(os.Stdout)}
+	cmd.SetOut(stdout)
 	stderr := printable.New(os.Stderr)
 	cmd.SetErr(stderr)
 	err := textfile.CheckArguments(os.Args[1:])
 	if err == nil {
 		err = cmd.ExecuteContext(ctx)
 	}
-	if told.err != nil && !errors.Is(err, errServing) {
-		err = fmt.Errorf("%w: %w", errUnwritten, told.err)
+	if stdout.err != nil && !errors.Is(err, errServing) {
+		err = fmt.Errorf("%w: %w", errOutput, stdout.err)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "fakeserver:", err)
-		switch {
-		case errors.Is(err, errServing), errors.Is(err, errUnwritten), errors.Is(err, errUnhealthy), errors.Is(err, errOtherwise):
-			os.Exit(1)
-		case errors.Is(err, errUnreachable):
-			os.Exit(3)
+		code := exitCode(err)
+		if code == usageError {
+			fmt.Fprintln(stderr, "See fakeserver --help.")
 		}
-		fmt.Fprintln(stderr, "See fakeserver --help.")
-		os.Exit(2)
+		os.Exit(code)
 	}
 }
 
-// errUnwritten marks output that could not be written.
-var errUnwritten = errors.New("writing what was asked for")
+var (
+	// errServing marks errors of the environment, which other settings would not fix.
+	errServing = errors.New("cannot serve")
+	// errOutput marks output that could not be written.
+	errOutput = errors.New("writing the output")
+)
 
-// errWriter remembers that something could not be written.
+const usageError = 2
+
+// exitCode returns the exit code for an error.
+func exitCode(err error) int {
+	switch {
+	case errors.Is(err, errServing), errors.Is(err, errOutput), errors.Is(err, errUnhealthy), errors.Is(err, errDifferent):
+		return 1
+	case errors.Is(err, errUnreachable):
+		return 3
+	}
+	return usageError
+}
+
+// errWriter keeps the first error of a writer.
 type errWriter struct {
 	io.Writer
 	err error
 }
 
-func (t *errWriter) Write(text []byte) (int, error) {
-	n, err := t.Writer.Write(text)
-	if t.err == nil {
-		t.err = err
+func (w *errWriter) Write(text []byte) (int, error) {
+	n, err := w.Writer.Write(text)
+	if w.err == nil {
+		w.err = err
 	}
 	return n, err
 }
 
-// errServing marks errors of the surroundings, which no other settings would mend.
-var errServing = errors.New("cannot serve")
-
-// command is the command line. Cobra reads it, for most Go tools that a user of this
-// one knows are made with it.
-func command(environ []string) *cobra.Command {
+// rootCommand is the command line, on cobra, which most Go command-line tools use.
+func rootCommand(environ []string) *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use:   "fakeserver",
 		Short: "Serve the partner liquidity-provider contract from memory",
 		Long: `Serve the partner liquidity-provider contract from memory.
 
-Every flag is also an environment variable, --world-idle is FAKESERVER_WORLD_IDLE,
-and a key of the file that --config names, world-idle: 10m. A flag goes before a
-variable, and a variable before the file.`,
+Every flag is also an environment variable (--world-idle is FAKESERVER_WORLD_IDLE) and a
+key of the --config file (world-idle: 10m). A flag overrides a variable, and a variable
+overrides the file.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -117,50 +114,17 @@ variable, and a variable before the file.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return settle(cmd.Root().PersistentFlags(), cmd.Flags(), environ)
+			return s.load(cmd.Flags(), environ, cmd.ErrOrStderr())
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), &s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.SetFlagErrorFunc(nearestFlag)
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.Flags().SortFlags, cmd.PersistentFlags().SortFlags = false, false
-	s.add(cmd.PersistentFlags())
-	cmd.AddCommand(healthcheck(&s), recipes(&s))
+	s.register(cmd.PersistentFlags())
+	cmd.SetGlobalNormalizationFunc(s.currentName)
+	cmd.AddCommand(healthcheckCommand(&s), recipeCommand(&s))
 	return cmd
-}
-
-// serve runs the server until ctx is done. It listens last: who reaches it finds it
-// ready.
-func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
-	if err := s.read(); err != nil {
-		return err
-	}
-	log, err := s.logging.logger(stderr, s.named)
-	if err != nil {
-		return err
-	}
-	s.options.Log = log
-	server, err := fakeserver.New(s.options)
-	if origin := (*fakeserver.OriginError)(nil); errors.As(err, &origin) {
-		return fmt.Errorf("%s: %w", s.named("cors-origin"), err)
-	} else if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errServing, err)
-	}
-	if err := s.writeCertificate(); err != nil {
-		return err
-	}
-	defer s.listenToHangups(server)()
-	if err := s.banner(stdout, l.Addr().String()); err != nil {
-		return fmt.Errorf("%w: %w", errServing, err)
-	}
-	if err := server.Serve(ctx, l, drain); err != nil {
-		return fmt.Errorf("%w: %w", errServing, err)
-	}
-	return nil
 }

@@ -54,10 +54,10 @@ func TestScripts(t *testing.T) {
 				ts.Setenv("ADDR", addr)
 			},
 			"banner": func(ts *testscript.TestScript, _ bool, _ []string) {
-				show(ts, until(ts.Value("serving").(*running).t, of(ts).out, "control API:"))
+				show(ts, until(ts.Value("serving").(*running).t, of(ts).out, "admin API:"))
 			},
 			"paste": func(ts *testscript.TestScript, _ bool, _ []string) {
-				banner := until(ts.Value("serving").(*running).t, of(ts).out, "control API:")
+				banner := until(ts.Value("serving").(*running).t, of(ts).out, "admin API:")
 				told := bytes.NewBufferString(banner)
 				for line := range strings.Lines(banner) {
 					if strings.HasPrefix(line, "  curl ") {

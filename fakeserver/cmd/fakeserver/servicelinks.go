@@ -23,9 +23,8 @@ import (
 // sources are makeEnvVariables in k8s.io/kubernetes/pkg/kubelet/envvars, and ToEnv in
 // github.com/moby/moby/daemon/links.
 //
-// serviceLinks has the shapes of the names, and of the values: FAKESERVER_PORT=8109 was
-// set by a user, and is an unknown setting. A test shows that no setting has such a
-// name.
+// serviceLinks are the patterns of the names and values. FAKESERVER_PORT=8109 was set by
+// a user, and is an unknown setting. A test checks that no setting has such a name.
 var serviceLinks = []struct {
 	name  *regexp.Regexp
 	value func(string) bool
@@ -41,8 +40,8 @@ var serviceLinks = []struct {
 	{linkName(`ENV_.+`), func(string) bool { return true }},
 }
 
-// linkName is the pattern of a name that ends so, of a service whose name begins with
-// fakeserver.
+// linkName returns the pattern of a variable with this end, for a service whose name
+// begins with fakeserver.
 func linkName(end string) *regexp.Regexp {
 	return regexp.MustCompile(`^` + variablePrefix + `([A-Z0-9_]+_)?` + end + `$`)
 }
@@ -67,8 +66,8 @@ func isPort(value string) bool {
 	return err == nil && port > 0
 }
 
-// isPortURL reports whether a value is such as tcp://10.96.0.7:8109 or
-// tcp://[fd00::7]:8109. Docker puts no brackets around an IPv6 address.
+// isPortURL reports whether a value is like tcp://10.96.0.7:8109 or tcp://[fd00::7]:8109.
+// Docker writes an IPv6 address without brackets.
 func isPortURL(value string) bool {
 	protocol, address, found := strings.Cut(value, "://")
 	colon := strings.LastIndex(address, ":")

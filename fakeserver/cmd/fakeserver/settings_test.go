@@ -22,7 +22,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal("README.md has no <!-- settings --> … <!-- /settings -->")
 	}
 	want := "| setting | | default |\n|---|---|---|\n"
-	command(nil).PersistentFlags().VisitAll(func(flag *pflag.Flag) {
+	rootCommand(nil).PersistentFlags().VisitAll(func(flag *pflag.Flag) {
 		value, says := pflag.UnquoteUsage(flag)
 		standard := ""
 		if !slices.Contains([]string{"", "0", "false", "[]"}, flag.DefValue) {
@@ -39,7 +39,7 @@ func TestReadme(t *testing.T) {
 // be ignored, or take their value.
 func TestNoSettingIsAServiceLink(t *testing.T) {
 	settings := 0
-	command(nil).PersistentFlags().VisitAll(func(flag *pflag.Flag) {
+	rootCommand(nil).PersistentFlags().VisitAll(func(flag *pflag.Flag) {
 		settings++
 		for _, link := range serviceLinks {
 			if link.name.MatchString(variable(flag.Name)) {

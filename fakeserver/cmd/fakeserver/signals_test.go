@@ -40,7 +40,7 @@ func TestSecondSignal(t *testing.T) {
 			}
 			io.Copy(io.Discard, s.err)
 			s.cmd.Wait()
-			if took, code := time.Since(began), s.cmd.ProcessState.ExitCode(); code != 1 || took > drain/2 {
+			if took, code := time.Since(began), s.cmd.ProcessState.ExitCode(); code != 1 || took > drainTimeout/2 {
 				t.Errorf("it ended with %s after %s, want exit code 1 at once", s.cmd.ProcessState, took)
 			}
 		})

@@ -18,36 +18,36 @@ import (
 	"time"
 )
 
-// readTLS reads the certificate and its key, or makes them.
+// readTLS reads the certificate and its key, or generates them.
 func (s *settings) readTLS() error {
 	switch {
 	case (s.tlsCert == "") != (s.tlsKey == ""):
-		return errors.New("--tls-cert and --tls-key come together")
+		return errors.New("--tls-cert and --tls-key must be given together")
 	case s.tlsCert != "" && s.tlsSelfSigned:
-		return errors.New("--tls-self-signed makes a certificate, and --tls-cert names one: choose")
+		return errors.New("--tls-self-signed and --tls-cert exclude each other")
 	case s.tlsSelfSignedOut != "" && !s.tlsSelfSigned:
-		return errors.New("--tls-self-signed-out goes with --tls-self-signed")
+		return errors.New("--tls-self-signed-out needs --tls-self-signed")
 	case s.tlsCert == "" && !s.tlsSelfSigned:
 		return nil
 	}
 	var pair tls.Certificate
 	var err error
 	if s.tlsCert != "" {
-		same := func(text []byte) ([]byte, error) { return text, nil }
-		chain, err := readFile(s.named("tls-cert"), s.tlsCert, same)
+		unchanged := func(text []byte) ([]byte, error) { return text, nil }
+		chain, err := readFile(s.source("tls-cert"), s.tlsCert, unchanged)
 		if err != nil {
 			return err
 		}
-		key, err := readSecret(s.named("tls-key"), s.tlsKey, same)
+		key, err := readSecret(s.source("tls-key"), s.tlsKey, unchanged)
 		if err != nil {
 			return err
 		}
 		if pair, err = tls.X509KeyPair(chain, key); err != nil {
-			return fmt.Errorf("%s %s and %s %s: %w", s.named("tls-cert"), s.tlsCert, s.named("tls-key"), s.tlsKey, err)
+			return fmt.Errorf("%s %s and %s %s: %w", s.source("tls-cert"), s.tlsCert, s.source("tls-key"), s.tlsKey, err)
 		}
 	} else {
 		if pair, err = selfSigned(time.Now()); err != nil {
-			return fmt.Errorf("%w: making a certificate: %w", errServing, err)
+			return fmt.Errorf("%w: generating a certificate: %w", errServing, err)
 		}
 		s.fingerprint = fingerprint(pair.Certificate[0])
 	}
@@ -55,9 +55,9 @@ func (s *settings) readTLS() error {
 	return nil
 }
 
-// writeCertificate writes the certificate that was made, whole or not at all. It is
-// called once the address is had, so that a start that fails leaves alone what the
-// clients of another server trust.
+// writeCertificate writes the self-signed certificate, completely or not at all. It is
+// called after the server listens, so that a failed start does not replace the
+// certificate of a running server.
 func (s *settings) writeCertificate() error {
 	if s.tlsSelfSignedOut == "" {
 		return nil
@@ -75,9 +75,8 @@ func (s *settings) writeCertificate() error {
 	return nil
 }
 
-// selfSigned makes a certificate for the names of loopback. It signs itself, so it is
-// its own authority, and a client that is given it trusts nothing else by that. Its
-// key is never written down.
+// selfSigned generates a certificate for the loopback names. It is its own authority, so
+// a client that trusts it trusts no other certificate. Its key is not written to a file.
 func selfSigned(now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -90,7 +89,7 @@ func selfSigned(now time.Time) (tls.Certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: "fakeserver"},
-		NotBefore:             now.Add(-time.Hour), // clocks differ
+		NotBefore:             now.Add(-time.Hour), // clocks of clients may be slow
 		NotAfter:              now.AddDate(1, 0, 0),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -106,7 +105,7 @@ func selfSigned(now time.Time) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// fingerprint is the SHA-256 of a certificate as openssl and browsers show it.
+// fingerprint returns the SHA-256 of a certificate as openssl and browsers print it.
 func fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":")

@@ -1,4 +1,4 @@
-// Package admin is the control API: how a test arranges the fake and looks into
+// Package admin is the admin API: how a test arranges the fake and looks into
 // it. It lives under one prefix and is no part of the contract.
 //
 //	GET  /_fake                        what there is to call
@@ -118,7 +118,7 @@ var Schemas = sync.OnceValue(func() *schemas.Set {
 	}
 	set, err := schemas.Load(root)
 	if err != nil {
-		panic(fmt.Sprintf("loading the schemas of the control API:\n%v", err))
+		panic(fmt.Sprintf("loading the schemas of the admin API:\n%v", err))
 	}
 	return set
 })
@@ -138,7 +138,7 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Server serves the control API.
+// Server serves the admin API.
 type Server struct {
 	Options
 	mux       http.ServeMux
@@ -172,7 +172,7 @@ func (p *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The letters of a scheme may be of any case (RFC 9110, section 11.1).
 	if p.Token != "" && (subtle.ConstantTimeCompare(given[:], p.token[:]) != 1 || !strings.EqualFold(scheme, "Bearer")) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fake"`)
-		problem.New(http.StatusUnauthorized, "Send the control token of this server: Authorization: Bearer TOKEN.").ServeHTTP(w, r)
+		problem.New(http.StatusUnauthorized, "Send the admin token of this server: Authorization: Bearer TOKEN.").ServeHTTP(w, r)
 		return
 	}
 	p.mux.ServeHTTP(w, r)
@@ -232,7 +232,7 @@ func (p *Server) serve(e *Endpoint, w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		p.Log.Error("an answer of the control API cannot be written", "endpoint", e.ID, "error", err)
+		p.Log.Error("an answer of the admin API cannot be written", "endpoint", e.ID, "error", err)
 		problem.New(http.StatusInternalServerError, "This is a defect of the server: its answer cannot be written: %v.", err).ServeHTTP(w, r)
 		return
 	}

@@ -1,7 +1,7 @@
 // Package docs serves what the fake says of itself, to programs and to people:
 //
 //	/openapi.json        the contract, as OpenAPI 3.1
-//	/_fake/openapi.json  the control API, in the same way
+//	/_fake/openapi.json  the admin API, in the same way
 //	/docs                both to read, and to try out
 //
 // The page and all that it loads are in the binary, and its policy forbids it to
@@ -30,7 +30,7 @@ import (
 // Where things are.
 const (
 	ContractPath = "/openapi.json"
-	ControlPath  = admin.Prefix + "/openapi.json"
+	AdminPath    = admin.Prefix + "/openapi.json"
 	PagePath     = "/docs"
 )
 
@@ -40,9 +40,9 @@ type Options struct {
 	Schemas   *schemas.Set
 	// Servers are where the contract is served.
 	Servers []openapi.Server
-	// NoControl leaves the control API out.
-	NoControl bool
-	// Record gives recorded examples, of the contract and of the control API. It is
+	// NoAdminAPI leaves the admin API out.
+	NoAdminAPI bool
+	// Record gives recorded examples, of the contract and of the admin API. It is
 	// called once, when somebody first asks for a document.
 	Record func() (contract, control []openapi.Example, err error)
 }
@@ -74,15 +74,15 @@ func New(o Options) *Site {
 		Name string `json:"name"`
 	}
 	choices := []choice{{ContractPath, "The contract"}}
-	if !o.NoControl {
-		s.document(ControlPath, func() ([]byte, error) {
+	if !o.NoAdminAPI {
+		s.document(AdminPath, func() ([]byte, error) {
 			examples, err := record()
 			if err != nil {
 				return nil, err
 			}
-			return Control(o.Milestone.ID, examples[1]).JSON()
+			return AdminDocument(o.Milestone.ID, examples[1]).JSON()
 		})
-		choices = append(choices, choice{ControlPath, "The control API"})
+		choices = append(choices, choice{AdminPath, "The admin API"})
 	}
 	urls, err := json.Marshal(choices)
 	if err != nil {
@@ -137,16 +137,16 @@ func (s *Site) document(path string, write func() ([]byte, error)) {
 // ServeHTTP implements http.Handler.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// token is the scheme of the control token.
-const token = "ControlToken"
+// token is the scheme of the admin token.
+const token = "AdminToken"
 
-// Control gives the document of the control API.
-func Control(version string, examples []openapi.Example) *openapi.Document {
+// AdminDocument returns the OpenAPI document of the admin API.
+func AdminDocument(version string, examples []openapi.Example) *openapi.Document {
 	d := &openapi.Document{
-		Title: "Control API of the fake", Version: version,
+		Title: "Admin API of the fake", Version: version,
 		Description: "How a test arranges the fake and looks into it. It is no part of the contract.",
 		Servers:     []openapi.Server{{URL: "/", Description: "The server that this document is from."}},
-		Schemes:     []openapi.Scheme{{Name: token, Says: "The control token, when the server has one."}},
+		Schemes:     []openapi.Scheme{{Name: token, Says: "The admin token, when the server has one."}},
 		Schemas:     admin.Schemas(), Examples: examples,
 	}
 	for _, e := range admin.Endpoints() {

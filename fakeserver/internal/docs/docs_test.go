@@ -194,7 +194,7 @@ func TestEveryOutcomeHasAnExample(t *testing.T) {
 	}
 }
 
-// Every endpoint of the control API is shown at work: its body, and its answer or, when
+// Every endpoint of the admin API is shown at work: its body, and its answer or, when
 // that is none, the values in its path.
 func TestEveryEndpointHasAnExample(t *testing.T) {
 	_, text := get(t, start(t), "/_fake/openapi.json")
@@ -278,13 +278,13 @@ func TestWhereTheSiteIs(t *testing.T) {
 	}{
 		{"the contract", "GET", "/openapi.json", whole, 200, `"openapi": "3.1.0"`},
 		{"HEAD", "HEAD", "/openapi.json", whole, 200, ""},
-		{"the control API", "GET", "/_fake/openapi.json", whole, 200, `"fake.worlds.list"`},
-		{"the control API, for whom has no token", "GET", "/_fake/openapi.json", func(o *fakeserver.Options) { o.ControlToken = "secret" }, 200, `"fake.worlds.list"`},
+		{"the admin API", "GET", "/_fake/openapi.json", whole, 200, `"fake.worlds.list"`},
+		{"the admin API, for whom has no token", "GET", "/_fake/openapi.json", func(o *fakeserver.Options) { o.AdminToken = "secret" }, 200, `"fake.worlds.list"`},
 		{"the page", "GET", "/docs/", whole, 200, "swagger-ui"},
 		{"no such asset", "GET", "/docs/nothing.js", whole, 404, ""},
 		{"another method", "POST", "/docs", whole, 405, "takes GET and HEAD, not POST"},
-		{"no control API", "GET", "/_fake/openapi.json", func(o *fakeserver.Options) { o.NoControl = true }, 404, `"NOT_FOUND"`},
-		{"the contract, without the control API", "GET", "/openapi.json", func(o *fakeserver.Options) { o.NoControl = true }, 200, `"3.1.0"`},
+		{"no admin API", "GET", "/_fake/openapi.json", func(o *fakeserver.Options) { o.NoAdminAPI = true }, 404, `"NOT_FOUND"`},
+		{"the contract, without the admin API", "GET", "/openapi.json", func(o *fakeserver.Options) { o.NoAdminAPI = true }, 200, `"3.1.0"`},
 		{"the contract alone has no document", "GET", "/openapi.json", func(o *fakeserver.Options) { o.ContractOnly = true }, 404, `"NOT_FOUND"`},
 		{"the contract alone has no page", "GET", "/docs", func(o *fakeserver.Options) { o.ContractOnly = true }, 404, `"NOT_FOUND"`},
 	} {

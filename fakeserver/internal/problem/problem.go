@@ -1,5 +1,5 @@
 // Package problem says what is wrong with a request to the fake itself: to its
-// control API, or for a world that cannot be had. It is not of the contract, so it
+// admin API, or for a world that cannot be had. It is not of the contract, so it
 // looks otherwise than the contract's refusals: RFC 9457, application/problem+json.
 //
 //	{"title": "There is no such world.", "status": 404, "detail": "No world is named …", "nearest": "checkout"}

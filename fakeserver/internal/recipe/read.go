@@ -10,20 +10,20 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"gopkg.in/yaml.v3"
 
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
 )
 
-// The caller, and the provider.
+// The caller and the provider of a step.
 const (
 	caller   = "acme"
 	provider = "plp_{run}"
 )
 
-// Read reads a catalogue. When anything is wrong with it, the error has one line for
-// each problem, each beginning with the file's name and the line.
+// Read reads a catalogue. The error has one line, FILE:LINE: problem, for each problem.
 func Read(m *milestones.Milestone, file string, text []byte) (Catalogue, error) {
 	root, err := milestones.Document(file, "catalogue", text)
 	if err != nil {
@@ -39,7 +39,7 @@ func Read(m *milestones.Milestone, file string, text []byte) (Catalogue, error) 
 				continue
 			}
 			if line := names[r.Name()]; line > 0 {
-				d.report(item, "there is a recipe %s already (on line %d)", r.Name(), line)
+				d.report(item, "duplicate recipe %s (first on line %d)", r.Name(), line)
 			}
 			names[r.Name()] = item.Line
 			c = append(c, r)
@@ -48,10 +48,10 @@ func Read(m *milestones.Milestone, file string, text []byte) (Catalogue, error) 
 	return c, errors.Join(d.found...)
 }
 
-// fields are what a mapping may have, and what reads each.
+// fields are the keys of a mapping, and the function that reads each value.
 type fields map[string]func(*yaml.Node)
 
-// reader reads a catalogue, and goes on after a problem.
+// reader reads a catalogue and collects the problems.
 type reader struct {
 	milestone *milestones.Milestone
 	file      string
@@ -72,18 +72,18 @@ func (d *reader) mapping(n *yaml.Node, known fields) {
 	}
 }
 
-// pairs gives the members of a mapping, in its order.
+// pairs yields the members of a mapping in order.
 func (d *reader) pairs(n *yaml.Node) func(func(key, value *yaml.Node) bool) {
 	return func(yield func(key, value *yaml.Node) bool) {
 		if n.Kind != yaml.MappingNode {
-			d.report(n, "this is not a mapping")
+			d.report(n, "expected a mapping")
 			return
 		}
 		seen := map[string]bool{}
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
 			if seen[key.Value] {
-				d.report(key, "key %q is there twice", key.Value)
+				d.report(key, "duplicate key %q", key.Value)
 				continue
 			}
 			seen[key.Value] = true
@@ -96,7 +96,7 @@ func (d *reader) pairs(n *yaml.Node) func(func(key, value *yaml.Node) bool) {
 
 func (d *reader) items(n *yaml.Node) []*yaml.Node {
 	if n.Kind != yaml.SequenceNode {
-		d.report(n, "this is not a list")
+		d.report(n, "expected a list")
 		return nil
 	}
 	return n.Content
@@ -104,7 +104,7 @@ func (d *reader) items(n *yaml.Node) []*yaml.Node {
 
 func (d *reader) text(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
-		d.report(n, "this is not a text")
+		d.report(n, "expected a string")
 		return ""
 	}
 	return n.Value
@@ -122,8 +122,8 @@ func (d *reader) texts(to *[]string) func(*yaml.Node) {
 	}
 }
 
-// named reads texts by name into a map; null takes a name out of it.
-func (d *reader) named(to map[string]string) func(*yaml.Node) {
+// stringMap reads a mapping of names to strings into a map; null removes a name from it.
+func (d *reader) stringMap(to map[string]string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		for key, value := range d.pairs(n) {
 			if value.Tag != "!!null" {
@@ -131,7 +131,7 @@ func (d *reader) named(to map[string]string) func(*yaml.Node) {
 			} else if _, has := to[key.Value]; has {
 				delete(to, key.Value)
 			} else {
-				d.report(key, "there is no %q to take away%s", key.Value, milestones.Suggest(key.Value, slices.Sorted(maps.Keys(to))))
+				d.report(key, "cannot remove %q, which the step does not have%s", key.Value, milestones.Suggest(key.Value, slices.Sorted(maps.Keys(to))))
 			}
 		}
 	}
@@ -150,22 +150,22 @@ func (d *reader) operation(n *yaml.Node) *milestones.Operation {
 	return op
 }
 
-// recipe reads one; nil when nobody can say what it is for.
+// recipe reads a recipe. It returns nil if the operation or the outcome is unknown.
 func (d *reader) recipe(n *yaml.Node) *Recipe {
-	r := &Recipe{Header: map[string]string{}}
+	r := &Recipe{ResponseHeader: map[string]string{}}
 	var outcome, code, steps *yaml.Node
 	d.mapping(n, fields{
-		"operation":   func(n *yaml.Node) { r.Operation = d.operation(n) },
-		"outcome":     func(n *yaml.Node) { outcome = n },
-		"reason_code": func(n *yaml.Node) { code = n },
-		"lists":       d.texts(&r.Lists),
-		"variant":     d.into(&r.Variant),
-		"header":      d.named(r.Header),
-		"shows":       d.texts(&r.Shows),
-		"steps":       func(n *yaml.Node) { steps = n },
+		"operation":       func(n *yaml.Node) { r.Operation = d.operation(n) },
+		"outcome":         func(n *yaml.Node) { outcome = n },
+		"reason_code":     func(n *yaml.Node) { code = n },
+		"listed_codes":    d.texts(&r.ListedCodes),
+		"variant":         d.into(&r.Variant),
+		"response_header": d.stringMap(r.ResponseHeader),
+		"present":         d.texts(&r.Present),
+		"steps":           func(n *yaml.Node) { steps = n },
 	})
 	if outcome == nil || steps == nil || r.Operation == nil {
-		d.report(n, "a recipe has an operation, an outcome and steps")
+		d.report(n, "a recipe needs operation, outcome and steps")
 		return nil
 	}
 	var known []string
@@ -190,41 +190,41 @@ func (d *reader) recipe(n *yaml.Node) *Recipe {
 				codes = append(codes, cell.ReasonCode)
 			}
 		}
-		d.report(at, "the outcome %s of %s gives no reason code %q%s", r.Outcome.Name, r.Operation.ID, r.ReasonCode, milestones.Suggest(r.ReasonCode, codes))
+		d.report(at, "the outcome %s of %s has no reason code %q%s", r.Outcome.Name, r.Operation.ID, r.ReasonCode, milestones.Suggest(r.ReasonCode, codes))
 	}
-	kept := []string{"run"}
+	captured := []string{"run"}
 	for i, item := range d.items(steps) {
-		s := d.step(item, i+1, kept)
+		s := d.step(item, i+1, captured)
 		if s == nil {
 			return nil
 		}
 		r.Steps = append(r.Steps, *s)
-		kept = append(kept, slices.Sorted(maps.Keys(s.Keep))...)
+		captured = append(captured, slices.Sorted(maps.Keys(s.Capture))...)
 	}
 	if len(r.Steps) == 0 {
-		d.report(steps, "a recipe has a step")
+		d.report(steps, "a recipe needs at least one step")
 	} else if last := r.Steps[len(r.Steps)-1].Operation; last != r.Operation {
-		d.report(steps, "the last step is of %s, and the promise of %s", last.ID, r.Operation.ID)
+		d.report(steps, "the operation of the last step is %s, but that of the recipe is %s", last.ID, r.Operation.ID)
 	}
 	return r
 }
 
-// step reads the number-th step; nil when it has no operation. Earlier steps have
-// kept values under the names.
-func (d *reader) step(n *yaml.Node, number int, kept []string) *Step {
-	s := &Step{Query: map[string]string{}, Header: map[string]string{}, Keep: map[string]string{}}
+// step reads step number n of a recipe. It returns nil if the operation is unknown.
+// Captured are the names that placeholders can have.
+func (d *reader) step(n *yaml.Node, number int, captured []string) *Step {
+	s := &Step{Query: map[string]string{}, Header: map[string]string{}, Capture: map[string]string{}}
 	for key, value := range d.pairs(n) {
 		if key.Value == "operation" {
 			s.Operation = d.operation(value)
 		}
 	}
 	if s.Operation == nil {
-		d.report(n, "a step has an operation")
+		d.report(n, "a step needs an operation")
 		return nil
 	}
 	op := s.Operation
 	s.Method, s.Path = op.Method, op.Path
-	if ofProvider(op) {
+	if hasProvider(op) {
 		s.Params = map[string]string{"provider_id": provider}
 	}
 	if !op.Public && op.Scope != "" {
@@ -240,51 +240,51 @@ func (d *reader) step(n *yaml.Node, number int, kept []string) *Step {
 		"operation": func(*yaml.Node) {},
 		"method":    d.into(&s.Method),
 		"path":      d.into(&s.Path),
-		"headers":   d.named(s.Header),
-		"query":     d.named(s.Query),
-		"keep":      d.named(s.Keep),
+		"headers":   d.stringMap(s.Header),
+		"query":     d.stringMap(s.Query),
+		"capture":   d.stringMap(s.Capture),
 		"set": func(n *yaml.Node) {
 			changed = n
 			for key, value := range d.pairs(n) {
 				var to any
 				if err := value.Decode(&to); err != nil {
 					d.report(value, "%v", err)
-				} else if err := set(body, key.Value, to); err != nil {
+				} else if err := setValue(body, jsontext.Pointer(key.Value), to); err != nil {
 					d.report(key, "%v", err)
 				}
 			}
 		},
 		"body": func(n *yaml.Node) { s.Body = []byte(d.text(n)) },
-		"blanks": func(n *yaml.Node) {
-			if err := n.Decode(&s.Blanks); err != nil || s.Blanks < 1 {
-				d.report(n, "blanks is how many there are, such as 1048577")
+		"spaces": func(n *yaml.Node) {
+			if err := n.Decode(&s.Spaces); err != nil || s.Spaces < 1 {
+				d.report(n, "spaces must be a positive number, such as 1048577")
 			}
 		},
 	})
 	if s.Method == "" || s.Path == "" {
-		d.report(n, "a request that reaches no operation has a method and a path")
+		d.report(n, "a step of %s needs method and path", op.ID)
 	}
-	if body != nil && s.Body == nil && s.Blanks == 0 {
+	if body != nil && s.Body == nil && s.Spaces == 0 {
 		text, err := json.Marshal(body, json.Deterministic(true))
 		if err != nil {
-			d.report(changed, "this is no JSON: %v", err)
+			d.report(changed, "not representable as JSON: %v", err)
 		}
 		s.Body = text
 	}
 	for _, text := range s.texts() {
 		for _, name := range placeholder.FindAllStringSubmatch(text, -1) {
-			if !slices.Contains(kept, name[1]) {
-				d.report(n, "nothing was kept as {%s} before%s", name[1], milestones.Suggest(name[1], kept))
+			if !slices.Contains(captured, name[1]) {
+				d.report(n, "unknown placeholder {%s}%s", name[1], milestones.Suggest(name[1], captured))
 			}
 		}
 	}
 	return s
 }
 
-// placeholder stands for a value.
+// placeholder matches {NAME} in a text of a step.
 var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 
-// texts are those of a step that may have placeholders.
+// texts returns the texts of a step that may have placeholders.
 func (s *Step) texts() []string {
 	texts := []string{s.path(), string(s.Body)}
 	for _, of := range []map[string]string{s.Query, s.Header} {
@@ -295,10 +295,10 @@ func (s *Step) texts() []string {
 	return texts
 }
 
-// ofProvider tells whether the path names a provider.
-func ofProvider(op *milestones.Operation) bool { return strings.Contains(op.Path, "{provider_id}") }
+// hasProvider reports whether the path has the parameter provider_id.
+func hasProvider(op *milestones.Operation) bool { return strings.Contains(op.Path, "{provider_id}") }
 
-// request gives an operation's body, of the caller and for the provider.
+// request returns the body of an operation in fixtures/requests, for the caller and the provider.
 func (d *reader) request(n *yaml.Node, op *milestones.Operation) any {
 	text, err := fixtures.FS.ReadFile("requests/" + op.ID + ".json")
 	if err != nil {
@@ -310,55 +310,38 @@ func (d *reader) request(n *yaml.Node, op *milestones.Operation) any {
 		d.report(n, "requests/%s.json: %v", op.ID, err)
 		return nil
 	}
-	if !ofProvider(op) { // It makes one.
+	if !hasProvider(op) { // onboard has it in the body
 		body.(map[string]any)["provider"].(map[string]any)["provider_id"] = provider
 	}
 	return body
 }
 
-var unescape = strings.NewReplacer("~1", "/", "~0", "~")
-
-// set changes a member that is there, or adds one to an object.
-func set(body any, pointer string, to any) error {
-	at, last, found := cutLast(pointer)
-	if !found {
-		return fmt.Errorf("%q is no JSON pointer to a member", pointer)
+// setValue sets a member of an object inside body.
+func setValue(body any, pointer jsontext.Pointer, to any) error {
+	if pointer == "" || !pointer.IsValid() {
+		return fmt.Errorf("%q is not a JSON Pointer of a member", pointer)
 	}
-	inside, err := get(body, at)
+	parent, err := valueAt(body, pointer.Parent())
 	if err != nil {
 		return err
 	}
-	object, ok := inside.(map[string]any)
+	object, ok := parent.(map[string]any)
 	if !ok {
-		return fmt.Errorf("%s is no object", at)
+		return fmt.Errorf("%s is not an object", pointer.Parent())
 	}
-	object[unescape.Replace(last)] = to
+	object[pointer.LastToken()] = to
 	return nil
 }
 
-func cutLast(pointer string) (at, last string, found bool) {
-	i := strings.LastIndexByte(pointer, '/')
-	if i < 0 {
-		return "", "", false
-	}
-	return pointer[:i], pointer[i+1:], true
-}
-
-// get follows a JSON pointer through objects.
-func get(body any, pointer string) (any, error) {
-	if pointer == "" {
-		return body, nil
-	}
-	for i, name := range strings.Split(pointer, "/") {
-		if i == 0 {
-			continue
-		}
-		object, _ := body.(map[string]any)
-		member, has := object[unescape.Replace(name)]
+// valueAt returns the value at a JSON Pointer that leads through objects.
+func valueAt(value any, pointer jsontext.Pointer) (any, error) {
+	for name := range pointer.Tokens() {
+		object, _ := value.(map[string]any)
+		member, has := object[name]
 		if !has {
-			return nil, fmt.Errorf("there is nothing at %s%s", pointer, milestones.Suggest(unescape.Replace(name), slices.Sorted(maps.Keys(object))))
+			return nil, fmt.Errorf("there is no value at %s%s", pointer, milestones.Suggest(name, slices.Sorted(maps.Keys(object))))
 		}
-		body = member
+		value = member
 	}
-	return body, nil
+	return value, nil
 }

@@ -1,94 +1,94 @@
-// Package recipe says how to make the fake give each of its answers: a catalogue of
-// outcomes and reason codes, each with the shortest requests that lead to it.
+// Package recipe has, for each outcome and reason code of the contract, the shortest
+// list of requests that makes the fake return it.
 //
-// The catalogue is data, fixtures/recipes.yaml:
+// The recipes are data, recipes.yaml:
 //
 //	recipes:
 //	  - operation: partnerLiquidityProvider.rollout.upsert
 //	    outcome: rollout_blocked
 //	    reason_code: partner_liquidity_provider_rollout_blocked
-//	    lists: [partner_liquidity_provider_rollout_blocked]
+//	    listed_codes: [partner_liquidity_provider_rollout_blocked]
 //	    steps:
 //	      - operation: partnerLiquidityProvider.onboard
 //	      - operation: partnerLiquidityProvider.rollout.upsert
 //
-// The first keys are the promise: what the last step is answered. It is one cell of
-// the milestone, lists being all that stands in the outcome's list of reason codes.
-// A variant tells recipes of one cell apart, by header, which the answer has, or by
-// shows, members of its body that are not null.
+// operation, outcome and reason_code name the outcome of the last step. listed_codes is
+// the complete list at the outcome's reason_codes_at. Several recipes of one outcome and
+// reason code have a variant each, which differs by response_header or by present, JSON
+// Pointers of the response whose values are not null.
 //
-// A step is a request of its operation that would succeed: the caller acme, with the
-// scope that is needed, a provider id and an idempotency key that nobody used before,
-// and the body of fixtures/requests. It says only what is otherwise:
+// A step is a request of its operation. Without other keys it succeeds: it has the
+// caller acme, the scope that the operation needs, a new provider id, a new idempotency
+// key, and the body in fixtures/requests. Its keys change that:
 //
 //	method, path   of a request that reaches no operation
-//	headers        set by name; null takes one away
-//	query          set by name
-//	set            members of the body by JSON pointer
+//	headers        header fields by name; null removes one
+//	query          parameters by name
+//	set            members of the body by JSON Pointer
 //	body           another body
-//	blanks         a body of so many blanks
-//	keep           values of the answer, by name and JSON pointer, for steps to come
+//	spaces         a body of this many spaces
+//	capture        values of the response, by name and JSON Pointer, for later steps
 //
-// In texts {run} stands for what no other run of a recipe has, so that it can be
-// played again on the same server, and {NAME} for what an earlier step kept. The
-// provider is plp_{run}, and the idempotency key of the second step {run}-2.
+// In texts {run} is unique for each run of a recipe, so that it can be repeated on one
+// server, and {NAME} is a captured value. The provider id is plp_{run}, and the
+// idempotency key of step 2 is {run}-2.
 package recipe
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
-	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
 )
 
-// File is where the catalogue is, within the fixtures.
-const File = "recipes.yaml"
+//go:embed recipes.yaml
+var recipesYAML []byte
 
-// Recipe is a promise, and the requests that keep it.
+// Recipe is an outcome, and the requests that produce it.
 type Recipe struct {
-	// Operation and Outcome are of the milestone, and so is the cell's ReasonCode.
 	Operation *milestones.Operation
 	Outcome   *milestones.Outcome
-	// ReasonCode is the code that stands in the answer; "" for none.
+	// ReasonCode is the reason code of the response; "" for none.
 	ReasonCode string
-	// Lists are all codes at the outcome's ReasonCodesAt.
-	Lists []string
-	// Variant tells recipes of one cell apart; "" is the plain one.
+	// ListedCodes are all codes at the outcome's ReasonCodesAt.
+	ListedCodes []string
+	// Variant distinguishes recipes of one outcome and reason code; "" is the plain one.
 	Variant string
-	// Header is what the answer has, and Shows where its body has something.
-	Header map[string]string
-	Shows  []string
-	Steps  []Step
+	// ResponseHeader are header fields of the response.
+	ResponseHeader map[string]string
+	// Present are JSON Pointers of the response whose values are not null.
+	Present []string
+	Steps   []Step
 }
 
-// Step is one request. In its texts {NAME} stands for a value.
+// Step is one request. Its texts may have placeholders, {NAME}.
 type Step struct {
 	Operation *milestones.Operation
 	Method    string
-	// Path is a template, and Params are the values of its parameters.
+	// Path is a template with the parameters Params.
 	Path          string
 	Params        map[string]string
 	Query, Header map[string]string
-	// Body is what is sent, nil for nothing, unless it is so many Blanks.
+	// Body is nil for none. Spaces, when not 0, replaces it by this many spaces.
 	Body   []byte
-	Blanks int
-	// Keep are JSON pointers into the answer, by the name of their value.
-	Keep map[string]string
+	Spaces int
+	// Capture are JSON Pointers of the response by the name of their value.
+	Capture map[string]string
 }
 
-// short is a reason code without the words that all have.
-func short(code string) string { return strings.TrimPrefix(code, "partner_liquidity_provider_") }
+// shortCode returns a reason code without the prefix that all codes have.
+func shortCode(code string) string { return strings.TrimPrefix(code, "partner_liquidity_provider_") }
 
-// Name is what the recipe alone is called: operation/outcome, and what tells it from
-// the others of the outcome.
+// Name returns the unique name of the recipe: operation/outcome, then the reason code and
+// the variant where the outcome has several.
 func (r *Recipe) Name() string {
 	name := r.Operation.ID + "/" + r.Outcome.Name
 	if r.ReasonCode != r.Outcome.ReasonCode {
-		name += "/" + short(r.ReasonCode)
+		name += "/" + shortCode(r.ReasonCode)
 	}
 	if r.Variant != "" {
 		name += "/" + r.Variant
@@ -96,24 +96,24 @@ func (r *Recipe) Name() string {
 	return name
 }
 
-// Description says what the last step is answered.
+// Description returns the status and codes of the last response.
 func (r *Recipe) Description() string {
-	says := fmt.Sprint(r.Outcome.Status)
+	description := fmt.Sprint(r.Outcome.Status)
 	if r.Outcome.Code != "" {
-		says += " " + r.Outcome.Code
+		description += " " + r.Outcome.Code
 	}
 	if r.Outcome.ReasonCode != "" {
-		says += " " + r.Outcome.ReasonCode
+		description += " " + r.Outcome.ReasonCode
 	}
 	if r.Outcome.ReasonCodesAt != "" {
-		says += fmt.Sprintf(", listing %s", brackets(r.Lists))
+		description += fmt.Sprintf(", listing %s", inBrackets(r.ListedCodes))
 	}
-	return says
+	return description
 }
 
-func brackets(codes []string) string { return "[" + strings.Join(codes, ", ") + "]" }
+func inBrackets(codes []string) string { return "[" + strings.Join(codes, ", ") + "]" }
 
-// names are all that the recipe answers to.
+// names returns all names by which [Catalogue.Find] finds the recipe.
 func (r *Recipe) names() []string {
 	names := []string{r.Name(), r.Operation.ID + "/" + r.Outcome.Name, r.Outcome.Name}
 	if r.Outcome.Code != "" {
@@ -121,7 +121,7 @@ func (r *Recipe) names() []string {
 	}
 	for _, code := range []string{r.ReasonCode, r.Outcome.ReasonCode} {
 		if code != "" {
-			names = append(names, code, short(code))
+			names = append(names, code, shortCode(code))
 		}
 	}
 	if r.Variant != "" {
@@ -130,18 +130,19 @@ func (r *Recipe) names() []string {
 	return names
 }
 
-// Catalogue are recipes, in the order of the file.
+// Catalogue is a list of recipes, in the order of the file.
 type Catalogue []*Recipe
 
-// Find gives the recipes that a name means: an outcome, a reason code with or without
-// what all of them begin with, an error code, a variant, or operation/outcome, of which
-// the operation's first words may be left out; or an operation or a status that
-// has one recipe. First comes the one whose own name it
-// is, then the shortest ones, of which those of an outcome of that name. The error has
-// the nearest name, the recipes of which the name says a part, or those of several
-// operations of which it is the end.
+// Find returns the recipes for a name. A name is an outcome, a reason code with or
+// without its prefix, an error code, a variant, or operation/outcome, of which the first
+// parts of the operation's id can be omitted. An operation or a status is a name too if
+// it has one recipe only.
+//
+// The recipe whose own name was given comes first, then those with fewer steps; of equal
+// ones those whose outcome has the name. The error suggests names: the nearest one, those
+// that contain the name, or the complete names that end with it.
 func (c Catalogue) Find(name string) (Catalogue, error) {
-	means := func(n string) bool {
+	matches := func(n string) bool {
 		return n == name || strings.Contains(name, "/") && strings.HasSuffix(n, "."+name)
 	}
 	var found Catalogue
@@ -154,43 +155,45 @@ func (c Catalogue) Find(name string) (Catalogue, error) {
 				known = append(known, rest+"/"+r.Outcome.Name)
 			}
 		}
-		if slices.ContainsFunc(names, means) {
+		if slices.ContainsFunc(names, matches) {
 			found = append(found, r)
 		}
 	}
-	if broad := c.broadly(name); found == nil && len(broad) == 1 {
-		return broad, nil
-	} else if found == nil {
+	if found == nil {
+		candidates := c.ofOperationOrStatus(name)
+		if len(candidates) == 1 {
+			return candidates, nil
+		}
 		slices.Sort(known)
 		known = slices.Compact(known)
 		if nearest := milestones.Suggest(name, known); nearest != "" {
-			return nil, fmt.Errorf("there is no recipe for %q%s", name, nearest)
+			return nil, fmt.Errorf("unknown recipe %q%s", name, nearest)
 		}
-		return nil, fmt.Errorf("there is no recipe for %q%s", name, partly(name, broad, known))
+		return nil, fmt.Errorf("unknown recipe %q%s", name, suggestions(name, candidates, known))
 	}
-	if of := operations(found, name); len(of) > 1 {
-		return nil, fmt.Errorf("%q is the end of %d names: write %s", name, len(of), strings.Join(of, " or "))
+	if complete := completeNames(found, name); len(complete) > 1 {
+		return nil, fmt.Errorf("%q is ambiguous: write %s", name, strings.Join(complete, " or "))
 	}
-	// own tells a name of the outcome itself from one that it only lists.
-	own := func(r *Recipe) bool { return r.Outcome.Name == name || r.Outcome.ReasonCode == name }
-	after := func(later bool) int {
-		if later {
+	rank := func(worse bool) int {
+		if worse {
 			return 1
 		}
 		return 0
 	}
+	ofOutcome := func(r *Recipe) bool { return r.Outcome.Name == name || r.Outcome.ReasonCode == name }
 	slices.SortStableFunc(found, func(a, b *Recipe) int {
 		return cmp.Or(
-			after(!means(a.Name()))-after(!means(b.Name())),
+			rank(!matches(a.Name()))-rank(!matches(b.Name())),
 			len(a.Steps)-len(b.Steps),
-			after(!own(a))-after(!own(b)),
+			rank(!ofOutcome(a))-rank(!ofOutcome(b)),
 		)
 	})
 	return found, nil
 }
 
-// operations gives the names operation/outcome that end with a name, which has a slash.
-func operations(found Catalogue, name string) (names []string) {
+// completeNames returns the names operation/outcome that end with a name, which has a
+// slash.
+func completeNames(found Catalogue, name string) (names []string) {
 	if !strings.Contains(name, "/") {
 		return nil
 	}
@@ -202,8 +205,9 @@ func operations(found Catalogue, name string) (names []string) {
 	return names
 }
 
-// broadly gives the recipes of an operation of that name, and those of that status.
-func (c Catalogue) broadly(name string) (found Catalogue) {
+// ofOperationOrStatus returns the recipes whose operation contains the name as a part of
+// its id, and those with that status.
+func (c Catalogue) ofOperationOrStatus(name string) (found Catalogue) {
 	for _, r := range c {
 		operation := "." + r.Operation.ID + "."
 		if strings.Contains(strings.ToLower(operation), "."+strings.ToLower(name)+".") || fmt.Sprint(r.Outcome.Status) == name {
@@ -213,40 +217,37 @@ func (c Catalogue) broadly(name string) (found Catalogue) {
 	return found
 }
 
-// partly says which recipes there are for a name that is none: those that it broadly
-// means, or else those with a word that is near.
-func partly(name string, broad Catalogue, known []string) string {
-	var meant []string
-	for _, r := range broad {
-		meant = append(meant, r.Name())
+// suggestions returns the end of the error for an unknown name: the candidates, or else
+// the known names with a word that is near.
+func suggestions(name string, candidates Catalogue, known []string) string {
+	var names []string
+	for _, r := range candidates {
+		names = append(names, r.Name())
 	}
-	if meant == nil {
-		meant = slices.DeleteFunc(slices.Clone(known), func(n string) bool {
+	if names == nil {
+		names = slices.DeleteFunc(slices.Clone(known), func(n string) bool {
 			words := strings.FieldsFunc(n, func(c rune) bool { return c == '_' })
 			return strings.Contains(n, "/") || milestones.Nearest(name, words) == ""
 		})
 	}
-	if len(meant) == 0 {
-		return ": without a name all are listed"
+	const listAll = "run the command without a name to list all"
+	if len(names) == 0 {
+		return ": " + listAll
 	}
 	const most = 8
-	if more := len(meant) - most; more > 0 {
-		meant = append(meant[:most], fmt.Sprintf("%d more: without a name all are listed", more))
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most], fmt.Sprintf("%d more: %s", more, listAll))
 	}
-	return ": there are " + strings.Join(meant, ", ")
+	return ": there are " + strings.Join(names, ", ")
 }
 
-// All is the catalogue of M109, read once.
+// All returns the recipes of M109.
 func All() Catalogue { return all() }
 
 var all = sync.OnceValue(func() Catalogue {
-	text, err := fixtures.FS.ReadFile(File)
+	c, err := Read(milestones.M109(), "recipes.yaml", recipesYAML)
 	if err != nil {
-		panic(err) // The file is part of the program,
-	}
-	c, err := Read(milestones.M109(), File, text)
-	if err != nil {
-		panic(err) // and a test reads it.
+		panic(err) // a test reads the embedded file
 	}
 	return c
 })

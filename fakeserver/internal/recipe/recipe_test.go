@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
 )
 
-func TestEveryCellHasARecipe(t *testing.T) {
+func TestEveryOutcomeHasARecipe(t *testing.T) {
 	m := milestones.M109()
 	plain := map[string]int{}
 	for _, r := range All() {
@@ -29,15 +28,14 @@ func TestEveryCellHasARecipe(t *testing.T) {
 		}
 	}
 	for key := range plain {
-		t.Errorf("a recipe for %s, which is no cell", key)
+		t.Errorf("a recipe for %s, which the milestone does not have", key)
 	}
 }
 
-// A promise lists the code that it is for.
-func TestPromisesListTheirCode(t *testing.T) {
+func TestListedCodesContainTheReasonCode(t *testing.T) {
 	for _, r := range All() {
-		if code := r.ReasonCode; code != "" && r.Outcome.ReasonCodesAt != "" && !slices.Contains(r.Lists, code) {
-			t.Errorf("%s lists %s, without %s", r.Name(), brackets(r.Lists), code)
+		if code := r.ReasonCode; code != "" && r.Outcome.ReasonCodesAt != "" && !slices.Contains(r.ListedCodes, code) {
+			t.Errorf("%s lists %s, without %s", r.Name(), inBrackets(r.ListedCodes), code)
 		}
 	}
 }
@@ -55,17 +53,17 @@ func TestFind(t *testing.T) {
 		{"replayed", "partnerLiquidityProvider.onboard/success/replayed", "", ""},
 		{"rollout.upsert/success", "partnerLiquidityProvider.rollout.upsert/success", "partnerLiquidityProvider.rollout.upsert/success/rollout_blocked", ""},
 		{"route_not_found", "unrouted/route_not_found", "", ""},
-		{"rollout_bloked", "", "", `there is no recipe for "rollout_bloked" (did you mean rollout_blocked?)`},
-		{"", "", "", `there is no recipe for ""`},
-		{"nonsense", "", "", `there is no recipe for "nonsense": without a name all are listed`},
+		{"rollout_bloked", "", "", `unknown recipe "rollout_bloked" (did you mean rollout_blocked?)`},
+		{"", "", "", `unknown recipe ""`},
+		{"nonsense", "", "", `unknown recipe "nonsense": run the command without a name to list all`},
 		{"healthz", "healthz/success", "", ""},
-		{"status.upsert/succes", "", "", `there is no recipe for "status.upsert/succes" (did you mean status.upsert/success?)`},
+		{"status.upsert/succes", "", "", `unknown recipe "status.upsert/succes" (did you mean status.upsert/success?)`},
 		{"upsrt/downgrade_required", "", "", `(did you mean upsert/downgrade_required?)`},
-		{"bloked", "", "", `there is no recipe for "bloked": there are partner_liquidity_provider_rollout_blocked, rollout_blocked`},
-		{"404", "", "", `there is no recipe for "404": there are partnerLiquidityProvider.get/provider_not_found, partnerLiquidityProvider.status.upsert/provider_not_found,`},
-		{"rollout", "", "", `13 more: without a name all are listed`},
-		{"get", "", "", `there is no recipe for "get": there are partnerLiquidityProvider.get/success,`},
-		{"get/success", "", "", `"get/success" is the end of 2 names: write partnerLiquidityProvider.get/success or keys.policy-integrity-signing.get/success`},
+		{"bloked", "", "", `unknown recipe "bloked": there are partner_liquidity_provider_rollout_blocked, rollout_blocked`},
+		{"404", "", "", `unknown recipe "404": there are partnerLiquidityProvider.get/provider_not_found, partnerLiquidityProvider.status.upsert/provider_not_found,`},
+		{"rollout", "", "", `13 more: run the command without a name to list all`},
+		{"get", "", "", `unknown recipe "get": there are partnerLiquidityProvider.get/success,`},
+		{"get/success", "", "", `"get/success" is ambiguous: write partnerLiquidityProvider.get/success or keys.policy-integrity-signing.get/success`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			found, err := All().Find(test.name)
@@ -92,42 +90,35 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestBrokenFiles(t *testing.T) {
+func TestReadErrors(t *testing.T) {
 	const before = "recipes:\n  - operation: healthz\n    outcome: success\n    steps:\n      - operation: partnerLiquidityProvider.onboard\n"
 	const after = "      - operation: healthz\n"
 	for _, test := range []struct{ name, text, want string }{
 		{"empty", "", "x.yaml:1: the document is empty"},
-		{"no list", "recipes: 1", "x.yaml:1: this is not a list"},
+		{"no list", "recipes: 1", "x.yaml:1: expected a list"},
 		{"a key", "recipies: []", `x.yaml:1: unknown key "recipies" (did you mean recipes?)`},
 		{"a key of a recipe", "recipes:\n  - operation: healthz\n    outcom: success\n    steps: []", `x.yaml:3: unknown key "outcom" (did you mean outcome?)`},
 		{"an operation", "recipes:\n  - operation: health", `x.yaml:2: unknown operation "health" (did you mean healthz?)`},
 		{"an outcome", "recipes:\n  - operation: healthz\n    outcome: sucess\n    steps: []", `x.yaml:3: unknown outcome "sucess" of healthz (did you mean success?)`},
 		{"a reason code", "recipes:\n  - operation: partnerLiquidityProvider.get\n    outcome: provider_not_found\n    reason_code: partner_liquidity_provider_not_fond\n    steps: []",
-			`x.yaml:4: the outcome provider_not_found of partnerLiquidityProvider.get gives no reason code "partner_liquidity_provider_not_fond" (did you mean partner_liquidity_provider_not_found?)`},
-		{"no step", "recipes:\n  - operation: healthz\n    outcome: success\n    steps: []", "x.yaml:4: a recipe has a step"},
-		{"another last step", before, "x.yaml:5: the last step is of partnerLiquidityProvider.onboard, and the promise of healthz"},
-		{"a key twice", before + "        body: x\n        body: y\n" + after, `x.yaml:7: key "body" is there twice`},
-		{"a member", before + "        set: {/provder/x: 1}\n" + after, "x.yaml:6: there is nothing at /provder (did you mean provider?)"},
-		{"a member of a text", before + "        set: {/provider/segment_tier/x: 1}\n" + after, "x.yaml:6: /provider/segment_tier is no object"},
-		{"no pointer", before + "        set: {provider: 1}\n" + after, `x.yaml:6: "provider" is no JSON pointer to a member`},
-		{"a header to take away", before + "        headers: {X-Actor-Typ: null}\n" + after, `x.yaml:6: there is no "X-Actor-Typ" to take away (did you mean X-Actor-Type?)`},
-		{"a value", before + "        headers: {X-Actor-Id: \"{rum}\"}\n" + after, "x.yaml:5: nothing was kept as {rum} before (did you mean run?)"},
-		{"blanks", before + "        blanks: many\n" + after, "x.yaml:6: blanks is how many there are, such as 1048577"},
-		{"no route", "recipes:\n  - operation: unrouted\n    outcome: route_not_found\n    steps:\n      - operation: unrouted", "x.yaml:5: a request that reaches no operation has a method and a path"},
-		{"no step's operation", "recipes:\n  - operation: healthz\n    outcome: success\n    steps:\n      - body: x", "x.yaml:5: a step has an operation"},
-		{"two alike", before + after + strings.TrimPrefix(before, "recipes:\n") + after, "x.yaml:7: there is a recipe healthz/success already (on line 2)"},
+			`x.yaml:4: the outcome provider_not_found of partnerLiquidityProvider.get has no reason code "partner_liquidity_provider_not_fond" (did you mean partner_liquidity_provider_not_found?)`},
+		{"no step", "recipes:\n  - operation: healthz\n    outcome: success\n    steps: []", "x.yaml:4: a recipe needs at least one step"},
+		{"another last step", before, "x.yaml:5: the operation of the last step is partnerLiquidityProvider.onboard, but that of the recipe is healthz"},
+		{"a key twice", before + "        body: x\n        body: y\n" + after, `x.yaml:7: duplicate key "body"`},
+		{"a member", before + "        set: {/provder/x: 1}\n" + after, "x.yaml:6: there is no value at /provder (did you mean provider?)"},
+		{"a member of a text", before + "        set: {/provider/segment_tier/x: 1}\n" + after, "x.yaml:6: /provider/segment_tier is not an object"},
+		{"no pointer", before + "        set: {provider: 1}\n" + after, `x.yaml:6: "provider" is not a JSON Pointer of a member`},
+		{"a header to take away", before + "        headers: {X-Actor-Typ: null}\n" + after, `x.yaml:6: cannot remove "X-Actor-Typ", which the step does not have (did you mean X-Actor-Type?)`},
+		{"a value", before + "        headers: {X-Actor-Id: \"{rum}\"}\n" + after, "x.yaml:5: unknown placeholder {rum} (did you mean run?)"},
+		{"spaces", before + "        spaces: many\n" + after, "x.yaml:6: spaces must be a positive number, such as 1048577"},
+		{"no route", "recipes:\n  - operation: unrouted\n    outcome: route_not_found\n    steps:\n      - operation: unrouted", "x.yaml:5: a step of unrouted needs method and path"},
+		{"no step's operation", "recipes:\n  - operation: healthz\n    outcome: success\n    steps:\n      - body: x", "x.yaml:5: a step needs an operation"},
+		{"two alike", before + after + strings.TrimPrefix(before, "recipes:\n") + after, "x.yaml:7: duplicate recipe healthz/success (first on line 2)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := Read(milestones.M109(), "x.yaml", []byte(test.text)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
-	}
-	text, err := fixtures.FS.ReadFile(File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Read(milestones.M109(), File, text); err != nil {
-		t.Error(err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // A journal has no secrets. Two kinds are found: values whose header or parameter has the
-// name of a secret, in every mode; and the partner keys and the control token, which the
+// name of a secret, in every mode; and the partner keys and the admin token, which the
 // server knows, wherever they stand and however they are written.
 
 // notSecret are the headers of the contract that have a word of [secretName] in their names
@@ -137,7 +137,7 @@ func (w *World) withoutSecrets(header http.Header) http.Header {
 }
 
 // hides tells whether the server knows any secrets.
-func (w *World) hides() bool { return w.handler.PartnerKeys != nil || w.options.ControlToken != "" }
+func (w *World) hides() bool { return w.handler.PartnerKeys != nil || w.options.AdminToken != "" }
 
 // hideText is hide for a string.
 func (w *World) hideText(text string) string {
@@ -147,7 +147,7 @@ func (w *World) hideText(text string) string {
 	return string(w.hide([]byte(text)))
 }
 
-// hide gives a text in which neither a partner key nor the control token stands: as it is, with
+// hide gives a text in which neither a partner key nor the admin token stands: as it is, with
 // the escapes of JSON, or percent-encoded. It is the same text when none did. The text need not
 // be JSON, nor a URL, or may be a broken one.
 func (w *World) hide(text []byte) []byte {
@@ -160,7 +160,7 @@ func (w *World) hide(text []byte) []byte {
 // hideKnown hides the secrets as they are.
 func (w *World) hideKnown(text []byte) []byte {
 	text = w.handler.PartnerKeys.Hide(text)
-	if token := []byte(w.options.ControlToken); len(token) > 0 && bytes.Contains(text, token) {
+	if token := []byte(w.options.AdminToken); len(token) > 0 && bytes.Contains(text, token) {
 		text = bytes.ReplaceAll(text, token, []byte(rest.Hidden))
 	}
 	return text

@@ -62,11 +62,11 @@ func TestWithoutLineSecrets(t *testing.T) {
 	}
 }
 
-// known is a world that knows a partner key and a control token.
+// known is a world that knows a partner key and a admin token.
 func known(key, token string) *World {
 	return &World{
 		handler: &rest.Handler{Options: rest.Options{PartnerKeys: rest.NewPartnerKeys([]rest.PartnerKey{{Key: key}})}},
-		options: &Options{ControlToken: token},
+		options: &Options{AdminToken: token},
 	}
 }
 

@@ -42,8 +42,8 @@ type Options struct {
 	Memory store.Options
 	// Clock is the server's time, which the worlds' clocks show unless they are told otherwise.
 	Clock func() time.Time
-	// ControlToken is the secret of the control API, which the journal hides; "" is none.
-	ControlToken string
+	// AdminToken is the secret of the admin API, which the journal hides; "" is none.
+	AdminToken string
 	// Stopwatch tells the time by which durations and idleness are measured.
 	Stopwatch func() time.Time
 	// Seed is what a world begins with, and comes back to, unless it has a seed of its

@@ -1,4 +1,4 @@
-package fakeserver_test
+package recipe_test
 
 import (
 	"encoding/json"
@@ -12,36 +12,36 @@ import (
 	"example.com/lpgate/fakeserver/internal/recipe"
 )
 
-// Each recipe gives what it promises, at its last step and not before, twice on one
-// server. It is the shortest: without any one of its steps it does not.
-func TestRecipesKeepTheirPromise(t *testing.T) {
+// Each recipe has its outcome, at its last step and not before, twice on one server.
+// Without any one of its steps it does not.
+func TestRecipesHaveTheirOutcome(t *testing.T) {
 	f := fakeserver.Start(t, func(o *fakeserver.Options) { o.NoListener = true })
 	runs := 0
-	play := func(r *recipe.Recipe) ([]recipe.Exchange, error) {
+	run := func(r *recipe.Recipe) ([]recipe.Exchange, error) {
 		runs++
-		return r.Run(t.Context(), f.HTTP, recipe.Place{URL: f.URL, Run: fmt.Sprint(runs)})
+		return r.Run(t.Context(), f.HTTP, recipe.Target{URL: f.URL, RunID: fmt.Sprint(runs)})
 	}
 	for _, r := range recipe.All() {
 		t.Run(r.Name(), func(t *testing.T) {
 			for range 2 {
-				played, err := play(r)
+				exchanges, err := run(r)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for i := range played {
-					err := r.Preconditions(&played[i])
+				for i := range exchanges {
+					err := r.Check(&exchanges[i])
 					if last := i == len(r.Steps)-1; last && err != nil {
-						t.Errorf("the last answer is %v, want %s\n%s", err, r.Description(), played[i].Answer)
+						t.Errorf("the last response is %v, want %s\n%s", err, r.Description(), exchanges[i].Response)
 					} else if !last && err == nil {
-						t.Errorf("step %d is answered so already", i+1)
+						t.Errorf("step %d has the outcome already", i+1)
 					}
 				}
 			}
 			for i := range r.Steps {
 				shorter := *r
 				shorter.Steps = slices.Delete(slices.Clone(r.Steps), i, i+1)
-				played, err := play(&shorter)
-				if err == nil && len(played) > 0 && shorter.Preconditions(&played[len(played)-1]) == nil {
+				exchanges, err := run(&shorter)
+				if err == nil && len(exchanges) > 0 && shorter.Check(&exchanges[len(exchanges)-1]) == nil {
 					t.Errorf("step %d is not needed", i+1)
 				}
 			}
@@ -49,7 +49,7 @@ func TestRecipesKeepTheirPromise(t *testing.T) {
 	}
 }
 
-// What is printed can be pasted: a shell that runs the lines gets the same outcome.
+// A shell that runs the printed lines gets the outcome.
 func TestRecipesCanBePasted(t *testing.T) {
 	f := fakeserver.Start(t)
 	for _, r := range recipe.All() {
@@ -66,17 +66,17 @@ func TestRecipesCanBePasted(t *testing.T) {
 			}
 			lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 			if len(lines) != len(r.Steps)+1 {
-				t.Fatalf("%d lines were printed, want one for each of %d steps and one more\n%s\n%s", len(lines), len(r.Steps), script, out)
+				t.Fatalf("got %d lines, want one for each of %d steps and one more\n%s\n%s", len(lines), len(r.Steps), script, out)
 			}
 			var x recipe.Exchange
-			x.Operation, x.Answer = r.Operation, []byte(lines[len(lines)-2])
-			status, replayed, _ := strings.Cut(lines[len(lines)-1], " ")
-			x.AnswerHeader = map[string][]string{"Idempotent-Replayed": {replayed}}
+			x.Operation, x.Response = r.Operation, []byte(lines[len(lines)-2])
+			status, reexchanges, _ := strings.Cut(lines[len(lines)-1], " ")
+			x.ResponseHeader = map[string][]string{"Idempotent-Replayed": {reexchanges}}
 			if err := json.Unmarshal([]byte(status), &x.Status); err != nil {
 				t.Fatal(err)
 			}
-			if err := r.Preconditions(&x); err != nil {
-				t.Errorf("the last answer is %v, want %s\n%s\n%s", err, r.Description(), script, out)
+			if err := r.Check(&x); err != nil {
+				t.Errorf("the last response is %v, want %s\n%s\n%s", err, r.Description(), script, out)
 			}
 		})
 	}
