@@ -35,13 +35,15 @@ const module = "example.com/lpgate"
 var arrows = map[string][]string{
 	"milestones":         {"internal/textfile"},
 	"milestones/openapi": {"milestones", "schemas"},
-	"schemas":            {"internal/textfile"},
+	"schemas":            {"internal/textfile", "internal/yamlfile"},
 	"features":           {},
 	"fixtures":           {},
 
 	"internal/printable":          {},
 	"internal/curl":               {},
 	"internal/textfile":           {},
+	"internal/suggest":            {},
+	"internal/yamlfile":           {"internal/suggest", "internal/textfile"},
 	"internal/godoginit":          {"internal/godoginit/hidepath"},
 	"internal/godoginit/hidepath": {},
 	"internal/interrupt":          {},

@@ -27,6 +27,13 @@ var (
 		}
 		return ok
 	}}
+	texts = &shape{"an object of texts", func(value any) bool {
+		members, ok := value.(map[string]any)
+		for _, member := range members {
+			ok = ok && isText(member)
+		}
+		return ok
+	}}
 	values = &shape{"a list", isList}
 	choice = &shape{"a list of different values, one at least", func(value any) bool { return isListOfSome(value) && areDifferent(value.([]any)) }}
 	flag   = &shape{"true or false", isFlag}
@@ -69,10 +76,11 @@ var keywords = map[string]*shape{
 	"items": singleBool, "contains": single, "prefixItems": list,
 	"unevaluatedItems": singleBool, "unevaluatedProperties": singleBool,
 	"allOf": list, "anyOf": list, "oneOf": list, "not": single, "if": single, "then": single, "else": single,
+	"patternErrorMessage": words, "x-renamed": texts, // of package yamlfile
 }
 
 // annotations are the keywords that demand nothing of a value.
-var annotations = []string{"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated"}
+var annotations = []string{"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated", "patternErrorMessage", "x-renamed"}
 
 // allTypes are the types of JSON Schema.
 var allTypes = []string{"array", "boolean", "integer", "null", "number", "object", "string"}

@@ -32,9 +32,11 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"example.com/lpgate/internal/textfile"
+	"example.com/lpgate/internal/yamlfile"
 )
 
 // Base is what every $id begins with. The domain is reserved for examples (RFC 2606): nothing is fetched from it.
@@ -199,7 +201,17 @@ func (s *Schema) violations(by *jsonschema.Schema, document any) []Violation {
 	if !errors.As(err, &invalid) {
 		return []Violation{{Message: err.Error()}}
 	}
-	found := s.leaves(nil, invalid, document)
+	var found []Violation
+	for _, leaf := range leaves(nil, invalid) {
+		instancePath := plainPointer(leaf.InstanceLocation)
+		node, keyword := s.nodes.find(leaf.AbsoluteKeywordLocation)
+		found = append(found, Violation{
+			InstancePath: instancePath,
+			SchemaPath:   plainPointer(leaf.KeywordLocation),
+			Keyword:      keyword,
+			Message:      message(node, keyword, valueAt(document, instancePath), leaf.Message),
+		})
+	}
 	slices.SortFunc(found, func(a, b Violation) int {
 		return cmp.Or(
 			cmp.Compare(a.InstancePath, b.InstancePath),
@@ -210,22 +222,40 @@ func (s *Schema) violations(by *jsonschema.Schema, document any) []Violation {
 	return found
 }
 
-// Leaves appends the errors that have no cause of their own: the inner ones only say that an inner one failed.
-func (s *Schema) leaves(found []Violation, failed *jsonschema.ValidationError, document any) []Violation {
-	if len(failed.Causes) > 0 {
-		for _, cause := range failed.Causes {
-			found = s.leaves(found, cause, document)
-		}
-		return found
+// Failures implements [yamlfile.Schema].
+func (s *Schema) Failures(document any) []yamlfile.Failure {
+	var invalid *jsonschema.ValidationError
+	if err := s.compiled.Validate(document); err == nil {
+		return nil
+	} else if !errors.As(err, &invalid) {
+		return []yamlfile.Failure{{Message: err.Error()}}
 	}
-	instancePath := plainPointer(failed.InstanceLocation)
-	node, keyword := s.nodes.find(failed.AbsoluteKeywordLocation)
-	return append(found, Violation{
-		InstancePath: instancePath,
-		SchemaPath:   plainPointer(failed.KeywordLocation),
-		Keyword:      keyword,
-		Message:      message(node, keyword, valueAt(document, instancePath), failed.Message),
+	var found []yamlfile.Failure
+	for _, leaf := range leaves(nil, invalid) {
+		node, keyword := s.nodes.find(leaf.AbsoluteKeywordLocation)
+		found = append(found, yamlfile.Failure{
+			Pointer:    jsontext.Pointer(plainPointer(leaf.InstanceLocation)),
+			SchemaPath: plainPointer(leaf.KeywordLocation),
+			Keyword:    keyword,
+			Node:       node,
+			Message:    leaf.Message,
+		})
+	}
+	slices.SortFunc(found, func(a, b yamlfile.Failure) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.SchemaPath, b.SchemaPath))
 	})
+	return found
+}
+
+// leaves appends the errors that have no cause of their own. The others only follow from those.
+func leaves(found []*jsonschema.ValidationError, failed *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	if len(failed.Causes) == 0 {
+		return append(found, failed)
+	}
+	for _, cause := range failed.Causes {
+		found = leaves(found, cause)
+	}
+	return found
 }
 
 // Find splits the absolute location of a keyword into the schema object that has it, and its name. What follows
