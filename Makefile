@@ -6,7 +6,7 @@ unraced = Lie|Truth|Service|Scripts|Elsewhere|Damaged|EveryByte|EveryTime
 .PHONY: verify test check selfcheck serve bench soak renew vectors mutants pictures
 
 verify:; go run ./runner milestones/M109.yaml
-test: check selfcheck; go test -vet=off -race -timeout 30m ./... && go test -vet=off -timeout 30m . ./runner ./fakeserver/cmd/fakeserver && go test -vet=off -timeout 30m -run '$(unraced)' ./runner/internal/gate ./runner/internal/drift ./fakeserver ./schemas ./steps/auditproof && go run ./runner milestones/M109.yaml
+test: check selfcheck; go test -vet=off -race -timeout 30m ./... && go test -vet=off -timeout 30m . ./runner ./fakeserver/cmd/fakeserver && go test -vet=off -timeout 30m -run '$(unraced)' ./runner/internal/gate ./runner/internal/difftest ./fakeserver ./schemas ./steps/auditproof && go run ./runner milestones/M109.yaml
 check:; test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && go tool staticcheck ./... && go run ./runner lint
 selfcheck:; go run ./runner selfcheck milestones/M109.yaml
 serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109

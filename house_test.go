@@ -81,9 +81,9 @@ var arrows = map[string][]string{
 	"runner/internal/exchange":      {"milestones", "schemas"},
 	"runner/internal/checks":        {"milestones", "runner/internal/exchange", "schemas"},
 	"runner/internal/plan":          {"internal/textfile", "milestones"},
-	"runner/internal/outcome":       {"milestones", "runner/internal/exchange"},
+	"runner/internal/golden":        {"milestones", "runner/internal/exchange"},
 	"runner/internal/baseline":      {"internal/textfile", "milestones"},
-	"runner/internal/verdict":       {"milestones", "runner/internal/baseline", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan"},
+	"runner/internal/verdict":       {"milestones", "runner/internal/baseline", "runner/internal/exchange", "runner/internal/golden", "runner/internal/plan"},
 	"runner/internal/terminal":      {"internal/printable"},
 	"runner/internal/watch":         {},
 	"runner/internal/report":        {"milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/terminal", "runner/internal/verdict"},
@@ -92,23 +92,23 @@ var arrows = map[string][]string{
 	"runner/internal/report/har":    {"runner/internal/eventlog", "runner/internal/exchange"},
 	"runner/internal/report/github": {"runner/internal/eventlog", "runner/internal/report", "runner/internal/verdict"},
 	"runner/internal/eventlog":      {"runner/internal/exchange", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict", "steps"},
-	"runner/internal/shard":         {"internal/textfile", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict"},
-	"runner/internal/target":        {"fakeserver", "internal/textfile", "milestones", "runner/internal/exchange", "steps"},
+	"runner/internal/shard":         {"internal/textfile", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/golden", "runner/internal/plan", "runner/internal/report", "runner/internal/verdict"},
+	"runner/internal/service":       {"fakeserver", "internal/textfile", "milestones", "runner/internal/exchange", "steps"},
 	"runner/internal/project":       {"features", "fixtures", "internal/textfile", "milestones", "runner/internal/plan", "schemas"},
-	"runner/internal/gate":          {"internal/godoginit", "milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/progress", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/report/har", "runner/internal/report/junit", "runner/internal/report/page", "runner/internal/shard", "runner/internal/target", "runner/internal/terminal", "runner/internal/verdict", "runner/internal/watch", "steps"},
-	"runner/internal/sight":         {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "runner/internal/verdict", "schemas"},
-	"runner/internal/drift":         {"milestones", "runner/internal/exchange", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/target", "runner/internal/terminal", "schemas", "steps", "steps/auditproof"},
+	"runner/internal/gate":          {"internal/godoginit", "milestones", "runner/internal/baseline", "runner/internal/checks", "runner/internal/eventlog", "runner/internal/exchange", "runner/internal/golden", "runner/internal/plan", "runner/internal/progress", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/report/har", "runner/internal/report/junit", "runner/internal/report/html", "runner/internal/shard", "runner/internal/service", "runner/internal/terminal", "runner/internal/verdict", "runner/internal/watch", "steps"},
+	"runner/internal/selfcheck":     {"milestones", "runner/internal/checks", "runner/internal/exchange", "runner/internal/gate", "runner/internal/golden", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/service", "runner/internal/terminal", "runner/internal/verdict", "schemas"},
+	"runner/internal/difftest":      {"milestones", "runner/internal/exchange", "runner/internal/golden", "runner/internal/plan", "runner/internal/project", "runner/internal/report", "runner/internal/service", "runner/internal/terminal", "schemas", "steps", "steps/auditproof"},
 	"runner/internal/lint":          {"internal/textfile", "milestones", "runner/internal/exchange", "runner/internal/plan", "runner/internal/project", "schemas", "steps"},
 	"runner/internal/phrasebook":    {"runner/internal/plan", "steps"},
-	"runner":                        {"internal/interrupt", "internal/printable", "internal/textfile", "milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/drift", "runner/internal/gate", "runner/internal/glossary", "runner/internal/lint", "runner/internal/outcome", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/sight", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
-	"runner/internal/glossary":      {"milestones", "runner/internal/checks", "runner/internal/outcome", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
-	"runner/internal/report/page":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
+	"runner":                        {"internal/interrupt", "internal/printable", "internal/textfile", "milestones", "milestones/openapi", "runner/internal/baseline", "runner/internal/difftest", "runner/internal/gate", "runner/internal/catalog", "runner/internal/lint", "runner/internal/golden", "runner/internal/phrasebook", "runner/internal/project", "runner/internal/report", "runner/internal/report/github", "runner/internal/selfcheck", "runner/internal/terminal", "runner/internal/verdict", "steps/auditproof"},
+	"runner/internal/catalog":       {"milestones", "runner/internal/checks", "runner/internal/golden", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
+	"runner/internal/report/html":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
 
 	"runner/mutants": {"internal/interrupt"}, // it builds the runner and reads verdicts, as anybody else would
 }
 
 // theFake is the one file of the verifier that knows the fake: it starts one.
-const theFake = "runner/internal/target/fake.go"
+const theFake = "runner/internal/service/fake.go"
 
 // pure are the rooms that decide: no transport, no clock, no chance, no files,
 // and no library but the one that writes canonical JSON, behind jcs.

@@ -112,9 +112,9 @@ func (p *player) judge(t *testing.T, a act, w *httptest.ResponseRecorder, reache
 		switch {
 		case !known:
 			t.Errorf("%s: told %s, which the milestone does not know", a.name, r.Rule)
-		case rule.Kind == milestones.Gate && r.Refused:
+		case rule.Kind == milestones.Precondition && r.Refused:
 			said = "-" + said
-		case rule.Kind == milestones.Gate:
+		case rule.Kind == milestones.Precondition:
 			said = "+" + said
 		case r.Refused:
 			t.Errorf("%s: the promise %s refused", a.name, r.Rule)
@@ -270,7 +270,7 @@ func TestRulesAreTold(t *testing.T) {
 			for _, s := range told[rule.ID] {
 				all.passed = all.passed || s.passed
 			}
-			if want := (sides{true, rule.Kind == milestones.Gate}); all != want {
+			if want := (sides{true, rule.Kind == milestones.Precondition}); all != want {
 				t.Errorf("told to have passed: %v, to have refused: %v; want %v and %v", all.passed, all.refused, want.passed, want.refused)
 			}
 		})

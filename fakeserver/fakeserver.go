@@ -331,7 +331,7 @@ func New(o Options) (*Server, error) {
 			if seen.Exchange.Answer.Full() {
 				s.worlds.Sweep() // so that the next one may find room
 			}
-			logRequest(s.log, m.ReasonCodeFloor, seen)
+			logRequest(s.log, m.RequiredReasonCodes, seen)
 			if o.OnRules != nil {
 				o.OnRules(seen.Request, seen.Exchange.Reached)
 			}

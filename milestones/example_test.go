@@ -34,7 +34,7 @@ func Example_addRule() {
 	}
 	rule := m.Rules[0]
 	fmt.Printf("@%s is a %s of %s\n", rule.ID, rule.Kind, rule.Feature)
-	fmt.Println(rule.Says)
+	fmt.Println(rule.Description)
 	// Output:
 	// @status-note-is-kept is a promise of status.feature
 	// The note of an upsert stands in its audit entry.
@@ -56,7 +56,7 @@ func Example_addOutcome() {
 		return
 	}
 	upsert, _ := m.Operation("partnerLiquidityProvider.status.upsert")
-	cells := upsert.Cells()
+	cells := upsert.CoverageItems()
 	fmt.Println("a run must observe:", cells[len(cells)-1])
 	// Output:
 	// a run must observe: {provider_is_frozen partner_liquidity_provider_eligibility_failed}

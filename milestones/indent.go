@@ -12,32 +12,32 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// mistake is what was probably done wrong in a text that is no YAML.
-type mistake struct {
-	line int
-	says string
+// hint is what was probably done wrong in a text that is no YAML.
+type hint struct {
+	line    int
+	message string
 }
 
-// likely looks for the usual mistakes of those who write YAML by hand: a line that is indented like nothing above it,
+// diagnose looks for the usual mistakes of those who write YAML by hand: a line that is indented like nothing above it,
 // and a blank that is missing behind a colon or a dash. Package yaml words them by its grammar, and often names the
 // line on which the list or mapping begins. A line is named only if the text before it is YAML and with it is none.
-func likely(text []byte) (found mistake, known bool) {
+func diagnose(text []byte) (found hint, known bool) {
 	lines := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
-	o := outline{inside: -1}
+	o := indentScanner{inside: -1}
 	for n := 0; n < len(lines) && !known; n++ {
 		if o.skips(lines[n]) {
 			continue
 		}
 		says := o.line(lines[n])
-		if found, known = (mistake{n + 1, says}), says != ""; o.flow > 0 {
+		if found, known = (hint{n + 1, says}), says != ""; o.flow > 0 {
 			o.opened = n + 1
 		}
 	}
 	if !known && o.flow > 0 {
-		found, known = mistake{o.opened, "a { or [ on the line is not closed"}, true
+		found, known = hint{o.opened, "a { or [ on the line is not closed"}, true
 	}
 	if !known || notYAML(lines[:found.line-1]) || !notYAML(lines[:found.line]) {
-		return mistake{}, false
+		return hint{}, false
 	}
 	return found, true
 }
@@ -52,8 +52,8 @@ func notYAML(lines []string) bool {
 	}
 }
 
-// outline follows the lists and mappings of a text, as far as their indentation tells of them.
-type outline struct {
+// indentScanner follows the lists and mappings of a text, as far as their indentation tells of them.
+type indentScanner struct {
 	levels []level
 	open   bool // the last line ended with a name or a dash, and what is its value may follow
 	inside int  // the text of a block (| or >) has more blanks than that; -1: there is none
@@ -78,7 +78,7 @@ var (
 )
 
 // skips tells whether a line is no line of a list or a mapping in block style.
-func (o *outline) skips(line string) bool {
+func (o *indentScanner) skips(line string) bool {
 	content := strings.TrimSpace(line)
 	if content == "" {
 		return true
@@ -100,7 +100,7 @@ func (o *outline) skips(line string) bool {
 }
 
 // line takes the next line, and says what is wrong with it; "" is nothing.
-func (o *outline) line(line string) string {
+func (o *indentScanner) line(line string) string {
 	blanks, content := blanksBefore(line), strings.TrimSpace(comment.ReplaceAllString(quoted.ReplaceAllString(line, "x"), ""))
 	if strings.HasPrefix(content, "\t") || strings.HasPrefix(line[blanks:], "\t") {
 		return "the line is indented with a tab: use blanks"
@@ -151,7 +151,7 @@ func (o *outline) line(line string) string {
 }
 
 // enter takes what a line has behind its blanks.
-func (o *outline) enter(blanks int, content string) string {
+func (o *indentScanner) enter(blanks int, content string) string {
 	push := func(list bool) {
 		if last := len(o.levels) - 1; last < 0 || o.levels[last].blanks < blanks {
 			o.levels = append(o.levels, level{blanks, list})

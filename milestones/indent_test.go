@@ -55,8 +55,8 @@ func TestDocumentOfBrokenTexts(t *testing.T) {
 			}
 		}
 		_, err := Document("f", "text", text)
-		if found, known := likely(text); known && err == nil {
-			t.Errorf("line %d %s, but it is YAML:\n%s", found.line, found.says, text)
+		if found, known := diagnose(text); known && err == nil {
+			t.Errorf("line %d %s, but it is YAML:\n%s", found.line, found.message, text)
 		}
 		if err != nil && (!strings.HasPrefix(err.Error(), "f:") || strings.Contains(err.Error(), "\n")) {
 			t.Errorf("got %v", err)

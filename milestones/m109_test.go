@@ -50,14 +50,14 @@ func TestEveryReasonCodeOfTheFloorIsReachable(t *testing.T) {
 	m := M109()
 	seen := map[string]string{}
 	for _, op := range m.Operations {
-		for _, cell := range op.Cells() {
+		for _, cell := range op.CoverageItems() {
 			seen[cell.ReasonCode] = op.ID + " " + cell.Outcome
 		}
 	}
-	if got, want := len(m.ReasonCodeFloor), 5; got != want {
+	if got, want := len(m.RequiredReasonCodes), 5; got != want {
 		t.Errorf("the floor has %d reason codes, want %d", got, want)
 	}
-	for _, code := range m.ReasonCodeFloor {
+	for _, code := range m.RequiredReasonCodes {
 		if seen[code] == "" {
 			t.Errorf("no operation reaches %s", code)
 		}

@@ -1,7 +1,7 @@
 // Package milestones holds what must hold before a build may pass: the index of a contract, as data.
 //
 // A milestone file names every operation with its route, scope, schemas and outcomes, the reason codes that a run
-// must have seen, the rules that scenarios prove, and the numbers that the contract pins. The server takes its routes
+// required have seen, the rules that scenarios prove, and the numbers that the contract pins. The server takes its routes
 // from it, the verifier its checks and its coverage, and the documentation its tables. It holds no logic, and nobody
 // writes these facts down a second time.
 //
@@ -66,7 +66,7 @@
 // A new reason code goes into reason_code_floor first. Then change testdata/routes.golden by hand, so that a reviewer
 // sees what clients will meet. From now on a run fails until a scenario has made the operation give the outcome. The
 // example "AddOutcome" runs these lines. A success has no entry of its own: it is 200 with the response schema, and
-// says under success what is otherwise: another status, where the id of what was made stands in the body, and where
+// message under success what is otherwise: another status, where the id of what was made stands in the body, and where
 // the body lists reason codes.
 package milestones
 
@@ -91,8 +91,8 @@ type Milestone struct {
 	Transport Transport
 	// Limits are the numbers the contract pins.
 	Limits Limits
-	// ReasonCodeFloor is the set of reason codes that a run must observe, each at least once.
-	ReasonCodeFloor []string
+	// RequiredReasonCodes is the set of reason codes that a run must observe, each at least once.
+	RequiredReasonCodes []string
 	// Refusals are all refusals of the milestone, in the order of the file.
 	Refusals []Outcome
 	// Operations are the routes of the contract, in the order of the file.
@@ -229,7 +229,7 @@ type Outcome struct {
 	// ReasonCodes are the codes of the floor that may stand there, each of which a run must have seen there.
 	ReasonCodes []string
 	// OpenReasonCodes says that other strings may stand there too, because the caller's own are among them.
-	// A caller may bring any string, one of the floor as well: none of these is a [Cell], and none is a fault.
+	// A caller may bring any string, one of the floor as well: none of these is a [CoverageItem], and none is a fault.
 	OpenReasonCodes bool
 }
 
@@ -237,14 +237,14 @@ type Outcome struct {
 type Rule struct {
 	// ID is permanent. It is the tag of the scenarios that prove the rule.
 	ID string
-	// Kind is [Gate] or [Promise].
+	// Kind is [Precondition] or [Invariant].
 	Kind string
 	// Feature is the file with the scenarios, one of [Milestone.Features].
 	Feature string
 	// Section is the section of the contract that the rule is taken from.
 	Section string
-	// Says is the rule, as one sentence.
-	Says string
+	// Description is the rule, as one sentence.
+	Description string
 	// Operations are the ids of the operations that the rule is about; the router's id may be among them.
 	Operations []string
 	// Line is where it stands in the file.
@@ -253,10 +253,10 @@ type Rule struct {
 
 // The two kinds of rules.
 const (
-	// Gate is a rule that refuses: it needs a scenario that it refuses and one, as near to it as can be, that it permits.
-	Gate = "gate"
-	// Promise is a rule that something holds: it needs one scenario.
-	Promise = "promise"
+	// Precondition is a rule that refuses: it needs a scenario that it refuses and one, as near to it as can be, that it permits.
+	Precondition = "gate"
+	// Invariant is a rule that something holds: it needs one scenario.
+	Invariant = "promise"
 )
 
 // Parameter is something that a request may bring in its query or in a header. No request must.
@@ -271,8 +271,8 @@ type Parameter struct {
 	Format string
 	// Values are all that it may be; empty for any.
 	Values []string
-	// Says is what it does, as one sentence.
-	Says string
+	// Description is what it does, as one sentence.
+	Description string
 	// Operations are the ids of the operations that read it.
 	Operations []string
 }
@@ -292,16 +292,16 @@ type Identity struct {
 	// Sends is what scenarios send in them, in the same order; empty when they do not call in this way. {caller} stands
 	// for who calls, and {scopes} for what it may do. The first identity that has them is how a scenario calls.
 	Sends []string
-	// Says is who calls then, as one sentence.
-	Says string
+	// Description is who calls then, as one sentence.
+	Description string
 }
 
 // Capability is something that a scenario may need of its target beyond the contract.
 type Capability struct {
 	// ID is the tag, after `@needs:`.
 	ID string
-	// Says is what a target must do to have it, as one sentence.
-	Says string
+	// Description is what a target must do to have it, as one sentence.
+	Description string
 	// Given says that every target is taken to have it, until somebody says that it lacks it.
 	Given bool
 	// Presence is [Required] or [Optional]. A target that lacks an optional capability can be verified without it.
@@ -346,8 +346,8 @@ type Pattern struct {
 	Token string
 	// Regexp finds the text. It is known to compile, and to match no empty text.
 	Regexp string
-	// Says is what the text is, as one sentence.
-	Says string
+	// Description is what the text is, as one sentence.
+	Description string
 }
 
 // Selfcheck says how well the features must see: of all lies that follow from the operations, outcomes and schemas, how
@@ -361,32 +361,32 @@ type Selfcheck struct {
 
 // Unobservable is a lie, or a family of lies, that nobody is asked to detect.
 type Unobservable struct {
-	// Lie is the id of the lie, in which * stands for any text.
-	Lie string
-	// Says is why, as one sentence.
-	Says string
+	// Mutation is the id of the lie, in which * stands for any text.
+	Mutation string
+	// Description is why, as one sentence.
+	Reason string
 	// Line is where it stands in the file.
 	Line int
 }
 
-// Cell is one thing to be seen of an operation: an outcome, and a reason code when it gave one.
+// CoverageItem is one thing to be seen of an operation: an outcome, and a reason code when it gave one.
 // A run that observes another cell than the declared ones has found a fault, in the target or in the milestone.
-type Cell struct {
+type CoverageItem struct {
 	// Outcome is the name of the outcome.
 	Outcome string
 	// ReasonCode is the reason code given with it; empty for none.
 	ReasonCode string
 }
 
-// Cells lists the declared cells of the operation in the order of its outcomes: each outcome with its own
+// CoverageItems lists the declared cells of the operation in the order of its outcomes: each outcome with its own
 // reason code, or with none; then one for each further code that it may list at [Outcome.ReasonCodesAt].
-func (o *Operation) Cells() []Cell {
-	var cells []Cell
+func (o *Operation) CoverageItems() []CoverageItem {
+	var cells []CoverageItem
 	for _, outcome := range o.Outcomes {
-		cells = append(cells, Cell{outcome.Name, outcome.ReasonCode})
+		cells = append(cells, CoverageItem{outcome.Name, outcome.ReasonCode})
 		for _, code := range outcome.ReasonCodes {
 			if code != outcome.ReasonCode {
-				cells = append(cells, Cell{outcome.Name, code})
+				cells = append(cells, CoverageItem{outcome.Name, code})
 			}
 		}
 	}

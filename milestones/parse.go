@@ -88,8 +88,8 @@ func syntaxProblem(file string, text []byte, says string) problem {
 	if anchor := unknownAnchor.FindStringSubmatch(says); anchor != nil {
 		return problem{file, lineOf(text, bytes.Index(text, []byte("*"+anchor[1]))), "not YAML: " + says}
 	}
-	if found, known := likely(text); known {
-		return problem{file, found.line, "not YAML: " + found.says}
+	if found, known := diagnose(text); known {
+		return problem{file, found.line, "not YAML: " + found.message}
 	}
 	if ungrammatical.MatchString(says) {
 		return problem{file, min(line+1, lineOf(text, len(text))), "not YAML, here or below: " + says}
@@ -107,18 +107,18 @@ type resolver struct {
 	floor, refusals, features, operations *vocabulary
 }
 
-func (r *resolver) milestone(p *part) *Milestone {
+func (r *resolver) milestone(p *node) *Milestone {
 	r.m = &Milestone{
-		ID:              p.get("id").str(),
-		Title:           p.get("title").str(),
-		ReasonCodeFloor: p.get("reason_code_floor").strs(),
-		Features:        p.get("features").strs(),
-		Artifacts:       p.get("artifacts").strs(),
-		file:            r.file,
+		ID:                  p.get("id").str(),
+		Title:               p.get("title").str(),
+		RequiredReasonCodes: p.get("reason_code_floor").strs(),
+		Features:            p.get("features").strs(),
+		Artifacts:           p.get("artifacts").strs(),
+		file:                r.file,
 	}
-	r.floor = vocabularyOf("reason code", p.get("reason_code_floor"), (*part).str)
-	r.refusals = vocabularyOf("refusal", p.get("refusals"), (*part).str)
-	r.features = vocabularyOf("feature", p.get("features"), (*part).str)
+	r.floor = vocabularyOf("reason code", p.get("reason_code_floor"), (*node).str)
+	r.refusals = vocabularyOf("refusal", p.get("refusals"), (*node).str)
+	r.features = vocabularyOf("feature", p.get("features"), (*node).str)
 	r.transport(p.get("transport"))
 	r.limits(p.get("limits"))
 	r.allRefusals(p.get("refusals"))
@@ -134,8 +134,8 @@ func (r *resolver) milestone(p *part) *Milestone {
 
 // vocabularyOf collects what the items of a list are called. Of a list that could not be read, in whole or in part,
 // there is no vocabulary: a reference to what was not read would be reported for nothing.
-func vocabularyOf(what string, list *part, name func(*part) string) *vocabulary {
-	if list == nil || list.torn {
+func vocabularyOf(what string, list *node, name func(*node) string) *vocabulary {
+	if list == nil || list.incomplete {
 		return nil
 	}
 	var words []string
@@ -148,10 +148,10 @@ func vocabularyOf(what string, list *part, name func(*part) string) *vocabulary 
 	return newVocabulary(what, words)
 }
 
-func id(p *part) string { return p.get("id").str() }
+func id(p *node) string { return p.get("id").str() }
 
 // known reports a name that is not in the vocabulary.
-func (r *resolver) known(name *part, v *vocabulary) {
+func (r *resolver) known(name *node, v *vocabulary) {
 	if name == nil {
 		return
 	}
@@ -161,7 +161,7 @@ func (r *resolver) known(name *part, v *vocabulary) {
 }
 
 // unique reports a name that an earlier item of the same list has.
-func (r *resolver) unique(first map[string]int, what string, name *part) {
+func (r *resolver) unique(first map[string]int, what string, name *node) {
 	if name == nil {
 		return
 	}
@@ -173,14 +173,14 @@ func (r *resolver) unique(first map[string]int, what string, name *part) {
 }
 
 // schema returns the name of a schema, and remembers where it stands.
-func (r *resolver) schema(name *part) string {
+func (r *resolver) schema(name *node) string {
 	if name != nil {
 		r.m.schemaNames = append(r.m.schemaNames, mention{name.text, name.line})
 	}
 	return name.str()
 }
 
-func (r *resolver) transport(p *part) {
+func (r *resolver) transport(p *node) {
 	r.m.Transport = Transport{
 		ContentType:       p.get("content_type").str(),
 		CorrelationHeader: p.get("correlation_header").str(),
@@ -194,7 +194,7 @@ func (r *resolver) transport(p *part) {
 	}
 }
 
-func (r *resolver) limits(p *part) {
+func (r *resolver) limits(p *node) {
 	r.m.Limits = Limits{
 		BodyBytes:            p.get("body_bytes").int(),
 		ExportLimitDefault:   p.get("export_limit_default").int(),
@@ -213,8 +213,8 @@ func (r *resolver) limits(p *part) {
 	}
 }
 
-func (r *resolver) allRefusals(p *part) {
-	statusOf := map[string]*part{}
+func (r *resolver) allRefusals(p *node) {
+	statusOf := map[string]*node{}
 	for _, name := range p.list() {
 		body := p.get(name.text)
 		if name.text == Success {
@@ -245,7 +245,7 @@ func (r *resolver) allRefusals(p *part) {
 }
 
 // reasonCodes fills in where an answer lists reason codes and which.
-func (r *resolver) reasonCodes(p *part, outcome *Outcome) {
+func (r *resolver) reasonCodes(p *node, outcome *Outcome) {
 	at, codes, open := p.get("reason_codes_at"), p.get("reason_codes"), p.get("open_reason_codes")
 	outcome.ReasonCodesAt, outcome.ReasonCodes, outcome.OpenReasonCodes = at.str(), codes.strs(), open.yes()
 	for _, code := range codes.list() {
@@ -270,7 +270,7 @@ func (r *resolver) reasonCodes(p *part, outcome *Outcome) {
 	}
 }
 
-func (r *resolver) allOperations(list, router *part) {
+func (r *resolver) allOperations(list, router *node) {
 	r.operations = vocabularyOf("operation", list, id)
 	ids, routes := map[string]int{}, map[string]int{}
 	for _, p := range list.list() {
@@ -320,7 +320,7 @@ var isVariable = regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
 // route reports two operations that the same request would reach, and a template that names a parameter twice.
-func (r *resolver) route(routes map[string]int, method, path *part) {
+func (r *resolver) route(routes map[string]int, method, path *node) {
 	if path == nil {
 		return
 	}
@@ -341,7 +341,7 @@ func (r *resolver) route(routes map[string]int, method, path *part) {
 }
 
 // outcomes follows the names of an operation's refusals. Two that a client could not tell apart are a problem.
-func (r *resolver) outcomes(names *part) []Outcome {
+func (r *resolver) outcomes(names *node) []Outcome {
 	var all []Outcome
 	for _, name := range names.list() {
 		r.known(name, r.refusals)
@@ -365,7 +365,7 @@ func (o Outcome) signature() string {
 	return strings.Join(strings.Fields(fmt.Sprint(o.Status, " ", o.Code, " ", o.ReasonCode)), " ")
 }
 
-func (r *resolver) parameters(list *part) {
+func (r *resolver) parameters(list *node) {
 	names := map[string]int{}
 	for _, p := range list.list() {
 		r.unique(names, "parameter", p.get("name"))
@@ -374,30 +374,30 @@ func (r *resolver) parameters(list *part) {
 		}
 		r.m.Parameters = append(r.m.Parameters, Parameter{
 			Name: p.get("name").str(), In: p.get("in").str(), Type: p.get("type").str(), Format: p.get("format").str(),
-			Values: p.get("values").strs(), Says: p.get("says").str(), Operations: p.get("operations").strs(),
+			Values: p.get("values").strs(), Description: p.get("says").str(), Operations: p.get("operations").strs(),
 		})
 	}
 }
 
-func (r *resolver) identities(list *part) {
+func (r *resolver) identities(list *node) {
 	ids := map[string]int{}
 	for _, p := range list.list() {
 		r.unique(ids, "identity", p.get("id"))
 		headers, sends := p.get("headers"), p.get("sends")
-		if headers != nil && sends != nil && !headers.torn && !sends.torn && len(headers.items) != len(sends.items) {
+		if headers != nil && sends != nil && !headers.incomplete && !sends.incomplete && len(headers.items) != len(sends.items) {
 			r.report(sends.line, "sends has %d values for %d headers: one for each, in the same order", len(sends.items), len(headers.items))
 		}
-		r.m.Identities = append(r.m.Identities, Identity{ID: id(p), Headers: headers.strs(), Sends: sends.strs(), Says: p.get("says").str()})
+		r.m.Identities = append(r.m.Identities, Identity{ID: id(p), Headers: headers.strs(), Sends: sends.strs(), Description: p.get("says").str()})
 	}
 }
 
-func (r *resolver) capabilities(list *part) {
+func (r *resolver) capabilities(list *node) {
 	ids := map[string]int{}
-	groups := map[string][]*part{}
+	groups := map[string][]*node{}
 	for _, p := range list.list() {
 		r.unique(ids, "capability", p.get("id"))
 		c := Capability{
-			ID: id(p), Says: p.get("says").str(), Given: p.get("given").yes(), Presence: p.get("presence").str(), OneOf: p.get("one_of").str(),
+			ID: id(p), Description: p.get("says").str(), Given: p.get("given").yes(), Presence: p.get("presence").str(), OneOf: p.get("one_of").str(),
 		}
 		r.m.Capabilities = append(r.m.Capabilities, c)
 		if group := p.get("one_of"); group != nil {
@@ -415,7 +415,7 @@ func (r *resolver) capabilities(list *part) {
 	}
 }
 
-func (r *resolver) rules(list *part) {
+func (r *resolver) rules(list *node) {
 	ids := map[string]int{}
 	for _, p := range list.list() {
 		r.unique(ids, "rule", p.get("id"))
@@ -428,12 +428,12 @@ func (r *resolver) rules(list *part) {
 		}
 		r.m.Rules = append(r.m.Rules, Rule{
 			ID: id(p), Kind: p.get("kind").str(), Feature: p.get("feature").str(), Section: p.get("section").str(),
-			Says: p.get("says").str(), Operations: p.get("operations").strs(), Line: p.line,
+			Description: p.get("says").str(), Operations: p.get("operations").strs(), Line: p.line,
 		})
 	}
 }
 
-func (r *resolver) output(p *part) {
+func (r *resolver) output(p *node) {
 	tokens := map[string]int{}
 	for _, own := range p.get("own").list() {
 		r.unique(tokens, "token", own.get("token"))
@@ -452,7 +452,7 @@ func (r *resolver) output(p *part) {
 			}
 		}
 		r.m.Output.Own = append(r.m.Output.Own, Pattern{
-			Token: own.get("token").str(), Regexp: own.get("regexp").str(), Says: own.get("says").str(),
+			Token: own.get("token").str(), Regexp: own.get("regexp").str(), Description: own.get("says").str(),
 		})
 	}
 }
@@ -460,7 +460,7 @@ func (r *resolver) output(p *part) {
 // contractWord returns a text of answers that the contract fixes, and in which the pattern matches; "" when there is none.
 // Differences in what a pattern matches count for nothing, so one that matches codes or statuses would hide those that matter.
 func (r *resolver) contractWord(pattern *regexp.Regexp) string {
-	words := slices.Clone(r.m.ReasonCodeFloor)
+	words := slices.Clone(r.m.RequiredReasonCodes)
 	for _, outcome := range r.m.Refusals {
 		words = append(words, outcome.Code, strconv.Itoa(outcome.Status))
 	}
@@ -473,7 +473,7 @@ func (r *resolver) contractWord(pattern *regexp.Regexp) string {
 	return ""
 }
 
-func (r *resolver) selfcheck(p *part) {
+func (r *resolver) selfcheck(p *node) {
 	if p == nil {
 		return
 	}
@@ -482,13 +482,13 @@ func (r *resolver) selfcheck(p *part) {
 	for _, u := range p.get("unobservable").list() {
 		r.unique(lies, "lie", u.get("lie"))
 		r.m.Selfcheck.Unobservable = append(r.m.Selfcheck.Unobservable, Unobservable{
-			Lie: u.get("lie").str(), Says: u.get("says").str(), Line: u.line,
+			Mutation: u.get("lie").str(), Reason: u.get("says").str(), Line: u.line,
 		})
 	}
 }
 
 // unused reports what no other part of the file makes use of.
-func (r *resolver) unused(p *part, m *Milestone) {
+func (r *resolver) unused(p *node, m *Milestone) {
 	reached, refused, ruled, proven := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, op := range append(slices.Clone(m.Operations), m.Router) {
 		for _, outcome := range op.Outcomes {

@@ -40,8 +40,8 @@ func TestParseReadsEverything(t *testing.T) {
 			BodyBytes: 1000, ExportLimitDefault: 5, ExportLimitMax: 10, RetentionDaysDefault: 30, RetentionDaysMax: 90,
 			Violations: 20, IdempotencyKeyLength: 255, CorrelationIDLength: 128,
 		},
-		ReasonCodeFloor: []string{"lamp_broken", "lamp_hot"},
-		Refusals:        []Outcome{noRoute, tooHot},
+		RequiredReasonCodes: []string{"lamp_broken", "lamp_hot"},
+		Refusals:            []Outcome{noRoute, tooHot},
 		Operations: []Operation{
 			{
 				ID: "lamp.switch", Line: 36, Method: "POST", Path: "/lamps/{lamp_id}/switch", Scope: "lamp:write",
@@ -65,11 +65,11 @@ func TestParseReadsEverything(t *testing.T) {
 			{"X-Now-Iso", InHeader, "string", "date-time", nil, "The time that it is.", []string{"lamp.switch"}},
 		},
 		Identities:   []Identity{{"owner", []string{"X-Owner", "X-Scopes"}, []string{"{caller}", "{scopes}"}, "Whoever has the lamp."}},
-		Capabilities: []Capability{{ID: "fresh-lamp", Says: "The lamp was never on.", Presence: Optional}},
+		Capabilities: []Capability{{ID: "fresh-lamp", Description: "The lamp was never on.", Presence: Optional}},
 		Features:     []string{"lamp.feature"},
 		Rules: []Rule{
-			{"lamp-is-cool", Gate, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}, 61},
-			{"lamp-answers", Promise, "lamp.feature", "3", "Whoever asks gets an answer.", []string{"health", "unrouted"}, 67},
+			{"lamp-is-cool", Precondition, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}, 61},
+			{"lamp-answers", Invariant, "lamp.feature", "3", "Whoever asks gets an answer.", []string{"health", "unrouted"}, 67},
 		},
 		Artifacts: []string{"verdict.json"},
 		Output:    Output{Own: []Pattern{{"lamp", `\blamp_[0-9]+\b`, "The id of a lamp."}}},
@@ -528,13 +528,13 @@ func TestCells(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, want := range map[string][]Cell{
+	for id, want := range map[string][]CoverageItem{
 		"lamp.switch": {{Success, ""}, {Success, "lamp_broken"}, {"too_hot", "lamp_hot"}, {"too_hot", "lamp_broken"}},
 		"health":      {{Success, ""}},
 		"unrouted":    {{"no_route", ""}},
 	} {
 		op, _ := m.Operation(id)
-		if diff := cmp.Diff(op.Cells(), want); diff != "" {
+		if diff := cmp.Diff(op.CoverageItems(), want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", id, diff)
 		}
 	}
@@ -571,7 +571,7 @@ func FuzzParse(f *testing.F) {
 		}
 		reached := map[string]bool{}
 		for _, op := range append(slices.Clone(m.Operations), m.Router) {
-			cells := op.Cells()
+			cells := op.CoverageItems()
 			if len(cells) == 0 {
 				t.Errorf("operation %q has no cells", op.ID)
 			}
@@ -579,7 +579,7 @@ func FuzzParse(f *testing.F) {
 				reached[cell.ReasonCode] = true
 			}
 		}
-		for _, code := range m.ReasonCodeFloor {
+		for _, code := range m.RequiredReasonCodes {
 			if !reached[code] {
 				t.Errorf("reason code %q is never reached", code)
 			}

@@ -9,15 +9,15 @@ import (
 
 // problem is one thing that is wrong with a file, in the form that editors and build logs turn into a link.
 type problem struct {
-	file string
-	line int
-	says string
+	file    string
+	line    int
+	message string
 }
 
-func (p problem) Error() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.says) }
+func (p problem) Error() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.message) }
 
 // Is lets errors.Is find what the problem is.
-func (p problem) Is(target error) bool { return target == ErrEmpty && p.says == ErrEmpty.Error() }
+func (p problem) Is(target error) bool { return target == ErrEmpty && p.message == ErrEmpty.Error() }
 
 // problems are all things that are wrong with a file: an author mends them in one go, not one run each.
 type problems []problem

@@ -35,13 +35,13 @@ func Records(file string, text []byte, what, under, record string, keys []Key) (
 	}
 	fields := make([]field, len(keys))
 	for i, key := range keys {
-		fields[i] = field{key: key.Name, must: true, kind: kindOf(key), form: line}
+		fields[i] = field{key: key.Name, required: true, kind: kindOf(key), form: line}
 		if key.Pattern != nil {
 			fields[i].form = form{key.Pattern, key.Is}
 		}
 	}
 	s := shaper{file: file, shapes: map[string][]field{
-		what:   {{key: under, must: true, kind: list, shape: record, empty: true}},
+		what:   {{key: under, required: true, kind: list, shape: record, empty: true}},
 		record: fields,
 	}}
 	r := resolver{shaper: s}

@@ -38,7 +38,7 @@ func TestSchemaHasTheShapes(t *testing.T) {
 		properties, required := map[string]any{}, []any{}
 		for _, f := range fields {
 			properties[f.key] = schemaOf(f)
-			if f.must {
+			if f.required {
 				required = append(required, f.key)
 			}
 		}

@@ -31,16 +31,16 @@ var (
 
 // field is one key of a shape.
 type field struct {
-	key   string
-	must  bool
-	kind  kind
-	form  form     // of a text, of each text of a list, or of each free name
-	oneOf []string // instead of a form
-	least int      // of a number
-	most  int      // of a number, when not 0
-	shape string   // of a mapping, or of each item of a list; a list without one is of texts, none of them twice
-	free  bool     // the keys of a mapping are free names, and its shape is that of each value
-	empty bool     // a list may be empty
+	key      string
+	required bool
+	kind     kind
+	form     form     // of a text, of each text of a list, or of each free name
+	oneOf    []string // instead of a form
+	least    int      // of a number
+	most     int      // of a number, when not 0
+	shape    string   // of a mapping, or of each item of a list; a list without one is of texts, none of them twice
+	free     bool     // the keys of a mapping are free names, and its shape is that of each value
+	empty    bool     // a list may be empty
 }
 
 // form is what a text looks like.
@@ -56,51 +56,51 @@ func formOf(pattern, is string) form { return form{regexp.MustCompile(pattern), 
 const hidden = "\x00-\x08\n-\x1f\x7f-\u009f"
 
 var (
-	line          = formOf("^[^ \t"+hidden+"]([^"+hidden+"]*[^ \t"+hidden+"])?$", "one line of text")
-	sentence      = formOf("^[^ \t"+hidden+"][^"+hidden+"]*[^ \t"+hidden+"]\\.$", "one line that ends with a full stop")
-	kebab         = formOf(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, "lower-case words joined by hyphens")
-	snake         = formOf(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, "lower-case words joined by underscores")
-	shouting      = formOf(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`, "upper-case words joined by underscores")
-	milestoneID   = formOf(`^[A-Z][A-Za-z0-9]*$`, "letters and digits that begin with a capital")
-	operationID   = formOf(`^[a-z][A-Za-z0-9]*([.-][a-z][A-Za-z0-9]*)*$`, "words joined by dots or hyphens")
-	schemaName    = formOf(`^[A-Z][A-Za-z0-9]*$`, "the name of a schema, without .schema.json")
-	header        = formOf(`^[A-Za-z][A-Za-z0-9-]*$`, "the name of a header")
-	ownID         = formOf(`^[A-Za-z0-9._-]*\{operation\}[A-Za-z0-9._-]*$`, "a correlation id with {operation} in it")
-	parameterName = formOf(`^[A-Za-z][A-Za-z0-9_-]*$`, "the name of a parameter")
-	scope         = formOf(`^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$`, "a scope, such as settlement:read")
-	pathTemplate  = formOf(`^(/|(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+)$`, "a path of literal and {parameter} segments")
-	pointer       = formOf(`^(/([^~/]|~[01])*)+$`, "a JSON Pointer below the root")
-	featureFile   = formOf(`^[a-z][a-z0-9_]*\.feature$`, "the name of a .feature file")
-	artifactFile  = formOf(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+$`, "the name of a file, without folders")
-	section       = formOf(`^[1-9][0-9]*(\.[1-9][0-9]*)*$`, "the number of a section")
+	line           = formOf("^[^ \t"+hidden+"]([^"+hidden+"]*[^ \t"+hidden+"])?$", "one line of text")
+	sentence       = formOf("^[^ \t"+hidden+"][^"+hidden+"]*[^ \t"+hidden+"]\\.$", "one line that ends with a full stop")
+	kebab          = formOf(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`, "lower-case words joined by hyphens")
+	snake          = formOf(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, "lower-case words joined by underscores")
+	screamingSnake = formOf(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`, "upper-case words joined by underscores")
+	milestoneID    = formOf(`^[A-Z][A-Za-z0-9]*$`, "letters and digits that begin with a capital")
+	operationID    = formOf(`^[a-z][A-Za-z0-9]*([.-][a-z][A-Za-z0-9]*)*$`, "words joined by dots or hyphens")
+	schemaName     = formOf(`^[A-Z][A-Za-z0-9]*$`, "the name of a schema, without .schema.json")
+	header         = formOf(`^[A-Za-z][A-Za-z0-9-]*$`, "the name of a header")
+	ownID          = formOf(`^[A-Za-z0-9._-]*\{operation\}[A-Za-z0-9._-]*$`, "a correlation id with {operation} in it")
+	parameterName  = formOf(`^[A-Za-z][A-Za-z0-9_-]*$`, "the name of a parameter")
+	scope          = formOf(`^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$`, "a scope, such as settlement:read")
+	pathTemplate   = formOf(`^(/|(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}))+)$`, "a path of literal and {parameter} segments")
+	pointer        = formOf(`^(/([^~/]|~[01])*)+$`, "a JSON Pointer below the root")
+	featureFile    = formOf(`^[a-z][a-z0-9_]*\.feature$`, "the name of a .feature file")
+	artifactFile   = formOf(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+$`, "the name of a file, without folders")
+	section        = formOf(`^[1-9][0-9]*(\.[1-9][0-9]*)*$`, "the number of a section")
 )
 
 // shapes are all mappings of the file, by what one of them is called.
 var shapes = map[string][]field{
 	"milestone": {
-		{key: "id", must: true, kind: text, form: milestoneID},
-		{key: "title", must: true, kind: text, form: line},
-		{key: "transport", must: true, kind: mapping, shape: "transport"},
+		{key: "id", required: true, kind: text, form: milestoneID},
+		{key: "title", required: true, kind: text, form: line},
+		{key: "transport", required: true, kind: mapping, shape: "transport"},
 		{key: "limits", kind: mapping, shape: "limits"},
-		{key: "reason_code_floor", must: true, kind: list, form: snake},
-		{key: "refusals", must: true, kind: mapping, free: true, form: snake, shape: "refusal"},
-		{key: "operations", must: true, kind: list, shape: "operation"},
-		{key: "router", must: true, kind: mapping, shape: "router"},
+		{key: "reason_code_floor", required: true, kind: list, form: snake},
+		{key: "refusals", required: true, kind: mapping, free: true, form: snake, shape: "refusal"},
+		{key: "operations", required: true, kind: list, shape: "operation"},
+		{key: "router", required: true, kind: mapping, shape: "router"},
 		{key: "parameters", kind: list, shape: "parameter"},
 		{key: "identities", kind: list, shape: "identity"},
 		{key: "capabilities", kind: list, shape: "capability"},
-		{key: "features", must: true, kind: list, form: featureFile},
-		{key: "rules", must: true, kind: list, shape: "rule"},
-		{key: "artifacts", must: true, kind: list, form: artifactFile},
-		{key: "output", must: true, kind: mapping, shape: "output"},
+		{key: "features", required: true, kind: list, form: featureFile},
+		{key: "rules", required: true, kind: list, shape: "rule"},
+		{key: "artifacts", required: true, kind: list, form: artifactFile},
+		{key: "output", required: true, kind: mapping, shape: "output"},
 		{key: "selfcheck", kind: mapping, shape: "selfcheck"},
 	},
 	"transport": {
-		{key: "content_type", must: true, kind: text, form: line},
-		{key: "correlation_header", must: true, kind: text, form: header},
+		{key: "content_type", required: true, kind: text, form: line},
+		{key: "correlation_header", required: true, kind: text, form: header},
 		{key: "idempotency_header", kind: text, form: header},
 		{key: "replay_header", kind: text, form: header},
-		{key: "error_schema", must: true, kind: text, form: schemaName},
+		{key: "error_schema", required: true, kind: text, form: schemaName},
 		{key: "own_correlation_id", kind: text, form: ownID},
 	},
 	"limits": {
@@ -114,8 +114,8 @@ var shapes = map[string][]field{
 		{key: "correlation_id_length", kind: number, least: 1},
 	},
 	"refusal": {
-		{key: "status", must: true, kind: number, least: 400, most: 599},
-		{key: "code", must: true, kind: text, form: shouting},
+		{key: "status", required: true, kind: number, least: 400, most: 599},
+		{key: "code", required: true, kind: text, form: screamingSnake},
 		{key: "reason_code", kind: text, form: snake},
 		{key: "details", kind: list, form: snake},
 		{key: "reason_codes_at", kind: text, form: pointer},
@@ -123,13 +123,13 @@ var shapes = map[string][]field{
 		{key: "open_reason_codes", kind: flag},
 	},
 	"operation": {
-		{key: "id", must: true, kind: text, form: operationID},
-		{key: "method", must: true, kind: text, oneOf: []string{"GET", "POST", "PUT", "PATCH", "DELETE"}},
-		{key: "path", must: true, kind: text, form: pathTemplate},
+		{key: "id", required: true, kind: text, form: operationID},
+		{key: "method", required: true, kind: text, oneOf: []string{"GET", "POST", "PUT", "PATCH", "DELETE"}},
+		{key: "path", required: true, kind: text, form: pathTemplate},
 		{key: "scope", kind: text, form: scope},
 		{key: "public", kind: flag},
 		{key: "request_schema", kind: text, form: schemaName},
-		{key: "response_schema", must: true, kind: text, form: schemaName},
+		{key: "response_schema", required: true, kind: text, form: schemaName},
 		{key: "success", kind: mapping, shape: "success"},
 		{key: "refusals", kind: list, form: snake},
 	},
@@ -141,70 +141,70 @@ var shapes = map[string][]field{
 		{key: "open_reason_codes", kind: flag},
 	},
 	"router": {
-		{key: "id", must: true, kind: text, form: operationID},
-		{key: "refusals", must: true, kind: list, form: snake},
+		{key: "id", required: true, kind: text, form: operationID},
+		{key: "refusals", required: true, kind: list, form: snake},
 	},
 	"parameter": {
-		{key: "name", must: true, kind: text, form: parameterName},
-		{key: "in", must: true, kind: text, oneOf: []string{InQuery, InHeader}},
-		{key: "type", must: true, kind: text, oneOf: []string{"string", "integer"}},
+		{key: "name", required: true, kind: text, form: parameterName},
+		{key: "in", required: true, kind: text, oneOf: []string{InQuery, InHeader}},
+		{key: "type", required: true, kind: text, oneOf: []string{"string", "integer"}},
 		{key: "format", kind: text, oneOf: []string{"date-time"}},
 		{key: "values", kind: list, form: snake},
-		{key: "says", must: true, kind: text, form: sentence},
-		{key: "operations", must: true, kind: list, form: operationID},
+		{key: "says", required: true, kind: text, form: sentence},
+		{key: "operations", required: true, kind: list, form: operationID},
 	},
 	"identity": {
-		{key: "id", must: true, kind: text, form: kebab},
-		{key: "headers", must: true, kind: list, form: header},
+		{key: "id", required: true, kind: text, form: kebab},
+		{key: "headers", required: true, kind: list, form: header},
 		{key: "sends", kind: list, form: line},
-		{key: "says", must: true, kind: text, form: sentence},
+		{key: "says", required: true, kind: text, form: sentence},
 	},
 	"capability": {
-		{key: "id", must: true, kind: text, form: kebab},
-		{key: "says", must: true, kind: text, form: sentence},
+		{key: "id", required: true, kind: text, form: kebab},
+		{key: "says", required: true, kind: text, form: sentence},
 		{key: "given", kind: flag},
-		{key: "presence", must: true, kind: text, oneOf: []string{Required, Optional}},
+		{key: "presence", required: true, kind: text, oneOf: []string{Required, Optional}},
 		{key: "one_of", kind: text, form: kebab},
 	},
 	"rule": {
-		{key: "id", must: true, kind: text, form: kebab},
-		{key: "kind", must: true, kind: text, oneOf: []string{Gate, Promise}},
-		{key: "feature", must: true, kind: text, form: featureFile},
-		{key: "section", must: true, kind: text, form: section},
-		{key: "says", must: true, kind: text, form: sentence},
-		{key: "operations", must: true, kind: list, form: operationID},
+		{key: "id", required: true, kind: text, form: kebab},
+		{key: "kind", required: true, kind: text, oneOf: []string{Precondition, Invariant}},
+		{key: "feature", required: true, kind: text, form: featureFile},
+		{key: "section", required: true, kind: text, form: section},
+		{key: "says", required: true, kind: text, form: sentence},
+		{key: "operations", required: true, kind: list, form: operationID},
 	},
 	"output": {
-		{key: "own", must: true, kind: list, shape: "pattern"},
+		{key: "own", required: true, kind: list, shape: "pattern"},
 	},
 	"selfcheck": {
-		{key: "threshold", must: true, kind: number, least: 1, most: 100},
+		{key: "threshold", required: true, kind: number, least: 1, most: 100},
 		{key: "unobservable", kind: list, shape: "unobservable"},
 	},
 	"unobservable": {
-		{key: "lie", must: true, kind: text, form: line},
-		{key: "says", must: true, kind: text, form: sentence},
+		{key: "lie", required: true, kind: text, form: line},
+		{key: "says", required: true, kind: text, form: sentence},
 	},
 	"pattern": {
-		{key: "token", must: true, kind: text, form: kebab},
-		{key: "regexp", must: true, kind: text, form: line},
-		{key: "says", must: true, kind: text, form: sentence},
+		{key: "token", required: true, kind: text, form: kebab},
+		{key: "regexp", required: true, kind: text, form: line},
+		{key: "says", required: true, kind: text, form: sentence},
 	},
 }
 
-// part is a piece of the file whose shape is right. A piece whose shape is wrong is nil, and every question to a
+// node is a piece of the file whose shape is right. A piece whose shape is wrong is nil, and every question to a
 // nil part has an empty answer, so that one problem is reported once and the rest of the file is still looked at.
-type part struct {
-	line   int
-	text   string
-	number int
-	flag   bool
-	torn   bool             // some of the items could not be read
-	items  []*part          // of a list; the names of a mapping with free names
-	fields map[string]*part // of a mapping
+type node struct {
+	line       int
+	text       string
+	number     int
+	flag       bool
+	incomplete bool             // some of the items could not be read
+	items      []*node          // of a list; the names of a mapping with free names
+	fields     map[string]*node // of a mapping
 }
 
-func (p *part) get(key string) *part {
+func (p *node) get(key string) *node {
 	if p == nil {
 		return nil
 	}
@@ -212,7 +212,7 @@ func (p *part) get(key string) *part {
 }
 
 // has tells a key whose value is wrong from one that is not there.
-func (p *part) has(key string) bool {
+func (p *node) has(key string) bool {
 	if p == nil {
 		return false
 	}
@@ -220,37 +220,37 @@ func (p *part) has(key string) bool {
 	return ok
 }
 
-func (p *part) list() []*part {
+func (p *node) list() []*node {
 	if p == nil {
 		return nil
 	}
 	return p.items
 }
 
-func (p *part) str() string {
+func (p *node) str() string {
 	if p == nil {
 		return ""
 	}
 	return p.text
 }
 
-func (p *part) at() int {
+func (p *node) at() int {
 	if p == nil {
 		return 0
 	}
 	return p.line
 }
 
-func (p *part) int() int {
+func (p *node) int() int {
 	if p == nil {
 		return 0
 	}
 	return p.number
 }
 
-func (p *part) yes() bool { return p != nil && p.flag }
+func (p *node) yes() bool { return p != nil && p.flag }
 
-func (p *part) strs() []string {
+func (p *node) strs() []string {
 	var all []string
 	for _, item := range p.list() {
 		all = append(all, item.text)
@@ -270,7 +270,7 @@ func (s *shaper) report(line int, format string, args ...any) {
 }
 
 // object reads a mapping of the keys of a shape.
-func (s *shaper) object(n *yaml.Node, shape string) *part {
+func (s *shaper) object(n *yaml.Node, shape string) *node {
 	if !s.is(n, shape, mapping) {
 		return nil
 	}
@@ -279,7 +279,7 @@ func (s *shaper) object(n *yaml.Node, shape string) *part {
 	for _, f := range fields {
 		keys = append(keys, f.key)
 	}
-	p := &part{line: n.Line, fields: map[string]*part{}}
+	p := &node{line: n.Line, fields: map[string]*node{}}
 	meant := map[string]bool{} // A key that was misspelt is not missing as well: it counts as one with a wrong value.
 	first := map[string]int{}
 	if !s.few(n, shape) {
@@ -302,7 +302,7 @@ func (s *shaper) object(n *yaml.Node, shape string) *part {
 	}
 	var lacking []string
 	for _, f := range fields {
-		if f.must && first[f.key] == 0 && !meant[f.key] {
+		if f.required && first[f.key] == 0 && !meant[f.key] {
 			lacking = append(lacking, strconv.Quote(f.key))
 		}
 	}
@@ -313,7 +313,7 @@ func (s *shaper) object(n *yaml.Node, shape string) *part {
 }
 
 // value reads what stands under a key.
-func (s *shaper) value(n *yaml.Node, f field) *part {
+func (s *shaper) value(n *yaml.Node, f field) *node {
 	switch {
 	case f.kind == mapping && f.free:
 		return s.named(n, f)
@@ -335,34 +335,34 @@ func (s *shaper) value(n *yaml.Node, f field) *part {
 }
 
 // objects reads a list of mappings.
-func (s *shaper) objects(n *yaml.Node, f field) *part {
+func (s *shaper) objects(n *yaml.Node, f field) *node {
 	if !s.is(n, f.key, list) || !s.some(n, f) {
 		return nil
 	}
-	p := &part{line: n.Line}
+	p := &node{line: n.Line}
 	for _, item := range n.Content {
 		if read := s.object(item, f.shape); read != nil {
 			p.items = append(p.items, read)
 		} else {
-			p.torn = true
+			p.incomplete = true
 		}
 	}
 	return p
 }
 
 // named reads a mapping whose keys are names of the author's choice.
-func (s *shaper) named(n *yaml.Node, f field) *part {
+func (s *shaper) named(n *yaml.Node, f field) *node {
 	if !s.is(n, f.key, mapping) || !s.some(n, f) {
 		return nil
 	}
-	p := &part{line: n.Line, fields: map[string]*part{}}
+	p := &node{line: n.Line, fields: map[string]*node{}}
 	first := map[string]int{}
 	for pair := range slices.Chunk(n.Content, 2) {
 		key, value := pair[0], pair[1]
 		name := s.text(key, field{key: "the name of a " + f.shape, form: f.form})
 		switch {
 		case name == nil:
-			p.torn = true
+			p.incomplete = true
 		case s.once(first, key, f.shape):
 			p.items = append(p.items, name)
 			p.fields[name.text] = s.object(value, f.shape)
@@ -372,17 +372,17 @@ func (s *shaper) named(n *yaml.Node, f field) *part {
 }
 
 // texts reads a list of texts that are all different.
-func (s *shaper) texts(n *yaml.Node, f field) *part {
+func (s *shaper) texts(n *yaml.Node, f field) *node {
 	if !s.is(n, f.key, list) || !s.some(n, f) {
 		return nil
 	}
-	p := &part{line: n.Line}
+	p := &node{line: n.Line}
 	first := map[string]int{}
 	for _, item := range n.Content {
 		read := s.text(item, field{key: "each of " + f.key, form: f.form})
 		switch {
 		case read == nil:
-			p.torn = true
+			p.incomplete = true
 		case s.once(first, item, f.key+":"):
 			p.items = append(p.items, read)
 		}
@@ -390,7 +390,7 @@ func (s *shaper) texts(n *yaml.Node, f field) *part {
 	return p
 }
 
-func (s *shaper) text(n *yaml.Node, f field) *part {
+func (s *shaper) text(n *yaml.Node, f field) *node {
 	if !s.is(n, f.key, text) {
 		return nil
 	}
@@ -402,10 +402,10 @@ func (s *shaper) text(n *yaml.Node, f field) *part {
 		s.report(n.Line, "%s must be %s, got %q", f.key, f.form.is, n.Value)
 		return nil
 	}
-	return &part{line: n.Line, text: n.Value}
+	return &node{line: n.Line, text: n.Value}
 }
 
-func (s *shaper) number(n *yaml.Node, f field) *part {
+func (s *shaper) number(n *yaml.Node, f field) *node {
 	if !s.is(n, f.key, number) {
 		return nil
 	}
@@ -418,20 +418,20 @@ func (s *shaper) number(n *yaml.Node, f field) *part {
 	case f.most > 0 && value > f.most:
 		s.report(n.Line, "%s must be %d at most, got %d", f.key, f.most, value)
 	default:
-		return &part{line: n.Line, number: value}
+		return &node{line: n.Line, number: value}
 	}
 	return nil
 }
 
-func (s *shaper) flag(n *yaml.Node, f field) *part {
+func (s *shaper) flag(n *yaml.Node, f field) *node {
 	if !s.is(n, f.key, flag) {
 		return nil
 	}
-	return &part{line: n.Line, flag: strings.EqualFold(n.Value, "true")}
+	return &node{line: n.Line, flag: strings.EqualFold(n.Value, "true")}
 }
 
 // day reads a date, in quotes or without.
-func (s *shaper) day(n *yaml.Node, f field) *part {
+func (s *shaper) day(n *yaml.Node, f field) *node {
 	want := day
 	if n.ShortTag() == text.tag {
 		want.tag = text.tag
@@ -443,11 +443,11 @@ func (s *shaper) day(n *yaml.Node, f field) *part {
 		s.report(n.Line, "%s must be %s, got %q", f.key, day.is, n.Value)
 		return nil
 	}
-	return &part{line: n.Line, text: n.Value}
+	return &node{line: n.Line, text: n.Value}
 }
 
 // is reports a node that is not of the wanted kind. Anchors and aliases are refused wherever they stand: each line
-// says itself what it means, and a problem with it is reported on the line to mend.
+// message itself what it means, and a problem with it is reported on the line to mend.
 func (s *shaper) is(n *yaml.Node, what string, want kind) bool {
 	if n.Kind == yaml.AliasNode {
 		s.report(n.Line, "%s is the alias *%s: aliases are not allowed, write it out", what, n.Value)

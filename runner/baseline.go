@@ -159,8 +159,8 @@ func stopped(reason verdict.Reason) bool {
 
 // about is the comment of an entry.
 func about(reason verdict.Reason) string {
-	if reason.Where == "" || strings.Contains(reason.Says, reason.Where) {
-		return reason.ID + ": " + reason.Says
+	if reason.Where == "" || strings.Contains(reason.Message, reason.Where) {
+		return reason.ID + ": " + reason.Message
 	}
-	return reason.ID + " at " + reason.Where + ": " + reason.Says
+	return reason.ID + " at " + reason.Where + ": " + reason.Message
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/runner/internal/drift"
+	"example.com/lpgate/runner/internal/difftest"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/terminal"
@@ -17,7 +17,7 @@ import (
 
 // diff is `runner diff`: random walks against the fake and a target, side by side.
 func diff(l *line) *cobra.Command {
-	var cfg drift.Config
+	var cfg difftest.Config
 	cmd := &cobra.Command{
 		Use:   "diff MILESTONE.yaml",
 		Short: "Find a request that a target answers otherwise than the fake",
@@ -46,13 +46,13 @@ target could not be reached, 130 interrupted.`,
 				return fmt.Errorf("%w: --steps %d: at least 1", gate.ErrUsage, cfg.Steps)
 			}
 			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
-			result, err := drift.Run(l.ctx, cfg)
+			result, err := difftest.Run(l.ctx, cfg)
 			return l.compared(result.Drift != nil, err)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.IntVar(&cfg.Steps, "steps", drift.DefaultSteps, "make `N` calls")
+	flags.IntVar(&cfg.Steps, "steps", difftest.DefaultSteps, "make `N` calls")
 	flags.StringVar(&cfg.Folder, "out", "", "write what is found to `DIR` (default artifacts/milestones/<ID>/drift of the project)")
 	cfg.Target.AddFlags(flags)
 	return cmd
@@ -64,10 +64,10 @@ func (l *line) compared(differs bool, err error) error {
 	case l.ctx.Err() != nil:
 		l.exit = verdict.Interrupted
 		return errors.New("interrupted")
-	case drift.Unreachable(err):
+	case difftest.Unreachable(err):
 		l.exit = verdict.Unreachable
-	case errors.Is(err, drift.ErrUsage):
-		return fmt.Errorf("%w: %s", gate.ErrUsage, strings.TrimPrefix(err.Error(), drift.ErrUsage.Error()+": "))
+	case errors.Is(err, difftest.ErrUsage):
+		return fmt.Errorf("%w: %s", gate.ErrUsage, strings.TrimPrefix(err.Error(), difftest.ErrUsage.Error()+": "))
 	case err != nil:
 		l.exit = verdict.Broken
 	case differs:

@@ -104,7 +104,7 @@ func (d *display) verify(l *line, cfg gate.Config) error {
 func (d *display) show(l *line, cfg gate.Config, decide func(gate.Config) (gate.Result, error)) error {
 	text := d.text()
 	d.milestone = cfg.Milestone
-	cfg.Stdout, cfg.Verdicts, cfg.Ink = text, d.verdicts, text.Ink
+	cfg.Stdout, cfg.Verdicts, cfg.Style = text, d.verdicts, text.Style
 	cfg.CI = isCI(d.getenv)
 	result, err := decide(cfg)
 	l.exit, l.overall, d.document = result.Exit, result.Overall, result.Document
@@ -139,7 +139,7 @@ func (d *display) last(overall bool, exit int) int {
 		}
 	}
 	text := d.text()
-	if _, err := fmt.Fprintln(d.verdicts, report.Overall(overall, text.Ink)); err != nil && !d.json {
+	if _, err := fmt.Fprintln(d.verdicts, report.Overall(overall, text.Style)); err != nil && !d.json {
 		unwritten(err)
 	}
 	return exit

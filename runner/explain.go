@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/runner/internal/catalog"
 	"example.com/lpgate/runner/internal/gate"
-	"example.com/lpgate/runner/internal/glossary"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -44,7 +44,7 @@ Exit codes: 0 it is explained, 2 there is no such id, usage, or something is bro
 				return err
 			}
 			in, err := place.Read()
-			if text := glossary.Reason(id); err != nil && text != "" { // all the more
+			if text := catalog.Reason(id); err != nil && text != "" { // all the more
 				fmt.Fprint(cmd.OutOrStdout(), text)
 				l.exit = verdict.Holds
 				return nil
@@ -56,7 +56,7 @@ Exit codes: 0 it is explained, 2 there is no such id, usage, or something is bro
 			if err != nil {
 				return err
 			}
-			g := glossary.New(place, in, golden)
+			g := catalog.New(place, in, golden)
 			text := g.List()
 			if !listed {
 				text = g.Explain(id)
@@ -72,7 +72,7 @@ Exit codes: 0 it is explained, 2 there is no such id, usage, or something is bro
 }
 
 // goldenOf reads the golden output of a milestone, if there is one.
-func goldenOf(place project.Project, in project.Inputs) (*outcome.Document, error) {
+func goldenOf(place project.Project, in project.Inputs) (*golden.Document, error) {
 	text, err := fs.ReadFile(place.Fixtures(), project.Golden(in.Milestone.ID))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -80,5 +80,5 @@ func goldenOf(place project.Project, in project.Inputs) (*outcome.Document, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the golden output: %w", err)
 	}
-	return outcome.Decode(text)
+	return golden.Decode(text)
 }

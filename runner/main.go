@@ -189,7 +189,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 			return l.display.verify(l, cfg)
 		},
 	}
-	cmd.AddCommand(baselineOf(l), merge(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheck(l), repro(l), reportOf(l), verifyExport(l), document(l))
+	cmd.AddCommand(baselineOf(l), merge(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheckCommand(l), repro(l), reportOf(l), verifyExport(l), document(l))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(nearestFlag)
 	cmd.PersistentPreRunE = noEmptyFlag
@@ -197,11 +197,11 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced if a run wrote it (default artifacts/milestones/<ID>/latest of the project)")
 	cfg.Target.AddFlags(flags)
-	flags.Var(&expression{text: &cfg.Wanted.Tags}, "tags", "run only the scenarios whose tags fit `'EXPRESSION'`, such as '@refuses and not @needs:fresh-state'")
-	flags.StringArrayVar(&cfg.Wanted.Names, "name", nil, "run only the scenarios in whose names the regular expression `REGEXP` finds something; may be repeated, and then one has to")
-	flags.StringArrayVar(&cfg.Wanted.Rules, "rule", nil, "run only the scenarios of the rule `ID`; may be repeated")
-	flags.StringArrayVar(&cfg.Wanted.Operations, "operation", nil, "run only the scenarios that call the operation `ID`; may be repeated")
-	flags.StringArrayVar(&cfg.Wanted.Refs, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
+	flags.Var(&expression{text: &cfg.Filter.Tags}, "tags", "run only the scenarios whose tags fit `'EXPRESSION'`, such as '@refuses and not @needs:fresh-state'")
+	flags.StringArrayVar(&cfg.Filter.Names, "name", nil, "run only the scenarios in whose names the regular expression `REGEXP` finds something; may be repeated, and then one has to")
+	flags.StringArrayVar(&cfg.Filter.Rules, "rule", nil, "run only the scenarios of the rule `ID`; may be repeated")
+	flags.StringArrayVar(&cfg.Filter.Operations, "operation", nil, "run only the scenarios that call the operation `ID`; may be repeated")
+	flags.StringArrayVar(&cfg.Filter.Refs, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
 	flags.BoolVar(&cfg.Failed, "failed", false, "run only the scenarios that did not pass in the last run, whose artifacts stand where --out says")
 	flags.Var(&part{&cfg.Shard.Index, &cfg.Shard.Of, gate.MostShards}, "shard", "run only part `I/N` of them, such as 2/4; runner merge puts the parts together")
 	flags.StringVar(&cfg.Durations, "durations", "", "make the parts of --shard equally long by what `FILE` says: messages.ndjson of an earlier run, or milliseconds")
@@ -212,7 +212,7 @@ could not be reached or died, 4 nothing ran or not everything did, 130 interrupt
 	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
 	l.display.addFlags(flags)
 	l.display.addWatch(flags)
-	flags.BoolVar(&cfg.RenewOutput, "renew-output", false, "make the output of this run the golden one, if everything else holds")
+	flags.BoolVar(&cfg.UpdateGolden, "renew-output", false, "make the output of this run the golden one, if everything else holds")
 	return cmd
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/runner/internal/drift"
+	"example.com/lpgate/runner/internal/difftest"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/project"
 )
@@ -95,7 +95,7 @@ func (l *line) reproDrift(cmd *cobra.Command, cfg gate.Config, ref, from string,
 	if err != nil {
 		return fmt.Errorf("%w: %w", gate.ErrUsage, err)
 	}
-	again, err := drift.Repeat(l.ctx, drift.Config{Project: place, Target: cfg.Target, Folder: from}, ref)
+	again, err := difftest.Repeat(l.ctx, difftest.Config{Project: place, Target: cfg.Target, Folder: from}, ref)
 	if err != nil {
 		return l.compared(false, err)
 	}

@@ -5,13 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/runner/internal/sight"
+	"example.com/lpgate/runner/internal/selfcheck"
 	"example.com/lpgate/runner/internal/terminal"
 )
 
-// selfcheck is the command that measures what the gate sees.
-func selfcheck(l *line) *cobra.Command {
-	var cfg sight.Config
+// selfcheckCommand is the command that measures what the gate sees.
+func selfcheckCommand(l *line) *cobra.Command {
+	var cfg selfcheck.Config
 	cmd := &cobra.Command{
 		Use:   "selfcheck MILESTONE.yaml",
 		Short: "Measure what the features see: tell every lie that follows from the contract",
@@ -30,7 +30,7 @@ can be said; 130 interrupted.`,
 		Args: oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			cfg.Milestone, cfg.Stdout, cfg.Progress = args[0], cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
-			l.exit, err = sight.Run(l.ctx, cfg)
+			l.exit, err = selfcheck.Run(l.ctx, cfg)
 			return err
 		},
 	}

@@ -61,7 +61,7 @@ func (a *answer) look(at string) (*sight, error) {
 	}
 	body, err := a.json()
 	if err != nil {
-		return nil, &Mismatch{Says: "the answer is JSON", Expected: "JSON", Got: fmt.Sprintf("%s (%v)", a.show(), err)}
+		return nil, &Mismatch{Message: "the answer is JSON", Expected: "JSON", Got: fmt.Sprintf("%s (%v)", a.show(), err)}
 	}
 	seen := &sight{at: at}
 	seen.value, seen.instead, seen.ok = find(body, tokens)
@@ -72,7 +72,7 @@ func (x *sight) mustBeThere() error {
 	if x.ok {
 		return nil
 	}
-	return &Mismatch{Says: fmt.Sprintf("%q is present", x.at), Expected: "present", Got: x.instead}
+	return &Mismatch{Message: fmt.Sprintf("%q is present", x.at), Expected: "present", Got: x.instead}
 }
 
 // literal reads a JSON value out of a scenario's text.
@@ -95,7 +95,7 @@ func answerIs(ctx context.Context, status int) error {
 		return err
 	}
 	if a.status != status {
-		return &Mismatch{Says: fmt.Sprintf("the answer is %d", status), Expected: strconv.Itoa(status), Got: a.outcome()}
+		return &Mismatch{Message: fmt.Sprintf("the answer is %d", status), Expected: strconv.Itoa(status), Got: a.outcome()}
 	}
 	return nil
 }
@@ -103,9 +103,9 @@ func answerIs(ctx context.Context, status int) error {
 // The answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked.
 func answerIsBecause(ctx context.Context, status int, code, reason string) error {
 	s := in(ctx)
-	if floor := s.cfg.Milestone.ReasonCodeFloor; !slices.Contains(floor, reason) {
-		return &BadSentence{
-			What:    fmt.Sprintf("%s has no reason code %s", s.cfg.Milestone.ID, reason),
+	if floor := s.cfg.Milestone.RequiredReasonCodes; !slices.Contains(floor, reason) {
+		return &InvalidStep{
+			Message: fmt.Sprintf("%s has no reason code %s", s.cfg.Milestone.ID, reason),
 			Nearest: milestones.Nearest(reason, floor),
 		}
 	}
@@ -127,7 +127,7 @@ func refused(ctx context.Context, status int, code, reason string) error {
 	if reason != "" {
 		want = fmt.Sprintf("%d %s because %s", status, code, reason)
 	}
-	mismatch := func() error { return &Mismatch{Says: "the answer is " + want, Expected: want, Got: a.outcome()} }
+	mismatch := func() error { return &Mismatch{Message: "the answer is " + want, Expected: want, Got: a.outcome()} }
 	if a.status != status {
 		return mismatch()
 	}
@@ -160,7 +160,7 @@ func fieldsAre(ctx context.Context, table *godog.Table) error {
 	var first error
 	for _, row := range rows {
 		err := compare(ctx, row.key, row.value)
-		if _, bad := err.(*BadSentence); bad { // before all others: it says nothing about the target
+		if _, bad := err.(*InvalidStep); bad { // before all others: it says nothing about the target
 			return at(row.where, err)
 		}
 		if first == nil {
@@ -178,7 +178,7 @@ func compare(ctx context.Context, at, text string) error {
 	}
 	if text == absent {
 		if seen.ok {
-			return &Mismatch{Says: fmt.Sprintf("%q is absent", seen.at), Expected: absent, Got: show(seen.value)}
+			return &Mismatch{Message: fmt.Sprintf("%q is absent", seen.at), Expected: absent, Got: show(seen.value)}
 		}
 		return nil
 	}
@@ -189,7 +189,7 @@ func compare(ctx context.Context, at, text string) error {
 	if seen.ok && same(want, seen.value) {
 		return nil
 	}
-	m := &Mismatch{Says: fmt.Sprintf("%q is %s", seen.at, inBrief(want)), Expected: show(want), Got: seen.instead}
+	m := &Mismatch{Message: fmt.Sprintf("%q is %s", seen.at, inBrief(want)), Expected: show(want), Got: seen.instead}
 	if seen.ok {
 		m.Got, m.Diff = show(seen.value), differenceWithin(want, seen.value)
 	}
@@ -213,7 +213,7 @@ func valueIsNot(ctx context.Context, at, text string) error {
 		return err
 	}
 	if same(unwanted, seen.value) {
-		return &Mismatch{Says: fmt.Sprintf("%q is not %s", seen.at, show(unwanted)), Expected: "anything else", Got: show(seen.value)}
+		return &Mismatch{Message: fmt.Sprintf("%q is not %s", seen.at, show(unwanted)), Expected: "anything else", Got: show(seen.value)}
 	}
 	return nil
 }
@@ -229,7 +229,7 @@ func valueMatches(ctx context.Context, at, text string) error {
 		return err
 	}
 	if got, ok := seen.value.(string); !ok || !re.MatchString(got) {
-		return &Mismatch{Says: fmt.Sprintf("%q matches %q", seen.at, re), Expected: "a string that matches " + re.String(), Got: show(seen.value)}
+		return &Mismatch{Message: fmt.Sprintf("%q matches %q", seen.at, re), Expected: "a string that matches " + re.String(), Got: show(seen.value)}
 	}
 	return nil
 }
@@ -256,7 +256,7 @@ func valueHasItems(ctx context.Context, at string, n int) error {
 	if isList && len(items) == n {
 		return nil
 	}
-	m := &Mismatch{Says: fmt.Sprintf("%q has %d items", seen.at, n), Expected: fmt.Sprintf("%d items", n), Got: show(seen.value)}
+	m := &Mismatch{Message: fmt.Sprintf("%q has %d items", seen.at, n), Expected: fmt.Sprintf("%d items", n), Got: show(seen.value)}
 	if isList {
 		m.Got = fmt.Sprintf("%d items: %s", len(items), m.Got)
 	}
@@ -277,7 +277,7 @@ func valueEquals(ctx context.Context, at, other string) error {
 		return nil
 	}
 	return &Mismatch{
-		Says:     fmt.Sprintf("%q equals %q", seen.at, want.at),
+		Message:  fmt.Sprintf("%q equals %q", seen.at, want.at),
 		Expected: show(want.value), Got: show(seen.value), Diff: differenceWithin(want.value, seen.value),
 	}
 }
@@ -300,7 +300,7 @@ func thereIsAViolation(ctx context.Context, keyword, at string) error {
 		}
 	}
 	return &Mismatch{
-		Says:     fmt.Sprintf("there is a violation of %q at %q", keyword, at),
+		Message:  fmt.Sprintf("there is a violation of %q at %q", keyword, at),
 		Expected: fmt.Sprintf("keyword %q, instance_path %q", keyword, at), Got: show(seen.value),
 	}
 }
@@ -325,11 +325,11 @@ func isHash(ctx context.Context, at, prefix, of string) error {
 	says := fmt.Sprintf("%q is the SHA-256 of canonical %q", seen.at, hashed.at)
 	text, err := canonical(hashed.value)
 	if err != nil {
-		return &Mismatch{Says: says, Expected: "a value with a canonical form", Got: err.Error()}
+		return &Mismatch{Message: says, Expected: "a value with a canonical form", Got: err.Error()}
 	}
 	sum := sha256.Sum256(text)
 	if want := prefix + hex.EncodeToString(sum[:]); seen.value != any(want) {
-		return &Mismatch{Says: says, Expected: want + ", of " + cut(string(text)), Got: show(seen.value)}
+		return &Mismatch{Message: says, Expected: want + ", of " + cut(string(text)), Got: show(seen.value)}
 	}
 	return nil
 }
@@ -356,7 +356,7 @@ func headerIs(ctx context.Context, name, want string) error {
 		return err
 	}
 	if value, got, ok := a.headerOf(name); !ok || value != want {
-		return &Mismatch{Says: fmt.Sprintf("the header %q is %q", name, want), Expected: strconv.Quote(want), Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q is %q", name, want), Expected: strconv.Quote(want), Got: got}
 	}
 	return nil
 }
@@ -368,7 +368,7 @@ func headerIsAbsent(ctx context.Context, name string) error {
 		return err
 	}
 	if values := a.header.Values(name); len(values) > 0 {
-		return &Mismatch{Says: fmt.Sprintf("the header %q is absent", name), Expected: absent, Got: fmt.Sprintf("%q", values)}
+		return &Mismatch{Message: fmt.Sprintf("the header %q is absent", name), Expected: absent, Got: fmt.Sprintf("%q", values)}
 	}
 	return nil
 }
@@ -384,7 +384,7 @@ func headerMatches(ctx context.Context, name, text string) error {
 		return err
 	}
 	if value, got, ok := a.headerOf(name); !ok || !re.MatchString(value) {
-		return &Mismatch{Says: fmt.Sprintf("the header %q matches %q", name, re), Expected: "a value that matches " + re.String(), Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q matches %q", name, re), Expected: "a value that matches " + re.String(), Got: got}
 	}
 	return nil
 }
@@ -400,7 +400,7 @@ func headerEquals(ctx context.Context, name, at string) error {
 		return err
 	}
 	if value, got, ok := a.headerOf(name); !ok || any(value) != want.value {
-		return &Mismatch{Says: fmt.Sprintf("the header %q equals %q", name, want.at), Expected: show(want.value), Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q equals %q", name, want.at), Expected: show(want.value), Got: got}
 	}
 	return nil
 }
@@ -422,7 +422,7 @@ func rememberHeader(ctx context.Context, header, name string) error {
 	}
 	value, got, ok := a.headerOf(header)
 	if !ok {
-		return &Mismatch{Says: fmt.Sprintf("the header %q is there", header), Expected: "one value", Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q is there", header), Expected: "one value", Got: got}
 	}
 	return s.remember(name, textVariable(value))
 }
@@ -446,7 +446,7 @@ func answerIsByteForByte(ctx context.Context, name string) error {
 	want, ok := s.remembered[name]
 	if !ok {
 		names := slices.Sorted(maps.Keys(s.remembered))
-		return &BadSentence{What: fmt.Sprintf("no answer is remembered as %q", name), Nearest: milestones.Nearest(name, names)}
+		return &InvalidStep{Message: fmt.Sprintf("no answer is remembered as %q", name), Nearest: milestones.Nearest(name, names)}
 	}
 	return a.mustBe(fmt.Sprintf("the answer is byte for byte %q", name), want)
 }

@@ -184,7 +184,7 @@ func TestAnswers(t *testing.T) {
 			var mismatch *Mismatch
 			if !errors.As(err, &mismatch) || !strings.HasPrefix(mismatch.Got, row.got) {
 				t.Errorf("got %v, want a mismatch that got %s", err, row.got)
-			} else if mismatch.Says == "" || mismatch.Expected == "" {
+			} else if mismatch.Message == "" || mismatch.Expected == "" {
 				t.Errorf("got %#v, which does not say enough", mismatch)
 			}
 		})

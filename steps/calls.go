@@ -96,7 +96,7 @@ func (e *exchange) mustSucceed(what string) error {
 		return nil
 	}
 	return &Mismatch{
-		Says:     what + " has to go well for what follows",
+		Message:  what + " has to go well for what follows",
 		Expected: strconv.Itoa(e.request.operation.Outcomes[0].Status), Got: e.answer.outcome(),
 	}
 }

@@ -229,7 +229,7 @@ func TestManyStatusUpserts(t *testing.T) {
 		}
 		var mismatch *Mismatch
 		err := s.play(t, "I have onboarded a provider\nI have upserted its status 3 times")
-		if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Says, "call 2 of 3") || !strings.HasPrefix(mismatch.Got, "409 CONFLICT because") {
+		if !errors.As(err, &mismatch) || !strings.Contains(mismatch.Message, "call 2 of 3") || !strings.HasPrefix(mismatch.Got, "409 CONFLICT because") {
 			t.Errorf("got %v, want a mismatch about call 2 of 3", err)
 		}
 		if got := len(s.seen); got != 3 {
@@ -302,8 +302,8 @@ func TestBadSentences(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)
 			err := s.play(t, test.lines)
-			var bad *BadSentence
-			if !errors.As(err, &bad) || !strings.Contains(bad.What, test.what) || bad.Nearest != test.nearest {
+			var bad *InvalidStep
+			if !errors.As(err, &bad) || !strings.Contains(bad.Message, test.what) || bad.Nearest != test.nearest {
 				t.Errorf("got %v, want a bad sentence: %s (%q)", err, test.what, test.nearest)
 			}
 		})
@@ -345,9 +345,9 @@ func TestAHeaderThatCannotBeSent(t *testing.T) {
 		w.Write([]byte(`{"x":"a\nb"}`))
 		return true
 	}
-	var bad *BadSentence
+	var bad *InvalidStep
 	err := s.play(t, "I send \"GET\" to \"/\"\nI remember \"/x\" as \"x\"\nI send \"GET\" to \"/\" with:\n| header X-A | {x} |")
-	if !errors.As(err, &bad) || !strings.Contains(bad.What, "cannot be the value of a header") {
+	if !errors.As(err, &bad) || !strings.Contains(bad.Message, "cannot be the value of a header") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 // Mismatch is a promise that the target did not keep. It is the error of every sentence that asserts something; the
 // rest of the scenario is not run, so the first one is the only one.
 type Mismatch struct {
-	// Says is what was being checked, in words.
-	Says string
+	// Message is what was being checked, in words.
+	Message string
 	// Expected and Got are the two sides, each as one line.
 	Expected, Got string
 	// Diff tells how two structured values differ. It is empty where Expected and Got say it all.
@@ -23,39 +23,41 @@ type Mismatch struct {
 // Error puts one thing under the other.
 func (m *Mismatch) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  expected: %s\n  got:      %s", m.Says, m.Expected, m.Got)
+	fmt.Fprintf(&b, "%s\n  expected: %s\n  got:      %s", m.Message, m.Expected, m.Got)
 	if m.Diff != "" {
 		b.WriteString("\n  " + strings.ReplaceAll(strings.TrimRight(m.Diff, "\n"), "\n", "\n  "))
 	}
 	return b.String()
 }
 
-// BadSentence is a fault in the scenario's own text, such as a word that nobody knows. It says nothing about the
+// InvalidStep is a fault in the scenario's own text, such as a word that nobody knows. It says nothing about the
 // target.
-type BadSentence struct {
-	// What is wrong, and where.
-	What string
+type InvalidStep struct {
+	// Message is wrong, and where.
+	Message string
 	// Nearest is the right thing that looks most like it, or empty.
 	Nearest string
 	// Row is the row of the table that is wrong, counted from 1; 0 when it is the sentence itself.
 	Row int
 
-	bare string // What without the row
+	bare string // Message without the row
 }
 
 // Error tells what is wrong, and what may have been meant.
-func (b *BadSentence) Error() string {
+func (b *InvalidStep) Error() string {
 	if b.Nearest == "" {
-		return b.What
+		return b.Message
 	}
-	return fmt.Sprintf("%s (did you mean %q?)", b.What, b.Nearest)
+	return fmt.Sprintf("%s (did you mean %q?)", b.Message, b.Nearest)
 }
 
 // inRow is Error for somebody who knows the row.
-func (b *BadSentence) inRow() string { return (&BadSentence{What: b.bare, Nearest: b.Nearest}).Error() }
+func (b *InvalidStep) inRow() string {
+	return (&InvalidStep{Message: b.bare, Nearest: b.Nearest}).Error()
+}
 
 func badSentence(format string, args ...any) error {
-	return &BadSentence{What: fmt.Sprintf(format, args...)}
+	return &InvalidStep{Message: fmt.Sprintf(format, args...)}
 }
 
 // Unreachable is a request without an answer: the target is not there, or went away while it answered. It is no
@@ -82,13 +84,13 @@ func Nearest(text string) []string {
 		return []string{mended}
 	}
 	colon := strings.HasSuffix(text, ":")
-	if nearest := nearestOf(text, func(s Sentence) bool { return strings.HasSuffix(s.Example, ":") == colon }); nearest != nil {
+	if nearest := nearestOf(text, func(s Definition) bool { return strings.HasSuffix(s.Example, ":") == colon }); nearest != nil {
 		return nearest
 	}
-	return nearestOf(text, func(Sentence) bool { return true })
+	return nearestOf(text, func(Definition) bool { return true })
 }
 
-func nearestOf(text string, fits func(Sentence) bool) []string {
+func nearestOf(text string, fits func(Definition) bool) []string {
 	var places []int
 	var bones []string
 	for i, sentence := range table {

@@ -121,10 +121,10 @@ func (s *scenario) sendAtOnce(ctx context.Context, r *request, n int) error {
 
 type burstKey struct{}
 
-// Burst tells whether a request, known by its context, was sent together with others. Requests of one scenario with
+// Concurrency tells whether a request, known by its context, was sent together with others. Requests of one scenario with
 // the same number were under way at once, so the order in which they were sent and answered means nothing; who
 // writes them down may sort them by what they are. The first burst of a scenario has the number 1.
-func Burst(ctx context.Context) (number int, ok bool) {
+func Concurrency(ctx context.Context) (number int, ok bool) {
 	number, ok = ctx.Value(burstKey{}).(int)
 	return number, ok
 }

@@ -28,14 +28,14 @@ var continuation = []struct {
 func (e *exchange) next(s *scenario) (*request, error) {
 	body, err := e.answer.json()
 	if err != nil {
-		return nil, &Mismatch{Says: "the page before is JSON", Expected: "JSON", Got: e.answer.show()}
+		return nil, &Mismatch{Message: "the page before is JSON", Expected: "JSON", Got: e.answer.show()}
 	}
 	var changes []change
 	for _, part := range continuation {
 		value, instead, ok := find(body, part.from)
 		if !ok {
 			return nil, &Mismatch{
-				Says:     "more follows, and the page says what to ask for as " + part.query,
+				Message:  "more follows, and the page says what to ask for as " + part.query,
 				Expected: "present", Got: instead,
 			}
 		}
@@ -119,13 +119,13 @@ func (s *scenario) walkFrom(ctx context.Context, r *request) ([]*exchange, error
 		}
 		body, err := page.answer.json()
 		if err != nil {
-			return nil, &Mismatch{Says: fmt.Sprintf("page %d of the walk is JSON", len(pages)), Expected: "JSON", Got: page.answer.show()}
+			return nil, &Mismatch{Message: fmt.Sprintf("page %d of the walk is JSON", len(pages)), Expected: "JSON", Got: page.answer.show()}
 		}
 		if _, _, more := find(body, continuation[0].from); !more {
 			return pages, nil
 		}
 		if len(pages) == mostPages {
-			return nil, &Mismatch{Says: "the export comes to an end", Expected: "a last page", Got: fmt.Sprintf("more to follow after %d pages", mostPages)}
+			return nil, &Mismatch{Message: "the export comes to an end", Expected: "a last page", Got: fmt.Sprintf("more to follow after %d pages", mostPages)}
 		}
 		if r, err = page.next(s); err != nil {
 			return nil, err
@@ -152,7 +152,7 @@ func (e *exchange) entries() ([]any, error) {
 	}
 	list, ok := seen.value.([]any)
 	if !ok {
-		return nil, &Mismatch{Says: "a page has a list of entries", Expected: "a list", Got: show(seen.value)}
+		return nil, &Mismatch{Message: "a page has a list of entries", Expected: "a list", Got: show(seen.value)}
 	}
 	return list, nil
 }
@@ -177,7 +177,7 @@ func walkHasPages(ctx context.Context, n int) error {
 		return err
 	}
 	if len(pages) != n {
-		return &Mismatch{Says: fmt.Sprintf("the walk has %d pages", n), Expected: strconv.Itoa(n), Got: strconv.Itoa(len(pages))}
+		return &Mismatch{Message: fmt.Sprintf("the walk has %d pages", n), Expected: strconv.Itoa(n), Got: strconv.Itoa(len(pages))}
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func walkHasEntries(ctx context.Context, n int) error {
 		return err
 	}
 	if len(all) != n {
-		return &Mismatch{Says: fmt.Sprintf("the walk has %d entries", n), Expected: strconv.Itoa(n), Got: fmt.Sprintf("%d: %s", len(all), show(all))}
+		return &Mismatch{Message: fmt.Sprintf("the walk has %d entries", n), Expected: strconv.Itoa(n), Got: fmt.Sprintf("%d: %s", len(all), show(all))}
 	}
 	return nil
 }
@@ -224,13 +224,13 @@ func walkValuesAre(ctx context.Context, at, text string) error {
 	for i, entry := range all {
 		value, instead, ok := find(entry, tokens)
 		if !ok {
-			return &Mismatch{Says: fmt.Sprintf("entry %d of the walk has %q", i+1, at), Expected: "present", Got: instead}
+			return &Mismatch{Message: fmt.Sprintf("entry %d of the walk has %q", i+1, at), Expected: "present", Got: instead}
 		}
 		values[i] = value
 	}
 	if !same(want, values) {
 		return &Mismatch{
-			Says:     fmt.Sprintf("the walk's %q are %s", at, inBrief(want)),
+			Message:  fmt.Sprintf("the walk's %q are %s", at, inBrief(want)),
 			Expected: show(want), Got: show(values), Diff: difference(want, values),
 		}
 	}
@@ -275,7 +275,7 @@ func totalsAreExact(pages []*exchange) error {
 		}
 		if total, ok := seen.value.(json.Number); !ok || !same(total, json.Number(strconv.Itoa(count))) {
 			return &Mismatch{
-				Says:     fmt.Sprintf("total_filtered of page %d counts what is left from its cursor on", i+1),
+				Message:  fmt.Sprintf("total_filtered of page %d counts what is left from its cursor on", i+1),
 				Expected: strconv.Itoa(count), Got: show(seen.value),
 			}
 		}
@@ -299,7 +299,7 @@ func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, p
 	for i, page := range pages {
 		var body map[string]json.RawMessage
 		if err := json.Unmarshal(page.answer.body, &body); err != nil {
-			return &Mismatch{Says: says, Expected: "JSON", Got: page.answer.show()}
+			return &Mismatch{Message: says, Expected: "JSON", Got: page.answer.show()}
 		}
 		texts[i] = body["export"]
 	}
@@ -308,7 +308,7 @@ func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, p
 		if !errors.As(err, &broken) {
 			return fmt.Errorf("verifying an export: %w", err)
 		}
-		return &Mismatch{Says: says, Expected: "what was signed, whole and in order", Got: broken.Error()}
+		return &Mismatch{Message: says, Expected: "what was signed, whole and in order", Got: broken.Error()}
 	}
 	for i, page := range pages {
 		entries, err := page.entries()
@@ -322,7 +322,7 @@ func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, p
 		for j, entry := range entries {
 			if of, _, _ := find(entry, []string{"provider_id"}); of != any(asked) {
 				return &Mismatch{
-					Says:     fmt.Sprintf("%s: page %d, entry %d is about the provider that was asked for", says, i+1, j+1),
+					Message:  fmt.Sprintf("%s: page %d, entry %d is about the provider that was asked for", says, i+1, j+1),
 					Expected: asked, Got: show(of),
 				}
 			}
@@ -346,7 +346,7 @@ func (s *scenario) publishedKeys(ctx context.Context) (auditproof.Keys, error) {
 	}
 	published, err := auditproof.ParseKeys(e.answer.body)
 	if err != nil {
-		return nil, &Mismatch{Says: "the published keys can be used", Expected: "ed25519 keys, one of them active", Got: err.Error()}
+		return nil, &Mismatch{Message: "the published keys can be used", Expected: "ed25519 keys, one of them active", Got: err.Error()}
 	}
 	return published, nil
 }

@@ -197,7 +197,7 @@ func TestExportsFindLiars(t *testing.T) {
 			return true
 		}
 		var mismatch *Mismatch
-		if err := s.play(t, "I have onboarded a provider\nI walk the export"); !errors.As(err, &mismatch) || mismatch.Says != "the export comes to an end" {
+		if err := s.play(t, "I have onboarded a provider\nI walk the export"); !errors.As(err, &mismatch) || mismatch.Message != "the export comes to an end" {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -207,7 +207,7 @@ func TestExportsFindLiars(t *testing.T) {
 			return r.Method == http.MethodGet && invalid.give(w, r, body)
 		}
 		var mismatch *Mismatch
-		if err := s.play(t, "I have onboarded a provider\nI walk the export"); !errors.As(err, &mismatch) || !strings.Contains(mismatch.Says, "page 1 of the walk") {
+		if err := s.play(t, "I have onboarded a provider\nI walk the export"); !errors.As(err, &mismatch) || !strings.Contains(mismatch.Message, "page 1 of the walk") {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -85,7 +85,7 @@ func answersAreReplays(ctx context.Context, n int) error {
 	}
 	if replays != n {
 		return &Mismatch{
-			Says:     fmt.Sprintf("of %d answers exactly %d have %s: true", len(all), n, header),
+			Message:  fmt.Sprintf("of %d answers exactly %d have %s: true", len(all), n, header),
 			Expected: strconv.Itoa(n), Got: strconv.Itoa(replays),
 		}
 	}
@@ -97,7 +97,7 @@ func (a *answer) mustBe(says string, want *answer) error {
 	if a.status == want.status && bytes.Equal(a.body, want.body) {
 		return nil
 	}
-	m := &Mismatch{Says: says, Expected: want.show(), Got: a.show()}
+	m := &Mismatch{Message: says, Expected: want.show(), Got: a.show()}
 	before, err := want.json()
 	after, otherErr := a.json()
 	if err == nil && otherErr == nil {

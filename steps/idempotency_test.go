@@ -22,7 +22,7 @@ type watcher struct {
 }
 
 func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
-	number, ok := Burst(r.Context())
+	number, ok := Concurrency(r.Context())
 	w.mu.Lock()
 	if !ok {
 		number = -1
@@ -64,7 +64,7 @@ func TestAtOnce(t *testing.T) {
 	if s.count != 1 || in(s.ctx).text("provider") != "plp_000001" {
 		t.Errorf("got %d providers, the last of them %s", s.count, in(s.ctx).text("provider"))
 	}
-	if _, ok := Burst(context.Background()); ok {
+	if _, ok := Concurrency(context.Background()); ok {
 		t.Error("got a burst without one")
 	}
 }

@@ -239,5 +239,5 @@ func (s *scenario) hold(label string) error {
 		}
 		labels = append(labels, key.Label)
 	}
-	return &BadSentence{What: fmt.Sprintf("there is no partner key %q in %s", label, from), Nearest: milestones.Nearest(label, labels)}
+	return &InvalidStep{Message: fmt.Sprintf("there is no partner key %q in %s", label, from), Nearest: milestones.Nearest(label, labels)}
 }

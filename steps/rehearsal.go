@@ -32,12 +32,12 @@ type Fault struct {
 	Step int
 	// Row is the row of its table that is wrong, counted from 1; 0 when it is the sentence itself.
 	Row int
-	// Says is what is wrong.
-	Says string
+	// Message is what is wrong.
+	Message string
 }
 
-// Rehearsal is scenarios being rehearsed, and what they used.
-type Rehearsal struct {
+// DryRun is scenarios being rehearsed, and what they used.
+type DryRun struct {
 	// Faults are what is wrong with the last scenario, in the order of its sentences.
 	Faults []Fault
 	// Last are the operations that were called last, sentence by sentence of the last scenario: nil until one was called.
@@ -58,9 +58,9 @@ type Rehearsal struct {
 	cfg   Config
 }
 
-// NewRehearsal begins a rehearsal with the operations of a milestone, and fixtures as [Config] wants them.
-func NewRehearsal(m *milestones.Milestone, fixtures fs.FS) *Rehearsal {
-	r := &Rehearsal{Called: map[string]bool{}, Opened: map[string]bool{}, Waiting: map[string]bool{}}
+// NewDryRun begins a rehearsal with the operations of a milestone, and fixtures as [Config] wants them.
+func NewDryRun(m *milestones.Milestone, fixtures fs.FS) *DryRun {
+	r := &DryRun{Called: map[string]bool{}, Opened: map[string]bool{}, Waiting: map[string]bool{}}
 	r.cfg = Config{
 		Milestone: m, Fixtures: opened{fixtures, r, map[string][]byte{}}, Client: &http.Client{Transport: yes{m}},
 		Target: func(context.Context, []string) (string, error) { return "http://rehearsal", nil },
@@ -71,7 +71,7 @@ func NewRehearsal(m *milestones.Milestone, fixtures fs.FS) *Rehearsal {
 // opened notes which files of a folder are opened. It reads each once: most scenarios send the same few.
 type opened struct {
 	fs.FS
-	rehearsal *Rehearsal
+	rehearsal *DryRun
 	read      map[string][]byte
 }
 
@@ -151,8 +151,8 @@ func bodyOfYes(more, made string) string {
 	return "{" + string(encode(tokens[0])) + ":" + value + "," + export + "}"
 }
 
-// Play rehearses a scenario to its end, and finds its faults.
-func (r *Rehearsal) Play(pickle *godog.Scenario) {
+// Step rehearses a scenario to its end, and finds its faults.
+func (r *DryRun) Step(pickle *godog.Scenario) {
 	r.Faults, r.Last, r.Calls, r.ended = nil, make([]*milestones.Operation, len(pickle.Steps)), make([]bool, len(pickle.Steps)), false
 	s := newScenario(&r.cfg, wordOf("rehearsal", pickle))
 	ctx := context.WithValue(context.Background(), scenarioKey{}, s)
@@ -175,7 +175,7 @@ func (r *Rehearsal) Play(pickle *godog.Scenario) {
 }
 
 // Ended reports whether the last scenario was not rehearsed to its end, because it opens a fixture that is unfit.
-func (r *Rehearsal) Ended() bool { return r.ended }
+func (r *DryRun) Ended() bool { return r.ended }
 
 // goOn gives a scenario what a faulty sentence may have been there for, so that those after it have no faults that follow
 // from its own.
@@ -200,18 +200,18 @@ func (s *scenario) makeAll() {
 
 // sentence rehearses one sentence. Of a table with several wrong rows it finds all: it plays it again without the one
 // that it has found.
-func (r *Rehearsal) sentence(ctx context.Context, s *scenario, i int, step *godog.Step) {
+func (r *DryRun) sentence(ctx context.Context, s *scenario, i int, step *godog.Step) {
 	found := sentencesOf(step.Text)
 	switch {
 	case len(found) == 0:
-		r.Faults = append(r.Faults, Fault{Step: i, Says: Unknown(step.Text)})
+		r.Faults = append(r.Faults, Fault{Step: i, Message: Unknown(step.Text)})
 		return
 	case len(found) > 1:
-		r.Faults = append(r.Faults, Fault{Step: i, Says: fmt.Sprintf("%q is two sentences: like %q, and like %q", step.Text, table[found[0]].Example, table[found[1]].Example)})
+		r.Faults = append(r.Faults, Fault{Step: i, Message: fmt.Sprintf("%q is two sentences: like %q, and like %q", step.Text, table[found[0]].Example, table[found[1]].Example)})
 		return
 	}
 	if err := fitting(step); err != nil {
-		r.Faults = append(r.Faults, Fault{Step: i, Says: err.Error()})
+		r.Faults = append(r.Faults, Fault{Step: i, Message: err.Error()})
 		return
 	}
 	handler := compiled()[found[0]]
@@ -225,30 +225,30 @@ func (r *Rehearsal) sentence(ctx context.Context, s *scenario, i int, step *godo
 	}
 	for {
 		err := handler.play(ctx, step, rows)
-		var bad *BadSentence
+		var bad *InvalidStep
 		var mismatch *Mismatch
 		switch {
 		case errors.As(err, &bad) && bad.Row > 0 && bad.Row <= len(rows):
-			r.Faults = append(r.Faults, Fault{Step: i, Row: numbers[bad.Row-1], Says: bad.inRow()})
+			r.Faults = append(r.Faults, Fault{Step: i, Row: numbers[bad.Row-1], Message: bad.inRow()})
 			rows, numbers = slices.Delete(rows, bad.Row-1, bad.Row), slices.Delete(numbers, bad.Row-1, bad.Row)
 			continue
 		case errors.As(err, &bad):
-			r.Faults = append(r.Faults, Fault{Step: i, Says: bad.Error()})
+			r.Faults = append(r.Faults, Fault{Step: i, Message: bad.Error()})
 		case errors.As(err, &mismatch):
 			r.pretend(s, handler, step, i)
 		case err != nil:
-			r.Faults = append(r.Faults, Fault{Step: i, Says: err.Error()})
+			r.Faults = append(r.Faults, Fault{Step: i, Message: err.Error()})
 		}
 		return
 	}
 }
 
 // pretend lets a scenario remember what the answer did not have, since later sentences build on it.
-func (r *Rehearsal) pretend(s *scenario, handler compiledSentence, step *godog.Step, i int) {
+func (r *DryRun) pretend(s *scenario, handler compiledSentence, step *godog.Step, i int) {
 	if group := handler.pattern.SubexpIndex("name"); group > 0 {
 		name := handler.pattern.FindStringSubmatch(step.Text)[group]
 		if err := s.remember(name, textVariable("remembered")); err != nil {
-			r.Faults = append(r.Faults, Fault{Step: i, Says: err.Error()})
+			r.Faults = append(r.Faults, Fault{Step: i, Message: err.Error()})
 		}
 	}
 }
@@ -283,7 +283,7 @@ func (c compiledSentence) play(ctx context.Context, step *godog.Step, rows []*me
 }
 
 // Body is the fixture with this name as a scenario would send it.
-func (r *Rehearsal) Body(name string) ([]byte, error) {
+func (r *DryRun) Body(name string) ([]byte, error) {
 	cfg := r.cfg
 	cfg.Fixtures = r.cfg.Fixtures.(opened).FS // looking is not using
 	s := newScenario(&cfg, "0123456789")
@@ -294,7 +294,7 @@ func (r *Rehearsal) Body(name string) ([]byte, error) {
 }
 
 // Requests are the names of all fixtures that can be sent, sorted, with the path of each.
-func (r *Rehearsal) Requests() (names, paths []string) {
+func (r *DryRun) Requests() (names, paths []string) {
 	paths, _ = fs.Glob(r.cfg.Fixtures.(opened).FS, requestsFolder+"/*.json")
 	for _, file := range paths {
 		names = append(names, strings.TrimSuffix(path.Base(file), ".json"))
@@ -321,9 +321,9 @@ func sentencesOf(text string) []int {
 var recognised sync.Map
 
 // Find returns the sentence that a text is, if it is exactly one.
-func Find(text string) (Sentence, bool) {
+func Find(text string) (Definition, bool) {
 	if found := sentencesOf(text); len(found) == 1 {
 		return table[found[0]], true
 	}
-	return Sentence{}, false
+	return Definition{}, false
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // rehearsed plays lines as the steps of one scenario, and tells the faults as STEP.ROW: what.
-func rehearsed(t *testing.T, r *Rehearsal, lines string) []string {
+func rehearsed(t *testing.T, r *DryRun, lines string) []string {
 	t.Helper()
 	var text strings.Builder
 	text.WriteString("Feature: rehearse\nScenario: rehearse\n")
@@ -32,10 +32,10 @@ func rehearsed(t *testing.T, r *Rehearsal, lines string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Play(gherkin.Pickles(*document, "rehearse.feature", ids)[0])
+	r.Step(gherkin.Pickles(*document, "rehearse.feature", ids)[0])
 	var told []string
 	for _, fault := range r.Faults {
-		told = append(told, fmt.Sprintf("%d.%d: %s", fault.Step, fault.Row, fault.Says))
+		told = append(told, fmt.Sprintf("%d.%d: %s", fault.Step, fault.Row, fault.Message))
 	}
 	return told
 }
@@ -73,7 +73,7 @@ func TestRehearsal(t *testing.T) {
 		{"a number beyond all", "I call \"healthz\" 1 times at once", []string{"0.0: 1 at once is no crowd: 2 or more"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := rehearsed(t, NewRehearsal(milestones.M109(), fixtures.FS), row.lines)
+			got := rehearsed(t, NewDryRun(milestones.M109(), fixtures.FS), row.lines)
 			if strings.Join(got, "\n") != strings.Join(row.want, "\n") {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(row.want, "\n"))
 			}
@@ -82,7 +82,7 @@ func TestRehearsal(t *testing.T) {
 }
 
 func TestRehearsalNotesWhatIsUsed(t *testing.T) {
-	r := NewRehearsal(milestones.M109(), fstest.MapFS{
+	r := NewDryRun(milestones.M109(), fstest.MapFS{
 		"requests/partnerLiquidityProvider.onboard.json": {Data: []byte(`{"me": "{me}"}`)},
 		"requests/small.json":                            {Data: []byte(`{"provider": {provider}}`)},
 		"requests/other.json":                            {Data: []byte(`{nobody}`)},
@@ -110,7 +110,7 @@ func TestRehearsalNotesWhatIsUsed(t *testing.T) {
 
 // A scenario ends at the sentence that opens what is unfit, and what was found before it stays.
 func TestRehearsalEndsAtWhatIsUnfit(t *testing.T) {
-	r := NewRehearsal(milestones.M109(), fstest.MapFS{"requests/small.json": {Data: []byte(`{;`)}})
+	r := NewDryRun(milestones.M109(), fstest.MapFS{"requests/small.json": {Data: []byte(`{;`)}})
 	r.Unfit = map[string]bool{"requests/small.json": true, "requests/partnerLiquidityProvider.onboard.json": true}
 	for _, row := range []struct{ lines, want, waiting string }{
 		{"I nod\nI call \"healthz\"\nthe answer is 200", "0.0: nobody knows this sentence: I nod", ""},

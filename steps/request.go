@@ -68,8 +68,8 @@ func (s *scenario) operation(id string) (*milestones.Operation, error) {
 	for i := range operations {
 		ids[i] = operations[i].ID
 	}
-	return nil, &BadSentence{
-		What:    fmt.Sprintf("%s has no operation %q", s.cfg.Milestone.ID, id),
+	return nil, &InvalidStep{
+		Message: fmt.Sprintf("%s has no operation %q", s.cfg.Milestone.ID, id),
 		Nearest: milestones.Nearest(id, ids),
 	}
 }
@@ -88,8 +88,8 @@ func (r *request) useFixture(s *scenario, name string) error {
 		for i := range found {
 			found[i] = strings.TrimSuffix(path.Base(found[i]), ".json")
 		}
-		return &BadSentence{
-			What:    fmt.Sprintf("there is no fixture %s/%s.json", requestsFolder, name),
+		return &InvalidStep{
+			Message: fmt.Sprintf("there is no fixture %s/%s.json", requestsFolder, name),
 			Nearest: milestones.Nearest(name, found),
 		}
 	}
@@ -249,8 +249,8 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 		case kind == "path" && c.name != "":
 			c.part = changePath
 		default:
-			return nil, at(row.where, &BadSentence{
-				What:    fmt.Sprintf(`%q is nothing to change: a part is a JSON Pointer, "header X", "query x" or "path x"`, part),
+			return nil, at(row.where, &InvalidStep{
+				Message: fmt.Sprintf(`%q is nothing to change: a part is a JSON Pointer, "header X", "query x" or "path x"`, part),
 				Nearest: s.nearestPart(kind, c.name),
 			})
 		}
@@ -345,7 +345,7 @@ func (r *request) changeOne(s *scenario, c change, again map[string]bool) error 
 			}
 		}
 		if !slices.Contains(names, c.name) {
-			return &BadSentence{What: fmt.Sprintf("%s has no part %q", r.operation.Path, c.name), Nearest: milestones.Nearest(c.name, names)}
+			return &InvalidStep{Message: fmt.Sprintf("%s has no part %q", r.operation.Path, c.name), Nearest: milestones.Nearest(c.name, names)}
 		}
 		if gone {
 			return badSentence("the path %s cannot do without its part %q", r.operation.Path, c.name)
@@ -427,8 +427,8 @@ func tableOf(table [][2]string) []row {
 
 // at puts the place in front of a fault in a scenario's text.
 func at(where place, err error) error {
-	if bad, ok := err.(*BadSentence); ok && where.row > 0 {
-		return &BadSentence{What: where.String() + ": " + bad.What, Nearest: bad.Nearest, Row: where.row, bare: bad.What}
+	if bad, ok := err.(*InvalidStep); ok && where.row > 0 {
+		return &InvalidStep{Message: where.String() + ": " + bad.Message, Nearest: bad.Nearest, Row: where.row, bare: bad.Message}
 	}
 	return err
 }

@@ -153,8 +153,8 @@ func (s *scenario) variable(name string) (variable, error) {
 	if o := s.maker(name); o != nil {
 		return variable{}, badSentence("{%s} is what %s made last, and there is none yet", name, o.ID)
 	}
-	return variable{}, &BadSentence{
-		What:    fmt.Sprintf("there is no variable {%s} yet", name),
+	return variable{}, &InvalidStep{
+		Message: fmt.Sprintf("there is no variable {%s} yet", name),
 		Nearest: milestones.Nearest(name, slices.Sorted(maps.Keys(s.variables))),
 	}
 }

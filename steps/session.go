@@ -11,7 +11,7 @@ import (
 )
 
 // This file is the vocabulary's calls for a program that makes them without sentences. What it sends is what the
-// sentences of [Call.Sentence] would send, since it is made in the same place.
+// sentences of [Call.Step] would send, since it is made in the same place.
 
 // Call is a call, or what a scenario says before one.
 type Call struct {
@@ -62,8 +62,8 @@ func (s *Session) Variable(name string) (text string, known bool) {
 	return v.text, known
 }
 
-// Remember makes {name} stand for a text.
-func (s *Session) Remember(name, text string) error { return s.s.remember(name, textVariable(text)) }
+// Record makes {name} stand for a text.
+func (s *Session) Record(name, text string) error { return s.s.remember(name, textVariable(text)) }
 
 // Request is a request of a session, before it is sent.
 type Request struct {
@@ -163,9 +163,9 @@ func (s *Session) Answered(r *Request, status int, header http.Header, body []by
 	s.s.called(&exchange{r.r, &answer{status: status, header: header, body: body}})
 }
 
-// Sentence is the sentence that makes the call, and the lines of what comes after it: a table of changes, or a text
+// Step is the sentence that makes the call, and the lines of what comes after it: a table of changes, or a text
 // between two lines of """. Taken is for a call that has to succeed, which some operations have a sentence for.
-func (c Call) Sentence(taken bool) (text string, after []string) {
+func (c Call) Step(taken bool) (text string, after []string) {
 	switch {
 	case c.Repeat:
 		text = "I repeat the call"

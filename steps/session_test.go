@@ -35,7 +35,7 @@ func TestSentences(t *testing.T) {
 		{Call{Next: true}, true, `I ask for the next page`},
 	} {
 		t.Run(test.want, func(t *testing.T) {
-			sentence, after := test.call.Sentence(test.taken)
+			sentence, after := test.call.Step(test.taken)
 			if got := strings.Join(append([]string{sentence}, after...), "\n"); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}

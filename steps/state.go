@@ -52,7 +52,7 @@ func (s *scenario) stateOf(ctx context.Context, provider string) (*providerState
 	}
 	body, err := view.answer.json()
 	if err != nil {
-		return nil, &Mismatch{Says: "the provider's state is JSON", Expected: "JSON", Got: view.answer.show()}
+		return nil, &Mismatch{Message: "the provider's state is JSON", Expected: "JSON", Got: view.answer.show()}
 	}
 	state := &providerState{provider: provider, view: body}
 	if members, ok := body.(map[string]any); ok {
@@ -115,7 +115,7 @@ func stateIsAsNoted(ctx context.Context) error {
 	}
 	changed := append(changedMembers("", s.noted.view, now.view), changedEntries(s.noted.entries, now.entries)...)
 	return &Mismatch{
-		Says:     fmt.Sprintf("the state of %s is as noted", s.noted.provider),
+		Message:  fmt.Sprintf("the state of %s is as noted", s.noted.provider),
 		Expected: "nothing changed", Got: cut(strings.Join(changed, "; ")), Diff: difference(before, after),
 	}
 }

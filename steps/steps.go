@@ -90,14 +90,14 @@ type Config struct {
 	Seed string
 }
 
-// Sentence is one row of the vocabulary.
-type Sentence struct {
+// Step is one row of the vocabulary.
+type Definition struct {
 	// Pattern is a regular expression for the whole text of a step. Each group is an argument.
 	Pattern string
 	// Example is a text that this pattern matches, and no other one.
 	Example string
-	// Says is what the sentence does.
-	Says string
+	// Message is what the sentence does.
+	Description string
 	// Step handles it: func(context.Context, …) error, with a string or an int for each group, and a *godog.Table or
 	// *godog.DocString at the end exactly when the pattern ends with a colon.
 	Step any
@@ -123,8 +123,8 @@ const (
 
 // Topic is sentences that belong together.
 type Topic struct {
-	Title     string
-	Sentences []Sentence
+	Title       string
+	Definitions []Definition
 }
 
 // Topics returns the whole vocabulary, in the order in which it is best read.
@@ -143,7 +143,7 @@ func Topics() []Topic {
 // table has every sentence. Nothing is registered anywhere else.
 var table = slices.Concat(whoCalls, anyCalls, usualCalls, callsAgain, answers, keepsakes, exports)
 
-var whoCalls = []Sentence{
+var whoCalls = []Definition{
 	{`^I act as partner "(?<partner>[^"]*)"$`, `I act as partner "{stranger}"`,
 		"From now on the caller is this partner, in header mode.", actAs},
 	{`^my scopes are "(?<scopes>[^"]*)"$`, `my scopes are "settlement:read"`,
@@ -156,7 +156,7 @@ var whoCalls = []Sentence{
 		"From now on every call has these headers. TABLE of header rows.", carry},
 }
 
-var anyCalls = []Sentence{
+var anyCalls = []Definition{
 	{`^I call ` + anOperation + `$`, `I call "partnerLiquidityProvider.get"`,
 		"Calls the operation with its default request.", callOperation},
 	{`^I call ` + anOperation + ` with:$`, `I call "partnerLiquidityProvider.get" with:`,
@@ -185,7 +185,7 @@ var anyCalls = []Sentence{
 		"The same with headers, raw query values, and a body that begins as {}. TABLE of changes.", sendToWith},
 }
 
-var usualCalls = []Sentence{
+var usualCalls = []Definition{
 	{`^I onboard a provider$`, `I onboard a provider`, "Calls onboard.", callTo(onboard)},
 	{`^I onboard a provider with:$`, `I onboard a provider with:`, "The same with changes. TABLE of changes.", callToWith(onboard)},
 	{`^I have onboarded a provider$`, `I have onboarded a provider`, "Calls onboard, which must answer 200.", haveCalled(onboard)},
@@ -212,7 +212,7 @@ var usualCalls = []Sentence{
 	{`^I have exported its audit with:$`, `I have exported its audit with:`, "The same with changes. TABLE of changes.", haveCalledWith(export)},
 }
 
-var callsAgain = []Sentence{
+var callsAgain = []Definition{
 	{`^I repeat the call$`, `I repeat the call`,
 		"Sends the last request again, with the same idempotency key and the same identity.", repeat},
 	{`^I repeat the call with:$`, `I repeat the call with:`,
@@ -225,7 +225,7 @@ var callsAgain = []Sentence{
 		"So many answers to what was sent at once say that they are replays.", answersAreReplays},
 }
 
-var answers = []Sentence{
+var answers = []Definition{
 	{`^the answer is ` + aNumber + `$`, `the answer is 200`, "The answer has this status.", answerIs},
 	{`^the answer is ` + aNumber + ` ` + aCode + ` because ` + aReason + `$`, `the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`,
 		"The answer is a refusal with this status, error code and reason code.", answerIsBecause},
@@ -258,7 +258,7 @@ var answers = []Sentence{
 		"The answer has the header once, with the string that the body has there.", headerEquals},
 }
 
-var keepsakes = []Sentence{
+var keepsakes = []Definition{
 	{`^I remember ` + aPointer + ` as ` + aName + `$`, `I remember "/provider/created_at" as "created"`,
 		"{created} stands from now on for what the body has there.", rememberValue},
 	{`^I remember the header ` + aHeader + ` as ` + aName + `$`, `I remember the header "X-Correlation-Id" as "correlation"`,
@@ -271,7 +271,7 @@ var keepsakes = []Sentence{
 		"Reads both again; nothing may have changed.", stateIsAsNoted},
 }
 
-var exports = []Sentence{
+var exports = []Definition{
 	{`^I ask for the next page$`, `I ask for the next page`,
 		"Exports with the query of the last page that was given, continued after it.", askForNextPage},
 	{`^I ask for the next page with:$`, `I ask for the next page with:`,
@@ -291,8 +291,8 @@ var exports = []Sentence{
 // Parameter is what a sentence takes.
 type Parameter struct {
 	Name string
-	// Says is what it is.
-	Says string
+	// Message is what it is.
+	Description string
 }
 
 // Parameters are all that the patterns name.
@@ -319,7 +319,7 @@ var Parameters = []Parameter{
 }
 
 // Parameters are the names of what the sentence takes, in the order of its text.
-func (s Sentence) Parameters() []string {
+func (s Definition) Parameters() []string {
 	names := slices.Clone(patterns()[s.Pattern].SubexpNames()[1:])
 	for i, name := range names {
 		if names[i] = strings.TrimRight(name, "0123456789"); name == "" {
@@ -330,7 +330,7 @@ func (s Sentence) Parameters() []string {
 }
 
 // Form is the sentence with the name of each parameter in its place, such as I call "<operation>".
-func (s Sentence) Form() string {
+func (s Definition) Form() string {
 	at := patterns()[s.Pattern].FindStringSubmatchIndex(s.Example)
 	var b strings.Builder
 	end := 0
@@ -343,13 +343,13 @@ func (s Sentence) Form() string {
 }
 
 // Asks says whether the sentence is about an answer.
-func (s Sentence) Asks() bool {
-	same := func(other Sentence) bool { return other.Pattern == s.Pattern }
+func (s Definition) Asks() bool {
+	same := func(other Definition) bool { return other.Pattern == s.Pattern }
 	return slices.ContainsFunc(answers, same) || slices.ContainsFunc(keepsakes, same)
 }
 
 // Pointers are what a text that is this sentence points to in an answer.
-func (s Sentence) Pointers(text string) []string {
+func (s Definition) Pointers(text string) []string {
 	if !s.Asks() || slices.Contains(s.Parameters(), "keyword") { // which points into the request
 		return nil
 	}
@@ -357,7 +357,7 @@ func (s Sentence) Pointers(text string) []string {
 }
 
 // Arguments are what a text that is this sentence gives for a parameter.
-func (s Sentence) Arguments(text, parameter string) []string {
+func (s Definition) Arguments(text, parameter string) []string {
 	var given []string
 	values := patterns()[s.Pattern].FindStringSubmatch(text)[1:]
 	for i, name := range s.Parameters() {
@@ -368,8 +368,8 @@ func (s Sentence) Arguments(text, parameter string) []string {
 	return given
 }
 
-// Sentences returns the whole vocabulary, in the order in which it is best read.
-func Sentences() []Sentence { return slices.Clone(table) }
+// Definitions returns the whole vocabulary, in the order in which it is best read.
+func Definitions() []Definition { return slices.Clone(table) }
 
 // Register makes the sentences known to godog. It is cheap, for godog asks for it once for every scenario.
 func Register(sc *godog.ScenarioContext, cfg Config) {
@@ -426,7 +426,7 @@ var patterns = sync.OnceValue(func() map[string]*regexp.Regexp {
 
 // check tells whether the row can work: a pattern for the whole text, and a handler that takes what the pattern gives.
 // godog would find the first out never, and the second only when the sentence is used.
-func (s Sentence) check() (*regexp.Regexp, error) {
+func (s Definition) check() (*regexp.Regexp, error) {
 	if !strings.HasPrefix(s.Pattern, "^") || !strings.HasSuffix(s.Pattern, "$") || strings.HasSuffix(s.Pattern, `\$`) {
 		return nil, fmt.Errorf("it is not anchored by ^ and $ and would match parts of other sentences")
 	}
@@ -434,7 +434,7 @@ func (s Sentence) check() (*regexp.Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Says == "" {
+	if s.Description == "" {
 		return nil, fmt.Errorf("it does not say what it does")
 	}
 	handler := reflect.TypeOf(s.Step)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestEveryExampleFitsOnePattern(t *testing.T) {
-	for i, s := range Sentences() {
+	for i, s := range Definitions() {
 		t.Run(s.Example, func(t *testing.T) {
 			for j, c := range compiled() {
 				if got, want := c.pattern.MatchString(s.Example), i == j; got != want {
@@ -98,14 +98,14 @@ func TestCheckRefusesRowsThatCannotWork(t *testing.T) {
 		{"a table and no colon", `^I nod$`, func(context.Context, *godog.Table) error { return nil }, "should be"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Sentence{test.pattern, "", "Nods.", test.step}.check()
+			_, err := Definition{test.pattern, "", "Nods.", test.step}.check()
 			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}
 		})
 	}
 	t.Run("it does not say what it does", func(t *testing.T) {
-		if _, err := (Sentence{`^I nod$`, "", "", none}).check(); err == nil {
+		if _, err := (Definition{`^I nod$`, "", "", none}).check(); err == nil {
 			t.Error("got no error")
 		}
 	})
@@ -123,8 +123,8 @@ func TestArgumentsAreNeitherOverlookedNorMissed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)
-			var bad *BadSentence
-			if err := s.play(t, test.lines); !errors.As(err, &bad) || !strings.Contains(bad.What, test.says) {
+			var bad *InvalidStep
+			if err := s.play(t, test.lines); !errors.As(err, &bad) || !strings.Contains(bad.Message, test.says) {
 				t.Errorf("got %v, want a bad sentence: %s", err, test.says)
 			}
 			if got := s.last(); got.method != "" {
@@ -139,10 +139,10 @@ func TestErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&BadSentence{What: "no x"}, "no x"},
-		{&BadSentence{What: "no x", Nearest: "y"}, `no x (did you mean "y"?)`},
-		{&Mismatch{Says: "a is 1", Expected: "1", Got: "2"}, "a is 1\n  expected: 1\n  got:      2"},
-		{&Mismatch{Says: "a is b", Expected: "1", Got: "2", Diff: "-1\n+2\n"}, "a is b\n  expected: 1\n  got:      2\n  -1\n  +2"},
+		{&InvalidStep{Message: "no x"}, "no x"},
+		{&InvalidStep{Message: "no x", Nearest: "y"}, `no x (did you mean "y"?)`},
+		{&Mismatch{Message: "a is 1", Expected: "1", Got: "2"}, "a is 1\n  expected: 1\n  got:      2"},
+		{&Mismatch{Message: "a is b", Expected: "1", Got: "2", Diff: "-1\n+2\n"}, "a is b\n  expected: 1\n  got:      2\n  -1\n  +2"},
 		{&Unreachable{Err: errors.New("refused")}, "the target cannot be reached: refused"},
 	} {
 		t.Run(test.want, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 	for _, parameter := range Parameters {
 		described[parameter.Name] = true
 	}
-	for _, sentence := range Sentences() {
+	for _, sentence := range Definitions() {
 		for _, name := range sentence.Parameters() {
 			if taken[name] = true; !described[name] {
 				t.Errorf("%s takes %q, which nobody describes", sentence.Example, name)
@@ -193,7 +193,7 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 func TestTopicsHaveEverySentence(t *testing.T) {
 	var got []string
 	for _, topic := range Topics() {
-		for _, sentence := range topic.Sentences {
+		for _, sentence := range topic.Definitions {
 			got = append(got, sentence.Pattern)
 		}
 	}

@@ -158,7 +158,7 @@ func canonical(value any) ([]byte, error) {
 func pointer(text string) ([]string, error) {
 	p := jsontext.Pointer(text)
 	if !p.IsValid() {
-		bad := &BadSentence{What: fmt.Sprintf("%q is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it", text)}
+		bad := &InvalidStep{Message: fmt.Sprintf("%q is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it", text)}
 		if slashed := "/" + text; !strings.HasPrefix(text, "/") && jsontext.Pointer(slashed).IsValid() {
 			bad.Nearest = slashed
 		}
@@ -217,8 +217,8 @@ func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) (
 		member, ok := members[token]
 		switch {
 		case len(rest) > 0 && !ok:
-			return nil, &BadSentence{
-				What:    fmt.Sprintf("there is nothing at %q to change", at.AppendToken(token)),
+			return nil, &InvalidStep{
+				Message: fmt.Sprintf("there is nothing at %q to change", at.AppendToken(token)),
 				Nearest: nearestIn(at, token, slices.Sorted(maps.Keys(members))),
 			}
 		case len(rest) == 0 && value == nil:

@@ -26,7 +26,7 @@ func Contract(m *milestones.Milestone, set *schemas.Set, examples []Example) *Do
 				at = len(d.Schemes)
 				d.Schemes = append(d.Schemes, Scheme{Name: header, Header: header})
 			}
-			d.Schemes[at].Says += fmt.Sprintf("- `%s` (%s): %s\n", identity.ID, strings.Join(identity.Headers, ", "), identity.Says)
+			d.Schemes[at].Description += fmt.Sprintf("- `%s` (%s): %s\n", identity.ID, strings.Join(identity.Headers, ", "), identity.Description)
 		}
 	}
 	for i := range m.Operations {
@@ -50,7 +50,7 @@ func rulesOf(m *milestones.Milestone, id string) string {
 	var b strings.Builder
 	for _, rule := range m.Rules {
 		if slices.Contains(rule.Operations, id) {
-			fmt.Fprintf(&b, "- `%s`: %s\n", rule.ID, rule.Says)
+			fmt.Fprintf(&b, "- `%s`: %s\n", rule.ID, rule.Description)
 		}
 	}
 	return b.String()
@@ -77,7 +77,7 @@ func operationOf(m *milestones.Milestone, op *milestones.Operation) Operation {
 	out.Parameters = []Parameter{{
 		Parameter: milestones.Parameter{
 			Name: t.CorrelationHeader, In: milestones.InHeader, Type: "string",
-			Says: "The id that the answer shall have; otherwise one is made.",
+			Description: "The id that the answer shall have; otherwise one is made.",
 		},
 		Longest: m.Limits.CorrelationIDLength,
 	}}
@@ -88,7 +88,7 @@ func operationOf(m *milestones.Milestone, op *milestones.Operation) Operation {
 		out.Parameters = append(out.Parameters, Parameter{
 			Parameter: milestones.Parameter{
 				Name: t.IdempotencyHeader, In: milestones.InHeader, Type: "string",
-				Says: "The same request with the same key is answered as before, and with another body refused.",
+				Description: "The same request with the same key is answered as before, and with another body refused.",
 			},
 			Required: true, Longest: m.Limits.IdempotencyKeyLength,
 		})

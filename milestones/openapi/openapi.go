@@ -53,7 +53,7 @@ type Server struct {
 
 // Scheme is one thing by which a caller says who it is: a header, or, when Header
 // is "", a bearer token.
-type Scheme struct{ Name, Header, Says string }
+type Scheme struct{ Name, Header, Description string }
 
 // Operation is one thing to call. The parameters in its path need not be listed.
 type Operation struct {
@@ -89,7 +89,7 @@ type Response struct {
 }
 
 // Header is one that an answer has.
-type Header struct{ Name, Says string }
+type Header struct{ Name, Description string }
 
 // Example is a request that was sent, and what was answered.
 type Example struct {
@@ -242,9 +242,9 @@ func (d *Document) tags() []any {
 func (d *Document) schemes() object {
 	var all object
 	for _, s := range d.Schemes {
-		scheme := object{{"type", "http"}, {"scheme", "bearer"}, {"description", s.Says}}
+		scheme := object{{"type", "http"}, {"scheme", "bearer"}, {"description", s.Description}}
 		if s.Header != "" {
-			scheme = object{{"type", "apiKey"}, {"in", "header"}, {"name", s.Header}, {"description", s.Says}}
+			scheme = object{{"type", "apiKey"}, {"in", "header"}, {"name", s.Header}, {"description", s.Description}}
 		}
 		all = append(all, member{s.Name, scheme})
 	}
@@ -342,7 +342,7 @@ func (p *Parameter) object(examples []*Example) object {
 	if p.Values != nil {
 		schema = append(schema, member{"enum", p.Values})
 	}
-	out := object{{"name", p.Name}, {"in", p.In}, {"required", p.Required}, {"description", p.Says}, {"schema", schema}}
+	out := object{{"name", p.Name}, {"in", p.In}, {"required", p.Required}, {"description", p.Description}, {"schema", schema}}
 	if p.Required {
 		out = append(out, sample(examples, func(e *Example) string {
 			if p.In == milestones.InHeader {
@@ -359,7 +359,7 @@ func (r *Response) object(examples []*Example, c *components) object {
 	out := object{{"description", r.Description}}
 	var headers object
 	for _, h := range r.Headers {
-		header := object{{"description", h.Says}, {"schema", object{{"type", "string"}}}}
+		header := object{{"description", h.Description}, {"schema", object{{"type", "string"}}}}
 		headers = append(headers, member{h.Name, append(header, sample(examples, func(e *Example) string { return e.AnswerHeader[h.Name] })...)})
 	}
 	if headers != nil {

@@ -88,7 +88,7 @@ func (p *Server) explanationOf(w *world.World, stored *journal.Entry) Explanatio
 		considered := Considered{Rule: string(reached.Rule), Kind: "promise", Refused: reached.Refused}
 		for _, rule := range m.Rules {
 			if rule.ID == considered.Rule {
-				considered.Message = rule.Says
+				considered.Message = rule.Description
 			}
 		}
 		if gate, ok := gates[reached.Rule]; ok {

@@ -56,21 +56,21 @@ type JournalCount struct {
 // The parameters of the endpoints.
 var (
 	filters = []milestones.Parameter{
-		{Name: "operation", In: milestones.InQuery, Type: "string", Says: "Only requests for this operation of the milestone; unrouted is none of them."},
-		{Name: "outcome", In: milestones.InQuery, Type: "string", Says: "Only answers with this outcome of the milestone, such as success or rollout_blocked."},
-		{Name: "status", In: milestones.InQuery, Type: "integer", Says: "Only answers with this HTTP status; 0 is no answer."},
-		{Name: "reason_code", In: milestones.InQuery, Type: "string", Says: "Only answers that give this reason code of the floor."},
-		{Name: "fault", In: milestones.InQuery, Type: "string", Says: "Only requests that met the fault with this id, such as f1; any is whichever, and none is those that met none."},
-		{Name: "replayed", In: milestones.InQuery, Type: "boolean", Says: "With true only answers that were given again for their idempotency key, and with false only others."},
-		{Name: "provider_id", In: milestones.InQuery, Type: "string", Says: "Only requests with this provider id in their path."},
-		{Name: "from", In: milestones.InQuery, Type: "string", Format: "date-time", Says: "Only answers of this time, by the world's clock, or later."},
-		{Name: "to", In: milestones.InQuery, Type: "string", Format: "date-time", Says: "Only answers before this time, by the world's clock."},
-		{Name: "after", In: milestones.InQuery, Type: "string", Says: "Only what was answered after the request with this id."},
+		{Name: "operation", In: milestones.InQuery, Type: "string", Description: "Only requests for this operation of the milestone; unrouted is none of them."},
+		{Name: "outcome", In: milestones.InQuery, Type: "string", Description: "Only answers with this outcome of the milestone, such as success or rollout_blocked."},
+		{Name: "status", In: milestones.InQuery, Type: "integer", Description: "Only answers with this HTTP status; 0 is no answer."},
+		{Name: "reason_code", In: milestones.InQuery, Type: "string", Description: "Only answers that give this reason code of the floor."},
+		{Name: "fault", In: milestones.InQuery, Type: "string", Description: "Only requests that met the fault with this id, such as f1; any is whichever, and none is those that met none."},
+		{Name: "replayed", In: milestones.InQuery, Type: "boolean", Description: "With true only answers that were given again for their idempotency key, and with false only others."},
+		{Name: "provider_id", In: milestones.InQuery, Type: "string", Description: "Only requests with this provider id in their path."},
+		{Name: "from", In: milestones.InQuery, Type: "string", Format: "date-time", Description: "Only answers of this time, by the world's clock, or later."},
+		{Name: "to", In: milestones.InQuery, Type: "string", Format: "date-time", Description: "Only answers before this time, by the world's clock."},
+		{Name: "after", In: milestones.InQuery, Type: "string", Description: "Only what was answered after the request with this id."},
 	}
-	page     = append(slices.Clip(filters), milestones.Parameter{Name: "limit", In: milestones.InQuery, Type: "integer", Says: "How many are shown at most, the oldest first; 100 when absent."})
+	page     = append(slices.Clip(filters), milestones.Parameter{Name: "limit", In: milestones.InQuery, Type: "integer", Description: "How many are shown at most, the oldest first; 100 when absent."})
 	patience = append(slices.Clip(page),
-		milestones.Parameter{Name: "n", In: milestones.InQuery, Type: "integer", Says: "How many must match; 1 when absent, and at most as many as the journal remembers."},
-		milestones.Parameter{Name: "timeout", In: milestones.InQuery, Type: "string", Says: "How long to wait, such as 500ms or 5s; 10s when absent, 5m at most."})
+		milestones.Parameter{Name: "n", In: milestones.InQuery, Type: "integer", Description: "How many must match; 1 when absent, and at most as many as the journal remembers."},
+		milestones.Parameter{Name: "timeout", In: milestones.InQuery, Type: "string", Description: "How long to wait, such as 500ms or 5s; 10s when absent, 5m at most."})
 )
 
 const (
@@ -149,7 +149,7 @@ func (p *Server) query(read map[string]string) (q journal.Query, wrong *problem.
 	for _, name := range []struct {
 		what, given string
 		known       []string
-	}{{"operation", q.Operation, operations}, {"outcome", q.Outcome, outcomes}, {"reason code", q.ReasonCode, p.Milestone.ReasonCodeFloor}} {
+	}{{"operation", q.Operation, operations}, {"outcome", q.Outcome, outcomes}, {"reason code", q.ReasonCode, p.Milestone.RequiredReasonCodes}} {
 		if name.given != "" && !slices.Contains(name.known, name.given) {
 			return q, problem.Unknown(http.StatusBadRequest, name.what, name.given, name.known)
 		}

@@ -146,7 +146,7 @@ func AdminDocument(version string, examples []openapi.Example) *openapi.Document
 		Title: "Admin API of the fake", Version: version,
 		Description: "How a test arranges the fake and looks into it. It is no part of the contract.",
 		Servers:     []openapi.Server{{URL: "/", Description: "The server that this document is from."}},
-		Schemes:     []openapi.Scheme{{Name: token, Says: "The admin token, when the server has one."}},
+		Schemes:     []openapi.Scheme{{Name: token, Description: "The admin token, when the server has one."}},
 		Schemas:     admin.Schemas(), Examples: examples,
 	}
 	for _, e := range admin.Endpoints() {

@@ -249,8 +249,8 @@ func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Ans
 	if !slices.Contains(codes, a.Code) {
 		return a, problem.Unknown(http.StatusBadRequest, "error code", a.Code, codes)
 	}
-	if a.ReasonCode != "" && !slices.Contains(m.ReasonCodeFloor, a.ReasonCode) {
-		return a, problem.Unknown(http.StatusBadRequest, "reason code", a.ReasonCode, m.ReasonCodeFloor)
+	if a.ReasonCode != "" && !slices.Contains(m.RequiredReasonCodes, a.ReasonCode) {
+		return a, problem.Unknown(http.StatusBadRequest, "reason code", a.ReasonCode, m.RequiredReasonCodes)
 	}
 	return a, nil
 }

@@ -91,7 +91,7 @@ func New(m *milestones.Milestone) *Metrics {
 			replays:  replays.WithLabelValues(o.ID),
 			took:     took.WithLabelValues(o.ID),
 		}
-		cells := o.Cells()
+		cells := o.CoverageItems()
 		for _, declared := range o.Outcomes {
 			counted := outcome{requests: requests.WithLabelValues(o.ID, declared.Name)}
 			for _, cell := range cells {

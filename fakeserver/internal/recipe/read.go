@@ -183,9 +183,9 @@ func (d *reader) recipe(n *yaml.Node) *Recipe {
 	if code != nil {
 		r.ReasonCode, at = d.text(code), code
 	}
-	if cell := (milestones.Cell{Outcome: r.Outcome.Name, ReasonCode: r.ReasonCode}); !slices.Contains(r.Operation.Cells(), cell) {
+	if cell := (milestones.CoverageItem{Outcome: r.Outcome.Name, ReasonCode: r.ReasonCode}); !slices.Contains(r.Operation.CoverageItems(), cell) {
 		var codes []string
-		for _, cell := range r.Operation.Cells() {
+		for _, cell := range r.Operation.CoverageItems() {
 			if cell.Outcome == r.Outcome.Name {
 				codes = append(codes, cell.ReasonCode)
 			}

@@ -19,7 +19,7 @@ func TestEveryOutcomeHasARecipe(t *testing.T) {
 		}
 	}
 	for _, op := range append(slices.Clone(m.Operations), m.Router) {
-		for _, cell := range op.Cells() {
+		for _, cell := range op.CoverageItems() {
 			key := op.ID + " " + cell.Outcome + " " + cell.ReasonCode
 			if plain[key] != 1 {
 				t.Errorf("%d recipes for %s, want 1", plain[key], key)

@@ -24,8 +24,8 @@ import (
 type Check struct {
 	// ID is permanent.
 	ID string
-	// Says is what must hold, as one sentence.
-	Says string
+	// Description is what must hold, as one sentence.
+	Description string
 
 	find func(*subject) finding
 }
@@ -59,8 +59,8 @@ var Table = []Check{
 		replayHeader},
 }
 
-// Judge judges the answers of one milestone.
-type Judge struct {
+// Check judges the answers of one milestone.
+type Checker struct {
 	milestone *milestones.Milestone
 	schemas   map[string]*schemas.Schema
 	// correlation is the correlation id of each operation when a request brings none; "" when the server may choose.
@@ -68,11 +68,11 @@ type Judge struct {
 }
 
 // New makes a judge. The set must hold every schema that the milestone names.
-func New(m *milestones.Milestone, set *schemas.Set) (*Judge, error) {
+func New(m *milestones.Milestone, set *schemas.Set) (*Checker, error) {
 	if err := m.CheckSchemas(set.Names()); err != nil {
 		return nil, err
 	}
-	j := &Judge{m, map[string]*schemas.Schema{}, map[*milestones.Operation]string{}}
+	j := &Checker{m, map[string]*schemas.Schema{}, map[*milestones.Operation]string{}}
 	for _, name := range set.Names() {
 		j.schemas[name], _ = set.Lookup(name)
 	}
@@ -91,25 +91,25 @@ func ownCorrelation(m *milestones.Milestone, id string) string {
 	return strings.ReplaceAll(m.Transport.OwnCorrelationID, "{operation}", word)
 }
 
-// Judge makes every check on the exchange, and writes into it what they found and what the answer is.
-func (j *Judge) Judge(x *exchange.Exchange) {
+// Check makes every check on the exchange, and writes into it what they found and what the answer is.
+func (j *Checker) Check(x *exchange.Exchange) {
 	s := j.read(x)
 	x.Outcome = s.outcome
 	x.Canonical = s.document.Canonical
-	x.Says = strings.TrimSpace(strconv.Itoa(x.Response.Status) + " " + s.code)
+	x.Message = strings.TrimSpace(strconv.Itoa(x.Response.Status) + " " + s.code)
 	if s.reason != "" {
-		x.Says += " " + s.reason
+		x.Message += " " + s.reason
 	}
-	x.Cells, x.Stray = s.cells()
+	x.Covered, x.Undeclared = s.cells()
 	x.Results = make([]exchange.Result, len(Table))
 	for i := range Table {
 		f := Table[i].find(s)
 		r := exchange.Result{Check: Table[i].ID, Violations: f.violations}
 		switch {
 		case f.wrong != "":
-			r.Verdict, r.Says = exchange.Failed, f.wrong
+			r.Verdict, r.Message = exchange.Failed, f.wrong
 		case f.skipped != "":
-			r.Verdict, r.Says = exchange.NotApplicable, f.skipped
+			r.Verdict, r.Message = exchange.NotApplicable, f.skipped
 		}
 		x.Results[i] = r
 	}
@@ -118,7 +118,7 @@ func (j *Judge) Judge(x *exchange.Exchange) {
 // subject is an exchange, read once for all checks.
 type subject struct {
 	*exchange.Exchange
-	judge *Judge
+	judge *Checker
 
 	bodiless   string // why the answer has no body, when that is as it should be
 	document   schemas.Document
@@ -132,7 +132,7 @@ type subject struct {
 	outcome  *milestones.Outcome   // the one of them with this reason code
 }
 
-func (j *Judge) read(x *exchange.Exchange) *subject {
+func (j *Checker) read(x *exchange.Exchange) *subject {
 	s := &subject{Exchange: x, judge: j}
 	if x.Request.Method == "HEAD" {
 		s.bodiless = "an answer to HEAD has no body"
@@ -177,24 +177,24 @@ func at(value any, names ...string) any {
 }
 
 // cells says what the answer shows of its operation.
-func (s *subject) cells() (cells []milestones.Cell, stray []exchange.Stray) {
+func (s *subject) cells() (cells []milestones.CoverageItem, stray []exchange.Undeclared) {
 	if !s.readable() && len(s.declared) > 0 {
 		return nil, nil // it may be any of those
 	}
 	if s.outcome == nil {
-		return nil, []exchange.Stray{{Status: s.Response.Status, Code: s.code, ReasonCode: s.reason}}
+		return nil, []exchange.Undeclared{{Status: s.Response.Status, Code: s.code, ReasonCode: s.reason}}
 	}
-	cells = append(cells, milestones.Cell{Outcome: s.outcome.Name, ReasonCode: s.outcome.ReasonCode})
+	cells = append(cells, milestones.CoverageItem{Outcome: s.outcome.Name, ReasonCode: s.outcome.ReasonCode})
 	codes, _ := s.listed()
 	for _, code := range codes {
 		switch {
 		case slices.Contains(s.outcome.ReasonCodes, code):
-			cell := milestones.Cell{Outcome: s.outcome.Name, ReasonCode: code}
+			cell := milestones.CoverageItem{Outcome: s.outcome.Name, ReasonCode: code}
 			if !slices.Contains(cells, cell) {
 				cells = append(cells, cell)
 			}
 		case !s.outcome.OpenReasonCodes:
-			stray = append(stray, exchange.Stray{Status: s.Response.Status, Code: s.code, ReasonCode: code})
+			stray = append(stray, exchange.Undeclared{Status: s.Response.Status, Code: s.code, ReasonCode: code})
 		}
 	}
 	return cells, stray

@@ -48,7 +48,7 @@ func milestone() *milestones.Milestone {
 	return &m
 }
 
-func judge(t *testing.T) *Judge {
+func judge(t *testing.T) *Checker {
 	t.Helper()
 	j, err := New(milestone(), schemas.Embedded())
 	if err != nil {
@@ -58,7 +58,7 @@ func judge(t *testing.T) *Judge {
 }
 
 // answer is an exchange in which everything is well, if the body is. Brought is the request's correlation id.
-func answer(t *testing.T, j *Judge, operation string, status int, body, brought string) *exchange.Exchange {
+func answer(t *testing.T, j *Checker, operation string, status int, body, brought string) *exchange.Exchange {
 	t.Helper()
 	o, ok := j.milestone.Operation(operation)
 	if !ok {
@@ -90,30 +90,30 @@ func TestAWellMadeAnswerPasses(t *testing.T) {
 		status          int
 		body, brought   string
 		outcome         string
-		cells           []milestones.Cell
+		cells           []milestones.CoverageItem
 	}{
-		{"success", "healthz", 200, health, "", "success", []milestones.Cell{{Outcome: "success"}}},
-		{"unrouted", "unrouted", 404, notFound, "", "route_not_found", []milestones.Cell{{Outcome: "route_not_found"}}},
+		{"success", "healthz", 200, health, "", "success", []milestones.CoverageItem{{Outcome: "success"}}},
+		{"unrouted", "unrouted", 404, notFound, "", "route_not_found", []milestones.CoverageItem{{Outcome: "route_not_found"}}},
 		{"refusal", onboard, 400, refusal, "c1", "payload_invalid",
-			[]milestones.Cell{{Outcome: "payload_invalid", ReasonCode: "partner_liquidity_provider_invalid"}}},
+			[]milestones.CoverageItem{{Outcome: "payload_invalid", ReasonCode: "partner_liquidity_provider_invalid"}}},
 		{"a list of codes, and the caller's own", rollout, 409, blocked, "c1", "rollout_blocked",
-			[]milestones.Cell{{Outcome: "rollout_blocked", ReasonCode: "partner_liquidity_provider_rollout_blocked"}}},
-		{"a list of codes in a success", evaluate, 200, denied, "c1", "success", []milestones.Cell{
+			[]milestones.CoverageItem{{Outcome: "rollout_blocked", ReasonCode: "partner_liquidity_provider_rollout_blocked"}}},
+		{"a list of codes in a success", evaluate, 200, denied, "c1", "success", []milestones.CoverageItem{
 			{Outcome: "success"}, {Outcome: "success", ReasonCode: "partner_liquidity_provider_eligibility_failed"},
 		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			x := answer(t, j, test.operation, test.status, test.body, test.brought)
-			j.Judge(x)
+			j.Check(x)
 			if failures := x.Failures(); len(failures) > 0 {
 				t.Errorf("failures: %+v", failures)
 			}
 			if x.Outcome == nil || x.Outcome.Name != test.outcome {
 				t.Errorf("outcome: %+v, want %s", x.Outcome, test.outcome)
 			}
-			if diff := cmp.Diff(test.cells, x.Cells); diff != "" || len(x.Stray) > 0 {
-				t.Errorf("stray %v, cells (-want +got):\n%s", x.Stray, diff)
+			if diff := cmp.Diff(test.cells, x.Covered); diff != "" || len(x.Undeclared) > 0 {
+				t.Errorf("stray %v, cells (-want +got):\n%s", x.Undeclared, diff)
 			}
 		})
 	}
@@ -218,8 +218,8 @@ func TestEachCheckFailsAlone(t *testing.T) {
 		{"details", "without a member", rollout, 409, strings.Replace(blocked, `"provider_id":"p",`, "", 1), "c1", nil,
 			"the details lack provider_id, which rollout_blocked has"},
 
-		{"schema", "an unknown member", "healthz", 200, strings.Replace(health, "}", `,"more":1}`, 1), "", nil,
-			"the body is not valid by HealthResponse"},
+		{"schema", "an unknown member", onboard, 400, strings.Replace(refusal, `"code"`, `"more":1,"code"`, 1), "c1", nil,
+			"the body is not valid by ErrorResponse"},
 		{"schema", "of a refusal", onboard, 400, strings.Replace(refusal, `"No."`, `""`, 1), "c1", nil,
 			"the body is not valid by ErrorResponse"},
 
@@ -239,13 +239,13 @@ func TestEachCheckFailsAlone(t *testing.T) {
 			if test.fault != nil {
 				test.fault(x)
 			}
-			j.Judge(x)
+			j.Check(x)
 			var got []string
 			for _, failure := range x.Failures() {
 				got = append(got, failure.Check)
 				failed[failure.Check] = true
-				if test.says != "" && failure.Says != test.says {
-					t.Errorf("says: %s\nwant: %s", failure.Says, test.says)
+				if test.says != "" && failure.Message != test.says {
+					t.Errorf("says: %s\nwant: %s", failure.Message, test.says)
 				}
 			}
 			if diff := cmp.Diff([]string{test.check}, got); diff != "" {
@@ -265,7 +265,7 @@ func TestReplayKeepsItsCorrelationID(t *testing.T) {
 	x := answer(t, j, onboard, 400, refusal, "another")
 	x.Response.Header.Set("Idempotent-Replayed", "true")
 	x.KeySentBefore = true
-	j.Judge(x)
+	j.Check(x)
 	if failures := x.Failures(); len(failures) > 0 {
 		t.Errorf("failures: %+v", failures)
 	}
@@ -276,7 +276,7 @@ func TestTwoCorrelationIDs(t *testing.T) {
 	j := judge(t)
 	x := answer(t, j, "healthz", 200, health, "")
 	x.Request.Header["X-Correlation-Id"] = []string{"one", "two"}
-	j.Judge(x)
+	j.Check(x)
 	if failures := x.Failures(); len(failures) > 0 {
 		t.Errorf("failures: %+v", failures)
 	}
@@ -306,7 +306,7 @@ func TestWhatIsNotPinned(t *testing.T) {
 				t.Fatal(err)
 			}
 			x := answer(t, j, "healthz", 200, test.body, test.brought)
-			j.Judge(x)
+			j.Check(x)
 			got := ""
 			for _, failure := range x.Failures() {
 				got += failure.Check
@@ -325,10 +325,10 @@ func TestWhatIsNotPinned(t *testing.T) {
 		}
 		x := answer(t, j, "healthz", 200, health, "")
 		x.Response.Header.Set("Idempotent-Replayed", "true")
-		j.Judge(x)
+		j.Check(x)
 		for _, r := range x.Results {
 			if r.Check == "replay-header" && r.Verdict != exchange.NotApplicable {
-				t.Errorf("replay-header: %v %s, want it to have nothing to look at", r.Verdict, r.Says)
+				t.Errorf("replay-header: %v %s, want it to have nothing to look at", r.Verdict, r.Message)
 			}
 		}
 	})
@@ -340,12 +340,12 @@ func TestHead(t *testing.T) {
 	x := answer(t, j, "unrouted", 405, "", "")
 	x.Request.Method = "HEAD"
 	x.Response.Header.Set("X-Correlation-Id", "corr_unrouted")
-	j.Judge(x)
-	got := map[string]exchange.Judgement{}
+	j.Check(x)
+	got := map[string]exchange.Checked{}
 	for _, r := range x.Results {
 		got[r.Check] = r.Verdict
 	}
-	want := map[string]exchange.Judgement{
+	want := map[string]exchange.Checked{
 		"no-5xx": exchange.Passed, "content-type": exchange.Passed, "correlation-id": exchange.Passed,
 		"replay-header": exchange.Passed, "answer-is-i-json": exchange.NotApplicable,
 		"declared-outcome": exchange.NotApplicable, "reason-code": exchange.NotApplicable,
@@ -354,8 +354,8 @@ func TestHead(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
-	if x.Outcome != nil || len(x.Cells) > 0 || len(x.Stray) > 0 {
-		t.Errorf("outcome %v, cells %v, stray %v: want none", x.Outcome, x.Cells, x.Stray)
+	if x.Outcome != nil || len(x.Covered) > 0 || len(x.Undeclared) > 0 {
+		t.Errorf("outcome %v, cells %v, stray %v: want none", x.Outcome, x.Covered, x.Undeclared)
 	}
 }
 
@@ -364,21 +364,21 @@ func TestStray(t *testing.T) {
 		name, operation string
 		status          int
 		body            string
-		want            exchange.Stray
+		want            exchange.Undeclared
 	}{
-		{"a status", "healthz", 204, health, exchange.Stray{Status: 204}},
+		{"a status", "healthz", 204, health, exchange.Undeclared{Status: 204}},
 		{"a reason code", onboard, 400, strings.Replace(refusal, "_invalid", "_not_found", 1),
-			exchange.Stray{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_not_found"}},
+			exchange.Undeclared{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_not_found"}},
 		{"in a closed list", evaluate, 200, strings.Replace(denied, "eligibility_failed", "rollout_blocked", 1),
-			exchange.Stray{Status: 200, ReasonCode: "partner_liquidity_provider_rollout_blocked"}},
-		{"without a body that can be read", "healthz", 503, "<html>", exchange.Stray{Status: 503}},
+			exchange.Undeclared{Status: 200, ReasonCode: "partner_liquidity_provider_rollout_blocked"}},
+		{"without a body that can be read", "healthz", 503, "<html>", exchange.Undeclared{Status: 503}},
 	}
 	j := judge(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			x := answer(t, j, test.operation, test.status, test.body, "c1")
-			j.Judge(x)
-			if diff := cmp.Diff([]exchange.Stray{test.want}, x.Stray); diff != "" {
+			j.Check(x)
+			if diff := cmp.Diff([]exchange.Undeclared{test.want}, x.Undeclared); diff != "" {
 				t.Errorf("stray (-want +got):\n%s", diff)
 			}
 		})
@@ -392,9 +392,9 @@ func TestViolationsAreCut(t *testing.T) {
 		more.WriteString(`,{"type":` + strings.Repeat("1", i%3+1) + `}`)
 	}
 	x := answer(t, j, "keys.policy-integrity-signing.get", 200, `{"correlation_id":"c1","active_key_id":"k","keys":[{}`+more.String()+`]}`, "c1")
-	j.Judge(x)
+	j.Check(x)
 	failures := x.Failures()
-	if len(failures) != 1 || len(failures[0].Violations) != mostViolations || !strings.Contains(failures[0].Says, "more)") {
+	if len(failures) != 1 || len(failures[0].Violations) != mostViolations || !strings.Contains(failures[0].Message, "more)") {
 		t.Errorf("failures: %d, %+v", len(failures), failures)
 	}
 }
@@ -402,8 +402,8 @@ func TestViolationsAreCut(t *testing.T) {
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, check := range Table {
-		if seen[check.ID] || check.Says == "" || !strings.HasSuffix(check.Says, ".") {
-			t.Errorf("%s: twice, or not a sentence: %q", check.ID, check.Says)
+		if seen[check.ID] || check.Description == "" || !strings.HasSuffix(check.Description, ".") {
+			t.Errorf("%s: twice, or not a sentence: %q", check.ID, check.Description)
 		}
 		seen[check.ID] = true
 	}
@@ -428,6 +428,6 @@ func BenchmarkJudge(b *testing.B) {
 	}
 	x := answer(&testing.T{}, j, evaluate, 200, denied, "c1")
 	for b.Loop() {
-		j.Judge(x)
+		j.Check(x)
 	}
 }

@@ -104,7 +104,7 @@ type Planned struct {
 	Parts map[string]string `json:"parts"`
 	// Wanted, Lacks and Declared are how the scenarios were selected: by what was asked for, by what the target lacks,
 	// and by what of that somebody declared.
-	Wanted   plan.Wanted `json:"wanted"`
+	Wanted   plan.Filter `json:"wanted"`
 	Lacks    []string    `json:"lacks,omitempty"`
 	Declared []string    `json:"declared,omitempty"`
 	// Missing are the groups of required capabilities of which the target has none.
@@ -236,7 +236,7 @@ type sentence struct {
 
 func vocabulary() []sentence {
 	var all []sentence
-	for i, s := range steps.Sentences() {
+	for i, s := range steps.Definitions() {
 		all = append(all, sentence{
 			&messages.StepDefinition{
 				Id:              "sentence-" + strconv.Itoa(i+1),
@@ -290,8 +290,8 @@ func (l *Log) ScenarioBegan(place int, at time.Time) {
 	})
 }
 
-// SentenceBegan is told when one of its sentences begins.
-func (l *Log) SentenceBegan(place, step int, at time.Time) {
+// StepBegan is told when one of its sentences begins.
+func (l *Log) StepBegan(place, step int, at time.Time) {
 	l.event(func(b *batch) {
 		if r := l.running[place]; r != nil {
 			r.began = at
@@ -314,9 +314,9 @@ func (l *Log) Exchanged(x *exchange.Exchange) {
 	})
 }
 
-// SentencePassed is told when a sentence comes to a good end. It is written with the event that follows at once: the next
+// StepPassed is told when a sentence comes to a good end. It is written with the event that follows at once: the next
 // sentence begins, or the scenario ends.
-func (l *Log) SentencePassed(place, step int, at time.Time) {
+func (l *Log) StepPassed(place, step int, at time.Time) {
 	l.tell(func(b *batch) {
 		if r := l.running[place]; r != nil {
 			r.steps = step + 1
@@ -337,7 +337,7 @@ func (l *Log) ScenarioEnded(place int, result verdict.Result, failure *report.Fa
 		for step := r.steps; step < len(s.Steps); step++ {
 			status, message, took := messages.TestStepResultStatus_SKIPPED, "", time.Duration(0)
 			if step == r.steps {
-				status, message = statuses[result.Status], result.Says
+				status, message = statuses[result.Status], result.Message
 				if failure != nil {
 					message = failure.Text
 				}
@@ -367,14 +367,14 @@ func (l *Log) Retell(place int, s *Scenario) {
 		if step.Began.IsZero() {
 			break
 		}
-		l.SentenceBegan(place, i, step.Began)
+		l.StepBegan(place, i, step.Began)
 		for _, x := range s.heard {
 			if x.Mark.Step == i {
 				l.Exchanged(x)
 			}
 		}
 		if step.Status == strings.ToLower(string(messages.TestStepResultStatus_PASSED)) {
-			l.SentencePassed(place, i, step.Began.Add(step.Took))
+			l.StepPassed(place, i, step.Began.Add(step.Took))
 		}
 	}
 	if !s.Ended.IsZero() {
@@ -384,16 +384,16 @@ func (l *Log) Retell(place int, s *Scenario) {
 
 // statuses are ours in the words of Cucumber. What is missing has none there.
 var statuses = map[verdict.Status]messages.TestStepResultStatus{
-	verdict.Passed:    messages.TestStepResultStatus_PASSED,
-	verdict.Failed:    messages.TestStepResultStatus_FAILED,
-	verdict.Undefined: messages.TestStepResultStatus_UNDEFINED,
-	verdict.Ambiguous: messages.TestStepResultStatus_AMBIGUOUS,
-	verdict.Misworded: messages.TestStepResultStatus_FAILED,
-	verdict.Pending:   messages.TestStepResultStatus_PENDING,
-	verdict.Skipped:   messages.TestStepResultStatus_SKIPPED,
-	verdict.Cut:       messages.TestStepResultStatus_FAILED,
-	verdict.Empty:     messages.TestStepResultStatus_UNKNOWN,
-	verdict.NotRun:    messages.TestStepResultStatus_UNKNOWN,
+	verdict.Passed:      messages.TestStepResultStatus_PASSED,
+	verdict.Failed:      messages.TestStepResultStatus_FAILED,
+	verdict.Undefined:   messages.TestStepResultStatus_UNDEFINED,
+	verdict.Ambiguous:   messages.TestStepResultStatus_AMBIGUOUS,
+	verdict.InvalidStep: messages.TestStepResultStatus_FAILED,
+	verdict.Pending:     messages.TestStepResultStatus_PENDING,
+	verdict.Skipped:     messages.TestStepResultStatus_SKIPPED,
+	verdict.Unreached:   messages.TestStepResultStatus_FAILED,
+	verdict.Empty:       messages.TestStepResultStatus_UNKNOWN,
+	verdict.NotRun:      messages.TestStepResultStatus_UNKNOWN,
 }
 
 // Attach attaches an artifact to the run: its name and its text.

@@ -55,7 +55,7 @@ func answered(place, step int, results ...exchange.Result) *exchange.Exchange {
 		Mark: exchange.Mark{Scenario: place, Step: step}, Operation: &milestones.Operation{ID: "bell.get"},
 		Request:  exchange.Request{Method: "GET", Target: "/bell?key=" + key, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(key)},
 		Response: &exchange.Response{Status: 401, Header: http.Header{"X-Echo": {key}}, Body: []byte(`{"key":"` + key + `"}`)},
-		Results:  results, Says: "401 " + key, SentAt: began, Took: time.Millisecond,
+		Results:  results, Message: "401 " + key, SentAt: began, Took: time.Millisecond,
 	}
 }
 
@@ -64,7 +64,7 @@ func tell(t *testing.T, w io.Writer) error {
 	t.Helper()
 	m := &milestones.Milestone{
 		ID: "T1", Features: []string{"bell.feature"}, Operations: []milestones.Operation{{ID: "bell.get"}},
-		Rules: []milestones.Rule{{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature"}},
+		Rules: []milestones.Rule{{ID: "bell-rings", Kind: milestones.Invariant, Feature: "bell.feature"}},
 	}
 	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(bell)}})
 	if err != nil {
@@ -78,16 +78,16 @@ func tell(t *testing.T, w io.Writer) error {
 
 	log.ScenarioBegan(0, at(1))
 	log.ScenarioBegan(1, at(2)) // side by side
-	log.SentenceBegan(0, 0, at(3))
-	log.SentencePassed(0, 0, at(4))
-	log.SentenceBegan(1, 0, at(5))
-	failed := exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "it is mute"}
+	log.StepBegan(0, 0, at(3))
+	log.StepPassed(0, 0, at(4))
+	log.StepBegan(1, 0, at(5))
+	failed := exchange.Result{Check: "schema", Verdict: exchange.Failed, Message: "it is mute"}
 	x := answered(1, 0, failed)
 	log.Exchanged(x)
-	log.SentenceBegan(0, 1, at(6))
-	log.SentencePassed(0, 1, at(8))
+	log.StepBegan(0, 1, at(6))
+	log.StepPassed(0, 1, at(8))
 	log.ScenarioEnded(0, verdict.Result{Status: verdict.Passed}, nil, at(9))
-	log.ScenarioEnded(1, verdict.Result{Status: verdict.Failed, Line: 12, Says: "it is mute"}, &report.Failure{
+	log.ScenarioEnded(1, verdict.Result{Status: verdict.Failed, Line: 12, Message: "it is mute"}, &report.Failure{
 		Status: verdict.Failed, Says: "it is mute", Text: "mute", Expected: "200", Got: "401", Exchange: x,
 		Checks: []report.Check{{Result: failed, Exchange: x}}, Base: "http://bell.example/?" + key,
 	}, at(10))

@@ -85,7 +85,7 @@ func (s *Scenario) Took() time.Duration {
 
 // Says is why it did not pass, as one line, with what was compared where that is short.
 func (s *Scenario) Says() string {
-	says := s.Result.Says
+	says := s.Result.Message
 	if f := s.Failure; f != nil && f.Expected+f.Got != "" {
 		says += fmt.Sprintf(" (expected %s, got %s)", begins(f.Expected), begins(f.Got))
 	}
@@ -174,7 +174,7 @@ type checkFile struct {
 }
 
 func resultOf(result verdict.Result, f *report.Failure, heard []*exchange.Exchange) resultFile {
-	file := resultFile{Status: result.Status, Line: result.Line, Says: result.Says, Checked: result.Checked}
+	file := resultFile{Status: result.Status, Line: result.Line, Says: result.Message, Checked: result.Checked}
 	if f == nil {
 		return file
 	}
@@ -189,7 +189,7 @@ func resultOf(result verdict.Result, f *report.Failure, heard []*exchange.Exchan
 }
 
 func (f *resultFile) apply(s *Scenario) error {
-	s.Result = verdict.Result{Status: f.Status, Line: f.Line, Says: f.Says, Checked: f.Checked}
+	s.Result = verdict.Result{Status: f.Status, Line: f.Line, Message: f.Says, Checked: f.Checked}
 	from := f.Failure
 	if from == nil {
 		return nil
@@ -263,7 +263,7 @@ func Read(r io.Reader) (*Record, error) {
 	}
 	for _, s := range reading.record.Scenarios {
 		s.Exchanges = slices.Clone(s.heard)
-		exchange.Settle(s.Exchanges)
+		exchange.Sort(s.Exchanges)
 	}
 	return reading.record, nil
 }
@@ -396,7 +396,7 @@ func (r *reading) run(a *messages.Attachment) error {
 		case e.Selected:
 			s.Result.Status = verdict.NotRun
 		case len(e.LeftOut) > 0:
-			s.Result.Status = verdict.LeftOut
+			s.Result.Status = verdict.SkippedByCapability
 		default:
 			s.Result.Status = verdict.NotSelected
 		}

@@ -22,7 +22,7 @@ func (r *Record) Verdict() (*Verdict, error) {
 		if r.Says != "" {
 			says = r.Says
 		}
-		return &Verdict{report.VerdictFile{ExitCode: verdict.Incomplete, Reasons: []verdict.Reason{{ID: "run-broke-off", Says: says, Where: report.Messages}}}}, nil
+		return &Verdict{report.VerdictFile{ExitCode: verdict.Incomplete, Reasons: []verdict.Reason{{ID: "run-broke-off", Message: says, Where: report.Messages}}}}, nil
 	}
 	v := new(Verdict)
 	if err := json.Unmarshal(text, v); err != nil {
@@ -73,7 +73,7 @@ func (v *Verdict) Apart(r *Record) []verdict.Reason {
 	var ids []string
 	for _, s := range r.Scenarios {
 		switch s.Result.Status {
-		case verdict.Passed, verdict.LeftOut, verdict.NotSelected, verdict.NotRun: // of the last a reason tells how many
+		case verdict.Passed, verdict.SkippedByCapability, verdict.NotSelected, verdict.NotRun: // of the last a reason tells how many
 			continue
 		}
 		if v.KnownAs(s) != nil {
@@ -89,7 +89,7 @@ func (v *Verdict) Apart(r *Record) []verdict.Reason {
 	for _, reason := range v.Reasons {
 		switch {
 		case told[reason.Ref]:
-		case slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(reason.Says, id) }):
+		case slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(reason.Message, id) }):
 		default:
 			apart = append(apart, reason)
 		}

@@ -37,8 +37,8 @@ type Mark struct {
 	Scenario int
 	// Step is the place of the sentence in its scenario.
 	Step int
-	// Burst is not 0 for requests that are sent at once: those with the same number belong together.
-	Burst int
+	// Concurrency is not 0 for requests that are sent at once: those with the same number belong together.
+	Concurrency int
 }
 
 // Exchange is one request and its answer.
@@ -64,14 +64,14 @@ type Exchange struct {
 
 	// Outcome is the declared outcome that the answer is; nil when it is none.
 	Outcome *milestones.Outcome
-	// Cells are what the answer shows of its operation. They are declared exactly when Outcome is not nil.
-	Cells []milestones.Cell
-	// Stray are the cells that it shows and that the milestone does not declare.
-	Stray []Stray
+	// Covered are what the answer shows of its operation. They are declared exactly when Outcome is not nil.
+	Covered []milestones.CoverageItem
+	// Undeclared are the cells that it shows and that the milestone does not declare.
+	Undeclared []Undeclared
 	// Results are what the checks found, in the order of their table.
 	Results []Result
-	// Says is the answer in short: status, error code and reason code.
-	Says string
+	// Message is the answer in short: status, error code and reason code.
+	Message string
 	// Canonical is the answer's body in the form of RFC 8785; nil when it has none that can be read. It is not recorded.
 	Canonical []byte
 
@@ -105,8 +105,8 @@ type Response struct {
 	Cut bool
 }
 
-// Stray is something observed that the milestone does not declare.
-type Stray struct {
+// Undeclared is something observed that the milestone does not declare.
+type Undeclared struct {
 	Status     int
 	Code       string
 	ReasonCode string
@@ -117,20 +117,20 @@ type Result struct {
 	// Check is the id of the check.
 	Check string
 	// Verdict is whether it holds.
-	Verdict Judgement
-	// Says is what was wrong, or why the check does not apply.
-	Says string
+	Verdict Checked
+	// Message is what was wrong, or why the check does not apply.
+	Message string
 	// Violations are the differences from a schema, when that is what was wrong.
 	Violations []schemas.Violation
 }
 
-// Judgement is the outcome of a check.
-type Judgement int
+// Checked is the outcome of a check.
+type Checked int
 
 // The outcomes of a check.
 const (
 	// Passed: the check was made, and it holds.
-	Passed Judgement = iota
+	Passed Checked = iota
 	// Failed: it does not.
 	Failed
 	// NotApplicable: there was nothing to check. That is said rather than counted as passed.

@@ -69,10 +69,10 @@ func record(t *testing.T, h http.HandlerFunc) (*Recorder, *http.Client, string) 
 	r := &Recorder{
 		Base:              &http.Transport{DisableCompression: true},
 		Routes:            NewRoutes(milestones.M109()),
-		Judge:             func(x *Exchange) { x.Says = fmt.Sprint(x.Response.Status) },
+		Check:             func(x *Exchange) { x.Message = fmt.Sprint(x.Response.Status) },
 		IdempotencyHeader: "Idempotency-Key",
 		Secrets:           new(Secrets),
-		Burst:             func(ctx context.Context) int { n, _ := ctx.Value(burst{}).(int); return n },
+		Concurrency:       func(ctx context.Context) int { n, _ := ctx.Value(burst{}).(int); return n },
 	}
 	return r, &http.Client{Transport: r}, server.URL
 }
@@ -120,7 +120,7 @@ func TestRecords(t *testing.T) {
 	x := r.Exchanges()[0]
 	got := []any{
 		x.Mark, x.Operation.ID, x.Request.Method, x.Request.Target, x.Request.Header["X-Two"], string(x.Request.Body),
-		x.Response.Status, string(x.Response.Body), x.Says,
+		x.Response.Status, string(x.Response.Body), x.Message,
 	}
 	want := []any{
 		Mark{Scenario: 3, Step: 1}, "partnerLiquidityProvider.onboard", "POST", "/partner-liquidity-providers?a=%62",
@@ -285,7 +285,7 @@ func TestBurstsAreSorted(t *testing.T) {
 		r := &Recorder{Secrets: new(Secrets)}
 		answer := func(n, burst int) {
 			r.keep(&Exchange{
-				Mark: Mark{Scenario: 1, Step: 2, Burst: burst}, Operation: &milestones.M109().Router,
+				Mark: Mark{Scenario: 1, Step: 2, Concurrency: burst}, Operation: &milestones.M109().Router,
 				Request: Request{Method: "GET", Target: "/"}, Response: &Response{Status: 200 + n},
 			})
 		}
@@ -339,10 +339,10 @@ func example() *Exchange {
 			Body: []byte("\xff\x00secret-one"),
 		},
 		Results: []Result{
-			{Check: "a"}, {Check: "b", Verdict: Failed, Says: "wrong", Violations: []schemas.Violation{{
+			{Check: "a"}, {Check: "b", Verdict: Failed, Message: "wrong", Violations: []schemas.Violation{{
 				InstancePath: "/a", SchemaPath: "/type", Keyword: "type", Message: "must be a string",
 			}}},
-			{Check: "c", Verdict: NotApplicable, Says: "nothing there"},
+			{Check: "c", Verdict: NotApplicable, Message: "nothing there"},
 		},
 		SentAt: time.Date(2026, 2, 22, 17, 0, 0, 123456789, time.FixedZone("", 3600)), Took: 1234567,
 	}

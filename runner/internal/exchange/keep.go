@@ -167,17 +167,17 @@ func (b *budget) trim(x *Exchange, secrets *Secrets) {
 			x.Canonical = notKept
 		}
 	}
-	x.Says = begins(x.Says, longestCode)
+	x.Message = begins(x.Message, longestCode)
 	for i := range x.Results {
 		result := &x.Results[i]
-		result.Says = begins(result.Says, longestMessage)
+		result.Message = begins(result.Message, longestMessage)
 		for j := range result.Violations {
 			v := &result.Violations[j]
 			v.InstancePath, v.Message = begins(v.InstancePath, longestCode), begins(v.Message, longestMessage)
 		}
 	}
-	for i := range x.Stray {
-		x.Stray[i].Code, x.Stray[i].ReasonCode = begins(x.Stray[i].Code, longestCode), begins(x.Stray[i].ReasonCode, longestCode)
+	for i := range x.Undeclared {
+		x.Undeclared[i].Code, x.Undeclared[i].ReasonCode = begins(x.Undeclared[i].Code, longestCode), begins(x.Undeclared[i].ReasonCode, longestCode)
 	}
 }
 

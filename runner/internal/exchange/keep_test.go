@@ -19,7 +19,7 @@ func TestLongBodiesAreKeptInPart(t *testing.T) {
 	long := bytes.Repeat([]byte("a"), longest+1)
 	r, c, base := record(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(long) })
 	checked := 0
-	r.Judge = func(x *Exchange) { checked, x.Canonical = len(x.Response.Body), x.Response.Body }
+	r.Check = func(x *Exchange) { checked, x.Canonical = len(x.Response.Body), x.Response.Body }
 	response, err := send(t, t.Context(), c, "POST", base+"/healthz", strings.Repeat("r", longestRequest+1))
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestWhatIsKeptOfARunIsBounded(t *testing.T) {
 		},
 		"codes": func() *Exchange {
 			code := strings.Repeat("c", 1<<20)
-			return &Exchange{Says: code, Stray: []Stray{{Code: code, ReasonCode: code}}, Results: []Result{{Says: code}}}
+			return &Exchange{Message: code, Undeclared: []Undeclared{{Code: code, ReasonCode: code}}, Results: []Result{{Message: code}}}
 		},
 	}
 	const times = 150
@@ -72,12 +72,12 @@ func TestWhatIsKeptOfARunIsBounded(t *testing.T) {
 			}
 			size := 0
 			for _, x := range r.Exchanges() {
-				size += len(x.Request.Body) + len(x.Request.Target) + len(x.Says) + len(x.Canonical)
-				for _, stray := range x.Stray {
+				size += len(x.Request.Body) + len(x.Request.Target) + len(x.Message) + len(x.Canonical)
+				for _, stray := range x.Undeclared {
 					size += len(stray.Code) + len(stray.ReasonCode)
 				}
 				for _, result := range x.Results {
-					size += len(result.Says)
+					size += len(result.Message)
 				}
 				if x.Response == nil {
 					continue

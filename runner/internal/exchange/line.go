@@ -174,7 +174,7 @@ func (w *writer) body(body []byte, length int, sum string) *writer {
 	return w.raw(`,"body":`).scrubbed(string(body))
 }
 
-func (w *writer) results(name string, results []Result, verdict Judgement) *writer {
+func (w *writer) results(name string, results []Result, verdict Checked) *writer {
 	w.text(name).raw(":[")
 	first := true
 	for _, r := range results {
@@ -189,7 +189,7 @@ func (w *writer) results(name string, results []Result, verdict Judgement) *writ
 			w.text(r.Check)
 			continue
 		}
-		w.raw(`{"check":`).text(r.Check).raw(`,"says":`).text(r.Says)
+		w.raw(`{"check":`).text(r.Check).raw(`,"says":`).text(r.Message)
 		if len(r.Violations) > 0 {
 			w.raw(`,"violations":[`)
 			for i, v := range r.Violations {

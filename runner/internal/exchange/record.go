@@ -20,17 +20,17 @@ import (
 // The facts are what a line has too.
 func (x *Exchange) AppendRecord(b []byte, secrets *Secrets) []byte {
 	w := writer{b, secrets}
-	w.raw(`{"says":`).scrubbed(x.Says)
+	w.raw(`{"says":`).scrubbed(x.Message)
 	w.raw(`,"cells":[`)
-	for i, cell := range x.Cells {
+	for i, cell := range x.Covered {
 		w.comma(i).raw(`{"outcome":`).text(cell.Outcome).raw(`,"reason_code":`).text(cell.ReasonCode).raw("}")
 	}
 	w.raw(`],"stray":[`)
-	for i, stray := range x.Stray {
+	for i, stray := range x.Undeclared {
 		w.comma(i).raw(`{"status":`).integer(stray.Status).raw(`,"code":`).scrubbed(stray.Code)
 		w.raw(`,"reason_code":`).scrubbed(stray.ReasonCode).raw("}")
 	}
-	w.raw(`],"burst":`).integer(x.Mark.Burst)
+	w.raw(`],"burst":`).integer(x.Mark.Concurrency)
 	w.raw(`,"facts":{`)
 	x.appendFacts(&w)
 	w.raw("}")
@@ -118,7 +118,7 @@ func ReadRecord(text []byte, mark Mark) (*Exchange, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the record of an exchange: %w", err)
 	}
-	mark.Burst = file.Burst
+	mark.Concurrency = file.Burst
 	x := &Exchange{
 		Mark:      mark,
 		Operation: &milestones.Operation{ID: facts.Operation},
@@ -127,7 +127,7 @@ func ReadRecord(text []byte, mark Mark) (*Exchange, error) {
 			Length: facts.Request.BodyBytes, SHA256: facts.Request.BodySHA256, Fields: facts.Request.HeaderFields,
 		},
 		Failure:  facts.Failure,
-		Says:     file.Says,
+		Message:  file.Says,
 		SentAt:   sent,
 		Took:     time.Duration(file.TookMS * float64(time.Millisecond)).Round(time.Microsecond),
 		recorded: file.Facts[1 : len(file.Facts)-1],
@@ -141,10 +141,10 @@ func ReadRecord(text []byte, mark Mark) (*Exchange, error) {
 		x.Outcome = &milestones.Outcome{Name: *facts.Outcome}
 	}
 	for _, cell := range file.Cells {
-		x.Cells = append(x.Cells, milestones.Cell(cell))
+		x.Covered = append(x.Covered, milestones.CoverageItem(cell))
 	}
 	for _, stray := range file.Stray {
-		x.Stray = append(x.Stray, Stray(stray))
+		x.Undeclared = append(x.Undeclared, Undeclared(stray))
 	}
 	for _, check := range facts.Checks.Passed {
 		x.Results = append(x.Results, Result{Check: check})
@@ -170,6 +170,6 @@ func (m *messageFile) body() []byte {
 	return []byte(m.Body)
 }
 
-func (r *resultFile) result(verdict Judgement) Result {
-	return Result{Check: r.Check, Verdict: verdict, Says: r.Says, Violations: r.Violations}
+func (r *resultFile) result(verdict Checked) Result {
+	return Result{Check: r.Check, Verdict: verdict, Message: r.Says, Violations: r.Violations}
 }

@@ -22,10 +22,10 @@ func TestARecordIsReadBack(t *testing.T) {
 		name string
 		x    Exchange
 	}{
-		{"an answer", Exchange{Response: answer(`{"ok":true}`), Says: "200", Outcome: &milestones.Outcome{Name: "ok"},
-			Cells: []milestones.Cell{{Outcome: "ok", ReasonCode: "r"}}, Results: []Result{{Check: "schema"}}}},
-		{"an empty answer", Exchange{Response: answer(""), Says: "200"}},
-		{"no answer", Exchange{Failure: "no answer in time", Says: "no answer"}},
+		{"an answer", Exchange{Response: answer(`{"ok":true}`), Message: "200", Outcome: &milestones.Outcome{Name: "ok"},
+			Covered: []milestones.CoverageItem{{Outcome: "ok", ReasonCode: "r"}}, Results: []Result{{Check: "schema"}}}},
+		{"an empty answer", Exchange{Response: answer(""), Message: "200"}},
+		{"no answer", Exchange{Failure: "no answer in time", Message: "no answer"}},
 		{"a request with a body", Exchange{Request: Request{Body: []byte("a\"\\\n\x00é<&>")}, Response: answer("x")}},
 		{"bodies that are not UTF-8", Exchange{Request: Request{Body: []byte("\xff\xfe")}, Response: answer("\x80\x00")}},
 		{"long bodies", Exchange{Request: Request{Body: bytes.Repeat([]byte("r"), longest+7)}, Response: answer(strings.Repeat("a", longest+1))}},
@@ -33,17 +33,17 @@ func TestARecordIsReadBack(t *testing.T) {
 		{"a body of the longest that is kept", Exchange{Response: answer(strings.Repeat("a", longest))}},
 		{"bodies kept in part", Exchange{Request: Request{Body: []byte("r"), Length: longest + 9, SHA256: "ab", Fields: 70},
 			Response: &Response{Status: 200, Body: []byte("\xff"), Length: longest + 9, SHA256: "cd", Fields: 99, Cut: true}}},
-		{"one of a burst", Exchange{Mark: Mark{Burst: 3}, Response: answer("x")}},
-		{"failed checks", Exchange{Response: answer("x"), Says: "200", Results: []Result{
+		{"one of a burst", Exchange{Mark: Mark{Concurrency: 3}, Response: answer("x")}},
+		{"failed checks", Exchange{Response: answer("x"), Message: "200", Results: []Result{
 			{Check: "status"},
-			{Check: "schema", Verdict: Failed, Says: "it is not valid", Violations: []schemas.Violation{
+			{Check: "schema", Verdict: Failed, Message: "it is not valid", Violations: []schemas.Violation{
 				{InstancePath: "/ok", SchemaPath: "/properties/ok/const", Keyword: "const", Message: "must be true"},
 				{InstancePath: "", SchemaPath: "/required", Keyword: "required", Message: "x is missing"},
 			}},
-			{Check: "headers", Verdict: Failed, Says: "two\nlines"},
-			{Check: "details", Verdict: NotApplicable, Says: "there are none"},
+			{Check: "headers", Verdict: Failed, Message: "two\nlines"},
+			{Check: "details", Verdict: NotApplicable, Message: "there are none"},
 		}}},
-		{"strays", Exchange{Response: answer("x"), Stray: []Stray{{Status: 409, Code: "CONFLICT", ReasonCode: "why"}, {Status: 418}}}},
+		{"strays", Exchange{Response: answer("x"), Undeclared: []Undeclared{{Status: 409, Code: "CONFLICT", ReasonCode: "why"}, {Status: 418}}}},
 		{"headers with several values", Exchange{Request: Request{Header: http.Header{"X-Two": {"1", "2"}, "X-Empty": {""}}}, Response: answer("x")}},
 		{"secrets", Exchange{Request: Request{Target: "/?k=canary-of-the-record", Header: http.Header{"X-Partner-Key": {"canary-of-the-record"}}},
 			Response: answer("canary-of-the-record \xff"), Results: []Result{{Check: "schema", Verdict: Failed, Violations: []schemas.Violation{{Message: "canary-of-the-record"}}}}}},
@@ -106,15 +106,15 @@ func TestWhatIsNoRecord(t *testing.T) {
 func TestARecordedBurstSettles(t *testing.T) {
 	var run, read []*Exchange
 	for i, body := range []string{"c", "a", "b"} {
-		x := &Exchange{Operation: &milestones.Operation{ID: "healthz"}, Mark: Mark{Burst: 1}, Response: &Response{Status: 200, Body: []byte(body)}, SentAt: time.Unix(int64(i), 0)}
+		x := &Exchange{Operation: &milestones.Operation{ID: "healthz"}, Mark: Mark{Concurrency: 1}, Response: &Response{Status: 200, Body: []byte(body)}, SentAt: time.Unix(int64(i), 0)}
 		back, err := ReadRecord(x.AppendRecord(nil, new(Secrets)), Mark{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		run, read = append(run, x), append(read, back)
 	}
-	Settle(run)
-	Settle(read)
+	Sort(run)
+	Sort(read)
 	bodies := func(all []*Exchange) (b []string) {
 		for _, x := range all {
 			b = append(b, string(x.Response.Body))

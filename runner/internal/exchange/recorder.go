@@ -25,14 +25,14 @@ type Recorder struct {
 	Routes *Routes
 	// Prefix is what a target's URL has before the paths of the milestone. It is not recorded.
 	Prefix string
-	// Judge checks an answer as soon as it is there, before the step sees it.
-	Judge func(*Exchange)
+	// Check checks an answer as soon as it is there, before the step sees it.
+	Check func(*Exchange)
 	// IdempotencyHeader is the header whose values are remembered for [Exchange.KeySentBefore].
 	IdempotencyHeader string
-	// Burst tells the requests that are sent at once: their number, or 0. Nil when there are none.
-	Burst func(context.Context) int
-	// Heard is told each exchange as soon as it is there; nil when nobody listens.
-	Heard func(*Exchange)
+	// Concurrency tells the requests that are sent at once: their number, or 0. Nil when there are none.
+	Concurrency func(context.Context) int
+	// OnExchange is told each exchange as soon as it is there; nil when nobody listens.
+	OnExchange func(*Exchange)
 	// Secrets are what must not be written.
 	Secrets *Secrets
 	// Share is how many recorders there are in the run, which have one room for bodies together; 0 is one.
@@ -61,8 +61,8 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !marked {
 		mark = Mark{Scenario: -1}
 	}
-	if r.Burst != nil {
-		mark.Burst = r.Burst(ctx)
+	if r.Concurrency != nil {
+		mark.Concurrency = r.Concurrency(ctx)
 	}
 	body, err := drain(request)
 	if err != nil {
@@ -94,12 +94,12 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	x.Took = time.Since(x.SentAt)
 	if err != nil {
-		x.Response, x.Failure, x.Says = nil, Cause(err), "no answer"
+		x.Response, x.Failure, x.Message = nil, Cause(err), "no answer"
 		r.keep(x)
 		return nil, err
 	}
 	whole := x.Response.Body
-	whenHeavy(len(whole), func() { r.Judge(x) })
+	whenHeavy(len(whole), func() { r.Check(x) })
 	r.scrub(x)
 	r.keep(x)
 	if x.Response.Cut {
@@ -111,15 +111,15 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // scrub takes secrets out of the words that the judgement quotes: they end up in every artifact.
 func (r *Recorder) scrub(x *Exchange) {
-	x.Says = r.Secrets.Scrub(x.Says)
+	x.Message = r.Secrets.Scrub(x.Message)
 	for i := range x.Results {
 		if x.Results[i].Verdict == Failed {
-			x.Results[i].Says = r.Secrets.Scrub(x.Results[i].Says)
+			x.Results[i].Message = r.Secrets.Scrub(x.Results[i].Message)
 		}
 	}
-	for i := range x.Stray {
-		x.Stray[i].Code = r.Secrets.Scrub(x.Stray[i].Code)
-		x.Stray[i].ReasonCode = r.Secrets.Scrub(x.Stray[i].ReasonCode)
+	for i := range x.Undeclared {
+		x.Undeclared[i].Code = r.Secrets.Scrub(x.Undeclared[i].Code)
+		x.Undeclared[i].ReasonCode = r.Secrets.Scrub(x.Undeclared[i].ReasonCode)
 	}
 }
 
@@ -164,7 +164,7 @@ func (r *Recorder) remember(x *Exchange) bool {
 		r.keys = map[string]bool{}
 	}
 	key = x.Target + "\n" + x.Operation.ID + "\n" + strings.TrimSpace(key)
-	if x.Mark.Burst != 0 {
+	if x.Mark.Concurrency != 0 {
 		// Of requests that are sent at once nobody knows which is first. That exactly one of them runs is for the
 		// step to see.
 		defer func() { r.keys[key] = true }()
@@ -181,8 +181,8 @@ func (r *Recorder) keep(x *Exchange) {
 	r.mu.Lock()
 	r.exchanges = append(r.exchanges, x)
 	r.mu.Unlock()
-	if r.Heard != nil {
-		r.Heard(x)
+	if r.OnExchange != nil {
+		r.OnExchange(x)
 	}
 }
 
@@ -200,19 +200,19 @@ func (r *Recorder) Since(n int) []*Exchange {
 	return slices.Clone(r.exchanges[n:])
 }
 
-// Exchanges returns everything so far, in the order of [Settle].
+// Exchanges returns everything so far, in the order of [Sort].
 func (r *Recorder) Exchanges() []*Exchange {
 	all := r.Since(0)
-	Settle(all)
+	Sort(all)
 	return all
 }
 
-// Settle puts exchanges that stand in the order of their answers into one that is the same in every run: within a burst
+// Sort puts exchanges that stand in the order of their answers into one that is the same in every run: within a burst
 // it is that of their contents.
-func Settle(all []*Exchange) {
+func Sort(all []*Exchange) {
 	for from := 0; from < len(all); {
 		to := from + 1
-		for to < len(all) && all[from].Mark.Burst != 0 && all[to].Mark == all[from].Mark {
+		for to < len(all) && all[from].Mark.Concurrency != 0 && all[to].Mark == all[from].Mark {
 			to++
 		}
 		if to-from > 1 {

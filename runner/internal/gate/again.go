@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -20,7 +20,7 @@ import (
 //
 // What a further run has beside that, its artifacts and its state, is not kept: the first one is reported.
 func (r *run) repeat(ctx context.Context, first Trial) error {
-	writer, err := outcome.NewWriter(r.in.Milestone, made)
+	writer, err := golden.NewWriter(r.in.Milestone, made)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (r *run) repeat(ctx context.Context, first Trial) error {
 		}
 		seen := again.Run(ctx)
 		for _, stop := range seen.Stops {
-			stop.Says = fmt.Sprintf("run %d: %s", n, stop.Says)
+			stop.Message = fmt.Sprintf("run %d: %s", n, stop.Message)
 			r.seen.Stops = append(r.seen.Stops, stop)
 		}
 		r.seen.Agreed, r.seen.Godog = r.seen.Agreed && seen.Agreed, max(r.seen.Godog, seen.Godog)
@@ -46,13 +46,13 @@ func (r *run) repeat(ctx context.Context, first Trial) error {
 			says := ""
 			switch {
 			case known[i]:
-			case after.Status == verdict.Cut && before.Status != verdict.Cut:
+			case after.Status == verdict.Unreached && before.Status != verdict.Unreached:
 				r.seen.Stops = append(r.seen.Stops, verdict.Reason{
-					ID: "target-unreachable", Where: r.in.Plan.Scenarios[i].Where(), Says: fmt.Sprintf("run %d: %s", n, after.Says),
+					ID: "target-unreachable", Where: r.in.Plan.Scenarios[i].Where(), Message: fmt.Sprintf("run %d: %s", n, after.Message),
 				})
 			case after.Status == "" || after.Status == verdict.NotRun: // a stop says why
 			case before.Status != after.Status:
-				says = fmt.Sprintf("it %s in run 1 and %s in run %d: %s", ended(before), ended(after), n, cmp.Or(after.Says, before.Says))
+				says = fmt.Sprintf("it %s in run 1 and %s in run %d: %s", ended(before), ended(after), n, cmp.Or(after.Message, before.Message))
 			case r.service.BuiltIn() && r.Shuffle == "":
 				says = r.exactly(exchanges[i], others[i], n)
 			default:
@@ -60,7 +60,7 @@ func (r *run) repeat(ctx context.Context, first Trial) error {
 			}
 			if says != "" {
 				known[i] = true
-				r.differing = append(r.differing, verdict.Differing{Scenario: i, Says: r.secrets.Scrub(says)})
+				r.differing = append(r.differing, verdict.Differing{Scenario: i, Message: r.secrets.Scrub(says)})
 			}
 		}
 	}
@@ -88,7 +88,7 @@ func (r *run) exactly(before, after []*exchange.Exchange, run int) string {
 			at++
 		}
 		return fmt.Sprintf("exchange %d (%s %s) has %s in run 1 and %s in run %d",
-			i+1, before[i].Operation.ID, before[i].Says, around(was, at), around(is, at), run)
+			i+1, before[i].Operation.ID, before[i].Message, around(was, at), around(is, at), run)
 	}
 	return counted(before, after, run)
 }
@@ -100,7 +100,7 @@ func around(text string, at int) string {
 }
 
 // roughly says which answer is the first that the output would show to be another one; "" when there is none.
-func roughly(writer *outcome.Writer, bodies bool, before, after []*exchange.Exchange, run int) string {
+func roughly(writer *golden.Writer, bodies bool, before, after []*exchange.Exchange, run int) string {
 	for i := range min(len(before), len(after)) {
 		was, is := writer.Row("", before[:i+1]), writer.Row("", after[:i+1])
 		switch {

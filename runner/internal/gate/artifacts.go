@@ -13,13 +13,13 @@ import (
 	"sync"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/har"
+	"example.com/lpgate/runner/internal/report/html"
 	"example.com/lpgate/runner/internal/report/junit"
-	"example.com/lpgate/runner/internal/report/page"
+	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
-	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -35,18 +35,18 @@ type Report struct {
 var Reports = []Report{
 	{report.JUnit, junit.Encode, junit.Sign},
 	{report.HAR, har.Encode, har.Sign},
-	{report.Page, page.Encode, page.Sign},
+	{report.Page, html.Encode, html.Sign},
 }
 
 // about is what the event log says of the run before it begins.
 func (r *run) about() eventlog.Run {
-	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + target.FakeAddress, Seed: r.service.Seed, Repro: r.reproArguments()}
+	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.Seed, Repro: r.reproArguments()}
 	about.File = filepath.ToSlash(r.Milestone)
 	if r.in.Milestone != nil {
 		about.Milestone, about.Title = r.in.Milestone.ID, r.in.Milestone.Title
 	}
 	if r.selection != nil {
-		about.Asked = r.selection.Asked()
+		about.Asked = r.selection.Args()
 		about.Planned = shard.Planned(r.selection, r.hashes, r.durations, r.kind())
 	}
 	if !r.service.BuiltIn() {
@@ -91,13 +91,13 @@ func (r *run) mark() error {
 	run := r.reportAt(r.started)
 	run.Selection = nil
 	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{
-		ID: "run-broke-off", Says: "the run that began here has not ended: it is under way, or was killed",
+		ID: "run-broke-off", Message: "the run that began here has not ended: it is under way, or was killed",
 	}}})
 	about := r.about()
 	about.Scenarios = nil
 	record := &eventlog.Record{Run: about, StartedAt: r.started}
 	document := run.EncodeVerdict()
-	record.Conclude(false, run.Decision.Reasons[0].Says, r.started, map[string][]byte{report.Verdict: document})
+	record.Conclude(false, run.Decision.Reasons[0].Message, r.started, map[string][]byte{report.Verdict: document})
 	reports := map[string][]byte{}
 	for _, made := range Reports {
 		// One that cannot be made is a reason against the run when it ends.
@@ -131,7 +131,7 @@ func attempt(encode func() ([]byte, error)) (text []byte, err error) {
 // part of it. So it is decided as if the rest could, and when that turns out to be wrong, all that was written in vain is
 // made anew. The same holds for an interrupt that comes before the verdict is written to the log; one that comes later
 // changes nothing, so that all that is written has the same verdict.
-func (r *run) conclude(ctx context.Context, document *outcome.Document, coverage []byte) (renewed bool, err error) {
+func (r *run) conclude(ctx context.Context, document *golden.Document, coverage []byte) (renewed bool, err error) {
 	r.decide()
 	if renewed, err = r.renew(document); err != nil {
 		return false, err
@@ -194,7 +194,7 @@ func (r *run) interrupted(ctx context.Context) bool {
 }
 
 // interrupted is the reason for a run that was interrupted.
-var interrupted = verdict.Reason{ID: "interrupted", Says: "the run was interrupted"}
+var interrupted = verdict.Reason{ID: "interrupted", Message: "the run was interrupted"}
 
 // decide decides, as if everything could be written that was not seen to fail.
 func (r *run) decide() {
@@ -231,7 +231,7 @@ func (r *run) says() string {
 			lines = append(lines, fmt.Sprintf("and %d more", len(r.decision.Reasons)-i))
 			break
 		}
-		lines = append(lines, reason.ID+": "+reason.Says)
+		lines = append(lines, reason.ID+": "+reason.Message)
 	}
 	return strings.Join(lines, "\n")
 }

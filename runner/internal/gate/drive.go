@@ -39,7 +39,7 @@ type drive struct {
 	flags     []string // of curl, to reach it
 	// firstFailure says that nothing is run any more once a scenario has failed.
 	firstFailure bool
-	listeners    []Listener
+	listeners    []Observer
 
 	mu       sync.Mutex
 	next     int // how many scenarios have begun
@@ -125,7 +125,7 @@ func (d *drive) run(ctx context.Context) {
 	}()
 	d.wait(ctx, done)
 	if ctx.Err() != nil {
-		d.stop(interrupted.ID, "", "%s", interrupted.Says)
+		d.stop(interrupted.ID, "", "%s", interrupted.Message)
 	}
 }
 
@@ -175,7 +175,7 @@ func (d *drive) leave() {
 	d.giveUp("a sentence of it did not come to an end")
 	d.dead = true
 	d.stops = append(d.stops, verdict.Reason{
-		ID: "run-broke-off", Says: "a sentence did not come to an end, and could not be stopped", Where: where,
+		ID: "run-broke-off", Message: "a sentence did not come to an end, and could not be stopped", Where: where,
 	})
 }
 
@@ -183,7 +183,7 @@ func (d *drive) leave() {
 func (d *drive) giveUp(says string) {
 	if r := d.now; r != nil {
 		d.now = nil
-		d.results[r.place] = verdict.Result{Status: verdict.NotRun, Says: says}
+		d.results[r.place] = verdict.Result{Status: verdict.NotRun, Message: says}
 		d.ended(r, nil, time.Now())
 	}
 }
@@ -191,7 +191,7 @@ func (d *drive) giveUp(says string) {
 func (d *drive) stop(id, where, format string, args ...any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.stops = append(d.stops, verdict.Reason{ID: id, Says: fmt.Sprintf(format, args...), Where: where})
+	d.stops = append(d.stops, verdict.Reason{ID: id, Message: fmt.Sprintf(format, args...), Where: where})
 }
 
 // where is the place of the sentence that runs now.
@@ -261,7 +261,7 @@ func (d *drive) beforeStep(ctx context.Context) context.Context {
 	d.now.before = d.recorder.Count()
 	now := time.Now()
 	for _, listener := range d.listeners {
-		listener.SentenceBegan(d.now.place, d.now.step, now)
+		listener.StepBegan(d.now.place, d.now.step, now)
 	}
 	return exchange.WithMark(ctx, exchange.Mark{Scenario: d.now.place, Step: d.now.step})
 }
@@ -272,7 +272,7 @@ type errCheck struct{ checks []report.Check }
 func (e *errCheck) Error() string {
 	var ids []string
 	for _, check := range e.checks {
-		ids = append(ids, check.Result.Check+": "+check.Result.Says)
+		ids = append(ids, check.Result.Check+": "+check.Result.Message)
 	}
 	return strings.Join(ids, "; ")
 }
@@ -329,27 +329,27 @@ func (d *drive) finish() {
 
 // conclude records a scenario that did not pass.
 func (d *drive) conclude(r *running) {
-	var misworded *steps.BadSentence
+	var misworded *steps.InvalidStep
 	var unreachable *steps.Unreachable
 	switch {
 	case r.status != verdict.Failed:
 	case errors.Is(r.err, errNotRun), errors.Is(r.err, context.Canceled):
 		r.status = verdict.NotRun
 	case errors.As(r.err, &misworded):
-		r.status = verdict.Misworded
+		r.status = verdict.InvalidStep
 	case errors.As(r.err, &unreachable):
-		r.status = verdict.Cut
+		r.status = verdict.Unreached
 		r.err = fmt.Errorf("the target cannot be reached: %s", exchange.Cause(unreachable.Err))
 		d.lose()
 	}
-	result := verdict.Result{Status: r.status, Says: d.secrets.Scrub(firstLine(r.err))}
+	result := verdict.Result{Status: r.status, Message: d.secrets.Scrub(firstLine(r.err))}
 	var check *errCheck
 	result.Checked = r.status == verdict.Failed && errors.As(r.err, &check)
 	if r.at >= 0 && r.at < len(r.scenario.Steps) {
 		result.Line = r.scenario.Steps[r.at].Line
 	}
 	if r.status == verdict.Undefined {
-		result.Says = "nobody knows the sentence: " + r.scenario.Steps[r.at].Text
+		result.Message = "nobody knows the sentence: " + r.scenario.Steps[r.at].Text
 	}
 	d.results[r.place] = result
 	if d.firstFailure && r.status == verdict.Failed {
@@ -454,7 +454,7 @@ func (e events) Passed(*messages.Pickle, *messages.PickleStep, *godog.StepDefini
 	}
 	r.last = time.Now()
 	for _, listener := range e.listeners {
-		listener.SentencePassed(r.place, r.passed, r.last)
+		listener.StepPassed(r.place, r.passed, r.last)
 	}
 	r.passed++
 }

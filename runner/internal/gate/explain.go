@@ -15,14 +15,14 @@ func (d *drive) explain(r *running) report.Failure {
 		Scenario: r.scenario, Status: r.status, Step: r.at, Undefined: r.unknown, Checks: r.checks,
 	}
 	var mismatch *steps.Mismatch
-	var mistake *steps.BadSentence
+	var mistake *steps.InvalidStep
 	var check *errCheck
 	switch {
 	case r.err == nil:
 	case errors.As(r.err, &mismatch):
 		f.Expected, f.Got, f.Diff = mismatch.Expected, mismatch.Got, mismatch.Diff
-		if r.at < 0 || mismatch.Says != r.scenario.Steps[r.at].Text { // the sentence is shown anyway
-			f.Says = mismatch.Says
+		if r.at < 0 || mismatch.Message != r.scenario.Steps[r.at].Text { // the sentence is shown anyway
+			f.Says = mismatch.Message
 		}
 	case errors.As(r.err, &check): // shown check by check
 	case errors.As(r.err, &mistake): // without what godog says around it

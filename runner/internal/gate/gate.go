@@ -30,14 +30,14 @@ import (
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/progress"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/github"
+	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
-	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
@@ -50,9 +50,9 @@ type Config struct {
 	// Out is the folder for the artifacts; "" for artifacts/milestones/<ID>/latest of the project.
 	Out string
 	// Target is what is to be verified; the zero value is the built-in fake server.
-	Target target.Options
-	// Wanted limits the run to some of the scenarios.
-	Wanted plan.Wanted
+	Target service.Options
+	// Filter limits the run to some of the scenarios.
+	Filter plan.Filter
 	// Failed limits it to those that did not pass in the run whose artifacts stand where those of this one go.
 	Failed bool
 	// Shard limits it further to one part of several; zero for all of it.
@@ -68,8 +68,8 @@ type Config struct {
 	Repeat int
 	// Baseline is the file of the known failures; "" when there is none.
 	Baseline string
-	// RenewOutput rewrites the golden output, if nothing else speaks against the run.
-	RenewOutput bool
+	// UpdateGolden rewrites the golden output, if nothing else speaks against the run.
+	UpdateGolden bool
 	// CI is set when the run is one of a CI system, where what a run is compared with is not rewritten.
 	CI bool
 	// Stdout takes the summary.
@@ -78,8 +78,8 @@ type Config struct {
 	Verdicts io.Writer
 	// Actions are what there is of GitHub Actions; nil outside of it.
 	Actions *github.Actions
-	// Ink colours it.
-	Ink terminal.Ink
+	// Style colours it.
+	Style terminal.Style
 	// Progress shows how far the run is; the zero value shows nothing.
 	Progress terminal.Stream
 
@@ -157,7 +157,7 @@ func (r *run) refused(id string, err error) Result {
 		return Result{Exit: verdict.ExitOf(id), Document: Refusal(r.Milestone, id, says)}
 	}
 	r.records.Written = nil
-	r.records.Stops = append(r.records.Stops, verdict.Reason{ID: id, Says: says})
+	r.records.Stops = append(r.records.Stops, verdict.Reason{ID: id, Message: says})
 	r.decision = verdict.Decide(r.records)
 	return Result{Exit: r.decision.Exit, Reasons: r.decision.Reasons, Document: r.report().EncodeVerdict()}
 }
@@ -171,7 +171,7 @@ func Refusal(milestone, id, says string) []byte {
 		name = p.Name
 	}
 	run := report.Run{Name: name, Repeat: 1, StartedAt: now, FinishedAt: now}
-	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: id, Says: says}}})
+	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: id, Message: says}}})
 	return run.EncodeVerdict()
 }
 
@@ -191,7 +191,7 @@ func newRun(cfg Config) *run {
 // run is a run under way.
 type run struct {
 	Config
-	service   *target.Service
+	service   *service.Service
 	project   project.Project
 	in        project.Inputs
 	hashes    map[string]string // of the inputs
@@ -332,7 +332,7 @@ func (r *run) drive(ctx context.Context) error {
 	r.trial = Trial{
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Judge: judge, Selection: r.selection,
 		Target: r.service, Wrap: r.Wrap, Seed: r.service.Seed, Timeout: r.service.ScenarioTimeout, register: r.register, secrets: r.secrets,
-		Listeners: []Listener{r.log},
+		Listeners: []Observer{r.log},
 		Lanes:     r.Parallel, Shuffle: r.Shuffle,
 	}
 	first := r.trial
@@ -341,7 +341,7 @@ func (r *run) drive(ctx context.Context) error {
 		shown := progress.Start(r.Progress, r.selection, max(1, r.Repeat), r.secrets)
 		defer shown.Stop()
 		r.trial.Listeners = append(r.trial.Listeners, shown)
-		first.Listeners = []Listener{shown}
+		first.Listeners = []Observer{shown}
 	}
 	r.seen = r.trial.drive(ctx)
 	return r.repeat(ctx, first)
@@ -354,7 +354,7 @@ func (r *run) choose() error {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
 	if r.service.BuiltIn() && r.Wrap == nil {
-		if err := target.Implements(r.in.Milestone); err != nil {
+		if err := service.Implements(r.in.Milestone); err != nil {
 			return fmt.Errorf("%w: %w: name the service to verify with --target URL", ErrUsage, err)
 		}
 	}
@@ -363,11 +363,11 @@ func (r *run) choose() error {
 		can = nil
 	}
 	if r.Failed {
-		if r.Wanted.Failed, err = r.failedBefore(); err != nil {
+		if r.Filter.Failed, err = r.failedBefore(); err != nil {
 			return err
 		}
 	}
-	r.selection, err = r.in.Plan.Select(r.Wanted, r.calls(), can)
+	r.selection, err = r.in.Plan.Select(r.Filter, r.calls(), can)
 	if nothing := new(plan.NothingSelected); errors.As(err, &nothing) {
 		return fmt.Errorf("%w: %w", ErrNothing, err)
 	}
@@ -441,7 +441,7 @@ func (r *run) shardSuffix() string {
 func problems(err error) []verdict.Reason {
 	var reasons []verdict.Reason
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		reasons = append(reasons, verdict.Reason{ID: "not-started", Says: line})
+		reasons = append(reasons, verdict.Reason{ID: "not-started", Message: line})
 	}
 	return reasons
 }
@@ -466,7 +466,7 @@ func (r *run) finish(ctx context.Context) error {
 	r.output = document.Encode()
 	difference, err := r.compare(document)
 	if err != nil {
-		r.records.Stops = append(r.records.Stops, verdict.Reason{ID: "not-started", Says: err.Error()})
+		r.records.Stops = append(r.records.Stops, verdict.Reason{ID: "not-started", Message: err.Error()})
 	}
 	r.decision = verdict.Decide(r.records) // the cells are known already, the artifacts not yet
 	coverage := r.report().EncodeCoverage()
@@ -535,17 +535,17 @@ func (r *run) reportAt(at time.Time) *report.Run {
 		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.service.Seed,
 		Results: r.seen.Results, Exchanges: r.seen.Exchanges,
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
-		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(), Ink: r.Ink,
+		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(), Style: r.Style,
 		Lanes: len(r.trial.lanes), Shuffle: r.Shuffle, Repeat: r.Repeat, Differing: len(r.differing),
 	}
 	if r.output != nil {
-		run.OutputSHA256 = outcome.SHA256(r.output)
+		run.OutputSHA256 = golden.SHA256(r.output)
 	}
 	if r.joined != nil {
 		run.Lanes = r.joined.Lanes
 	}
 	if r.golden != nil {
-		run.GoldenSHA256 = outcome.SHA256(r.golden)
+		run.GoldenSHA256 = golden.SHA256(r.golden)
 	}
 	if !r.service.BuiltIn() {
 		run.Target, run.Proxy = r.shownTarget(), r.proxy()
@@ -580,7 +580,7 @@ func (r *run) state() []byte {
 }
 
 // hint is what to do next.
-func (r *run) hint(renewed bool, difference *outcome.Difference) string {
+func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	has := func(id string) bool {
 		return slices.ContainsFunc(r.decision.Reasons, func(reason verdict.Reason) bool { return reason.ID == id })
 	}
@@ -602,7 +602,7 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 		return "Next: mend the sentences above. `go doc ./steps` explains the vocabulary."
 	case has("target-unreachable"):
 		return "Next: see that the target is up, and stays up."
-	case r.RenewOutput && (has("scenario-failed") || has("check-failed")):
+	case r.UpdateGolden && (has("scenario-failed") || has("check-failed")):
 		return "The golden output was not renewed: first make everything else hold."
 	case has("run-differs"):
 		return "Next: find what the scenarios above leave to chance, to time, or to each other."
@@ -618,7 +618,7 @@ func (r *run) hint(renewed bool, difference *outcome.Difference) string {
 	case has("shard-alone"):
 		return fmt.Sprintf("Next: a shard is no verdict. `runner merge %s FOLDER…` with the folders of all %d gives it.", filepath.ToSlash(r.Milestone), r.Shard.Of)
 	case has("selection-incomplete"):
-		return "Next: a part of the scenarios is no verdict. Run all of them, without " + r.selection.Asked() + "."
+		return "Next: a part of the scenarios is no verdict. Run all of them, without " + r.selection.Args() + "."
 	case has("scenario-left-out"):
 		return "Next: say with --has what the target has, and with --lacks what it is known to lack."
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):

@@ -24,7 +24,7 @@ import (
 
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
@@ -182,13 +182,13 @@ func vocabulary(r *ringer, release <-chan struct{}) func(*godog.ScenarioContext,
 				if err := send("POST", "/ring?once")(ctx); err != nil || first {
 					return err
 				}
-				return &steps.Mismatch{Says: "I am the first", Expected: "200", Got: "400"}
+				return &steps.Mismatch{Message: "I am the first", Expected: "200", Got: "400"}
 			},
 			"^it dies meanwhile$":  send("POST", "/ring?die"),
 			"^it is closed$":       func(context.Context) error { r.Close(); return nil },
 			"^all is well$":        fail(nil),
-			"^a promise is broken": fail(&steps.Mismatch{Says: "it is 1", Expected: "1", Got: secretOfTheBell, Diff: "- 1\n+ 2"}),
-			"^I mumble$":           fail(&steps.BadSentence{What: "that is no word", Nearest: "this"}),
+			"^a promise is broken": fail(&steps.Mismatch{Message: "it is 1", Expected: "1", Got: secretOfTheBell, Diff: "- 1\n+ 2"}),
+			"^I mumble$":           fail(&steps.InvalidStep{Message: "that is no word", Nearest: "this"}),
 			"^something else$":     fail(errors.New("out of order")),
 			"^I wait$":             func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 			"^I hang$":             func(context.Context) error { <-release; return nil },
@@ -210,7 +210,7 @@ func config(t *testing.T, feature string) (Config, *ringer) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	return Config{
-		Milestone: projectWith(t, feature), Target: target.Options{URL: r.URL, Seed: target.DefaultSeed, ScenarioTimeout: 2 * time.Second},
+		Milestone: projectWith(t, feature), Target: service.Options{URL: r.URL, Seed: service.DefaultSeed, ScenarioTimeout: 2 * time.Second},
 		Stdout: io.Discard, register: vocabulary(r, release),
 	}, r
 }
@@ -378,7 +378,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 			[]string{"scenario-failed"}, []string{"      the sentence panicked: oh dear\n", "gate_test.go"}},
 		{"a sentence that waits too long", []string{"I wait"}, verdict.Fails, verdict.Failed,
 			[]string{"scenario-failed"}, []string{"      context deadline exceeded\n"}},
-		{"a sentence without a meaning", []string{"I mumble"}, verdict.Broken, verdict.Misworded,
+		{"a sentence without a meaning", []string{"I mumble"}, verdict.Broken, verdict.InvalidStep,
 			[]string{"sentence-broken"},
 			[]string{"--- BROKEN  features/bell.feature:17\n", `      that is no word (did you mean "this"?)` + "\n"}},
 		{"an undefined sentence", []string{"I ring", "I export its audits", "I get a provider"}, verdict.Broken, verdict.Undefined,
@@ -398,7 +398,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 			[]string{"scenario-skipped"}, nil},
 		{"a skip hides no failed check", []string{"I ring falsely", "I skip"}, verdict.Fails, verdict.Failed,
 			[]string{"scenario-failed", "check-failed"}, nil},
-		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Unreachable, verdict.Cut,
+		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Unreachable, verdict.Unreached,
 			[]string{"target-unreachable"}, []string{"        < no answer: the connection was closed before the answer was complete\n"}},
 	}
 	for _, test := range tests {
@@ -502,7 +502,7 @@ func TestTheTargetDies(t *testing.T) {
 	if result.Exit != verdict.Unreachable {
 		t.Errorf("exit %d, want %d", result.Exit, verdict.Unreachable)
 	}
-	if got := result.Results["features/bell.feature > One more"]; got != verdict.Cut {
+	if got := result.Results["features/bell.feature > One more"]; got != verdict.Unreached {
 		t.Errorf("the scenario: %s", got)
 	}
 	if got := result.Results["features/bell.feature > Later 49"]; got != verdict.NotRun {
@@ -537,20 +537,20 @@ func TestAnInterruptBeforeTheStart(t *testing.T) {
 func TestWanted(t *testing.T) {
 	tests := []struct {
 		name    string
-		wanted  plan.Wanted
+		wanted  plan.Filter
 		exit    int
 		reasons []string
 	}{
-		{"a part is no verdict", plan.Wanted{Rules: []string{"bell-is-allowed"}}, verdict.Incomplete,
+		{"a part is no verdict", plan.Filter{Rules: []string{"bell-is-allowed"}}, verdict.Incomplete,
 			[]string{"cell-unobserved", "rule-unproved", "selection-incomplete"}},
-		{"what everything is", plan.Wanted{Tags: "@bell-is-allowed or @bell-rings"}, verdict.Holds, nil},
-		{"everything", plan.Wanted{}, verdict.Holds, nil},
+		{"what everything is", plan.Filter{Tags: "@bell-is-allowed or @bell-rings"}, verdict.Holds, nil},
+		{"everything", plan.Filter{}, verdict.Holds, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, _ := config(t, good)
 			renewed(t, cfg)
-			cfg.Wanted = test.wanted
+			cfg.Filter = test.wanted
 			result, a, _ := cfg.run(t, t.Context())
 			if result.Exit != test.exit {
 				t.Errorf("exit %d, want %d", result.Exit, test.exit)
@@ -576,7 +576,7 @@ func TestNothingSelected(t *testing.T) {
 	}
 	rung := r.rung.Load()
 	for want, change := range map[string]func(*Config){
-		"--tags '@bell-rings and @refuses' selects none of the 3 scenarios": func(c *Config) { c.Wanted.Tags = "@bell-rings and @refuses" },
+		"--tags '@bell-rings and @refuses' selects none of the 3 scenarios": func(c *Config) { c.Filter.Tags = "@bell-rings and @refuses" },
 		"--failed: in the last run in OUT every scenario passed that ran":   func(c *Config) { c.Failed = true },
 	} {
 		changed := cfg
@@ -669,7 +669,7 @@ func TestAgain(t *testing.T) {
 				}
 				return
 			}
-			want := []verdict.Reason{{ID: "run-differs", Where: "features/bell.feature:17", Says: "features/bell.feature > One more: " + test.want}}
+			want := []verdict.Reason{{ID: "run-differs", Where: "features/bell.feature:17", Message: "features/bell.feature > One more: " + test.want}}
 			if diff := cmp.Diff(want, result.Reasons); diff != "" || result.Exit != verdict.Fails {
 				t.Errorf("exit %d, reasons (-want +got):\n%s\n%s", result.Exit, diff, a.reasons())
 			}
@@ -685,7 +685,7 @@ func TestAgainExactly(t *testing.T) {
 	} {
 		var asked atomic.Int32
 		cfg := Config{
-			Milestone: "../../../milestones/M109.yaml", Wanted: plan.Wanted{Names: []string{"^Health is ok$"}}, Repeat: 2, Shuffle: shuffle,
+			Milestone: "../../../milestones/M109.yaml", Filter: plan.Filter{Names: []string{"^Health is ok$"}}, Repeat: 2, Shuffle: shuffle,
 			Wrap: func(h http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 					w.Header().Set("X-Tick", fmt.Sprint(asked.Add(1)))
@@ -698,8 +698,8 @@ func TestAgainExactly(t *testing.T) {
 		switch {
 		case want == "" && at >= 0, want != "" && at < 0:
 			t.Errorf("shuffled by %q: reasons %+v\n%s", shuffle, result.Reasons, page)
-		case want != "" && !strings.Contains(result.Reasons[at].Says, want):
-			t.Errorf("got  %s\nwant %s", result.Reasons[at].Says, want)
+		case want != "" && !strings.Contains(result.Reasons[at].Message, want):
+			t.Errorf("got  %s\nwant %s", result.Reasons[at].Message, want)
 		}
 	}
 }
@@ -798,25 +798,25 @@ func TestBaseline(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"--has is about a target, and there is no --target": func(c *Config) {
-			c.Target = target.Options{Has: []string{"rope"}}
+			c.Target = service.Options{Has: []string{"rope"}}
 		},
 		"--has rop: T1 has no such capability (did you mean rope?)":   func(c *Config) { c.Target.Has = []string{"rop"} },
 		"--lacks rop: T1 has no such capability (did you mean rope?)": func(c *Config) { c.Target.Lacks = []string{"rop"} },
 		"--target is no URL such as http://127.0.0.1:8109 or https://host/base": func(c *Config) {
 			c.Target.URL = "bell"
 		},
-		"--tags: unknown tag @bell-ring (did you mean @bell-rings?)":     func(c *Config) { c.Wanted.Tags = "@bell-ring" },
-		"--operation: no operation is called rings (did you mean ring?)": func(c *Config) { c.Wanted.Operations = []string{"rings"} },
-		"--renew-output is for a run of everything":                      func(c *Config) { c.RenewOutput, c.Wanted.Tags = true, "@bell-rings" },
+		"--tags: unknown tag @bell-ring (did you mean @bell-rings?)":     func(c *Config) { c.Filter.Tags = "@bell-ring" },
+		"--operation: no operation is called rings (did you mean ring?)": func(c *Config) { c.Filter.Operations = []string{"rings"} },
+		"--renew-output is for a run of everything":                      func(c *Config) { c.UpdateGolden, c.Filter.Tags = true, "@bell-rings" },
 		"--renew-output: the golden output of M109 is that of the built-in fake server, so leave the target out": func(c *Config) {
-			c.RenewOutput, c.Milestone = true, "../../../milestones/M109.yaml"
+			c.UpdateGolden, c.Milestone = true, "../../../milestones/M109.yaml"
 		},
 		"the built-in fake server implements M109 alone, and ring of T1 is none of its operations: name the service to verify with --target URL": func(c *Config) {
-			c.Target = target.Options{}
+			c.Target = service.Options{}
 		},
 		"--header X-Correlation-Id: scenarios set this header": func(c *Config) { c.Target.Header = []string{"x-correlation-id: 1"} },
 		"--renew-output: there is no folder fixtures beside that of TEMP/nowhere/nothing/x.yaml": func(c *Config) {
-			c.Target, c.RenewOutput, c.Milestone = target.Options{}, true, filepath.Join(filepath.Dir(c.Milestone), "nowhere", "nothing", "x.yaml")
+			c.Target, c.UpdateGolden, c.Milestone = service.Options{}, true, filepath.Join(filepath.Dir(c.Milestone), "nowhere", "nothing", "x.yaml")
 		},
 	} {
 		t.Run(want, func(t *testing.T) {

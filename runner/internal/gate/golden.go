@@ -10,10 +10,10 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -27,8 +27,8 @@ var made = []milestones.Pattern{
 }
 
 // rows writes down what the scenarios saw that ran to an end of their own.
-func (r *run) rows() (*outcome.Document, error) {
-	document := &outcome.Document{Milestone: r.project.Name}
+func (r *run) rows() (*golden.Document, error) {
+	document := &golden.Document{Milestone: r.project.Name}
 	if r.in.Milestone == nil {
 		return document, nil
 	}
@@ -40,7 +40,7 @@ func (r *run) rows() (*outcome.Document, error) {
 	if r.selection == nil {
 		return document, nil
 	}
-	writer, err := outcome.NewWriter(r.in.Milestone, made)
+	writer, err := golden.NewWriter(r.in.Milestone, made)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *Seen) byScenario() map[int][]*exchange.Exchange {
 
 // compare compares the output with the golden one: all of it when it is that of the built-in server, whose clock stands
 // still, and otherwise the answers without their bodies.
-func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
+func (r *run) compare(document *golden.Document) (*golden.Difference, error) {
 	if r.selection == nil {
 		return nil, nil
 	}
@@ -82,7 +82,7 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 		return nil, fmt.Errorf("reading the golden output: %w", err)
 	}
 	r.golden = text
-	before, err := outcome.Decode(text)
+	before, err := golden.Decode(text)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 		planned = append(planned, id)
 		passed[id] = r.seen.Results[i].Status == verdict.Passed
 	}
-	difference := outcome.Compare(before, document, outcome.Scope{
+	difference := golden.Compare(before, document, golden.Scope{
 		Planned: planned, Counts: func(id string) bool { return passed[id] }, Bodies: r.service.BuiltIn(),
 	})
 	r.records.Output, r.records.Identical = &difference, !r.service.BuiltIn() || r.equal()
@@ -102,12 +102,12 @@ func (r *run) compare(document *outcome.Document) (*outcome.Difference, error) {
 // mayRenew says what speaks against renewing before anything runs.
 func (r *run) mayRenew() error {
 	switch info, err := os.Stat(filepath.Join(r.project.Root, "fixtures")); {
-	case !r.RenewOutput:
+	case !r.UpdateGolden:
 	case r.CI:
 		return fmt.Errorf("%w: --renew-output rewrites what the run is compared with, and so every run in CI would be green: run it where the change is made, and commit the file (CI is set)", ErrUsage)
 	case r.Baseline != "":
 		return fmt.Errorf("%w: --renew-output is for a run in which everything else holds, without --baseline", ErrUsage)
-	case !r.Wanted.Everything() || r.Failed:
+	case !r.Filter.Everything() || r.Failed:
 		return fmt.Errorf("%w: --renew-output is for a run of everything", ErrUsage)
 	case r.Shuffle != "":
 		return fmt.Errorf("%w: --renew-output is for a run in the order of the features, without --shuffle", ErrUsage)
@@ -122,7 +122,7 @@ func (r *run) mayRenew() error {
 func (r *run) mayRenewFrom() error {
 	left := len(r.in.Plan.Scenarios) - len(r.selection.Scenarios)
 	switch {
-	case !r.RenewOutput || r.service.BuiltIn():
+	case !r.UpdateGolden || r.service.BuiltIn():
 	case r.hasFake():
 		return fmt.Errorf("%w: --renew-output: the golden output of %s is that of the built-in fake server, so leave the target out", ErrUsage, r.in.Milestone.ID)
 	case left > 0:
@@ -132,11 +132,11 @@ func (r *run) mayRenewFrom() error {
 }
 
 // hasFake says whether the built-in server can stand in for a service of the milestone.
-func (r *run) hasFake() bool { return target.Implements(r.in.Milestone) == nil }
+func (r *run) hasFake() bool { return service.Implements(r.in.Milestone) == nil }
 
 // renew makes the output the golden one, when that was asked for and nothing else speaks against the run.
-func (r *run) renew(document *outcome.Document) (bool, error) {
-	if !r.RenewOutput {
+func (r *run) renew(document *golden.Document) (bool, error) {
+	if !r.UpdateGolden {
 		return false, nil
 	}
 	for _, reason := range r.decision.Reasons {
@@ -158,7 +158,7 @@ func (r *run) renew(document *outcome.Document) (bool, error) {
 	if err := report.ReplaceFile(path, r.golden); err != nil {
 		return false, fmt.Errorf("renewing the golden output: %w", err)
 	}
-	r.records.Output, r.records.Identical = new(outcome.Difference), true
+	r.records.Output, r.records.Identical = new(golden.Difference), true
 	r.decision = verdict.Decide(r.records)
 	return true, nil
 }

@@ -118,7 +118,7 @@ func listen(t *testing.T, milestone string, rules []string, tell func() teller) 
 	out := filepath.Join(t.TempDir(), "artifacts")
 	var printed strings.Builder
 	result, err := gate.Run(t.Context(), gate.Config{
-		Milestone: milestone, Out: out, Wanted: plan.Wanted{Rules: rules}, Stdout: &printed, Wrap: standsBefore(tell),
+		Milestone: milestone, Out: out, Filter: plan.Filter{Rules: rules}, Stdout: &printed, Wrap: standsBefore(tell),
 	})
 	if err != nil {
 		t.Fatalf("the gate gave up: %v", err)

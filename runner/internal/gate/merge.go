@@ -11,8 +11,8 @@ import (
 
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
-	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -28,7 +28,7 @@ func Merge(ctx context.Context, cfg Config, folders []string) (Result, error) {
 }
 
 func (r *run) merge(ctx context.Context, folders []string) error {
-	r.service = new(target.Service)
+	r.service = new(service.Service)
 	broken, err := r.read()
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (r *run) deal() error {
 			return fmt.Errorf("%w: --durations: %w", ErrUsage, err)
 		}
 	}
-	r.selection = r.selection.Deal(r.Shard.Of, r.durations)[r.Shard.Index-1]
+	r.selection = r.selection.Partition(r.Shard.Of, r.durations)[r.Shard.Index-1]
 	return nil
 }
 
@@ -146,7 +146,7 @@ func (r *run) mayShard() error {
 		return fmt.Errorf("%w: --failed looks at the last run of each shard, and so they would not select the same: name the scenarios with --scenario", ErrUsage)
 	case r.Baseline != "":
 		return fmt.Errorf("%w: --baseline is for all shards together: give it to runner merge", ErrUsage)
-	case r.RenewOutput:
+	case r.UpdateGolden:
 		return fmt.Errorf("%w: --renew-output is for a run of everything, without --shard", ErrUsage)
 	}
 	return nil

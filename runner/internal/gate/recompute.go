@@ -12,11 +12,11 @@ import (
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
-	"example.com/lpgate/runner/internal/target"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -69,7 +69,7 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 		file = "milestones/" + record.Milestone + ".yaml"
 	}
 	r := newRun(Config{Milestone: file, Now: func() time.Time { return record.FinishedAt }})
-	r.service = new(target.Service)
+	r.service = new(service.Service)
 	if r.project, err = project.Locate(file); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 	}
 	for _, reason := range r.joined.Reasons {
 		if reason.ID == "shard-differs" {
-			return nil, fmt.Errorf("%w milestone, feature, schema or fixture than the run had (%s)", errElsewhere, reason.Says)
+			return nil, fmt.Errorf("%w milestone, feature, schema or fixture than the run had (%s)", errElsewhere, reason.Message)
 		}
 	}
 	r.take(r.joined)
@@ -118,17 +118,17 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 }
 
 // contradictions are what the exchanges and results of a log have otherwise than its output and its results.
-func (r *run) contradictions(document *outcome.Document) []verdict.Reason {
+func (r *run) contradictions(document *golden.Document) []verdict.Reason {
 	var reasons []verdict.Reason
 	against := func(format string, args ...any) {
-		reasons = append(reasons, verdict.Reason{ID: "counts-disagree", Says: fmt.Sprintf(format, args...), Where: report.Messages})
+		reasons = append(reasons, verdict.Reason{ID: "counts-disagree", Message: fmt.Sprintf(format, args...), Where: report.Messages})
 	}
-	writer, err := outcome.NewWriter(r.in.Milestone, made)
+	writer, err := golden.NewWriter(r.in.Milestone, made)
 	if err != nil {
 		against("%v", err)
 		return reasons
 	}
-	rows := map[string]outcome.Row{}
+	rows := map[string]golden.Row{}
 	for _, row := range document.Scenarios {
 		rows[row.Scenario] = row
 	}

@@ -39,7 +39,7 @@ func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Wanted.Refs = []string{repro.Scenario.Ref()}
+	r.Filter.Refs = []string{repro.Scenario.Ref()}
 	if err := r.choose(); err != nil {
 		return nil, err
 	}

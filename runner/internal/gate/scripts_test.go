@@ -20,7 +20,7 @@ import (
 	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/service"
 )
 
 // sample is one scenario for each rule and side of it, and all that send something at once.
@@ -32,7 +32,7 @@ func sample(r *run) (places []int) {
 	seen := map[side]bool{}
 	atOnce := map[int]bool{}
 	for _, x := range r.seen.Exchanges {
-		atOnce[x.Mark.Scenario] = atOnce[x.Mark.Scenario] || x.Mark.Burst != 0
+		atOnce[x.Mark.Scenario] = atOnce[x.Mark.Scenario] || x.Mark.Concurrency != 0
 	}
 	for i := range r.in.Plan.Scenarios {
 		s := &r.in.Plan.Scenarios[i]
@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 		}
 	}
 	r := everything(t)
-	others := target.NewFakes(r.project.Fixtures(), nil, new(exchange.Secrets))
+	others := service.NewFakes(r.project.Fixtures(), nil, new(exchange.Secrets))
 	t.Cleanup(others.Close)
 	t.Run("scenarios", func(t *testing.T) {
 		for _, place := range sample(r) {
@@ -73,7 +73,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func runScript(t *testing.T, repro *report.Repro, others *target.Fakes) {
+func runScript(t *testing.T, repro *report.Repro, others *service.Fakes) {
 	text := repro.Script()
 	var want []string
 	for _, x := range repro.Exchanges {

@@ -12,14 +12,14 @@ import (
 	"testing"
 
 	"example.com/lpgate/fakeserver"
-	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/service"
 )
 
 // without are the capabilities that a server in header mode lacks, by which a run of it alone can be green.
 var without = []string{"dev-key", "fresh-state", "key-identity", "no-test-clocks", "operator-key", "short-checkpoint-retention", "short-retention-default"}
 
 // verified runs all of M109 against a service.
-func verified(t *testing.T, o target.Options) (Result, string) {
+func verified(t *testing.T, o service.Options) (Result, string) {
 	t.Helper()
 	var page bytes.Buffer
 	result, err := Run(t.Context(), Config{
@@ -58,13 +58,13 @@ func TestTwoAtOnce(t *testing.T) {
 	url := fake(t, nil, usedByOthers(t))
 	var both sync.WaitGroup
 	for range 2 {
-		both.Go(func() { mustHold(t, target.Options{URL: url, Lacks: without}) })
+		both.Go(func() { mustHold(t, service.Options{URL: url, Lacks: without}) })
 	}
 	both.Wait()
 }
 
 // mustHold verifies a service, which keeps the contract.
-func mustHold(t *testing.T, o target.Options) {
+func mustHold(t *testing.T, o service.Options) {
 	t.Helper()
 	if result, page := verified(t, o); !result.Overall {
 		t.Errorf("overall %t, exit %d\n%s", result.Overall, result.Exit, page)

@@ -17,7 +17,7 @@ import (
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/target"
+	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
@@ -31,11 +31,11 @@ type Trial struct {
 	// Fixtures has the folders requests and keys.
 	Fixtures fs.FS
 	// Judge judges every answer.
-	Judge *checks.Judge
+	Judge *checks.Checker
 	// Selection says which scenarios are driven.
 	Selection *plan.Selection
 	// Target is what is driven against; nil for built-in fake servers, which stop with the trial.
-	Target *target.Service
+	Target *service.Service
 	// Wrap changes the built-in servers. Liars are made with it.
 	Wrap func(http.Handler) http.Handler
 	// Lanes is how many lanes there are; 0 for as many as [Run] has.
@@ -44,12 +44,12 @@ type Trial struct {
 	Shuffle string
 	// FirstFailure ends the trial at the first scenario that fails. The rest is not run.
 	FirstFailure bool
-	// Seed makes the ids of the trial its own; "" for [target.DefaultSeed].
+	// Seed makes the ids of the trial its own; "" for [service.DefaultSeed].
 	Seed string
-	// Timeout is how long one scenario may take; 0 for [target.DefaultTimeout].
+	// Timeout is how long one scenario may take; 0 for [service.DefaultTimeout].
 	Timeout time.Duration
 	// Listeners are told what happens as it happens.
-	Listeners []Listener
+	Listeners []Observer
 
 	// register stands in for the vocabulary in tests.
 	register func(*godog.ScenarioContext, steps.Config)
@@ -57,15 +57,15 @@ type Trial struct {
 	lanes    []*lane
 }
 
-// Listener is told what happens in a trial, as it happens: each scenario by its place in the plan, and each sentence by
+// Observer is told what happens in a trial, as it happens: each scenario by its place in the plan, and each sentence by
 // its place in the scenario. Lanes tell at the same time, each its own scenarios.
 //
 // godog does not tell that a scenario is over, so that is told when the next one begins. The time is right all the same.
-type Listener interface {
+type Observer interface {
 	ScenarioBegan(place int, at time.Time)
-	SentenceBegan(place, step int, at time.Time)
+	StepBegan(place, step int, at time.Time)
 	Exchanged(x *exchange.Exchange)
-	SentencePassed(place, step int, at time.Time)
+	StepPassed(place, step int, at time.Time)
 	// ScenarioEnded tells how it ended, with what explains it when it did not pass, and nil otherwise.
 	ScenarioEnded(place int, result verdict.Result, failure *report.Failure, at time.Time)
 }
@@ -117,17 +117,17 @@ const (
 // lane is one of them.
 type lane struct {
 	drive   *drive
-	servers *target.Fakes
-	way     *target.Way
+	servers *service.Fakes
+	way     *service.Transport
 }
 
 // prepare fills in what the trial leaves open.
 func (t *Trial) prepare() {
 	if t.Seed == "" {
-		t.Seed = target.DefaultSeed
+		t.Seed = service.DefaultSeed
 	}
 	if t.Timeout == 0 {
-		t.Timeout = target.DefaultTimeout
+		t.Timeout = service.DefaultTimeout
 	}
 	if t.register == nil {
 		t.register = steps.Register
@@ -136,7 +136,7 @@ func (t *Trial) prepare() {
 		t.secrets = new(exchange.Secrets)
 	}
 	if t.Target == nil {
-		t.Target = &target.Service{ScenarioTimeout: t.Timeout}
+		t.Target = &service.Service{ScenarioTimeout: t.Timeout}
 	}
 	switch {
 	case t.Lanes > 0:
@@ -150,7 +150,7 @@ func (t *Trial) prepare() {
 // drive runs the scenarios. The servers stay.
 func (t *Trial) drive(ctx context.Context) Seen {
 	t.prepare()
-	for _, part := range t.Selection.Split(t.Lanes, t.Shuffle) {
+	for _, part := range t.Selection.Lanes(t.Lanes, t.Shuffle) {
 		t.lanes = append(t.lanes, t.lane(part))
 	}
 	if !t.Target.BuiltIn() {
@@ -178,20 +178,20 @@ func (t *Trial) drive(ctx context.Context) Seen {
 
 // lane prepares a lane for some scenarios.
 func (t *Trial) lane(part *plan.Selection) *lane {
-	l := &lane{servers: target.NewFakes(t.Fixtures, t.Wrap, t.secrets), way: t.Target.Way()}
+	l := &lane{servers: service.NewFakes(t.Fixtures, t.Wrap, t.secrets), way: t.Target.Transport()}
 	recorder := &exchange.Recorder{
 		Base:              l.way,
 		Routes:            exchange.NewRoutes(t.Inputs.Milestone),
 		Prefix:            t.Target.Prefix(),
-		Judge:             t.Judge.Judge,
+		Check:             t.Judge.Check,
 		IdempotencyHeader: t.Inputs.Milestone.Transport.IdempotencyHeader,
 		Secrets:           t.secrets,
 		Share:             t.Lanes,
-		Burst: func(ctx context.Context) int {
-			number, _ := steps.Burst(ctx)
+		Concurrency: func(ctx context.Context) int {
+			number, _ := steps.Concurrency(ctx)
 			return number
 		},
-		Heard: func(x *exchange.Exchange) {
+		OnExchange: func(x *exchange.Exchange) {
 			for _, listener := range t.Listeners {
 				listener.Exchanged(x)
 			}
@@ -208,7 +208,7 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 		selection: part, recorder: recorder, secrets: t.secrets, timeout: t.Timeout,
 		firstFailure: t.FirstFailure, listeners: t.Listeners,
 		base: func(needs []string) (string, string) {
-			return "http://" + target.FakeAddress, target.StartCommand(needs)
+			return "http://" + service.FakeAddress, service.StartCommand(needs)
 		},
 		results: map[int]verdict.Result{}, failures: map[int]report.Failure{},
 	}

@@ -71,20 +71,20 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 			fmt.Fprintln(stderr, "runner:", strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
 		}
 		if result.Document != nil && !errors.Is(err, errOutdated) {
-			fmt.Fprintln(cfg.Verdicts, report.Overall(result.Overall, cfg.Ink))
+			fmt.Fprintln(cfg.Verdicts, report.Overall(result.Overall, cfg.Style))
 		}
 		if len(result.Results) > 0 {
 			failed = result.failed()
 		}
 		if !outdated {
-			fmt.Fprintln(cfg.Stdout, cfg.Ink.Dim("watching "+report.Shown(cfg.Milestone)+" and what belongs to it; Ctrl-C ends"))
+			fmt.Fprintln(cfg.Stdout, cfg.Style.Dim("watching "+report.Shown(cfg.Milestone)+" and what belongs to it; Ctrl-C ends"))
 			select {
 			case <-ctx.Done():
 				return Result{Exit: verdict.Interrupted}, nil
 			case changed = <-w.Changes():
 			}
 		}
-		fmt.Fprintln(cfg.Stdout, cfg.Ink.Yellow("\nchanged: "+shownChanges(changed)))
+		fmt.Fprintln(cfg.Stdout, cfg.Style.Yellow("\nchanged: "+shownChanges(changed)))
 	}
 }
 
@@ -100,7 +100,7 @@ func (cfg Config) watch() (*watch.Watcher, error) {
 	}
 	_, missing := os.Stat(filepath.Dir(cfg.Milestone))
 	switch {
-	case cfg.RenewOutput:
+	case cfg.UpdateGolden:
 		return nil, fmt.Errorf("%w: --watch is for looking, and --renew-output writes: use one of them", ErrUsage)
 	case !r.service.BuiltIn() && r.Target.Seed != "":
 		return nil, fmt.Errorf("%w: --watch runs again and again, and a target that saw a seed before replays its answers: leave --seed out, and each run gets its own", ErrUsage)
@@ -130,7 +130,7 @@ func (r *Result) failed() []string {
 	var failed []string
 	for id, status := range r.Results {
 		switch status {
-		case verdict.Passed, verdict.LeftOut, verdict.NotSelected, verdict.NotRun:
+		case verdict.Passed, verdict.SkippedByCapability, verdict.NotSelected, verdict.NotRun:
 		default:
 			failed = append(failed, id)
 		}
@@ -170,7 +170,7 @@ func (cfg Config) again(ctx context.Context, ids []string) {
 			passed++
 		}
 		if n < mostAgain {
-			fmt.Fprintf(&page, "  %s  %s  %s\n", report.Painted(result.Status, r.Ink), scenario.Where(), r.secrets.Scrub(scenario.Name))
+			fmt.Fprintf(&page, "  %s  %s  %s\n", report.Painted(result.Status, r.Style), scenario.Where(), r.secrets.Scrub(scenario.Name))
 		}
 	}
 	if more := len(r.selection.Scenarios) - mostAgain; more > 0 {

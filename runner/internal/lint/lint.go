@@ -58,7 +58,7 @@ type Report struct {
 	plan      *plan.Plan
 	schemas   bool // that they could be read
 	requests  int
-	unused    []steps.Sentence
+	unused    []steps.Definition
 	used      int
 }
 
@@ -176,7 +176,7 @@ func (l *linter) notJSON(file string, err error) {
 // rehearse plays every scenario without a target. Scenarios do not depend on each other, so each processor takes a share.
 func (l *linter) rehearse() {
 	scenarios := l.in.Plan.Scenarios
-	shares := make([]*steps.Rehearsal, runtime.GOMAXPROCS(0))
+	shares := make([]*steps.DryRun, runtime.GOMAXPROCS(0))
 	faults := make([][]steps.Fault, len(scenarios))
 	misspelt := make([][]steps.Fault, len(scenarios))
 	unasserted := make([]string, len(scenarios))
@@ -185,7 +185,7 @@ func (l *linter) rehearse() {
 	names := namesOf(l.in.Milestone)
 	var group sync.WaitGroup
 	for share := range shares {
-		rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
+		rehearsal := steps.NewDryRun(l.in.Milestone, l.fixtures)
 		rehearsal.Unfit = l.unfit
 		shares[share] = rehearsal
 		group.Go(func() {
@@ -227,7 +227,7 @@ func (l *linter) rehearse() {
 				at.number = step.Rows[fault.Row-1]
 			}
 			if !l.wrong[at] {
-				l.found(at.uri, at.number, "%s", fault.Says)
+				l.found(at.uri, at.number, "%s", fault.Message)
 			}
 		}
 		for _, step := range scenarios[i].Steps {
@@ -247,7 +247,7 @@ func (l *linter) rehearse() {
 			waits[name] = true
 		}
 	}
-	for _, sentence := range steps.Sentences() {
+	for _, sentence := range steps.Definitions() {
 		if used[sentence.Pattern] {
 			l.report.used++
 		} else {
@@ -261,7 +261,7 @@ func (l *linter) rehearse() {
 // unfitBodies notes the bodies that cannot be sent: those that are no JSON, and the default ones that are not there, or that
 // are torn. Each is told where it stands or is missed, and not once more by each scenario.
 func (l *linter) unfitBodies() {
-	rehearsal := steps.NewRehearsal(l.in.Milestone, l.fixtures)
+	rehearsal := steps.NewDryRun(l.in.Milestone, l.fixtures)
 	names, paths := rehearsal.Requests()
 	for i, name := range names {
 		body, err := rehearsal.Body(name)
@@ -305,13 +305,13 @@ func (l *linter) wait(waits map[string]bool) {
 }
 
 // rehearse rehearses one scenario. A panic is a fault of the program, and no reason to keep all others from being told.
-func rehearse(rehearsal *steps.Rehearsal, scenario *plan.Scenario) (faults []steps.Fault) {
+func rehearse(rehearsal *steps.DryRun, scenario *plan.Scenario) (faults []steps.Fault) {
 	defer func() {
 		if p := recover(); p != nil {
-			faults = append(faults, steps.Fault{Says: fmt.Sprintf("rehearsing the scenario: panic: %v", p)})
+			faults = append(faults, steps.Fault{Message: fmt.Sprintf("rehearsing the scenario: panic: %v", p)})
 		}
 	}()
-	rehearsal.Play(scenario.Pickle)
+	rehearsal.Step(scenario.Pickle)
 	return rehearsal.Faults
 }
 
@@ -330,7 +330,7 @@ func (l *linter) features() map[string]bool {
 }
 
 // requests holds the bodies that can be sent to the schemas and to the scenarios.
-func (l *linter) requests(rehearsal *steps.Rehearsal, called, opened, waits map[string]bool) {
+func (l *linter) requests(rehearsal *steps.DryRun, called, opened, waits map[string]bool) {
 	whole := l.whole() && len(waits) == 0 // all scenarios were played, to their ends
 	names, paths := rehearsal.Requests()
 	l.report.requests = len(names)
@@ -442,9 +442,9 @@ func (l *linter) rules() {
 		var lacks []string
 		switch {
 		case !features[rule.Feature]: // told already: it could not be read
-		case rule.Kind != milestones.Gate && len(shown) == 0:
+		case rule.Kind != milestones.Precondition && len(shown) == 0:
 			lacks = append(lacks, "@"+rule.ID)
-		case rule.Kind == milestones.Gate:
+		case rule.Kind == milestones.Precondition:
 			for _, side := range []plan.Side{plan.Refuses, plan.Permits} {
 				if !shown[side] {
 					lacks = append(lacks, "@"+rule.ID+" @"+string(side))

@@ -92,7 +92,7 @@ func (m *members) unknown(pointer string, of ...string) (nearest string, unknown
 }
 
 // misspelt finds the members that a scenario misspells, in the tables of its calls and in what it asks of answers.
-func (m *members) misspelt(scenario *plan.Scenario, rehearsal *steps.Rehearsal, errorSchema string) []steps.Fault {
+func (m *members) misspelt(scenario *plan.Scenario, rehearsal *steps.DryRun, errorSchema string) []steps.Fault {
 	var faults []steps.Fault
 	// Such a scenario sends an unknown member on purpose.
 	refused := slices.ContainsFunc(scenario.Steps, func(step plan.Step) bool { return strings.Contains(step.Text, `"additionalProperties"`) })
@@ -119,7 +119,7 @@ func (m *members) misspelt(scenario *plan.Scenario, rehearsal *steps.Rehearsal, 
 			if near != "" {
 				says += " (did you mean " + near + "?)"
 			}
-			faults = append(faults, steps.Fault{Step: i, Row: row, Says: says})
+			faults = append(faults, steps.Fault{Step: i, Row: row, Message: says})
 		}
 		for _, pointer := range sentence.Pointers(step.Text) {
 			look(0, pointer)

@@ -43,7 +43,7 @@ func namesOf(m *milestones.Milestone) *names {
 }
 
 // misspelt finds the names that a scenario misspells, in what it sends and in the headers that it asks for.
-func (n *names) misspelt(scenario *plan.Scenario, rehearsal *steps.Rehearsal) []steps.Fault {
+func (n *names) misspelt(scenario *plan.Scenario, rehearsal *steps.DryRun) []steps.Fault {
 	var faults []steps.Fault
 	for i, step := range scenario.Pickle.Steps {
 		sentence, ok := steps.Find(step.Text)
@@ -52,7 +52,7 @@ func (n *names) misspelt(scenario *plan.Scenario, rehearsal *steps.Rehearsal) []
 		}
 		for _, name := range sentence.Arguments(step.Text, "header") {
 			if near := n.header(name); near != "" {
-				faults = append(faults, steps.Fault{Step: i, Says: fmt.Sprintf("no answer has the header %s (did you mean %s?)", name, near)})
+				faults = append(faults, steps.Fault{Step: i, Message: fmt.Sprintf("no answer has the header %s (did you mean %s?)", name, near)})
 			}
 		}
 		for _, row := range rows(step) {
@@ -70,7 +70,7 @@ func (n *names) misspelt(scenario *plan.Scenario, rehearsal *steps.Rehearsal) []
 				}
 			}
 			if says != "" {
-				faults = append(faults, steps.Fault{Step: i, Row: row.number, Says: says})
+				faults = append(faults, steps.Fault{Step: i, Row: row.number, Message: says})
 			}
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // that the operation called does not declare. Such a scenario is red before every target.
 
 // neverGiven finds the answers of a scenario that the milestone does not have.
-func neverGiven(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *steps.Rehearsal) []steps.Fault {
+func neverGiven(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *steps.DryRun) []steps.Fault {
 	var faults []steps.Fault
 	for i, step := range scenario.Pickle.Steps {
 		sentence, ok := steps.Find(step.Text)
@@ -23,7 +23,7 @@ func neverGiven(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *ste
 			continue
 		}
 		if says := wrongAnswer(m, rehearsal.Last[i], strings.Fields(step.Text)[3:]); says != "" {
-			faults = append(faults, steps.Fault{Step: i, Says: says})
+			faults = append(faults, steps.Fault{Step: i, Message: says})
 		}
 	}
 	return faults
@@ -62,7 +62,7 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	if !slices.Contains(codes, code) {
 		return fmt.Sprintf("%s has no code %s%s", m.ID, code, milestones.Suggest(code, codes))
 	}
-	if operation == nil || reason != "" && !slices.Contains(m.ReasonCodeFloor, reason) { // which the rehearsal tells
+	if operation == nil || reason != "" && !slices.Contains(m.RequiredReasonCodes, reason) { // which the rehearsal tells
 		return ""
 	}
 	var written []string

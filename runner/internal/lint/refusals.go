@@ -36,7 +36,7 @@ func newRefusals(m *milestones.Milestone) *refusals {
 // missing describes what a @refuses scenario lacks: a call of one of its rule's operations, or after the last such call a
 // step that asserts the refusal, or a reason code in the list of a success. It is "" when nothing is missing. Calls of other
 // operations may follow, to see that nothing was changed.
-func (r *refusals) missing(scenario *plan.Scenario, rehearsal *steps.Rehearsal) string {
+func (r *refusals) missing(scenario *plan.Scenario, rehearsal *steps.DryRun) string {
 	rule := r.rules[scenario.Rule]
 	if scenario.Side != plan.Refuses || rule == nil {
 		return ""

@@ -73,8 +73,8 @@ func TestAssertedRefusals(t *testing.T) {
 			if p == nil || len(p.Scenarios) != 1 {
 				t.Fatalf("no plan of\n%s", text.String())
 			}
-			rehearsal := steps.NewRehearsal(m, place.Fixtures())
-			rehearsal.Play(p.Scenarios[0].Pickle)
+			rehearsal := steps.NewDryRun(m, place.Fixtures())
+			rehearsal.Step(p.Scenarios[0].Pickle)
 			got := newRefusals(m).missing(&p.Scenarios[0], rehearsal)
 			got = strings.TrimPrefix(got, "@eligibility-needs-baselines @refuses ")
 			if got == "" != (row.want == "") || !strings.HasPrefix(got, row.want) {

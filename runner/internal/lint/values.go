@@ -17,7 +17,7 @@ import (
 // that wants to see another is green before all of them and proves nothing.
 
 // impossible finds the values of a scenario that no answer has where the scenario looks for them.
-func (m *members) impossible(scenario *plan.Scenario, rehearsal *steps.Rehearsal, errorSchema string) []steps.Fault {
+func (m *members) impossible(scenario *plan.Scenario, rehearsal *steps.DryRun, errorSchema string) []steps.Fault {
 	var faults []steps.Fault
 	for i, step := range scenario.Pickle.Steps {
 		operation := rehearsal.Last[i]
@@ -27,7 +27,7 @@ func (m *members) impossible(scenario *plan.Scenario, rehearsal *steps.Rehearsal
 		}
 		look := func(row int, pointer, literal string, other bool) {
 			if says := m.never(pointer, literal, other, operation.ResponseSchema, errorSchema); says != "" {
-				faults = append(faults, steps.Fault{Step: i, Row: row, Says: says})
+				faults = append(faults, steps.Fault{Step: i, Row: row, Message: says})
 			}
 		}
 		for _, literal := range sentence.Arguments(step.Text, "json") {

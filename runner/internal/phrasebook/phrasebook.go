@@ -45,28 +45,28 @@ func New(p *plan.Plan) *Book {
 
 // Unused are the sentences that no scenario uses.
 func (b *Book) Unused() *Book {
-	return b.only(func(s steps.Sentence) bool { return b.uses[s.Pattern] == 0 })
+	return b.only(func(s steps.Definition) bool { return b.uses[s.Pattern] == 0 })
 }
 
 // With are the sentences in which all the words stand: in their text, in their example, or in what they do.
 func (b *Book) With(words []string) *Book {
-	return b.only(func(s steps.Sentence) bool {
-		text := strings.ToLower(strings.Join([]string{s.Form(), s.Example, s.Says}, "\n"))
+	return b.only(func(s steps.Definition) bool {
+		text := strings.ToLower(strings.Join([]string{s.Form(), s.Example, s.Description}, "\n"))
 		return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, strings.ToLower(word)) })
 	})
 }
 
-func (b *Book) only(wanted func(steps.Sentence) bool) *Book {
+func (b *Book) only(wanted func(steps.Definition) bool) *Book {
 	less := &Book{uses: b.uses}
 	for _, topic := range b.topics {
-		var sentences []steps.Sentence
-		for _, sentence := range topic.Sentences {
+		var sentences []steps.Definition
+		for _, sentence := range topic.Definitions {
 			if wanted(sentence) {
 				sentences = append(sentences, sentence)
 			}
 		}
 		if len(sentences) > 0 {
-			less.topics = append(less.topics, steps.Topic{Title: topic.Title, Sentences: sentences})
+			less.topics = append(less.topics, steps.Topic{Title: topic.Title, Definitions: sentences})
 		}
 	}
 	return less
@@ -83,9 +83,9 @@ func (b *Book) Text() string {
 			text.WriteString("\n")
 		}
 		fmt.Fprintf(&text, "%s\n", strings.ToUpper(topic.Title))
-		for _, sentence := range topic.Sentences {
+		for _, sentence := range topic.Definitions {
 			form := sentence.Form()
-			fmt.Fprintf(&text, "\n%s\n    %s\n", form, sentence.Says)
+			fmt.Fprintf(&text, "\n%s\n    %s\n", form, sentence.Description)
 			if sentence.Example != form {
 				fmt.Fprintf(&text, "    %-11s %s\n", "such as", sentence.Example)
 			}
@@ -115,7 +115,7 @@ func scenarios(n int) string {
 func saysOf(parameter string) string {
 	for _, p := range steps.Parameters {
 		if p.Name == parameter {
-			return p.Says
+			return p.Description
 		}
 	}
 	return ""
@@ -136,16 +136,16 @@ func (b *Book) Markdown() string {
 	text.WriteString(heading)
 	text.WriteString("| parameter | what it is |\n|---|---|\n")
 	for _, parameter := range steps.Parameters {
-		fmt.Fprintf(&text, "| `<%s>` | %s |\n", parameter.Name, parameter.Says)
+		fmt.Fprintf(&text, "| `<%s>` | %s |\n", parameter.Name, parameter.Description)
 	}
 	for _, topic := range b.topics {
 		fmt.Fprintf(&text, "\n## %s\n\n| sentence | what it does | scenarios |\n|---|---|---|\n", topic.Title)
-		for _, sentence := range topic.Sentences {
+		for _, sentence := range topic.Definitions {
 			form := code(sentence.Form())
 			if sentence.Form() != sentence.Example {
 				form += "<br>" + code(sentence.Example)
 			}
-			fmt.Fprintf(&text, "| %s | %s | %d |\n", form, plain(sentence.Says), b.uses[sentence.Pattern])
+			fmt.Fprintf(&text, "| %s | %s | %d |\n", form, plain(sentence.Description), b.uses[sentence.Pattern])
 		}
 	}
 	return text.String()
@@ -161,7 +161,7 @@ func plain(text string) string {
 
 // expression is a sentence as the extension reads it: a text without anchors is an expression of its own, which it can
 // complete before anybody has used it.
-func expression(sentence steps.Sentence) string {
+func expression(sentence steps.Definition) string {
 	if bare := strings.TrimSuffix(strings.TrimPrefix(sentence.Pattern, "^"), "$"); bare == sentence.Example && !strings.ContainsAny(bare, `(){}/\\`) {
 		return bare
 	}
@@ -181,8 +181,8 @@ func (b *Book) Glue() string {
 			text.WriteString("\n")
 		}
 		fmt.Fprintf(&text, "\t// %s:\n\n", topic.Title)
-		for _, sentence := range topic.Sentences {
-			fmt.Fprintf(&text, "\t// %s\n\tsc.Step(`%s`, nil)\n", sentence.Says, expression(sentence))
+		for _, sentence := range topic.Definitions {
+			fmt.Fprintf(&text, "\t// %s\n\tsc.Step(`%s`, nil)\n", sentence.Description, expression(sentence))
 		}
 	}
 	text.WriteString("}\n")

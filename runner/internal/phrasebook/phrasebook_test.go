@@ -61,7 +61,7 @@ func TestGlueRegistersEverySentence(t *testing.T) {
 	for _, match := range regexp.MustCompile("(?m)^\tsc\\.Step\\(`([^`]*)`, nil\\)$").FindAllStringSubmatch(glue, -1) {
 		got = append(got, match[1])
 	}
-	sentences := steps.Sentences()
+	sentences := steps.Definitions()
 	if len(got) != len(sentences) {
 		t.Fatalf("%d sentences, want %d", len(got), len(sentences))
 	}
@@ -86,7 +86,7 @@ func TestFilters(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			var got []string
 			for _, topic := range row.book.topics {
-				for _, sentence := range topic.Sentences {
+				for _, sentence := range topic.Definitions {
 					got = append(got, sentence.Form())
 				}
 			}

@@ -134,12 +134,12 @@ const NeedsPrefix = "@needs:"
 
 // Problem is one fault of a feature file.
 type Problem struct {
-	File string
-	Line int // 0 when the fault is about the file as a whole
-	Says string
+	File    string
+	Line    int // 0 when the fault is about the file as a whole
+	Message string
 }
 
-func (p Problem) Error() string { return where(p.File, p.Line) + ": " + p.Says }
+func (p Problem) Error() string { return where(p.File, p.Line) + ": " + p.Message }
 
 // where is FILE:LINE, or FILE alone when there is no line.
 func where(file string, line int) string {
@@ -367,13 +367,13 @@ func (f *finder) compareListing(fsys fs.FS) {
 // scenarios turns the pickles of a feature into scenarios, and says which pieces of the text belong to them.
 func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lines) {
 	places := survey(parsed.document, bytes.Count(parsed.text, []byte("\n"))+2)
-	for _, outline := range places.barren {
+	for _, outline := range places.outlinesWithoutExamples {
 		f.report(parsed.uri, outline.line, "the outline %q has no rows, so nothing of it would run", outline.name)
 	}
-	for _, rule := range places.hollow {
+	for _, rule := range places.emptyRules {
 		f.report(parsed.uri, rule.line, "the rule %q has no scenarios", rule.name)
 	}
-	if len(parsed.pickles) == 0 && len(places.barren) == 0 {
+	if len(parsed.pickles) == 0 && len(places.outlinesWithoutExamples) == 0 {
 		f.report(parsed.uri, 0, "the feature has no scenarios")
 	}
 

@@ -24,9 +24,9 @@ func small(features ...string) *milestones.Milestone {
 		Operations: []milestones.Operation{{ID: "door.knock"}, {ID: "lamp.light"}, {ID: "wall.paint"}},
 		Router:     milestones.Operation{ID: "unrouted"},
 		Rules: []milestones.Rule{
-			{ID: "door-is-closed", Kind: milestones.Gate, Feature: "door.feature"},
-			{ID: "lamp-is-lit", Kind: milestones.Promise, Feature: "door.feature"},
-			{ID: "wall-stands", Kind: milestones.Promise, Feature: "wall.feature"},
+			{ID: "door-is-closed", Kind: milestones.Precondition, Feature: "door.feature"},
+			{ID: "lamp-is-lit", Kind: milestones.Invariant, Feature: "door.feature"},
+			{ID: "wall-stands", Kind: milestones.Invariant, Feature: "wall.feature"},
 		},
 		Capabilities: []milestones.Capability{{ID: "key-identity"}, {ID: "fresh-state"}},
 	}
@@ -356,7 +356,7 @@ func TestAPanicIsAProblem(t *testing.T) {
 }
 
 func TestSourcesOfEverythingAreTheFiles(t *testing.T) {
-	s, err := load(t).Select(Wanted{}, nil, nil)
+	s, err := load(t).Select(Filter{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -381,10 +381,10 @@ func TestSourcesHoldExactlyTheSelection(t *testing.T) {
 			for i := 0; i < len(p.Scenarios); i += step {
 				hold(t, &Selection{Plan: p, Scenarios: []int{i}})
 			}
-			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Split(3, "") {
+			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Lanes(3, "") {
 				hold(t, part)
 			}
-			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Split(2, "any") {
+			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Lanes(2, "any") {
 				hold(t, part)
 			}
 		})
@@ -453,14 +453,14 @@ func TestSplit(t *testing.T) {
 		9: {{0}, {1}, {2}, {3}, {4}},
 	} {
 		var got [][]int
-		for _, part := range everything.Split(n, "") {
+		for _, part := range everything.Lanes(n, "") {
 			got = append(got, part.Scenarios)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("split into %d (-want +got):\n%s", n, diff)
 		}
 	}
-	if got := (&Selection{Plan: p}).Split(2, ""); len(got) != 1 || len(got[0].Scenarios) != 0 {
+	if got := (&Selection{Plan: p}).Lanes(2, ""); len(got) != 1 || len(got[0].Scenarios) != 0 {
 		t.Errorf("nothing, split: %+v, want one empty part", got)
 	}
 }
@@ -470,7 +470,7 @@ func TestSplitShuffled(t *testing.T) {
 	p := load(t)
 	everything := &Selection{Plan: p, Scenarios: all(p)}
 	order := func(n int, seed string) (order [][]int) {
-		for _, part := range everything.Split(n, seed) {
+		for _, part := range everything.Lanes(n, seed) {
 			order = append(order, part.Scenarios)
 		}
 		return order

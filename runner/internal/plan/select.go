@@ -13,20 +13,20 @@ import (
 type Selection struct {
 	// Plan is the whole.
 	Plan *Plan
-	// Wanted is what the selection was asked to be limited to.
-	Wanted Wanted
-	// Scenarios are the indexes of the selected scenarios in the plan: ascending, and in a part that [Selection.Split]
+	// Filter is what the selection was asked to be limited to.
+	Filter Filter
+	// Scenarios are the indexes of the selected scenarios in the plan: ascending, and in a part that [Selection.Lanes]
 	// made in the order in which they are run.
 	Scenarios []int
-	// LeftOut are the indexes of those that are wanted and that the target cannot do.
-	LeftOut []int
+	// Skipped are the indexes of those that are wanted and that the target cannot do.
+	Skipped []int
 	// Declared are the capabilities that somebody said the target lacks.
 	Declared []string
 	// Missing are the groups of required capabilities of which the target has none.
 	Missing [][]string
 	// Shard is which part of all that is wanted this is, and Elsewhere are the indexes of what other shards run of it.
-	Shard     Shard
-	Elsewhere []int
+	Shard         Shard
+	InOtherShards []int
 
 	has func(capability string) bool
 }
@@ -42,9 +42,9 @@ func (s *Selection) Lacks(scenario int) []string {
 	return lacks
 }
 
-// LeftOutFor is the capability for which a scenario was left out: one that the target is declared to lack, if there is
+// SkippedFor is the capability for which a scenario was left out: one that the target is declared to lack, if there is
 // such a one among those that it lacks, else the first of them.
-func (s *Selection) LeftOutFor(scenario int) (capability string, declared bool) {
+func (s *Selection) SkippedFor(scenario int) (capability string, declared bool) {
 	lacks := s.Lacks(scenario)
 	for _, lacking := range lacks {
 		if slices.Contains(s.Declared, lacking) {
@@ -54,8 +54,8 @@ func (s *Selection) LeftOutFor(scenario int) (capability string, declared bool) 
 	return lacks[0], false
 }
 
-// Asked is how the selection was limited, as on a command line; "" when it was not.
-func (s *Selection) Asked() string { return strings.Join(s.Wanted.asked(), " ") }
+// Args is how the selection was limited, as on a command line; "" when it was not.
+func (s *Selection) Args() string { return strings.Join(s.Filter.args(), " ") }
 
 // Complete says whether the selection is the whole plan. Only a complete one can show that a contract holds.
 func (s *Selection) Complete() bool { return len(s.Scenarios) == len(s.Plan.Scenarios) }
@@ -119,10 +119,10 @@ func (f *source) only(scenarios []*Scenario) []byte {
 	return bytes.Join(text, nil)
 }
 
-// Split deals the selected scenarios out to n parts, one by one, so that long features are long for all of them. They
+// Lanes deals the selected scenarios out to n parts, one by one, so that long features are long for all of them. They
 // come in the order of the plan, or in one that is drawn from the seed, when there is one. A selection with fewer scenarios
 // than that has fewer parts, and always one.
-func (s *Selection) Split(n int, seed string) []*Selection {
+func (s *Selection) Lanes(n int, seed string) []*Selection {
 	order := slices.Clone(s.Scenarios)
 	if seed != "" {
 		chance := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(seed))))
@@ -142,6 +142,6 @@ func (s *Selection) Split(n int, seed string) []*Selection {
 // part is the selection with only these of its scenarios, and with nothing that is left out.
 func (s *Selection) part(scenarios []int) *Selection {
 	part := *s
-	part.Scenarios, part.LeftOut = scenarios, nil
+	part.Scenarios, part.Skipped = scenarios, nil
 	return &part
 }

@@ -20,11 +20,11 @@ func (s Shard) String() string { return fmt.Sprintf("shard %d of %d", s.Index, s
 // Durations are how long scenarios once took, by their short names.
 type Durations map[string]time.Duration
 
-// Deal deals the selected scenarios out to n shards, so that all take about as long: the longest scenario first, and each
+// Partition deals the selected scenarios out to n shards, so that all take about as long: the longest scenario first, and each
 // to the shard that has the least to do by then. A scenario that nobody measured is taken to last as long as the median of
 // the others; when none was measured, as many sentences as it has. Of equals the first counts, so that every machine deals
 // alike. The longest shard takes at most 4/3 of what the best of all dealings would take.
-func (s *Selection) Deal(n int, durations Durations) []*Selection {
+func (s *Selection) Partition(n int, durations Durations) []*Selection {
 	weights := s.weights(durations)
 	order := slices.Clone(s.Scenarios)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weights[b], weights[a]) })
@@ -45,7 +45,7 @@ func (s *Selection) Deal(n int, durations Durations) []*Selection {
 		slices.Sort(places)
 		shard := *s
 		shard.Scenarios, shard.Shard = places, Shard{i + 1, n}
-		shard.Elsewhere = slices.DeleteFunc(slices.Clone(s.Scenarios), func(place int) bool {
+		shard.InOtherShards = slices.DeleteFunc(slices.Clone(s.Scenarios), func(place int) bool {
 			_, own := slices.BinarySearch(places, place)
 			return own
 		})

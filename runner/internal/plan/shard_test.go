@@ -47,7 +47,7 @@ func TestDeal(t *testing.T) {
 				}
 			}
 			var got [][]int
-			for i, shard := range everything(t, p).Deal(test.n, durations) {
+			for i, shard := range everything(t, p).Partition(test.n, durations) {
 				got = append(got, shard.Scenarios)
 				if want := (Shard{i + 1, test.n}); shard.Shard != want {
 					t.Errorf("got %v, want %v", shard.Shard, want)
@@ -73,7 +73,7 @@ func TestDealIsWholeAndBalanced(t *testing.T) {
 				durations[p.Scenarios[i].Ref()] = time.Duration(chance.IntN(1_000_000))
 			}
 		}
-		shards := s.Deal(n, durations)
+		shards := s.Partition(n, durations)
 		var all []int
 		weights := s.weights(durations)
 		var total, longest, scenario time.Duration
@@ -88,7 +88,7 @@ func TestDealIsWholeAndBalanced(t *testing.T) {
 			if !slices.IsSorted(shard.Scenarios) {
 				t.Errorf("n=%d: %v is not in the order of the plan", n, shard.Scenarios)
 			}
-			both := slices.Sorted(slices.Values(slices.Concat(shard.Scenarios, shard.Elsewhere)))
+			both := slices.Sorted(slices.Values(slices.Concat(shard.Scenarios, shard.InOtherShards)))
 			if !slices.Equal(both, s.Scenarios) {
 				t.Errorf("n=%d: %v and what runs elsewhere is %v", n, shard.Shard, both)
 			}
@@ -100,7 +100,7 @@ func TestDealIsWholeAndBalanced(t *testing.T) {
 		if bound := total/time.Duration(n) + scenario; longest > bound {
 			t.Errorf("n=%d: the longest shard takes %v, and may take %v", n, longest, bound)
 		}
-		if diff := cmp.Diff(dealt(shards), dealt(s.Deal(n, durations))); diff != "" {
+		if diff := cmp.Diff(dealt(shards), dealt(s.Partition(n, durations))); diff != "" {
 			t.Errorf("n=%d: dealt otherwise the second time:\n%s", n, diff)
 		}
 	}

@@ -8,13 +8,13 @@ import (
 
 // places says where the nodes of a document stand in its text.
 type places struct {
-	scenarios map[string]scenarioPlace // by the node's id
-	rows      map[string]rowPlace
-	steps     map[string]stepPlace
-	tags      map[string]int // the lines of tags
-	blocks    []lines        // every scenario, every Examples block and every row
-	barren    []named        // outlines without rows
-	hollow    []named        // rules without scenarios
+	scenarios               map[string]scenarioPlace // by the node's id
+	rows                    map[string]rowPlace
+	steps                   map[string]stepPlace
+	tags                    map[string]int // the lines of tags
+	blocks                  []lines        // every scenario, every Examples block and every row
+	outlinesWithoutExamples []named        // outlines without rows
+	emptyRules              []named        // rules without scenarios
 }
 
 type scenarioPlace struct {
@@ -107,7 +107,7 @@ func (p *places) addRule(rule *messages.Rule, end int) {
 		p.addScenario(child.Scenario, rule.Name, next)
 	}
 	if hollow {
-		p.hollow = append(p.hollow, named{int(rule.Location.Line), rule.Name})
+		p.emptyRules = append(p.emptyRules, named{int(rule.Location.Line), rule.Name})
 	}
 }
 
@@ -137,13 +137,13 @@ func (p *places) addScenario(s *messages.Scenario, rule string, end int) {
 			p.blocks = append(p.blocks, lines{line, line + 1})
 		}
 		if len(examples.TableBody) == 0 {
-			p.barren = append(p.barren, named{int(examples.Location.Line), s.Name})
+			p.outlinesWithoutExamples = append(p.outlinesWithoutExamples, named{int(examples.Location.Line), s.Name})
 		}
 	}
 	// An outline is one by its keyword or by its examples; "Scenario Outline" without examples runs its steps
 	// with <placeholders> in them, which nobody means.
 	if rows == 0 && len(s.Examples) == 0 && IsOutline(s) {
-		p.barren = append(p.barren, named{int(s.Location.Line), s.Name})
+		p.outlinesWithoutExamples = append(p.outlinesWithoutExamples, named{int(s.Location.Line), s.Name})
 	}
 }
 

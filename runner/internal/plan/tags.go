@@ -74,12 +74,12 @@ func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]i
 		f.report(s.URI, line, "the milestone has @%s in %s", rule.ID, rule.Feature)
 	}
 	switch {
-	case rule.Kind == milestones.Gate && len(sides) == 0 && unknown: // which may have been meant as the side
-	case rule.Kind == milestones.Gate && len(sides) == 0:
+	case rule.Kind == milestones.Precondition && len(sides) == 0 && unknown: // which may have been meant as the side
+	case rule.Kind == milestones.Precondition && len(sides) == 0:
 		f.report(s.URI, line, "@%s is a gate: tag the scenario @refuses or @permits", rule.ID)
-	case rule.Kind == milestones.Gate && len(sides) > 1:
+	case rule.Kind == milestones.Precondition && len(sides) > 1:
 		f.report(s.URI, line, "both @refuses and @permits: a scenario shows one side of a gate")
-	case rule.Kind != milestones.Gate && len(sides) > 0:
+	case rule.Kind != milestones.Precondition && len(sides) > 0:
 		f.report(s.URI, line, "@%s is a promise: it has no sides, so %s says nothing", rule.ID, strings.Join(sides, " "))
 	case len(sides) == 1:
 		s.Side = Side(sides[0][1:])

@@ -15,9 +15,9 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// Wanted says which scenarios somebody wants. A scenario has to meet every condition that there is; of a condition with
+// Filter says which scenarios somebody wants. A scenario has to meet every condition that there is; of a condition with
 // several values it has to meet one. The zero value is met by all.
-type Wanted struct {
+type Filter struct {
 	// Tags is a tag expression of Cucumber, such as "@refuses and not (@needs:fresh-state or @needs:key-identity)".
 	Tags string `json:"tags,omitempty"`
 	// Names are regular expressions for a part of the scenario's name, with the values of its row in it.
@@ -33,10 +33,10 @@ type Wanted struct {
 }
 
 // Everything says whether there is no condition.
-func (w *Wanted) Everything() bool { return len(w.asked()) == 0 }
+func (w *Filter) Everything() bool { return len(w.args()) == 0 }
 
-// asked are the conditions as on the command line of a shell.
-func (w *Wanted) asked() []string {
+// args are the conditions as on the command line of a shell.
+func (w *Filter) args() []string {
 	var asked []string
 	if w.Tags != "" {
 		asked = append(asked, words("--tags", w.Tags))
@@ -58,16 +58,16 @@ func (w *Wanted) asked() []string {
 // Unknown is a condition that no scenario can meet, whatever is in the features: its own words are wrong.
 type Unknown struct {
 	// Flag is the condition.
-	Flag string
-	Says string
+	Flag    string
+	Message string
 }
 
-func (u *Unknown) Error() string { return u.Flag + ": " + u.Says }
+func (u *Unknown) Error() string { return u.Flag + ": " + u.Message }
 
 // NothingSelected says which condition left no scenario.
-type NothingSelected struct{ Says string }
+type NothingSelected struct{ Message string }
 
-func (n *NothingSelected) Error() string { return n.Says }
+func (n *NothingSelected) Error() string { return n.Message }
 
 // Calls gives the operations that a scenario calls.
 type Calls func(*Scenario) []string
@@ -84,7 +84,7 @@ type condition struct {
 // false; a nil has means that the target can do everything.
 //
 // The error is an [*Unknown], or a [*NothingSelected] when the conditions leave nothing.
-func (p *Plan) Select(wanted Wanted, calls Calls, has func(capability string) bool) (*Selection, error) {
+func (p *Plan) Select(wanted Filter, calls Calls, has func(capability string) bool) (*Selection, error) {
 	conditions, err := p.conditions(&wanted, calls)
 	if err != nil {
 		return nil, err
@@ -106,10 +106,10 @@ func (p *Plan) Select(wanted Wanted, calls Calls, has func(capability string) bo
 		}
 		places, before = met, append(before, c.words)
 	}
-	s := &Selection{Plan: p, Wanted: wanted, has: has}
+	s := &Selection{Plan: p, Filter: wanted, has: has}
 	for _, i := range places {
 		if len(s.Lacks(i)) > 0 {
-			s.LeftOut = append(s.LeftOut, i)
+			s.Skipped = append(s.Skipped, i)
 		} else {
 			s.Scenarios = append(s.Scenarios, i)
 		}
@@ -137,7 +137,7 @@ func (p *Plan) nothing(c condition, before []string, of int) *NothingSelected {
 }
 
 // conditions reads what is wanted.
-func (p *Plan) conditions(w *Wanted, calls Calls) ([]condition, error) {
+func (p *Plan) conditions(w *Filter, calls Calls) ([]condition, error) {
 	var all []condition
 	if w.Tags != "" {
 		expression, err := p.expression(w.Tags)

@@ -30,32 +30,32 @@ func TestSelect(t *testing.T) {
 	ref, id := p.Scenarios[1].Ref(), p.Scenarios[4].ID
 	tests := []struct {
 		name    string
-		wanted  Wanted
+		wanted  Filter
 		has     func(string) bool
 		want    []int
 		leftOut []int
 		asked   string
 	}{
-		{"everything", Wanted{}, nil, []int{0, 1, 2, 3, 4}, nil, ""},
-		{"a tag", Wanted{Tags: "@door-is-closed"}, nil, []int{1, 2, 3, 4}, nil, "--tags @door-is-closed"},
-		{"and", Wanted{Tags: "@door-is-closed and @refuses"}, nil, []int{1, 2}, nil, "--tags '@door-is-closed and @refuses'"},
-		{"or", Wanted{Tags: "@lamp-is-lit or @refuses"}, nil, []int{0, 1, 2}, nil, "--tags '@lamp-is-lit or @refuses'"},
-		{"not", Wanted{Tags: "not @refuses"}, nil, []int{0, 3, 4}, nil, "--tags 'not @refuses'"},
-		{"and before or", Wanted{Tags: "@lamp-is-lit or @refuses and @door-is-closed"}, nil, []int{0, 1, 2}, nil, "--tags '@lamp-is-lit or @refuses and @door-is-closed'"},
-		{"parentheses", Wanted{Tags: "(@lamp-is-lit or @refuses) and not @lamp-is-lit"}, nil, []int{1, 2}, nil, "--tags '(@lamp-is-lit or @refuses) and not @lamp-is-lit'"},
-		{"a tag of the feature", Wanted{Tags: "@needs:key-identity"}, nil, []int{0, 1, 2, 3, 4}, nil, "--tags @needs:key-identity"},
-		{"a part of a name", Wanted{Names: []string{"at the door"}}, nil, []int{1, 2, 3}, nil, "--name 'at the door'"},
-		{"a name with the values of its row", Wanted{Names: []string{"^Bob", "owner$"}}, nil, []int{2, 4}, nil, "--name '^Bob' --name 'owner$'"},
-		{"an operation", Wanted{Operations: []string{"door.knock"}}, nil, []int{1, 2, 3, 4}, nil, "--operation door.knock"},
-		{"two operations", Wanted{Operations: []string{"wall.paint", "lamp.light"}}, nil, []int{0}, nil, "--operation wall.paint --operation lamp.light"},
-		{"an operation and a name", Wanted{Operations: []string{"door.knock"}, Names: []string{"Alice"}}, nil, []int{1}, nil, "--name Alice --operation door.knock"},
-		{"a rule", Wanted{Rules: []string{"lamp-is-lit"}}, nil, []int{0}, nil, "--rule lamp-is-lit"},
-		{"two rules", Wanted{Rules: []string{"lamp-is-lit", "door-is-closed"}}, nil, []int{0, 1, 2, 3, 4}, nil, "--rule lamp-is-lit --rule door-is-closed"},
-		{"a scenario", Wanted{Refs: []string{ref}}, nil, []int{1}, nil, "--scenario " + ref},
-		{"what failed", Wanted{Failed: []string{"gone", id}}, nil, []int{4}, nil, "--failed"},
-		{"a rule and a tag", Wanted{Tags: "@refuses", Rules: []string{"door-is-closed"}}, nil, []int{1, 2}, nil, "--tags @refuses --rule door-is-closed"},
-		{"a target that lacks something", Wanted{}, only("key-identity"), []int{0, 1, 2, 4}, []int{3}, ""},
-		{"left out is only what is wanted", Wanted{Tags: "@refuses"}, only("fresh-state"), nil, []int{1, 2}, "--tags @refuses"},
+		{"everything", Filter{}, nil, []int{0, 1, 2, 3, 4}, nil, ""},
+		{"a tag", Filter{Tags: "@door-is-closed"}, nil, []int{1, 2, 3, 4}, nil, "--tags @door-is-closed"},
+		{"and", Filter{Tags: "@door-is-closed and @refuses"}, nil, []int{1, 2}, nil, "--tags '@door-is-closed and @refuses'"},
+		{"or", Filter{Tags: "@lamp-is-lit or @refuses"}, nil, []int{0, 1, 2}, nil, "--tags '@lamp-is-lit or @refuses'"},
+		{"not", Filter{Tags: "not @refuses"}, nil, []int{0, 3, 4}, nil, "--tags 'not @refuses'"},
+		{"and before or", Filter{Tags: "@lamp-is-lit or @refuses and @door-is-closed"}, nil, []int{0, 1, 2}, nil, "--tags '@lamp-is-lit or @refuses and @door-is-closed'"},
+		{"parentheses", Filter{Tags: "(@lamp-is-lit or @refuses) and not @lamp-is-lit"}, nil, []int{1, 2}, nil, "--tags '(@lamp-is-lit or @refuses) and not @lamp-is-lit'"},
+		{"a tag of the feature", Filter{Tags: "@needs:key-identity"}, nil, []int{0, 1, 2, 3, 4}, nil, "--tags @needs:key-identity"},
+		{"a part of a name", Filter{Names: []string{"at the door"}}, nil, []int{1, 2, 3}, nil, "--name 'at the door'"},
+		{"a name with the values of its row", Filter{Names: []string{"^Bob", "owner$"}}, nil, []int{2, 4}, nil, "--name '^Bob' --name 'owner$'"},
+		{"an operation", Filter{Operations: []string{"door.knock"}}, nil, []int{1, 2, 3, 4}, nil, "--operation door.knock"},
+		{"two operations", Filter{Operations: []string{"wall.paint", "lamp.light"}}, nil, []int{0}, nil, "--operation wall.paint --operation lamp.light"},
+		{"an operation and a name", Filter{Operations: []string{"door.knock"}, Names: []string{"Alice"}}, nil, []int{1}, nil, "--name Alice --operation door.knock"},
+		{"a rule", Filter{Rules: []string{"lamp-is-lit"}}, nil, []int{0}, nil, "--rule lamp-is-lit"},
+		{"two rules", Filter{Rules: []string{"lamp-is-lit", "door-is-closed"}}, nil, []int{0, 1, 2, 3, 4}, nil, "--rule lamp-is-lit --rule door-is-closed"},
+		{"a scenario", Filter{Refs: []string{ref}}, nil, []int{1}, nil, "--scenario " + ref},
+		{"what failed", Filter{Failed: []string{"gone", id}}, nil, []int{4}, nil, "--failed"},
+		{"a rule and a tag", Filter{Tags: "@refuses", Rules: []string{"door-is-closed"}}, nil, []int{1, 2}, nil, "--tags @refuses --rule door-is-closed"},
+		{"a target that lacks something", Filter{}, only("key-identity"), []int{0, 1, 2, 4}, []int{3}, ""},
+		{"left out is only what is wanted", Filter{Tags: "@refuses"}, only("fresh-state"), nil, []int{1, 2}, "--tags @refuses"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -66,10 +66,10 @@ func TestSelect(t *testing.T) {
 			if diff := cmp.Diff(test.want, s.Scenarios); diff != "" {
 				t.Errorf("selected (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.leftOut, s.LeftOut); diff != "" {
+			if diff := cmp.Diff(test.leftOut, s.Skipped); diff != "" {
 				t.Errorf("left out (-want +got):\n%s", diff)
 			}
-			for _, i := range s.LeftOut {
+			for _, i := range s.Skipped {
 				if len(s.Lacks(i)) == 0 {
 					t.Errorf("scenario %d is left out, and lacks nothing", i)
 				}
@@ -77,7 +77,7 @@ func TestSelect(t *testing.T) {
 			if got, want := s.Complete(), len(test.want) == len(p.Scenarios); got != want {
 				t.Errorf("complete: %v, want %v", got, want)
 			}
-			if got := s.Asked(); got != test.asked || test.wanted.Everything() != (got == "") {
+			if got := s.Args(); got != test.asked || test.wanted.Everything() != (got == "") {
 				t.Errorf("asked for %q, want %q", got, test.asked)
 			}
 		})
@@ -87,34 +87,34 @@ func TestSelect(t *testing.T) {
 func TestSelectUnknown(t *testing.T) {
 	p := load(t)
 	for _, test := range []struct {
-		wanted Wanted
+		wanted Filter
 		want   string
 	}{
-		{Wanted{Tags: "@door-is-close"}, "--tags: unknown tag @door-is-close (did you mean @door-is-closed?)"},
-		{Wanted{Tags: "@refuses and not @lamp-is-lid"}, "--tags: unknown tag @lamp-is-lid (did you mean @lamp-is-lit?)"},
-		{Wanted{Tags: "refuses"}, "--tags: unknown tag refuses (did you mean @refuses?)"},
-		{Wanted{Tags: "@refuses && @permits"}, "--tags: unknown tag && (did you mean and?)"},
-		{Wanted{Tags: "@refuses OR @permits"}, "--tags: unknown tag OR (did you mean or?)"},
-		{Wanted{Tags: "~@refuses"}, "--tags: unknown tag ~@refuses (did you mean not @refuses?)"},
-		{Wanted{Tags: "@refuses,@permits"}, "--tags: unknown tag @refuses,@permits (did you mean @refuses or @permits?)"},
-		{Wanted{Tags: `@refuses\ `}, `--tags: unknown tag @refuses\ (did you mean @refuses?)`},
-		{Wanted{Tags: "@refuses and"}, `--tags: "@refuses and": a tag is missing after "and"`},
-		{Wanted{Tags: "(@refuses and not)"}, `--tags: "(@refuses and not)": a tag is missing after "not"`},
-		{Wanted{Tags: "()"}, `--tags: "()" has no tag in it`},
-		{Wanted{Tags: " "}, `--tags: " " has no tag in it`},
-		{Wanted{Tags: "@refuses @permits"}, `--tags: "@refuses @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operator`},
-		{Wanted{Tags: "or @permits"}, `--tags: "or @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operand`},
-		{Wanted{Tags: "@refuses not @permits"}, `--tags: "@refuses not @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operator`},
-		{Wanted{Tags: "(@refuses"}, `--tags: "(@refuses" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched (`},
-		{Wanted{Tags: "@refuses)"}, `--tags: "@refuses)" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched )`},
-		{Wanted{Tags: "(@refuses or) @permits"}, `--tags: "(@refuses or) @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operand`},
-		{Wanted{Names: []string{"a(b"}}, "--name: \"a(b\" is no regular expression: missing closing ): `a(b`"},
-		{Wanted{Names: []string{""}}, "--name: it is empty, and every name has that in it"},
-		{Wanted{Rules: []string{"lamp-is-lid"}}, "--rule: no rule is called lamp-is-lid (did you mean lamp-is-lit?)"},
-		{Wanted{Rules: []string{"@lamp-is-lit"}}, "--rule: no rule is called @lamp-is-lit (did you mean lamp-is-lit?)"},
-		{Wanted{Operations: []string{"door.knocks"}}, "--operation: no operation is called door.knocks (did you mean door.knock?)"},
-		{Wanted{Operations: []string{"knock"}}, "--operation: no operation is called knock (did you mean door.knock?)"},
-		{Wanted{Refs: []string{p.Scenarios[1].Ref() + "0"}}, "--scenario: no scenario is called " + p.Scenarios[1].Ref() + "0 (did you mean " + p.Scenarios[1].Ref() + "?)"},
+		{Filter{Tags: "@door-is-close"}, "--tags: unknown tag @door-is-close (did you mean @door-is-closed?)"},
+		{Filter{Tags: "@refuses and not @lamp-is-lid"}, "--tags: unknown tag @lamp-is-lid (did you mean @lamp-is-lit?)"},
+		{Filter{Tags: "refuses"}, "--tags: unknown tag refuses (did you mean @refuses?)"},
+		{Filter{Tags: "@refuses && @permits"}, "--tags: unknown tag && (did you mean and?)"},
+		{Filter{Tags: "@refuses OR @permits"}, "--tags: unknown tag OR (did you mean or?)"},
+		{Filter{Tags: "~@refuses"}, "--tags: unknown tag ~@refuses (did you mean not @refuses?)"},
+		{Filter{Tags: "@refuses,@permits"}, "--tags: unknown tag @refuses,@permits (did you mean @refuses or @permits?)"},
+		{Filter{Tags: `@refuses\ `}, `--tags: unknown tag @refuses\ (did you mean @refuses?)`},
+		{Filter{Tags: "@refuses and"}, `--tags: "@refuses and": a tag is missing after "and"`},
+		{Filter{Tags: "(@refuses and not)"}, `--tags: "(@refuses and not)": a tag is missing after "not"`},
+		{Filter{Tags: "()"}, `--tags: "()" has no tag in it`},
+		{Filter{Tags: " "}, `--tags: " " has no tag in it`},
+		{Filter{Tags: "@refuses @permits"}, `--tags: "@refuses @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operator`},
+		{Filter{Tags: "or @permits"}, `--tags: "or @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operand`},
+		{Filter{Tags: "@refuses not @permits"}, `--tags: "@refuses not @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operator`},
+		{Filter{Tags: "(@refuses"}, `--tags: "(@refuses" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched (`},
+		{Filter{Tags: "@refuses)"}, `--tags: "@refuses)" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched )`},
+		{Filter{Tags: "(@refuses or) @permits"}, `--tags: "(@refuses or) @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operand`},
+		{Filter{Names: []string{"a(b"}}, "--name: \"a(b\" is no regular expression: missing closing ): `a(b`"},
+		{Filter{Names: []string{""}}, "--name: it is empty, and every name has that in it"},
+		{Filter{Rules: []string{"lamp-is-lid"}}, "--rule: no rule is called lamp-is-lid (did you mean lamp-is-lit?)"},
+		{Filter{Rules: []string{"@lamp-is-lit"}}, "--rule: no rule is called @lamp-is-lit (did you mean lamp-is-lit?)"},
+		{Filter{Operations: []string{"door.knocks"}}, "--operation: no operation is called door.knocks (did you mean door.knock?)"},
+		{Filter{Operations: []string{"knock"}}, "--operation: no operation is called knock (did you mean door.knock?)"},
+		{Filter{Refs: []string{p.Scenarios[1].Ref() + "0"}}, "--scenario: no scenario is called " + p.Scenarios[1].Ref() + "0 (did you mean " + p.Scenarios[1].Ref() + "?)"},
 	} {
 		_, err := p.Select(test.wanted, calls, nil)
 		if unknown := new(Unknown); !errors.As(err, &unknown) || err.Error() != test.want {
@@ -127,18 +127,18 @@ func TestSelectUnknown(t *testing.T) {
 func TestSelectNothing(t *testing.T) {
 	p := load(t)
 	for _, test := range []struct {
-		wanted Wanted
+		wanted Filter
 		want   string
 	}{
-		{Wanted{Tags: "@lamp-is-lit and @refuses"}, "--tags '@lamp-is-lit and @refuses' selects none of the 5 scenarios"},
-		{Wanted{Names: []string{"BOB"}}, "--name BOB selects none of the 5 scenarios (did you mean '(?i)BOB', which selects 1?)"},
-		{Wanted{Names: []string{"The lump is lit"}}, "--name 'The lump is lit' selects none of the 5 scenarios (did you mean The lamp is lit?)"},
-		{Wanted{Operations: []string{"wall.paint"}}, "--operation wall.paint selects none of the 5 scenarios"},
-		{Wanted{Tags: "@lamp-is-lit", Operations: []string{"door.knock"}}, "--operation door.knock selects none of the 1 scenarios of --tags @lamp-is-lit; by itself it selects 4, such as " +
+		{Filter{Tags: "@lamp-is-lit and @refuses"}, "--tags '@lamp-is-lit and @refuses' selects none of the 5 scenarios"},
+		{Filter{Names: []string{"BOB"}}, "--name BOB selects none of the 5 scenarios (did you mean '(?i)BOB', which selects 1?)"},
+		{Filter{Names: []string{"The lump is lit"}}, "--name 'The lump is lit' selects none of the 5 scenarios (did you mean The lamp is lit?)"},
+		{Filter{Operations: []string{"wall.paint"}}, "--operation wall.paint selects none of the 5 scenarios"},
+		{Filter{Tags: "@lamp-is-lit", Operations: []string{"door.knock"}}, "--operation door.knock selects none of the 1 scenarios of --tags @lamp-is-lit; by itself it selects 4, such as " +
 			p.Scenarios[1].Ref() + " at features/door.feature:25 (@door-is-closed @needs:key-identity @refuses)"},
-		{Wanted{Tags: "@refuses", Names: []string{"Bob"}, Refs: []string{p.Scenarios[0].Ref()}}, "--scenario " + p.Scenarios[0].Ref() +
+		{Filter{Tags: "@refuses", Names: []string{"Bob"}, Refs: []string{p.Scenarios[0].Ref()}}, "--scenario " + p.Scenarios[0].Ref() +
 			" selects none of the 1 scenarios of --tags @refuses --name Bob; by itself it selects 1, such as " + p.Scenarios[0].Ref() + " at features/door.feature:8 (@lamp-is-lit @needs:key-identity)"},
-		{Wanted{Failed: []string{"features/door.feature > The lamp was lit"}}, "--failed selects none of the 5 scenarios: what did not pass in the last run is gone, such as " +
+		{Filter{Failed: []string{"features/door.feature > The lamp was lit"}}, "--failed selects none of the 5 scenarios: what did not pass in the last run is gone, such as " +
 			"features/door.feature > The lamp was lit (did you mean features/door.feature > The lamp is lit?)"},
 	} {
 		_, err := p.Select(test.wanted, calls, nil)

@@ -36,7 +36,7 @@ type Progress struct {
 	stopped   sync.WaitGroup
 
 	mu           sync.Mutex
-	shown        *terminal.Line
+	shown        *terminal.ProgressLine
 	began        time.Time
 	done, failed int
 	running      map[int]time.Time // since when, by the place in the plan
@@ -96,15 +96,15 @@ func (p *Progress) ScenarioEnded(place int, result verdict.Result, _ *report.Fai
 
 // What happens within a scenario is not shown.
 
-func (p *Progress) SentenceBegan(int, int, time.Time)  {}
-func (p *Progress) SentencePassed(int, int, time.Time) {}
-func (p *Progress) Exchanged(*exchange.Exchange)       {}
+func (p *Progress) StepBegan(int, int, time.Time)  {}
+func (p *Progress) StepPassed(int, int, time.Time) {}
+func (p *Progress) Exchanged(*exchange.Exchange)   {}
 
 // tick shows how far it is.
 func (p *Progress) tick(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.shown.Tell(now, func(live bool) string {
+	p.shown.Print(now, func(live bool) string {
 		if live {
 			return p.line(now)
 		}

@@ -63,7 +63,7 @@ const (
 // Summary writes the page for the terminal: what was counted, each failure in full, why the run is not green, and what
 // to do next. The line with the verdict itself is not in it: it must come last, whatever happens.
 func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
-	p := printer{w: w, ink: r.Ink, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}, repro: r.Repro}
+	p := printer{w: w, ink: r.Style, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}, repro: r.Repro}
 	for i, x := range r.Exchanges {
 		p.lines[x] = i + 1
 	}
@@ -98,7 +98,7 @@ func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
 // printer writes lines. What cannot be written is lost: there is nobody else to tell.
 type printer struct {
 	w       io.Writer
-	ink     terminal.Ink
+	ink     terminal.Style
 	secrets *exchange.Secrets
 	lines   map[*exchange.Exchange]int // in exchanges.ndjson
 	repro   string
@@ -182,7 +182,7 @@ func (p *printer) explain(f *Failure) {
 		p.block("        ", f.Diff)
 	}
 	for _, check := range f.Checks {
-		p.line("      check %s: %s", check.Result.Check, check.Result.Says)
+		p.line("      check %s: %s", check.Result.Check, check.Result.Message)
 		for i, v := range check.Result.Violations {
 			if i == mostViolations && !p.everything {
 				p.line("        and %d more, in line %d of %s", len(check.Result.Violations)-i, p.lines[check.Exchange], Exchanges)
@@ -260,7 +260,7 @@ func (p *printer) exchange(f *Failure) {
 }
 
 // Overall is the last line of a run: the verdict.
-func Overall(overall bool, ink terminal.Ink) string {
+func Overall(overall bool, ink terminal.Style) string {
 	if overall {
 		return ink.Green("overall=true")
 	}
@@ -268,7 +268,7 @@ func Overall(overall bool, ink terminal.Ink) string {
 }
 
 // Painted is a status in its colour.
-func Painted(status verdict.Status, ink terminal.Ink) string {
+func Painted(status verdict.Status, ink terminal.Style) string {
 	p := printer{ink: ink}
 	return p.paint(status, words(status))
 }
@@ -278,9 +278,9 @@ func (p *printer) paint(status verdict.Status, text string) string {
 	switch status {
 	case verdict.Passed:
 		return p.ink.Green(text)
-	case verdict.Failed, verdict.Cut:
+	case verdict.Failed, verdict.Unreached:
 		return p.ink.Red(text)
-	case verdict.LeftOut, verdict.NotSelected:
+	case verdict.SkippedByCapability, verdict.NotSelected:
 		return text
 	}
 	return p.ink.Yellow(text)
@@ -342,7 +342,7 @@ func (p *printer) counts(r *Run) {
 		if rule.Known {
 			known++
 		}
-		if rule.LeftOut {
+		if rule.Skipped {
 			leftOut++
 		}
 	}
@@ -353,8 +353,8 @@ func (p *printer) counts(r *Run) {
 	p.line("%s", rules)
 	declared, observed := 0, 0
 	leftOut = 0
-	for _, cell := range r.Decision.Cells {
-		if cell.LeftOut {
+	for _, cell := range r.Decision.Coverage {
+		if cell.Skipped {
 			leftOut++
 		}
 		if cell.Declared {
@@ -366,12 +366,12 @@ func (p *printer) counts(r *Run) {
 	}
 	p.line("outcomes    %d of %d observed%s", observed, declared, andLeftOut(leftOut))
 	observed = 0
-	for _, floor := range r.Decision.Floor {
+	for _, floor := range r.Decision.ReasonCodes {
 		if floor.Observed > 0 {
 			observed++
 		}
 	}
-	p.line("floor       %d of %d reason codes observed", observed, len(r.Decision.Floor))
+	p.line("floor       %d of %d reason codes observed", observed, len(r.Decision.ReasonCodes))
 	p.gaps(&r.Decision)
 }
 
@@ -397,7 +397,7 @@ func seeds(seed string, runs int) string {
 // gaps lists what was left out as was declared, so that nobody takes a green verdict for one about everything.
 func (p *printer) gaps(d *verdict.Verdict) {
 	first := true
-	for _, gap := range d.LeftOut {
+	for _, gap := range d.Skipped {
 		if !gap.Declared {
 			continue
 		}
@@ -444,10 +444,10 @@ func (p *printer) known(d *verdict.Verdict) {
 // placed is a reason with its place before it.
 func placed(reason verdict.Reason) string {
 	where := ""
-	if reason.Where != "" && !strings.Contains(reason.Says, reason.Where) {
+	if reason.Where != "" && !strings.Contains(reason.Message, reason.Where) {
 		where = reason.Where + ": "
 	}
-	return where + shorten(reason.Says, 300)
+	return where + shorten(reason.Message, 300)
 }
 
 // reasons says why a run is not green, kind by kind. What was not observed is only counted while not everything ran.

@@ -67,7 +67,7 @@ func (l *Last) Failed() []string {
 	var failed []string
 	for _, result := range l.Results {
 		switch result.Status {
-		case verdict.Passed, verdict.NotSelected, verdict.LeftOut:
+		case verdict.Passed, verdict.NotSelected, verdict.SkippedByCapability:
 		default:
 			failed = append(failed, result.Scenario)
 		}

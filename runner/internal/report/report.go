@@ -88,8 +88,8 @@ type Run struct {
 	Repeat, Differing int
 	// Repro are the arguments of "runner repro" that follow the id, for this milestone and target.
 	Repro string
-	// Ink colours the page for the terminal.
-	Ink terminal.Ink
+	// Style colours the page for the terminal.
+	Style terminal.Style
 	// StartedAt and FinishedAt are the only times in the verdict.
 	StartedAt, FinishedAt time.Time
 }
@@ -267,7 +267,7 @@ func (r *Run) EncodeVerdict() []byte {
 	for status, n := range d.Scenarios {
 		file.Scenarios[status] = n
 	}
-	for _, gap := range d.LeftOut {
+	for _, gap := range d.Skipped {
 		file.LeftOut = append(file.LeftOut, GapFile(gap))
 	}
 	for _, x := range r.Exchanges {
@@ -275,11 +275,11 @@ func (r *Run) EncodeVerdict() []byte {
 	}
 	for _, rule := range d.Rules {
 		file.Rules = append(file.Rules, RuleFile{
-			ID: rule.Rule.ID, Kind: rule.Rule.Kind, Section: rule.Rule.Section, Says: rule.Rule.Says,
-			Proved: rule.Proved, Known: rule.Known, LeftOut: rule.LeftOut, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Promises,
+			ID: rule.Rule.ID, Kind: rule.Rule.Kind, Section: rule.Rule.Section, Says: rule.Rule.Description,
+			Proved: rule.Proved, Known: rule.Known, LeftOut: rule.Skipped, Refuses: rule.Refuses, Permits: rule.Permits, Keeps: rule.Invariants,
 		})
 	}
-	for _, floor := range d.Floor {
+	for _, floor := range d.ReasonCodes {
 		file.ReasonCodes = append(file.ReasonCodes, FloorFile{floor.ReasonCode, floor.Observed, list(floor.Scenarios)})
 	}
 	if r.Selection != nil {
@@ -294,7 +294,7 @@ func (r *Run) selection() SelectionFile {
 	if s == nil {
 		s = &plan.Selection{Plan: new(plan.Plan)}
 	}
-	w := &s.Wanted
+	w := &s.Filter
 	var shard *plan.Shard
 	if s.Shard.Of > 0 {
 		shard = &s.Shard
@@ -309,7 +309,7 @@ func (r *Run) selection() SelectionFile {
 		Failed:     w.Failed != nil,
 		Planned:    len(s.Plan.Scenarios),
 		Selected:   len(s.Scenarios),
-		LeftOut:    len(s.LeftOut),
+		LeftOut:    len(s.Skipped),
 		Shard:      shard,
 		Parallel:   r.Lanes,
 		Shuffle:    orNull(r.Shuffle),
@@ -338,7 +338,7 @@ func (r *Run) results() []ResultFile {
 			Side:     string(scenario.Side),
 			Needs:    scenario.Needs,
 			Status:   string(result.Status),
-			Says:     result.Says,
+			Says:     result.Message,
 			From:     from[i],
 			To:       to[i],
 		})
@@ -414,7 +414,7 @@ func (r *Run) EncodeCoverage() []byte {
 	if r.Milestone != nil {
 		file.Milestone = r.Milestone.ID
 	}
-	for _, cell := range r.Decision.Cells {
+	for _, cell := range r.Decision.Coverage {
 		switch {
 		case !cell.Declared:
 			file.Stray++
@@ -433,7 +433,7 @@ func (r *Run) EncodeCoverage() []byte {
 			Schema:     orNull(cell.Schema),
 			Declared:   cell.Declared,
 			Observed:   cell.Observed,
-			LeftOut:    cell.LeftOut,
+			LeftOut:    cell.Skipped,
 			Scenarios:  list(cell.Scenarios[:min(len(cell.Scenarios), mostScenarios)]),
 		})
 	}

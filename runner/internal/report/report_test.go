@@ -14,7 +14,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
@@ -31,12 +31,12 @@ func example(t *testing.T) (*Run, []Failure) {
 			{Name: milestones.Success, Status: 200, Schema: "Ring"},
 			{Name: "refused", Status: 400, Code: "NO", ReasonCode: code, Schema: "Error"},
 		}}},
-		Router:          milestones.Operation{ID: "unrouted"},
-		ReasonCodeFloor: []string{code},
-		Features:        []string{"bell.feature"},
+		Router:              milestones.Operation{ID: "unrouted"},
+		RequiredReasonCodes: []string{code},
+		Features:            []string{"bell.feature"},
 		Rules: []milestones.Rule{
-			{ID: "bell-is-allowed", Kind: milestones.Gate, Feature: "bell.feature", Section: "1", Says: "Not everybody may ring."},
-			{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature", Section: "2", Says: "It rings."},
+			{ID: "bell-is-allowed", Kind: milestones.Precondition, Feature: "bell.feature", Section: "1", Description: "Not everybody may ring."},
+			{ID: "bell-rings", Kind: milestones.Invariant, Feature: "bell.feature", Section: "2", Description: "It rings."},
 		},
 		Artifacts: Names,
 	}
@@ -45,7 +45,7 @@ func example(t *testing.T) (*Run, []Failure) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := p.Select(plan.Wanted{}, nil, nil)
+	s, err := p.Select(plan.Filter{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,15 +62,15 @@ func example(t *testing.T) (*Run, []Failure) {
 			Response: &exchange.Response{
 				Status: 200, Header: http.Header{"Date": {"now"}, "X-Correlation-Id": {"c1"}}, Body: []byte(`{"ok":"lpk_secret_1"}`),
 			},
-			Outcome: &m.Operations[0].Outcomes[0], Cells: []milestones.Cell{{Outcome: milestones.Success}},
+			Outcome: &m.Operations[0].Outcomes[0], Covered: []milestones.CoverageItem{{Outcome: milestones.Success}},
 			Results: []exchange.Result{
-				{Check: "no-5xx"}, {Check: "details", Verdict: exchange.NotApplicable, Says: "nothing"},
-				{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid by Ring", Violations: []schemas.Violation{
+				{Check: "no-5xx"}, {Check: "details", Verdict: exchange.NotApplicable, Message: "nothing"},
+				{Check: "schema", Verdict: exchange.Failed, Message: "the body is not valid by Ring", Violations: []schemas.Violation{
 					{InstancePath: "/ok", SchemaPath: "/properties/ok/type", Keyword: "type", Message: "must be a boolean, not a string"},
 					{InstancePath: "", SchemaPath: "/required", Keyword: "required", Message: `lacks member "n"`},
 				}},
 			},
-			Says: "200",
+			Message: "200",
 		},
 		{
 			Mark: exchange.Mark{Scenario: 1}, Operation: &m.Operations[0], Failure: "connection refused",
@@ -78,9 +78,9 @@ func example(t *testing.T) (*Run, []Failure) {
 		},
 	}
 	results := map[int]verdict.Result{
-		0: {Status: verdict.Failed, Line: 5, Says: "the answer is 400"}, 1: {Status: verdict.Cut, Line: 8, Says: "no answer"},
+		0: {Status: verdict.Failed, Line: 5, Message: "the answer is 400"}, 1: {Status: verdict.Unreached, Line: 8, Message: "no answer"},
 	}
-	golden := &outcome.Difference{Added: []string{"features/bell.feature > sound"}}
+	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
 	r := &Run{
 		Name: "T1", Milestone: m, Selection: s, Target: BuiltIn, Seed: "m109", Results: results, Exchanges: exchanges,
 		OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64), Written: Names, Secrets: secrets,
@@ -158,7 +158,7 @@ func TestVerdict(t *testing.T) {
 
 func TestVerdictOfARunThatDidNotStart(t *testing.T) {
 	r := &Run{Name: "M9", Target: BuiltIn, Seed: "m109", OutputSHA256: strings.Repeat("0", 64), Written: Names, Secrets: new(exchange.Secrets), Repeat: 1}
-	r.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: "not-started", Says: "x"}}})
+	r.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: "not-started", Message: "x"}}})
 	if got := valid(t, "Verdict", r.EncodeVerdict()); got["overall"] != false || got["milestone"] != "M9" {
 		t.Errorf("overall %v of %v", got["overall"], got["milestone"])
 	}
@@ -169,7 +169,7 @@ func TestVerdictOfARunThatDidNotStart(t *testing.T) {
 
 func TestCoverage(t *testing.T) {
 	r, _ := example(t)
-	r.Decision.Cells = append(r.Decision.Cells, verdict.Cell{Operation: "ring", Status: 409, Code: "OH", Observed: 1, Scenarios: []string{"s"}})
+	r.Decision.Coverage = append(r.Decision.Coverage, verdict.CoverageItem{Operation: "ring", Status: 409, Code: "OH", Observed: 1, Scenarios: []string{"s"}})
 	got := valid(t, "Coverage", r.EncodeCoverage())
 	cell := func(outcome, code, reason, schema any, status float64, declared bool, observed float64, scenarios ...any) map[string]any {
 		if scenarios == nil {
@@ -196,7 +196,7 @@ func TestCoverage(t *testing.T) {
 func TestCoverageNamesTenScenarios(t *testing.T) {
 	r, _ := example(t)
 	for i := range 30 {
-		r.Decision.Cells[0].Scenarios = append(r.Decision.Cells[0].Scenarios, strings.Repeat("s", i+1))
+		r.Decision.Coverage[0].Scenarios = append(r.Decision.Coverage[0].Scenarios, strings.Repeat("s", i+1))
 	}
 	cells := valid(t, "Coverage", r.EncodeCoverage())["cells"].([]any)
 	if n := len(cells[0].(map[string]any)["scenarios"].([]any)); n != mostScenarios {
@@ -329,9 +329,9 @@ Next: this.
 // What is known is told under a heading of its own, on the page and in the verdict.
 func TestKnownFailures(t *testing.T) {
 	r, _ := example(t)
-	golden := &outcome.Difference{Added: []string{"features/bell.feature > sound"}}
+	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
 	r.Results[1] = verdict.Result{Status: verdict.Passed}
-	r.Results[0] = verdict.Result{Status: verdict.Failed, Line: 4, Says: "schema", Checked: true}
+	r.Results[0] = verdict.Result{Status: verdict.Failed, Line: 4, Message: "schema", Checked: true}
 	r.Decision = verdict.Decide(verdict.Records{
 		Milestone: r.Milestone, Selection: r.Selection, Results: r.Results, Exchanges: r.Exchanges, Agreed: true, Output: golden, Written: Names,
 		Checks: []string{"schema"}, Now: r.StartedAt, Baseline: &baseline.Baseline{File: "known.yaml", Known: []baseline.Entry{
@@ -366,7 +366,7 @@ func TestSummaryShortensLongLists(t *testing.T) {
 	r, failures := example(t)
 	for range 40 {
 		failures = append(failures, failures[0])
-		r.Decision.Reasons = append(r.Decision.Reasons, verdict.Reason{ID: "artifact-missing", Says: "x"})
+		r.Decision.Reasons = append(r.Decision.Reasons, verdict.Reason{ID: "artifact-missing", Message: "x"})
 	}
 	failures[0].Checks[0].Result.Violations = make([]schemas.Violation, 9)
 	r.Exchanges[0].Response.Body = bytes.Repeat([]byte("ü"), 5000)
@@ -450,7 +450,7 @@ func TestScript(t *testing.T) {
 	r, _ := example(t)
 	send := func(step, burst int, method, target, key, body, answer string) *exchange.Exchange {
 		return &exchange.Exchange{
-			Mark: exchange.Mark{Step: step, Burst: burst}, Operation: &r.Milestone.Operations[0],
+			Mark: exchange.Mark{Step: step, Concurrency: burst}, Operation: &r.Milestone.Operations[0],
 			Request:  exchange.Request{Method: method, Target: target, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(body)},
 			Response: &exchange.Response{Status: 200, Body: []byte(answer)},
 		}

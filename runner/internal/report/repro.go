@@ -79,7 +79,7 @@ func (r *Repro) Says() string {
 		case exit == verdict.Holds:
 			return r.ID + " does not fail now"
 		case exit == verdict.Fails:
-			return fmt.Sprintf("%s fails: %s:%d: %s", r.ID, r.Scenario.URI, r.Result.Line, r.Result.Says)
+			return fmt.Sprintf("%s fails: %s:%d: %s", r.ID, r.Scenario.URI, r.Result.Line, r.Result.Message)
 		}
 		return r.ID + " cannot be told: " + r.stopped()
 	}
@@ -108,12 +108,12 @@ func (r *Repro) Says() string {
 // stopped says why the scenario came to no end that tells.
 func (r *Repro) stopped() string {
 	if len(r.Stops) > 0 {
-		return r.Stops[0].Says
+		return r.Stops[0].Message
 	}
-	if r.Result.Says == "" {
+	if r.Result.Message == "" {
 		return words(r.Result.Status)
 	}
-	return words(r.Result.Status) + ": " + r.Result.Says
+	return words(r.Result.Status) + ": " + r.Result.Message
 }
 
 // Page writes the whole of it for the terminal: each sentence with what was sent and answered, and what failed.
@@ -153,7 +153,7 @@ func (r *Repro) Page(w io.Writer) {
 }
 
 // together says whether two exchanges were under way at once.
-func together(a, b *exchange.Exchange) bool { return a.Mark.Burst != 0 && a.Mark == b.Mark }
+func together(a, b *exchange.Exchange) bool { return a.Mark.Concurrency != 0 && a.Mark == b.Mark }
 
 // exchanged shows an exchange, or several that were under way at once with the same request.
 func (p *printer) exchanged(r *Repro, all []*exchange.Exchange) {

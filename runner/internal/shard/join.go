@@ -11,7 +11,7 @@ import (
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
@@ -26,7 +26,7 @@ type Joined struct {
 	// Exchanges are all exchanges, in the order of the plan, and marked by it.
 	Exchanges []*exchange.Exchange
 	// Rows are what the scenarios saw, in the order of the plan.
-	Rows []outcome.Row
+	Rows []golden.Row
 	// Differing are the scenarios that saw something else when a shard was repeated.
 	Differing []verdict.Differing
 	// Reasons are what speaks against the whole, beside what was seen.
@@ -69,9 +69,9 @@ func Join(shards []*Shard, p *plan.Plan, hashes map[string]string, calls plan.Ca
 }
 
 func (j *Joined) against(id string, s *Shard, format string, args ...any) {
-	reason := verdict.Reason{ID: id, Says: fmt.Sprintf(format, args...)}
+	reason := verdict.Reason{ID: id, Message: fmt.Sprintf(format, args...)}
 	if s != nil {
-		reason.Says, reason.Where = s.String()+" "+reason.Says, s.Folder
+		reason.Message, reason.Where = s.String()+" "+reason.Message, s.Folder
 	}
 	j.Reasons = append(j.Reasons, reason)
 }
@@ -173,7 +173,7 @@ var ofRun = []string{"interrupted", "not-started", "target-unreachable", "run-br
 
 // take takes what a shard saw.
 func (j *Joined) take(s *Shard) {
-	rows := map[string]outcome.Row{}
+	rows := map[string]golden.Row{}
 	if s.Output != nil {
 		for _, row := range s.Output.Scenarios {
 			rows[row.Scenario] = row
@@ -213,16 +213,16 @@ func (j *Joined) take(s *Shard) {
 	}
 	for _, reason := range s.Verdict.Reasons {
 		place, of := -1, ""
-		if id, says, found := strings.Cut(reason.Says, ": "); found {
+		if id, says, found := strings.Cut(reason.Message, ": "); found {
 			if at, known := places[id]; known {
 				place, of = at, says
 			}
 		}
 		switch {
 		case reason.ID == "run-differs" && place >= 0:
-			j.Differing = append(j.Differing, verdict.Differing{Scenario: place, Says: of})
+			j.Differing = append(j.Differing, verdict.Differing{Scenario: place, Message: of})
 		case place < 0 && slices.Contains(ofRun, reason.ID):
-			reason.Says = s.Part().String() + ": " + reason.Says
+			reason.Message = s.Part().String() + ": " + reason.Message
 			j.Reasons = append(j.Reasons, reason)
 		}
 	}
@@ -240,7 +240,7 @@ func (j *Joined) describe(given []*Shard) {
 	for i := range j.Selection.Plan.Scenarios {
 		places[j.Selection.Plan.Scenarios[i].ID] = i
 	}
-	slices.SortFunc(j.Rows, func(a, b outcome.Row) int { return cmp.Compare(places[a.Scenario], places[b.Scenario]) })
+	slices.SortFunc(j.Rows, func(a, b golden.Row) int { return cmp.Compare(places[a.Scenario], places[b.Scenario]) })
 	shards := j.shards
 	if len(shards) == 0 {
 		shards = given // none was taken, and yet something is to be said

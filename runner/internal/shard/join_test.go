@@ -16,7 +16,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
@@ -27,7 +27,7 @@ func bells(t *testing.T, milestone string) *plan.Plan {
 	t.Helper()
 	m := &milestones.Milestone{
 		ID: milestone, Features: []string{"bell.feature"}, Operations: []milestones.Operation{{ID: "ring"}},
-		Rules: []milestones.Rule{{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature"}},
+		Rules: []milestones.Rule{{ID: "bell-rings", Kind: milestones.Invariant, Feature: "bell.feature"}},
 	}
 	text := "Feature: A bell\n"
 	for i := range 5 {
@@ -50,13 +50,13 @@ type part struct {
 	hashes    map[string]string
 	durations plan.Durations
 	target    string
-	wanted    plan.Wanted
+	wanted    plan.Filter
 	also      []int                     // scenarios that it runs out of its turn
 	ends      map[string]verdict.Status // by the names of scenarios; passed when it is not there
 	began     int                       // seconds after the first
 	cut       bool                      // it was killed after its scenarios
 	without   string                    // an artifact that is not attached
-	rows      func([]outcome.Row) []outcome.Row
+	rows      func([]golden.Row) []golden.Row
 	reasons   []verdict.Reason
 }
 
@@ -68,7 +68,7 @@ func (p part) leave(t *testing.T) *Shard {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := all.Deal(p.of, p.durations)[p.index-1]
+	s := all.Partition(p.of, p.durations)[p.index-1]
 	planned := Planned(s, p.hashes, p.durations, p.target)
 	s.Scenarios = append(slices.Clone(s.Scenarios), p.also...)
 	slices.Sort(s.Scenarios)
@@ -77,19 +77,19 @@ func (p part) leave(t *testing.T) *Shard {
 	var text bytes.Buffer
 	log := eventlog.New(&text, new(exchange.Secrets))
 	log.Begin(eventlog.Run{Milestone: p.milestone, Target: p.target, Seed: fmt.Sprint("seed-", p.index), Planned: planned}, s, at)
-	rows := []outcome.Row{}
+	rows := []golden.Row{}
 	for _, place := range s.Scenarios {
 		scenario := &whole.Scenarios[place]
 		log.ScenarioBegan(place, at)
-		log.SentenceBegan(place, 0, at)
+		log.StepBegan(place, 0, at)
 		result := verdict.Result{Status: verdict.Passed}
 		if status, is := p.ends[scenario.Name]; is {
-			result = verdict.Result{Status: status, Line: scenario.Steps[0].Line, Says: "it is mute"}
+			result = verdict.Result{Status: status, Line: scenario.Steps[0].Line, Message: "it is mute"}
 		} else {
-			log.SentencePassed(place, 0, at)
+			log.StepPassed(place, 0, at)
 		}
 		log.ScenarioEnded(place, result, nil, at)
-		rows = append(rows, outcome.Row{Scenario: scenario.ID, Answers: []string{"ring 200"}})
+		rows = append(rows, golden.Row{Scenario: scenario.ID, Answers: []string{"ring 200"}})
 	}
 	if p.rows != nil {
 		rows = p.rows(rows)
@@ -97,7 +97,7 @@ func (p part) leave(t *testing.T) *Shard {
 	if !p.cut {
 		for name, value := range map[string]any{
 			report.Verdict: map[string]any{"reasons": p.reasons, "selection": map[string]any{"parallel": 2, "shuffle": nil, "repeat": 1}},
-			report.Output:  outcome.Document{Milestone: p.milestone, Scenarios: rows},
+			report.Output:  golden.Document{Milestone: p.milestone, Scenarios: rows},
 		} {
 			if name == p.without {
 				continue
@@ -150,39 +150,39 @@ func TestJoin(t *testing.T) {
 		{"one that is all", []part{of(1, 1)}, "01234", nil},
 		{"more than there are scenarios", []part{of(1, 6), of(2, 6), of(3, 6), of(4, 6), of(5, 6), of(6, 6)}, "01234", nil},
 		{"missing", []part{of(1, 3), of(3, 3)}, "023", []verdict.Reason{
-			{ID: "shard-missing", Says: "shard 2 of 3 is in none of the folders: run it with --shard 2/3, and name its folder"}}},
+			{ID: "shard-missing", Message: "shard 2 of 3 is in none of the folders: run it with --shard 2/3, and name its folder"}}},
 		{"twice", []part{of(1, 2), of(2, 2), of(1, 2)}, "01234", []verdict.Reason{
-			{ID: "shard-twice", Says: "shard 1 of 2 (1) was given before, in 1: name each shard once", Where: "1"}}},
+			{ID: "shard-twice", Message: "shard 1 of 2 (1) was given before, in 1: name each shard once", Where: "1"}}},
 		{"of another feature", []part{of(1, 2), of(2, 2, func(p *part) { p.hashes = map[string]string{"milestone": "m", "features/bell.feature": "g"} })}, "024", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 2 of 2 (2) was made from another features/bell.feature than stands here: run all shards from one commit", Where: "2"}}},
+			{ID: "shard-differs", Message: "shard 2 of 2 (2) was made from another features/bell.feature than stands here: run all shards from one commit", Where: "2"}}},
 		{"of many other files", []part{of(1, 1, func(p *part) { p.hashes = map[string]string{"a": "1", "b": "2", "c": "3"} })}, "", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 1 of 1 (1) was made from another a, b, c and 2 more than stands here: run all shards from one commit", Where: "1"}}},
+			{ID: "shard-differs", Message: "shard 1 of 1 (1) was made from another a, b, c and 2 more than stands here: run all shards from one commit", Where: "1"}}},
 		{"of another milestone", []part{of(1, 2), of(2, 2, func(p *part) { p.milestone = "T2" })}, "024", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 2 of 2 (2) is one of T2, and this is T1", Where: "2"}}},
+			{ID: "shard-differs", Message: "shard 2 of 2 (2) is one of T2, and this is T1", Where: "2"}}},
 		{"of another selection", []part{of(1, 2), of(2, 2, func(p *part) { p.wanted.Names = []string{"Ring [123]"} })}, "024", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 2 of 2 (2) was started with another selection than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
+			{ID: "shard-differs", Message: "shard 2 of 2 (2) was started with another selection than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
 		{"dealt by other durations", []part{of(1, 2), of(2, 2, func(p *part) { p.durations = plan.Durations{"s-0bb72c18b2": 1} })}, "024", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 2 of 2 (2) was started with another durations than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
+			{ID: "shard-differs", Message: "shard 2 of 2 (2) was started with another durations than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
 		{"against another target", []part{of(1, 2), of(2, 2, func(p *part) { p.target = "service" })}, "024", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 2 of 2 (2) was started with another target than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
+			{ID: "shard-differs", Message: "shard 2 of 2 (2) was started with another target than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
 		{"one against most of the others", []part{of(1, 3, func(p *part) { p.target = "service" }), of(2, 3), of(3, 3)}, "124", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 1 of 3 (1) was started with another target than shard 2 of 3 (2): start all shards alike", Where: "1"}}},
+			{ID: "shard-differs", Message: "shard 1 of 3 (1) was started with another target than shard 2 of 3 (2): start all shards alike", Where: "1"}}},
 		{"of another number", []part{of(1, 2), of(2, 3)}, "024", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 2 of 3 (2) was started with another number of shards than shard 1 of 2 (1): start all shards alike", Where: "2"},
-			{ID: "shard-missing", Says: "shard 2 of 2 is in none of the folders: run it with --shard 2/2, and name its folder"}}},
+			{ID: "shard-differs", Message: "shard 2 of 3 (2) was started with another number of shards than shard 1 of 2 (1): start all shards alike", Where: "2"},
+			{ID: "shard-missing", Message: "shard 2 of 2 is in none of the folders: run it with --shard 2/2, and name its folder"}}},
 		{"killed", []part{of(1, 2), of(2, 2, func(p *part) { p.cut = true })}, "01234", []verdict.Reason{
-			{ID: "shard-incomplete", Says: "shard 2 of 2 (2) did not come to its end: run it again, with --shard 2/2", Where: "2"}}},
+			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) did not come to its end: run it again, with --shard 2/2", Where: "2"}}},
 		{"without a verdict", []part{of(1, 2), of(2, 2, func(p *part) { p.without = report.Verdict })}, "01234", []verdict.Reason{
-			{ID: "shard-incomplete", Says: "shard 2 of 2 (2) has no verdict.json that can be read: run it again, with --shard 2/2", Where: "2"}}},
-		{"without a row", []part{of(1, 2), of(2, 2, func(p *part) { p.rows = func(rows []outcome.Row) []outcome.Row { return rows[1:] } })}, "01234", []verdict.Reason{
-			{ID: "shard-incomplete", Says: "shard 2 of 2 (2) has no row for REF1 in its output.json: run it again", Where: "2"}}},
+			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) has no verdict.json that can be read: run it again, with --shard 2/2", Where: "2"}}},
+		{"without a row", []part{of(1, 2), of(2, 2, func(p *part) { p.rows = func(rows []golden.Row) []golden.Row { return rows[1:] } })}, "01234", []verdict.Reason{
+			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) has no row for REF1 in its output.json: run it again", Where: "2"}}},
 		{"out of its turn", []part{of(1, 2), of(2, 2, func(p *part) { p.also = []int{0} })}, "01234", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 2 of 2 (2) ran REF0, which was not its turn: run all shards with one runner", Where: "2"}}},
-		{"interrupted", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []verdict.Reason{{ID: "interrupted", Says: "by INT"}} })}, "01234", []verdict.Reason{
-			{ID: "interrupted", Says: "shard 2 of 2: by INT"}}},
-		{"what it decided of its scenarios is decided anew", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []verdict.Reason{{ID: "rule-unproved", Says: "bell-rings"}} })}, "01234", nil},
+			{ID: "shard-differs", Message: "shard 2 of 2 (2) ran REF0, which was not its turn: run all shards with one runner", Where: "2"}}},
+		{"interrupted", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []verdict.Reason{{ID: "interrupted", Message: "by INT"}} })}, "01234", []verdict.Reason{
+			{ID: "interrupted", Message: "shard 2 of 2: by INT"}}},
+		{"what it decided of its scenarios is decided anew", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []verdict.Reason{{ID: "rule-unproved", Message: "bell-rings"}} })}, "01234", nil},
 		{"nothing in it", []part{of(1, 2, func(p *part) { p.milestone = "T2" })}, "", []verdict.Reason{
-			{ID: "shard-differs", Says: "shard 1 of 2 (1) is one of T2, and this is T1", Where: "1"}}},
+			{ID: "shard-differs", Message: "shard 1 of 2 (1) is one of T2, and this is T1", Where: "1"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestJoin(t *testing.T) {
 			}
 			var got []verdict.Reason
 			for _, reason := range joined.Reasons {
-				reason.Says = refs(reason.Says)
+				reason.Message = refs(reason.Message)
 				got = append(got, reason)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {

@@ -27,7 +27,7 @@ var besides = []string{selectionPart, durationsPart, targetPart, countPart}
 // Planned is what a run was to do, as its event log has it: of the whole selection, or of a shard of it. The hashes are
 // those of package project, and the target is what kind of one it is.
 func Planned(s *plan.Selection, hashes map[string]string, durations plan.Durations, target string) *eventlog.Planned {
-	p := &eventlog.Planned{Parts: maps.Clone(hashes), Wanted: s.Wanted, Declared: s.Declared, Missing: s.Missing, Shard: s.Shard}
+	p := &eventlog.Planned{Parts: maps.Clone(hashes), Wanted: s.Filter, Declared: s.Declared, Missing: s.Missing, Shard: s.Shard}
 	lacks := map[string]bool{}
 	var selected []string
 	for i := range s.Plan.Scenarios {
@@ -36,7 +36,7 @@ func Planned(s *plan.Selection, hashes map[string]string, durations plan.Duratio
 		}
 	}
 	p.Lacks = slices.Sorted(maps.Keys(lacks))
-	for _, place := range slices.Sorted(slices.Values(slices.Concat(s.Scenarios, s.Elsewhere))) {
+	for _, place := range slices.Sorted(slices.Values(slices.Concat(s.Scenarios, s.InOtherShards))) {
 		selected = append(selected, s.Plan.Scenarios[place].Ref())
 	}
 	p.Parts[selectionPart] = hash(p.Wanted, p.Lacks, p.Declared, p.Missing, selected)

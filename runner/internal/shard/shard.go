@@ -26,7 +26,7 @@ import (
 	"path/filepath"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
@@ -39,7 +39,7 @@ type Shard struct {
 	// Log is its event log.
 	Log *eventlog.Record
 	// Output are the rows of what its scenarios saw.
-	Output *outcome.Document
+	Output *golden.Document
 	// Verdict is what it decided by itself.
 	Verdict struct {
 		Reasons   []verdict.Reason `json:"reasons"`
@@ -113,7 +113,7 @@ func (s *Shard) readAttached() {
 	}{
 		{report.Verdict, func(text []byte) error { return json.Unmarshal(text, &s.Verdict) }},
 		{report.Output, func(text []byte) (err error) {
-			s.Output, err = outcome.Decode(text)
+			s.Output, err = golden.Decode(text)
 			return err
 		}},
 	} {

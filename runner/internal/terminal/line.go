@@ -9,10 +9,10 @@ import (
 	"github.com/mattn/go-runewidth" // how many columns a text takes is a table of Unicode; others kept by as many are built on it
 )
 
-// Line says again and again how far something is. On a live stream it is one line, drawn over, and taken away at the end.
+// ProgressLine says again and again how far something is. On a live stream it is one line, drawn over, and taken away at the end.
 // Elsewhere it is a line of its own for each half a minute, so that the log of a long run shows that it is alive and that
 // of a short one has nothing of it. It is for one caller at a time.
-type Line struct {
+type ProgressLine struct {
 	stream Stream
 	told   time.Time
 	shown  bool
@@ -25,11 +25,11 @@ const (
 	plainPause = 30 * time.Second
 )
 
-// Line is the line of something that began just now. On a stream that writes nowhere it says nothing.
-func (s Stream) Line(began time.Time) *Line { return &Line{stream: s, told: began} }
+// ProgressLine is the line of something that began just now. On a stream that writes nowhere it says nothing.
+func (s Stream) Line(began time.Time) *ProgressLine { return &ProgressLine{stream: s, told: began} }
 
-// Tell says how far it is, if it is time to. The text may be another one on a live stream.
-func (l *Line) Tell(now time.Time, text func(live bool) string) {
+// Print says how far it is, if it is time to. The text may be another one on a live stream.
+func (l *ProgressLine) Print(now time.Time, text func(live bool) string) {
 	live, pause := l.stream.Live(), plainPause
 	if live {
 		pause = LivePause
@@ -47,7 +47,7 @@ func (l *Line) Tell(now time.Time, text func(live bool) string) {
 }
 
 // End takes the line away, if there is one.
-func (l *Line) End() {
+func (l *ProgressLine) End() {
 	if l.shown {
 		fmt.Fprint(l.stream.beneath(), "\r\x1b[K")
 		l.shown = false
@@ -56,7 +56,7 @@ func (l *Line) End() {
 
 // draw draws over the line before. The text is cut to the width of the terminal, less one column: a line that fills the
 // last one would begin another, which nothing draws over.
-func (l *Line) draw(text string) {
+func (l *ProgressLine) draw(text string) {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '

@@ -31,7 +31,7 @@ func TestLine(t *testing.T) {
 			began := time.Unix(1_700_000_000, 0)
 			line := Stream{Writer: &got, Width: test.width}.Line(began)
 			for _, at := range test.at {
-				line.Tell(began.Add(time.Duration(at)*time.Millisecond), func(live bool) string {
+				line.Print(began.Add(time.Duration(at)*time.Millisecond), func(live bool) string {
 					if live != (test.width != nil) {
 						t.Errorf("live: %v", live)
 					}
@@ -51,6 +51,6 @@ func TestLine(t *testing.T) {
 // Who listens to nobody is told nothing.
 func TestLineToNobody(t *testing.T) {
 	line := Stream{}.Line(time.Time{})
-	line.Tell(time.Unix(1_700_000_000, 0), func(bool) string { t.Error("asked for a text"); return "" })
+	line.Print(time.Unix(1_700_000_000, 0), func(bool) string { t.Error("asked for a text"); return "" })
 	line.End()
 }

@@ -26,8 +26,8 @@ type Stream struct {
 	io.Writer
 	// Width is how many columns there are now; nil when the stream is not live.
 	Width func() int
-	// Ink colours what is written there.
-	Ink Ink
+	// Style colours what is written there.
+	Style Style
 }
 
 // usualWidth is the width of a terminal that does not say it.
@@ -45,7 +45,7 @@ func Of(w io.Writer, getenv func(string) string) Stream {
 			return width
 		}
 	}
-	stream.Ink = Ink(stream.Live() && getenv("NO_COLOR") == "")
+	stream.Style = Style(stream.Live() && getenv("NO_COLOR") == "")
 	stream.passInk()
 	return stream
 }
@@ -54,7 +54,7 @@ func Of(w io.Writer, getenv func(string) string) Stream {
 func (s Stream) passInk() {
 	for w := s.Writer; w != nil; {
 		if to, ok := w.(*printable.Writer); ok {
-			to.Pass(codes(s.Ink)...)
+			to.Pass(codes(s.Style)...)
 		}
 		to, ok := w.(interface{ Unwrap() io.Writer })
 		if !ok {
@@ -65,7 +65,7 @@ func (s Stream) passInk() {
 }
 
 // codes are all escape codes that an ink writes.
-func codes(ink Ink) []string {
+func codes(ink Style) []string {
 	if !ink {
 		return nil
 	}
@@ -101,15 +101,15 @@ func fileOf(w io.Writer) *os.File {
 // Live says whether a line can be drawn over.
 func (s Stream) Live() bool { return s.Width != nil }
 
-// Ink colours texts, or leaves them as they are.
-type Ink bool
+// Style colours texts, or leaves them as they are.
+type Style bool
 
-func (i Ink) Red(text string) string    { return i.paint("31", text) }
-func (i Ink) Green(text string) string  { return i.paint("32", text) }
-func (i Ink) Yellow(text string) string { return i.paint("33", text) }
-func (i Ink) Dim(text string) string    { return i.paint("2", text) }
+func (i Style) Red(text string) string    { return i.paint("31", text) }
+func (i Style) Green(text string) string  { return i.paint("32", text) }
+func (i Style) Yellow(text string) string { return i.paint("33", text) }
+func (i Style) Dim(text string) string    { return i.paint("2", text) }
 
-func (i Ink) paint(code, text string) string {
+func (i Style) paint(code, text string) string {
 	if !i || text == "" {
 		return text
 	}
@@ -127,9 +127,9 @@ const (
 func (s Stream) Colour(when string) Stream {
 	switch when {
 	case Always:
-		s.Ink = true
+		s.Style = true
 	case Never:
-		s.Ink = false
+		s.Style = false
 	}
 	s.passInk()
 	return s

@@ -8,12 +8,12 @@ import (
 
 func TestInk(t *testing.T) {
 	tests := []struct{ name, got, want string }{
-		{"red", Ink(true).Red("x"), "\x1b[31mx\x1b[0m"},
-		{"green", Ink(true).Green("x"), "\x1b[32mx\x1b[0m"},
-		{"yellow", Ink(true).Yellow("x"), "\x1b[33mx\x1b[0m"},
-		{"dim", Ink(true).Dim("x"), "\x1b[2mx\x1b[0m"},
-		{"nothing", Ink(true).Red(""), ""},
-		{"no ink", Ink(false).Red("x"), "x"},
+		{"red", Style(true).Red("x"), "\x1b[31mx\x1b[0m"},
+		{"green", Style(true).Green("x"), "\x1b[32mx\x1b[0m"},
+		{"yellow", Style(true).Yellow("x"), "\x1b[33mx\x1b[0m"},
+		{"dim", Style(true).Dim("x"), "\x1b[2mx\x1b[0m"},
+		{"nothing", Style(true).Red(""), ""},
+		{"no ink", Style(false).Red("x"), "x"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -39,8 +39,8 @@ func TestNoTerminal(t *testing.T) {
 			if stream.Live() {
 				t.Error("it is live")
 			}
-			for when, want := range map[string]Ink{Auto: false, Never: false, Always: true} {
-				if got := stream.Colour(when).Ink; got != want {
+			for when, want := range map[string]Style{Auto: false, Never: false, Always: true} {
+				if got := stream.Colour(when).Style; got != want {
 					t.Errorf("ink with %s: %v, want %v", when, got, want)
 				}
 			}

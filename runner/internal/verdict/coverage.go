@@ -20,14 +20,14 @@ func (v *Verdict) observe(r *Records) {
 			continue
 		}
 		for _, failed := range x.Failures() {
-			v.named("check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Says)
+			v.named("check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Message)
 		}
 		seen.add(x)
 	}
-	v.Cells = seen.cells()
+	v.Coverage = seen.cells()
 	leftOut := r.onlyDeclaredLeftOut()
-	for i := range v.Cells {
-		cell := &v.Cells[i]
+	for i := range v.Coverage {
+		cell := &v.Coverage[i]
 		name := strings.TrimSpace(fmt.Sprintf("%d %s", cell.Status, cell.Code))
 		if cell.ReasonCode != "" {
 			name += " with " + cell.ReasonCode
@@ -37,14 +37,14 @@ func (v *Verdict) observe(r *Records) {
 			v.named("cell-undeclared", cell.Ref(), cell.Operation, "%s answered %s, which the milestone does not declare (%s)",
 				cell.Operation, name, cell.Scenarios[0])
 		case cell.Observed == 0 && leftOut:
-			cell.LeftOut = true
+			cell.Skipped = true
 		case cell.Observed == 0 && r.Selection != nil:
 			v.named("cell-unobserved", cell.Ref(), cell.Operation, "%s never answered %s (%s)", cell.Operation, name, cell.Outcome)
 		}
 	}
-	for _, code := range r.Milestone.ReasonCodeFloor {
-		floor := FloorCode{ReasonCode: code}
-		for _, cell := range v.Cells {
+	for _, code := range r.Milestone.RequiredReasonCodes {
+		floor := ReasonCode{ReasonCode: code}
+		for _, cell := range v.Coverage {
 			if cell.Declared && cell.ReasonCode == code {
 				floor.Observed += cell.Observed
 				floor.Scenarios = append(floor.Scenarios, cell.Scenarios...)
@@ -53,23 +53,23 @@ func (v *Verdict) observe(r *Records) {
 		slices.Sort(floor.Scenarios)
 		floor.Scenarios = slices.Compact(floor.Scenarios)
 		if floor.Observed == 0 && r.Selection != nil {
-			v.named("floor-unobserved", FloorRef(code), code, "%s was never observed", code)
+			v.named("floor-unobserved", ReasonCodeRef(code), code, "%s was never observed", code)
 		}
-		v.Floor = append(v.Floor, floor)
+		v.ReasonCodes = append(v.ReasonCodes, floor)
 	}
 }
 
 // onlyDeclaredLeftOut says whether scenarios were left out as was declared, and all the others passed. What was not
 // observed then is what those would have shown: the golden output has it that the others saw what they always see.
 func (r *Records) onlyDeclaredLeftOut() bool {
-	if r.Selection == nil || len(r.Selection.LeftOut) == 0 {
+	if r.Selection == nil || len(r.Selection.Skipped) == 0 {
 		return false
 	}
 	for i := range r.Selection.Plan.Scenarios {
 		switch StatusOf(r.Selection, r.Results, i).Status {
 		case Passed:
-		case LeftOut:
-			if _, declared := r.Selection.LeftOutFor(i); !declared {
+		case SkippedByCapability:
+			if _, declared := r.Selection.SkippedFor(i); !declared {
 				return false
 			}
 		default:
@@ -107,7 +107,7 @@ func (r *Records) refuses(x *exchange.Exchange) bool {
 			return o.Status == x.Response.Status
 		})
 	}
-	return slices.ContainsFunc(x.Cells, func(cell milestones.Cell) bool {
+	return slices.ContainsFunc(x.Covered, func(cell milestones.CoverageItem) bool {
 		return cell.Outcome != milestones.Success || cell.ReasonCode != ""
 	})
 }
@@ -135,20 +135,20 @@ func (r *Records) scenario(m exchange.Mark) string {
 // observations count cells.
 type observations struct {
 	records  *Records
-	declared []Cell
+	declared []CoverageItem
 	place    map[cellKey]int
-	others   map[strayKey]*Cell
+	others   map[strayKey]*CoverageItem
 }
 
 type cellKey struct{ operation, outcome, reasonCode string }
 
 type strayKey struct {
 	operation string
-	stray     exchange.Stray
+	stray     exchange.Undeclared
 }
 
 func newObservations(r *Records) *observations {
-	o := &observations{records: r, place: map[cellKey]int{}, others: map[strayKey]*Cell{}}
+	o := &observations{records: r, place: map[cellKey]int{}, others: map[strayKey]*CoverageItem{}}
 	for i := range r.Milestone.Operations {
 		o.declare(&r.Milestone.Operations[i])
 	}
@@ -157,13 +157,13 @@ func newObservations(r *Records) *observations {
 }
 
 func (o *observations) declare(operation *milestones.Operation) {
-	for _, cell := range operation.Cells() {
+	for _, cell := range operation.CoverageItems() {
 		for _, outcome := range operation.Outcomes {
 			if outcome.Name != cell.Outcome {
 				continue
 			}
 			o.place[cellKey{operation.ID, cell.Outcome, cell.ReasonCode}] = len(o.declared)
-			o.declared = append(o.declared, Cell{
+			o.declared = append(o.declared, CoverageItem{
 				Operation: operation.ID, Outcome: outcome.Name, Status: outcome.Status, Code: outcome.Code,
 				ReasonCode: cell.ReasonCode, Schema: outcome.Schema, Declared: true,
 			})
@@ -173,13 +173,13 @@ func (o *observations) declare(operation *milestones.Operation) {
 
 func (o *observations) add(x *exchange.Exchange) {
 	scenario := o.records.scenario(x.Mark)
-	for _, cell := range x.Cells {
+	for _, cell := range x.Covered {
 		o.declared[o.place[cellKey{x.Operation.ID, cell.Outcome, cell.ReasonCode}]].count(scenario)
 	}
-	for _, stray := range x.Stray {
+	for _, stray := range x.Undeclared {
 		key := strayKey{x.Operation.ID, stray}
 		if o.others[key] == nil {
-			o.others[key] = &Cell{
+			o.others[key] = &CoverageItem{
 				Operation: x.Operation.ID, Status: stray.Status, Code: stray.Code, ReasonCode: stray.ReasonCode,
 			}
 		}
@@ -188,7 +188,7 @@ func (o *observations) add(x *exchange.Exchange) {
 }
 
 // count adds an observation. Exchanges come in the order of scenarios, so only the last one can be the same.
-func (c *Cell) count(scenario string) {
+func (c *CoverageItem) count(scenario string) {
 	c.Observed++
 	if n := len(c.Scenarios); n == 0 || c.Scenarios[n-1] != scenario {
 		c.Scenarios = append(c.Scenarios, scenario)
@@ -196,13 +196,13 @@ func (c *Cell) count(scenario string) {
 }
 
 // cells are the declared cells, then the others, sorted.
-func (o *observations) cells() []Cell {
+func (o *observations) cells() []CoverageItem {
 	cells := o.declared
-	var others []Cell
+	var others []CoverageItem
 	for _, cell := range o.others {
 		others = append(others, *cell)
 	}
-	slices.SortFunc(others, func(a, b Cell) int {
+	slices.SortFunc(others, func(a, b CoverageItem) int {
 		return cmp.Or(
 			cmp.Compare(a.Operation, b.Operation),
 			cmp.Compare(a.Status, b.Status),

@@ -23,14 +23,14 @@ type Known struct {
 // RuleRef is the short name of a rule, by its id.
 func RuleRef(rule string) string { return plan.Ref("r", rule) }
 
-// FloorRef is the short name of a reason code of the floor.
-func FloorRef(code string) string { return plan.Ref("f", code) }
+// ReasonCodeRef is the short name of a reason code of the floor.
+func ReasonCodeRef(code string) string { return plan.Ref("f", code) }
 
 // RowRef is the short name of a row of the golden output, by the id of its scenario.
 func RowRef(scenario string) string { return plan.Ref("g", scenario) }
 
 // Ref is the short name of a cell.
-func (c *Cell) Ref() string {
+func (c *CoverageItem) Ref() string {
 	if c.Declared {
 		return plan.Ref("o", c.Operation, c.Outcome, c.ReasonCode)
 	}
@@ -225,8 +225,8 @@ func (v *Verdict) things(r *Records) map[string]thing {
 	for i := range v.Rules {
 		things[RuleRef(v.Rules[i].Rule.ID)] = thing{"@" + v.Rules[i].Rule.ID, v.Rules[i].Proved}
 	}
-	for i := range v.Cells {
-		if cell := &v.Cells[i]; cell.Declared {
+	for i := range v.Coverage {
+		if cell := &v.Coverage[i]; cell.Declared {
 			things[cell.Ref()] = thing{cell.Operation + ", " + cell.Outcome, cell.Observed > 0}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 )
 
@@ -35,7 +35,7 @@ func listing(id, expires string) func(*Records) {
 func failing(places ...int) func(*Records) {
 	return func(r *Records) {
 		for _, place := range places {
-			r.Results[place] = Result{Status: Failed, Line: r.Selection.Plan.Scenarios[place].Steps[0].Line, Says: "no"}
+			r.Results[place] = Result{Status: Failed, Line: r.Selection.Plan.Scenarios[place].Steps[0].Line, Message: "no"}
 		}
 	}
 }
@@ -43,24 +43,24 @@ func failing(places ...int) func(*Records) {
 // unchecked fails a check on the first answer, which is to the second sentence of scenario 0.
 func unchecked(check string) func(*Records) {
 	return func(r *Records) {
-		r.Results[0] = Result{Status: Failed, Line: 5, Says: check, Checked: true}
-		r.Exchanges[0].Results = append(r.Exchanges[0].Results, exchange.Result{Check: check, Verdict: exchange.Failed, Says: "not well"})
+		r.Results[0] = Result{Status: Failed, Line: 5, Message: check, Checked: true}
+		r.Exchanges[0].Results = append(r.Exchanges[0].Results, exchange.Result{Check: check, Verdict: exchange.Failed, Message: "not well"})
 	}
 }
 
 // unobserved refuses scenario 0 without the reason code of the floor.
-func unobserved(r *Records) { r.Exchanges[0].Cells = []milestones.Cell{{Outcome: "locked"}} }
+func unobserved(r *Records) { r.Exchanges[0].Covered = []milestones.CoverageItem{{Outcome: "locked"}} }
 
 // unreached ends scenario 0 before its request is answered. The same request is answered outside of any scenario.
 func unreached(r *Records) { r.Exchanges[0].Mark = exchange.Mark{Scenario: -1} }
 
 func stray(r *Records) {
-	r.Exchanges[0].Stray = []exchange.Stray{{Status: 409, Code: "OH", ReasonCode: "what"}}
+	r.Exchanges[0].Undeclared = []exchange.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
 }
 
 func leftOut(r *Records) {
 	var err error
-	if r.Selection, err = r.Selection.Plan.Select(plan.Wanted{}, nil, func(string) bool { return false }); err != nil {
+	if r.Selection, err = r.Selection.Plan.Select(plan.Filter{}, nil, func(string) bool { return false }); err != nil {
 		panic(err)
 	}
 	delete(r.Results, 1)
@@ -69,12 +69,12 @@ func leftOut(r *Records) {
 func changed(scenario string) func(*Records) {
 	return func(r *Records) {
 		r.Identical = false
-		r.Output.Changed = append(r.Output.Changed, outcome.Change{Scenario: scenario})
+		r.Output.Changed = append(r.Output.Changed, golden.Change{Scenario: scenario})
 	}
 }
 
 func stopping(id string) func(*Records) {
-	return func(r *Records) { r.Stops = append(r.Stops, Reason{ID: id, Says: "x"}) }
+	return func(r *Records) { r.Stops = append(r.Stops, Reason{ID: id, Message: "x"}) }
 }
 
 const later = "2026-12-31"
@@ -88,8 +88,8 @@ func TestKnownFailures(t *testing.T) {
 	scenarios := r.Selection.Plan.Scenarios
 	scenario := func(i int) string { return scenarios[i].Ref() }
 	check := func(step int, id string) string { return scenarios[0].CheckRef(step, id) }
-	refused := (&Cell{Operation: "ring", Outcome: "refused", ReasonCode: floor, Declared: true}).Ref()
-	undeclared := (&Cell{Operation: "ring", Status: 409, Code: "OH", ReasonCode: "what"}).Ref()
+	refused := (&CoverageItem{Operation: "ring", Outcome: "refused", ReasonCode: floor, Declared: true}).Ref()
+	undeclared := (&CoverageItem{Operation: "ring", Status: 409, Code: "OH", ReasonCode: "what"}).Ref()
 	allowed, row := RuleRef("bell-is-allowed"), RowRef(scenarios[2].ID)
 	entries := func(ids ...string) func(*Records) {
 		return func(r *Records) {
@@ -113,7 +113,7 @@ func TestKnownFailures(t *testing.T) {
 		// A scenario.
 		{"a scenario, and the rule that follows", []func(*Records){failing(0), entries(scenario(0))}, Holds, nil, []string{scenario(0), allowed}, 1},
 		{"at whichever sentence", []func(*Records){failing(0), entries(scenario(0)), func(r *Records) {
-			r.Results[0] = Result{Status: Failed, Line: 5, Says: "another"}
+			r.Results[0] = Result{Status: Failed, Line: 5, Message: "another"}
 		}}, Holds, nil, []string{scenario(0), allowed}, 1},
 		{"a new failure beside it", []func(*Records){failing(0, 2), entries(scenario(0))}, Fails,
 			[]string{"scenario-failed", "rule-unproved"}, []string{scenario(0), allowed}, 1},
@@ -139,21 +139,21 @@ func TestKnownFailures(t *testing.T) {
 			[]string{"baseline-outdated"}, []string{scenario(0), allowed}, 1},
 		{"a check on an answer outside of any scenario", []func(*Records){func(r *Records) {
 			outside := *r.Exchanges[0]
-			outside.Mark, outside.Results = exchange.Mark{Scenario: -1}, []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Says: "not well"}}
+			outside.Mark, outside.Results = exchange.Mark{Scenario: -1}, []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "not well"}}
 			r.Exchanges = append(r.Exchanges, &outside)
 		}, entries()}, Fails, []string{"check-failed"}, nil, 0},
 
 		// What was not seen.
 		{"what was not observed follows from nothing", []func(*Records){failing(0), unobserved, entries(scenario(0))}, Fails,
 			[]string{"cell-unobserved", "floor-unobserved"}, []string{scenario(0), allowed}, 1},
-		{"what was not observed, listed, but for the floor", []func(*Records){failing(0), unobserved, entries(scenario(0), refused, FloorRef(floor))}, Fails,
+		{"what was not observed, listed, but for the floor", []func(*Records){failing(0), unobserved, entries(scenario(0), refused, ReasonCodeRef(floor))}, Fails,
 			[]string{"floor-unobserved"}, []string{scenario(0), refused, allowed}, 2},
 		{"what was observed again", []func(*Records){entries(refused, allowed)}, Fails,
 			[]string{"baseline-outdated"}, nil, 0},
 		{"what is not declared", []func(*Records){stray, entries(undeclared)}, Holds, nil, []string{undeclared}, 1},
 		{"what is not declared, and not seen any more", []func(*Records){entries(undeclared)}, Fails, []string{"baseline-unknown"}, nil, 0},
 		{"a rule without scenarios", []func(*Records){func(r *Records) {
-			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Promise})
+			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Invariant})
 		}, entries(RuleRef("bell-shines"))}, Holds, nil, []string{RuleRef("bell-shines")}, 1},
 		{"a rule that lacks more than what fails", []func(*Records){failing(0), func(r *Records) {
 			r.Selection.Plan.Scenarios[1].Rule = "bell-rings" // the other side has no scenario
@@ -172,9 +172,9 @@ func TestKnownFailures(t *testing.T) {
 		// What no baseline excuses.
 		{"interrupted", []func(*Records){failing(0), stopping("interrupted"), entries(scenario(0))}, Interrupted,
 			[]string{"interrupted"}, []string{scenario(0), allowed}, 1},
-		{"broken sentences", []func(*Records){func(r *Records) { r.Results[0] = Result{Status: Misworded, Says: "x"} }, entries(scenario(0))}, Broken,
+		{"broken sentences", []func(*Records){func(r *Records) { r.Results[0] = Result{Status: InvalidStep, Message: "x"} }, entries(scenario(0))}, Broken,
 			[]string{"sentence-broken", "rule-unproved"}, nil, 0},
-		{"an unreachable target", []func(*Records){func(r *Records) { r.Results[0] = Result{Status: Cut, Says: "x"} }, entries(scenario(0))}, Unreachable,
+		{"an unreachable target", []func(*Records){func(r *Records) { r.Results[0] = Result{Status: Unreached, Message: "x"} }, entries(scenario(0))}, Unreachable,
 			[]string{"target-unreachable", "rule-unproved"}, nil, 0},
 		{"a scenario that was left out", []func(*Records){leftOut, entries(scenario(1), RuleRef("bell-is-allowed"))}, Incomplete,
 			[]string{"rule-unproved", "scenario-left-out"}, nil, 0},
@@ -291,9 +291,9 @@ func TestLimits(t *testing.T) {
 		{"by their checks", []func(*Records){func(r *Records) {
 			for i := 2; i < 6; i++ {
 				x := *r.Exchanges[1]
-				x.Mark, x.Results = exchange.Mark{Scenario: i}, []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Says: "not well"}}
+				x.Mark, x.Results = exchange.Mark{Scenario: i}, []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "not well"}}
 				r.Exchanges = append(r.Exchanges, &x)
-				r.Results[i] = Result{Status: Failed, Line: 5, Says: "schema", Checked: true}
+				r.Results[i] = Result{Status: Failed, Line: 5, Message: "schema", Checked: true}
 				listing(r.Selection.Plan.Scenarios[i].CheckRef(0, "schema"), later)(r)
 			}
 		}}, []string{"too-many-excused"}},

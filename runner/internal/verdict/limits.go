@@ -33,7 +33,7 @@ func LastExpiry(now time.Time) string {
 // run by itself.
 func (v *Verdict) limit(r *Records) {
 	selected := map[string]bool{}
-	for _, i := range slices.Concat(r.Selection.Scenarios, r.Selection.LeftOut) {
+	for _, i := range slices.Concat(r.Selection.Scenarios, r.Selection.Skipped) {
 		selected[r.Selection.Plan.Scenarios[i].Rule] = true
 	}
 	proved, spared := 0, false
@@ -41,7 +41,7 @@ func (v *Verdict) limit(r *Records) {
 		if selected[rule.Rule.ID] && rule.Proved {
 			proved++
 		}
-		spared = spared || rule.Known || rule.LeftOut
+		spared = spared || rule.Known || rule.Skipped
 	}
 	if spared && float64(proved) < leastProved*float64(len(selected)) {
 		v.add("too-few-proved", "verdict.json", "%d of the %d selected rules are proved, and at least half must be", proved, len(selected))

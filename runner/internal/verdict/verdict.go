@@ -17,7 +17,7 @@
 // So a scenario that fails in an incomplete run makes it 1: that the contract does not hold is known already. What
 // was not observed is no fault of the target while not everything ran, and then counts as 4, not as 1. Many things of one
 // kind that were not observed then follow from one cause: they are one [Reason], which counts them. Each is still told by
-// [Verdict.Rules], [Verdict.Floor] and [Verdict.Cells].
+// [Verdict.Rules], [Verdict.ReasonCodes] and [Verdict.Coverage].
 //
 // # Known failures
 //
@@ -45,7 +45,7 @@
 //
 // A scenario that needs what the target does not have is left out. When somebody declared that the target lacks it, that
 // does not speak against the run, and neither do the rules and outcomes that only such scenarios show; but the verdict
-// then lists all of them in [Verdict.LeftOut], [Rule.LeftOut] and [Cell.LeftOut], so that nobody takes it for a verdict
+// then lists all of them in [Verdict.Skipped], [Rule.Skipped] and [CoverageItem.Skipped], so that nobody takes it for a verdict
 // about everything. The floor is never left out.
 package verdict
 
@@ -60,7 +60,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 )
 
@@ -83,8 +83,8 @@ type Kind struct {
 	ID string
 	// Exit is the exit code that it leads to.
 	Exit int
-	// Says is what it means, as one sentence.
-	Says string
+	// Description is what it means, as one sentence.
+	Description string
 	// Do is what to do about it, as one sentence or two.
 	Do string
 	// absence is what many of them are together, of what may be missing only because not everything ran; "" for all
@@ -94,81 +94,81 @@ type Kind struct {
 
 // Reasons are all kinds of reasons, in the order in which they are told.
 var Reasons = []Kind{
-	{ID: "interrupted", Exit: Interrupted, Says: "The run was interrupted.",
+	{ID: "interrupted", Exit: Interrupted, Description: "The run was interrupted.",
 		Do: "Run it again, and let it end."},
-	{ID: "usage", Exit: Broken, Says: "What was asked for cannot be, and nothing was run.",
+	{ID: "usage", Exit: Broken, Description: "What was asked for cannot be, and nothing was run.",
 		Do: "Read what it says, and the nearest right thing in it; `runner --help` has all flags."},
-	{ID: "not-started", Exit: Broken, Says: "The run could not start: something that it is made from is broken.",
+	{ID: "not-started", Exit: Broken, Description: "The run could not start: something that it is made from is broken.",
 		Do: "Mend what is named, with file and line. `runner lint` says all that is wrong without a run."},
-	{ID: "sentence-undefined", Exit: Broken, Says: "A sentence of a feature is none that the vocabulary has.",
+	{ID: "sentence-undefined", Exit: Broken, Description: "A sentence of a feature is none that the vocabulary has.",
 		Do: "Take one of the nearest sentences, which are shown, or look for one with `runner steps WORD`."},
-	{ID: "sentence-ambiguous", Exit: Broken, Says: "A sentence of a feature is two in the vocabulary.",
+	{ID: "sentence-ambiguous", Exit: Broken, Description: "A sentence of a feature is two in the vocabulary.",
 		Do: "Narrow one of the two patterns in the vocabulary, which are named."},
-	{ID: "sentence-broken", Exit: Broken, Says: "A sentence of a feature cannot be carried out as it is written.",
+	{ID: "sentence-broken", Exit: Broken, Description: "A sentence of a feature cannot be carried out as it is written.",
 		Do: "Mend what the sentence was given: a value that is no JSON, a pointer to nothing, an unknown variable, fixture or operation."},
-	{ID: "target-unreachable", Exit: Unreachable, Says: "The target could not be reached, or died.",
+	{ID: "target-unreachable", Exit: Unreachable, Description: "The target could not be reached, or died.",
 		Do: "See that the target is up and stays up. A 502, 503 or 504 that is no JSON is a gateway's, which did not reach it either."},
-	{ID: "scenario-failed", Exit: Fails, Says: "A scenario failed.",
+	{ID: "scenario-failed", Exit: Fails, Description: "A scenario failed.",
 		Do: "Compare what was expected with what came, and mend the service, or the scenario if that is wrong. The command beside `repro` repeats it alone."},
-	{ID: "check-failed", Exit: Fails, Says: "An answer failed a check that every answer must pass.",
+	{ID: "check-failed", Exit: Fails, Description: "An answer failed a check that every answer must pass.",
 		Do: "Mend the service: no answer may be so, whatever the scenario asserts. `runner explain CHECK` says what the check demands."},
-	{ID: "cell-undeclared", Exit: Fails, Says: "Something was observed that the milestone does not declare.",
+	{ID: "cell-undeclared", Exit: Fails, Description: "Something was observed that the milestone does not declare.",
 		Do: "Mend the service; or declare the outcome for the operation in the milestone, with a scenario that shows it."},
-	{ID: "cell-unobserved", Exit: Fails, Says: "An outcome that the milestone declares was not observed.",
+	{ID: "cell-unobserved", Exit: Fails, Description: "An outcome that the milestone declares was not observed.",
 		Do: "Mend what did not pass, which may have shown it; or write a scenario that does. `runner explain o-…` with the id beside it says which.", absence: "outcomes were not observed", listed: "coverage.json"},
-	{ID: "floor-unobserved", Exit: Fails, Says: "A reason code of the floor was not observed.",
+	{ID: "floor-unobserved", Exit: Fails, Description: "A reason code of the floor was not observed.",
 		Do: "Mend what did not pass, which may have shown it; or write a scenario that does.", absence: "reason codes of the floor were not observed", listed: "verdict.json"},
-	{ID: "rule-unproved", Exit: Fails, Says: "A rule of the milestone lacks a scenario that shows it.",
+	{ID: "rule-unproved", Exit: Fails, Description: "A rule of the milestone lacks a scenario that shows it.",
 		Do: "Mend its scenarios that did not pass; or write one for the side that is lacking. `runner explain RULE` lists them.", absence: "rules are not proved", listed: "verdict.json"},
-	{ID: "too-many-excused", Exit: Fails, Says: "The baseline excuses a failed step of more than half of the selected scenarios.",
+	{ID: "too-many-excused", Exit: Fails, Description: "The baseline excuses a failed step of more than half of the selected scenarios.",
 		Do: "Fix what fails, and remove its entries from the baseline, until at most half of the scenarios are excused. A smaller selection is no way around it."},
-	{ID: "refusal-unobserved", Exit: Fails, Says: "A scenario tagged @refuses passed and observed no refusal.",
+	{ID: "refusal-unobserved", Exit: Fails, Description: "A scenario tagged @refuses passed and observed no refusal.",
 		Do: "Compare the scenario with its rule: one of the rule's operations has to refuse, or has to succeed with a reason code in its list. Fix the scenario or its tags, or the service if it should have refused."},
-	{ID: "output-differs", Exit: Fails, Says: "The run saw something else than the golden output has.",
+	{ID: "output-differs", Exit: Fails, Description: "The run saw something else than the golden output has.",
 		Do: "If what it saw is as it should be, `make renew`, or `--renew-output` without a fake, makes it the golden output: review that change. If not, mend the service."},
-	{ID: "run-differs", Exit: Fails, Says: "A scenario saw something else when the run was repeated.",
+	{ID: "run-differs", Exit: Fails, Description: "A scenario saw something else when the run was repeated.",
 		Do: "Find what the scenario leaves to chance, to time, or to another scenario."},
-	{ID: "baseline-outdated", Exit: Fails, Says: "A known failure does not fail any more.",
+	{ID: "baseline-outdated", Exit: Fails, Description: "A known failure does not fail any more.",
 		Do: "Remove the entry from the baseline."},
-	{ID: "baseline-expired", Exit: Fails, Says: "A known failure should have been mended by now.",
+	{ID: "baseline-expired", Exit: Fails, Description: "A known failure should have been mended by now.",
 		Do: "Mend what fails, or renew the date of the entry."},
-	{ID: "baseline-unknown", Exit: Fails, Says: "A known failure is nothing that there is.",
+	{ID: "baseline-unknown", Exit: Fails, Description: "A known failure is nothing that there is.",
 		Do: "Remove the entry from the baseline: what it named is gone, or called otherwise."},
-	{ID: "output-unknown", Exit: Incomplete, Says: "There is no golden output to compare the run with.",
+	{ID: "output-unknown", Exit: Incomplete, Description: "There is no golden output to compare the run with.",
 		Do: "Look at what the run saw. If it is as it should be, `--renew-output` makes it the golden output."},
-	{ID: "capability-required", Exit: Incomplete, Says: "The target lacks a capability that the milestone requires, so nothing was run.",
+	{ID: "capability-required", Exit: Incomplete, Description: "The target lacks a capability that the milestone requires, so nothing was run.",
 		Do: "Name with `--has` what the target has of those that are listed; for key mode, `--partner-keys` names its keys. Without one of them the milestone cannot be verified."},
-	{ID: "too-few-proved", Exit: Incomplete, Says: "Fewer than half of the selected rules are proved: the others are excused or left out.",
+	{ID: "too-few-proved", Exit: Incomplete, Description: "Fewer than half of the selected rules are proved: the others are excused or left out.",
 		Do: "Fix what the baseline excuses, or verify a target that has what the left-out scenarios need, until at least half of the rules are proved."},
-	{ID: "nothing-ran", Exit: Incomplete, Says: "No scenario ran.",
+	{ID: "nothing-ran", Exit: Incomplete, Description: "No scenario ran.",
 		Do: "Mend what kept it from running, which another reason or the message says; or select something that there is."},
-	{ID: "selection-incomplete", Exit: Incomplete, Says: "The run was limited to some of the scenarios.",
+	{ID: "selection-incomplete", Exit: Incomplete, Description: "The run was limited to some of the scenarios.",
 		Do: "Run all of the scenarios: a part is no verdict."},
-	{ID: "shard-alone", Exit: Incomplete, Says: "The run was one shard of several, and only all of them together are a verdict.",
+	{ID: "shard-alone", Exit: Incomplete, Description: "The run was one shard of several, and only all of them together are a verdict.",
 		Do: "Give the folders of all shards to `runner merge`, which gives the verdict."},
-	{ID: "shard-missing", Exit: Incomplete, Says: "Of the shards that were merged one is missing.",
+	{ID: "shard-missing", Exit: Incomplete, Description: "Of the shards that were merged one is missing.",
 		Do: "Run the shard that is named, and merge again."},
-	{ID: "shard-twice", Exit: Incomplete, Says: "Of the shards that were merged one was given twice.",
+	{ID: "shard-twice", Exit: Incomplete, Description: "Of the shards that were merged one was given twice.",
 		Do: "Name each folder once."},
-	{ID: "shard-differs", Exit: Incomplete, Says: "A shard was made from something else, or planned in another way, than what it was merged with.",
+	{ID: "shard-differs", Exit: Incomplete, Description: "A shard was made from something else, or planned in another way, than what it was merged with.",
 		Do: "Run all shards again from the same files and with the same flags."},
-	{ID: "shard-incomplete", Exit: Incomplete, Says: "A shard did not come to its end, or does not say all that it saw.",
+	{ID: "shard-incomplete", Exit: Incomplete, Description: "A shard did not come to its end, or does not say all that it saw.",
 		Do: "Run that shard again."},
-	{ID: "scenario-left-out", Exit: Incomplete, Says: "A scenario needs what the target does not have.",
+	{ID: "scenario-left-out", Exit: Incomplete, Description: "A scenario needs what the target does not have.",
 		Do: "Say with `--has` or `--lacks` whether the target has what the scenario needs."},
-	{ID: "scenario-pending", Exit: Incomplete, Says: "A scenario has a sentence that is not implemented yet.",
+	{ID: "scenario-pending", Exit: Incomplete, Description: "A scenario has a sentence that is not implemented yet.",
 		Do: "Implement the sentence."},
-	{ID: "scenario-skipped", Exit: Incomplete, Says: "A scenario was skipped by one of its own sentences.",
+	{ID: "scenario-skipped", Exit: Incomplete, Description: "A scenario was skipped by one of its own sentences.",
 		Do: "Look at why the sentence skips: no scenario may."},
-	{ID: "scenario-empty", Exit: Incomplete, Says: "A scenario has no sentences.",
+	{ID: "scenario-empty", Exit: Incomplete, Description: "A scenario has no sentences.",
 		Do: "Give it sentences, or remove it."},
-	{ID: "scenario-not-run", Exit: Incomplete, Says: "A scenario that was selected did not run to its end.",
+	{ID: "scenario-not-run", Exit: Incomplete, Description: "A scenario that was selected did not run to its end.",
 		Do: "Mend what kept it from running, which another reason says, and run it again."},
-	{ID: "run-broke-off", Exit: Incomplete, Says: "The run broke off: the verifier itself failed.",
+	{ID: "run-broke-off", Exit: Incomplete, Description: "The run broke off: the verifier itself failed.",
 		Do: "Run it again. The message says where the verifier failed; `runner report` tells what a run saw that was killed."},
-	{ID: "counts-disagree", Exit: Incomplete, Says: "The run and the library that ran it disagree about the result.",
+	{ID: "counts-disagree", Exit: Incomplete, Description: "The run and the library that ran it disagree about the result.",
 		Do: "Nothing can be said of the service: this is a fault of the verifier. Keep the artifacts."},
-	{ID: "artifact-missing", Exit: Incomplete, Says: "An artifact that the milestone requires was not written.",
+	{ID: "artifact-missing", Exit: Incomplete, Description: "An artifact that the milestone requires was not written.",
 		Do: "See that there is room, and that the folder may be written to; then run it again."},
 }
 
@@ -186,8 +186,8 @@ func IsAbsence(id string) bool { return kindOf(id).absence != "" }
 type Reason struct {
 	// ID is the id of its kind.
 	ID string `json:"id"`
-	// Says is what it is in this run.
-	Says string `json:"says"`
+	// Description is what it is in this run.
+	Message string `json:"says"`
 	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
 	Where string `json:"where"`
 	// Ref is its short name, which is the same in every run; "" when it has none, and then no baseline can excuse it.
@@ -199,36 +199,36 @@ type Status string
 
 // The ways in which a scenario ends.
 const (
-	Passed      Status = "passed"
-	Failed      Status = "failed"
-	Undefined   Status = "undefined"
-	Ambiguous   Status = "ambiguous"
-	Misworded   Status = "broken" // a sentence cannot be carried out as it is written
-	Pending     Status = "pending"
-	Skipped     Status = "skipped"
-	Empty       Status = "empty"
-	Cut         Status = "unreachable" // the target gave no answer
-	NotRun      Status = "not_run"
-	NotSelected Status = "not_selected"
-	LeftOut     Status = "left_out"
+	Passed              Status = "passed"
+	Failed              Status = "failed"
+	Undefined           Status = "undefined"
+	Ambiguous           Status = "ambiguous"
+	InvalidStep         Status = "broken" // a sentence cannot be carried out as it is written
+	Pending             Status = "pending"
+	Skipped             Status = "skipped"
+	Empty               Status = "empty"
+	Unreached           Status = "unreachable" // the target gave no answer
+	NotRun              Status = "not_run"
+	NotSelected         Status = "not_selected"
+	SkippedByCapability Status = "left_out"
 )
 
 // Statuses are all of them, in the order in which they are counted out.
 var Statuses = []Status{
-	Passed, Failed, Undefined, Ambiguous, Misworded, Pending, Skipped, Empty, Cut, NotRun, LeftOut, NotSelected,
+	Passed, Failed, Undefined, Ambiguous, InvalidStep, Pending, Skipped, Empty, Unreached, NotRun, SkippedByCapability, NotSelected,
 }
 
 // kinds says which reason a status is.
 var kinds = map[Status]string{
-	Failed:    "scenario-failed",
-	Undefined: "sentence-undefined",
-	Ambiguous: "sentence-ambiguous",
-	Misworded: "sentence-broken",
-	Pending:   "scenario-pending",
-	Skipped:   "scenario-skipped",
-	Empty:     "scenario-empty",
-	Cut:       "target-unreachable",
-	NotRun:    "scenario-not-run",
+	Failed:      "scenario-failed",
+	Undefined:   "sentence-undefined",
+	Ambiguous:   "sentence-ambiguous",
+	InvalidStep: "sentence-broken",
+	Pending:     "scenario-pending",
+	Skipped:     "scenario-skipped",
+	Empty:       "scenario-empty",
+	Unreached:   "target-unreachable",
+	NotRun:      "scenario-not-run",
 }
 
 // KindOf is the kind of reason that a status is; "" for those that speak against no run by themselves.
@@ -239,8 +239,8 @@ type Result struct {
 	Status Status
 	// Line is the sentence at which it ended, when it did not pass; 0 when there is none.
 	Line int
-	// Says is why it did not pass, as one line.
-	Says string
+	// Description is why it did not pass, as one line.
+	Message string
 	// Checked says that it failed by checks on the answers alone: no sentence minded.
 	Checked bool
 }
@@ -249,8 +249,8 @@ type Result struct {
 type Differing struct {
 	// Scenario is its place in the plan.
 	Scenario int
-	// Says is what differed, and between which runs.
-	Says string
+	// Description is what differed, and between which runs.
+	Message string
 }
 
 // Records is everything that a run knows of itself.
@@ -268,7 +268,7 @@ type Records struct {
 	// Godog is that exit code.
 	Godog int
 	// Output is how the run compares with the golden one; nil when there is no golden one.
-	Output *outcome.Difference
+	Output *golden.Difference
 	// Identical says that the output is the golden one, byte for byte.
 	Identical bool
 	// Written are the names of the artifacts that were written, and Unwritten says why another was not.
@@ -305,12 +305,12 @@ type Verdict struct {
 	Scenarios map[Status]int
 	// Rules is the evidence for each rule, in the order of the milestone.
 	Rules []Rule
-	// Floor is the evidence for each reason code of the floor.
-	Floor []FloorCode
-	// Cells are all cells, the declared ones in the order of the milestone, then the others.
-	Cells []Cell
-	// LeftOut are the scenarios that were left out, by what the target lacks. Each stands once.
-	LeftOut []Gap
+	// ReasonCodes is the evidence for each reason code of the floor.
+	ReasonCodes []ReasonCode
+	// Coverage are all cells, the declared ones in the order of the milestone, then the others.
+	Coverage []CoverageItem
+	// Skipped are the scenarios that were left out, by what the target lacks. Each stands once.
+	Skipped []Gap
 	// NotVerified counts what nothing verified, whether it speaks against the run or not.
 	NotVerified NotVerified
 
@@ -352,7 +352,7 @@ func (v *Verdict) notVerified() {
 			v.NotVerified.Rules++
 		}
 	}
-	for _, cell := range v.Cells {
+	for _, cell := range v.Coverage {
 		if cell.Declared && cell.Observed == 0 {
 			v.NotVerified.Outcomes++
 		}
@@ -370,24 +370,24 @@ type Gap struct {
 
 // Rule is the evidence for a rule: the ids of the scenarios that passed.
 type Rule struct {
-	Rule     *milestones.Rule
-	Proved   bool
-	Known    bool // not proved, for nothing but known failures
-	LeftOut  bool // not proved, for nothing but scenarios that were left out, as was declared
-	Refuses  []string
-	Permits  []string
-	Promises []string
+	Rule       *milestones.Rule
+	Proved     bool
+	Known      bool // not proved, for nothing but known failures
+	Skipped    bool // not proved, for nothing but scenarios that were left out, as was declared
+	Refuses    []string
+	Permits    []string
+	Invariants []string
 }
 
-// FloorCode is the evidence for a reason code of the floor.
-type FloorCode struct {
+// ReasonCode is the evidence for a reason code of the floor.
+type ReasonCode struct {
 	ReasonCode string
 	Observed   int
 	Scenarios  []string
 }
 
-// Cell is one cell of the coverage.
-type Cell struct {
+// CoverageItem is one cell of the coverage.
+type CoverageItem struct {
 	Operation  string
 	Outcome    string // "" for what is not declared
 	Status     int
@@ -396,8 +396,8 @@ type Cell struct {
 	Schema     string
 	Declared   bool
 	Observed   int
-	// LeftOut says that it was not observed because scenarios were left out, as was declared, and everything else ran.
-	LeftOut   bool
+	// Skipped says that it was not observed because scenarios were left out, as was declared, and everything else ran.
+	Skipped   bool
 	Scenarios []string
 }
 
@@ -415,7 +415,7 @@ func Decide(r Records) Verdict {
 	v.output(&r)
 	for _, differing := range r.Differing {
 		scenario := &r.Selection.Plan.Scenarios[differing.Scenario]
-		v.add("run-differs", scenario.Where(), "%s: %s", scenario.ID, differing.Says)
+		v.add("run-differs", scenario.Where(), "%s: %s", scenario.ID, differing.Message)
 	}
 	if !r.Agreed {
 		v.add("counts-disagree", "", "godog's exit code is %d, which does not fit how the scenarios ended", r.Godog)
@@ -448,7 +448,7 @@ func (v *Verdict) add(id, where, format string, args ...any) {
 
 // named adds a reason with a short name.
 func (v *Verdict) named(id, ref, where, format string, args ...any) {
-	v.Reasons = append(v.Reasons, Reason{ID: id, Says: fmt.Sprintf(format, args...), Where: where, Ref: ref})
+	v.Reasons = append(v.Reasons, Reason{ID: id, Message: fmt.Sprintf(format, args...), Where: where, Ref: ref})
 }
 
 // scenarios looks at how each scenario ended.
@@ -465,8 +465,8 @@ func (v *Verdict) scenarios(r *Records) {
 		case NotSelected:
 		case NotRun:
 			notRun++ // one reason for all of them: what stopped the run has one too
-		case LeftOut:
-			capability, declared := r.Selection.LeftOutFor(i)
+		case SkippedByCapability:
+			capability, declared := r.Selection.SkippedFor(i)
 			if left[capability] == nil {
 				left[capability] = &Gap{Capability: capability, Declared: declared}
 			}
@@ -484,11 +484,11 @@ func (v *Verdict) scenarios(r *Records) {
 					v.follows[ref] = v.failedChecks(r, i)
 				}
 			}
-			v.named(kinds[result.Status], ref, where, "%s: %s", scenario.ID, result.Says)
+			v.named(kinds[result.Status], ref, where, "%s: %s", scenario.ID, result.Message)
 		}
 	}
 	for _, capability := range slices.Sorted(maps.Keys(left)) {
-		v.LeftOut = append(v.LeftOut, *left[capability])
+		v.Skipped = append(v.Skipped, *left[capability])
 		if !left[capability].Declared {
 			v.add("scenario-left-out", plan.NeedsPrefix+capability, "nobody said whether the target has %s, which %d of the scenarios need",
 				capability, len(left[capability].Scenarios))
@@ -509,11 +509,11 @@ func (v *Verdict) scenarios(r *Records) {
 	}
 	if shard := r.Selection.Shard; shard.Of > 0 {
 		v.add("shard-alone", "", "this is %s, and has %d of the %d scenarios that were selected", shard,
-			len(r.Selection.Scenarios), len(r.Selection.Scenarios)+len(r.Selection.Elsewhere))
+			len(r.Selection.Scenarios), len(r.Selection.Scenarios)+len(r.Selection.InOtherShards))
 	}
-	if n := v.Scenarios[NotSelected] - len(r.Selection.Elsewhere); n > 0 {
+	if n := v.Scenarios[NotSelected] - len(r.Selection.InOtherShards); n > 0 {
 		v.add("selection-incomplete", "", "%d of %d scenarios were not selected (%s)", n,
-			len(r.Selection.Plan.Scenarios), r.Selection.Asked())
+			len(r.Selection.Plan.Scenarios), r.Selection.Args())
 	}
 }
 
@@ -525,7 +525,7 @@ func Alone(result Result, stops []Reason) int {
 		if !ended {
 			kind = "scenario-not-run" // it was left out
 		}
-		v.add(kind, "", "%s", result.Says)
+		v.add(kind, "", "%s", result.Message)
 	}
 	v.conclude()
 	return v.Exit
@@ -539,8 +539,8 @@ func StatusOf(selection *plan.Selection, results map[int]Result, i int) Result {
 	if _, selected := slices.BinarySearch(selection.Scenarios, i); selected {
 		return Result{Status: NotRun}
 	}
-	if _, leftOut := slices.BinarySearch(selection.LeftOut, i); leftOut {
-		return Result{Status: LeftOut, Says: "the target lacks " + strings.Join(selection.Lacks(i), ", ")}
+	if _, leftOut := slices.BinarySearch(selection.Skipped, i); leftOut {
+		return Result{Status: SkippedByCapability, Message: "the target lacks " + strings.Join(selection.Lacks(i), ", ")}
 	}
 	return Result{Status: NotSelected}
 }
@@ -585,13 +585,13 @@ func (v *Verdict) rules(r *Records) {
 		case plan.Permits:
 			rule.Permits = append(rule.Permits, scenario.ID)
 		default:
-			rule.Promises = append(rule.Promises, scenario.ID)
+			rule.Invariants = append(rule.Invariants, scenario.ID)
 		}
 	}
 	declared := map[string]map[plan.Side]bool{} // the sides of a rule that scenarios would show that were left out as declared
-	for _, i := range r.Selection.LeftOut {
+	for _, i := range r.Selection.Skipped {
 		scenario := &r.Selection.Plan.Scenarios[i]
-		if _, ok := r.Selection.LeftOutFor(i); ok {
+		if _, ok := r.Selection.SkippedFor(i); ok {
 			if declared[scenario.Rule] == nil {
 				declared[scenario.Rule] = map[plan.Side]bool{}
 			}
@@ -608,8 +608,8 @@ func (v *Verdict) rules(r *Records) {
 			leftOut = leftOut && declared[rule.Rule.ID][side]
 		}
 		switch {
-		case rule.Rule.Kind != milestones.Gate:
-			if len(rule.Promises) == 0 {
+		case rule.Rule.Kind != milestones.Precondition:
+			if len(rule.Invariants) == 0 {
 				missing(plan.Neither, "no scenario that keeps it passed")
 			}
 		default:
@@ -621,8 +621,8 @@ func (v *Verdict) rules(r *Records) {
 			}
 		}
 		rule.Proved = len(lacks) == 0
-		rule.LeftOut = !rule.Proved && leftOut
-		if !rule.Proved && !rule.LeftOut {
+		rule.Skipped = !rule.Proved && leftOut
+		if !rule.Proved && !rule.Skipped {
 			ref := RuleRef(rule.Rule.ID)
 			v.follows[ref] = failedOf(r, rule.Rule.ID, sides)
 			v.named("rule-unproved", ref, rule.Rule.ID, "@%s: %s", rule.Rule.ID, strings.Join(lacks, ", and "))

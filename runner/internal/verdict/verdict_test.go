@@ -12,7 +12,7 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/outcome"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 )
 
@@ -27,12 +27,12 @@ func tiny() *milestones.Milestone {
 			{Name: "refused", Status: 400, Code: "NO", ReasonCode: floor, Schema: "Error"},
 			{Name: "locked", Status: 423, Code: "LOCKED", Schema: "Error"},
 		}}},
-		Router:          milestones.Operation{ID: "unrouted"},
-		ReasonCodeFloor: []string{floor},
-		Features:        []string{"bell.feature"},
+		Router:              milestones.Operation{ID: "unrouted"},
+		RequiredReasonCodes: []string{floor},
+		Features:            []string{"bell.feature"},
 		Rules: []milestones.Rule{
-			{ID: "bell-is-allowed", Kind: milestones.Gate, Feature: "bell.feature", Operations: []string{"ring"}},
-			{ID: "bell-rings", Kind: milestones.Promise, Feature: "bell.feature", Operations: []string{"ring"}},
+			{ID: "bell-is-allowed", Kind: milestones.Precondition, Feature: "bell.feature", Operations: []string{"ring"}},
+			{ID: "bell-rings", Kind: milestones.Invariant, Feature: "bell.feature", Operations: []string{"ring"}},
 		},
 		Capabilities: []milestones.Capability{{ID: "rope"}},
 		Artifacts:    []string{"verdict.json", "state.json"},
@@ -58,14 +58,14 @@ func green(t *testing.T, further ...string) Records {
 	t.Helper()
 	m, text := tiny(), bell
 	for _, rule := range further {
-		m.Rules = append(m.Rules, milestones.Rule{ID: rule, Kind: milestones.Promise, Feature: "bell.feature", Operations: []string{"ring"}})
+		m.Rules = append(m.Rules, milestones.Rule{ID: rule, Kind: milestones.Invariant, Feature: "bell.feature", Operations: []string{"ring"}})
 		text += fmt.Sprintf("@%[1]s\nScenario: %[1]s\nThen a\n@%[1]s\nScenario: %[1]s again\nThen a\n", rule)
 	}
 	p, err := plan.Load(m, fstest.MapFS{"bell.feature": {Data: []byte(text)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := p.Select(plan.Wanted{}, nil, nil)
+	s, err := p.Select(plan.Filter{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,19 +79,19 @@ func green(t *testing.T, further ...string) Records {
 		Exchanges: []*exchange.Exchange{
 			{
 				Mark: exchange.Mark{Scenario: 0, Step: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 400},
-				Outcome: refused, Cells: []milestones.Cell{{Outcome: "refused", ReasonCode: floor}},
+				Outcome: refused, Covered: []milestones.CoverageItem{{Outcome: "refused", ReasonCode: floor}},
 				Results: []exchange.Result{{Check: "schema"}},
 			},
 			{
 				Mark: exchange.Mark{Scenario: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 200},
-				Outcome: &m.Operations[0].Outcomes[0], Cells: []milestones.Cell{{Outcome: milestones.Success}},
+				Outcome: &m.Operations[0].Outcomes[0], Covered: []milestones.CoverageItem{{Outcome: milestones.Success}},
 			},
 			{
 				Mark: exchange.Mark{Scenario: 2}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 423},
-				Outcome: &m.Operations[0].Outcomes[2], Cells: []milestones.Cell{{Outcome: "locked"}},
+				Outcome: &m.Operations[0].Outcomes[2], Covered: []milestones.CoverageItem{{Outcome: "locked"}},
 			},
 		},
-		Agreed: true, Output: &outcome.Difference{}, Identical: true, Written: []string{"state.json", "verdict.json"},
+		Agreed: true, Output: &golden.Difference{}, Identical: true, Written: []string{"state.json", "verdict.json"},
 	}
 }
 
@@ -111,10 +111,10 @@ func TestGreen(t *testing.T) {
 // Each row spoils one thing. Alone it turns the run red, with the exit code of its kind.
 func TestEachReasonAloneTurnsRed(t *testing.T) {
 	ended := func(status Status, says string) func(*Records) {
-		return func(r *Records) { r.Results[0] = Result{Status: status, Line: 5, Says: says} }
+		return func(r *Records) { r.Results[0] = Result{Status: status, Line: 5, Message: says} }
 	}
 	stopped := func(id string) func(*Records) {
-		return func(r *Records) { r.Stops = append(r.Stops, Reason{ID: id, Says: "shard 2 of 3"}) }
+		return func(r *Records) { r.Stops = append(r.Stops, Reason{ID: id, Message: "shard 2 of 3"}) }
 	}
 	tests := []struct {
 		id    string
@@ -124,84 +124,84 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		want  []Reason
 	}{
 		{"interrupted", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "interrupted", Says: "the run was interrupted"})
-		}, Interrupted, []Reason{{ID: "interrupted", Says: "the run was interrupted", Where: ""}}},
+			r.Stops = append(r.Stops, Reason{ID: "interrupted", Message: "the run was interrupted"})
+		}, Interrupted, []Reason{{ID: "interrupted", Message: "the run was interrupted", Where: ""}}},
 		{"usage", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "usage", Says: "unknown flag: --taget"})
-		}, Broken, []Reason{{ID: "usage", Says: "unknown flag: --taget", Where: ""}}},
+			r.Stops = append(r.Stops, Reason{ID: "usage", Message: "unknown flag: --taget"})
+		}, Broken, []Reason{{ID: "usage", Message: "unknown flag: --taget", Where: ""}}},
 		{"not-started", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "not-started", Says: "T1.yaml:3: unknown key"})
-		}, Broken, []Reason{{ID: "not-started", Says: "T1.yaml:3: unknown key", Where: ""}}},
+			r.Stops = append(r.Stops, Reason{ID: "not-started", Message: "T1.yaml:3: unknown key"})
+		}, Broken, []Reason{{ID: "not-started", Message: "T1.yaml:3: unknown key", Where: ""}}},
 		{"run-broke-off", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "run-broke-off", Says: "a panic"})
-		}, Incomplete, []Reason{{ID: "run-broke-off", Says: "a panic", Where: ""}}},
+			r.Stops = append(r.Stops, Reason{ID: "run-broke-off", Message: "a panic"})
+		}, Incomplete, []Reason{{ID: "run-broke-off", Message: "a panic", Where: ""}}},
 		{"scenario-failed", "", ended(Failed, "the answer is 200"), Fails, []Reason{
-			{ID: "scenario-failed", Says: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{ID: "scenario-failed", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 		}},
 		{"sentence-undefined", "", ended(Undefined, "nobody knows the sentence: b"), Broken, []Reason{
-			{ID: "sentence-undefined", Says: "features/bell.feature > no: nobody knows the sentence: b", Where: "features/bell.feature:5"},
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{ID: "sentence-undefined", Message: "features/bell.feature > no: nobody knows the sentence: b", Where: "features/bell.feature:5"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 		}},
 		{"sentence-ambiguous", "", ended(Ambiguous, "two"), Broken, nil},
-		{"sentence-broken", "", ended(Misworded, "no pointer"), Broken, nil},
-		{"target-unreachable", "", ended(Cut, "connection refused"), Unreachable, nil},
+		{"sentence-broken", "", ended(InvalidStep, "no pointer"), Broken, nil},
+		{"target-unreachable", "", ended(Unreached, "connection refused"), Unreachable, nil},
 		{"scenario-pending", "", ended(Pending, "later"), Incomplete, nil},
 		{"scenario-skipped", "", ended(Skipped, "not today"), Incomplete, nil},
 		{"scenario-empty", "", ended(Empty, "nothing in it"), Incomplete, nil},
 		{"scenario-not-run", "without a result", func(r *Records) { delete(r.Results, 0) }, Incomplete, []Reason{
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
-			{ID: "scenario-not-run", Says: "1 of 3 selected scenarios did not run to their end", Where: ""},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{ID: "scenario-not-run", Message: "1 of 3 selected scenarios did not run to their end", Where: ""},
 		}},
 		{"scenario-not-run", "stopped", ended(NotRun, "stopped"), Incomplete, nil},
 		{"check-failed", "", func(r *Records) {
-			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}
-		}, Fails, []Reason{{ID: "check-failed", Says: "ring, schema: the body is not valid", Where: "features/bell.feature:5"}}},
+			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Message: "the body is not valid"}
+		}, Fails, []Reason{{ID: "check-failed", Message: "ring, schema: the body is not valid", Where: "features/bell.feature:5"}}},
 		{"check-failed", "outside of any scenario", func(r *Records) {
 			outside := *r.Exchanges[0]
 			outside.Mark = exchange.Mark{Scenario: -1}
-			outside.Results = []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Says: "the body is not valid"}}
+			outside.Results = []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "the body is not valid"}}
 			r.Exchanges = append(r.Exchanges, &outside)
-		}, Fails, []Reason{{ID: "check-failed", Says: "ring, schema: the body is not valid", Where: ""}}},
+		}, Fails, []Reason{{ID: "check-failed", Message: "ring, schema: the body is not valid", Where: ""}}},
 		{"cell-undeclared", "", func(r *Records) {
-			r.Exchanges[0].Stray = []exchange.Stray{{Status: 409, Code: "OH", ReasonCode: "what"}}
+			r.Exchanges[0].Undeclared = []exchange.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
 		}, Fails, []Reason{{
-			ID:   "cell-undeclared",
-			Says: "ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", Where: "ring",
+			ID:      "cell-undeclared",
+			Message: "ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", Where: "ring",
 		}}},
 		{"cell-unobserved", "", func(r *Records) { r.Exchanges = slices.Delete(r.Exchanges, 1, 2) }, Fails, []Reason{
-			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
+			{ID: "cell-unobserved", Message: "ring never answered 200 (success)", Where: "ring"},
 		}},
 		{"cell-unobserved", "no answer is no observation", func(r *Records) { r.Exchanges[1].Response = nil }, Fails, []Reason{
-			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
+			{ID: "cell-unobserved", Message: "ring never answered 200 (success)", Where: "ring"},
 		}},
 		{"floor-unobserved", "", unobserved, Fails, []Reason{
-			{ID: "cell-unobserved", Says: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
-			{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor},
+			{ID: "cell-unobserved", Message: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
+			{ID: "floor-unobserved", Message: floor + " was never observed", Where: floor},
 		}},
 		{"floor-unobserved", "of a code that no operation has", func(r *Records) {
-			r.Milestone.ReasonCodeFloor = append(r.Milestone.ReasonCodeFloor, "partner_liquidity_provider_lost")
+			r.Milestone.RequiredReasonCodes = append(r.Milestone.RequiredReasonCodes, "partner_liquidity_provider_lost")
 		}, Fails, []Reason{
-			{ID: "floor-unobserved", Says: "partner_liquidity_provider_lost was never observed", Where: "partner_liquidity_provider_lost"},
+			{ID: "floor-unobserved", Message: "partner_liquidity_provider_lost was never observed", Where: "partner_liquidity_provider_lost"},
 		}},
 		{"rule-unproved", "a promise", func(r *Records) {
-			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Promise})
-		}, Fails, []Reason{{ID: "rule-unproved", Says: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
+			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Invariant})
+		}, Fails, []Reason{{ID: "rule-unproved", Message: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
 		{"rule-unproved", "a gate, on both sides", func(r *Records) {
-			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-locked", Kind: milestones.Gate})
+			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-locked", Kind: milestones.Precondition})
 		}, Fails, []Reason{{
-			ID:   "rule-unproved",
-			Says: "@bell-locked: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-locked",
+			ID:      "rule-unproved",
+			Message: "@bell-locked: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-locked",
 		}}},
 		{"refusal-unobserved", "", refusing(milestones.Success, "ring", 200), Fails, []Reason{
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 			{ID: "refusal-unobserved", Where: "features/bell.feature:3",
-				Says: "features/bell.feature > no: no refusal by an operation of @bell-is-allowed, and no reason code in the list of a success (ring)"},
+				Message: "features/bell.feature > no: no refusal by an operation of @bell-is-allowed, and no reason code in the list of a success (ring)"},
 		}},
 		{"refusal-unobserved", "of an operation of the rule", refusing("locked", "unrouted", 423), Fails, nil},
 		{"refusal-unobserved", "without a body to see it in", func(r *Records) {
 			refusing("", "ring", 200)(r)
-			r.Exchanges[0].Request.Method, r.Exchanges[0].Cells = "HEAD", nil
+			r.Exchanges[0].Request.Method, r.Exchanges[0].Covered = "HEAD", nil
 		}, Fails, nil},
 		{"refusal-unobserved", "since nothing was answered", func(r *Records) {
 			refusing("locked", "ring", 423)(r)
@@ -209,73 +209,73 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}, Fails, nil},
 		{"output-differs", "changed", func(r *Records) {
 			r.Identical = false
-			r.Output.Changed = []outcome.Change{{Scenario: "s", Line: 1, Want: "ring 200", Got: "ring 400"}}
-		}, Fails, []Reason{{ID: "output-differs", Says: "s: answer 1 was ring 200 and is ring 400", Where: "output.json"}}},
+			r.Output.Changed = []golden.Change{{Scenario: "s", Line: 1, Want: "ring 200", Got: "ring 400"}}
+		}, Fails, []Reason{{ID: "output-differs", Message: "s: answer 1 was ring 200 and is ring 400", Where: "output.json"}}},
 		{"output-differs", "added", func(r *Records) {
 			r.Identical = false
 			r.Output.Added = []string{"s"}
-		}, Fails, []Reason{{ID: "output-differs", Says: "s: not in the golden output", Where: "output.json"}}},
+		}, Fails, []Reason{{ID: "output-differs", Message: "s: not in the golden output", Where: "output.json"}}},
 		{"output-differs", "removed", func(r *Records) {
 			r.Identical = false
 			r.Output.Removed = []string{"s"}
-		}, Fails, []Reason{{ID: "output-differs", Says: "s: in the golden output, and no longer a scenario", Where: "output.json"}}},
+		}, Fails, []Reason{{ID: "output-differs", Message: "s: in the golden output, and no longer a scenario", Where: "output.json"}}},
 		{"output-differs", "in bytes alone", func(r *Records) { r.Identical = false }, Fails, []Reason{
-			{ID: "output-differs", Says: "the same rows as in the golden output, in other bytes or another order", Where: "output.json"},
+			{ID: "output-differs", Message: "the same rows as in the golden output, in other bytes or another order", Where: "output.json"},
 		}},
 		{"baseline-outdated", "", listing("s-56a5187fa9", "2026-12-31"), Fails, []Reason{{
-			ID: "baseline-outdated", Says: "s-56a5187fa9 does not fail any more (features/bell.feature > no): remove the entry", Where: "known.yaml:2",
+			ID: "baseline-outdated", Message: "s-56a5187fa9 does not fail any more (features/bell.feature > no): remove the entry", Where: "known.yaml:2",
 		}}},
 		{"baseline-expired", "", func(r *Records) {
 			ended(Failed, "the answer is 200")(r)
 			listing("s-56a5187fa9", "2026-02-21")(r)
 		}, Fails, []Reason{
-			{ID: "scenario-failed", Says: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+			{ID: "scenario-failed", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 			{
 				ID: "baseline-expired", Where: "known.yaml:2",
-				Says: "s-56a5187fa9 was to be mended by me, and 2026-02-21 is over: mend it, or renew the date",
+				Message: "s-56a5187fa9 was to be mended by me, and 2026-02-21 is over: mend it, or renew the date",
 			},
 		}},
 		{"baseline-unknown", "", listing("s-56a5187fa8", "2026-12-31"), Fails, []Reason{{
 			ID: "baseline-unknown", Where: "known.yaml:2",
-			Says: "s-56a5187fa8 names nothing that there is (did you mean s-56a5187fa9, features/bell.feature > no?): remove the entry",
+			Message: "s-56a5187fa8 names nothing that there is (did you mean s-56a5187fa9, features/bell.feature > no?): remove the entry",
 		}}},
 		{"output-unknown", "", func(r *Records) { r.Output = nil }, Incomplete, []Reason{
-			{ID: "output-unknown", Says: "there is no golden output to compare the run with", Where: "output.json"},
+			{ID: "output-unknown", Message: "there is no golden output to compare the run with", Where: "output.json"},
 		}},
 		{"run-differs", "", func(r *Records) { r.Differing = []Differing{{1, "it passed in run 1 and failed in run 2"}} }, Fails, []Reason{
-			{ID: "run-differs", Says: "features/bell.feature > yes: it passed in run 1 and failed in run 2", Where: "features/bell.feature:7"},
+			{ID: "run-differs", Message: "features/bell.feature > yes: it passed in run 1 and failed in run 2", Where: "features/bell.feature:7"},
 		}},
 		{"too-many-excused", "", func(r *Records) {
 			failing(0, 1)(r)
 			listing("s-56a5187fa9", later)(r)
 			listing(r.Selection.Plan.Scenarios[1].Ref(), later)(r)
 		}, Fails, []Reason{
-			{ID: "too-many-excused", Says: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
+			{ID: "too-many-excused", Message: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
 		}},
 		{"capability-required", "", func(r *Records) {
 			r.Selection.Missing, r.Results, r.Exchanges = [][]string{{"rope"}, {"hand", "foot"}}, nil, nil
 		}, Incomplete, []Reason{
-			{ID: "cell-unobserved", Says: "ring never answered 200 (success)", Where: "ring"},
-			{ID: "cell-unobserved", Says: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
-			{ID: "cell-unobserved", Says: "ring never answered 423 LOCKED (locked)", Where: "ring"},
-			{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor},
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-is-allowed"},
-			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
-			{ID: "capability-required", Says: "the target lacks rope, which T1 requires", Where: "@needs:rope"},
-			{ID: "capability-required", Says: "the target lacks hand and foot, and T1 requires one of them", Where: "@needs:hand"},
-			{ID: "nothing-ran", Says: "no scenario ran"},
-			{ID: "scenario-not-run", Says: "3 of 3 selected scenarios did not run to their end"},
+			{ID: "cell-unobserved", Message: "ring never answered 200 (success)", Where: "ring"},
+			{ID: "cell-unobserved", Message: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
+			{ID: "cell-unobserved", Message: "ring never answered 423 LOCKED (locked)", Where: "ring"},
+			{ID: "floor-unobserved", Message: floor + " was never observed", Where: floor},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "rule-unproved", Message: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
+			{ID: "capability-required", Message: "the target lacks rope, which T1 requires", Where: "@needs:rope"},
+			{ID: "capability-required", Message: "the target lacks hand and foot, and T1 requires one of them", Where: "@needs:hand"},
+			{ID: "nothing-ran", Message: "no scenario ran"},
+			{ID: "scenario-not-run", Message: "3 of 3 selected scenarios did not run to their end"},
 		}},
 		{"too-few-proved", "", func(r *Records) {
 			failing(2)(r)
-			r.Results[0] = Result{Status: Failed, Line: 5, Says: "no"}
+			r.Results[0] = Result{Status: Failed, Line: 5, Message: "no"}
 			for _, i := range []int{0, 2} {
 				listing(r.Selection.Plan.Scenarios[i].Ref(), later)(r)
 			}
 		}, Fails, []Reason{
-			{ID: "too-many-excused", Says: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
-			{ID: "too-few-proved", Says: "0 of the 2 selected rules are proved, and at least half must be", Where: "verdict.json"},
+			{ID: "too-many-excused", Message: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
+			{ID: "too-few-proved", Message: "0 of the 2 selected rules are proved, and at least half must be", Where: "verdict.json"},
 		}},
 		{"too-few-proved", "since the others are left out", func(r *Records) {
 			leaveOut(r, "rope")
@@ -285,22 +285,22 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}, Incomplete, nil},
 		{"nothing-ran", "", func(r *Records) { r.Results = nil }, Incomplete, nil},
 		{"selection-incomplete", "", func(r *Records) {
-			r.Selection.Wanted.Tags, r.Selection.Scenarios = "@bell-is-allowed or @refuses", []int{0, 1}
+			r.Selection.Filter.Tags, r.Selection.Scenarios = "@bell-is-allowed or @refuses", []int{0, 1}
 			delete(r.Results, 2)
 		}, Incomplete, []Reason{
-			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
-			{ID: "selection-incomplete", Says: "1 of 3 scenarios were not selected (--tags '@bell-is-allowed or @refuses')", Where: ""},
+			{ID: "rule-unproved", Message: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
+			{ID: "selection-incomplete", Message: "1 of 3 scenarios were not selected (--tags '@bell-is-allowed or @refuses')", Where: ""},
 		}},
 		{"shard-alone", "", func(r *Records) {
-			r.Selection = r.Selection.Deal(2, nil)[0]
+			r.Selection = r.Selection.Partition(2, nil)[0]
 			r.Results = map[int]Result{0: {Status: Passed}}
 		}, Incomplete, []Reason{
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
-			{ID: "rule-unproved", Says: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
-			{ID: "shard-alone", Says: "this is shard 1 of 2, and has 1 of the 3 scenarios that were selected", Where: ""},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "rule-unproved", Message: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
+			{ID: "shard-alone", Message: "this is shard 1 of 2, and has 1 of the 3 scenarios that were selected", Where: ""},
 		}},
-		{"shard-alone", "though there is no other", func(r *Records) { r.Selection = r.Selection.Deal(1, nil)[0] }, Incomplete, []Reason{
-			{ID: "shard-alone", Says: "this is shard 1 of 1, and has 3 of the 3 scenarios that were selected", Where: ""},
+		{"shard-alone", "though there is no other", func(r *Records) { r.Selection = r.Selection.Partition(1, nil)[0] }, Incomplete, []Reason{
+			{ID: "shard-alone", Message: "this is shard 1 of 1, and has 3 of the 3 scenarios that were selected", Where: ""},
 		}},
 		{"shard-missing", "", stopped("shard-missing"), Incomplete, nil},
 		{"shard-twice", "", stopped("shard-twice"), Incomplete, nil},
@@ -308,38 +308,38 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"shard-incomplete", "", stopped("shard-incomplete"), Incomplete, nil},
 		{"scenario-left-out", "", func(r *Records) {
 			var err error
-			if r.Selection, err = r.Selection.Plan.Select(plan.Wanted{}, nil, func(string) bool { return false }); err != nil {
+			if r.Selection, err = r.Selection.Plan.Select(plan.Filter{}, nil, func(string) bool { return false }); err != nil {
 				panic(err)
 			}
 			delete(r.Results, 1)
 		}, Incomplete, []Reason{
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
-			{ID: "scenario-left-out", Says: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "scenario-left-out", Message: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
 		{"scenario-left-out", "beside what is declared", func(r *Records) {
 			leaveOut(r, "string")
 		}, Incomplete, []Reason{
-			{ID: "rule-unproved", Says: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
-			{ID: "scenario-left-out", Says: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
+			{ID: "scenario-left-out", Message: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
 		{"floor-unobserved", "is never left out", func(r *Records) {
 			leaveOut(r, "rope")
 			unobserved(r)
-		}, Incomplete, []Reason{{ID: "floor-unobserved", Says: floor + " was never observed", Where: floor}}},
+		}, Incomplete, []Reason{{ID: "floor-unobserved", Message: floor + " was never observed", Where: floor}}},
 		{"rule-unproved", "beside what is declared", func(r *Records) {
 			leaveOut(r, "rope")
-			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Promise})
-		}, Incomplete, []Reason{{ID: "rule-unproved", Says: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
+			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Invariant})
+		}, Incomplete, []Reason{{ID: "rule-unproved", Message: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
 		{"scenario-failed", "and nothing is left out for it", func(r *Records) {
 			leaveOut(r, "rope")
 			r.Exchanges = slices.Delete(r.Exchanges, 1, 2)
-			r.Results[2] = Result{Status: Failed, Says: "no sound"}
+			r.Results[2] = Result{Status: Failed, Message: "no sound"}
 		}, Fails, nil},
 		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []Reason{
-			{ID: "counts-disagree", Says: "godog's exit code is 1, which does not fit how the scenarios ended", Where: ""},
+			{ID: "counts-disagree", Message: "godog's exit code is 1, which does not fit how the scenarios ended", Where: ""},
 		}},
 		{"artifact-missing", "", func(r *Records) { r.Written = r.Written[1:] }, Incomplete, []Reason{
-			{ID: "artifact-missing", Says: "state.json was not written", Where: "state.json"},
+			{ID: "artifact-missing", Message: "state.json was not written", Where: "state.json"},
 		}},
 	}
 	tested := map[string]bool{}
@@ -377,7 +377,7 @@ func refusing(outcome, operation string, status int) func(*Records) {
 		outside.Mark = exchange.Mark{Scenario: -1}
 		r.Exchanges = append(r.Exchanges, &outside)
 		x := r.Exchanges[0]
-		x.Outcome, x.Cells, x.Response = nil, []milestones.Cell{{Outcome: outcome}}, &exchange.Response{Status: status}
+		x.Outcome, x.Covered, x.Response = nil, []milestones.CoverageItem{{Outcome: outcome}}, &exchange.Response{Status: status}
 		if operation != x.Operation.ID {
 			r.Milestone.Router.Outcomes = []milestones.Outcome{{Name: outcome, Status: status}}
 			x.Operation = &r.Milestone.Router
@@ -392,18 +392,18 @@ func TestRefusalsThatCount(t *testing.T) {
 		"a reason code in the list of a success": func(r *Records) {
 			r.Milestone.Operations[0].Outcomes[0].ReasonCodes = []string{floor}
 			r.Exchanges[0].Response.Status = 200
-			r.Exchanges[0].Cells = []milestones.Cell{{Outcome: milestones.Success}, {Outcome: milestones.Success, ReasonCode: floor}}
+			r.Exchanges[0].Covered = []milestones.CoverageItem{{Outcome: milestones.Success}, {Outcome: milestones.Success, ReasonCode: floor}}
 			outside := *r.Exchanges[0]
-			outside.Mark, outside.Cells = exchange.Mark{Scenario: -1}, []milestones.Cell{{Outcome: "refused", ReasonCode: floor}}
+			outside.Mark, outside.Covered = exchange.Mark{Scenario: -1}, []milestones.CoverageItem{{Outcome: "refused", ReasonCode: floor}}
 			r.Exchanges = append(r.Exchanges, &outside)
 		},
 		"the status of an answer to HEAD": func(r *Records) {
 			refusing("locked", "ring", 423)(r)
-			r.Exchanges[0].Request.Method, r.Exchanges[0].Cells = "HEAD", nil
+			r.Exchanges[0].Request.Method, r.Exchanges[0].Covered = "HEAD", nil
 		},
 		"the same, read back from a record": func(r *Records) {
 			refusing("locked", "ring", 423)(r)
-			r.Exchanges[0].Request.Method, r.Exchanges[0].Cells = "HEAD", nil
+			r.Exchanges[0].Request.Method, r.Exchanges[0].Covered = "HEAD", nil
 			r.Exchanges[0].Operation = &milestones.Operation{ID: "ring"}
 		},
 	} {
@@ -420,7 +420,7 @@ func TestRefusalsThatCount(t *testing.T) {
 // leaveOut runs the records without a rope, when somebody declared that the target lacks a capability.
 func leaveOut(r *Records, declared string) {
 	var err error
-	if r.Selection, err = r.Selection.Plan.Select(plan.Wanted{}, nil, func(string) bool { return false }); err != nil {
+	if r.Selection, err = r.Selection.Plan.Select(plan.Filter{}, nil, func(string) bool { return false }); err != nil {
 		panic(err)
 	}
 	r.Selection.Declared = []string{declared}
@@ -439,17 +439,17 @@ func TestDeclaredGapsAreListed(t *testing.T) {
 	if !v.Overall || v.Exit != Holds || v.Complete {
 		t.Errorf("overall %v, exit %d, complete %v, want true, 0 and false: %+v", v.Overall, v.Exit, v.Complete, v.Reasons)
 	}
-	if diff := cmp.Diff([]Gap{{"rope", true, []string{"features/bell.feature > yes"}}}, v.LeftOut); diff != "" {
+	if diff := cmp.Diff([]Gap{{"rope", true, []string{"features/bell.feature > yes"}}}, v.Skipped); diff != "" {
 		t.Errorf("left out (-want +got):\n%s", diff)
 	}
 	var rules, cells []string
 	for _, rule := range v.Rules {
-		if rule.LeftOut {
+		if rule.Skipped {
 			rules = append(rules, rule.Rule.ID)
 		}
 	}
-	for _, cell := range v.Cells {
-		if cell.LeftOut {
+	for _, cell := range v.Coverage {
+		if cell.Skipped {
 			cells = append(cells, cell.Operation+" "+cell.Outcome)
 		}
 	}
@@ -462,7 +462,7 @@ func TestDeclaredGapsAreListed(t *testing.T) {
 func TestNoReasonIsHarmless(t *testing.T) {
 	for _, kind := range Reasons {
 		r := green(t)
-		r.Stops = []Reason{{ID: kind.ID, Says: "x"}}
+		r.Stops = []Reason{{ID: kind.ID, Message: "x"}}
 		if v := Decide(r); v.Overall || v.Exit == Holds {
 			t.Errorf("%s: overall %v, exit %d", kind.ID, v.Overall, v.Exit)
 		}
@@ -485,7 +485,7 @@ func TestPrecedence(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := green(t)
 			for _, id := range test.ids {
-				r.Stops = append(r.Stops, Reason{ID: id, Says: "x"})
+				r.Stops = append(r.Stops, Reason{ID: id, Message: "x"})
 			}
 			if v := Decide(r); v.Exit != test.want {
 				t.Errorf("exit %d, want %d", v.Exit, test.want)
@@ -498,12 +498,12 @@ func TestPrecedence(t *testing.T) {
 func TestAbsenceInAnIncompleteRun(t *testing.T) {
 	r := green(t)
 	r.Exchanges = nil
-	r.Selection.Scenarios, r.Selection.Wanted.Tags = []int{2}, "@bell-rings"
+	r.Selection.Scenarios, r.Selection.Filter.Tags = []int{2}, "@bell-rings"
 	r.Results = map[int]Result{2: {Status: Passed}}
 	if v := Decide(r); v.Exit != Incomplete {
 		t.Errorf("exit %d, want %d: %+v", v.Exit, Incomplete, v.Reasons)
 	}
-	r.Results[2] = Result{Status: Failed, Says: "no sound"}
+	r.Results[2] = Result{Status: Failed, Message: "no sound"}
 	if v := Decide(r); v.Exit != Fails {
 		t.Errorf("with a failure: exit %d, want %d", v.Exit, Fails)
 	}
@@ -514,9 +514,9 @@ func TestAbsenceInAnIncompleteRun(t *testing.T) {
 func TestManyAbsencesAreCounted(t *testing.T) {
 	many := func(n int) Records {
 		r := green(t)
-		r.Milestone.ReasonCodeFloor = nil
+		r.Milestone.RequiredReasonCodes = nil
 		for i := range n {
-			r.Milestone.ReasonCodeFloor = append(r.Milestone.ReasonCodeFloor, fmt.Sprintf("%s_%d", floor, i))
+			r.Milestone.RequiredReasonCodes = append(r.Milestone.RequiredReasonCodes, fmt.Sprintf("%s_%d", floor, i))
 		}
 		return r
 	}
@@ -529,7 +529,7 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 		return reasons
 	}
 	interrupted := func(r Records) Records {
-		r.Stops, r.Results = []Reason{{ID: "interrupted", Says: "x"}}, map[int]Result{}
+		r.Stops, r.Results = []Reason{{ID: "interrupted", Message: "x"}}, map[int]Result{}
 		return r
 	}
 	if got := absent(many(mostAbsent + 1)); len(got) != mostAbsent+1 || got[0].Ref == "" {
@@ -538,13 +538,13 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 	if got := absent(interrupted(many(mostAbsent))); len(got) != mostAbsent {
 		t.Errorf("few, interrupted: %+v", got)
 	}
-	want := []Reason{{ID: "floor-unobserved", Says: "11 reason codes of the floor were not observed, and not everything ran", Where: "verdict.json"}}
+	want := []Reason{{ID: "floor-unobserved", Message: "11 reason codes of the floor were not observed, and not everything ran", Where: "verdict.json"}}
 	r := interrupted(many(mostAbsent + 1))
 	if diff := cmp.Diff(want, absent(r)); diff != "" {
 		t.Errorf("many, interrupted (-want +got):\n%s", diff)
 	}
-	if v := Decide(r); len(v.Floor) != mostAbsent+1 || v.Exit != Interrupted {
-		t.Errorf("%d codes, exit %d", len(v.Floor), v.Exit)
+	if v := Decide(r); len(v.ReasonCodes) != mostAbsent+1 || v.Exit != Interrupted {
+		t.Errorf("%d codes, exit %d", len(v.ReasonCodes), v.Exit)
 	}
 }
 
@@ -552,7 +552,7 @@ func TestReasonsAreInTheOrderOfTheirKinds(t *testing.T) {
 	r := green(t)
 	r.Written = nil
 	r.Results = map[int]Result{}
-	r.Stops = []Reason{{ID: "run-broke-off", Says: "x"}, {ID: "interrupted", Says: "x"}}
+	r.Stops = []Reason{{ID: "run-broke-off", Message: "x"}, {ID: "interrupted", Message: "x"}}
 	var got []int
 	for _, reason := range Decide(r).Reasons {
 		got = append(got, slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == reason.ID }))
@@ -570,17 +570,17 @@ func TestEvidence(t *testing.T) {
 	id := func(name string) string { return "features/bell.feature > " + name }
 	wantRules := []Rule{
 		{Rule: &r.Milestone.Rules[0], Proved: true, Refuses: []string{id("no")}, Permits: []string{id("yes")}},
-		{Rule: &r.Milestone.Rules[1], Proved: true, Promises: []string{id("sound")}},
+		{Rule: &r.Milestone.Rules[1], Proved: true, Invariants: []string{id("sound")}},
 	}
 	if diff := cmp.Diff(wantRules, v.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
-	wantFloor := []FloorCode{{ReasonCode: floor, Observed: 3, Scenarios: []string{id("no")}}}
-	if diff := cmp.Diff(wantFloor, v.Floor); diff != "" {
+	wantFloor := []ReasonCode{{ReasonCode: floor, Observed: 3, Scenarios: []string{id("no")}}}
+	if diff := cmp.Diff(wantFloor, v.ReasonCodes); diff != "" {
 		t.Errorf("floor (-want +got):\n%s", diff)
 	}
 	var cells []string
-	for _, c := range v.Cells {
+	for _, c := range v.Coverage {
 		cells = append(cells, fmt.Sprint(c.Operation, " ", c.Outcome, " ", c.ReasonCode, " ", c.Schema, " ", c.Observed, " ", len(c.Scenarios)))
 	}
 	want := []string{"ring success  Ring 1 1", "ring refused " + floor + " Error 3 1", "ring locked  Error 1 1"}
@@ -590,7 +590,7 @@ func TestEvidence(t *testing.T) {
 }
 
 func TestWithoutAMilestone(t *testing.T) {
-	v := Decide(Records{Agreed: true, Stops: []Reason{{ID: "not-started", Says: "x"}}})
+	v := Decide(Records{Agreed: true, Stops: []Reason{{ID: "not-started", Message: "x"}}})
 	if v.Overall || v.Exit != Broken {
 		t.Errorf("overall %v, exit %d", v.Overall, v.Exit)
 	}

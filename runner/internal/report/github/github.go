@@ -93,14 +93,14 @@ func Annotations(record *eventlog.Record, below string) []byte {
 			absent = append(absent, reason)
 			continue
 		}
-		all = append(all, command("", 0, reason.ID, reason.Says))
+		all = append(all, command("", 0, reason.ID, reason.Message))
 	}
 	if len(failed) > 0 && len(absent) > 1 {
 		all = append(all, command("", 0, record.Milestone, notObserved(absent)))
 		absent = nil
 	}
 	for _, reason := range absent {
-		all = append(all, command("", 0, reason.ID, reason.Says))
+		all = append(all, command("", 0, reason.ID, reason.Message))
 	}
 	if len(all) > mostAnnotations {
 		more := len(all) - mostAnnotations + 1
@@ -116,7 +116,7 @@ func notObserved(absent []verdict.Reason) string {
 		first, n := absent[0], len(absent)
 		absent = slices.DeleteFunc(absent, func(reason verdict.Reason) bool { return reason.ID == first.ID })
 		if n -= len(absent); n == 1 {
-			kinds = append(kinds, first.Says)
+			kinds = append(kinds, first.Message)
 		} else {
 			kinds = append(kinds, fmt.Sprintf("%s: %d", first.ID, n))
 		}
@@ -130,7 +130,7 @@ func failures(record *eventlog.Record, v *eventlog.Verdict) []*eventlog.Scenario
 	var failed []*eventlog.Scenario
 	for _, s := range record.Scenarios {
 		switch s.Result.Status {
-		case verdict.Passed, verdict.NotRun, verdict.LeftOut, verdict.NotSelected:
+		case verdict.Passed, verdict.NotRun, verdict.SkippedByCapability, verdict.NotSelected:
 		default:
 			if v.KnownAs(s) == nil {
 				failed = append(failed, s)
@@ -186,13 +186,13 @@ func Summary(record *eventlog.Record, room int) ([]byte, error) {
 	if apart := v.Apart(record); len(apart) > 0 {
 		p.line("\n### Why not\n\n| reason | | |\n|---|---|---|")
 		for _, reason := range apart {
-			p.line("| %s | %s | %s |", escape(reason.ID), code(reason.Says), code(reason.Where))
+			p.line("| %s | %s | %s |", escape(reason.ID), code(reason.Message), code(reason.Where))
 		}
 	}
 	if v.Known != nil && len(v.Known.Failures) > 0 {
 		p.line("\n### Known failures\n\n| id | | until | who | why |\n|---|---|---|---|---|")
 		for _, known := range v.Known.Failures {
-			p.line("| %s | %s | %s | %s | %s |", code(known.Ref), code(known.Says), escape(known.Expires), code(known.Owner), code(known.Because))
+			p.line("| %s | %s | %s | %s | %s |", code(known.Ref), code(known.Message), escape(known.Expires), code(known.Owner), code(known.Because))
 		}
 	}
 	if len(v.LeftOut) > 0 {

@@ -22,7 +22,7 @@ func red(n int, says string, more ...string) *eventlog.Record {
 	for i := range n {
 		s := &eventlog.Scenario{
 			Scenario: &plan.Scenario{ID: fmt.Sprintf("a.feature > %d", i), URI: "features/a,b:c.feature", Line: i + 1, Name: "100%: a, b"},
-			Selected: true, Result: verdict.Result{Status: verdict.Failed, Line: i + 2, Says: says},
+			Selected: true, Result: verdict.Result{Status: verdict.Failed, Line: i + 2, Message: says},
 		}
 		record.Scenarios = append(record.Scenarios, s)
 		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","says":"x","where":"","ref":%q}`, s.Ref()))

@@ -198,7 +198,7 @@ func comment(s *eventlog.Scenario, x *exchange.Exchange) string {
 	}
 	var failed []string
 	for _, result := range x.Failures() {
-		failed = append(failed, result.Check+": "+result.Says)
+		failed = append(failed, result.Check+": "+result.Message)
 	}
 	if len(failed) > 0 {
 		says += "; failed: " + strings.Join(failed, "; ")

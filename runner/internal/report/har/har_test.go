@@ -46,7 +46,7 @@ func TestEntries(t *testing.T) {
 		{"an answer", "http://h:1", exchange.Exchange{
 			Request:  exchange.Request{Method: "POST", Target: "/a?b=%62+c&d&e=%zz&b=2", Header: http.Header{"Content-Type": {"application/json"}, "X": {"1", "2"}}, Body: []byte("{}")},
 			Response: &exchange.Response{Status: 201, Header: http.Header{"Content-Type": {"text/plain"}, "Location": {"/z"}}, Body: []byte("é")},
-			Results:  []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Says: "no"}, {Check: "status"}},
+			Results:  []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "no"}, {Check: "status"}},
 		}, `{"startedDateTime":"2026-01-02T03:04:05.678Z","time":0.312,"comment":"REF, line 7; failed: schema: no",
 			"request":{"method":"POST","url":"http://h:1/a?b=%62+c&d&e=%zz&b=2","httpVersion":"HTTP/1.1","bodySize":2,
 				"headers":[{"name":"Content-Type","value":"application/json"},{"name":"X","value":"1"},{"name":"X","value":"2"}],

@@ -166,7 +166,7 @@ func caseOf(record *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) 
 	switch s.Result.Status {
 	case verdict.Passed:
 		return c
-	case verdict.LeftOut:
+	case verdict.SkippedByCapability:
 		c.Skipped = &problem{Message: "the target lacks " + strings.Join(s.LeftOut, ", ")}
 		return c
 	case verdict.NotRun:
@@ -224,10 +224,10 @@ func reasonOf(reason verdict.Reason) test {
 		}
 	}
 	if name == reason.ID {
-		name += ": " + reason.Says // there are several of its kind
+		name += ": " + reason.Message // there are several of its kind
 	}
 	c := test{Name: name, ClassName: "verdict"}
-	p := &problem{Type: reason.ID, Message: reason.Says, Text: reason.Says}
+	p := &problem{Type: reason.ID, Message: reason.Message, Text: reason.Message}
 	if verdict.ExitOf(reason.ID) == verdict.Fails {
 		c.Failure = p
 	} else {
@@ -242,7 +242,7 @@ func absent(reason verdict.Reason, red bool) test {
 	c := reasonOf(reason)
 	c.Error, c.Failure = c.Failure, nil
 	if red {
-		c.Skipped, c.Error = &problem{Message: reason.Says}, nil
+		c.Skipped, c.Error = &problem{Message: reason.Message}, nil
 	}
 	return c
 }

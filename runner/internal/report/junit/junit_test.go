@@ -23,7 +23,7 @@ func scenario(name string, status verdict.Status) *eventlog.Scenario {
 		Selected: true, Result: verdict.Result{Status: status},
 	}
 	if status != verdict.Passed {
-		s.Result.Says = "it is 1"
+		s.Result.Message = "it is 1"
 		s.Failure = &report.Failure{Scenario: s.Scenario, Status: status, Text: "all of it"}
 	}
 	return s
@@ -55,7 +55,7 @@ func encoded(t *testing.T, reasons string, scenarios ...*eventlog.Scenario) stri
 }
 
 func TestEncode(t *testing.T) {
-	leftOut := scenario("By a rope", verdict.LeftOut)
+	leftOut := scenario("By a rope", verdict.SkippedByCapability)
 	leftOut.Failure, leftOut.LeftOut = nil, []string{"rope", "hand"}
 	broken := scenario("Unknown", verdict.Undefined)
 	notSelected := scenario("Another day", verdict.NotSelected)
@@ -100,7 +100,7 @@ func TestWhatWasNotObserved(t *testing.T) {
 	cut.Began = time.Unix(0, 0)
 	waiting := scenario("Waiting", verdict.NotRun)
 	waiting.Failure = nil
-	leftOut := scenario("By a rope", verdict.LeftOut)
+	leftOut := scenario("By a rope", verdict.SkippedByCapability)
 	leftOut.Failure = nil
 	tests := []struct {
 		name, reasons string
@@ -131,7 +131,7 @@ func TestWhatWasNotObserved(t *testing.T) {
 // XML 1.0 has no way to write most control characters, halves of surrogates and U+FFFE.
 func TestWhatXMLForbids(t *testing.T) {
 	s := scenario("Not \x00 \x1b well", verdict.Failed)
-	s.Result.Says, s.Failure.Text = "\x07 \ufffe \xff ]]> <&>\"", "\x00\x08\x0b ok \t\r\n \xed\xa0\x80 ]]>"
+	s.Result.Message, s.Failure.Text = "\x07 \ufffe \xff ]]> <&>\"", "\x00\x08\x0b ok \t\r\n \xed\xa0\x80 ]]>"
 	got := encoded(t, "", s)
 	if strings.Contains(got, "]]>") || !strings.Contains(got, "name=\"Not \ufffd \ufffd well\"") ||
 		!strings.Contains(got, "message=\"\ufffd \ufffd \ufffd ]]&gt; &lt;&amp;&gt;&#34;\"") || !strings.Contains(got, ">\ufffd\ufffd\ufffd ok &#x9;&#xD;&#xA; ") {

@@ -1,0 +1,131 @@
+//go:build !race
+
+package difftest_test
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/runner/internal/difftest"
+	"example.com/lpgate/runner/internal/service"
+)
+
+// A service with a clock, keys and ids of its own is no other than the fake, and neither is one that was used before.
+func TestServicesThatKeepTheContract(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(own, []byte(`{"keys":[{"label":"a","key":"canary-of-a-key-1","partner_id":"one","scopes":["settlement:read","settlement:write"]},
+		{"label":"b","key":"canary-of-a-key-2","partner_id":"two","scopes":["settlement:read","settlement:write"]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		target service.Options
+		change func(*fakeserver.Options)
+	}{
+		{"another key", service.Options{}, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }},
+		{"no test clocks", service.Options{Has: []string{"no-test-clocks"}, Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no test clocks that are known to be ignored", service.Options{Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no keys that are asked for", service.Options{Lacks: []string{"key-set"}}, func(*fakeserver.Options) {}},
+		{"key mode", service.Options{Has: []string{"key-identity"}, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+			o.PartnerKeys = partnerKeys(t, "../../../fixtures/keys/partner-keys.json")
+		}},
+		{"key mode with keys of its own", service.Options{PartnerKeys: own, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+			o.PartnerKeys = partnerKeys(t, own)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			url := fakeserver.Start(t, test.change).URL
+			for _, seed := range []string{"first", "second"} { // each has ids of its own
+				var printed strings.Builder
+				test.target.URL, test.target.Seed = url, seed
+				result, err := difftest.Run(t.Context(), difftest.Config{
+					Project: locate(t), Target: test.target, Steps: 1_500, Folder: t.TempDir(), Stdout: &printed,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if result.Drift != nil {
+					_, after, _ := strings.Cut(printed.String(), "difference at")
+					t.Errorf("it differs:\n%s", after)
+				}
+			}
+		})
+	}
+}
+
+// A service may report more about its health than the fake.
+func TestServiceWithMoreAboutItsHealth(t *testing.T) {
+	f := fakeserver.Start(t)
+	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/healthz" {
+			answer := httptest.NewRecorder()
+			f.ServeHTTP(answer, r)
+			maps.Copy(w.Header(), answer.Header())
+			w.Header().Del("Content-Length")
+			w.WriteHeader(answer.Code)
+			_, _ = io.WriteString(w, strings.Replace(answer.Body.String(), "{", `{"uptime": {"seconds": 7}, `, 1))
+			return
+		}
+		f.ServeHTTP(w, r)
+	}))
+	t.Cleanup(served.Close)
+	if result, printed := compared(t, service.Options{URL: served.URL}); result.Drift != nil {
+		t.Errorf("it differs:\n%s", printed)
+	}
+}
+
+// The key set is compared when the service is declared to have the development key.
+func TestServiceWithoutTheDevelopmentKeyItClaims(t *testing.T) {
+	url := fakeserver.Start(t, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }).URL
+	result, printed := compared(t, service.Options{URL: url, Has: []string{"dev-key"}})
+	if result.Drift == nil || !strings.Contains(printed, `"lpgate-dev-k1"`) {
+		t.Errorf("got %+v\n%s", result.Drift, printed)
+	}
+}
+
+// compared compares a service with the fake.
+func compared(t *testing.T, o service.Options) (difftest.Result, string) {
+	t.Helper()
+	var printed strings.Builder
+	o.Seed = "first"
+	result, err := difftest.Run(t.Context(), difftest.Config{Project: locate(t), Target: o, Steps: 1_500, Folder: t.TempDir(), Stdout: &printed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, printed.String()
+}
+
+// ownKey is a signing key that is not the fake's own.
+func ownKey(t *testing.T) *fakeserver.SigningKey {
+	t.Helper()
+	key, err := os.ReadFile("../../../fixtures/keys/operator.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := fakeserver.ReadSigningKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fakeserver.SigningKey{ID: "own-k1", Private: private}
+}
+
+// partnerKeys are those of a file.
+func partnerKeys(t *testing.T, name string) []fakeserver.PartnerKey {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := fakeserver.ReadPartnerKeys(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}

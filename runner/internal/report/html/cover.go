@@ -1,0 +1,183 @@
+package html
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// A map answers at one glance what is not proved and what was not observed. Rules are shown side by side with what
+// their scenarios show, and operations with their outcomes. Each cell says in a symbol and in words what its colour says.
+
+// ruleTable is the rules of a feature.
+type ruleTable struct {
+	Feature string
+	Rows    []ruleRow
+	// Gates and Promises say which columns there are.
+	Gates, Promises bool
+}
+
+type ruleRow struct {
+	ruleFile
+	Cells []ruleCell
+}
+
+// ruleCell is what the scenarios of one side of a rule show.
+type ruleCell struct {
+	Side string
+	// Applies is false for a side that the rule has not.
+	Applies bool
+	// Shown are the scenarios that count as evidence, of those that are planned.
+	Shown, Planned int
+	LeftOut        bool
+}
+
+// Class says how the cell looks.
+func (c ruleCell) Class() string {
+	switch {
+	case !c.Applies:
+		return "none"
+	case c.Shown == 0 && c.LeftOut:
+		return "left"
+	case c.Shown == 0:
+		return "miss"
+	case c.Shown < c.Planned:
+		return "part"
+	}
+	return heat(c.Shown)
+}
+
+// heat is one of five shades.
+func heat(n int) string {
+	shade := 1
+	for _, from := range []int{3, 8, 20, 80} {
+		if n >= from {
+			shade++
+		}
+	}
+	return fmt.Sprintf("h%d", shade)
+}
+
+// ruleTables are the rules by features, in the order of the milestone.
+func ruleTables(c *conclusion, r *eventlog.Record) (tables []ruleTable) {
+	type key struct{ rule, side string }
+	planned, features := map[key]int{}, map[string]string{}
+	names := map[string]string{}
+	for _, f := range r.Features {
+		names[f.URI] = f.Name
+	}
+	for _, s := range r.Scenarios {
+		planned[key{s.Rule, string(s.Side)}]++
+		if features[s.Rule] == "" {
+			features[s.Rule] = s.URI
+			if names[s.URI] != "" {
+				features[s.Rule] = names[s.URI]
+			}
+		}
+	}
+	for _, rule := range c.Rules {
+		feature := features[rule.ID]
+		if feature == "" { // nobody plans to show it, so it stands with the one before it
+			feature = "Rules without scenarios"
+			if len(tables) > 0 {
+				feature = tables[len(tables)-1].Feature
+			}
+		}
+		if len(tables) == 0 || tables[len(tables)-1].Feature != feature {
+			tables = append(tables, ruleTable{Feature: feature})
+		}
+		t := &tables[len(tables)-1]
+		gate := rule.Kind == "gate"
+		cell := func(side, in string, applies bool, shown []string) ruleCell {
+			return ruleCell{Side: side, Applies: applies, Shown: len(shown), Planned: planned[key{rule.ID, in}], LeftOut: rule.LeftOut}
+		}
+		t.Gates, t.Promises = t.Gates || gate, t.Promises || !gate
+		t.Rows = append(t.Rows, ruleRow{rule, []ruleCell{
+			cell("refuses", "refuses", gate, rule.Refuses),
+			cell("permits", "permits", gate, rule.Permits),
+			cell("keeps", "", !gate, rule.Keeps),
+		}})
+	}
+	return tables
+}
+
+// outcomeTable has operations as columns and outcomes as rows.
+type outcomeTable struct {
+	Operations []operation
+	Rows       []outcomeRow
+}
+
+// operation is a column.
+type operation struct {
+	ID    string
+	Parts []string // of its name, between which it may be broken
+}
+
+type outcomeRow struct {
+	Outcome, ReasonCode, Code string
+	Status                    int
+	Declared                  bool
+	Cells                     []*cellFile // nil where the operation does not have the outcome
+}
+
+// Class says how the cell looks.
+func (c *cellFile) Class() string {
+	switch {
+	case !c.Declared:
+		return "stray"
+	case c.Observed == 0 && c.LeftOut:
+		return "left"
+	case c.Observed == 0:
+		return "miss"
+	}
+	return heat(c.Observed)
+}
+
+func outcomesOf(c *conclusion) (t outcomeTable) {
+	columns, rows := map[string]int{}, map[string]int{}
+	var ids []string
+	for _, cell := range c.Cells {
+		if _, known := columns[cell.Operation]; !known {
+			columns[cell.Operation] = len(ids)
+			ids = append(ids, cell.Operation)
+		}
+	}
+	for _, id := range ids {
+		t.Operations = append(t.Operations, operation{id, strings.SplitAfter(strings.TrimPrefix(id, family(ids)), ".")})
+	}
+	for i := range c.Cells {
+		cell := &c.Cells[i]
+		key := fmt.Sprintf("%t %s %s %d %s", cell.Declared, cell.Outcome, cell.ReasonCode, cell.Status, cell.Code)
+		at, known := rows[key]
+		if !known {
+			at = len(t.Rows)
+			rows[key] = at
+			t.Rows = append(t.Rows, outcomeRow{cell.Outcome, cell.ReasonCode, cell.Code, cell.Status, cell.Declared, make([]*cellFile, len(ids))})
+		}
+		t.Rows[at].Cells[columns[cell.Operation]] = cell
+	}
+	return t
+}
+
+// family is how most names begin, up to a dot; "" when it is not most of them.
+func family(ids []string) string {
+	counts := map[string]int{}
+	for _, id := range ids {
+		if first, _, ok := strings.Cut(id, "."); ok {
+			counts[first+"."]++
+		}
+	}
+	for first, n := range counts {
+		if 2*n > len(ids) {
+			return first
+		}
+	}
+	return ""
+}
+
+// notPassed says that a status is one that speaks against the run.
+func notPassed(s verdict.Status) bool {
+	return s != verdict.Passed && s != verdict.SkippedByCapability && s != verdict.NotSelected
+}

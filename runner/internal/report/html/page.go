@@ -1,0 +1,413 @@
+// Package html writes report.html: a run as a page for people, in one file that is opened from the disk.
+//
+// # What is on it
+//
+// In this order: the verdict with its reasons; what did not pass; rule by rule and outcome by outcome what was shown, as
+// maps whose cells lead to their scenarios; how long things took; the exports that were walked, page by page; and all
+// scenarios with their sentences and exchanges, which can be searched and filtered.
+//
+// # Addresses
+//
+// What stands after # in the address leads into the page, so that a place can be sent to somebody:
+//
+//	report.html#s-0bb72c18b2                     a scenario, opened
+//	report.html#s-0bb72c18b2.step-3              one of its sentences
+//	report.html#s-0bb72c18b2.page-2              a page of the export that it walks
+//	report.html#?status=failed&rule=RULE         what a filter leaves: text, status, feature, rule, side, operation, outcome
+//
+// # The format
+//
+// Everything is in the file, and a policy in it forbids the browser to load anything, or to run a script but ours. What
+// the target and the features say is text that nobody trusts: it goes through html/template, and what shows a body
+// escapes it itself (see body.go).
+//
+// The scenarios' lines are HTML like the rest. What is inside of a scenario is most of a report, and mostly never looked
+// at; so it stands in pieces of [perChunk] scenarios, deflated, in base64, and is unpacked when a scenario is opened or a
+// text is searched:
+//
+//	<script type="text/plain" id="chunk-0">7V1rc9vGkv1+…</script>
+//
+// Inflated, that is the HTML of these scenarios with a zero byte between two. Without scripts the page shows all but
+// that.
+//
+// The same record gives the same bytes.
+//
+// # Benchmarks
+//
+// A report of 5,000 scenarios is to be there in less than two seconds. These tell how long it takes to write one, and a
+// browser to open one and to search it, and how large it is:
+//
+//	go test ./runner/internal/report/html -run '^$' -bench . -benchtime 3x
+package html
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// Sign is in the first lines of every report: many tools write files of this name.
+const Sign = `<meta name="generator" content="lpgate">`
+
+// perChunk is how many scenarios are unpacked together.
+const perChunk = 16
+
+// mostOpen is how many scenarios that did not pass are open from the start.
+const mostOpen = 20
+
+var (
+	//go:embed page.html
+	layout string
+	//go:embed scenario.html
+	inside string
+	//go:embed page.css
+	style string
+	//go:embed page.js
+	script string
+)
+
+var pages = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{
+	"ms": ms, "words": words, "symbol": symbol, "short": shortHash, "count": count, "diffLines": diffLines, "join": strings.Join,
+}).Parse(layout)).New("scenario").Parse(inside))
+
+// view is all that the page shows.
+type view struct {
+	Policy  string
+	Style   template.CSS
+	Script  template.JS
+	Record  *eventlog.Record
+	Verdict conclusion
+	Failed  []*row
+
+	Rules    []ruleTable
+	Outcomes outcomeTable
+	Times    times
+	Walks    []walk
+	Features []feature
+	Filter   filter
+	Total    int
+	PerChunk int
+	Chunks   []template.HTML
+}
+
+// Took is how long the run took; 0 when it did not end.
+func (v *view) Took() time.Duration {
+	if v.Record.FinishedAt.IsZero() {
+		return 0
+	}
+	return v.Record.FinishedAt.Sub(v.Record.StartedAt)
+}
+
+// BrokenWalks is how many are.
+func (v *view) BrokenWalks() (n int) {
+	for _, w := range v.Walks {
+		if w.Broken > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// filter is what can be chosen from.
+type filter struct {
+	Statuses   []verdict.Status
+	Rules      []string
+	Operations []string
+	Outcomes   []string
+}
+
+// feature is a feature file with its scenarios.
+type feature struct {
+	URI, Name, Description string
+	Rows                   []*row
+	Passed                 int
+}
+
+// row is the line of a scenario.
+type row struct {
+	*eventlog.Scenario
+	// Operations and Outcomes are places in the filter's lists.
+	Operations, Outcomes []int
+	// Open says that it is open from the start.
+	Open bool
+	// Because is why it did not pass, in a line.
+	Because string
+
+	chain *walk
+}
+
+// Passed says that nothing is wrong with it.
+func (r *row) Passed() bool { return r.Result.Status == verdict.Passed }
+
+// Encode writes the page.
+func Encode(r *eventlog.Record) ([]byte, error) {
+	concluded, err := conclude(r)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{
+		Policy: "default-src 'none'; style-src '" + digest(style) + "'; script-src '" + digest(script) + "'; base-uri 'none'; form-action 'none'",
+		Style:  template.CSS(style), Script: template.JS(script),
+		Record: r, Verdict: *concluded, PerChunk: perChunk,
+	}
+	rows := v.list()
+	v.Total = len(rows)
+	v.Rules, v.Outcomes = ruleTables(concluded, r), outcomesOf(concluded)
+	v.Times = timesOf(v.Features)
+	keys := keysOf(r)
+	for _, row := range rows {
+		if row.chain = walkOf(row.Scenario, keys); row.chain != nil && row.chain.Joined+row.chain.Broken > 0 {
+			v.Walks = append(v.Walks, *row.chain)
+		}
+	}
+	sortWalks(v.Walks)
+	if v.Chunks, err = chunks(rows, secretsOf(r), r); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, "page", v); err != nil {
+		return nil, fmt.Errorf("writing the page: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// digest is how a policy names a text.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// list fills in the features with their scenarios, and what can be chosen from.
+func (v *view) list() []*row {
+	places := map[string]int{}
+	for i, f := range v.Record.Features {
+		places[f.URI] = i
+		v.Features = append(v.Features, feature{URI: f.URI, Name: f.Name, Description: strings.TrimSpace(f.Description)})
+	}
+	var rules, operations, outcomes numbers
+	for _, status := range verdict.Statuses {
+		if status != verdict.NotSelected && slices.ContainsFunc(v.Record.Scenarios, func(s *eventlog.Scenario) bool { return s.Result.Status == status }) {
+			v.Filter.Statuses = append(v.Filter.Statuses, status)
+		}
+	}
+	// The order is that of the milestone, and what it does not know comes after it.
+	for _, rule := range v.Verdict.Rules {
+		rules.of(rule.ID)
+	}
+	for i := range v.Verdict.Cells {
+		cell := &v.Verdict.Cells[i]
+		operations.of(cell.Operation)
+		outcomes.of(cell.Value())
+	}
+	var all []*row
+	for _, s := range v.Record.Scenarios {
+		if s.Result.Status == verdict.NotSelected {
+			continue // nobody asked for it
+		}
+		at, known := places[s.URI]
+		if !known {
+			at = len(v.Features)
+			places[s.URI] = at
+			v.Features = append(v.Features, feature{URI: s.URI, Name: s.URI})
+		}
+		line := &row{Scenario: s}
+		rules.of(s.Rule)
+		for _, x := range s.Exchanges {
+			line.Operations = with(line.Operations, operations.of(x.Operation.ID))
+			for _, value := range valuesOf(x) {
+				line.Outcomes = with(line.Outcomes, outcomes.of(value))
+			}
+		}
+		switch s.Result.Status {
+		case verdict.Passed:
+			v.Features[at].Passed++
+		case verdict.SkippedByCapability:
+		default:
+			line.Open = len(v.Failed) < mostOpen && !s.Began.IsZero()
+			line.Because, _, _ = strings.Cut(s.Says(), "\n")
+			v.Failed = append(v.Failed, line)
+		}
+		v.Features[at].Rows = append(v.Features[at].Rows, line)
+	}
+	v.Features = slices.DeleteFunc(v.Features, func(f feature) bool { return len(f.Rows) == 0 })
+	// Chunks are in the order of the page.
+	for _, f := range v.Features {
+		all = append(all, f.Rows...)
+	}
+	v.Filter.Rules, v.Filter.Operations, v.Filter.Outcomes = rules.all, operations.all, outcomes.all
+	return all
+}
+
+// numbers gives each text a number, in the order in which they come.
+type numbers struct {
+	all    []string
+	places map[string]int
+}
+
+func (n *numbers) of(text string) int {
+	at, known := n.places[text]
+	if !known {
+		if n.places == nil {
+			n.places = map[string]int{}
+		}
+		at = len(n.all)
+		n.places[text], n.all = at, append(n.all, text)
+	}
+	return at
+}
+
+func with(list []int, n int) []int {
+	if slices.Contains(list, n) {
+		return list
+	}
+	return append(list, n)
+}
+
+// valuesOf are what an answer shows, as the filter names it.
+func valuesOf(x *exchange.Exchange) (values []string) {
+	for _, cell := range x.Covered {
+		values = append(values, outcomeValue(x.Operation.ID, cell.Outcome, cell.ReasonCode))
+	}
+	if len(x.Undeclared) > 0 {
+		values = append(values, outcomeValue(x.Operation.ID, undeclared, ""))
+	}
+	if x.Response == nil {
+		values = append(values, outcomeValue(x.Operation.ID, "unanswered", ""))
+	}
+	return values
+}
+
+// undeclared stands for the outcome of an answer that is none.
+const undeclared = "undeclared"
+
+func outcomeValue(parts ...string) string { return strings.TrimSpace(strings.Join(parts, " ")) }
+
+// chunks are the insides of the scenarios, packed.
+func chunks(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) ([]template.HTML, error) {
+	most := runtime.GOMAXPROCS(0)
+	packed := make([]template.HTML, (len(rows)+perChunk-1)/perChunk)
+	failed := make([]error, len(packed))
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range most {
+		group.Go(func() {
+			var p packer
+			for n := range next {
+				packed[n], failed[n] = p.chunk(rows[n*perChunk:min((n+1)*perChunk, len(rows))], secrets, r)
+			}
+		})
+	}
+	for n := range packed {
+		next <- n
+	}
+	close(next)
+	group.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return packed, nil
+}
+
+// packer packs chunks, one after the other.
+type packer struct {
+	packed, inside bytes.Buffer
+	writer         *flate.Writer
+}
+
+func (p *packer) chunk(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) (_ template.HTML, err error) {
+	defer func() {
+		if said := recover(); said != nil { // in a goroutine it would end the process
+			err = fmt.Errorf("writing the page: panic: %v", said)
+		}
+	}()
+	p.packed.Reset()
+	if p.writer == nil {
+		if p.writer, err = flate.NewWriter(&p.packed, flate.DefaultCompression); err != nil {
+			return "", err
+		}
+	}
+	w := p.writer
+	w.Reset(&p.packed)
+	for i, row := range rows {
+		if i > 0 {
+			_, _ = w.Write([]byte{0})
+		}
+		p.inside.Reset()
+		if err := pages.ExecuteTemplate(&p.inside, "scenario", insideOf(row, secrets, r)); err != nil {
+			return "", fmt.Errorf("writing the page: %s: %w", row.Where(), err)
+		}
+		text := p.inside.Bytes()
+		if bytes.IndexByte(text, 0) >= 0 {
+			text = bytes.ReplaceAll(text, []byte{0}, []byte("\uFFFD"))
+		}
+		_, _ = w.Write(text) // a buffer takes everything
+	}
+	if err := w.Close(); err != nil {
+		return "", err
+	}
+	return template.HTML(base64.StdEncoding.EncodeToString(p.packed.Bytes())), nil
+}
+
+// ms is a duration for people.
+func ms(d time.Duration) string {
+	switch {
+	case d < 50*time.Microsecond: // too short to be told, or it did not happen
+		return ""
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+// words are a status for people.
+func words(status any) string { return strings.ReplaceAll(fmt.Sprint(status), "_", " ") }
+
+// symbol says a status without colour.
+func symbol(status any) string {
+	switch verdict.Status(fmt.Sprint(status)) {
+	case verdict.Passed:
+		return "✓"
+	case verdict.SkippedByCapability, verdict.NotSelected, verdict.Skipped, "":
+		return "○"
+	case verdict.NotRun, verdict.Pending, verdict.Empty, "unknown":
+		return "…"
+	case verdict.Undefined, verdict.Ambiguous:
+		return "?"
+	}
+	return "✗"
+}
+
+// count is a number with its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// shortHash is as much of a hash as people compare.
+func shortHash(hash string) string {
+	if len(hash) <= 12 {
+		return hash
+	}
+	return hash[:12] + "…"
+}

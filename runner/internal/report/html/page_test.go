@@ -1,0 +1,375 @@
+package html_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/html"
+)
+
+const (
+	walked = "A walk of one entry a page verifies from end to end"
+	shown  = `[...document.querySelectorAll("details.s:not([hidden])")].map((s) => s.querySelector(".name").textContent)`
+	active = `document.activeElement.closest("[id]")?.id`
+)
+
+func TestOpensFromTheDisk(t *testing.T) {
+	b := open(t, red(t).page, "")
+	b.says(`document.title`, `"✗ M109: it does not hold"`)
+	b.says(`document.querySelector("main > section h1").textContent`, `"✗ overall=false"`)
+	b.says(`document.querySelector("main > section").id`, `"verdict"`)
+	b.says(`[...document.querySelectorAll("main > section")].map((s) => s.id)`, `["verdict","failed","rules","outcomes","times","walks","scenarios"]`)
+	b.says(`document.querySelectorAll(".broken-list li").length`, `2`)
+	b.quiet()
+}
+
+func TestLoadsNothing(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	t.Cleanup(server.Close)
+	b := open(t, red(t).page, "")
+	for _, what := range []string{
+		`new Image(), {src: "` + server.URL + `/x.png"}`,
+		`document.createElement("script"), {src: "` + server.URL + `/x.js"}`,
+		`document.createElement("script"), {textContent: "globalThis.harmed = 4"}`,
+		`document.createElement("iframe"), {src: "` + server.URL + `"}`,
+		`document.createElement("link"), {rel: "stylesheet", href: "` + server.URL + `/x.css"}`,
+	} {
+		b.eval(`void document.body.append(Object.assign(` + what + `))`)
+	}
+	b.says(`fetch("`+server.URL+`").catch((e) => e.name)`, `"TypeError"`)
+	b.says(`globalThis.harmed`, `null`)
+	if n := asked.Load(); n != 0 {
+		t.Errorf("the page asked a server %d times", n)
+	}
+}
+
+func TestFailedIsOpen(t *testing.T) {
+	r := red(t)
+	b := open(t, r.page, "")
+	id := `document.getElementById("` + r.refs[hostile] + `")`
+	b.wait(id + `.querySelector("mark")`)
+	b.says(id+`.open`, `true`)
+	b.says(id+`.querySelector("details.x").open`, `true`)
+	b.says(`[...`+id+`.querySelectorAll("mark")].map((m) => m.textContent.split(":")[0])`, `["\"ok\""]`)
+	b.says(`[...`+id+`.querySelectorAll(".note")].map((m) => m.textContent.trim())[0]`, `"✗ must be true (const)"`)
+	b.says(`document.querySelectorAll("details.s.passed[open]").length`, `0`)
+	undefined := `document.getElementById("` + r.refs["Nobody knows its sentence"] + `")`
+	b.says(undefined+`.querySelector(".undefined .failure").textContent.includes("undefined")`, `true`)
+	b.quiet()
+}
+
+func TestNothingIsInjected(t *testing.T) {
+	r := red(t)
+	b := open(t, r.page, "")
+	b.eval(`for (const s of document.querySelectorAll("details")) s.open = true`)
+	b.wait(`[...document.querySelectorAll("details.s")].every((s) => s.querySelector(".steps"))`)
+	b.eval(`for (const s of document.querySelectorAll("details")) s.open = true`)
+	b.says(`globalThis.harmed`, `null`)
+	b.says(`document.querySelectorAll("img, iframe, object, embed, script:not([type])").length`, `1`) // which is ours
+	b.says(`[...document.querySelectorAll("*")].filter((e) => e.getAttributeNames().some((n) => n.startsWith("on"))).length`, `0`)
+	words := strconv.Quote(hostile)
+	id := `document.getElementById("` + r.refs[hostile] + `")`
+	b.says(id+`.querySelector(".name").textContent === `+words, `true`)
+	b.says(`[...`+id+`.querySelectorAll(".headers dd")].filter((d) => d.textContent === `+words+`).length`, `2`)
+	b.says(`[...`+id+`.querySelectorAll(".given td")].filter((d) => d.textContent === `+words+`).length`, `1`)
+	b.says(`[...`+id+`.querySelectorAll(".json .t")].filter((d) => JSON.parse(d.textContent) === `+words+`).length`, `1`)
+	b.says(`[...`+id+`.querySelectorAll(".json .k")].filter((d) => JSON.parse(d.textContent) === `+words+`).length`, `1`)
+	b.quiet()
+}
+
+func TestFilters(t *testing.T) {
+	r := red(t)
+	tests := []struct {
+		name, hash, choose string
+		want               string // the names that are left
+	}{
+		{"not passed", "?status=bad", ``, `[` + strconv.Quote(hostile) + `,"Nobody knows its sentence"]`},
+		{"a status", "", `status: "undefined"`, `["Nobody knows its sentence"]`},
+		{"a rule", "?rule=export-chains-pages", ``, `["The first page follows nothing","Each next page commits to the page before it","` + walked + `","Two pages, with the hashes that another tool computed"]`},
+		{"a rule and a side", "?rule=rollout-climbs-one-tier&side=refuses", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","A rollout that climbs too far moves nothing"]`},
+		{"an operation", "", `operation: "healthz", status: "passed"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
+		{"an outcome", "?outcome=partnerLiquidityProvider.rollout.upsert+rollout_blocked+partner_liquidity_provider_rollout_blocked", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","A rollout that climbs too far moves nothing"]`},
+		{"a feature", "", `feature: "features/keys.feature", side: "keeps", status: "passed"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
+		{"words of a name", "", `text: "SENTENCE nobody"`, `["Nobody knows its sentence"]`},
+		{"words of a body", "", `operation: "healthz", text: "\"ok\": true,"`, `[]`},
+		{"other words of a body", "", `operation: "healthz", status: "passed", text: "\"ok\": true"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
+		{"words of a header", "", `text: "x-note: content-type: corr_healthz"`, `[` + strconv.Quote(hostile) + `]`},
+		{"markup in a body", "", `text: "<img src=x onerror=\"globalThis.harmed=1\">", status: "failed"`, `[` + strconv.Quote(hostile) + `]`},
+		{"two that do not meet", "", `operation: "healthz", rule: "export-chains-pages"`, `[]`},
+	}
+	b := open(t, r.page, "")
+	all := b.eval(shown)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b.TB = t
+			if test.hash != "" {
+				b.eval(`location.hash = "#` + test.hash + `"`)
+			} else {
+				b.eval(`(() => { const form = document.getElementById("filter"); form.reset();
+					for (const [name, value] of Object.entries({` + test.choose + `})) form.elements[name].value = value;
+					form.dispatchEvent(new Event("input")); })()`)
+			}
+			b.becomes(shown, test.want)
+			b.becomes(`document.getElementById("found").textContent`, `"`+b.eval(shown+".length")+` of `+b.eval(`document.querySelectorAll("details.s").length`)+` scenarios"`)
+			b.becomes(`document.querySelectorAll(".feature:not([hidden])").length`, b.eval(`new Set([...document.querySelectorAll("details.s:not([hidden])")].map((s) => s.parentElement)).size`))
+			if test.hash == "" { // a choice can be sent to somebody
+				b.becomes(`[...new URLSearchParams(location.hash.slice(2)).keys()].sort()`, b.eval(`Object.keys({`+test.choose+`}).sort()`))
+			}
+		})
+	}
+	b.TB = t
+	b.eval(`document.querySelector("#filter [type=reset]").click()`)
+	b.becomes(shown, all)
+	b.eval(`location.hash = "#?rule=no-such-rule"`)
+	b.becomes(shown, all)
+	b.quiet()
+}
+
+func TestAddresses(t *testing.T) {
+	r := red(t)
+	tests := []struct{ name, hash, want string }{
+		{"a scenario", r.refs[walked], r.refs[walked]},
+		{"a sentence", r.refs[walked] + ".step-2", r.refs[walked] + ".step-2"},
+		{"a page of an export", r.refs[walked] + ".page-2", r.refs[walked] + ".page-2"},
+		{"a filter", "?rule=export-chains-pages", "scenarios"},
+	}
+	there := func(b *tab, hash, want string) {
+		b.Helper()
+		b.becomes(active, `"`+want+`"`)
+		b.becomes(`(() => { const at = document.activeElement.getBoundingClientRect().top; return at >= 0 && at < innerHeight - 20 })()`, `true`)
+		if strings.HasPrefix(hash, "s-") {
+			b.says(`document.getElementById("`+r.refs[walked]+`").open`, `true`)
+		}
+		b.quiet()
+	}
+	b := open(t, r.page, "")
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { // of a page that is open
+			b.TB = t
+			b.eval(`location.hash = "#` + test.hash + `"`)
+			there(b, test.hash, test.want)
+		})
+	}
+	for _, test := range tests[1:] {
+		t.Run(test.name+", from elsewhere", func(t *testing.T) {
+			there(open(t, r.page, test.hash), test.hash, test.want)
+		})
+	}
+	t.Run("what a filter hides", func(t *testing.T) {
+		b := open(t, r.page, "?status=bad")
+		b.becomes(shown+`.length`, `2`)
+		b.eval(`location.hash = "#` + r.refs[walked] + `"`)
+		b.becomes(active, `"`+r.refs[walked]+`"`)
+		b.says(`document.getElementById("filter").elements.status.value`, `""`)
+	})
+	t.Run("nothing that there is", func(t *testing.T) {
+		open(t, r.page, "s-0000000000.step-1%").quiet()
+	})
+}
+
+func TestKeyboard(t *testing.T) {
+	r := red(t)
+	b := open(t, r.page, "")
+	press := func(keys string) { b.Helper(); b.do(chromedp.KeyEvent(keys)) }
+	press(kb.Tab)
+	b.says(`document.activeElement.className`, `"skip"`)
+	b.says(`document.activeElement.getBoundingClientRect().left`, `0`) // it is seen
+	press(kb.Enter)
+	b.becomes(active, `"scenarios"`)
+	slash := func() { // as one event, as a keyboard sends it
+		b.Helper()
+		call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "/", Code: "Slash", Text: "/"})
+	}
+	slash()
+	b.says(active, `"text"`)
+	press("walk")
+	slash()
+	b.says(`document.activeElement.value`, `"walk/"`)
+	press(kb.Backspace)
+	b.becomes(`document.getElementById("found").textContent.includes(" of ")`, `true`)
+	press(kb.Escape)
+	b.becomes(`document.getElementById("found").textContent.includes(" of ")`, `false`)
+	b.eval(`document.querySelector("details.s.passed > summary").focus()`)
+	b.says(`getComputedStyle(document.activeElement).outlineStyle`, `"solid"`)
+	press(kb.Enter)
+	b.wait(`document.querySelector("details.s.passed .steps")`)
+	b.quiet()
+}
+
+func TestCopies(t *testing.T) {
+	r := red(t)
+	b := open(t, r.page, r.refs[hostile])
+	for _, name := range []string{"clipboard-read", "clipboard-write"} {
+		_, err := chromedp.CallBrowser(b.ctx, browser.SetPermission, browser.SetPermissionParams{
+			Permission: &browser.PermissionDescriptor{Name: name}, Setting: browser.PermissionSettingGranted,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := `document.getElementById("` + r.refs[hostile] + `")`
+	b.wait(id + `.querySelector(".cmd pre")`)
+	b.eval(id + `.querySelector("pre + .copy").focus()`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.wait(`document.getElementById("said").textContent === "Copied"`)
+	b.says(`navigator.clipboard.readText().then((text) => text === `+id+`.querySelector(".cmd pre").textContent && text.startsWith("curl -sS -i http://127.0.0.1:8109/healthz -H "))`, `true`)
+	b.says(`document.activeElement.className`, `"copy"`)
+	b.quiet()
+}
+
+func TestDarkAndPaper(t *testing.T) {
+	b := open(t, red(t).page, "")
+	tests := []struct {
+		medium, scheme, expression, want string
+	}{
+		{"screen", "light", `getComputedStyle(document.querySelector("#verdict")).backgroundColor`, `"rgb(255, 255, 255)"`},
+		{"screen", "dark", `getComputedStyle(document.querySelector("#verdict")).backgroundColor`, `"rgb(21, 24, 29)"`},
+		{"screen", "dark", `getComputedStyle(document.querySelector(".print-note")).display`, `"none"`},
+		{"print", "light", `getComputedStyle(document.querySelector("nav")).display`, `"none"`},
+		{"print", "light", `getComputedStyle(document.querySelector("#filter")).display`, `"none"`},
+		{"print", "light", `getComputedStyle(document.querySelector(".print-note")).display`, `"block"`},
+		{"print", "light", `getComputedStyle(document.querySelector("details.s.passed")).display`, `"none"`},
+		{"print", "light", `getComputedStyle(document.querySelector("details.s.failed")).display`, `"block"`},
+		{"print", "dark", `getComputedStyle(document.querySelector("#verdict")).backgroundColor`, `"rgb(255, 255, 255)"`},
+	}
+	for _, test := range tests {
+		t.Run(test.medium+" "+test.scheme, func(t *testing.T) {
+			b.TB = t
+			b.media(test.medium, test.scheme)
+			b.says(test.expression, test.want)
+		})
+	}
+}
+
+// What examines the page is a program of npm's, at the version that package-lock.json pins.
+func TestAccessible(t *testing.T) {
+	const axe = "testdata/axe/node_modules/axe-core/axe.min.js"
+	if _, err := os.Stat(axe); err != nil {
+		c := exec.Command("npm", "ci")
+		c.Dir = "testdata/axe"
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("the page is examined by axe-core, which npm installs, so install Node.js and npm: %v\n%s", err, out)
+		}
+	}
+	source, err := os.ReadFile(axe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := red(t)
+	const all = `["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]`
+	b := open(t, r.page, r.refs[walked])
+	b.becomes(active, `"`+r.refs[walked]+`"`)
+	b.eval(`for (const s of document.querySelectorAll("#` + r.refs[walked] + ` details")) s.open = true`)
+	b.eval(string(source) + "; null")
+	for _, look := range []struct {
+		name, scheme string
+		width        int64
+		rules        string
+	}{
+		{"light", "light", 1280, all},
+		{"dark", "dark", 1280, `["color-contrast"]`},
+		{"narrow", "light", 400, `["target-size"]`},
+	} {
+		t.Run(look.name, func(t *testing.T) {
+			b.TB = t
+			b.media("screen", look.scheme)
+			b.size(look.width, 900)
+			b.says(`axe.run({runOnly: `+look.rules+`, resultTypes: ["violations"]}).then((found) =>
+				found.violations.map((v) => v.id + ": " + v.nodes.slice(0, 5).map((n) => n.target + " " + n.failureSummary).join("; ")))`, `[]`)
+			b.says(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest(".wide, .skip, .vh"))
+				.slice(0, 9).map((e) => e.tagName + "." + e.className + "#" + e.id)`, `[]`) // nothing is cut off
+		})
+	}
+}
+
+func TestTheSameBytes(t *testing.T) {
+	r := red(t)
+	for range 2 {
+		got, err := html.Encode(record(t, r.log))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, r.page) {
+			t.Error("another page was made from the same log")
+		}
+	}
+}
+
+// A log that was cut off makes a page that says so.
+func TestHalfALog(t *testing.T) {
+	r := red(t)
+	started := bytes.Index(r.log, []byte(`{"testRunStarted"`))
+	for _, at := range []int{started + (len(r.log)-started)/2, started + bytes.IndexByte(r.log[started:], '\n') + 1} {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			text, err := html.Encode(record(t, r.log[:at]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"The log is not complete.", "There is no verdict in the log.", "overall=false", ": it does not hold"} {
+				if !strings.Contains(string(text), want) {
+					t.Errorf("it does not say %q", want)
+				}
+			}
+		})
+	}
+}
+
+func TestVerdictIsTold(t *testing.T) {
+	tests := []struct {
+		name, verdict, coverage string
+		want                    []string
+	}{
+		{"it holds", `{"overall":true,"exit_code":0}`, `{}`, []string{"overall=true", "Exit code 0: the contract holds."}},
+		{"interrupted", `{"exit_code":130,"reasons":[{"id":"interrupted","says":"on the way"}]}`, `{}`, []string{"Exit code 130: interrupted.", "Why not", "on the way"}},
+		{"a failure is known", `{"known_failures":{"says":"1 known failure","baseline":"known.yaml","failures":[{"id":"scenario-failed","says":"it fails","ref":"s-1","because":"of that","owner":"platform","expires":"2026-12-31"}]}}`, `{}`,
+			[]string{"Known failures", "1 known failure", "known.yaml", "of that", "platform", "2026-12-31"}},
+		{"left out", `{"left_out":[{"capability":"fresh-state","declared":true,"scenarios":["a","b"]},{"capability":"rope","scenarios":["c"]}]}`, `{}`,
+			[]string{"Left out", "fresh-state", "yes: the verdict says nothing about them", "no: nobody said whether the target has it"}},
+		{"rules", `{"rules":[{"id":"a","kind":"gate","proved":true,"refuses":["x"],"permits":["y"]},{"id":"b","kind":"gate","refuses":["x"]},{"id":"c","kind":"promise"},{"id":"d","kind":"promise","left_out":true}]}`, `{}`,
+			[]string{"1 of 4 proved", "</a>: no scenario showed that it permits.", "</a>: no scenario showed it.", "</a>: left out."}},
+		{"outcomes", `{}`, `{"cells":[{"operation":"ring","outcome":"success","status":200,"declared":true,"observed":3},{"operation":"ring","outcome":"refused","status":400,"declared":true},{"operation":"ring","status":500,"observed":1}]}`,
+			[]string{"1 of 2 observed", "✗ not observed: <code>ring</code> 400", "✗ not declared: ", `class="h2"`, `class="miss"`, `class="stray"`}},
+		{"the floor", `{"reason_codes":[{"reason_code":"seen","observed":1},{"reason_code":"unseen"}]}`, `{}`, []string{"1 of 2 reason codes observed", "✗ unseen"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := record(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
+			r.Run = eventlog.Run{Milestone: "M9"}
+			r.Conclude(strings.Contains(test.verdict, `"overall":true`), "", time.Unix(2, 0), map[string][]byte{report.Verdict: []byte(test.verdict), report.Coverage: []byte(test.coverage)})
+			text, err := html.Encode(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(string(text), want) {
+					t.Errorf("it does not say %q", want)
+				}
+			}
+		})
+	}
+}
+
+func TestBrokenAttachment(t *testing.T) {
+	r := record(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
+	r.Conclude(true, "", time.Unix(2, 0), map[string][]byte{report.Verdict: []byte(`{"overall":1}`)})
+	if _, err := html.Encode(r); err == nil || !strings.HasPrefix(err.Error(), "reading verdict.json of the event log: ") {
+		t.Errorf("got %v", err)
+	}
+}

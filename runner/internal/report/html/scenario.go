@@ -1,0 +1,191 @@
+package html
+
+import (
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/schemas"
+)
+
+// insideView is what a scenario shows when it is opened.
+type insideView struct {
+	*eventlog.Scenario
+	Repro string
+	Chain *walk
+	Steps []stepView
+	// Rest are exchanges that belong to none of its sentences.
+	Rest []exchangeView
+}
+
+// stepView is a sentence with its exchanges. It and exchangeView have what a template shows as fields of their own, for
+// there are thousands of them, and a template looks for those of embedded structs each time.
+type stepView struct {
+	Keyword   string
+	Text      string
+	Table     [][]string
+	DocString string
+	Status    string
+	Message   string
+	Took      time.Duration
+	Number    int
+	Ref       string
+	Failure   *report.Failure // that ended here
+	Nearest   []string        // the sentences that are most like this one, which nobody knows
+	Exchanges []exchangeView
+}
+
+// exchangeView is a request and its answer.
+type exchangeView struct {
+	Exchange *exchange.Exchange
+	Line     string // the request in short
+	Request  messageView
+	Answer   *messageView
+	Curl     string
+	Start    string // how to start what answers the command; "" when it is running
+	Open     bool
+	Failed   []exchange.Result
+	Passed   []string
+	Others   []exchange.Result // that do not apply
+}
+
+// messageView is a request or an answer.
+type messageView struct {
+	Header template.HTML
+	Body   template.HTML
+	Empty  bool
+	// Length is how long the body was, when only its beginning was kept.
+	Length int
+}
+
+// secretsOf hides in commands what the log has hidden.
+func secretsOf(r *eventlog.Record) *exchange.Secrets {
+	secrets, names := new(exchange.Secrets), map[string]bool{}
+	for _, x := range r.Exchanges() {
+		for name, values := range x.Request.Header {
+			if slices.Contains(values, exchange.Redacted) && !names[name] && !secrets.Hides(name) {
+				names[name] = true
+				secrets.Hide(name, "")
+			}
+		}
+	}
+	return secrets
+}
+
+// place is where a request is to be sent again, and how to start what answers there.
+func place(f *report.Failure, r *eventlog.Record) (base, start string) {
+	switch {
+	case f != nil && f.Base != "":
+		return f.Base, f.Start
+	case r.Target == report.BuiltIn:
+		return r.Base, "go run ./fakeserver/cmd/fakeserver --addr " + strings.TrimPrefix(r.Base, "http://")
+	}
+	return r.Base, ""
+}
+
+func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideView {
+	s := line.Scenario
+	ref := s.Ref()
+	v := &insideView{Scenario: s, Chain: line.chain}
+	if notPassed(s.Result.Status) && s.Selected {
+		v.Repro = r.Again(s)[0]
+	}
+	for i, step := range s.Steps {
+		view := stepView{
+			Keyword: step.Keyword, Text: step.Text, Table: step.Table, DocString: step.DocString, Status: step.Status,
+			Message: step.Message, Took: step.Took, Number: i + 1, Ref: ref,
+		}
+		if f := s.Failure; f != nil && f.Step == i {
+			view.Failure, view.Message = f, ""
+		}
+		if s.Failure != nil {
+			for _, u := range s.Failure.Undefined {
+				if u.Step == i {
+					view.Nearest = u.Nearest
+				}
+			}
+		}
+		v.Steps = append(v.Steps, view)
+	}
+	for _, x := range s.Exchanges {
+		view := exchangeOf(x, s.Failure, secrets, r)
+		if at := x.Mark.Step; at >= 0 && at < len(v.Steps) {
+			v.Steps[at].Exchanges = append(v.Steps[at].Exchanges, view)
+		} else {
+			v.Rest = append(v.Rest, view)
+		}
+	}
+	return v
+}
+
+func exchangeOf(x *exchange.Exchange, f *report.Failure, secrets *exchange.Secrets, r *eventlog.Record) exchangeView {
+	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
+	base, start := place(f, r)
+	v.Curl, v.Start = report.Curl(base, r.Flags, &x.Request, secrets), start
+	v.Open = len(v.Failed) > 0 || x.Response == nil || f != nil && f.Exchange == x
+	var violations []schemas.Violation
+	for _, result := range x.Results {
+		switch result.Verdict {
+		case exchange.Passed:
+			v.Passed = append(v.Passed, result.Check)
+		case exchange.NotApplicable:
+			v.Others = append(v.Others, result)
+		default:
+			violations = append(violations, result.Violations...)
+		}
+	}
+	v.Request = messageOf(x.Request.Header, x.Request.Body, x.Request.Length, nil)
+	if a := x.Response; a != nil {
+		answer := messageOf(a.Header, a.Body, a.Length, violations)
+		v.Answer = &answer
+	}
+	return v
+}
+
+func messageOf(h http.Header, text []byte, length int, violations []schemas.Violation) messageView {
+	return messageView{Header: header(h), Body: body(text, violations), Empty: len(text) == 0 && len(violations) == 0, Length: length}
+}
+
+// Sum is the exchange in a line.
+func (v exchangeView) Sum() string {
+	if v.Exchange.Response == nil {
+		return "no answer: " + v.Exchange.Failure
+	}
+	return v.Exchange.Message
+}
+
+// Undone says that the sentence did not begin, or was skipped.
+func (v stepView) Undone() bool { return v.Status == "" || v.Status == "skipped" }
+
+// Class says how the answer looks.
+func (v exchangeView) Class() string {
+	switch {
+	case v.Exchange.Response == nil || v.Exchange.Outcome == nil:
+		return "bad"
+	case v.Exchange.Response.Status >= 400:
+		return "refused"
+	}
+	return "good"
+}
+
+// diffLine is a line of a difference.
+type diffLine struct{ Class, Text string }
+
+func diffLines(diff string) (lines []diffLine) {
+	for line := range strings.SplitSeq(strings.TrimRight(diff, "\n"), "\n") {
+		class := ""
+		switch {
+		case strings.HasPrefix(line, "+"):
+			class = "add"
+		case strings.HasPrefix(line, "-"):
+			class = "del"
+		}
+		lines = append(lines, diffLine{class, line})
+	}
+	return lines
+}

@@ -1,0 +1,257 @@
+package html
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// conclusion is what the page takes from verdict.json and coverage.json. A log that was cut off has neither: then it
+// has what can be counted, and nothing is concluded.
+type conclusion struct {
+	report.VerdictFile
+	Rules []ruleFile `json:"rules"`
+	Cells []cellFile `json:"cells"`
+
+	// Groups are the reasons by their kinds, each with where it leads.
+	Groups []reasonGroup `json:"-"`
+	// Decided says that there is a verdict.
+	Decided bool `json:"-"`
+}
+
+// ruleFile is a rule of the verdict.
+type ruleFile struct{ report.RuleFile }
+
+// cellFile is a cell of the coverage, without nulls: what is not there is "".
+type cellFile struct {
+	Operation  string `json:"operation"`
+	Outcome    string `json:"outcome"`
+	Status     int    `json:"status"`
+	Code       string `json:"code"`
+	ReasonCode string `json:"reason_code"`
+	Schema     string `json:"schema"`
+	Declared   bool   `json:"declared"`
+	Observed   int    `json:"observed"`
+	LeftOut    bool   `json:"left_out"`
+}
+
+// Value is how the filter names what the cell counts.
+func (c *cellFile) Value() string {
+	if !c.Declared {
+		return outcomeValue(c.Operation, undeclared, "")
+	}
+	return outcomeValue(c.Operation, c.Outcome, c.ReasonCode)
+}
+
+// reasonGroup is the reasons of one kind.
+type reasonGroup struct {
+	ID      string
+	Reasons []reason
+}
+
+// Open says that they are shown from the start: a few always are, and many only when no scenario below tells them again.
+func (g reasonGroup) Open() bool {
+	return len(g.Reasons) <= fewReasons || !slices.ContainsFunc(g.Reasons, func(r reason) bool { return r.Scenario != "" }) && len(g.Reasons) <= mostReasons
+}
+
+// reason leads to a scenario or to a rule's scenarios.
+type reason struct {
+	verdict.Reason
+	Scenario, Rule string
+}
+
+// fewReasons is how many reasons of a kind are shown from the start, and mostReasons how many of those that nothing else
+// on the page tells.
+const (
+	fewReasons  = 5
+	mostReasons = 20
+)
+
+func conclude(r *eventlog.Record) (*conclusion, error) {
+	c := &conclusion{}
+	for _, name := range []string{report.Verdict, report.Coverage} {
+		text := r.Attached(name)
+		if text == nil {
+			continue
+		}
+		if err := json.Unmarshal(text, c); err != nil {
+			return nil, fmt.Errorf("reading %s of the event log: %w", name, err)
+		}
+		c.Decided = c.Decided || name == report.Verdict
+	}
+	if !c.Decided {
+		c.tally(r)
+	}
+	c.group(r)
+	return c, nil
+}
+
+// tally counts what can be counted without a verdict.
+func (c *conclusion) tally(r *eventlog.Record) {
+	c.Overall, c.Scenarios, c.Selection.Planned = r.Complete && r.Overall, map[verdict.Status]int{}, len(r.Scenarios)
+	for _, s := range r.Scenarios {
+		c.Scenarios[s.Result.Status]++
+		if s.Selected {
+			c.Selection.Selected++
+		}
+		for _, x := range s.Exchanges {
+			c.Exchanges.Count(x)
+		}
+	}
+}
+
+// group sorts the reasons, and finds where they lead.
+func (c *conclusion) group(r *eventlog.Record) {
+	refs, wheres, rules := map[string]string{}, map[string]string{}, map[string]bool{}
+	for _, s := range r.Scenarios {
+		refs[s.Ref()], wheres[s.Where()], rules[s.Rule] = s.Ref(), s.Ref(), true
+		for _, x := range s.Exchanges {
+			for _, failed := range x.Failures() {
+				if at := x.Mark.Step; at >= 0 && at < len(s.Steps) {
+					refs[s.CheckRef(at, failed.Check)] = s.Ref()
+				}
+			}
+		}
+		// A sentence of several scenarios leads to the first that ended in it.
+		if at := fmt.Sprintf("%s:%d", s.URI, s.Result.Line); notPassed(s.Result.Status) && wheres[at] == "" {
+			wheres[at] = s.Ref()
+		}
+	}
+	for _, from := range c.Reasons {
+		to := reason{Reason: from}
+		switch {
+		case refs[from.Ref] != "":
+			to.Scenario = refs[from.Ref]
+		case wheres[from.Where] != "":
+			to.Scenario = wheres[from.Where]
+		case rules[from.Where]:
+			to.Rule = from.Where
+		}
+		at := slices.IndexFunc(c.Groups, func(g reasonGroup) bool { return g.ID == from.ID })
+		if at < 0 {
+			at = len(c.Groups)
+			c.Groups = append(c.Groups, reasonGroup{ID: from.ID})
+		}
+		c.Groups[at].Reasons = append(c.Groups[at].Reasons, to)
+	}
+}
+
+// Meaning is what the exit code means.
+func (c *conclusion) Meaning() string {
+	switch c.ExitCode {
+	case 0:
+		return "the contract holds"
+	case 1:
+		return "the contract does not hold"
+	case 2:
+		return "usage, or a broken milestone, feature, schema or fixture"
+	case 3:
+		return "the target could not be reached, or died"
+	case 4:
+		return "not everything ran, or the artifacts could not be written"
+	case 130:
+		return "interrupted"
+	}
+	return ""
+}
+
+// Statuses are how the scenarios ended, in the order of package verdict.
+func (c *conclusion) Statuses() (counts []statusCount) {
+	for _, status := range verdict.Statuses {
+		if n := c.Scenarios[status]; n > 0 {
+			counts = append(counts, statusCount{status, n})
+		}
+	}
+	return counts
+}
+
+type statusCount struct {
+	Status verdict.Status
+	Count  int
+}
+
+// Proved are the rules that are proved.
+func (c *conclusion) Proved() (n int) {
+	for _, rule := range c.Rules {
+		if rule.Proved {
+			n++
+		}
+	}
+	return n
+}
+
+// Unproved are the others.
+func (c *conclusion) Unproved() (rules []ruleFile) {
+	for _, rule := range c.Rules {
+		if !rule.Proved {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
+}
+
+// Why says what is with a rule that is not proved.
+func (r ruleFile) Why() string {
+	switch {
+	case r.LeftOut:
+		return "left out"
+	case r.Known:
+		return "a known failure"
+	}
+	var lacks []string
+	if r.Kind == "gate" {
+		if len(r.Refuses) == 0 {
+			lacks = append(lacks, "no scenario showed that it refuses")
+		}
+		if len(r.Permits) == 0 {
+			lacks = append(lacks, "no scenario showed that it permits")
+		}
+	} else if len(r.Keeps) == 0 {
+		lacks = append(lacks, "no scenario showed it")
+	}
+	if len(lacks) == 0 {
+		return "not proved"
+	}
+	return strings.Join(lacks, ", and ")
+}
+
+// Unobserved are the declared outcomes that nobody saw.
+func (c *conclusion) Unobserved() (cells []*cellFile) {
+	for i := range c.Cells {
+		if c.Cells[i].Declared && c.Cells[i].Observed == 0 {
+			cells = append(cells, &c.Cells[i])
+		}
+	}
+	return cells
+}
+
+// Strays are the answers that nobody declared.
+func (c *conclusion) Strays() (cells []*cellFile) {
+	for i := range c.Cells {
+		if !c.Cells[i].Declared {
+			cells = append(cells, &c.Cells[i])
+		}
+	}
+	return cells
+}
+
+// Declared is how many outcomes are.
+func (c *conclusion) Declared() int { return len(c.Cells) - len(c.Strays()) }
+
+// Seen is how many of them were observed.
+func (c *conclusion) Seen() int { return c.Declared() - len(c.Unobserved()) }
+
+// FloorSeen is how many of the reason codes of the floor were observed.
+func (c *conclusion) FloorSeen() (n int) {
+	for _, code := range c.ReasonCodes {
+		if code.Observed > 0 {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,224 @@
+package selfcheck
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/terminal"
+	"example.com/lpgate/runner/internal/verdict"
+)
+
+// File is the name of the artifact. schemas/Selfcheck.schema.json describes it.
+const File = "selfcheck.json"
+
+// document is selfcheck.json.
+type document struct {
+	Milestone  string       `json:"milestone"`
+	Passed     bool         `json:"passed"`
+	Threshold  int          `json:"threshold"`
+	Score      score        `json:"score"`
+	Kinds      []kindRow    `json:"kinds"`
+	Stale      []staleEntry `json:"stale"`
+	Lies       []lieRow     `json:"lies"`
+	StartedAt  string       `json:"started_at"`
+	FinishedAt string       `json:"finished_at"`
+	TookMS     int64        `json:"took_ms"`
+}
+
+// score counts lies. Percent is the whole percentage of those that are not listed, rounded down: 100 means all.
+type score struct {
+	Lies      int `json:"lies"`
+	Detected  int `json:"detected"`
+	Missed    int `json:"missed"`
+	NeverTold int `json:"never_told"`
+	Listed    int `json:"listed"`
+	Percent   int `json:"percent"`
+}
+
+func (c *score) add(f *finding) {
+	c.Lies++
+	switch {
+	case f.status == detected:
+		c.Detected++
+	case f.listed != nil:
+		c.Listed++
+	case f.status == missed:
+		c.Missed++
+	default:
+		c.NeverTold++
+	}
+	c.Percent = 100
+	if counted := c.Lies - c.Listed; counted > 0 {
+		c.Percent = 100 * c.Detected / counted
+	}
+}
+
+type kindRow struct {
+	Kind string `json:"kind"`
+	Says string `json:"says"`
+	score
+}
+
+type lieRow struct {
+	ID         string       `json:"id"`
+	Operation  string       `json:"operation"`
+	Outcome    string       `json:"outcome"`
+	Status     status       `json:"status"`
+	ToldTo     int          `json:"told_to"`
+	DetectedBy *detectedRow `json:"detected_by,omitempty"`
+	Listed     string       `json:"listed,omitempty"`
+}
+
+type detectedRow struct {
+	Scenario string `json:"scenario"`
+	Ref      string `json:"ref"`
+	Where    string `json:"where"`
+	Check    string `json:"check,omitempty"`
+}
+
+// conclude writes selfcheck.json and the page, and decides.
+func (s *selfcheck) conclude() (int, error) {
+	d := document{
+		Milestone: s.in.Milestone.ID, Threshold: s.in.Milestone.Selfcheck.Threshold, Stale: s.stale(),
+		StartedAt: stamp(s.started), FinishedAt: stamp(time.Now()), TookMS: time.Since(s.started).Milliseconds(),
+	}
+	places := map[string]int{}
+	for _, kind := range kinds {
+		places[kind.name] = len(d.Kinds)
+		d.Kinds = append(d.Kinds, kindRow{Kind: kind.name, Says: kind.says})
+	}
+	for i := range s.found {
+		f := &s.found[i]
+		d.Score.add(f)
+		d.Kinds[places[f.lie.Kind]].add(f)
+		row := lieRow{
+			ID: f.lie.ID, Operation: f.lie.Operation.ID, Outcome: f.lie.Outcome.Name, Status: f.status, ToldTo: len(f.told),
+		}
+		if f.status == detected {
+			row.DetectedBy = &detectedRow{f.by.Scenario, f.by.Ref, f.by.Where, f.by.Check}
+		}
+		if f.listed != nil {
+			row.Listed = f.listed.Reason
+		}
+		d.Lies = append(d.Lies, row)
+	}
+	counted := d.Score.Lies - d.Score.Listed
+	d.Passed = 100*d.Score.Detected >= d.Threshold*counted && len(d.Stale) == 0
+	out := s.Out
+	if out == "" {
+		out = filepath.Join(filepath.Dir(s.project.Artifacts(s.in.Milestone.ID)), "selfcheck")
+	}
+	if err := report.ReplaceFile(filepath.Join(out, File), d.encode()); err != nil {
+		return verdict.Incomplete, fmt.Errorf("writing %s: %w", File, err)
+	}
+	s.page(&d, out)
+	if !d.Passed {
+		return verdict.Fails, nil
+	}
+	return verdict.Holds, nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func (d *document) encode() []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(d); err != nil {
+		panic(err) // texts and numbers
+	}
+	return b.Bytes()
+}
+
+// page is for the one who waits.
+func (s *selfcheck) page(d *document, out string) {
+	w := s.Stdout
+	fmt.Fprintf(w, "%s: what the gate sees of the lies that follow from its contract\n\n", d.Milestone)
+	fmt.Fprintf(w, "%-10s %6s %9s %7s %11s %7s\n", "kind", "lies", "detected", "missed", "never told", "listed")
+	row := func(name string, c score) {
+		fmt.Fprintf(w, "%-10s %6d %9d %7d %11d %7d\n", name, c.Lies, c.Detected, c.Missed, c.NeverTold, c.Listed)
+	}
+	for _, kind := range d.Kinds {
+		if kind.Lies > 0 {
+			row(kind.Kind, kind.score)
+		}
+	}
+	row("all", d.Score)
+	for _, part := range []struct {
+		title string
+		wants func(lieRow) bool
+	}{
+		{"detected", func(l lieRow) bool { return s.Table && l.Status == detected }},
+		{"listed as unobservable", func(l lieRow) bool { return s.Table && l.Listed != "" && l.Status != detected }},
+		{"missed: told, and nobody noticed", func(l lieRow) bool { return l.Listed == "" && l.Status == missed }},
+		{"never told: no answer has a place for it", func(l lieRow) bool { return l.Listed == "" && l.Status == neverTold }},
+	} {
+		title := "\n" + part.title + ":\n"
+		for _, l := range d.Lies {
+			if part.wants(l) {
+				fmt.Fprintf(w, "%s  %s%s\n", title, l.ID, l.about())
+				title = ""
+			}
+		}
+	}
+	for i, entry := range d.Stale {
+		if i == 0 {
+			fmt.Fprintf(w, "\nstale: listed as unobservable, and not true any more:\n")
+		}
+		fmt.Fprintf(w, "  %s: %s: %s\n", entry.Where, entry.Lie, entry.Says)
+	}
+	fmt.Fprintf(w, "\nscore       %d of %d, which is %d %%; the milestone asks for %d %%\n",
+		d.Score.Detected, d.Score.Lies-d.Score.Listed, d.Score.Percent, d.Threshold)
+	fmt.Fprintf(w, "report      %s\n", report.Shown(filepath.Join(out, File)))
+	switch {
+	case d.Score.Missed+d.Score.NeverTold > 0:
+		fmt.Fprintf(w, "\nNext: --lie 'ID' tells one of them alone; write the scenario that sees it, or list it with its true reason.\n")
+	case len(d.Stale) > 0:
+		fmt.Fprintf(w, "\nNext: take the stale entries out of selfcheck in the milestone.\n")
+	}
+}
+
+// about is what a line of the table says beside the id.
+func (l lieRow) about() string {
+	switch {
+	case l.Status == detected && l.DetectedBy.Check != "":
+		return " | check " + l.DetectedBy.Check + ", " + l.DetectedBy.Ref + " " + l.DetectedBy.Where
+	case l.Status == detected:
+		return " | " + l.DetectedBy.Ref + " " + l.DetectedBy.Where
+	case l.Listed != "":
+		return " | " + l.Listed
+	case l.Status == missed:
+		return " | told to " + counted(l.ToldTo, "scenario")
+	}
+	return ""
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// progress says how far it is.
+type progress struct {
+	mu              sync.Mutex
+	line            *terminal.ProgressLine
+	all, done, open int
+}
+
+func (p *progress) step(open bool, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+	if open {
+		p.open++
+	}
+	p.line.Print(now, func(bool) string { return fmt.Sprintf("%d of %d lies, %d not detected", p.done, p.all, p.open) })
+}

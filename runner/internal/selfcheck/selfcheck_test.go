@@ -1,0 +1,354 @@
+package selfcheck
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/runner/internal/checks"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/terminal"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/schemas"
+)
+
+// bell is an honest server.
+var bell = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	say := func(status int, id, text string) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("X-Correlation-Id", id)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, strings.ReplaceAll(text, "ID", id))
+	}
+	switch {
+	case r.URL.Path != "/bell":
+		say(404, "corr_unrouted", `{"correlation_id":"ID","error":{"code":"NOT_FOUND","message":"No.","details":{"path":"/tower"}}}`)
+	case r.URL.RawQuery != "":
+		say(409, "corr_bell_get", `{"correlation_id":"ID","error":{"code":"CONFLICT","message":"No.","details":{"reason_code":"bell_cracked"}}}`)
+	default:
+		say(200, "corr_bell_get", theBell)
+	}
+})
+
+const theBell = `{"correlation_id":"ID","bell":{"id":"bell_1","weight":7,"loud":true,"state":"hung",` +
+	`"made_at":"2026-02-22T16:00:00.000Z","chimes":["ding","dong"]}}`
+
+// slips are the lies that slip through the feature of testdata: it looks neither at loud, nor at the chimes, nor at the
+// path that was not found.
+var slips = []string{
+	"empty /bell/chimes of bell.get 200",
+	"shorten /bell/chimes of bell.get 200",
+	"repeat /bell/chimes of bell.get 200",
+	"reverse /bell/chimes of bell.get 200",
+	"change /bell/chimes/[] of bell.get 200",
+	"change /bell/loud of bell.get 200",
+	"change /error/details/path of unrouted route_not_found",
+}
+
+// unshown are the lies about the members that the bell never has.
+var unshown = []string{
+	"drop /bell/founder of bell.get 200",
+	"retype /bell/founder of bell.get 200",
+	"break /bell/founder of bell.get 200",
+	"change /bell/founder of bell.get 200",
+	"nullify /bell/founder of bell.get 200",
+	"fill /bell/founder of bell.get 200",
+	"turn /bell/state from cast of bell.get 200",
+	"drop /error/details/hint of ErrorResponse",
+	"retype /error/details/hint of ErrorResponse",
+	"change /error/details/hint of ErrorResponse",
+}
+
+// aProject is a copy of testdata, with one text of a file in the place of another for each three of the edits.
+func aProject(t *testing.T, edits ...string) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.CopyFS(root, os.DirFS("testdata")); err != nil {
+		t.Fatal(err)
+	}
+	for edit := range slices.Chunk(edits, 3) {
+		path := filepath.Join(root, edit[0])
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(string(text), edit[1]); got != 1 {
+			t.Fatalf("%s has this text %d times, want 1: %s", edit[0], got, edit[1])
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), edit[1], edit[2], 1)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(root, "milestones", "T1.yaml")
+}
+
+// checked is what a selfcheck came to.
+type checked struct {
+	exit  int
+	err   error
+	page  string
+	text  []byte // of selfcheck.json; nil when there is none
+	parts document
+}
+
+func (c checked) with(s status, listed bool) (ids []string) {
+	for _, l := range c.parts.Lies {
+		if l.Status == s && (l.Listed != "") == listed {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
+}
+
+func check(t *testing.T, ctx context.Context, cfg Config) checked {
+	t.Helper()
+	var page strings.Builder
+	cfg.Out, cfg.Stdout, cfg.honest = filepath.Join(t.TempDir(), "out"), &page, bell
+	var c checked
+	c.exit, c.err = Run(ctx, cfg)
+	c.page = page.String()
+	text, err := os.ReadFile(filepath.Join(cfg.Out, File))
+	if err != nil {
+		return c
+	}
+	c.text = text
+	read, err := schemas.Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := schemas.Embedded().Lookup("Selfcheck")
+	for _, violation := range s.Validate(read.Value) {
+		t.Errorf("%s: %v", File, violation)
+	}
+	if err := json.Unmarshal(text, &c.parts); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A weak feature: exactly the lies that it cannot see slip through, and exactly those without a place are never told.
+func TestWeakFeatures(t *testing.T) {
+	got := check(t, t.Context(), Config{Milestone: aProject(t)})
+	if got.err != nil || got.exit != verdict.Fails {
+		t.Errorf("got exit code %d and %v, want %d\n%s", got.exit, got.err, verdict.Fails, got.page)
+	}
+	if diff := cmp.Diff(got.with(missed, false), slips); diff != "" {
+		t.Errorf("missed (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(got.with(neverTold, false), unshown); diff != "" {
+		t.Errorf("never told (-got +want):\n%s", diff)
+	}
+	want := []string{"change /error/message of bell.get cracked", "change /error/message of unrouted route_not_found"}
+	if diff := cmp.Diff(got.with(missed, true), want); diff != "" {
+		t.Errorf("listed (-got +want):\n%s", diff)
+	}
+	for _, want := range []string{
+		"\nmissed: told, and nobody noticed:\n  empty /bell/chimes of bell.get 200 | told to 1 scenario\n",
+		"\nnever told: no answer has a place for it:\n  drop /bell/founder of bell.get 200\n",
+		"\nNext: --lie 'ID' tells one of them alone;",
+	} {
+		if !strings.Contains(got.page, want) {
+			t.Errorf("the page lacks\n%s\nit is\n%s", want, got.page)
+		}
+	}
+}
+
+// What detected a lie is named: the sentence, or the check that failed in it.
+func TestDetection(t *testing.T) {
+	got := check(t, t.Context(), Config{Milestone: aProject(t), Table: true})
+	for id, want := range map[string]detectedRow{
+		"change /bell/weight of bell.get 200": {
+			"features/bell.feature > It is shown", "", "features/bell.feature:7", ""},
+		"drop /bell/weight of bell.get 200": {
+			"features/bell.feature > It is shown", "", "features/bell.feature:5", "schema"},
+		"turn /bell/state from hung of bell.get 200": {
+			"features/bell.feature > It is shown", "", "features/bell.feature:8", ""},
+		"unsend Content-Type of unrouted route_not_found": {
+			"features/bell.feature > Elsewhere is nothing", "", "features/bell.feature:19", "content-type"},
+		"feign Idempotent-Replayed of bell.get 200": {
+			"features/bell.feature > It is shown", "", "features/bell.feature:5", "replay-header"},
+		"pose as 200 of bell.get cracked": {
+			"features/bell.feature > It is cracked", "", "features/bell.feature:15", ""},
+	} {
+		i := slices.IndexFunc(got.parts.Lies, func(l lieRow) bool { return l.ID == id })
+		if i < 0 || got.parts.Lies[i].DetectedBy == nil {
+			t.Errorf("%s: not detected, or no lie at all", id)
+			continue
+		}
+		by := *got.parts.Lies[i].DetectedBy
+		line := "  " + id + " | "
+		if by.Check != "" {
+			line += "check " + by.Check + ", "
+		}
+		if line += by.Ref + " " + by.Where + "\n"; !strings.Contains(got.page, line) {
+			t.Errorf("the page lacks %q", line)
+		}
+		by.Ref = ""
+		if diff := cmp.Diff(by, want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", id, diff)
+		}
+	}
+}
+
+// mended are the edits after which nothing slips through.
+var mended = []string{
+	"features/bell.feature", `    And "/bell/weight" is 7` + "\n", `    And "/bell/weight" is 7` + "\n" +
+		`    And "/bell/loud" is true` + "\n" + `    And "/bell/chimes" is ["ding", "dong"]` + "\n",
+	"features/bell.feature", "without a reason code\n", "without a reason code\n" + `    And "/error/details/path" is "/tower"` + "\n",
+	"milestones/T1.yaml", "      says: A message is for people.\n", "      says: A message is for people.\n" +
+		"    - lie: \"* /bell/founder of bell.get 200\"\n      says: Nobody knows the founder.\n" +
+		"    - lie: turn /bell/state from cast of *\n      says: A bell that can be asked hangs.\n" +
+		"    - lie: \"* /error/details/hint of *\"\n      says: Nobody gives hints.\n",
+}
+
+// On the way it says how many lies were told, and how many of them speak against the features.
+func TestProgress(t *testing.T) {
+	var got strings.Builder
+	began := time.Unix(1_700_000_000, 0)
+	p := progress{line: terminal.Stream{Writer: &got}.Line(began), all: 3}
+	for i, open := range []bool{false, true, false} {
+		p.step(open, began.Add(time.Duration(i)*30*time.Second))
+	}
+	if want := "2 of 3 lies, 1 not detected\n3 of 3 lies, 1 not detected\n"; got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
+}
+
+func TestMendedFeatures(t *testing.T) {
+	milestone := aProject(t, mended...)
+	got := check(t, t.Context(), Config{Milestone: milestone})
+	if got.err != nil || got.exit != verdict.Holds || !got.parts.Passed || got.parts.Score.Percent != 100 {
+		t.Fatalf("got exit code %d and %v, want %d\n%s", got.exit, got.err, verdict.Holds, got.page)
+	}
+	again := check(t, t.Context(), Config{Milestone: milestone})
+	for _, c := range []*checked{&got, &again} {
+		c.parts.StartedAt, c.parts.FinishedAt, c.parts.TookMS = "", "", 0
+	}
+	if diff := cmp.Diff(string(got.parts.encode()), string(again.parts.encode())); diff != "" {
+		t.Errorf("two selfchecks differ (-first +second):\n%s", diff)
+	}
+}
+
+// What is listed and not true, and what keeps a selfcheck from saying anything.
+func TestVerdicts(t *testing.T) {
+	listing := func(lie string) []string {
+		return append(slices.Clone(mended), "milestones/T1.yaml", "    - lie: change /error/message of *\n",
+			"    - lie: "+lie+"\n      says: So it was once.\n    - lie: change /error/message of *\n")
+	}
+	for _, row := range []struct {
+		name  string
+		edits []string
+		exit  int
+		page  string // a part of it
+	}{
+		{"a listed lie that is detected", listing("change /bell/weight of bell.get 200"), verdict.Fails,
+			"milestones/T1.yaml:39: change /bell/weight of bell.get 200: detected after all: change /bell/weight of bell.get 200\n"},
+		{"a family with a lie that is detected", listing(`"change /bell/* of bell.get 200"`), verdict.Fails,
+			"change /bell/* of bell.get 200: detected after all: change /bell/made_at of bell.get 200\n"},
+		{"a listed lie that does not exist", listing("change /bell/wight of bell.get 200"), verdict.Fails,
+			`there is no such lie (did you mean "change /bell/weight of bell.get 200"?)` + "\n"},
+		{"a threshold that is reached", []string{"milestones/T1.yaml", "threshold: 100", "threshold: 80"}, verdict.Holds,
+			"the milestone asks for 80 %\n"},
+		{"a feature that is not green", []string{"features/bell.feature", `"/bell/weight" is 7`, `"/bell/weight" is 8`}, verdict.Incomplete,
+			"the truth is not green, so nothing can be said of lies:\n  scenario-failed       features/bell.feature:7: "},
+		{"an outcome that nobody shows", []string{"features/bell.feature", "    When I call \"bell.get\" with:\n      | query cracked | yes |\n    Then the answer is 409 CONFLICT because bell_cracked\n",
+			"    When I call \"bell.get\"\n    Then the answer is 200\n"}, verdict.Incomplete,
+			"  cell-unobserved       "},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := check(t, t.Context(), Config{Milestone: aProject(t, row.edits...)})
+			if got.err != nil || got.exit != row.exit {
+				t.Errorf("got exit code %d and %v, want %d", got.exit, got.err, row.exit)
+			}
+			if !strings.Contains(got.page, row.page) {
+				t.Errorf("the page lacks\n%s\nit is\n%s", row.page, got.page)
+			}
+			if written := got.text != nil; written != (row.exit != verdict.Incomplete) {
+				t.Errorf("got selfcheck.json written: %t", written)
+			}
+		})
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		cfg  Config
+		want string
+	}{
+		{"a lie that there is not", Config{Milestone: aProject(t), Lie: "drop /bell/wieght of bell.get 200"},
+			`usage: --lie: there is no lie "drop /bell/wieght of bell.get 200" (did you mean "drop /bell/weight of bell.get 200"?)`},
+		{"a milestone that asks for nothing", Config{Milestone: aProject(t, "milestones/T1.yaml",
+			"selfcheck:\n  threshold: 100\n  unobservable:\n    - lie: change /error/message of *\n      says: A message is for people.\n", "")},
+			"has no section selfcheck, which says how many lies must be detected"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := check(t, t.Context(), row.cfg)
+			if got.exit != verdict.Broken || got.err == nil || !strings.Contains(got.err.Error(), row.want) {
+				t.Errorf("got exit code %d and %v, want %d and …%s…", got.exit, got.err, verdict.Broken, row.want)
+			}
+		})
+	}
+}
+
+// One lie alone is told to everybody, and its run is shown.
+func TestAlone(t *testing.T) {
+	for _, row := range []struct {
+		name, lie string
+		exit      int
+		page      string
+	}{
+		{"detected", "change /bell/weight of bell.get 200", verdict.Holds, "was told to 1 scenario, and 1 of them failed.\n"},
+		{"missed", "change /bell/loud of bell.get 200", verdict.Fails, "was told to 1 scenario, and 0 of them failed.\n"},
+		{"never told", "drop /bell/founder of bell.get 200", verdict.Fails, "was never told: no answer of the features has a place for it.\n"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := check(t, t.Context(), Config{Milestone: aProject(t), Lie: row.lie})
+			if got.err != nil || got.exit != row.exit || !strings.HasSuffix(got.page, row.lie+"\n"+row.page) {
+				t.Errorf("got exit code %d, %v and\n%s\nwant %d and …\n%s", got.exit, got.err, got.page, row.exit, row.page)
+			}
+			if failed := strings.Contains(got.page, "--- FAILED  features/bell.feature:4"); failed != (row.name == "detected") {
+				t.Errorf("got a failure shown: %t\n%s", failed, got.page)
+			}
+		})
+	}
+}
+
+// An interrupt leaves nothing behind.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := check(t, ctx, Config{Milestone: aProject(t)}); got.exit != verdict.Interrupted || got.err == nil || got.text != nil {
+		t.Errorf("got exit code %d, %v and selfcheck.json %q, want %d", got.exit, got.err, got.text, verdict.Interrupted)
+	}
+}
+
+// The truth, taken apart and put together again, is told in the same bytes.
+func TestTruthIsNotTouched(t *testing.T) {
+	in, err := (project.Project{File: aProject(t), Root: filepath.Dir(filepath.Dir(aProject(t)))}).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge, err := checks.New(in.Milestone, in.Schemas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &selfcheck{Config: Config{honest: bell}, in: in, judge: judge, routes: exchange.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
+	var trial *gate.Trial = s.trial(nil, []int{0})
+	for _, x := range trial.Run(t.Context()).Exchanges {
+		if got, want := string(x.Response.Body), strings.ReplaceAll(theBell, "ID", "corr_bell_get"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
