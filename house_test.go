@@ -82,7 +82,7 @@ var arrows = map[string][]string{
 	"runner/internal/checks":        {"milestones", "runner/internal/exchange", "schemas"},
 	"runner/internal/plan":          {"internal/textfile", "milestones"},
 	"runner/internal/golden":        {"milestones", "runner/internal/exchange"},
-	"runner/internal/baseline":      {"internal/textfile", "milestones"},
+	"runner/internal/baseline":      {"internal/textfile", "internal/yamlfile", "schemas"},
 	"runner/internal/verdict":       {"milestones", "runner/internal/baseline", "runner/internal/exchange", "runner/internal/golden", "runner/internal/plan"},
 	"runner/internal/terminal":      {"internal/printable"},
 	"runner/internal/watch":         {},
@@ -104,7 +104,7 @@ var arrows = map[string][]string{
 	"runner/internal/catalog":       {"milestones", "runner/internal/checks", "runner/internal/golden", "runner/internal/plan", "runner/internal/project", "runner/internal/verdict"},
 	"runner/internal/report/html":   {"runner/internal/eventlog", "runner/internal/exchange", "runner/internal/report", "runner/internal/verdict", "schemas", "steps/auditproof"},
 
-	"runner/mutants": {"internal/interrupt"}, // it builds the runner and reads verdicts, as anybody else would
+	"runner/mutants": {"internal/interrupt", "internal/textfile", "internal/yamlfile", "schemas"}, // it builds the runner and reads verdicts, as anybody else would
 }
 
 // theFake is the one file of the verifier that knows the fake: it starts one.

@@ -149,6 +149,20 @@ func Load(fsys fs.FS) (*Set, error) {
 	return set, nil
 }
 
+// Must returns one schema of files that are part of the program, such as the schema of a file that a package reads. It panics
+// when the files do not load, which a test of that package rules out.
+func Must(fsys fs.FS, name string) *Schema {
+	set, err := Load(fsys)
+	if err != nil {
+		panic(fmt.Sprintf("loading the schema %s:\n%v", name, err))
+	}
+	schema, ok := set.Lookup(name)
+	if !ok {
+		panic("there is no schema " + name)
+	}
+	return schema
+}
+
 // Names lists the schemas of the set, sorted.
 func (s *Set) Names() []string { return slices.Clone(s.names) }
 

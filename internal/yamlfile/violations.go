@@ -133,6 +133,9 @@ func (f *File) messages(failure Failure) []message {
 	demand := failure.Node[failure.Keyword]
 	switch failure.Keyword {
 	case "type":
+		if allowed := failure.Node["enum"]; allowed != nil {
+			return one("must be %s%s", oneOf(allowed), got)
+		}
 		types := texts(demand)
 		hint := ""
 		if node != nil && slices.Contains(types, "string") {

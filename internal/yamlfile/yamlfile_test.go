@@ -147,6 +147,7 @@ var problemRows = []struct {
 	{"nothing for a mapping", "rooms:\n  hall: 1", "rooms:", []string{"13: /rooms must be a mapping, got nothing"}},
 	{"a fraction for a whole number", "400", "400.5", []string{"9: /lamps/1/lumens must be a whole number, got 400.5"}},
 	{"a value that is none of those allowed", "kind: table", "kind: tabel", []string{`8: /lamps/1/kind must be one of ceiling, table, got "tabel" (did you mean "table"?)`}},
+	{"a number where texts are listed", "kind: table", "kind: 7", []string{"8: /lamps/1/kind must be one of ceiling, table, got 7"}},
 	{"text of another form", "id: hall", "id: Hall", []string{`3: /lamps/0/id must be lower-case words joined by hyphens, got "Hall"`}},
 	{"a pattern without words", "note: x", "note: yx", []string{`11: /lamps/1/note must match ^x, got "yx"`}},
 	{"long text", "note: x", "note: " + strings.Repeat("y", 300), []string{"11: /lamps/1/note must match ^x, got \"" + strings.Repeat("y", 200) + "…\""}},

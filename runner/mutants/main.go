@@ -156,7 +156,7 @@ func (t *trial) report(w io.Writer) bool {
 		case alive:
 			explained++
 			used[t.listed[at]] = true
-		case at >= 0 && t.listed[at].whole() && t.ends[i].fate == unbuildable: // its siblings tell
+		case at >= 0 && t.listed[at].isDeclaration() && t.ends[i].fate == unbuildable: // its siblings tell
 		case at >= 0:
 			s := t.listed[at]
 			used[s] = true

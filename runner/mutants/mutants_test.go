@@ -166,11 +166,11 @@ func TestParseSurvivors(t *testing.T) {
 		})
 	}
 	for name, test := range map[string]struct{ text, says string }{
-		"a key that nobody knows": {strings.Replace(good, "because", "becuase", 1), "line 5: field becuase not found"},
-		"no reason":               {strings.Replace(good, "they are never equal", "' '", 1), "s.yaml:1: a survivor is explained"},
-		"no line":                 {strings.Replace(good, "if a > b {", "''", 1), "s.yaml:1: a survivor has file, in, line and change"},
-		"a line without a change": {"- file: a.go\n  in: f\n  line: x\n  because: so\n", "s.yaml:1: a survivor has file, in, line and change; a whole declaration has file and in"},
-		"the same twice":          {good + good, "s.yaml:6: it stands in line 1 already"},
+		"an unknown key":          {strings.Replace(good, "because", "becuase", 1), `s.yaml:5: unknown key "becuase" (did you mean "because"?)`},
+		"no reason":               {strings.Replace(good, "they are never equal", "' '", 1), `s.yaml:5: /0/because must be the reason in words, got " "`},
+		"no line":                 {strings.Replace(good, "if a > b {", "''", 1), "s.yaml:3: /0/line must not be empty"},
+		"a line without a change": {"- file: a.go\n  in: f\n  line: x\n  because: so\n", `s.yaml:3: /0 lacks "change", which "line" needs`},
+		"the same twice":          {good + good, "s.yaml:6: this survivor is listed twice (first on line 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list, err := parseSurvivors("s.yaml", []byte(test.text))
@@ -239,7 +239,7 @@ func TestListedLinesStand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.whole() && slices.ContainsFunc(homes, func(h home) bool { return h.name == s.In }) {
+		if s.isDeclaration() && slices.ContainsFunc(homes, func(h home) bool { return h.name == s.In }) {
 			continue
 		}
 		old, _, _ := strings.Cut(s.Change, " to ")

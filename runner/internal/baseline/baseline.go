@@ -1,73 +1,66 @@
 // Package baseline reads and writes lists of known failures.
 //
-// A gate that is red for weeks is one that nobody looks at. A baseline says which failures of a target are known, who
-// mends them, and until when the gate is to put up with them, so that the next failure turns it red alone:
+// A gate that fails for weeks is ignored. A baseline lists the failures of a service that are known, with an owner and a last
+// day for each, so that the next failure alone fails the gate:
 //
 //	known:
 //	  # features/rollout.feature > A climb from <from> to <to> > S0 | S2
 //	  - id: s-0123456789
-//	    reason: Tiers are compared by name until the new ranks are out.
+//	    reason: Tiers are compared by name until the new ranks are released.
 //	    owner: payments
 //	    expires: 2026-12-31
 //
-// All four are required. An id names one thing that a run can hold against a target, and the entry excuses nothing
-// else (package verdict says how). The last day is within: the entry is good until midnight in UTC.
-// A reader sets how far ahead it may be.
+// All four keys are required. An id names one failure, and the entry excuses nothing else (see package verdict). An entry
+// applies until midnight in UTC of its last day. The caller limits how far ahead that day may be.
 //
-// The file is read as strictly as a milestone: an unknown key, an id that stands twice, or a day that no calendar has
-// is a problem with file and line.
+// Baseline.schema.json describes the file for this package and for editors.
 package baseline
 
 import (
 	"bytes"
+	"embed"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"example.com/lpgate/internal/textfile"
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/yamlfile"
+	"example.com/lpgate/schemas"
 )
 
 // Baseline is a list of known failures.
 type Baseline struct {
-	// File is its name, as it was given.
-	File string
+	// File is its name as it was given.
+	File string `yaml:"-"`
 	// Known are its entries.
-	Known []Entry
+	Known []Entry `yaml:"known"`
 }
 
 // Entry is one known failure.
 type Entry struct {
-	ID     string
-	Reason string
-	Owner  string
-	// Expires is the last day on which the entry is good, such as 2026-12-31.
-	Expires string
-	// Line is where it stands in the file.
-	Line int
-	// About tells people what the id names. It is written as a comment, and never read.
-	About string
+	ID     string `yaml:"id"`
+	Reason string `yaml:"reason"`
+	Owner  string `yaml:"owner"`
+	// Expires is the last day on which the entry applies, such as 2026-12-31.
+	Expires string `yaml:"expires"`
+	// Line is its first line in the file.
+	Line int `yaml:"-"`
+	// About describes what the id names. It is written as a comment, and never read.
+	About string `yaml:"-"`
 }
 
-// Expired says whether the last day of the entry is over.
+// Expired reports whether the last day of the entry is over.
 func (e *Entry) Expired(now time.Time) bool { return now.UTC().Format(time.DateOnly) > e.Expires }
 
-// keys are the keys of an entry.
-var keys = []milestones.Key{
-	{Name: "id", Pattern: regexp.MustCompile(`^[scorg]-[0-9a-f]{10}$`), Is: "an id such as s-0123456789, of a scenario (s-), check (c-), outcome (o-), rule (r-) or golden row (g-)", Once: true},
-	{Name: "reason"},
-	{Name: "owner"},
-	{Name: "expires", Day: true},
-}
+//go:embed Baseline.schema.json
+var schemaFile embed.FS
 
-// Read reads a baseline. An entry may expire on the last day at the latest, such as 2026-12-31: one that never expires is never
-// fixed.
-func Read(file, last string) (*Baseline, error) {
+// Read reads a baseline. An entry may expire on the day latest, such as 2026-12-31, and not after it.
+func Read(file, latest string) (*Baseline, error) {
 	text, err := textfile.Read(file)
 	if err != nil {
 		return nil, err
@@ -78,39 +71,47 @@ func Read(file, last string) (*Baseline, error) {
 	}
 	var late []error
 	for _, e := range b.Known {
-		if e.Expires > last {
-			late = append(late, fmt.Errorf("%s:%d: %s expires on %s, and %s is the latest day that is allowed", filepath.ToSlash(file), e.Line, e.ID, e.Expires, last))
+		if e.Expires > latest {
+			late = append(late, fmt.Errorf("%s:%d: %s expires on %s, and %s is the latest day that is allowed", filepath.ToSlash(file), e.Line, e.ID, e.Expires, latest))
 		}
 	}
 	return b, errors.Join(late...)
 }
 
 // Parse reads the text of a baseline. The error has a line for each problem.
-func Parse(file string, text []byte) (*Baseline, error) {
-	records, err := milestones.Records(filepath.ToSlash(file), text, "baseline", "known", "entry", keys)
+func Parse(name string, text []byte) (*Baseline, error) {
+	file, err := yamlfile.Parse(filepath.ToSlash(name), text, yamlfile.Options{Kind: "baseline", Schema: schemas.Must(schemaFile, "Baseline")})
 	if err != nil {
 		return nil, err
 	}
-	b := &Baseline{File: file}
-	for _, r := range records {
-		b.Known = append(b.Known, Entry{
-			ID: r.Texts["id"], Reason: r.Texts["reason"], Owner: r.Texts["owner"], Expires: r.Texts["expires"], Line: r.Line,
-		})
+	b := &Baseline{File: name}
+	file.Decode(b)
+	first := map[string]int{}
+	for i := range b.Known {
+		e := &b.Known[i]
+		e.Line = file.Line(yamlfile.At("known", i))
+		if at := yamlfile.At("known", i, "id"); first[e.ID] > 0 && file.Valid(at) {
+			file.Report(at, "id %q is listed twice (first on line %d)", e.ID, first[e.ID])
+		}
+		first[e.ID] = e.Line
+	}
+	if err := file.Err(); err != nil {
+		return nil, err
 	}
 	return b, nil
 }
 
-// head begins a baseline that is written anew.
-const head = `# Known failures: the gate does not turn red for them, and tells them.
-# Remove an entry as soon as it passes again; the gate says when.
+// head begins a new baseline.
+const head = `# Known failures: the gate reports them, and does not fail.
+# Remove an entry once it passes again; the gate reports that, too.
 known:
 `
 
-// Append adds entries to the text of a baseline, and leaves every byte of what stands there as it is. An empty text
-// is a file that is not there yet.
+// Append adds entries to the text of a baseline, and keeps every byte that is there. An empty text stands for a file that does
+// not exist yet.
 func Append(file string, text []byte, entries []Entry) ([]byte, error) {
-	old, anew := new(Baseline), len(text) == 0
-	if anew {
+	old, isNew := new(Baseline), len(text) == 0
+	if isNew {
 		text = []byte(head)
 	} else {
 		var err error
@@ -127,24 +128,23 @@ func Append(file string, text []byte, entries []Entry) ([]byte, error) {
 		}
 		fmt.Fprintf(&b, "  - id: %s\n    reason: %s\n    owner: %s\n    expires: %s\n", e.ID, scalar(e.Reason), scalar(e.Owner), e.Expires)
 	}
-	// What a person wrote may be indented in another way, or be a list in brackets, to which nothing can be added
-	// like this.
+	// A list in brackets, or one with another indentation, cannot be extended like this.
 	added, err := Parse(file, b.Bytes())
 	if err == nil && len(added.Known) != len(old.Known)+len(entries) {
 		err = errors.New("the entries are not where they should be")
 	}
-	if err != nil && !anew {
+	if err != nil && !isNew {
 		return nil, fmt.Errorf("adding to %s: write its list as items that begin with two spaces and a hyphen: %w", file, err)
 	}
 	return b.Bytes(), err
 }
 
-// scalar writes a text as YAML, in quotes where it would otherwise be something else.
+// scalar writes a text as YAML, in quotes where they are needed.
 func scalar(text string) string {
 	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	written, err := yaml.Marshal(&node)
 	if err != nil {
-		panic(err) // a text
+		panic(err) // text always has a form
 	}
 	return strings.TrimSpace(string(written))
 }
