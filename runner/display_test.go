@@ -1,4 +1,4 @@
-//go:build !race
+//go:build external && !race
 
 package main
 

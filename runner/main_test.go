@@ -1,4 +1,4 @@
-//go:build !race
+//go:build external && !race
 
 // The command is tested as a user meets it, in hundreds of runs of a program that is ten times as slow under the race
 // detector. What could race is tested with it in the packages inside, so these tests run without.

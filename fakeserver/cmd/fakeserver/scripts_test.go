@@ -1,4 +1,4 @@
-//go:build !race
+//go:build external && !race
 
 // A script starts the command again and again, which takes long under the race detector. What could race is tested with it
 // in TestCanaries and in the packages inside, so scripts run without.

@@ -1,3 +1,5 @@
+//go:build external
+
 package html_test
 
 import (

@@ -1,6 +1,6 @@
-//go:build unix && !race
+//go:build external && unix && !race
 
-package house
+package doctest
 
 import (
 	"bytes"

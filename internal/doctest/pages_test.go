@@ -1,6 +1,6 @@
-//go:build unix && !race
+//go:build external && unix && !race
 
-package house
+package doctest
 
 import (
 	"bytes"
@@ -43,6 +43,14 @@ import (
 // A picture's title says of what it is: a command that stands before it (of what that printed), or an address to open in
 // a browser. `make pictures` makes them anew.
 var pages = []string{"README.md", "runner/START.md", "fakeserver/START.md", "features/START.md"}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := os.Chdir("../.."); err != nil { // the pages and what they name are at the root of the module
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // notRun is the first command of each block that is marked so.
 var notRun = map[string][]string{
