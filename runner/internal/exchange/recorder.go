@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -94,6 +95,7 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	x.Took = time.Since(x.SentAt)
 	if err != nil {
+		err = Overdue(ctx, err)
 		x.Response, x.Failure, x.Message = nil, Cause(err), "no answer"
 		r.keep(x)
 		return nil, err
@@ -232,6 +234,26 @@ func sortByContent(burst []*Exchange) {
 	slices.SortStableFunc(burst, func(a, b *Exchange) int { return strings.Compare(contents[a], contents[b]) })
 }
 
+// TimeLimit is a time that was over before there was an answer. It is the cause of a context that ends with it.
+type TimeLimit struct {
+	// Of is what the limit is for, Flag the flag that sets it, and Limit how long it is.
+	Of, Flag string
+	Limit    time.Duration
+}
+
+func (l *TimeLimit) Error() string {
+	return fmt.Sprintf("one %s may take %v (%s)", l.Of, l.Limit, l.Flag)
+}
+
+// Overdue is an error of a request with the time limit that its context ended with, if it did.
+func Overdue(ctx context.Context, err error) error {
+	var known, limit *TimeLimit
+	if ctx.Err() == nil || errors.As(err, &known) || !errors.As(context.Cause(ctx), &limit) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", limit, err)
+}
+
 // Cause words an error of the transport, without addresses and ports, which differ from run to run.
 func Cause(err error) string {
 	var dns *net.DNSError
@@ -240,7 +262,10 @@ func Cause(err error) string {
 	var invalid x509.CertificateInvalidError
 	var op *net.OpError
 	var asked *url.Error
+	var limit *TimeLimit
 	switch {
+	case errors.As(err, &limit): // net/http returns the cause of a context alone
+		return "no answer in time: " + limit.Error()
 	case errors.Is(err, context.Canceled):
 		return "the run was stopped before the answer was there"
 	case errors.As(err, &dns) && dns.IsNotFound:

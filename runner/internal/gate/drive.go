@@ -34,20 +34,21 @@ type drive struct {
 	secrets   *exchange.Secrets
 	register  func(*godog.ScenarioContext)
 	timeout   time.Duration
-	probe     func(context.Context) error // says why the target cannot be reached; nil for the built-in one
+	gone      func(context.Context) error // says why the target is gone; nil for the built-in one
 	base      func(needs []string) (base, start string)
 	flags     []string // of curl, to reach it
 	// firstFailure says that nothing is run any more once a scenario has failed.
 	firstFailure bool
 	listeners    []Observer
 
+	ctx      context.Context // of the run
 	mu       sync.Mutex
 	next     int // how many scenarios have begun
 	now      *running
 	results  map[int]verdict.Result
 	failures map[int]report.Failure
 	stops    []verdict.Reason
-	lost     int  // answers that never came
+	lost     int  // scenarios in a row that got no answer
 	dead     bool // nothing more is run: the target is not there any more, or the first failure was all to be seen
 	code     int
 	returned bool
@@ -87,6 +88,7 @@ func init() {
 
 // run runs everything, and returns when all is done or when nothing more is to be waited for.
 func (d *drive) run(ctx context.Context) {
+	d.ctx = ctx
 	var contents []godog.Feature
 	for _, source := range d.selection.Sources() {
 		contents = append(contents, godog.Feature{Name: source.Name, Contents: source.Text})
@@ -246,7 +248,8 @@ func (d *drive) withTimeout(ctx context.Context) context.Context {
 		return ctx // the scenario was given up
 	}
 	d.overdue.Store(time.Now().Add(d.timeout + patience).UnixNano())
-	ctx, d.now.cancel = context.WithTimeout(ctx, d.timeout)
+	limit := &exchange.TimeLimit{Of: "scenario", Flag: "--scenario-timeout", Limit: d.timeout}
+	ctx, d.now.cancel = context.WithTimeoutCause(ctx, d.timeout, limit)
 	return ctx
 }
 
@@ -316,6 +319,7 @@ func (d *drive) finish() {
 		case len(r.scenario.Steps) == 0:
 			r.status, r.err = verdict.Empty, errors.New("it has no sentences")
 		case r.passed == len(r.scenario.Steps):
+			d.lost = 0
 			d.results[r.place] = verdict.Result{Status: verdict.Passed}
 			d.ended(r, nil, r.last)
 			return
@@ -338,9 +342,9 @@ func (d *drive) conclude(r *running) {
 	case errors.As(r.err, &misworded):
 		r.status = verdict.InvalidStep
 	case errors.As(r.err, &unreachable):
-		r.status = verdict.Unreached
-		r.err = fmt.Errorf("the target cannot be reached: %s", exchange.Cause(unreachable.Err))
-		d.lose()
+		d.lose(r, exchange.Cause(unreachable.Err))
+	default:
+		d.lost = 0
 	}
 	result := verdict.Result{Status: r.status, Message: d.secrets.Scrub(firstLine(r.err))}
 	var check *errCheck
@@ -379,22 +383,30 @@ func firstLine(err error) string {
 	return line
 }
 
-// patienceWithTargets is how many answers may stay away before nobody waits for more.
-const patienceWithTargets = 3
+// mostUnanswered is how many scenarios in a row may get no answer before the rest is not run: each of them may take as long
+// as its time limit.
+const mostUnanswered = 10
 
-// lose counts an answer that never came, and finds out whether it makes sense to go on.
-func (d *drive) lose() {
-	d.lost++
-	if d.lost >= patienceWithTargets {
-		d.dead = true
-	}
-	if d.probe == nil {
+// lose ends a scenario that got no answer. That is a red scenario like any other, unless the target is gone: then it is
+// no verdict on the scenario, and nothing more is run.
+func (d *drive) lose(r *running, cause string) {
+	r.err = fmt.Errorf("a request got no answer: %s", cause)
+	if d.gone == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := d.probe(ctx); err != nil {
-		d.dead = true
+	switch err := d.gone(d.ctx); {
+	case d.ctx.Err() != nil:
+		r.status = verdict.NotRun
+	case err != nil:
+		r.status, r.err, d.dead = verdict.Unreached, fmt.Errorf("the target cannot be reached: %s", cause), true
+	default:
+		if d.lost++; d.lost == mostUnanswered {
+			d.dead = true
+			d.stops = append(d.stops, verdict.Reason{
+				ID: "target-silent", Where: r.where(),
+				Message: fmt.Sprintf("%d scenarios in a row got no answer, the last one because of: %s", d.lost, cause),
+			})
+		}
 	}
 }
 

@@ -139,6 +139,8 @@ func (r *ringer) serve(w http.ResponseWriter, q *http.Request) {
 		say(200, "corr_ring", `{"correlation_id":"ID","ok":"`+q.Header.Get("X-Partner-Key")+q.Header.Get("X-Canary")+`"}`)
 	case q.URL.RawQuery == "stray":
 		say(409, "corr_ring", `{"correlation_id":"ID","error":{"code":"CONFLICT","message":"No.","details":{}}}`)
+	case q.URL.RawQuery == "late":
+		<-q.Context().Done()
 	case q.URL.RawQuery == "die":
 		go r.CloseClientConnections()
 		<-q.Context().Done()
@@ -185,6 +187,7 @@ func vocabulary(r *ringer, release <-chan struct{}) func(*godog.ScenarioContext,
 				return &steps.Mismatch{Message: "I am the first", Expected: "200", Got: "400"}
 			},
 			"^it dies meanwhile$":  send("POST", "/ring?die"),
+			"^it is late$":         send("POST", "/ring?late"),
 			"^it is closed$":       func(context.Context) error { r.Close(); return nil },
 			"^all is well$":        fail(nil),
 			"^a promise is broken": fail(&steps.Mismatch{Message: "it is 1", Expected: "1", Got: secretOfTheBell, Diff: "- 1\n+ 2"}),
@@ -398,8 +401,13 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 			[]string{"scenario-skipped"}, nil},
 		{"a skip hides no failed check", []string{"I ring falsely", "I skip"}, verdict.Fails, verdict.Failed,
 			[]string{"scenario-failed", "check-failed"}, nil},
-		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Unreachable, verdict.Unreached,
-			[]string{"target-unreachable"}, []string{"        < no answer: the connection was closed before the answer was complete\n"}},
+		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed"}, []string{
+				"      a request got no answer: the connection was closed before the answer was complete\n",
+				"        < no answer: the connection was closed before the answer was complete\n",
+			}},
+		{"an answer that takes too long", []string{"it is late"}, verdict.Fails, verdict.Failed,
+			[]string{"scenario-failed"}, []string{"      a request got no answer: no answer in time: one scenario may take 500ms (--scenario-timeout)\n"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -510,6 +518,25 @@ func TestTheTargetDies(t *testing.T) {
 	}
 	if n := len(a.exchanges); n != 4 {
 		t.Errorf("%d exchanges, want 4", n)
+	}
+}
+
+// A target that is there and gives no answers is not gone. It costs a time limit for some scenarios, and not for all.
+func TestASilentTarget(t *testing.T) {
+	var more strings.Builder
+	for i := range 3 * mostUnanswered {
+		fmt.Fprintf(&more, "  @bell-rings\n  Scenario: Later %d\n    Then it is late\n", i)
+	}
+	cfg, _ := config(t, also("I ring")+more.String())
+	cfg.Target.ScenarioTimeout = 20 * time.Millisecond
+	result, a, _ := cfg.run(t, t.Context())
+	if result.Exit != verdict.Fails || !slices.Contains(a.reasons(), "target-silent") {
+		t.Errorf("exit %d, want %d; reasons %v", result.Exit, verdict.Fails, a.reasons())
+	}
+	for i, want := range map[int]verdict.Status{mostUnanswered - 1: verdict.Failed, mostUnanswered: verdict.NotRun} {
+		if got := result.Results[fmt.Sprint("features/bell.feature > Later ", i)]; got != want {
+			t.Errorf("scenario %d: %s, want %s", i, got, want)
+		}
 	}
 }
 

@@ -217,7 +217,7 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 		vocabulary.KeyMode = t.Target.KeyMode()
 		vocabulary.Target = func(context.Context, []string) (string, error) { return t.Target.URL, nil }
 		l.drive.base, l.drive.flags = func([]string) (string, string) { return t.Target.URL, "" }, t.Target.Curl
-		l.drive.probe = l.way.Probe
+		l.drive.gone = l.way.Gone
 	}
 	l.drive.register = func(sc *godog.ScenarioContext) { t.register(sc, vocabulary) }
 	return l

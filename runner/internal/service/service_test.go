@@ -280,7 +280,7 @@ func TestProbeSaysWhy(t *testing.T) {
 		{"503 of a gateway", []string{"--target", plain(answer(503, "", ""))}, "a gateway answered 503 Service Unavailable, in another format than JSON, and not the service"},
 		{"504 of a gateway", []string{"--target", plain(answer(504, "text/plain", "oh"))}, "a gateway answered 504 Gateway Timeout, in another format than JSON, and not the service"},
 		{"another 5xx is the service's", []string{"--target", plain(answer(500, "text/html", "oh"))}, ""},
-		{"slow", []string{"--target", plain(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "--max-time", "20ms"}, "no answer in time (--max-time gives it more)"},
+		{"slow", []string{"--target", plain(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "--max-time", "20ms"}, "no answer in time: one request may take 20ms (--max-time)"},
 		{"unknown authority", []string{"--target", secure.URL}, "TLS: the certificate is by an authority that is not known (--cacert FILE makes it known)"},
 		{"known authority", []string{"--target", secure.URL, "--cacert", ca}, ""},
 		{"insecure", []string{"--target", secure.URL, "--insecure"}, ""},
@@ -447,5 +447,61 @@ func TestBudget(t *testing.T) {
 	}
 	if got := w.service.ScenarioTimeout; got != DefaultTimeout+12500*time.Millisecond {
 		t.Errorf("a scenario may take %v", got)
+	}
+}
+
+// A service is gone when it is silent, or refuses, three times in 5 seconds. Any answer in between says that it is not.
+func TestGone(t *testing.T) {
+	answers := func(status int, from int32) (string, *atomic.Int32) {
+		var asked atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if asked.Add(1) < from {
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(status)
+		}))
+		t.Cleanup(server.Close)
+		return server.URL, &asked
+	}
+	tests := []struct {
+		name   string
+		status int
+		from   int32
+		asked  int32
+		gone   string
+	}{
+		{"an answer", 200, 1, 1, ""},
+		{"a refusal", 401, 1, 1, ""},
+		{"an error of its own", 500, 1, 1, ""},
+		{"an answer at the third attempt", 404, 3, 3, ""},
+		{"no answer", 200, 9, 3, "the connection was closed before the answer was complete"},
+		{"a gateway's page", 502, 1, 3, "a gateway answered 502 Bad Gateway, in another format than JSON, and not the service"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			url, asked := answers(test.status, test.from)
+			w := way(t, "--target", url)
+			var paused time.Duration
+			w.service.pause = func(_ context.Context, d time.Duration) error {
+				paused += d
+				return nil
+			}
+			gone := ""
+			if err := w.Gone(t.Context()); err != nil {
+				gone = err.Error()
+			}
+			if gone != test.gone || asked.Load() != test.asked {
+				t.Errorf("gone: %q after %d requests, want %q after %d", gone, asked.Load(), test.gone, test.asked)
+			}
+			if paused > goneWithin {
+				t.Errorf("it waits for %v", paused)
+			}
+		})
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	url, _ := answers(200, 1)
+	if err := way(t, "--target", url).Gone(stopped); !errors.Is(err, context.Canceled) {
+		t.Errorf("of a run that was stopped: got %v", err)
 	}
 }

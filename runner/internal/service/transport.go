@@ -107,13 +107,15 @@ func (w *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if w.service.BuiltIn() {
 		return w.transport.RoundTrip(request)
 	}
-	ctx, cancel := context.WithTimeout(request.Context(), w.service.maxTime)
+	limit := &exchange.TimeLimit{Of: "request", Flag: "--max-time", Limit: w.service.maxTime}
+	ctx, cancel := context.WithTimeoutCause(request.Context(), w.service.maxTime, limit)
 	sent := request.WithContext(ctx)
 	if sent.Body == nil || sent.Body == http.NoBody {
 		notAgain(sent)
 	}
 	response, err := w.transport.RoundTrip(sent)
 	if err != nil {
+		err = exchange.Overdue(ctx, err)
 		cancel()
 		return nil, err
 	}
@@ -122,7 +124,7 @@ func (w *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	response.Body = &ending{response.Body, cancel}
+	response.Body = &ending{response.Body, ctx, cancel}
 	return response, nil
 }
 
@@ -148,7 +150,16 @@ func notAgain(sent *http.Request) {
 // ending is a body with which the time for its request ends.
 type ending struct {
 	io.ReadCloser
+	ctx    context.Context
 	cancel context.CancelFunc
+}
+
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = exchange.Overdue(e.ctx, err)
+	}
+	return n, err
 }
 
 func (e *ending) Close() error {
@@ -231,6 +242,33 @@ func (w *Transport) Probe(ctx context.Context) error {
 	return &unreached{says, err}
 }
 
+// A service is gone when it gave no answer at its base URL so many times in this time. One that refuses a connection
+// may be about to start again, so the attempts are spread over all of it.
+const (
+	attempts   = 3
+	goneWithin = 5 * time.Second
+)
+
+// Gone says why the service is gone, or nothing while it answers. Any answer will do, except for that of a gateway. When
+// the context ends first, nothing is known, and that is its error.
+func (w *Transport) Gone(ctx context.Context) (err error) {
+	for attempt := range attempts {
+		began := time.Now()
+		limited, cancel := context.WithTimeout(ctx, goneWithin/attempts)
+		err = w.Probe(limited)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if attempt < attempts-1 {
+			if err := w.service.pause(ctx, time.Until(began.Add(goneWithin/attempts))); err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
 // unreached is an error in words.
 type unreached struct {
 	says string
@@ -247,6 +285,5 @@ var hints = []struct{ cause, says string }{
 	{"TLS: the target ended the handshake", " (--cert FILE and --key FILE say who asks, if it wants to know)"},
 	{"TLS: what answers there", " (is it http://?)"},
 	{"timed out while connecting", " (--connect-timeout gives it more)"},
-	{"no answer in time", " (--max-time gives it more)"},
 	{"connection refused", ": nobody listens there"},
 }

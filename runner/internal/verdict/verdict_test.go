@@ -135,6 +135,12 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"run-broke-off", "", func(r *Records) {
 			r.Stops = append(r.Stops, Reason{ID: "run-broke-off", Message: "a panic"})
 		}, Incomplete, []Reason{{ID: "run-broke-off", Message: "a panic", Where: ""}}},
+		{"target-silent", "", func(r *Records) {
+			r.Stops = append(r.Stops, Reason{ID: "target-silent", Message: "10 scenarios"})
+		}, Fails, []Reason{{ID: "target-silent", Message: "10 scenarios", Where: ""}}},
+		{"resources-exhausted", "", func(r *Records) {
+			r.Stops = append(r.Stops, Reason{ID: "resources-exhausted", Message: "too many open files"})
+		}, Incomplete, []Reason{{ID: "resources-exhausted", Message: "too many open files", Where: ""}}},
 		{"scenario-failed", "", ended(Failed, "the answer is 200"), Fails, []Reason{
 			{ID: "scenario-failed", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
