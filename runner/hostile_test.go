@@ -65,11 +65,16 @@ func hostile(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		},
 		"header": func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/" { // a run asks there whether anything answers
+				fake.ServeHTTP(w, r)
+				return
+			}
 			w.Header().Set("X-Long", strings.Repeat("x", 1<<20))
 			fake.ServeHTTP(w, r)
 		},
 		"late": func(w http.ResponseWriter, r *http.Request) {
 			if requests.Add(1) == at {
+				_, _ = io.Copy(io.Discard, r.Body) // until then a server does not see that its client went away
 				<-r.Context().Done()
 				return
 			}

@@ -78,9 +78,15 @@ type nodes map[string]map[string]any
 // Load reads and compiles every *.schema.json in the root of fsys. It reports everything that is wrong with the
 // files, not only the first problem, one line each: file and line, JSON Pointer, problem.
 func Load(fsys fs.FS) (*Set, error) {
-	paths, err := fs.Glob(fsys, "*"+suffix)
+	entries, err := fs.ReadDir(fsys, ".") // fs.Glob would take a folder that it cannot read for an empty one
 	if err != nil {
 		return nil, fmt.Errorf("listing schemas: %w", err)
+	}
+	var paths []string
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), suffix) {
+			paths = append(paths, entry.Name())
+		}
 	}
 	if len(paths) == 0 {
 		return nil, errors.New("listing schemas: there is no *" + suffix)

@@ -39,9 +39,14 @@ type InvalidStep struct {
 	Nearest string
 	// Row is the row of the table that is wrong, counted from 1; 0 when it is the sentence itself.
 	Row int
+	// Err is why a file that the scenario names cannot be read; nil otherwise.
+	Err error
 
 	bare string // Message without the row
 }
+
+// Unwrap returns Err.
+func (b *InvalidStep) Unwrap() error { return b.Err }
 
 // Error tells what is wrong, and what may have been meant.
 func (b *InvalidStep) Error() string {

@@ -206,7 +206,7 @@ func (s *scenario) partnerKeys() (keys []PartnerKey, from string, err error) {
 	}
 	text, err := fs.ReadFile(s.cfg.Fixtures, partnerKeysFile)
 	if err != nil {
-		return nil, "", badSentence("the partner keys cannot be read: %v", err)
+		return nil, "", unreadableFixture(partnerKeysFile, err)
 	}
 	if keys, err = ReadPartnerKeys(text); err != nil {
 		return nil, "", badSentence("%s: %v", partnerKeysFile, err)

@@ -80,10 +80,11 @@ const requestsFolder = "requests"
 // useFixture gives the request the named fixture as its body.
 func (r *request) useFixture(s *scenario, name string) error {
 	text, err := fs.ReadFile(s.cfg.Fixtures, path.Join(requestsFolder, name+".json"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return badSentence("the fixture %s/%s.json cannot be read: %v", requestsFolder, name, err)
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid): // it is there
+		return unreadableFixture(path.Join(requestsFolder, name+".json"), err)
+	default:
 		found, _ := fs.Glob(s.cfg.Fixtures, requestsFolder+"/*.json")
 		for i := range found {
 			found[i] = strings.TrimSuffix(path.Base(found[i]), ".json")
@@ -96,6 +97,16 @@ func (r *request) useFixture(s *scenario, name string) error {
 	body, err := s.expand(string(text), jsonText)
 	r.body = []byte(body)
 	return err
+}
+
+// unreadableFixture says why a fixture cannot be read.
+func unreadableFixture(name string, err error) error {
+	why := err
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		why = path.Err // without the name, which stands before it
+	}
+	return &InvalidStep{Message: fmt.Sprintf("the fixture %s cannot be read: %v", name, why), Err: err}
 }
 
 // useDefaultFixture gives the request the fixture of its operation, if it takes a body.

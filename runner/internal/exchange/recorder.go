@@ -254,6 +254,25 @@ func Overdue(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", limit, err)
 }
 
+// Exhausted says what the machine of the verifier lacks, if an error is one of that kind; "" otherwise. Such an error says
+// nothing of a target, nor of a file.
+func Exhausted(err error) string {
+	for _, lack := range []struct {
+		is   syscall.Errno
+		says string
+	}{
+		{syscall.EMFILE, "too many open files in this process (ulimit -n)"},
+		{syscall.ENFILE, "too many open files on this machine"},
+		{syscall.ENOMEM, "out of memory"},
+		{syscall.ENOBUFS, "out of memory for connections"},
+	} {
+		if errors.Is(err, lack.is) {
+			return lack.says
+		}
+	}
+	return ""
+}
+
 // Cause words an error of the transport, without addresses and ports, which differ from run to run.
 func Cause(err error) string {
 	var dns *net.DNSError

@@ -35,6 +35,7 @@ type drive struct {
 	register  func(*godog.ScenarioContext)
 	timeout   time.Duration
 	gone      func(context.Context) error // says why the target is gone; nil for the built-in one
+	lacks     func() error                // what the built-in servers lacked; nil for a target
 	base      func(needs []string) (base, start string)
 	flags     []string // of curl, to reach it
 	// firstFailure says that nothing is run any more once a scenario has failed.
@@ -335,8 +336,17 @@ func (d *drive) finish() {
 func (d *drive) conclude(r *running) {
 	var misworded *steps.InvalidStep
 	var unreachable *steps.Unreachable
+	lack := exchange.Exhausted(r.err)
+	if errors.As(r.err, &unreachable) && d.lacks != nil && lack == "" {
+		lack = exchange.Exhausted(d.lacks())
+	}
 	switch {
 	case r.status != verdict.Failed:
+	case lack != "": // which is told once, and neither of the scenario nor of the target
+		r.status, r.err, d.dead = verdict.NotRun, errNotRun, true
+		if reason := exhausted(lack); !slices.Contains(d.stops, reason) {
+			d.stops = append(d.stops, reason)
+		}
 	case errors.Is(r.err, errNotRun), errors.Is(r.err, context.Canceled):
 		r.status = verdict.NotRun
 	case errors.As(r.err, &misworded):

@@ -437,8 +437,16 @@ func (r *run) shardSuffix() string {
 	return fmt.Sprintf("-shard-%d-of-%d", r.Shard.Index, r.Shard.Of)
 }
 
+// exhausted is the reason of a run that the machine has no resources for.
+func exhausted(lack string) verdict.Reason {
+	return verdict.Reason{ID: "resources-exhausted", Message: "the run could not go on: " + lack}
+}
+
 // problems makes a reason of each line of an error.
 func problems(err error) []verdict.Reason {
+	if lack := exchange.Exhausted(err); lack != "" {
+		return []verdict.Reason{exhausted(lack)}
+	}
 	var reasons []verdict.Reason
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		reasons = append(reasons, verdict.Reason{ID: "not-started", Message: line})
@@ -466,7 +474,7 @@ func (r *run) finish(ctx context.Context) error {
 	r.output = document.Encode()
 	difference, err := r.compare(document)
 	if err != nil {
-		r.records.Stops = append(r.records.Stops, verdict.Reason{ID: "not-started", Message: err.Error()})
+		r.records.Stops = append(r.records.Stops, problems(err)...)
 	}
 	r.decision = verdict.Decide(r.records) // the cells are known already, the artifacts not yet
 	coverage := r.report().EncodeCoverage()

@@ -210,6 +210,7 @@ func (t *Trial) lane(part *plan.Selection) *lane {
 		base: func(needs []string) (string, string) {
 			return "http://" + service.FakeAddress, service.StartCommand(needs)
 		},
+		lacks:   l.servers.Err,
 		results: map[int]verdict.Result{}, failures: map[int]report.Failure{},
 	}
 	if !t.Target.BuiltIn() {

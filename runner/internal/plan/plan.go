@@ -204,6 +204,9 @@ func Load(m *milestones.Milestone, fsys fs.FS) (*Plan, error) {
 	p := &Plan{Milestone: m}
 	for _, feature := range parsed {
 		found.problems = append(found.problems, feature.problems...)
+		if feature.unreadable != nil {
+			found.unreadable = append(found.unreadable, feature.unreadable)
+		}
 		if feature.document == nil {
 			continue
 		}
@@ -222,6 +225,17 @@ type parsedFeature struct {
 	document  *messages.GherkinDocument // nil when it could not be read
 	pickles   []*messages.Pickle
 	problems  []Problem
+
+	unreadable error
+}
+
+// withoutPath is an error of a file without its name, which stands beside it.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // parse reads one feature file.
@@ -245,7 +259,7 @@ func parse(fsys fs.FS, name string) (f parsedFeature) {
 		return f
 	}
 	if err != nil {
-		f.problems = append(f.problems, Problem{f.uri, 0, fmt.Sprintf("reading the feature: %v", err)})
+		f.unreadable = fmt.Errorf("%s: reading the feature: %w", f.uri, withoutPath(err))
 		return f
 	}
 	if line := overlong(text); line > 0 {
@@ -321,6 +335,7 @@ type finder struct {
 	milestone  *milestones.Milestone
 	vocabulary vocabulary
 	problems   []Problem
+	unreadable []error // of the system, for files and folders
 }
 
 func (f *finder) report(uri string, line int, format string, args ...any) {
@@ -337,14 +352,21 @@ func (f *finder) err() error {
 			all = append(all, problem)
 		}
 	}
-	return errors.Join(all...)
+	return errors.Join(append(all, f.unreadable...)...)
 }
 
 // compareListing compares the milestone's list of features with the files that are there.
 func (f *finder) compareListing(fsys fs.FS) {
-	present, err := fs.Glob(fsys, "*.feature")
-	if err != nil {
-		f.report(Folder, 0, "listing the features: %v", err)
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // then no file is there
+		f.unreadable = append(f.unreadable, fmt.Errorf("%s: listing the features: %w", Folder, withoutPath(err)))
+		return
+	}
+	var present []string
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), ".feature") {
+			present = append(present, entry.Name())
+		}
 	}
 	for _, name := range f.milestone.Features {
 		if !slices.Contains(present, name) {

@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -493,5 +495,22 @@ func TestSplitShuffled(t *testing.T) {
 	}
 	if diff := cmp.Diff(all(p), everything.Scenarios); diff != "" {
 		t.Errorf("the whole is shuffled too:\n%s", diff)
+	}
+}
+
+// unlistable is a folder that is there and cannot be read.
+type unlistable struct{ err error }
+
+func (u unlistable) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: u.err}
+}
+
+// What cannot be read is not what is not there.
+func TestLoadSaysWhyItCannotRead(t *testing.T) {
+	for _, cause := range []error{fs.ErrPermission, syscall.EMFILE} {
+		_, err := Load(milestones.M109(), unlistable{cause})
+		if !errors.Is(err, cause) || strings.Contains(fmt.Sprint(err), "there is no such file") {
+			t.Errorf("got %v, want %v", err, cause)
+		}
 	}
 }

@@ -63,12 +63,11 @@ func (p Project) Known() bool {
 	if p.isBuiltIn() {
 		return true
 	}
-	if _, err := os.Stat(p.File); err == nil {
-		return true
+	if _, err := os.Stat(p.File); !errors.Is(err, fs.ErrNotExist) {
+		return true // or it cannot be looked at, and reading it says why
 	}
 	folder := filepath.Dir(p.File)
-	info, err := os.Stat(folder)
-	return err == nil && info.IsDir() && filepath.Base(folder) == "milestones"
+	return !lacks(os.Stat(folder)) && filepath.Base(folder) == "milestones"
 }
 
 // Shown is the name of a file of the project, such as features/export.feature, as it leads there from the working folder.
@@ -134,10 +133,15 @@ func (p Project) isBuiltIn() bool {
 func (p Project) folder(name string, builtIn fs.FS) fs.FS {
 	path := filepath.Join(p.Root, name)
 	info, err := os.Stat(path)
-	if there := err == nil && info.IsDir(); there || p.Name != milestones.M109().ID {
-		return os.DirFS(path)
+	if lacks(info, err) && p.Name == milestones.M109().ID {
+		return builtIn
 	}
-	return builtIn
+	return os.DirFS(path)
+}
+
+// lacks says whether the project has no such folder. One that cannot be looked at is there, and reading it says why not.
+func lacks(info fs.FileInfo, err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
 }
 
 // Folders are the folders of the project that a run reads from, there or not, and how the names of the files end that
@@ -156,7 +160,7 @@ func (p Project) Fixtures() fs.FS { return textfile.FS(p.folder("fixtures", fixt
 
 func (p Project) schemas() (*schemas.Set, error) {
 	path := filepath.Join(p.Root, "schemas")
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+	if lacks(os.Stat(path)) {
 		return schemas.Embedded(), nil
 	}
 	set, err := schemas.Load(os.DirFS(path))
@@ -175,8 +179,17 @@ func inSchemas(err error) error {
 		}
 		all = append(all, errors.New(line))
 	}
-	return errors.Join(all...)
+	return &lines{errors.Join(all...).Error(), err}
 }
+
+// lines is an error in other words.
+type lines struct {
+	says string
+	err  error
+}
+
+func (l *lines) Error() string { return l.says }
+func (l *lines) Unwrap() error { return l.err }
 
 // Inputs are everything that a run is made from.
 type Inputs struct {
@@ -230,7 +243,7 @@ func (p Project) Hashes(in Inputs) (map[string]string, error) {
 	}
 	var unreadable []error
 	for _, pattern := range []string{"requests/*", "keys/*", Golden(in.Milestone.ID)} {
-		names, err := fs.Glob(p.Fixtures(), pattern)
+		names, err := list(p.Fixtures(), pattern)
 		if err != nil {
 			return nil, fmt.Errorf("listing the fixtures: %w", err)
 		}
@@ -246,6 +259,20 @@ func (p Project) Hashes(in Inputs) (map[string]string, error) {
 		}
 	}
 	return hashes, errors.Join(unreadable...)
+}
+
+// list is fs.Glob for a pattern of files in one folder. It returns the error of a folder that is there and cannot be read.
+func list(fsys fs.FS, pattern string) (names []string, err error) {
+	entries, err := fs.ReadDir(fsys, path.Dir(pattern))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, entry := range entries {
+		if matches, _ := path.Match(path.Base(pattern), entry.Name()); matches {
+			names = append(names, path.Join(path.Dir(pattern), entry.Name()))
+		}
+	}
+	return names, err
 }
 
 func hash(text []byte) string {

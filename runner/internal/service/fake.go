@@ -107,7 +107,7 @@ func readKey[T any](fixtures fs.FS, name string, read func([]byte) (T, error)) (
 		key, err = read(text)
 	}
 	if err != nil {
-		return key, &steps.InvalidStep{Message: fmt.Sprintf("the fixture %s cannot be read: %v", name, err)}
+		return key, &steps.InvalidStep{Message: fmt.Sprintf("the fixture %s cannot be read: %v", name, err), Err: err}
 	}
 	return key, nil
 }
@@ -122,6 +122,7 @@ type Fakes struct {
 	mu      sync.Mutex
 	shared  map[string]*server
 	started []*server
+	lacked  error // what kept a server from taking a connection
 	running sync.WaitGroup
 	stop    context.CancelFunc
 	ctx     context.Context
@@ -132,6 +133,9 @@ type server struct {
 	needs []string
 	url   string
 	fake  *fakeserver.Server
+	stop  context.CancelFunc
+	ended chan struct{}
+	state []byte // once it has ended
 }
 
 // NewFakes starts none yet. wrap stands before each of them, and tells lies in tests; nil is the truth.
@@ -142,8 +146,9 @@ func NewFakes(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *exc
 	}
 }
 
-// URL is the base URL of a server that has the capabilities. A scenario asks once.
-func (s *Fakes) URL(_ context.Context, needs []string) (string, error) {
+// URL is the base URL of a server that has the capabilities. A scenario asks once. A server that it does not share ends
+// with its context.
+func (s *Fakes) URL(ctx context.Context, needs []string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	needs = slices.Sorted(slices.Values(needs))
@@ -156,7 +161,9 @@ func (s *Fakes) URL(_ context.Context, needs []string) (string, error) {
 		return "", err
 	}
 	s.started = append(s.started, started)
-	if !slices.Contains(needs, freshState) {
+	if slices.Contains(needs, freshState) {
+		context.AfterFunc(ctx, started.stop)
+	} else {
 		s.shared[key] = started
 	}
 	return started.url, nil
@@ -183,8 +190,15 @@ func (s *Fakes) start(needs []string) (*server, error) {
 	if err != nil {
 		return nil, &steps.Unreachable{Err: fmt.Errorf("starting the fake server: %w", err)}
 	}
-	s.running.Go(func() { s.serve(fake, listener) })
-	return &server{special(needs), "http://" + listener.Addr().String(), fake}, nil
+	started := &server{needs: special(needs), url: "http://" + listener.Addr().String(), fake: fake, ended: make(chan struct{})}
+	var ctx context.Context
+	ctx, started.stop = context.WithCancel(s.ctx)
+	s.running.Go(func() {
+		defer close(started.ended)
+		s.serve(ctx, fake, watched{listener, s})
+		started.state, started.fake = fake.State(), nil
+	})
+	return started, nil
 }
 
 // Frozen is the time at which the fake servers stand still.
@@ -256,22 +270,47 @@ func optionsFor(fixtures fs.FS, needs []string, secrets *exchange.Secrets) (opti
 	return options, nil
 }
 
-// serve answers until the run is over.
-func (s *Fakes) serve(fake *fakeserver.Server, listener net.Listener) {
+// watched is a listener that notes what it lacks. A server waits and tries again, and a client only sees that it waits.
+type watched struct {
+	net.Listener
+	fakes *Fakes
+}
+
+func (w watched) Accept() (net.Conn, error) {
+	conn, err := w.Listener.Accept()
+	if exchange.Exhausted(err) != "" {
+		w.fakes.mu.Lock()
+		w.fakes.lacked = err
+		w.fakes.mu.Unlock()
+	}
+	return conn, err
+}
+
+// Err is why a server could not take a connection; nil when all could.
+func (s *Fakes) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lacked
+}
+
+// serve answers until the context ends.
+func (s *Fakes) serve(ctx context.Context, fake *fakeserver.Server, listener net.Listener) {
 	if s.wrap == nil {
-		_ = fake.Serve(s.ctx, listener, 0) // it ends when the run does, whatever is still on its way
+		_ = fake.Serve(ctx, listener, 0) // it ends with the context, whatever is still on its way
 		return
 	}
 	liar := &http.Server{Handler: s.wrap(fake), DisableGeneralOptionsHandler: true}
-	context.AfterFunc(s.ctx, func() { _ = liar.Close() })
+	context.AfterFunc(ctx, func() { _ = liar.Close() })
 	_ = liar.Serve(listener)
 }
 
-// AppendState appends the state of every server, as items of a JSON list that b may have begun.
+// AppendState appends the state of every server, as items of a JSON list that b may have begun. It stops them.
 func (s *Fakes) AppendState(b []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, server := range s.started {
+		server.stop()
+		<-server.ended
 		if b[len(b)-1] != '[' {
 			b = append(b, ',')
 		}
@@ -282,7 +321,7 @@ func (s *Fakes) AppendState(b []byte) []byte {
 		b = append(b, `{"needs":`...)
 		b = append(b, needs...)
 		b = append(b, `,"state":`...)
-		b = append(b, server.fake.State()...)
+		b = append(b, server.state...)
 		b = append(b, '}')
 	}
 	return b

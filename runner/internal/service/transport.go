@@ -25,6 +25,9 @@ import (
 //
 // A request is never sent twice. Only connecting is tried again, before there is anything that could have reached anybody.
 
+// mostIdle is how many connections to built-in servers a lane keeps.
+const mostIdle = 4
+
 // Transport is a way to a target with connections of its own. Beneath a recorder it is the transport.
 type Transport struct {
 	service   *Service
@@ -40,6 +43,7 @@ func (s *Service) Transport() *Transport {
 		MaxResponseHeaderBytes: 32 << 10,
 	}}
 	if s.BuiltIn() {
+		w.transport.MaxIdleConns = mostIdle // each of them is two descriptors of this process
 		w.transport.ResponseHeaderTimeout = s.ScenarioTimeout
 		return w
 	}

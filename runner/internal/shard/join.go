@@ -169,7 +169,7 @@ func (j *Joined) each(alike, given []*Shard) {
 }
 
 // ofRun are the reasons of a shard that no scenario, exchange or row tells.
-var ofRun = []string{"interrupted", "not-started", "target-unreachable", "run-broke-off", "counts-disagree", "artifact-missing"}
+var ofRun = []string{"interrupted", "not-started", "target-unreachable", "target-silent", "run-broke-off", "resources-exhausted", "counts-disagree", "artifact-missing"}
 
 // take takes what a shard saw.
 func (j *Joined) take(s *Shard) {
