@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
@@ -19,28 +20,29 @@ import (
 // then only what the output has of a scenario is compared; and of a target, whose clock goes on, no bodies.
 //
 // What a further run has beside that, its artifacts and its state, is not kept: the first one is reported.
-func (r *run) repeat(ctx context.Context, first Trial) error {
+func (r *run) repeat(ctx context.Context, first execute.Executor) error {
 	writer, err := golden.NewWriter(r.in.Milestone, made)
 	if err != nil {
 		return err
 	}
-	exchanges := r.seen.byScenario()
+	exchanges := r.seen.ByScenario()
 	known := map[int]bool{}
 	for n := 2; n <= r.Repeat && len(r.seen.Stops) == 0; n++ {
 		again := first
 		if !r.service.BuiltIn() {
-			again.Seed = report.Again(r.service.Seed, n)
+			again.RunID = report.Again(r.service.Seed, n)
 		}
 		if r.Shuffle != "" {
 			again.Shuffle = report.Again(r.Shuffle, n)
 		}
 		seen := again.Run(ctx)
+		again.Close()
 		for _, stop := range seen.Stops {
 			stop.Message = fmt.Sprintf("run %d: %s", n, stop.Message)
 			r.seen.Stops = append(r.seen.Stops, stop)
 		}
 		r.seen.Agreed, r.seen.Godog = r.seen.Agreed && seen.Agreed, max(r.seen.Godog, seen.Godog)
-		others := seen.byScenario()
+		others := seen.ByScenario()
 		for _, i := range r.selection.Scenarios {
 			before, after := r.seen.Results[i], seen.Results[i]
 			says := ""

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/har"
@@ -185,16 +186,13 @@ func (r *run) conclude(ctx context.Context, document *golden.Document, coverage 
 
 // interrupted makes an interrupt a reason, if the trial ended too early to see it. It reports whether the reason is new.
 func (r *run) interrupted(ctx context.Context) bool {
-	known := func(reason verdict.Reason) bool { return reason.ID == interrupted.ID }
+	known := func(reason verdict.Reason) bool { return reason.ID == execute.Interrupted.ID }
 	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errOutdated) || slices.ContainsFunc(r.records.Stops, known) {
 		return false
 	}
-	r.records.Stops = append(r.records.Stops, interrupted)
+	r.records.Stops = append(r.records.Stops, execute.Interrupted)
 	return true
 }
-
-// interrupted is the reason for a run that was interrupted.
-var interrupted = verdict.Reason{ID: "interrupted", Message: "the run was interrupted"}
 
 // decide decides, as if everything could be written that was not seen to fail.
 func (r *run) decide() {

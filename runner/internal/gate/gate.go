@@ -30,6 +30,7 @@ import (
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/progress"
@@ -59,7 +60,7 @@ type Config struct {
 	Shard plan.Shard
 	// Durations is the file of how long scenarios took, by which shards are made; "" when nobody knows.
 	Durations string
-	// Parallel is how many lanes the run has, if not [Trial.Lanes] of its own.
+	// Parallel is how many lanes the run has, if not the default of [execute.Executor].
 	Parallel int
 	// Shuffle is the word that the order of the scenarios is drawn from; [Anew] for one that nobody had before, and "" for
 	// the order of the plan.
@@ -199,7 +200,7 @@ type run struct {
 	durations plan.Durations
 	selection *plan.Selection
 	joined    *shard.Joined // what shards saw; nil when this run does it itself
-	trial     Trial
+	executor  execute.Executor
 	secrets   *exchange.Secrets
 	folder    *report.Folder
 	journal   *report.Artifact // messages.ndjson
@@ -209,7 +210,7 @@ type run struct {
 	unwritten map[string]string
 	started   time.Time
 
-	seen      Seen
+	seen      execute.Result
 	differing []verdict.Differing
 	output    []byte // output.json
 	golden    []byte // nil when there is none
@@ -244,7 +245,7 @@ func (r *run) do(ctx context.Context) error {
 	defer r.end()
 	if broken == nil && len(r.selection.Missing) == 0 { // else no answer of the target would count
 		broken = r.drive(ctx)
-		defer r.trial.close()
+		defer r.executor.Close()
 	}
 	if errors.Is(context.Cause(ctx), errOutdated) {
 		r.folder.Withdraw()
@@ -329,22 +330,22 @@ func (r *run) drive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.trial = Trial{
-		Inputs: r.in, Fixtures: r.project.Fixtures(), Judge: judge, Selection: r.selection,
-		Target: r.service, Wrap: r.Wrap, Seed: r.service.Seed, Timeout: r.service.ScenarioTimeout, register: r.register, secrets: r.secrets,
-		Listeners: []Observer{r.log},
-		Lanes:     r.Parallel, Shuffle: r.Shuffle,
+	r.executor = execute.Executor{
+		Inputs: r.in, Fixtures: r.project.Fixtures(), Checker: judge, Selection: r.selection,
+		Service: r.service, Wrap: r.Wrap, RunID: r.service.Seed, Timeout: r.service.ScenarioTimeout, Register: r.register, Secrets: r.secrets,
+		Observers: []execute.Observer{r.log},
+		Workers:   r.Parallel, Shuffle: r.Shuffle,
 	}
-	first := r.trial
-	first.Listeners = nil // what is written down as it happens is of the first run
+	again := r.executor
+	again.Observers = nil // what is written as it happens is of the first run
 	if r.Progress.Writer != nil {
 		shown := progress.Start(r.Progress, r.selection, max(1, r.Repeat), r.secrets)
 		defer shown.Stop()
-		r.trial.Listeners = append(r.trial.Listeners, shown)
-		first.Listeners = []Observer{shown}
+		r.executor.Observers = append(r.executor.Observers, shown)
+		again.Observers = []execute.Observer{shown}
 	}
-	r.seen = r.trial.drive(ctx)
-	return r.repeat(ctx, first)
+	r.seen = r.executor.Run(ctx)
+	return r.repeat(ctx, again)
 }
 
 // choose selects the scenarios.
@@ -437,15 +438,10 @@ func (r *run) shardSuffix() string {
 	return fmt.Sprintf("-shard-%d-of-%d", r.Shard.Index, r.Shard.Of)
 }
 
-// exhausted is the reason of a run that the machine has no resources for.
-func exhausted(lack string) verdict.Reason {
-	return verdict.Reason{ID: "resources-exhausted", Message: "the run could not go on: " + lack}
-}
-
 // problems makes a reason of each line of an error.
 func problems(err error) []verdict.Reason {
 	if lack := exchange.Exhausted(err); lack != "" {
-		return []verdict.Reason{exhausted(lack)}
+		return []verdict.Reason{execute.Exhausted(lack)}
 	}
 	var reasons []verdict.Reason
 	for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -456,7 +452,7 @@ func problems(err error) []verdict.Reason {
 
 // finish decides, and writes everything.
 func (r *run) finish(ctx context.Context) error {
-	r.records = r.trial.Records(r.seen)
+	r.records = r.executor.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection // of a run that did not come to a trial too
 	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
 	for _, check := range checks.Table {
@@ -544,7 +540,7 @@ func (r *run) reportAt(at time.Time) *report.Run {
 		Results: r.seen.Results, Exchanges: r.seen.Exchanges,
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
 		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(), Style: r.Style,
-		Lanes: len(r.trial.lanes), Shuffle: r.Shuffle, Repeat: r.Repeat, Differing: len(r.differing),
+		Lanes: r.executor.WorkerCount(), Shuffle: r.Shuffle, Repeat: r.Repeat, Differing: len(r.differing),
 	}
 	if r.output != nil {
 		run.OutputSHA256 = golden.SHA256(r.output)
@@ -579,10 +575,7 @@ func (r *run) state() []byte {
 		return serversOf(r.joined)
 	}
 	b := []byte(`{"servers":[`)
-	for _, l := range r.trial.lanes {
-		b = l.servers.AppendState(b)
-	}
-	b = append(b, "]}"...)
+	b = append(r.executor.AppendState(b), "]}"...)
 	// In header mode X-Partner-Key alone is a partner's id, and ids are state.
 	return []byte(r.secrets.Scrub(string(b)))
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
@@ -44,7 +43,7 @@ func (r *run) rows() (*golden.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	exchanges := r.seen.byScenario()
+	exchanges := r.seen.ByScenario()
 	for _, i := range r.selection.Scenarios {
 		switch r.seen.Results[i].Status {
 		case verdict.Passed, verdict.Failed:
@@ -53,19 +52,6 @@ func (r *run) rows() (*golden.Document, error) {
 		}
 	}
 	return document, nil
-}
-
-// byScenario are the exchanges of each scenario, by its place in the plan.
-func (s *Seen) byScenario() map[int][]*exchange.Exchange {
-	all := map[int][]*exchange.Exchange{}
-	for from, to := 0, 0; from < len(s.Exchanges); from = to {
-		place := s.Exchanges[from].Mark.Scenario
-		for to < len(s.Exchanges) && s.Exchanges[to].Mark.Scenario == place {
-			to++
-		}
-		all[place] = s.Exchanges[from:to]
-	}
-	return all
 }
 
 // compare compares the output with the golden one: all of it when it is that of the built-in server, whose clock stands

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
@@ -100,7 +101,7 @@ func readShards(folders []string) ([]*shard.Shard, error) {
 func (r *run) take(j *shard.Joined) {
 	r.selection, r.differing, r.started = j.Selection, j.Differing, j.StartedAt
 	r.Shuffle, r.Repeat = j.Shuffle, max(1, j.Repeat)
-	r.seen = Seen{Exchanges: j.Exchanges, Stops: j.Reasons, Agreed: true}
+	r.seen = execute.Result{Exchanges: j.Exchanges, Stops: j.Reasons, Agreed: true}
 	r.seen.Results, r.seen.Failures = j.Results()
 	r.service.Seed = j.Seed
 	if j.Target != report.BuiltIn {

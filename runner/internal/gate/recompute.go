@@ -97,7 +97,7 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 		}
 	}
 	r.take(r.joined)
-	r.records = r.trial.Records(r.seen)
+	r.records = r.executor.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection
 	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
 	for _, check := range checks.Table {
@@ -132,7 +132,7 @@ func (r *run) contradictions(document *golden.Document) []verdict.Reason {
 	for _, row := range document.Scenarios {
 		rows[row.Scenario] = row
 	}
-	exchanges := r.seen.byScenario()
+	exchanges := r.seen.ByScenario()
 	for place, result := range r.seen.Results {
 		id := r.in.Plan.Scenarios[place].ID
 		if result.Status == verdict.Passed {

@@ -50,7 +50,7 @@ func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
 	if err := r.drive(ctx); err != nil {
 		return nil, err
 	}
-	defer r.trial.close()
+	defer r.executor.Close()
 	r.tell(place, repro)
 	return repro, nil
 }
@@ -66,7 +66,7 @@ func (r *run) tell(place int, repro *report.Repro) {
 			repro.Exchanges = append(repro.Exchanges, x)
 		}
 	}
-	repro.Base, repro.Start = r.trial.lanes[0].drive.base(repro.Scenario.Needs)
+	repro.Base, repro.Start = r.executor.Endpoint(repro.Scenario.Needs)
 	repro.Flags = r.service.Curl
 	repro.Word = wordIn(repro)
 }

@@ -36,7 +36,7 @@ func everything(t *testing.T) *run {
 	if err := r.drive(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.trial.close() })
+	t.Cleanup(func() { r.executor.Close() })
 	return r
 }
 

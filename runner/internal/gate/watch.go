@@ -158,7 +158,7 @@ func (cfg Config) again(ctx context.Context, ids []string) {
 	if len(r.selection.Scenarios) == 0 || r.drive(ctx) != nil {
 		return
 	}
-	defer r.trial.close()
+	defer r.executor.Close()
 	if ctx.Err() != nil {
 		return
 	}

@@ -49,6 +49,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
@@ -175,10 +176,10 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 	return s.conclude()
 }
 
-// trial drives some scenarios against liars, in one lane.
-func (s *selfcheck) trial(lie *Lie, scenarios []int) *gate.Trial {
-	return &gate.Trial{
-		Inputs: s.in, Fixtures: s.fixtures, Judge: s.judge, Lanes: 1, FirstFailure: true,
+// executor runs some scenarios against mutating servers, with one worker.
+func (s *selfcheck) executor(lie *Lie, scenarios []int) *execute.Executor {
+	return &execute.Executor{
+		Inputs: s.in, Fixtures: s.fixtures, Checker: s.judge, Workers: 1, FirstFailure: true,
 		Selection: &plan.Selection{Plan: s.in.Plan, Scenarios: scenarios}, Wrap: s.wrap(lie),
 	}
 }
@@ -200,8 +201,9 @@ func (s *selfcheck) listen(ctx context.Context) (int, error) {
 	for i := range s.in.Plan.Scenarios {
 		all = append(all, i)
 	}
-	truth := s.trial(nil, all)
-	truth.Lanes, truth.FirstFailure = 0, false
+	truth := s.executor(nil, all)
+	truth.Workers, truth.FirstFailure = 0, false
+	defer truth.Close()
 	seen := truth.Run(ctx)
 	if ctx.Err() != nil {
 		return verdict.Interrupted, errors.New("interrupted: nothing was written")
@@ -336,7 +338,9 @@ func (s *selfcheck) tell(ctx context.Context, f *finding) {
 	for n := 1; len(rest) > 0 && ctx.Err() == nil; n *= 2 {
 		some := slices.Sorted(slices.Values(rest[:min(n, len(rest))]))
 		rest = rest[len(some):]
-		seen := s.trial(f.lie, some).Run(ctx)
+		executor := s.executor(f.lie, some)
+		seen := executor.Run(ctx)
+		executor.Close()
 		for _, place := range slices.Sorted(maps.Keys(seen.Failures)) {
 			result := seen.Results[place]
 			if result.Status != verdict.Failed {

@@ -16,7 +16,6 @@ import (
 
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
@@ -345,8 +344,9 @@ func TestTruthIsNotTouched(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &selfcheck{Config: Config{honest: bell}, in: in, judge: judge, routes: exchange.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
-	var trial *gate.Trial = s.trial(nil, []int{0})
-	for _, x := range trial.Run(t.Context()).Exchanges {
+	executor := s.executor(nil, []int{0})
+	defer executor.Close()
+	for _, x := range executor.Run(t.Context()).Exchanges {
 		if got, want := string(x.Response.Body), strings.ReplaceAll(theBell, "ID", "corr_bell_get"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

@@ -1,0 +1,222 @@
+// Package execute runs scenarios against a service and returns what happened. It reads no files, writes no artifacts, and
+// decides nothing: its inputs were read before, and package verdict decides on the result.
+//
+// This is the only package of the runner that uses godog, which matches the steps of a scenario and calls them. What is run
+// comes from the plan, results come from the events that are counted here, and godog's exit code is only compared with them.
+// Each scenario is a suite of its own, with its own deadline: one that does not end is abandoned alone.
+package execute
+
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"example.com/lpgate/runner/internal/checks"
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/service"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
+)
+
+// Executor runs the scenarios of a selection. Executors may share their inputs and their checker, as those of package
+// selfcheck do.
+type Executor struct {
+	// Inputs are the milestone, the plan and the schemas.
+	Inputs project.Inputs
+	// Fixtures has the folders requests and keys.
+	Fixtures fs.FS
+	// Checker checks every answer.
+	Checker *checks.Checker
+	// Selection has the scenarios that are run.
+	Selection *plan.Selection
+	// Service is what the scenarios run against; nil for built-in fake servers, which [Executor.Close] stops.
+	Service *service.Service
+	// Wrap puts a handler before the built-in servers, such as one that mutates their answers; nil for none.
+	Wrap func(http.Handler) http.Handler
+	// Workers is how many workers there are; 0 for the number that fits the service.
+	Workers int
+	// Shuffle is the random seed for the order of the scenarios; "" for the order of the plan.
+	Shuffle string
+	// FirstFailure ends the run at the first scenario that fails. The rest is not run.
+	FirstFailure bool
+	// RunID makes the ids of the run differ from those of other runs; "" for [service.DefaultSeed].
+	RunID string
+	// Timeout is how long one scenario may take; 0 for [service.DefaultTimeout].
+	Timeout time.Duration
+	// Observers are notified of what happens, as it happens.
+	Observers []Observer
+	// Secrets are the values that must not be reported; nil for those that the requests reveal.
+	Secrets *exchange.Secrets
+	// Register registers the step definitions; nil for [steps.Register].
+	Register func(*godog.ScenarioContext, steps.Config)
+
+	workers []*worker
+}
+
+// Observer is notified of what happens while it happens. Scenarios are named by their place in the plan, steps by their
+// place in the scenario. Workers call at the same time, each for its own scenarios.
+type Observer interface {
+	ScenarioBegan(place int, at time.Time)
+	StepBegan(place, step int, at time.Time)
+	Exchanged(x *exchange.Exchange)
+	StepPassed(place, step int, at time.Time)
+	// ScenarioEnded has the scenario's result, and what explains it if it did not pass; nil otherwise.
+	ScenarioEnded(place int, result verdict.Result, failure *report.Failure, at time.Time)
+}
+
+// Result is what happened.
+type Result struct {
+	// Results are how the scenarios ended, by their place in the plan. A selected one without a result did not run.
+	Results map[int]verdict.Result
+	// Failures explain the ones that did not pass.
+	Failures map[int]report.Failure
+	// Exchanges are all exchanges, in the order of the plan.
+	Exchanges []*exchange.Exchange
+	// Stops are what kept scenarios from being run to their end.
+	Stops []verdict.Reason
+	// Agreed reports whether godog's exit codes are those that the results lead to; Godog is the highest of them.
+	Agreed bool
+	Godog  int
+}
+
+// Records returns what package verdict decides on, without artifacts and golden output.
+func (e *Executor) Records(result Result) verdict.Records {
+	return verdict.Records{
+		Milestone: e.Inputs.Milestone, Selection: e.Selection, Results: result.Results, Exchanges: result.Exchanges,
+		Agreed: result.Results == nil || result.Agreed, Godog: result.Godog, Stops: result.Stops,
+	}
+}
+
+// Against the built-in server there are two workers by default, each with servers and connections of its own. The
+// scenarios of one worker run one after the other, so everything that servers count (ids, audit entries) is the same in
+// every run; and since the plan deals the scenarios out, not the number of processors, it is the same on every machine.
+// godog's own concurrency would run scenarios in the order of their completion, which no run repeats.
+//
+// Any other service is one server and gets one worker. If there are more, they share the service: ids belong to one
+// scenario, and the requests that a scenario sends at once are sent by its own worker.
+const (
+	workersOfBuiltIn = 2
+	workersOfService = 1
+)
+
+// prepare sets the defaults.
+func (e *Executor) prepare() {
+	if e.RunID == "" {
+		e.RunID = service.DefaultSeed
+	}
+	if e.Timeout == 0 {
+		e.Timeout = service.DefaultTimeout
+	}
+	if e.Register == nil {
+		e.Register = steps.Register
+	}
+	if e.Secrets == nil {
+		e.Secrets = new(exchange.Secrets)
+	}
+	if e.Service == nil {
+		e.Service = &service.Service{ScenarioTimeout: e.Timeout}
+	}
+	switch {
+	case e.Workers > 0:
+	case e.Service.BuiltIn():
+		e.Workers = workersOfBuiltIn
+	default:
+		e.Workers = workersOfService
+	}
+}
+
+// Run runs the scenarios. Built-in servers keep running until [Executor.Close], so that their state can be read.
+//
+// When ctx is canceled, the steps that are running get some seconds to end, and nothing else is run.
+func (e *Executor) Run(ctx context.Context) Result {
+	e.prepare()
+	for _, part := range e.Selection.Lanes(e.Workers, e.Shuffle) {
+		e.workers = append(e.workers, e.newWorker(part.Scenarios))
+	}
+	if !e.Service.BuiltIn() {
+		first := e.workers[0]
+		if err := first.transport.Probe(ctx); err != nil && ctx.Err() == nil {
+			first.stop(verdict.Reason{ID: "target-unreachable", Where: e.Secrets.Scrub(e.Service.URL), Message: err.Error()})
+			return e.collect()
+		}
+	}
+	var group sync.WaitGroup
+	for _, w := range e.workers {
+		group.Go(func() { w.run(ctx) })
+	}
+	group.Wait()
+	return e.collect()
+}
+
+// collect merges what the workers have, in the order of the plan.
+func (e *Executor) collect() Result {
+	all := Result{Results: map[int]verdict.Result{}, Failures: map[int]report.Failure{}, Agreed: true}
+	for _, w := range e.workers {
+		maps.Copy(all.Results, w.result.Results)
+		maps.Copy(all.Failures, w.result.Failures)
+		for _, stop := range w.result.Stops {
+			if !slices.Contains(all.Stops, stop) {
+				all.Stops = append(all.Stops, stop)
+			}
+		}
+		all.Agreed = all.Agreed && w.result.Agreed
+		all.Godog = max(all.Godog, w.result.Godog)
+		all.Exchanges = append(all.Exchanges, w.recorder.Exchanges()...)
+	}
+	slices.SortStableFunc(all.Exchanges, func(a, b *exchange.Exchange) int {
+		return cmp.Compare(a.Mark.Scenario, b.Mark.Scenario)
+	})
+	return all
+}
+
+// ByScenario returns the exchanges of each scenario, by its place in the plan.
+func (r *Result) ByScenario() map[int][]*exchange.Exchange {
+	all := map[int][]*exchange.Exchange{}
+	for from, to := 0, 0; from < len(r.Exchanges); from = to {
+		place := r.Exchanges[from].Mark.Scenario
+		for to < len(r.Exchanges) && r.Exchanges[to].Mark.Scenario == place {
+			to++
+		}
+		all[place] = r.Exchanges[from:to]
+	}
+	return all
+}
+
+// Close stops the built-in servers and closes the connections.
+func (e *Executor) Close() {
+	for _, w := range e.workers {
+		w.servers.Close()
+		w.transport.Close()
+	}
+}
+
+// WorkerCount returns how many workers there were.
+func (e *Executor) WorkerCount() int { return len(e.workers) }
+
+// AppendState appends the state of the built-in servers as JSON objects, worker by worker, each worker's in the order in
+// which they were started.
+func (e *Executor) AppendState(b []byte) []byte {
+	for _, w := range e.workers {
+		b = w.servers.AppendState(b)
+	}
+	return b
+}
+
+// Endpoint returns where the requests of a scenario with these needs can be sent again, and the command that starts a
+// built-in server there; "" for any other service.
+func (e *Executor) Endpoint(needs []string) (base, start string) {
+	if e.Service.BuiltIn() {
+		return "http://" + service.FakeAddress, service.StartCommand(needs)
+	}
+	return e.Service.URL, ""
+}

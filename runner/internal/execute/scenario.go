@@ -1,0 +1,275 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
+)
+
+// scenario is one scenario while it runs. Its suite runs in a goroutine of its own; once the scenario is closed, what an
+// abandoned step still reports is ignored.
+type scenario struct {
+	worker  *worker
+	place   int // in the plan
+	planned *plan.Scenario
+	first   int // its first exchange
+
+	mu        sync.Mutex
+	closed    bool
+	step      int // the step that runs; -1 before the first
+	passed    int // steps
+	status    verdict.Status
+	at        int // the step at which it ended
+	err       error
+	checks    []report.Check
+	undefined []report.Undefined
+	before    int       // the first exchange of the step
+	last      time.Time // when its last step ended
+}
+
+func (w *worker) newScenario(place int) *scenario {
+	count, now := w.recorder.Count(), time.Now()
+	for _, observer := range w.executor.Observers {
+		observer.ScenarioBegan(place, now)
+	}
+	return &scenario{
+		worker: w, place: place, planned: &w.executor.Selection.Plan.Scenarios[place],
+		step: -1, at: -1, first: count, before: count, last: now,
+	}
+}
+
+// close makes the scenario ignore everything that its suite reports from now on.
+func (s *scenario) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+}
+
+// where is the place of the step that runs.
+func (s *scenario) where() string {
+	if s.step < 0 || s.step >= len(s.planned.Steps) {
+		return s.planned.Where()
+	}
+	return fmt.Sprintf("%s:%d", s.planned.URI, s.planned.Steps[s.step].Line)
+}
+
+// beforeStep marks the requests of a step as its own.
+func (s *scenario) beforeStep(ctx context.Context) (context.Context, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ctx, errNotRun
+	}
+	s.step++
+	s.before = s.worker.recorder.Count()
+	now := time.Now()
+	for _, observer := range s.worker.executor.Observers {
+		observer.StepBegan(s.place, s.step, now)
+	}
+	return exchange.WithMark(ctx, exchange.Mark{Scenario: s.place, Step: s.step}), nil
+}
+
+// failedChecks is the error of a step in which an answer failed a check.
+type failedChecks struct{ checks []report.Check }
+
+func (e *failedChecks) Error() string {
+	var messages []string
+	for _, check := range e.checks {
+		messages = append(messages, check.Result.Check+": "+check.Result.Message)
+	}
+	return strings.Join(messages, "; ")
+}
+
+// afterStep fails a step when one of its answers failed a check, whether the step looks at the answer or not.
+func (s *scenario) afterStep(stepErr error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.status != "" {
+		return nil // it failed before: the remaining steps are skipped
+	}
+	if stepErr != nil {
+		s.err = stepErr
+	}
+	for _, x := range s.exchangesSince(s.before) {
+		for _, failed := range x.Failures() {
+			s.checks = append(s.checks, report.Check{Result: failed, Exchange: x})
+		}
+	}
+	if len(s.checks) > 0 {
+		return &failedChecks{s.checks}
+	}
+	return nil
+}
+
+// exchangesSince returns the scenario's exchanges from the nth of the worker on. A step that was abandoned may still add
+// some of another scenario.
+func (s *scenario) exchangesSince(n int) []*exchange.Exchange {
+	var own []*exchange.Exchange
+	for _, x := range s.worker.recorder.Since(n) {
+		if x.Mark.Scenario == s.place {
+			own = append(own, x)
+		}
+	}
+	return own
+}
+
+func (s *scenario) stepPassed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.last = time.Now()
+	for _, observer := range s.worker.executor.Observers {
+		observer.StepPassed(s.place, s.passed, s.last)
+	}
+	s.passed++
+}
+
+// stepEnded records how a step that did not pass ended. The first one counts; the steps after it are skipped.
+func (s *scenario) stepEnded(status verdict.Status, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.status != "" {
+		return
+	}
+	s.status, s.at, s.last = status, s.step, time.Now()
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// stepUndefined records a step that no definition matches. All of a scenario are recorded, also those that are skipped.
+func (s *scenario) stepUndefined(text string) {
+	s.stepEnded(verdict.Undefined, nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.undefined = append(s.undefined, report.Undefined{Step: s.step, Nearest: steps.Nearest(text)})
+	}
+}
+
+// finish sets the status of a scenario in which every step passed, or in which godog did not run all of them.
+func (s *scenario) finish() {
+	switch {
+	case s.status != "":
+	case s.passed == len(s.planned.Steps):
+		s.status = verdict.Passed
+	default:
+		s.status, s.at = verdict.NotRun, s.step
+		s.err = fmt.Errorf("%d of its %d steps ran", s.passed, len(s.planned.Steps))
+	}
+}
+
+// recovered turns a panic into an error. One that leaves a hook or a goroutine would end the process without a report.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
+}
+
+// conclude records the result of a scenario that has ended.
+func (w *worker) conclude(ctx context.Context, s *scenario) {
+	if s.status == verdict.Failed {
+		w.classify(ctx, s)
+	} else if s.status == verdict.Passed {
+		w.unanswered = 0
+	}
+	result := verdict.Result{Status: s.status, Message: w.executor.Secrets.Scrub(firstLine(s.err))}
+	result.Checked = s.status == verdict.Failed && errors.As(s.err, new(*failedChecks))
+	if s.at >= 0 && s.at < len(s.planned.Steps) {
+		result.Line = s.planned.Steps[s.at].Line
+	}
+	if s.status == verdict.Undefined {
+		result.Message = "undefined step: " + s.planned.Steps[s.at].Text
+	}
+	w.result.Results[s.place] = result
+	if w.executor.FirstFailure && s.status == verdict.Failed {
+		w.stopped = true
+	}
+	var failure *report.Failure
+	if s.status != verdict.Passed && !errors.As(s.err, new(notRunError)) && !errors.Is(s.err, context.Canceled) {
+		explained := s.explain()
+		w.result.Failures[s.place], failure = explained, &explained
+	}
+	for _, observer := range w.executor.Observers {
+		observer.ScenarioEnded(s.place, result, failure, s.last)
+	}
+}
+
+// classify gives a failed scenario the status that its error leads to: only a service can fail a scenario.
+func (w *worker) classify(ctx context.Context, s *scenario) {
+	var unreachable *steps.Unreachable
+	unanswered := errors.As(s.err, &unreachable)
+	lack := exchange.Exhausted(s.err)
+	if unanswered && lack == "" && w.executor.Service.BuiltIn() {
+		lack = exchange.Exhausted(w.servers.Err())
+	}
+	switch {
+	case lack != "": // reported once, and neither a fault of the scenario nor of the service
+		s.status, s.err, w.stopped = verdict.NotRun, errNotRun, true
+		w.stop(Exhausted(lack))
+	case errors.As(s.err, new(notRunError)), errors.Is(s.err, context.Canceled):
+		s.status = verdict.NotRun
+	case errors.As(s.err, new(*steps.InvalidStep)):
+		s.status = verdict.InvalidStep
+	case unanswered:
+		w.noAnswer(ctx, s, exchange.Cause(unreachable.Err))
+	default:
+		w.unanswered = 0
+	}
+}
+
+// maxUnanswered is how many scenarios in a row may get no answer before the rest is not run: each of them may take as long
+// as its time limit.
+const maxUnanswered = 10
+
+// noAnswer ends a scenario that got no answer. It fails like any other, unless the service is gone: then there is no
+// verdict on the scenario, and nothing else is run.
+func (w *worker) noAnswer(ctx context.Context, s *scenario, cause string) {
+	s.err = fmt.Errorf("a request got no answer: %s", cause)
+	if w.executor.Service.BuiltIn() {
+		return
+	}
+	switch err := w.transport.Gone(ctx); {
+	case ctx.Err() != nil:
+		s.status = verdict.NotRun
+	case err != nil:
+		s.status, s.err, w.stopped = verdict.Unreached, fmt.Errorf("the target cannot be reached: %s", cause), true
+	default:
+		if w.unanswered++; w.unanswered == maxUnanswered {
+			w.stopped = true
+			w.stop(verdict.Reason{
+				ID: "target-silent", Where: s.where(),
+				Message: fmt.Sprintf("%d scenarios in a row got no answer, the last one because of: %s", w.unanswered, cause),
+			})
+		}
+	}
+}
+
+// firstLine returns the first line of an error's text.
+func firstLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// Interrupted is the reason against a run that was interrupted.
+var Interrupted = verdict.Reason{ID: "interrupted", Message: "the run was interrupted"}
+
+// Exhausted is the reason against a run for which this machine lacks a resource.
+func Exhausted(lack string) verdict.Reason {
+	return verdict.Reason{ID: "resources-exhausted", Message: "the run could not go on: " + lack}
+}
