@@ -21,11 +21,12 @@ import (
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/schemas"
 )
 
 // No gate lacks an explanation, and nothing else has one.
 func TestEveryGateExplains(t *testing.T) {
-	explained := rest.Explained()
+	explained := rest.Explained(schemas.Embedded())
 	for _, rule := range milestones.M109().Rules {
 		gate, ok := explained[ruletrace.Rule(rule.ID)]
 		if ok != (rule.Kind == "gate") || ok && (len(gate.Inputs) == 0 || gate.Advice == "") {
@@ -283,7 +284,7 @@ func TestNearestChangePasses(t *testing.T) {
 		})
 		proven[row.rule] = true
 	}
-	for id, gate := range rest.Explained() {
+	for id, gate := range rest.Explained(schemas.Embedded()) {
 		if (gate.Change != nil) != proven[string(id)] {
 			t.Errorf("%s has a change: %v, and a row: %v", id, gate.Change != nil, proven[string(id)])
 		}

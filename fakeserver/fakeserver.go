@@ -35,9 +35,11 @@ import (
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/connlimit"
 	"example.com/lpgate/fakeserver/internal/docs"
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/fakeserver/internal/seed"
 	"example.com/lpgate/fakeserver/internal/snapshot"
@@ -269,7 +271,7 @@ func New(o Options) (*Server, error) {
 			Operators:  operators,
 		},
 		IgnoreTestClocks: o.IgnoreTestClocks,
-		Notes:            !o.ContractOnly || o.OnRules != nil,
+		Trace:            !o.ContractOnly || o.OnRules != nil,
 		RetentionDays:    cmp.Or(o.RetentionDays, m.Limits.RetentionDaysDefault),
 	}
 	if o.SelfCheck {
@@ -308,7 +310,7 @@ func New(o Options) (*Server, error) {
 	s.worlds = world.New(world.Options{
 		Handler: handler,
 		Seed:    begins,
-		Memory: store.Options{
+		Store: store.Options{
 			Signer:                  audit.Signer{KeyID: o.SigningKey.ID, Key: o.SigningKey.Private},
 			CheckpointRetentionDays: o.CheckpointRetentionDays,
 			AnswerRetention:         cmp.Or(o.IdempotencyRetention, IdempotencyRetention),
@@ -324,16 +326,16 @@ func New(o Options) (*Server, error) {
 		Idle:           cmp.Or(o.WorldIdle, WorldIdle),
 		Wait:           untilDraining(o.Wait),
 		Log:            s.log,
-		OnExchange: func(seen *world.Event) {
+		OnExchange: func(r *http.Request, x *exchange.Exchange) {
 			if counted != nil {
-				counted.Count(seen)
+				counted.Count(x)
 			}
-			if seen.Exchange.Answer.Full() {
+			if x.Full {
 				s.worlds.Sweep() // so that the next one may find room
 			}
-			logRequest(s.log, m.RequiredReasonCodes, seen)
+			logRequest(s.log, m.RequiredReasonCodes, x)
 			if o.OnRules != nil {
-				o.OnRules(seen.Request, seen.Exchange.Reached)
+				o.OnRules(r, x.Reached)
 			}
 		},
 	})
@@ -428,7 +430,8 @@ func (s *Server) forbid(w http.ResponseWriter, r *http.Request, why string) {
 		name, _, _ := strings.Cut(after, "/")
 		r = without(r, worldPrefix+name)
 	}
-	s.contract.Forbid(r, why).Write(w)
+	forbidden := &rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeForbidden}, Message: why}
+	rest.Write(w, r, s.contract.Refuse(r, forbidden, 0))
 }
 
 // route passes a request to the handler that it is for.

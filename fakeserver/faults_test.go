@@ -111,7 +111,7 @@ func TestFaultsOfAPost(t *testing.T) {
 		"cut to nothing":      {client.Fault{Truncate: some(0)}, "200 f1 0 of 527: unexpected EOF", "200 replayed", 1, ""},
 		"cut by one at least": {client.Fault{Truncate: some(9999)}, "200 f1 526 of 527: unexpected EOF", "200 replayed", 1, ""},
 		"a refusal that is cut": {client.Fault{Truncate: some(10), Answer: &client.FaultAnswer{Status: 503}},
-			"503 f1 10 of 187: unexpected EOF", "200", 0, ""},
+			"503 f1 10 of 174: unexpected EOF", "200", 0, ""},
 		"in pieces":         {client.Fault{Slow: &client.FaultSlow{Bytes: 200, Pause: 20 * ms}}, "200 f1", "200 replayed", 1, "20ms 20ms"},
 		"in pieces and cut": {client.Fault{Slow: &client.FaultSlow{Bytes: 200, Pause: 20 * ms}, Truncate: some(300)}, "200 f1 300 of 527: unexpected EOF", "200 replayed", 1, "20ms"},
 		"for another":       {client.Fault{Operation: get, Drop: true}, "200", "200 replayed", 1, ""},

@@ -73,7 +73,7 @@ func TestJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := all.Entries[0]
-	if first.At.String() != "2026-02-22T16:00:00.000Z" || !strings.Contains(first.Body, `"legal_entity_name":"l"`) || !strings.Contains(first.Answer, "plp_000001") ||
+	if first.At.String() != "2026-02-22T16:00:00.000Z" || !strings.Contains(string(first.Body), `"legal_entity_name":"l"`) || !strings.Contains(string(first.Answer), "plp_000001") ||
 		fmt.Sprint(first.Header["X-Partner-Key"], first.Header["Idempotency-Key"]) != "[[hidden]] [1]" {
 		t.Errorf("got %+v", first)
 	}
@@ -191,7 +191,7 @@ func TestJournalOfBytes(t *testing.T) {
 		t.Fatalf("got %+v, %v", found, err)
 	}
 	e := found.Entries[0]
-	if got, want := fmt.Sprint(e.Path, e.Header["X-Name"], e.Header["X-Actor-Id"], e.Header["Idempotency-Key"], e.Body, e.ProviderID),
+	if got, want := fmt.Sprint(e.Path, e.Header["X-Name"], e.Header["X-Actor-Id"], e.Header["Idempotency-Key"], string(e.Body), e.ProviderID),
 		"/partner-liquidity-providers/%ff/status?q=\ufffd[M\ufffdller] [a\ufffd] [k\ufffd]b\ufffd\ufffd"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -4,24 +4,17 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
-	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/fakeserver/internal/exchange"
 )
 
-// logRequest tells of a request what the server made of it, and of what the client
-// sent nothing but the codes of the milestone that came of it. What is not logged
-// costs a comparison.
-func logRequest(log *slog.Logger, floor []string, seen *world.Event) {
-	x := seen.Exchange
-	level, outcome := slog.LevelDebug, "internal"
-	switch {
-	case x.Outcome != nil:
-		outcome = x.Outcome.Name
-	case x.Answer.Full():
-		outcome = "full" // which its client is told, and may try again and again
-	case seen.Fault != "":
-		outcome = "fault"
-	default:
+// logRequest logs a request: what the server made of it and, of what the client sent,
+// nothing but reason codes of the milestone. A request that is not logged costs a
+// comparison.
+func logRequest(log *slog.Logger, reasonCodes []string, x *exchange.Exchange) {
+	level := slog.LevelDebug
+	if x.Label() == exchange.LabelInternal {
 		level = slog.LevelError
 	}
 	ctx := context.Background()
@@ -29,22 +22,22 @@ func logRequest(log *slog.Logger, floor []string, seen *world.Event) {
 		return
 	}
 	codes := []string{}
-	for _, code := range x.Answer.Reasons() {
-		if slices.Contains(floor, code) { // a client's own may stand among them
+	for _, code := range x.ReasonCodes {
+		if slices.Contains(reasonCodes, code) { // a client's own may be among them
 			codes = append(codes, code)
 		}
 	}
-	var met slog.Attr // an empty one is left out
-	if seen.Fault != "" {
-		met = slog.String("fault", seen.Fault)
+	var injected slog.Attr // an empty one is left out
+	if x.Fault != "" {
+		injected = slog.String("fault", x.Fault)
 	}
 	log.LogAttrs(ctx, level, "request",
-		slog.String("request_id", seen.RequestID),
-		slog.String("world", seen.World.Name),
-		slog.String("operation", x.Operation.ID),
-		slog.String("outcome", outcome),
+		slog.String("request_id", x.RequestID),
+		slog.String("world", x.World),
+		slog.String("operation", x.Operation),
+		slog.String("outcome", x.Label()),
 		slog.Any("reason_codes", codes),
-		slog.Int("status", x.Answer.Status),
-		slog.Duration("took", seen.Took),
-		slog.Bool("replayed", x.Answer.Replayed), met)
+		slog.Int("status", x.Status),
+		slog.Duration("took", time.Duration(x.Took)),
+		slog.Bool("replayed", x.Replayed), injected)
 }

@@ -25,7 +25,7 @@ const layers = `
 	internal < schemas < milestones < fixtures, features
 	milestones, steps/auditproof < steps
 	steps, fixtures, features < runner/internal < runner
-	internal < FAKE/jcs < FAKE/instant < FAKE/ruletrace < FAKE/explain < FAKE/rules, FAKE/audit < FAKE/store < FAKE/rest
+	internal < FAKE/jcs < FAKE/instant < FAKE/ruletrace < FAKE/exchange < FAKE/explain < FAKE/rules, FAKE/audit < FAKE/answer < FAKE/store < FAKE/rest
 	milestones, FAKE/jcs < FAKE/problem < FAKE/rest
 	FAKE/instant < FAKE/clock
 	FAKE/clock, FAKE/rest < FAKE/fault, FAKE/journal < FAKE/world
@@ -145,7 +145,7 @@ func TestVerifierImportsFakeOnce(t *testing.T) {
 
 // pure are the packages that decide: no transport, clock, randomness or files, and no library but canonical JSON, behind jcs.
 var pure = []string{
-	"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/ruletrace", "fakeserver/internal/explain",
+	"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/answer", "fakeserver/internal/exchange", "fakeserver/internal/ruletrace", "fakeserver/internal/explain",
 	"fakeserver/internal/instant",
 }
 

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/journal"
@@ -23,7 +22,7 @@ import (
 
 // Explanation is why a request was answered as it was.
 type Explanation struct {
-	Request Entry `json:"request"`
+	Request *Entry `json:"request"`
 	// Considered are the rules that the request reached, in the order of deciding.
 	Considered []Considered `json:"considered"`
 	// Decided are the gates that refused it, or that gave their reason codes.
@@ -45,9 +44,6 @@ type Considered struct {
 	Changes []explain.Change `json:"changes,omitzero"`
 	Advice  string           `json:"advice,omitzero"`
 }
-
-// explained is what the gates tell of themselves.
-var explained = sync.OnceValue(rest.Explained)
 
 func (p *Server) explain(c *call) (any, *problem.Problem) {
 	id := c.PathValue("request_id")
@@ -72,18 +68,17 @@ func (p *Server) explain(c *call) (any, *problem.Problem) {
 // violations.
 const shownChanges = 100
 
-func (p *Server) explanationOf(w *world.World, stored *journal.Entry) Explanation {
+func (p *Server) explanationOf(w *world.World, stored *exchange.Exchange) Explanation {
 	e := w.Masked(stored)
-	told := Explanation{Request: entryOf(e), Considered: []Considered{}, Decided: []string{}}
+	told := Explanation{Request: e, Considered: []Considered{}, Decided: []string{}}
 	decided := e // the request whose rules decided
 	if e.Replayed {
 		if first := w.Journal.First(stored); first != nil {
 			decided = w.Masked(first)
 		}
 	}
-	m, in, gates := p.Milestone, p.caseOf(w, decided), explained()
-	in.RequestID = e.ID
-	kept := rest.Kept(decided.Reached)
+	m, in, gates := p.Milestone, p.caseOf(w, decided, e.RequestID), w.Explained()
+	kept := rest.Cached(decided.Reached)
 	for _, reached := range decided.Reached {
 		considered := Considered{Rule: string(reached.Rule), Kind: "promise", Refused: reached.Refused}
 		for _, rule := range m.Rules {
@@ -118,7 +113,7 @@ func (p *Server) explanationOf(w *world.World, stored *journal.Entry) Explanatio
 	case e.Fault != "":
 		told.Message = "The request met the fault " + e.Fault + "."
 	case decided != e:
-		told.Message = "The answer was kept from the request " + decided.ID + ", which is explained here."
+		told.Message = "The answer was kept from the request " + decided.RequestID + ", which is explained here."
 	case e.Replayed:
 		told.Message = "The answer was kept from an earlier equal request."
 	}
@@ -134,23 +129,21 @@ func (p *Server) explanationOf(w *world.World, stored *journal.Entry) Explanatio
 }
 
 // caseOf reads an entry as the gates want to see it.
-func (p *Server) caseOf(w *world.World, e *journal.Entry) *explain.Case {
+func (p *Server) caseOf(w *world.World, decided *exchange.Exchange, requestID string) *explain.Case {
+	e := new(exchange.Exchange)
+	*e = *decided
+	e.RequestID = requestID
 	path, query, _ := strings.Cut(e.Path, "?")
-	c := &explain.Case{
-		RequestID: e.ID, Method: e.Method, Path: path, Now: e.At.String(),
-		Header:  map[string][]string(e.Header),
-		Caller:  map[string]any{"type": e.Caller.Type, "id": e.Caller.ID},
-		KeyMode: w.KeyMode(),
-	}
+	c := &explain.Case{Exchange: e, Route: path, Methods: w.Methods(path), KeyMode: w.KeyMode()}
 	c.Query, _ = url.ParseQuery(query)                            // as much of it as can be read
 	if document, err := schemas.ReadRequest(e.Body); err == nil { // what was not read has no places to show
-		c.Body = w.HideIn(document.Value)
+		c.Document = w.HideIn(document.Value)
 	}
 	if len(e.Body) == 0 && e.Method == http.MethodPost {
-		c.Body, c.NoBody = map[string]any{}, true // as which it counts
+		c.Document, c.NoBody = map[string]any{}, true // as which it counts
 	}
 	if text, err := fixtures.FS.ReadFile("requests/" + e.Operation + ".json"); err == nil {
-		id := jcs.String(e.Caller.ID)
+		id := jcs.String(e.ActorID)
 		json.Unmarshal(bytes.ReplaceAll(text, []byte("{me}"), id[1:len(id)-1]), &c.Sample)
 	}
 	if e.Before != nil {
@@ -162,15 +155,6 @@ func (p *Server) caseOf(w *world.World, e *journal.Entry) *explain.Case {
 		if o.ID == e.Operation {
 			c.Scope, c.Schema = o.Scope, o.RequestSchema
 		}
-		if matches(o.Path, path) && !slices.Contains(c.Methods, o.Method) {
-			c.Methods = append(c.Methods, o.Method)
-		}
 	}
 	return c
-}
-
-// matches compares a path with a template.
-func matches(template, path string) bool {
-	want, got := strings.Split(template, "/"), strings.Split(path, "/")
-	return slices.EqualFunc(want, got, func(want, got string) bool { return want == got || strings.HasPrefix(want, "{") && got != "" })
 }

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/journal"
 	"example.com/lpgate/fakeserver/internal/problem"
@@ -20,28 +20,11 @@ import (
 
 // Entry is a request to a world and its answer. Of what the client sent, secrets are
 // hidden.
-type Entry struct {
-	RequestID   string              `json:"request_id"`
-	At          instant.Instant     `json:"at"`
-	TookMicros  int64               `json:"took_us"`
-	Method      string              `json:"method"`
-	Path        string              `json:"path"`
-	Header      map[string][]string `json:"header"`
-	Body        string              `json:"body"`
-	Operation   string              `json:"operation"`
-	ProviderID  string              `json:"provider_id,omitzero"`
-	Status      int                 `json:"status"`
-	Outcome     string              `json:"outcome,omitzero"`
-	Code        string              `json:"code,omitzero"`
-	ReasonCodes []string            `json:"reason_codes"`
-	Replayed    bool                `json:"replayed"`
-	Fault       string              `json:"fault,omitzero"`
-	Answer      string              `json:"answer"`
-}
+type Entry = exchange.Exchange
 
 // Journal is what a query found.
 type Journal struct {
-	Entries []Entry `json:"entries"`
+	Entries []*Entry `json:"entries"`
 	JournalCount
 }
 
@@ -202,41 +185,11 @@ func journalOf(w *world.World, q journal.Query, found journal.Page) (any, *probl
 	if wrong != nil {
 		return nil, wrong
 	}
-	shown := Journal{Entries: []Entry{}, JournalCount: count}
+	shown := Journal{Entries: []*Entry{}, JournalCount: count}
 	for _, e := range found.Entries {
-		shown.Entries = append(shown.Entries, entryOf(w.Masked(e)))
+		shown.Entries = append(shown.Entries, w.Masked(e))
 	}
 	return shown, nil
-}
-
-func entryOf(e *journal.Entry) Entry {
-	codes := e.ReasonCodes
-	if codes == nil {
-		codes = []string{}
-	}
-	header := map[string][]string(e.Header)
-	if header == nil {
-		header = map[string][]string{}
-	}
-	return Entry{
-		e.ID, e.At, e.Micros, e.Method, e.Path, header, text(e.Body), e.Operation, e.ProviderID,
-		e.Status, e.Outcome, e.Code, codes, e.Replayed, e.Fault, text(e.Answer),
-	}
-}
-
-// shownBytes is how much is shown of a body. A larger one ends with how much is left out.
-const shownBytes = 64 << 10
-
-// text shows a body.
-func text(body []byte) string {
-	if len(body) <= shownBytes {
-		return string(body)
-	}
-	cut := shownBytes
-	for cut > shownBytes-utf8.UTFMax && !utf8.RuneStart(body[cut]) {
-		cut--
-	}
-	return string(body[:cut]) + "[" + strconv.Itoa(len(body)-cut) + " more bytes]"
 }
 
 func (p *Server) findJournal(c *call) (any, *problem.Problem) {

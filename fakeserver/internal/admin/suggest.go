@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/fakeserver/internal/explain"
+	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/milestones"
 )
@@ -84,7 +84,7 @@ func nearestMember(name, pointer string, body any) (nearest, words string) {
 	if err != nil {
 		return "", "" // what stands where depends on the body
 	}
-	there, _ := explain.At(body, pointer).(map[string]any)
+	there, _ := jcs.At(body, jcs.Pointer(pointer)).(map[string]any)
 	for _, place := range places {
 		if place.Pointer() != pointer { // no request has lists
 			continue

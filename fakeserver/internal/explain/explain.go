@@ -1,40 +1,41 @@
-// Package explain is how a gate tells what it looked at and what would have passed it.
-// A gate declares that beside its rule, as data and a function that is called only
-// when somebody asks:
+// Package explain describes what a precondition looks at, and which change of the request
+// passes it. A precondition declares that beside its rule, as data and a function that is
+// called only for an explanation:
 //
-//	var explained = explain.Rules{"tea-is-hot": {
-//		Looks:  []explain.Input{{Where: explain.Body, At: "/tea/degrees"}},
+//	var explained = explain.Rules{teaIsHot: {
+//		Inputs: explain.Inputs(explain.Body, "/tea/degrees"),
 //		Change: explain.Set(explain.Body, "/tea/degrees", 80),
-//		Says:   "Tea is served at 80 degrees.",
+//		Advice: "Serve tea at 80 degrees.",
 //	}}
 //
 // Nothing of it runs while a request is answered.
 package explain
 
 import (
-	"strconv"
 	"strings"
 
+	"example.com/lpgate/fakeserver/internal/exchange"
+	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
-// Where something of a request is, or of what the server knew.
+// The places of an [Input] or a [Change].
 const (
 	Method   = "method"
 	Path     = "path"
-	Header   = "header"   // at a name
-	Query    = "query"    // at a name
-	Body     = "body"     // at a JSON pointer (RFC 6901)
-	Provider = "provider" // as it stood before, at a JSON pointer
+	Header   = "header"   // At is a name
+	Query    = "query"    // At is a name
+	Body     = "body"     // At is a JSON Pointer (RFC 6901)
+	Provider = "provider" // as it was before; At is a JSON Pointer
 	Clock    = "clock"
-	Server   = "server" // what it holds; at says what
+	Server   = "server" // what the server has stored; At describes it
 )
 
-// Input is something that a gate looks at.
+// Input is something that a precondition looks at.
 type Input struct {
 	Where string `json:"where"`
 	At    string `json:"at"`
-	// Value is what was there; absent where there was nothing, or nothing to show.
+	// Value is what was there; absent if there was nothing, or nothing to show.
 	Value any `json:"value,omitzero"`
 }
 
@@ -43,82 +44,60 @@ type Change struct {
 	Where  string `json:"where"`
 	At     string `json:"at"`
 	To     any    `json:"to,omitzero"`
-	Remove bool   `json:"remove,omitzero"` // it is left out
+	Remove bool   `json:"remove,omitzero"`
 }
 
-// Rule is what a gate tells of itself.
+// Rule explains a precondition.
 type Rule struct {
 	Inputs []Input
-	// Change gives the nearest change that passes the gate; nil, or none given, where
-	// no change of the request does, or where those of the gates before it do.
+	// Change returns the nearest change that passes the precondition. It is nil, or returns
+	// none, if no change of the request passes, or if those of the preconditions before do.
 	Change func(*Case) []Change
-	// Advice is that in a sentence.
+	// Advice is the change as a sentence.
 	Advice string
 }
 
-// Rules are those of a room, by id.
+// Rules are explanations by rule.
 type Rules map[ruletrace.Rule]Rule
 
-// Precondition gives a rule.
-func Precondition(looks []Input, change func(*Case) []Change, says string) Rule {
-	return Rule{Inputs: looks, Change: change, Advice: says}
+// Precondition returns a rule.
+func Precondition(inputs []Input, change func(*Case) []Change, advice string) Rule {
+	return Rule{Inputs: inputs, Change: change, Advice: advice}
 }
 
-// Case is a request that came to a gate.
+// Case is an exchange to explain, decoded, and what the server knows about its operation.
 type Case struct {
-	RequestID, Method, Path string
-	Header, Query           map[string][]string
-	Body                    any              // decoded; nil when it could not be
-	NoBody                  bool             // there is none, and Body is what that counts as
-	Refused                 []ruletrace.Rule // the gates that refused before this one
-	Provider                any              // decoded, as it stood before; nil when it was not looked at
-	Now                     string
-	Caller                  map[string]any // type and id
-	Scope                   string         // of the operation
-	Routes                  []Route        // of all operations
-	Methods                 []string       // of this path
-	KeyMode                 bool
-	Schema                  string // of the body; "" when the operation reads none
-	Sample                  any    // a body that it allows; nil when there is none
+	*exchange.Exchange
+	Route    string              // the path without the query
+	Query    map[string][]string // as much of it as can be read
+	Document any                 // the body; nil if it could not be read
+	NoBody   bool                // there is no body; Document is what that counts as
+	Provider any                 // as it was before; nil if there was none
+	Refused  []ruletrace.Rule    // the preconditions that refused before this one
+
+	KeyMode bool     // X-Partner-Key identifies the caller
+	Scope   string   // of the operation
+	Schema  string   // of the body; "" if the operation reads none
+	Sample  any      // a body that is valid by the schema; nil if there is none
+	Routes  []Route  // of all operations
+	Methods []string // of this path
 }
 
-// Route is a method, and a path in which a segment such as {id} stands for any.
+// Route is a method, and a path in which a segment such as {id} matches any.
 type Route struct{ Method, Path string }
 
-// NewKey changes the idempotency key to one that nobody has used.
+// NewKey returns the change to an idempotency key that was not used before.
 func (c *Case) NewKey() Change {
 	return Change{Where: Header, At: "Idempotency-Key", To: "instead-of-" + c.RequestID}
 }
 
-// At gives what is at a JSON pointer; nil when nothing is.
-func At(value any, pointer string) any {
-	if pointer == "" {
-		return value
-	}
-	for _, token := range strings.Split(pointer[1:], "/") {
-		switch in := value.(type) {
-		case map[string]any:
-			value = in[strings.NewReplacer("~1", "/", "~0", "~").Replace(token)]
-		case []any:
-			n, err := strconv.Atoi(token)
-			if err != nil || n < 0 || n >= len(in) {
-				return nil
-			}
-			value = in[n]
-		default:
-			return nil
-		}
-	}
-	return value
-}
-
-// Text gives the text at a JSON pointer; "" when there is none.
-func Text(value any, pointer string) string {
-	text, _ := At(value, pointer).(string)
+// Text returns the string at a JSON Pointer; "" if there is none.
+func Text(value any, pointer jcs.Pointer) string {
+	text, _ := jcs.At(value, pointer).(string)
 	return text
 }
 
-// Fill gives an input with what was there.
+// Fill returns an input with what was there.
 func (c *Case) Fill(in Input) Input {
 	joined := func(lines []string) any {
 		if len(lines) == 0 {
@@ -130,22 +109,22 @@ func (c *Case) Fill(in Input) Input {
 	case Method:
 		in.Value = c.Method
 	case Path:
-		in.Value = c.Path
+		in.Value = c.Route
 	case Header:
 		in.Value = joined(c.Header[in.At])
 	case Query:
 		in.Value = joined(c.Query[in.At])
 	case Body:
-		in.Value = At(c.Body, in.At)
+		in.Value = jcs.At(c.Document, jcs.Pointer(in.At))
 	case Provider:
-		in.Value = At(c.Provider, in.At)
+		in.Value = jcs.At(c.Provider, jcs.Pointer(in.At))
 	case Clock:
-		in.Value = c.Now
+		in.Value = c.At.String()
 	}
 	return in
 }
 
-// Inputs lists inputs of one kind.
+// Inputs returns inputs at one kind of place.
 func Inputs(where string, at ...string) []Input {
 	inputs := make([]Input, len(at))
 	for i, at := range at {
@@ -154,12 +133,12 @@ func Inputs(where string, at ...string) []Input {
 	return inputs
 }
 
-// Set is the change of one thing.
+// Set returns the change of one value.
 func Set(where, at string, to any) func(*Case) []Change {
 	return func(*Case) []Change { return []Change{{Where: where, At: at, To: to}} }
 }
 
-// Remove leaves things out.
+// Remove returns the change that removes values.
 func Remove(where string, at ...string) func(*Case) []Change {
 	return func(*Case) (changes []Change) {
 		for _, at := range at {

@@ -3,40 +3,41 @@ package explain
 import (
 	"maps"
 	"slices"
-	"strings"
 
+	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
-// Nearest gives the gates of one decision the change that passes them. What passes one may not pass the next, or pass it
-// too, so a change is looked for that passes all: of those that can be put together from tries, the smallest, and of
-// several the first. A gate tells what it looks at of that, and the first that refuses tells what is left.
+// Nearest adds to the preconditions of one decision the change that passes all of them: the
+// smallest combination of candidates, and the first of several. Each change is listed at
+// the first precondition that refuses and has it among its inputs, the others at the first
+// that refuses.
 //
-// Tries are changes of members of the body, in the order in which they are preferred; those of the same member exclude
-// each other. Refused gives the gates that refuse a case, in the order of the decision; as it asks the rules themselves,
-// what they say is written down once.
-func Nearest(gates Rules, tries func(*Case) []Change, refused func(*Case) []ruletrace.Rule) Rules {
-	told := Rules{}
-	for id, gate := range gates {
-		gate.Change = func(c *Case) (mine []Change) {
+// Candidates are changes of members of the body in the order of preference; two changes of
+// one member exclude each other. Refused returns the preconditions that refuse a case, in
+// the order of the decision. It applies the rules themselves, so that they are written once.
+func Nearest(preconditions Rules, candidates func(*Case) []Change, refused func(*Case) []ruletrace.Rule) Rules {
+	all := Rules{}
+	for id, rule := range preconditions {
+		rule.Change = func(c *Case) (own []Change) {
 			ids := refused(c)
-			for _, change := range smallest(c, tries(c), refused) {
-				teller := slices.IndexFunc(ids, func(id ruletrace.Rule) bool {
-					return slices.ContainsFunc(gates[id].Inputs, func(in Input) bool { return in.Where == change.Where && in.At == change.At })
+			for _, change := range smallest(c, candidates(c), refused) {
+				listed := slices.IndexFunc(ids, func(id ruletrace.Rule) bool {
+					return slices.ContainsFunc(preconditions[id].Inputs, func(in Input) bool { return in.Where == change.Where && in.At == change.At })
 				})
-				if ids[max(0, teller)] == id {
-					mine = append(mine, change)
+				if ids[max(0, listed)] == id {
+					own = append(own, change)
 				}
 			}
-			return mine
+			return own
 		}
-		told[id] = gate
+		all[id] = rule
 	}
-	return told
+	return all
 }
 
-// smallest tries all of no change, then all of one, of two …
-func smallest(c *Case, tries []Change, refused func(*Case) []ruletrace.Rule) []Change {
+// smallest tries no change, then each one, then each two …
+func smallest(c *Case, candidates []Change, refused func(*Case) []ruletrace.Rule) []Change {
 	var found []Change
 	var try func(changed Case, from, left int, changes []Change) bool
 	try = func(changed Case, from, left int, changes []Change) bool {
@@ -44,20 +45,19 @@ func smallest(c *Case, tries []Change, refused func(*Case) []ruletrace.Rule) []C
 			found = changes
 			return len(refused(&changed)) == 0
 		}
-		for i := from; i < len(tries); i++ {
-			taken := func(before Change) bool { return before.At == tries[i].At }
-			if slices.ContainsFunc(changes, taken) {
+		for i := from; i < len(candidates); i++ {
+			if slices.ContainsFunc(changes, func(before Change) bool { return before.At == candidates[i].At }) {
 				continue
 			}
 			next := changed
-			next.Body = with(changed.Body, tries[i].At, tries[i].To)
-			if try(next, i+1, left-1, append(slices.Clip(changes), tries[i])) {
+			next.Document = with(changed.Document, jcs.Pointer(candidates[i].At), candidates[i].To)
+			if try(next, i+1, left-1, append(slices.Clip(changes), candidates[i])) {
 				return true
 			}
 		}
 		return false
 	}
-	for size := range len(tries) + 1 {
+	for size := range len(candidates) + 1 {
 		if try(*c, 0, size, nil) {
 			return found
 		}
@@ -65,20 +65,18 @@ func smallest(c *Case, tries []Change, refused func(*Case) []ruletrace.Rule) []C
 	return nil
 }
 
-// with is an object with something else at a JSON pointer. What it has in common with the first one is not copied.
-func with(value any, pointer string, to any) any {
+// with returns an object with another value at a JSON Pointer. It shares with the given one
+// what is the same in both.
+func with(value any, pointer jcs.Pointer, to any) any {
 	if pointer == "" {
 		return to
 	}
-	name, rest, deeper := strings.Cut(pointer[1:], "/")
-	if deeper {
-		rest = "/" + rest
-	}
-	members, _ := value.(map[string]any)
+	parent := pointer.Parent()
+	members, _ := jcs.At(value, parent).(map[string]any)
 	members = maps.Clone(members)
 	if members == nil {
 		members = map[string]any{}
 	}
-	members[name] = with(members[name], rest, to)
-	return members
+	members[pointer.LastToken()] = to
+	return with(value, parent, members)
 }

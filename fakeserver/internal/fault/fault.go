@@ -222,7 +222,7 @@ func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Ans
 		case a.Status != 0 || a.Code != "" || a.ReasonCode != "":
 			return wrong("answer.outcome with answer.status, code or reason_code: the outcome says them all")
 		}
-		if a.Refusal(of) != nil {
+		if a.refusal(of) != nil {
 			return a, nil
 		}
 		var names []string
@@ -255,8 +255,8 @@ func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Ans
 	return a, nil
 }
 
-// Refusal finds the outcome that the answer names; nil when it names none of the operation's.
-func (a Answer) Refusal(of *milestones.Operation) *milestones.Outcome {
+// refusal returns the refusal of an operation that the answer names; nil if it names none.
+func (a Answer) refusal(of *milestones.Operation) *milestones.Outcome {
 	for i := range of.Outcomes {
 		if o := &of.Outcomes[i]; o.Name == a.Outcome && o.Code != "" {
 			return o

@@ -10,57 +10,59 @@ import (
 	"sync/atomic"
 
 	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/fakeserver/internal/rest"
 )
 
 // Max is how many faults a world may have at a time.
 const Max = 100
 
-// State is a fault, and what became of it so far. One that happened as often as it
-// should waits no more, and is remembered: the last [Max] of these are.
+// State is a fault and its counters. A fault is exhausted once it was injected as often as
+// it should be; the last [Max] of these are still listed.
 type State struct {
 	ID    string `json:"id"`
 	Fault Fault  `json:"fault"`
-	// TimesLeft is how often it will happen yet.
+	// TimesLeft is how often it will still be injected.
 	TimesLeft int `json:"times_left"`
-	// Matched is how many requests came to it, Fired to how many of these it happened.
+	// Matched is how many requests it was considered for, Fired for how many of these it was
+	// injected.
 	Matched int `json:"matched"`
 	Fired   int `json:"fired"`
 }
 
-// Set are the faults of one world, in the order of adding. Beside each it keeps a T,
-// what the world needs to carry it out. The zero value is ready for use, and is safe
-// for concurrent use.
-type Set[T any] struct {
-	waiting atomic.Bool // whether there is any; read without the lock
+// Set has the faults of one world, in the order of adding. The zero value is empty. It is
+// safe for concurrent use.
+type Set struct {
+	waiting atomic.Bool // whether there is any fault that is not exhausted; read without the lock
 
 	mu        sync.Mutex
 	last      int // number of the last id
-	faults    []*active[T]
+	faults    []*active
 	exhausted []State // the oldest first
 }
 
-type active[T any] struct {
+type active struct {
 	State
-	kept   T
-	chance *rand.Rand // nil: none
+	stale  *rest.Handler
+	chance *rand.Rand // nil if the fault has no probability
 }
 
-// Match is a fault that happens to a request.
-type Match[T any] struct {
+// Match is a fault to inject into the answer of a request.
+type Match struct {
 	ID    string
 	Fault Fault
-	Kept  T
+	Stale *rest.Handler // handles the request if Fault.Stale is set
 }
 
-// Add adds a complete fault, as the last one.
-func (s *Set[T]) Add(f Fault, kept T) (State, *problem.Problem) {
+// Add adds a fault that is complete, as the last one. Stale handles requests on the state
+// that the world has now; it is nil unless the fault is stale.
+func (s *Set) Add(f Fault, stale *rest.Handler) (State, *problem.Problem) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.faults) >= Max {
 		return State{}, problem.New(http.StatusConflict, "There are %d faults, as many as a world may have: delete one, or all (DELETE /_fake/worlds/NAME/faults).", Max)
 	}
 	s.last++
-	a := &active[T]{State: State{ID: "f" + strconv.Itoa(s.last), Fault: f, TimesLeft: f.Times}, kept: kept}
+	a := &active{State: State{ID: "f" + strconv.Itoa(s.last), Fault: f, TimesLeft: f.Times}, stale: stale}
 	if f.Probability > 0 {
 		a.chance = rand.New(rand.NewPCG(f.Seed, 0))
 	}
@@ -69,11 +71,11 @@ func (s *Set[T]) Add(f Fault, kept T) (State, *problem.Problem) {
 	return a.State, nil
 }
 
-// Waiting tells whether there is any fault. It takes no lock.
-func (s *Set[T]) Waiting() bool { return s.waiting.Load() }
+// Active reports whether there is any fault. It takes no lock.
+func (s *Set) Active() bool { return s.waiting.Load() }
 
-// Match gives the fault that happens to a request; nil when none does.
-func (s *Set[T]) Match(operation, providerID string) *Match[T] {
+// Match returns the fault to inject into the answer of a request; nil if there is none.
+func (s *Set) Match(operation, providerID string) *Match {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, a := range s.faults {
@@ -90,13 +92,13 @@ func (s *Set[T]) Match(operation, providerID string) *Match[T] {
 			s.exhausted = append(s.exhausted, a.State)
 			s.exhausted = s.exhausted[max(0, len(s.exhausted)-Max):]
 		}
-		return &Match[T]{a.ID, a.Fault, a.kept}
+		return &Match{a.ID, a.Fault, a.stale}
 	}
 	return nil
 }
 
-// All lists the faults in the order of adding, those that are used up too.
-func (s *Set[T]) All() []State {
+// All returns the faults in the order of adding, exhausted ones too.
+func (s *Set) All() []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := append(make([]State, 0, len(s.exhausted)+len(s.faults)), s.exhausted...)
@@ -107,8 +109,8 @@ func (s *Set[T]) All() []State {
 	return all
 }
 
-// Delete takes one away, or out of the list.
-func (s *Set[T]) Delete(id string) *problem.Problem {
+// Delete removes a fault, an exhausted one too.
+func (s *Set) Delete(id string) *problem.Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var ids []string
@@ -129,16 +131,16 @@ func (s *Set[T]) Delete(id string) *problem.Problem {
 	return problem.Unknown(http.StatusNotFound, "fault", id, ids)
 }
 
-// Clear takes all away. The numbers of the ids go on, so that no two faults have one.
-func (s *Set[T]) Clear() {
+// Clear removes all faults. Ids are not used again.
+func (s *Set) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults, s.exhausted = nil, nil
 	s.waiting.Store(false)
 }
 
-// remove takes one away. The caller holds the lock.
-func (s *Set[T]) remove(i int) {
+// remove removes a fault. The caller has the lock.
+func (s *Set) remove(i int) {
 	s.faults = slices.Delete(s.faults, i, i+1)
 	s.waiting.Store(len(s.faults) > 0)
 }

@@ -13,50 +13,12 @@ package journal
 import (
 	"bytes"
 	"context"
-	"net/http"
 	"slices"
-	"strings"
 	"sync"
 
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/instant"
-	"example.com/lpgate/fakeserver/internal/rules"
-	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
-
-// Entry is a request and its answer. It is never changed.
-type Entry struct {
-	ID          string          // of the request
-	At          instant.Instant // when it was answered, by the world's clock
-	Micros      int64           // until then, in microseconds
-	Method      string
-	Path        string // with the query, as the client wrote it
-	Header      http.Header
-	Body        []byte // of the request, as far as it was read
-	Operation   string
-	ProviderID  string
-	Status      int      // 0: no answer left
-	Outcome     string   // of the milestone; "" is none of its
-	Code        string   // error.code; "" for a success
-	ReasonCodes []string // all that the answer gives
-	Replayed    bool
-	Fault       string // the id of the fault that the request met
-	Answer      []byte // the body of the answer
-	Reached     []ruletrace.Reached
-	Caller      rules.Actor     // zero when the request named nobody, or it did not matter
-	Before      *rules.Provider // as it stood when a POST was decided on; nil when there was none
-}
-
-// size is about how many bytes an entry keeps from being freed.
-func (e *Entry) size() int {
-	size := 1024 + len(e.Path) + cap(e.Body) + len(e.Answer) // what it reached it has in common with others
-	for name, lines := range e.Header {
-		size += 48 + len(name)
-		for _, line := range lines {
-			size += len(line)
-		}
-	}
-	return size
-}
 
 // Query says which entries are meant. The zero value means all.
 type Query struct {
@@ -78,8 +40,8 @@ const (
 	NoFault  = "none" // it met none
 )
 
-// met tells whether a request met the fault that is meant.
-func (q *Query) met(e *Entry) bool {
+// matchesFault compares the fault of an exchange.
+func (q *Query) matchesFault(e *exchange.Exchange) bool {
 	switch q.Fault {
 	case "":
 		return true
@@ -92,12 +54,12 @@ func (q *Query) met(e *Entry) bool {
 }
 
 // matches leaves After and Limit aside.
-func (q *Query) matches(e *Entry) bool {
+func (q *Query) matches(e *exchange.Exchange) bool {
 	return (q.Operation == "" || q.Operation == e.Operation) &&
 		(q.Outcome == "" || q.Outcome == e.Outcome) &&
 		(q.Status == nil || *q.Status == e.Status) &&
 		(q.ReasonCode == "" || slices.Contains(e.ReasonCodes, q.ReasonCode)) &&
-		q.met(e) &&
+		q.matchesFault(e) &&
 		(q.Replayed == nil || *q.Replayed == e.Replayed) &&
 		(q.ProviderID == "" || q.ProviderID == e.ProviderID) &&
 		(q.From == nil || e.At >= *q.From) &&
@@ -106,10 +68,10 @@ func (q *Query) matches(e *Entry) bool {
 
 // Page is what a query found.
 type Page struct {
-	Entries []*Entry // in the order of their answers
-	Matched int      // how many there are without the limit
-	Held    int      // how many entries the journal has
-	Evicted uint64   // how many had to go since it was last cleared
+	Entries []*exchange.Exchange // in the order of their answers
+	Matched int                  // how many there are without the limit
+	Held    int                  // how many entries the journal has
+	Evicted uint64               // how many had to go since it was last cleared
 	// Unknown says that the journal does not have the request that the query comes after.
 	Unknown bool
 	// Closed says that nothing will come any more.
@@ -141,14 +103,14 @@ type waiter struct {
 	n     int
 	// found are the entries that match and are still in the journal, the oldest first:
 	// fewer than n.
-	found []*Entry
+	found []*exchange.Exchange
 	done  chan Page // receives once; has room for that
 }
 
 // kept is an entry and its size, which is told when the entry comes: one that goes has
 // not been looked at for long, and is slow to reach.
 type kept struct {
-	*Entry
+	*exchange.Exchange
 	size int
 }
 
@@ -159,13 +121,13 @@ func New(maxEntries, maxBytes int) *Journal {
 
 // Append adds an entry. The oldest ones go if there is no room; it stays itself,
 // whatever its size.
-func (j *Journal) Append(e *Entry) {
-	size := e.size()
+func (j *Journal) Append(e *exchange.Exchange) {
+	size := e.Size()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for j.held > 0 && (j.held == j.maxEntries || j.bytes+size > j.maxBytes) {
 		for _, w := range j.waiters {
-			if len(w.found) > 0 && w.found[0] == j.entries[j.first].Entry {
+			if len(w.found) > 0 && w.found[0] == j.entries[j.first].Exchange {
 				w.found[0] = nil // free it
 				w.found = w.found[1:]
 			}
@@ -216,7 +178,7 @@ func (j *Journal) grow() {
 }
 
 // at gives the i-th oldest entry.
-func (j *Journal) at(i int) *Entry { return j.entries[(j.first+i)%len(j.entries)].Entry }
+func (j *Journal) at(i int) *exchange.Exchange { return j.entries[(j.first+i)%len(j.entries)].Exchange }
 
 // Clear forgets all entries.
 func (j *Journal) Clear() {
@@ -241,10 +203,10 @@ func (j *Journal) Find(q Query) Page {
 // find returns the first entries that match, limit of them (0: all), and how many match
 // in all. known is false when the journal does not have the request that the query
 // comes after.
-func (j *Journal) find(q Query, limit int) (found []*Entry, matched int, known bool) {
+func (j *Journal) find(q Query, limit int) (found []*exchange.Exchange, matched int, known bool) {
 	from := 0
 	if q.After != "" {
-		for from = j.held; from > 0 && j.at(from-1).ID != q.After; from-- {
+		for from = j.held; from > 0 && j.at(from-1).RequestID != q.After; from-- {
 		}
 		if from == 0 {
 			return nil, 0, false
@@ -262,14 +224,14 @@ func (j *Journal) find(q Query, limit int) (found []*Entry, matched int, known b
 }
 
 // matches compares an entry with a query. The caller holds the lock.
-func (j *Journal) matches(q *Query, e *Entry) bool {
+func (j *Journal) matches(q *Query, e *exchange.Exchange) bool {
 	j.examined++
 	return q.matches(e)
 }
 
 // page returns the page of a query for which these entries were found. The caller
 // holds the lock.
-func (j *Journal) page(q Query, found []*Entry, matched int) Page {
+func (j *Journal) page(q Query, found []*exchange.Exchange, matched int) Page {
 	page := Page{Entries: found, Matched: matched, Held: j.held, Evicted: j.evicted, Closed: j.closed}
 	if q.Limit > 0 {
 		page.Entries = found[:min(q.Limit, len(found))]
@@ -311,11 +273,11 @@ func (j *Journal) Wait(ctx context.Context, q Query, n int) Page {
 }
 
 // Entry gives the entry of a request; nil when the journal does not have it.
-func (j *Journal) Entry(id string) *Entry {
+func (j *Journal) Entry(id string) *exchange.Exchange {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := j.held - 1; i >= 0; i-- {
-		if e := j.at(i); e.ID == id {
+		if e := j.at(i); e.RequestID == id {
 			return e
 		}
 	}
@@ -324,22 +286,17 @@ func (j *Journal) Entry(id string) *Entry {
 
 // First gives the request whose answer a replay repeats; nil when the journal does not
 // have it. Of two that were under way at once the replay may have been answered first.
-func (j *Journal) First(replay *Entry) (first *Entry) {
+func (j *Journal) First(replay *exchange.Exchange) (first *exchange.Exchange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	passed := false
 	for i := 0; i < j.held && !(passed && first != nil); i++ {
 		e := j.at(i)
-		passed = passed || e.ID == replay.ID
-		if !e.Replayed && e.Operation == replay.Operation && e.ProviderID == replay.ProviderID && e.Caller == replay.Caller &&
-			e.key() == replay.key() && bytes.Equal(e.Answer, replay.Answer) {
+		passed = passed || e.RequestID == replay.RequestID
+		if !e.Replayed && e.Operation == replay.Operation && e.ProviderID == replay.ProviderID && e.ActorType == replay.ActorType && e.ActorID == replay.ActorID &&
+			e.IdempotencyKey() == replay.IdempotencyKey() && bytes.Equal(e.Answer, replay.Answer) {
 			first = e
 		}
 	}
 	return first
-}
-
-// key is the idempotency key.
-func (e *Entry) key() string {
-	return strings.TrimSpace(strings.Join(e.Header["Idempotency-Key"], ", "))
 }

@@ -10,11 +10,12 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/instant"
 )
 
-func entry(n int, change ...func(*Entry)) *Entry {
-	e := &Entry{ID: fmt.Sprint("w.", n), At: instant.Instant(n), Operation: "op", Status: 200, Outcome: "success"}
+func entry(n int, change ...func(*exchange.Exchange)) *exchange.Exchange {
+	e := &exchange.Exchange{RequestID: fmt.Sprint("w.", n), At: instant.Instant(n), Operation: "op", Status: 200, Outcome: "success"}
 	for _, f := range change {
 		f(e)
 	}
@@ -24,7 +25,7 @@ func entry(n int, change ...func(*Entry)) *Entry {
 func ids(p Page) string {
 	var all []string
 	for _, e := range p.Entries {
-		all = append(all, e.ID)
+		all = append(all, e.RequestID)
 	}
 	return strings.Join(all, " ")
 }
@@ -32,12 +33,12 @@ func ids(p Page) string {
 func TestFind(t *testing.T) {
 	j := New(100, 1<<20)
 	j.Append(entry(1))
-	j.Append(entry(2, func(e *Entry) { e.Operation, e.ProviderID, e.Replayed = "other", "p", true }))
-	j.Append(entry(3, func(e *Entry) {
+	j.Append(entry(2, func(e *exchange.Exchange) { e.Operation, e.ProviderID, e.Replayed = "other", "p", true }))
+	j.Append(entry(3, func(e *exchange.Exchange) {
 		e.Status, e.Outcome, e.ReasonCodes = 409, "blocked", []string{"a", "b"}
 		e.Fault = "f1"
 	}))
-	j.Append(entry(4, func(e *Entry) { e.ProviderID = "p" }))
+	j.Append(entry(4, func(e *exchange.Exchange) { e.ProviderID = "p" }))
 	two, four, ok, yes, no := instant.Instant(2), instant.Instant(4), 200, true, false
 	for name, c := range map[string]struct {
 		query   Query
@@ -82,19 +83,19 @@ func TestBounds(t *testing.T) {
 	for n := range 100 {
 		j.Append(entry(n))
 		want := max(0, n-39)
-		if got := j.Find(Query{}); got.Held != min(n+1, 40) || got.Evicted != uint64(want) || got.Entries[0].ID != fmt.Sprint("w.", want) {
-			t.Fatalf("after %d: got %d held, %d evicted, from %s", n+1, got.Held, got.Evicted, got.Entries[0].ID)
+		if got := j.Find(Query{}); got.Held != min(n+1, 40) || got.Evicted != uint64(want) || got.Entries[0].RequestID != fmt.Sprint("w.", want) {
+			t.Fatalf("after %d: got %d held, %d evicted, from %s", n+1, got.Held, got.Evicted, got.Entries[0].RequestID)
 		}
 	}
-	body := func(e *Entry) { e.Body = make([]byte, 360) }
-	j = New(1000, 10*entry(0, body).size())
+	body := func(e *exchange.Exchange) { e.Body = make([]byte, 360) }
+	j = New(1000, 10*entry(0, body).Size())
 	for n := range 100 {
 		j.Append(entry(n, body))
 	}
-	if got := j.Find(Query{}); got.Held != 10 || got.Evicted != 90 || got.Entries[9].ID != "w.99" {
+	if got := j.Find(Query{}); got.Held != 10 || got.Evicted != 90 || got.Entries[9].RequestID != "w.99" {
 		t.Errorf("by bytes: got %d held, %d evicted", got.Held, got.Evicted)
 	}
-	j.Append(entry(100, func(e *Entry) { e.Answer = make([]byte, 20_000) }))
+	j.Append(entry(100, func(e *exchange.Exchange) { e.Answer = make([]byte, 20_000) }))
 	if got := j.Find(Query{}); ids(got) != "w.100" || got.Evicted != 100 {
 		t.Errorf("a large one: got %q, %d evicted", ids(got), got.Evicted)
 	}
@@ -187,8 +188,8 @@ func TestWaitAgreesWithFind(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			chance := rand.New(rand.NewPCG(seed, 0))
 			j := New(1+chance.IntN(20), 1<<20)
-			random := func(n int) *Entry {
-				return entry(n, func(e *Entry) { e.Status = 200 + chance.IntN(3) })
+			random := func(n int) *exchange.Exchange {
+				return entry(n, func(e *exchange.Exchange) { e.Status = 200 + chance.IntN(3) })
 			}
 			n := 0
 			for range chance.IntN(30) {
@@ -252,7 +253,7 @@ func BenchmarkAppend(b *testing.B) {
 	for _, waits := range []int{0, 500} {
 		b.Run(fmt.Sprintf("waits=%d", waits), func(b *testing.B) {
 			j := New(10_000, 16<<20)
-			e := entry(1, func(e *Entry) {
+			e := entry(1, func(e *exchange.Exchange) {
 				e.Body, e.Answer = make([]byte, 300), make([]byte, 700)
 				e.Header = map[string][]string{"X-Actor-Type": {"partner"}, "X-Actor-Id": {"amber"}, "X-Auth-Scopes": {"settlement:read"}, "Idempotency-Key": {"k"}}
 			})

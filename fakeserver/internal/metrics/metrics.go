@@ -16,6 +16,7 @@ package metrics
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	// client_golang is the Prometheus project's own: the text format, its negotiation
 	// and the histograms are theirs, and so are the metrics of the Go runtime.
@@ -23,16 +24,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/milestones"
-)
-
-// The outcomes that are in no milestone.
-const (
-	internal = "internal"
-	full     = "full"
-	fault    = "fault"
 )
 
 // buckets are the upper bounds of the histogram, in seconds. Most requests take
@@ -42,17 +37,15 @@ var buckets = []float64{10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 5e-3,
 // Metrics are those of one server. They are safe for concurrent use.
 type Metrics struct {
 	registry   *prometheus.Registry
-	operations map[*milestones.Operation]*operation
+	operations map[string]*operation // by id
 }
 
-// operation is what is counted of one. All of it is looked up when the server
-// starts, so that a request only adds.
+// operation has the counters of one operation. All are looked up when the server starts,
+// so that a request only adds.
 type operation struct {
-	outcomes       []outcome // as the milestone lists them
-	internal, full prometheus.Counter
-	fault          prometheus.Counter
-	replays        prometheus.Counter
-	took           prometheus.Observer
+	outcomes map[string]outcome // by exchange.Label
+	replays  prometheus.Counter
+	took     prometheus.Observer
 }
 
 // outcome counts one outcome, and the reason codes that were given with it.
@@ -80,16 +73,13 @@ func New(m *milestones.Milestone) *Metrics {
 	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "fake_request_duration_seconds", Help: "Time until the answer was ready to be written, by operation.", Buckets: buckets,
 	}, []string{"operation"})
-	all := &Metrics{registry: prometheus.NewRegistry(), operations: map[*milestones.Operation]*operation{}}
+	all := &Metrics{registry: prometheus.NewRegistry(), operations: map[string]*operation{}}
 	all.registry.MustRegister(requests, codes, replays, took,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	add := func(o *milestones.Operation) {
-		of := &operation{
-			internal: requests.WithLabelValues(o.ID, internal),
-			full:     requests.WithLabelValues(o.ID, full),
-			fault:    requests.WithLabelValues(o.ID, fault),
-			replays:  replays.WithLabelValues(o.ID),
-			took:     took.WithLabelValues(o.ID),
+		of := &operation{outcomes: map[string]outcome{}, replays: replays.WithLabelValues(o.ID), took: took.WithLabelValues(o.ID)}
+		for _, label := range []string{exchange.LabelInternal, exchange.LabelFull, exchange.LabelFault} {
+			of.outcomes[label] = outcome{requests: requests.WithLabelValues(o.ID, label)}
 		}
 		cells := o.CoverageItems()
 		for _, declared := range o.Outcomes {
@@ -99,9 +89,9 @@ func New(m *milestones.Milestone) *Metrics {
 					counted.codes = append(counted.codes, code{cell.ReasonCode, codes.WithLabelValues(o.ID, cell.Outcome, cell.ReasonCode)})
 				}
 			}
-			of.outcomes = append(of.outcomes, counted)
+			of.outcomes[declared.Name] = counted
 		}
-		all.operations[o] = of
+		all.operations[o.ID] = of
 	}
 	for i := range m.Operations {
 		add(&m.Operations[i])
@@ -111,36 +101,18 @@ func New(m *milestones.Milestone) *Metrics {
 }
 
 // Count counts a request and its answer.
-func (m *Metrics) Count(seen *world.Event) {
-	x := seen.Exchange
+func (m *Metrics) Count(x *exchange.Exchange) {
 	of := m.operations[x.Operation]
-	of.took.Observe(seen.Took.Seconds())
-	if x.Answer.Replayed {
+	of.took.Observe(time.Duration(x.Took).Seconds())
+	if x.Replayed {
 		of.replays.Inc()
 	}
-	if x.Outcome == nil {
-		switch {
-		case x.Answer.Full():
-			of.full.Inc()
-		case seen.Fault != "":
-			of.fault.Inc()
-		default:
-			of.internal.Inc()
+	counted := of.outcomes[x.Label()]
+	counted.requests.Inc()
+	for _, code := range counted.codes {
+		if slices.Contains(x.ReasonCodes, code.name) {
+			code.given.Inc()
 		}
-		return
-	}
-	for i := range of.outcomes {
-		if x.Outcome != &x.Operation.Outcomes[i] {
-			continue
-		}
-		counted := &of.outcomes[i]
-		counted.requests.Inc()
-		for _, code := range counted.codes {
-			if code.name == x.Outcome.ReasonCode || slices.Contains(x.Answer.Reasons(), code.name) {
-				code.given.Inc()
-			}
-		}
-		return
 	}
 }
 

@@ -16,15 +16,10 @@ const (
 	emptyBodyIsAnObject ruletrace.Rule = "empty-body-is-an-object"
 )
 
-// drainBytes is how much of a body that is too large is taken off the connection
-// after the answer, so that a client that sends all before it reads gets to read it.
-// Beyond that the connection is closed.
-const drainBytes = 8 << 20
-
 // readBody reads a POST's body as I-JSON (RFC 7493), so that no two readers of it
 // can see two things in it. A body of as many bytes as the milestone allows is
 // read, and one of none counts as {}. One whose Content-Length is more is not.
-func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
+func (h *Handler) readBody(x *request) (schemas.Document, *rules.Refusal) {
 	r := x.Request
 	limit := int64(h.Milestone.Limits.BodyBytes)
 	expected := r.ContentLength
@@ -43,11 +38,11 @@ func (h *Handler) readBody(x *exchange) (schemas.Document, *rules.Refusal) {
 		body = body[:len(body)+n]
 		tooLarge = int64(len(body)) > limit
 	}
-	x.Sent = body
+	x.sent = body
 	broken := err != nil && err != io.EOF
 	switch {
 	case x.trace.Precondition(bodyWithinLimit, tooLarge):
-		x.unread = r.Body
+		x.unread = true
 		return schemas.Document{}, &rules.Refusal{
 			Rule: bodyWithinLimit, Outcome: rules.PayloadTooLarge,
 			Message: "The body is larger than 1 MiB.",

@@ -39,7 +39,7 @@ type PartnerKey struct {
 
 // identify reads who calls. A caller without a usable identity is told so before
 // anything else is looked at.
-func (h *Handler) identify(x *exchange) (identity, *rules.Refusal) {
+func (h *Handler) identify(x *request) (identity, *rules.Refusal) {
 	who, ok := h.who(x.Header)
 	if h.PartnerKeys != nil {
 		x.trace.Precondition(partnerKeyIsKnown, !ok)
@@ -212,7 +212,7 @@ func (p *PartnerKeys) find(key string) (found identity, ok bool) {
 }
 
 // authorize checks actor type and scope.
-func (h *Handler) authorize(x *exchange) *rules.Refusal {
+func (h *Handler) authorize(x *request) *rules.Refusal {
 	if x.trace.Precondition(actorIsPartner, x.identity.actor.Type != "partner") {
 		return x.identity.notPartner()
 	}

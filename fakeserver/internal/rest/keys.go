@@ -5,9 +5,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 
+	"example.com/lpgate/fakeserver/internal/answer"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
-	"example.com/lpgate/fakeserver/internal/store"
 )
 
 // The rules that this file decides.
@@ -40,7 +40,7 @@ func (k KeySet) note(c *ruletrace.Trace) {
 }
 
 // keySet serves keys.policy-integrity-signing.get.
-func keySet(h *Handler, x *exchange) store.Answer {
+func keySet(h *Handler, x *request) answer.Answer {
 	h.Keys.note(x.trace)
 	type key struct {
 		KeyID        string `json:"key_id"`
@@ -52,7 +52,7 @@ func keySet(h *Handler, x *exchange) store.Answer {
 	for _, k := range h.Keys.VerifyOnly {
 		keys = append(keys, key{k.ID, "ed25519", spki(k.Key), "verify_only"})
 	}
-	return x.succeed(nil,
+	return answer.Success(x.correlation, nil,
 		jcs.Member{Name: "active_key_id", Value: jcs.String(h.Keys.Active.ID)},
 		jcs.Member{Name: "keys", Value: jcs.Encode(keys)},
 	)

@@ -5,11 +5,13 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"example.com/lpgate/fakeserver/internal/answer"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/fakeserver/internal/store"
+	"example.com/lpgate/schemas"
 )
 
 // The rules that this file decides.
@@ -17,10 +19,10 @@ const (
 	idempotencyKeyIsPresent ruletrace.Rule = "idempotency-key-is-present"
 )
 
-// post serves an operation that changes something: command gives what its body
-// is read into, member is the name under which its answer shows the result.
-func post(command func() rules.Command, member string) func(*Handler, *exchange) store.Answer {
-	return func(h *Handler, x *exchange) store.Answer {
+// post serves an operation that changes something: its body is read into a new command, and
+// its answer has the result as member.
+func post(command func() rules.Command, member string) func(*Handler, *request) answer.Answer {
+	return func(h *Handler, x *request) answer.Answer {
 		key, refusal := h.idempotencyKey(x)
 		if refusal != nil {
 			return x.refuse(refusal)
@@ -34,66 +36,55 @@ func post(command func() rules.Command, member string) func(*Handler, *exchange)
 		}
 		call := store.Call{
 			Operation:      x.route.ID,
+			CorrelationID:  x.correlation,
+			Member:         member,
 			Caller:         x.identity.actor,
-			ProviderID:     x.ProviderID,
+			ProviderID:     x.providerID,
 			IdempotencyKey: key,
 			Payload:        body.Canonical,
 			Clock:          x.clock,
+			Invalid:        invalid(x.route.request.Validate(body.Value), h.Milestone.Limits.Violations),
 			Trace:          x.trace,
 			Arrived:        x.arrived,
-			Encode: func(change rules.Change, refusal *rules.Refusal) store.Answer {
-				if refusal != nil {
-					return x.refuse(refusal)
-				}
-				members := append(make([]jcs.Member, 0, 3), jcs.Member{Name: member, Value: change.Answer}) // succeed adds one
-				if x.ProviderID != "" {
-					members = append(members, jcs.Member{Name: "provider_id", Value: jcs.String(x.ProviderID)})
-				}
-				return x.succeed(change.Event.ReasonCodes, members...)
-			},
 		}
-		if x.ProviderID != "" {
+		if x.providerID != "" {
 			call.Payload = jcs.Object(
-				jcs.Member{Name: "provider_id", Value: jcs.String(x.ProviderID)},
+				jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 				jcs.Member{Name: "request", Value: body.Canonical},
 			)
 		}
-		checked := checked{x: x, refusal: violated(x.route.request.Validate(body.Value), h.Milestone.Limits.Violations)}
-		if checked.refusal == nil {
-			checked.Command = command()
+		if call.Invalid == nil {
+			call.Command = command()
 			// The canonical form has one spelling for a number, so 2.0 and 2e0 read as 2.
-			if err := json.Unmarshal(body.Canonical, checked.Command); err != nil {
+			if err := json.Unmarshal(body.Canonical, call.Command); err != nil {
 				panic("reading a body that its schema allows: " + err.Error())
 			}
 		}
-		call.Command = checked
-		return h.Store.Do(call)
+		decision := h.Store.Do(call)
+		x.before, x.replayed = decision.Before, decision.Replayed
+		if decision.Answer == nil {
+			return x.refuse(decision.Refusal)
+		}
+		return *decision.Answer
 	}
 }
 
-// checked is a body that was held against its schema, outside the store's lock.
-// What came of it counts once the key is known to be new.
-type checked struct {
-	rules.Command
-	refusal *rules.Refusal // nil: the schema allows it
-	x       *exchange
-}
-
-// Decide implements rules.Command.
-func (c checked) Decide(s rules.State) (rules.Change, *rules.Refusal) {
-	if s.Trace != nil && s.Provider.ProviderID != "" {
-		before := s.Provider
-		c.x.Before = &before
+// invalid refuses a body that is not valid by its schema: one row per failing keyword, in a
+// fixed order, up to a limit. It returns nil if there are no violations.
+func invalid(violations []schemas.Violation, limit int) *rules.Refusal {
+	if len(violations) == 0 {
+		return nil
 	}
-	if s.Trace.Precondition(requestMatchesSchema, c.refusal != nil) {
-		return rules.Change{}, c.refusal
+	return &rules.Refusal{
+		Rule: rules.RequestMatchesSchema, Outcome: rules.PayloadInvalid,
+		Message: "The request is not valid by its schema: see details.violations.",
+		Details: map[string]any{"violations": violations[:min(len(violations), limit)]},
 	}
-	return c.Command.Decide(s)
 }
 
 // idempotencyKey reads the key that every POST needs, 1 to 255 characters once
 // trimmed. A longer one counts as none.
-func (h *Handler) idempotencyKey(x *exchange) (string, *rules.Refusal) {
+func (h *Handler) idempotencyKey(x *request) (string, *rules.Refusal) {
 	name := h.Milestone.Transport.IdempotencyHeader
 	key := value(x.Header, name)
 	if x.trace.Precondition(idempotencyKeyIsPresent, key == "" || utf8.RuneCountInString(key) > h.Milestone.Limits.IdempotencyKeyLength) {

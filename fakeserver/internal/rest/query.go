@@ -23,7 +23,7 @@ const (
 
 // readQuery reads the query of an export. What cannot be read is refused later,
 // once the provider is known to be the caller's, and so is noted apart.
-func (h *Handler) readQuery(x *exchange) store.ExportQuery {
+func (h *Handler) readQuery(x *request) store.ExportQuery {
 	query := store.ExportQuery{Clock: x.clock, Trace: x.trace.Fork()}
 	values, err := url.ParseQuery(x.URL.RawQuery)
 	if err != nil {

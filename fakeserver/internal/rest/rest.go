@@ -1,11 +1,9 @@
-// Package rest puts the rules on HTTP. A request is read, decided once by the
-// store, and the decision is written; nothing here decides for itself what the
-// governance rules say. The routes come from the milestone; statuses stand in
-// one table, in refusals.go.
+// Package rest serves the contract over HTTP. It parses a request, has it decided once by
+// package store, and writes the answer. The routes come from the milestone.
 //
-// Checks run in the contract's order (section 3), the first failure answering:
+// Checks run in the contract's order (section 3), and the first failure answers:
 //
-//	route, method                     rest.go, routes.go
+//	route, method                     routes.go
 //	identity (401, unknown type 403)  identity.go
 //	Idempotency-Key (POST)            post.go
 //	body size and JSON syntax (POST)  body.go
@@ -24,8 +22,10 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/lpgate/fakeserver/internal/answer"
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/instant"
-	"example.com/lpgate/fakeserver/internal/jcs"
+	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/fakeserver/internal/store"
@@ -38,7 +38,7 @@ const (
 	answersAreJSON ruletrace.Rule = "answers-are-json"
 )
 
-// Options are what the handler takes from outside.
+// Options configure a handler.
 type Options struct {
 	Milestone        *milestones.Milestone
 	Schemas          *schemas.Set
@@ -47,11 +47,11 @@ type Options struct {
 	PartnerKeys      *PartnerKeys // nil: header mode
 	IgnoreTestClocks bool
 	RetentionDays    int // an export's default
-	// SelfCheck, when not nil, is told of every answer that the schemas forbid,
+	// SelfCheck, if not nil, is called for every answer that is not valid by its schema,
 	// before the answer is replaced by INTERNAL.
 	SelfCheck func(operation string, violations []schemas.Violation)
-	// Notes says that the rules which a request reaches are noted in its Exchange.
-	Notes bool
+	// Trace makes exchanges have the rules that their requests reached.
+	Trace bool
 }
 
 // Handler serves the contract.
@@ -60,8 +60,8 @@ type Handler struct {
 	routes []route
 }
 
-// New gives a handler, or an error when the milestone promises what this
-// handler cannot serve.
+// New returns a handler, or an error if the milestone has an operation or an outcome that
+// this package does not serve.
 func New(options Options) (*Handler, error) {
 	h := &Handler{Options: options}
 	for i := range options.Milestone.Operations {
@@ -74,157 +74,193 @@ func New(options Options) (*Handler, error) {
 	return h, nil
 }
 
-// For gives a handler of the same contract over another store.
+// For returns a handler of the same contract over another store.
 func (h *Handler) For(store *store.Store) *Handler {
 	other := *h
 	other.Store = store
 	return &other
 }
 
-// Exchange is a request and what became of it.
-type Exchange struct {
-	// Operation is what was called; the router when the request reached none.
-	Operation *milestones.Operation
-	// ProviderID is the path's; "" when it has none.
-	ProviderID string
-	// Caller is who called; zero when the request named nobody, or it did not matter.
-	Caller rules.Actor
-	// Sent is the body of the request, as far as it was read; nil when it was not.
-	Sent []byte
-	// Answer is what the client is told.
-	Answer store.Answer
-	// Outcome is the answer's, one of the operation's; nil for INTERNAL and memory.Full.
-	Outcome *milestones.Outcome
-	// Before is the provider as it stood when a POST was decided on, when the handler
-	// notes rules; nil when nothing was.
-	Before *rules.Provider
-	// Reached are the rules that the request reached, when the handler notes them. Other
-	// exchanges share the list.
-	Reached []ruletrace.Reached
-
-	contentType string
-	allow       string // of METHOD_NOT_ALLOWED
-	// unread is what is left of a body that was too large; nil: nothing. Its client may
-	// send it for long, or not at all, and is answered before.
-	unread io.Reader
-}
-
-// exchange is one request on its way to its answer.
-type exchange struct {
+// request is a request on its way to its answer.
+type request struct {
 	*http.Request
-	Exchange
-	route       *route // nil when none matched
+	operation   *milestones.Operation // the router if no route matched
+	route       *route                // nil if none matched
+	allowed     []string              // the methods of the path, if none matched
+	providerID  string                // of the path; "" if it has none
 	correlation string
 	identity    identity
-	clock       *rules.Clock     // the request's test clock; nil: it names none
-	trace       *ruletrace.Trace // nil when nobody listens
+	clock       *rules.Clock     // the request's test clock; nil if it names none
+	trace       *ruletrace.Trace // nil if rules are not traced
 	arrived     uint64           // when the request came, as the store counts
+
+	sent     []byte          // the body, as far as it was read
+	unread   bool            // part of the body is left
+	before   *rules.Provider // when a POST was decided
+	replayed bool
 }
 
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.Handle(r).Write(w) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { Write(w, r, h.Handle(r)) }
 
-// Target tells which operation a request is for, and of which provider: the router when it is for none.
-func (h *Handler) Target(r *http.Request) (operation *milestones.Operation, providerID string) {
-	found, providerID, _ := h.match(r.Method, r.URL.EscapedPath())
-	if found == nil {
-		return &h.Milestone.Router, ""
+// Handle decides what a request is answered. It writes nothing.
+func (h *Handler) Handle(r *http.Request) *exchange.Exchange {
+	var trace *ruletrace.Trace
+	if h.Trace {
+		trace = new(ruletrace.Trace)
 	}
-	return found.Operation, providerID
-}
-
-// Handle decides what a request is answered, and writes nothing.
-func (h *Handler) Handle(r *http.Request) *Exchange {
-	x := &exchange{
-		Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType},
-		arrived: h.Store.Arrived(),
-	}
-	if h.Notes {
-		x.trace = new(ruletrace.Trace)
-	}
-	answer := h.answer(x)
-	if h.SelfCheck != nil && !answer.Full() {
-		answer = h.selfCheck(x, answer)
-	}
-	// Success and refusal alike: the headers that Write sets are those of every answer.
+	x := h.match(r, trace)
+	x.arrived = h.Store.Arrived()
+	a := h.checked(x, h.answer(x))
+	// Success and refusal alike: Write sets these headers on every answer.
 	x.trace.Invariant(answersAreJSON)
-	x.Operation = &h.Milestone.Router
+	return h.exchange(x, a)
+}
+
+// Skip returns the exchange of a request that is neither handled nor answered: its status
+// is 0.
+func (h *Handler) Skip(r *http.Request) *exchange.Exchange {
+	return h.exchange(h.match(r, nil), answer.Answer{})
+}
+
+// Refuse returns the exchange of a request that is refused without being handled: nothing
+// but its route is looked at. A status of 0 is the one of the refusal's code.
+func (h *Handler) Refuse(r *http.Request, refusal *rules.Refusal, status int) *exchange.Exchange {
+	x := h.match(r, nil)
+	a := x.refuse(refusal)
+	if status != 0 {
+		a.Status = status
+	}
+	return h.exchange(x, h.checked(x, a))
+}
+
+// Operation returns the operation that a request is for, and the provider id in its path:
+// the router's if it is for none.
+func (h *Handler) Operation(r *http.Request) (operation *milestones.Operation, providerID string) {
+	x := h.match(r, nil)
+	return x.operation, x.providerID
+}
+
+// match finds the route of a request.
+func (h *Handler) match(r *http.Request, trace *ruletrace.Trace) *request {
+	x := &request{Request: r, operation: &h.Milestone.Router, trace: trace}
+	x.route, x.providerID, x.allowed = h.find(r.Method, r.URL.EscapedPath())
 	if x.route != nil {
-		x.Operation = x.route.Operation
+		x.operation = x.route.Operation
 	}
-	x.Caller = x.identity.actor
-	x.Answer, x.Reached = answer, x.trace.Reached()
-	x.Outcome = outcome(x.Operation, answer)
-	return &x.Exchange
+	x.correlation = x.correlate()
+	return x
 }
 
-// Forbid refuses a request with FORBIDDEN before it reaches a world: no rule of the
-// milestone is looked at.
-func (h *Handler) Forbid(r *http.Request, message string) *Exchange {
-	x := &exchange{Request: r, Exchange: Exchange{contentType: h.Milestone.Transport.ContentType}}
-	found, _, _ := h.match(r.Method, r.URL.EscapedPath())
-	x.correlation = x.correlate(found)
-	x.Answer = x.refuse(&rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeForbidden}, Message: message})
-	return &x.Exchange
+// exchange returns what is recorded of a request and its answer.
+func (h *Handler) exchange(x *request, a answer.Answer) *exchange.Exchange {
+	e := &exchange.Exchange{
+		Method: x.Method, Path: x.URL.RequestURI(), Header: x.Header, Body: x.sent,
+		Operation: x.operation.ID, ProviderID: x.providerID,
+		Status: a.Status, ReasonCodes: a.ReasonCodes, Replayed: x.replayed, Answer: a.Body,
+		ActorType: x.identity.actor.Type, ActorID: x.identity.actor.ID, Reached: x.trace.Reached(),
+		ContentType: h.Milestone.Transport.ContentType, CorrelationID: a.CorrelationID, Unread: x.unread,
+	}
+	if x.before != nil && x.trace != nil {
+		e.Before = x.before
+	}
+	switch refusal := a.Refusal; {
+	case refusal == nil && a.Status != 0:
+		e.Outcome = milestones.Success
+	case refusal == nil: // not answered
+	case refusal.Code == store.CodeFull:
+		e.Full, e.Code, e.ContentType = true, string(refusal.Code), problem.ContentType
+	default:
+		e.Code = string(refusal.Code)
+		if declares(x.operation, refusal.Outcome.Name) {
+			e.Outcome = refusal.Outcome.Name
+		}
+		if refusal.Code == rules.CodeMethodNotAllowed {
+			e.Allow = strings.Join(x.allowed, ", ")
+		}
+	}
+	return e
 }
 
-// Write sends the answer.
-func (e *Exchange) Write(w http.ResponseWriter) {
-	e.Head(w.Header())
-	if e.unread != nil {
-		w.Header()["Content-Length"] = []string{strconv.Itoa(len(e.Answer.Body))} // so that the client sees its end
+// declares reports whether an operation has an outcome.
+func declares(o *milestones.Operation, outcome string) bool {
+	return slices.ContainsFunc(o.Outcomes, func(declared milestones.Outcome) bool { return declared.Name == outcome })
+}
+
+// drainBytes is how much of a body that is too large is read after the answer, so that a
+// client that sends all before it reads receives the answer. Beyond that the connection is
+// closed.
+const drainBytes = 8 << 20
+
+// Write sends the answer of an exchange.
+func Write(w http.ResponseWriter, r *http.Request, x *exchange.Exchange) {
+	SetHeader(w.Header(), x)
+	if x.Unread {
+		w.Header()["Content-Length"] = []string{strconv.Itoa(len(x.Answer))} // so that the client sees its end
 	}
-	w.WriteHeader(e.Answer.Status)
-	w.Write(e.Answer.Body)
-	if e.unread != nil {
+	w.WriteHeader(x.Status)
+	w.Write(x.Answer)
+	if x.Unread {
 		http.NewResponseController(w).Flush()
-		io.CopyN(io.Discard, e.unread, drainBytes)
+		io.CopyN(io.Discard, r.Body, drainBytes)
 	}
 }
 
-// Head sets the headers of the answer.
-func (e *Exchange) Head(header http.Header) {
-	header["Content-Type"] = []string{e.contentType}
-	header["X-Correlation-Id"] = []string{e.Answer.CorrelationID}
-	if e.Answer.Replayed {
+// SetHeader sets the headers of the answer of an exchange.
+func SetHeader(header http.Header, x *exchange.Exchange) {
+	header["Content-Type"] = []string{x.ContentType}
+	header["X-Correlation-Id"] = []string{x.CorrelationID}
+	if x.Replayed {
 		header["Idempotent-Replayed"] = []string{"true"}
 	}
-	if e.allow != "" {
-		header["Allow"] = []string{e.allow}
+	if x.Allow != "" {
+		header["Allow"] = []string{x.Allow}
 	}
-	if e.unread != nil {
-		header["Connection"] = []string{"close"} // else net/http would read on before it answers
+	if x.Unread {
+		header["Connection"] = []string{"close"} // else net/http reads on before it answers
 	}
 }
 
-// answer runs the checks that need no state, and hands over to the operation.
-func (h *Handler) answer(x *exchange) (answer store.Answer) {
+// internal refuses a request because of a defect of the server.
+func internal(message string, details map[string]any) *rules.Refusal {
+	return &rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeInternal}, Message: "This is a defect of the server: " + message, Details: details}
+}
+
+// answer runs the checks that need no state, and then the operation.
+func (h *Handler) answer(x *request) (a answer.Answer) {
 	defer func() {
-		// No input should get here. If one does, the client still gets an answer by
-		// the contract, and the message says where to look.
+		// No input should get here. If one does, the client still gets an answer of the
+		// contract, and the message has the panic.
 		if p := recover(); p != nil {
-			answer = x.refuse(&rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeInternal}, Message: fmt.Sprintf("This is a defect of the server: %v", p)})
+			a = x.refuse(internal(fmt.Sprint(p), nil))
 		}
 	}()
-	route, params, allowed := h.match(x.Method, x.URL.EscapedPath())
-	x.correlation = x.correlate(route)
-	if refusal := h.unrouted(x, route, allowed); refusal != nil {
-		x.allow = strings.Join(allowed, ", ")
+	x.trace.Invariant(correlationIDIsEchoed)
+	if refusal := h.unrouted(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	x.route, x.ProviderID = route, params
-	if !route.Public {
+	if !x.route.Public {
 		var refusal *rules.Refusal
 		if x.identity, refusal = h.identify(x); refusal != nil {
 			return x.refuse(refusal)
 		}
 		x.clock = h.testClock(x.Request)
 	}
-	return route.serve(h, x)
+	return x.route.serve(h, x)
 }
 
-// testClock reads the request's own now. One that cannot be read says so when it
-// is needed, and one that the server ignores is not even read.
+// refuse returns the answer to a refusal. One for want of room is a problem document, for
+// the contract has no such refusal.
+func (x *request) refuse(refusal *rules.Refusal) answer.Answer {
+	if refusal.Code == store.CodeFull {
+		p := problem.New(http.StatusInsufficientStorage, "%s", refusal.Message)
+		return answer.Answer{Status: p.Status, CorrelationID: x.correlation, Body: p.JSON(), Refusal: refusal}
+	}
+	return answer.Refused(x.correlation, refusal)
+}
+
+// testClock reads the request's test clock. One that is malformed is refused where now is
+// needed, and one that the server ignores is not read.
 func (h *Handler) testClock(r *http.Request) *rules.Clock {
 	text := value(r.Header, "X-Now-Iso")
 	switch {
@@ -240,40 +276,29 @@ func (h *Handler) testClock(r *http.Request) *rules.Clock {
 	return &rules.Clock{At: at, Malformed: err}
 }
 
-// succeed writes a success, which is 200 for every operation: correlation_id and
-// the members given. Codes are the reason codes among them.
-func (x *exchange) succeed(codes []string, members ...jcs.Member) store.Answer {
-	members = append(members, jcs.Member{Name: "correlation_id", Value: jcs.String(x.correlation)})
-	return store.Answer{Status: http.StatusOK, CorrelationID: x.correlation, Body: jcs.Object(members...), ReasonCodes: codes}
-}
-
-// selfCheck replaces an answer that its schema forbids.
-func (h *Handler) selfCheck(x *exchange, answer store.Answer) store.Answer {
-	name, operation := h.Milestone.Transport.ErrorSchema, h.Milestone.Router.ID
-	if x.route != nil {
-		operation = x.route.ID
-		if answer.Status == http.StatusOK {
-			name = x.route.ResponseSchema
-		}
+// checked returns the answer, or INTERNAL in self-check if it is not valid by its schema.
+func (h *Handler) checked(x *request, a answer.Answer) answer.Answer {
+	if h.SelfCheck == nil || a.Refusal != nil && a.Refusal.Code == store.CodeFull {
+		return a
+	}
+	name := h.Milestone.Transport.ErrorSchema
+	if a.Refusal == nil {
+		name = x.operation.ResponseSchema
 	}
 	schema, ok := h.Schemas.Lookup(name)
 	if !ok {
-		return answer
+		return a
 	}
 	violations := []schemas.Violation{{Keyword: "json", Message: "The answer is not I-JSON."}}
-	if document, err := schemas.Read(answer.Body); err == nil {
+	if document, err := schemas.Read(a.Body); err == nil {
 		violations = schema.Validate(document.Value)
 	}
-	if refusal := answer.Refusal; refusal != nil && statuses[refusal.Code] == 0 { // a code that only a fault gives
+	if a.Refusal != nil && answer.Status(a.Refusal.Code) == 0 { // a code that only a fault gives
 		violations = slices.DeleteFunc(violations, func(v schemas.Violation) bool { return v.InstancePath == "/error/code" && v.Keyword == "enum" })
 	}
 	if len(violations) == 0 {
-		return answer
+		return a
 	}
-	h.SelfCheck(operation, violations)
-	return x.refuse(&rules.Refusal{
-		Outcome: rules.Outcome{Code: rules.CodeInternal},
-		Message: "This is a defect of the server: its answer is not what its own schema " + name + " allows.",
-		Details: map[string]any{"violations": violations},
-	})
+	h.SelfCheck(x.operation.ID, violations)
+	return x.refuse(internal("its answer is not valid by its own schema "+name+".", map[string]any{"violations": violations}))
 }

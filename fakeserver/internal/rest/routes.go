@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/fakeserver/internal/answer"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
-	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
@@ -27,7 +27,7 @@ const (
 
 // operations says how each operation of the milestone is served. To add one: its
 // line in the milestone, its rules in ../rules, its line here.
-var operations = map[string]func(*Handler, *exchange) store.Answer{
+var operations = map[string]func(*Handler, *request) answer.Answer{
 	"partnerLiquidityProvider.onboard":              post(func() rules.Command { return new(rules.Onboard) }, "provider"),
 	"partnerLiquidityProvider.get":                  get,
 	"partnerLiquidityProvider.status.upsert":        post(func() rules.Command { return new(rules.StatusUpsert) }, "status"),
@@ -44,7 +44,7 @@ type route struct {
 	segments    []string // of the path; a parameter is ""
 	correlation string   // the default correlation id
 	request     *schemas.Schema
-	serve       func(*Handler, *exchange) store.Answer
+	serve       func(*Handler, *request) answer.Answer
 }
 
 func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
@@ -68,11 +68,11 @@ func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
 	return r, nil
 }
 
-// match finds the route of a method and a path as the client wrote it, and the
+// find returns the route of a method and a path as the client wrote it, and the
 // path's parameter: letters as written, no clean-up, no redirect; an empty segment
 // matches nothing; a parameter is one segment, percent-decoded. Without a route,
-// suggestValidBody are the methods that the path has.
-func (h *Handler) match(method, path string) (found *route, param string, allowed []string) {
+// allowed are the methods that the path has.
+func (h *Handler) find(method, path string) (found *route, param string, allowed []string) {
 	for i := range h.routes {
 		r := &h.routes[i]
 		value, ok := r.matches(path)
@@ -86,6 +86,12 @@ func (h *Handler) match(method, path string) (found *route, param string, allowe
 	}
 	slices.Sort(allowed)
 	return nil, "", allowed
+}
+
+// Methods returns the methods of the operations that a path is of.
+func (h *Handler) Methods(path string) []string {
+	_, _, methods := h.find("", path)
+	return methods
 }
 
 // matches compares path with the route segment by segment.
@@ -119,9 +125,9 @@ func (r *route) matches(path string) (param string, ok bool) {
 
 // unrouted refuses what no route takes. A path of an operation has its own
 // methods, and HEAD and OPTIONS are others.
-func (h *Handler) unrouted(x *exchange, matched *route, allowed []string) *rules.Refusal {
+func (h *Handler) unrouted(x *request) *rules.Refusal {
 	path := x.URL.EscapedPath()
-	known := matched != nil || len(allowed) > 0
+	known := x.route != nil || len(x.allowed) > 0
 	if x.trace != nil && h.inexact(path, known) {
 		x.trace.Invariant(pathIsExact)
 	}
@@ -132,10 +138,10 @@ func (h *Handler) unrouted(x *exchange, matched *route, allowed []string) *rules
 			Details: map[string]any{"method": x.Method, "path": path},
 		}
 	}
-	if x.trace.Precondition(methodIsAllowed, matched == nil) {
+	if x.trace.Precondition(methodIsAllowed, x.route == nil) {
 		return &rules.Refusal{
 			Rule: methodIsAllowed, Outcome: rules.MethodNotAllowed,
-			Message: "This path takes " + strings.Join(allowed, ", ") + ".",
+			Message: "This path takes " + strings.Join(x.allowed, ", ") + ".",
 		}
 	}
 	return nil
@@ -167,8 +173,7 @@ func (h *Handler) inexact(written string, known bool) bool {
 
 // correlate gives the correlation id of a request's answer: the request's own when
 // it is well formed, else one that says which operation answers.
-func (x *exchange) correlate(matched *route) string {
-	x.trace.Invariant(correlationIDIsEchoed)
+func (x *request) correlate() string {
 	own := value(x.Header, "X-Correlation-Id")
 	malformed := func(c rune) bool {
 		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
@@ -176,10 +181,10 @@ func (x *exchange) correlate(matched *route) string {
 	if own != "" && len(own) <= 128 && strings.IndexFunc(own, malformed) < 0 {
 		return own
 	}
-	if matched == nil {
+	if x.route == nil {
 		return "corr_unrouted"
 	}
-	return matched.correlation
+	return x.route.correlation
 }
 
 // defaultCorrelation gives corr_ and the operation's id in lower case, each run
@@ -192,39 +197,39 @@ func defaultCorrelation(operation string) string {
 }
 
 // get serves partnerLiquidityProvider.get.
-func get(h *Handler, x *exchange) store.Answer {
+func get(h *Handler, x *request) answer.Answer {
 	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	view, refusal := h.Store.Provider(x.trace, x.ProviderID, x.identity.actor)
+	view, refusal := h.Store.Provider(x.trace, x.providerID, x.identity.actor)
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
-	return x.succeed(nil, jcs.Member{Name: "provider", Value: view})
+	return answer.Success(x.correlation, nil, jcs.Member{Name: "provider", Value: view})
 }
 
 // export serves partnerLiquidityProvider.rollout.export.
-func export(h *Handler, x *exchange) store.Answer {
+func export(h *Handler, x *request) answer.Answer {
 	if refusal := h.authorize(x); refusal != nil {
 		return x.refuse(refusal)
 	}
-	page, refusal := h.Store.Export(x.trace, x.ProviderID, x.identity.actor, h.readQuery(x))
+	page, refusal := h.Store.Export(x.trace, x.providerID, x.identity.actor, h.readQuery(x))
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
 	h.Keys.note(x.trace)
-	return x.succeed(nil,
-		jcs.Member{Name: "provider_id", Value: jcs.String(x.ProviderID)},
+	return answer.Success(x.correlation, nil,
+		jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 		jcs.Member{Name: "export", Value: page.JSON},
 	)
 }
 
 // healthz serves healthz: whoever asks learns that the server answers.
-func healthz(h *Handler, x *exchange) store.Answer {
+func healthz(h *Handler, x *request) answer.Answer {
 	if _, ok := h.who(x.Header); !ok {
 		x.trace.Invariant(healthIsPublic)
 	}
-	return x.succeed(nil, jcs.Member{Name: "ok", Value: jcs.Value("true")})
+	return answer.Success(x.correlation, nil, jcs.Member{Name: "ok", Value: jcs.Value("true")})
 }
 
 var routesExplained = explain.Rules{
@@ -241,85 +246,4 @@ var routesExplained = explain.Rules{
 			return []explain.Change{{Where: explain.Method, To: c.Methods[0]}}
 		}, "Use a method that the path has: see Allow.",
 	),
-}
-
-// reading is how much of a template the segments of a request are.
-type reading int
-
-const (
-	all    reading = iota // as many, each near to its own
-	begins                // the first ones are: the rest was left out
-	ends                  // the last one is: something in between was left out
-)
-
-// nearestRoute changes a path to the one that was meant: the parameters keep the
-// segments of the request. The whole path is tried first, then what is left without
-// segments in front, such as a version's, then what lacks some. A route of the same
-// method goes before another one.
-func nearestRoute(c *explain.Case) []explain.Change {
-	own := strings.FieldsFunc(c.Path, func(r rune) bool { return r == '/' })
-	for front := range own {
-		if changes := nearestOf(c, own[front:], all); changes != nil {
-			return changes
-		}
-	}
-	if changes := nearestOf(c, own, begins); changes != nil {
-		return changes
-	}
-	return nearestOf(c, own, ends)
-}
-
-func nearestOf(c *explain.Case, own []string, as reading) []explain.Change {
-	var words []string
-	for _, route := range c.Routes {
-		words = append(words, strings.Split(route.Path[1:], "/")...)
-	}
-	for _, sameMethod := range []bool{true, false} {
-		var paths, methods []string
-		for _, route := range c.Routes {
-			path, near := filled(route.Path, own, words, as)
-			if near && (!sameMethod || route.Method == c.Method) {
-				paths, methods = append(paths, path), append(methods, route.Method)
-			}
-		}
-		to := milestones.Nearest("/"+strings.Join(own, "/"), paths)
-		switch {
-		case to == "" && as != ends && len(paths) == 1:
-			to = paths[0] // each of its segments is near
-		case to == "":
-			continue
-		}
-		changes := []explain.Change{{Where: explain.Path, To: to}}
-		if method := methods[slices.Index(paths, to)]; method != c.Method {
-			changes = append(changes, explain.Change{Where: explain.Method, To: method})
-		}
-		return changes
-	}
-	return nil
-}
-
-// filled puts segments where a template has parameters, and tells whether the others
-// are near. A word of the templates is no parameter: that one is missing.
-func filled(template string, own, words []string, as reading) (path string, near bool) {
-	segments := strings.Split(template[1:], "/")
-	last := len(segments) - 1
-	switch {
-	case len(own) == 0,
-		as == all && len(own) != len(segments),
-		as == begins && len(own) >= len(segments),
-		as == ends && milestones.Nearest(own[len(own)-1], segments[last:]) == "":
-		return "", false
-	}
-	for i, segment := range segments {
-		parameter := strings.HasPrefix(segment, "{")
-		switch {
-		case parameter && (i >= len(own) || slices.Contains(words, own[i])):
-			return "", false
-		case parameter:
-			segments[i] = own[i]
-		case as != ends && i < len(own) && milestones.Nearest(own[i], []string{segment}) == "":
-			return "", false
-		}
-	}
-	return "/" + strings.Join(segments, "/"), true
 }

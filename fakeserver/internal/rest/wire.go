@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"example.com/lpgate/fakeserver/internal/answer"
 	"example.com/lpgate/fakeserver/internal/rules"
 )
 
@@ -116,8 +117,8 @@ func (c *wireConn) Write(b []byte) (int, error) {
 // malformedRequest is the whole answer to what no handler gets to see.
 func malformedRequest(message string) []byte {
 	refusal := &rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeConstraintViolation}, Message: message}
-	body := errorBody("corr_unrouted", refusal)
+	a := answer.Refused("corr_unrouted", refusal)
 	return fmt.Appendf(nil, "HTTP/1.1 %d Bad Request\r\nContent-Type: application/json; charset=utf-8\r\n"+
 		"X-Correlation-Id: corr_unrouted\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		statuses[refusal.Code], len(body), body)
+		a.Status, len(a.Body), a.Body)
 }

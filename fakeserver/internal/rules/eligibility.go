@@ -251,7 +251,7 @@ func otherEvaluations(c *explain.Case) (changes []explain.Change) {
 	at("unresolved_critical_violations", 0)
 	at("consecutive_compliant_windows", compliantWindowsToClimb)
 	at("remediation_closed", true)
-	for _, tier := range nearestTiers(Tier(explain.Text(c.Body, "/eligibility/requested_segment_tier"))) {
+	for _, tier := range nearestTiers(Tier(explain.Text(c.Document, "/eligibility/requested_segment_tier"))) {
 		at("requested_segment_tier", string(tier))
 	}
 	at("capability_family", "core")
@@ -269,7 +269,7 @@ func nearestTiers(tier Tier) []Tier {
 // deniedBy gives the rules that deny an evaluation.
 func deniedBy(c *explain.Case) (ids []ruletrace.Rule) {
 	var evaluate Evaluate
-	read(c.Body, &evaluate)
+	read(c.Document, &evaluate)
 	for _, rule := range eligibilityRules {
 		if rule.fails(evaluate.inputs(), Tier(explain.Text(c.Provider, "/segment_tier"))) {
 			ids = append(ids, rule.id)

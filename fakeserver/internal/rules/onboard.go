@@ -88,7 +88,7 @@ var onboardExplained = explain.Rules{
 	onboardOwnerIsCaller: explain.Precondition(
 		explain.Inputs(explain.Body, "/provider/owner_actor"),
 		func(c *explain.Case) []explain.Change {
-			return []explain.Change{{Where: explain.Body, At: "/provider/owner_actor", To: c.Caller}}
+			return []explain.Change{{Where: explain.Body, At: "/provider/owner_actor", To: Actor{c.ActorType, c.ActorID}}}
 		}, "Name the calling partner as the owner.",
 	),
 	onboardIDIsFree: explain.Precondition(

@@ -279,7 +279,7 @@ func needs(at, says string) explain.Rule {
 // fewer rows, or by the nearest tier that changes less.
 func fit(c *explain.Case) (least []explain.Change) {
 	var upsert RolloutUpsert
-	read(c.Body, &upsert)
+	read(c.Document, &upsert)
 	var provider Provider
 	provider.SegmentTier = Tier(explain.Text(c.Provider, "/segment_tier"))
 	asked := upsert.Rollout.EffectiveSegmentTier
@@ -306,7 +306,7 @@ func fit(c *explain.Case) (least []explain.Change) {
 
 // unblock pauses what nothing but its own codes blocks.
 func unblock(c *explain.Case) []explain.Change {
-	own, _ := explain.At(c.Body, "/rollout/reason_codes").([]any)
+	own, _ := jcs.At(c.Document, "/rollout/reason_codes").([]any)
 	for _, rule := range rolloutRules {
 		if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(ReasonRolloutBlocked))) {
 			return nil // it follows from that one
@@ -335,7 +335,7 @@ var rolloutExplained = explain.Rules{
 	rolloutRowsAreUnique: explain.Precondition(
 		explain.Inputs(explain.Body, "/rollout/capability_matrix"),
 		func(c *explain.Case) (changes []explain.Change) {
-			rows, _ := explain.At(c.Body, "/rollout/capability_matrix").([]any)
+			rows, _ := jcs.At(c.Document, "/rollout/capability_matrix").([]any)
 			seen := map[[2]string]bool{}
 			for i, row := range rows {
 				pair := [2]string{explain.Text(row, "/capability"), explain.Text(row, "/min_segment_tier")}

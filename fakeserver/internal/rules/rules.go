@@ -27,6 +27,9 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
+// RequestMatchesSchema is the rule that refuses a body which is not valid by its schema.
+const RequestMatchesSchema ruletrace.Rule = "request-matches-schema"
+
 // Tier is a segment tier, S0 to S3.
 type Tier string
 

@@ -140,7 +140,7 @@ func otherStatuses(*explain.Case) (changes []explain.Change) {
 // statusRefusedBy gives the rule that refuses a status: the first.
 func statusRefusedBy(c *explain.Case) []ruletrace.Rule {
 	var upsert StatusUpsert
-	read(c.Body, &upsert)
+	read(c.Document, &upsert)
 	for _, rule := range statusRules {
 		if rule.broken(&upsert) {
 			return []ruletrace.Rule{rule.id}

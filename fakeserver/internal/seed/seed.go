@@ -279,7 +279,9 @@ func (s *Seed) State(now time.Time) (world.State, error) {
 			}
 			p.Command.(interface{ Record(string) }).Record(recorded.String())
 		}
-		store.Do(p.Call)
+		if refusal := store.Do(p.Call).Refusal; refusal != nil {
+			panic("a seed is refused at another time: " + string(refusal.Rule) + ": " + refusal.Message)
+		}
 	}
 	s.last = &made{world.State{Image: store.Image().WithoutAnswers(), Clock: set}, began, true}
 	return s.last.State, nil
@@ -500,7 +502,7 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 	}
 	p := planned{Call: store.Call{
 		Operation: operation, Caller: m.owner, ProviderID: m.now.ProviderID,
-		IdempotencyKey: strconv.Itoa(len(m.plan) + 1), Command: command, Encode: again,
+		IdempotencyKey: strconv.Itoa(len(m.plan) + 1), Command: command,
 	}}
 	if before {
 		p.at, p.place = at, m.place(m.pointer+atPointer)
@@ -509,29 +511,17 @@ func (m *making) run(pointer, operation, member string, body map[string]any, at,
 	c := new(ruletrace.Trace)
 	call := p.Call
 	call.Trace = c
-	call.Encode = func(change rules.Change, refusal *rules.Refusal) store.Answer {
-		if refusal != nil {
-			m.refuse(pointer, "cannot be reached (%s): %s", refusal.Rule, refusal.Message)
-		} else {
-			m.now = change.Provider
-		}
-		return store.Answer{}
+	if decision := m.store.Do(call); decision.Refusal != nil {
+		m.refuse(pointer, "cannot be reached (%s): %s", decision.Refusal.Rule, decision.Refusal.Message)
+	} else {
+		m.now = decision.Change.Provider
 	}
-	m.store.Do(call)
 	m.gates = nil
 	for _, reached := range c.Reached() {
 		if reached.Refused {
 			m.gates = append(m.gates, string(reached.Rule))
 		}
 	}
-}
-
-// again is the answer to a command that is run again. Nobody keeps it.
-func again(_ rules.Change, refusal *rules.Refusal) store.Answer {
-	if refusal != nil {
-		panic("a seed is refused at another time: " + string(refusal.Rule) + ": " + refusal.Message)
-	}
-	return store.Answer{}
 }
 
 // parseTime reads a time of a seed.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
+	"example.com/lpgate/fakeserver/internal/answer"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/rules"
@@ -50,8 +51,7 @@ func hashKey(key string) keyHash { return sha256.Sum256([]byte(key)) }
 type cachedAnswer struct {
 	key     answerKey
 	payload [sha256.Size]byte
-	answer  Answer
-	refused bool
+	answer  answer.Answer
 	at      instant.Instant // as the store's lapse counts
 	number  uint64          // how many were kept by then, this one included
 }
@@ -85,7 +85,7 @@ func (a *answers) elsewhere(key keyHash) int {
 	return a.scopes[key]
 }
 
-func (a *answers) keep(kept *cachedAnswer) {
+func (a *answers) add(kept *cachedAnswer) {
 	a.cached[kept.key] = kept
 	a.queue = append(a.queue, kept)
 	if a.scopes != nil {
@@ -116,7 +116,7 @@ func noAnswers() answers { return answers{cached: map[answerKey]*cachedAnswer{}}
 
 // mismatch refuses a key that comes back with another payload.
 func (k *cachedAnswer) mismatch(c *ruletrace.Trace, key string, payload [sha256.Size]byte) *rules.Refusal {
-	if k.refused {
+	if k.answer.Refusal != nil {
 		c.Invariant(idempotencyKeepsRefusals) // had it not, the key would be new
 	}
 	if !c.Precondition(idempotencyPayloadMatches, k.payload != payload) {
@@ -137,14 +137,12 @@ func (k *cachedAnswer) mismatch(c *ruletrace.Trace, key string, payload [sha256.
 // replay gives the kept answer again, byte for byte, its correlation id with it,
 // and marked as replayed. arrived is how many answers were kept when the request
 // came: if this one was not yet, the two were under way at the same time.
-func (k *cachedAnswer) replay(c *ruletrace.Trace, arrived uint64) Answer {
+func (k *cachedAnswer) replay(c *ruletrace.Trace, arrived uint64) Decision {
 	c.Invariant(idempotencyReplaysTheAnswer)
 	if k.number > arrived {
 		c.Invariant(idempotencyRunsOnce)
 	}
-	answer := k.answer
-	answer.Replayed = true
-	return answer
+	return Decision{Refusal: k.answer.Refusal, Answer: &k.answer, Replayed: true}
 }
 
 var answersExplained = explain.Rules{

@@ -49,11 +49,9 @@ func (b *Budget) settle(held, holds int) {
 	}
 }
 
-// CodeFull is the code of a refusal for want of room. It is none of the contract's.
+// CodeFull is the error code of a refusal that the budget has no room for. The contract has
+// no such code.
 const CodeFull rules.Code = "FULL"
-
-// CodeFull tells that there was no room for what was asked.
-func (a Answer) Full() bool { return a.Refusal != nil && a.Refusal.Code == CodeFull }
 
 // full refuses what the budget has no room for.
 func (b *Budget) full() *rules.Refusal {

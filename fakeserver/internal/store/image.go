@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"example.com/lpgate/fakeserver/internal/answer"
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
@@ -103,7 +104,7 @@ func (i *Image) Bytes() int {
 	defer i.mu.Unlock()
 	bytes := around * len(i.checkpoints.issued)
 	for _, stood := range i.providers {
-		p := &stood.provider
+		p := stood.provider
 		bytes += 2*around + len(p.LegalEntityName) + len(p.DisclosureText) + len(p.TrustContactEmail) + len(p.ExternalProviderID)
 		if p.Rollout != nil {
 			for _, row := range p.Rollout.CapabilityMatrix {
@@ -261,9 +262,10 @@ func (i *Image) JSON() jcs.Value {
 			ProviderID: escaped(kept.key.providerID), KeyHash: hex.EncodeToString(kept.key.key[:]),
 			PayloadHash: hex.EncodeToString(kept.payload[:]), KeptAt: int64(kept.at),
 			Status: kept.answer.Status, CorrelationID: escaped(kept.answer.CorrelationID), Body: string(kept.answer.Body),
-			ReasonCodes: kept.answer.ReasonCodes,
 		}
-		if r := kept.answer.Refusal; r != nil {
+		if r := kept.answer.Refusal; r == nil {
+			a.ReasonCodes = kept.answer.ReasonCodes
+		} else {
 			a.Refusal = &savedRefusal{r.Rule, r.Code, r.Reason, r.Message, r.Details}
 		}
 		out.Answers = append(out.Answers, a)
@@ -298,7 +300,8 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 	image.numbered, image.arrived, image.checkpoints.swept = in.Numbered, in.Arrived, in.Swept
 	image.elapsed = elapsed{instant.Instant(in.Lapse.Last), in.Lapse.Begun, instant.Instant(in.Lapse.Total)}
 	seen := map[uint64]bool{}
-	for n, r := range in.Providers {
+	for n := range in.Providers {
+		r := &in.Providers[n]
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -310,7 +313,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		if (rollout == nil) != (r.View.RolloutPolicyRef == nil) {
 			return nil, fmt.Errorf("/providers/%d/provider: a provider has both rollout and rollout_policy_ref, or neither", n)
 		}
-		stood := &record{provider: r.View.Provider, shown: new(shown)}
+		stood := &record{provider: &r.View.Provider, shown: new(shown)}
 		stood.provider.Rollout = rollout
 		for k, entry := range r.Audit {
 			e, err := readEntry(entry, id)
@@ -338,7 +341,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		}
 		kept := &cachedAnswer{
 			key:    answerKey{rules.Actor{Type: string(a.ActorType), ID: string(a.ActorID)}, a.Operation, string(a.ProviderID), key},
-			answer: Answer{Status: a.Status, CorrelationID: string(a.CorrelationID), Body: []byte(a.Body), ReasonCodes: a.ReasonCodes},
+			answer: answer.Answer{Status: a.Status, CorrelationID: string(a.CorrelationID), Body: []byte(a.Body), ReasonCodes: a.ReasonCodes},
 			at:     instant.Instant(a.KeptAt),
 		}
 		switch payload, err := hex.DecodeString(a.PayloadHash); {
@@ -352,17 +355,17 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 			copy(kept.payload[:], payload)
 		}
 		if r := a.Refusal; r != nil {
-			kept.refused = true
 			kept.answer.Refusal = &rules.Refusal{Rule: r.Rule, Outcome: r.outcome(), Message: r.Message, Details: r.Details}
 			if codes, ok := r.Details["reason_codes"].([]any); ok {
 				texts := make([]string, len(codes))
 				for k, code := range codes {
 					texts[k], _ = code.(string)
 				}
-				r.Details["reason_codes"] = texts // as Reasons reads it
+				r.Details["reason_codes"] = texts // as Refusal.ReasonCodes reads it
 			}
+			kept.answer.ReasonCodes = kept.answer.Refusal.ReasonCodes()
 		}
-		image.answers.keep(kept)
+		image.answers.add(kept)
 	}
 	for n, c := range in.Checkpoints {
 		if _, twice := image.checkpoints.issued[c.Hash]; twice {

@@ -1,12 +1,11 @@
-// Package store holds all that the fake knows: providers, their audit trails,
-// the answers kept for idempotency, the checkpoints handed out, and the counters
-// that ids come from. It also owns the one critical section: a POST is looked up,
-// decided, applied, appended to the trail and remembered under one lock, so that
-// state, trail and answer cannot disagree, and so that of any number of equal
-// requests exactly one runs.
+// Package store has the state of one world: providers, their audit trails, the answers
+// cached for idempotency, the checkpoints handed out, and the counters that ids come
+// from. It has the one critical section: a POST is looked up, decided, applied, appended
+// to the trail and cached under one lock, so that state, trail and answer agree, and so
+// that of any number of equal requests exactly one runs.
 //
-// It knows no HTTP: a [Call] comes in with a decided meaning and a function that
-// writes the answer; [Answer] goes out. The clock comes in through [Options].
+// Nothing is called back: a [Call] is values and a command of package rules, a [Decision]
+// is values. The clock comes in through [Options].
 package store
 
 import (
@@ -17,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/lpgate/fakeserver/internal/answer"
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/instant"
@@ -57,8 +57,8 @@ type Store struct {
 
 // record is one provider and its trail.
 type record struct {
-	provider rules.Provider
-	shown    *shown // what get shows of provider
+	provider *rules.Provider // replaced, never changed
+	shown    *shown          // what get shows of provider
 	trail    trail
 }
 
@@ -71,7 +71,7 @@ type shown struct {
 }
 
 // of writes p unless that was done.
-func (s *shown) of(p rules.Provider) jcs.Value {
+func (s *shown) of(p *rules.Provider) jcs.Value {
 	s.once.Do(func() { s.view = jcs.Encode(p.View()) })
 	return s.view
 }
@@ -81,89 +81,92 @@ func New(options Options) *Store {
 	return &Store{options: options, budget: options.Budget, state: blank()}
 }
 
-// Call is one POST whose identity and syntax have been found good.
+// Call is a POST whose identity and syntax are valid.
 type Call struct {
 	Operation      string
+	CorrelationID  string // of the answer
+	Member         string // of the answer's body that has the result
 	Caller         rules.Actor
 	ProviderID     string // "" for onboard, which has none yet
 	IdempotencyKey string
 	Payload        jcs.Value    // what the key stands for
-	Clock          *rules.Clock // the request's test clock; nil: it names none
-	Command        rules.Command
-	Trace          *ruletrace.Trace // notes the rules that are reached; nil notes none
-	Arrived        uint64           // what Arrived said when the request came, if there is a Course
-	// Encode writes the answer to what was decided. It is called inside the
-	// critical section, once, and its answer is kept, unless there is no room for it.
-	Encode func(rules.Change, *rules.Refusal) Answer
+	Clock          *rules.Clock // the request's test clock; nil if it names none
+	// Invalid is why the body is not valid by its schema; nil if Command was read from it.
+	// It counts if the key is new.
+	Invalid *rules.Refusal
+	Command rules.Command
+	Trace   *ruletrace.Trace // records the rules that are reached; nil records none
+	Arrived uint64           // what Arrived returned when the request came, if there is a Trace
 }
 
-// Answer is what a client is told.
-type Answer struct {
-	Status        int
-	CorrelationID string
-	Body          []byte
-	Replayed      bool // cached from an earlier equal request
-	// Refusal is why the request was refused; nil for a success.
+// Decision is what became of a call.
+type Decision struct {
+	// Before is the provider when the call was decided; nil if there was none, or if the call
+	// was not decided. It is never changed.
+	Before *rules.Provider
+	// Change was applied, unless there is a Refusal or the answer is Replayed.
+	Change  rules.Change
 	Refusal *rules.Refusal
-	// ReasonCodes are the ones that a success lists.
-	ReasonCodes []string
-}
-
-// Reasons are all reason codes that the answer gives, in its body's order.
-func (a Answer) Reasons() []string {
-	if a.Refusal == nil {
-		return a.ReasonCodes
-	}
-	if listed, ok := a.Refusal.Details["reason_codes"].([]string); ok {
-		return listed
-	}
-	if a.Refusal.Reason == "" {
-		return nil
-	}
-	return []string{string(a.Refusal.Reason)}
+	// Answer is the one cached for the idempotency key: written now or, if Replayed, for an
+	// earlier equal call. It is nil for a Refusal that is not cached.
+	Answer   *answer.Answer
+	Replayed bool
 }
 
 // Arrived is the moment at which a request comes, in answers kept so far.
 func (s *Store) Arrived() uint64 { return s.number.Load() }
 
-// Do runs call, exactly once for its idempotency key.
-func (s *Store) Do(call Call) Answer {
+// Do runs a call, exactly once for its idempotency key.
+func (s *Store) Do(call Call) Decision {
 	payload := hash(call.Payload)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clock := s.options.Clock()
-	var stood *record
+	var existing *record
 	if call.ProviderID != "" {
 		var refusal *rules.Refusal
-		if stood, refusal = s.authorizeOwner(call.Trace, call.ProviderID, call.Caller); refusal != nil {
-			return call.Encode(rules.Change{}, refusal)
+		if existing, refusal = s.authorizeOwner(call.Trace, call.ProviderID, call.Caller); refusal != nil {
+			return Decision{Refusal: refusal}
 		}
 	}
 	key := answerKey{call.Caller, call.Operation, call.ProviderID, hashKey(call.IdempotencyKey)}
 	at := s.expire(clock)
-	if kept, ok := s.answers.find(call.Trace, key); ok {
-		if refusal := kept.mismatch(call.Trace, call.IdempotencyKey, payload); refusal != nil {
-			return call.Encode(rules.Change{}, refusal)
+	if cached, ok := s.answers.find(call.Trace, key); ok {
+		if refusal := cached.mismatch(call.Trace, call.IdempotencyKey, payload); refusal != nil {
+			return Decision{Refusal: refusal}
 		}
-		return kept.replay(call.Trace, call.Arrived)
+		return cached.replay(call.Trace, call.Arrived)
 	}
-	change, refusal := s.decide(call, stood, clock)
+	decision := s.decide(call, existing, clock)
 	records := 1 // the answer
-	if refusal == nil {
+	if decision.Refusal == nil {
 		records = 2 // and the entry
 	}
 	if !s.budget.take(records) {
-		return call.Encode(rules.Change{}, s.budget.full())
+		return Decision{Before: decision.Before, Refusal: s.budget.full()}
 	}
-	answer := call.Encode(change, refusal)
 	// Each accepted POST appends one entry, and nothing else does.
 	call.Trace.Invariant(writesAreAudited)
-	if refusal == nil {
-		s.apply(call, stood, change)
+	cached := &cachedAnswer{key: key, payload: payload, at: at, number: s.number.Add(1)}
+	if decision.Refusal == nil {
+		cached.answer = call.success(decision.Change)
+		s.apply(call, existing, decision.Change)
+	} else {
+		cached.answer = answer.Refused(call.CorrelationID, decision.Refusal)
 	}
-	s.answers.keep(&cachedAnswer{key: key, payload: payload, answer: answer, refused: refusal != nil, at: at, number: s.number.Add(1)})
-	return answer
+	s.answers.add(cached)
+	decision.Answer = &cached.answer
+	return decision
+}
+
+// success returns the answer to an accepted call.
+func (c *Call) success(change rules.Change) answer.Answer {
+	members := append(make([]jcs.Member, 0, 3), jcs.Member{Name: c.Member, Value: change.Answer}) // and the correlation id
+	if c.ProviderID != "" {
+		members = append(members, jcs.Member{Name: "provider_id", Value: jcs.String(c.ProviderID)})
+	}
+	return answer.Success(c.CorrelationID, change.Event.ReasonCodes, members...)
 }
 
 // expire drops the answers that were kept as long as promised, and gives the time that has passed for the store.
@@ -173,8 +176,8 @@ func (s *Store) expire(clock time.Time) instant.Instant {
 	return at
 }
 
-// decide asks the rules, without changing anything.
-func (s *Store) decide(call Call, stood *record, clock time.Time) (rules.Change, *rules.Refusal) {
+// decide applies the rules to a call. It changes nothing.
+func (s *Store) decide(call Call, existing *record, clock time.Time) (d Decision) {
 	state := rules.State{
 		Caller: call.Caller,
 		Now:    rules.Now{At: instant.Of(clock), Clock: call.Clock},
@@ -182,22 +185,27 @@ func (s *Store) decide(call Call, stood *record, clock time.Time) (rules.Change,
 		NextID: func() string { return s.nextID(call.Trace) },
 		Trace:  call.Trace,
 	}
-	if stood != nil {
-		state.Provider = stood.provider
+	if existing != nil {
+		d.Before, state.Provider = existing.provider, *existing.provider
 	}
-	return call.Command.Decide(state)
+	if call.Trace.Precondition(rules.RequestMatchesSchema, call.Invalid != nil) {
+		d.Refusal = call.Invalid
+		return d
+	}
+	d.Change, d.Refusal = call.Command.Decide(state)
+	return d
 }
 
 // apply makes the change, and appends it to the trail.
-func (s *Store) apply(call Call, stood *record, change rules.Change) {
+func (s *Store) apply(call Call, existing *record, change rules.Change) {
 	id := change.Provider.ProviderID
-	if stood == nil {
-		stood = &record{}
-		s.providers[id] = stood
+	if existing == nil {
+		existing = &record{}
+		s.providers[id] = existing
 	}
-	stood.provider, stood.shown = change.Provider, new(shown)
+	existing.provider, existing.shown = &change.Provider, new(shown)
 	s.arrived++
-	stood.trail.append(audit.NewEntry(s.arrived, audit.Record{
+	existing.trail.append(audit.NewEntry(s.arrived, audit.Record{
 		ProviderID:  id,
 		EventType:   string(change.Event.Type),
 		RecordedAt:  change.Event.RecordedAt,
@@ -224,7 +232,7 @@ func (s *Store) nextID(c *ruletrace.Trace) string {
 // authorizeOwner gives the caller's own provider, or why it is not shown. The caller
 // holds the lock.
 func (s *Store) authorizeOwner(c *ruletrace.Trace, id string, caller rules.Actor) (*record, *rules.Refusal) {
-	stood, ok := s.providers[id]
+	existing, ok := s.providers[id]
 	if c.Precondition(providerExists, !ok) {
 		return nil, &rules.Refusal{
 			Rule: providerExists, Outcome: rules.ProviderNotFound,
@@ -232,26 +240,26 @@ func (s *Store) authorizeOwner(c *ruletrace.Trace, id string, caller rules.Actor
 			Details: map[string]any{"provider_id": id},
 		}
 	}
-	if c.Precondition(providerIsOwned, stood.provider.OwnerActor != caller) {
+	if c.Precondition(providerIsOwned, existing.provider.OwnerActor != caller) {
 		return nil, &rules.Refusal{
 			Rule: providerIsOwned, Outcome: rules.ProviderNotOwned,
 			Message: "This provider belongs to another partner.",
 			Details: map[string]any{"provider_id": id},
 		}
 	}
-	return stood, nil
+	return existing, nil
 }
 
 // Provider gives the view of the caller's own provider as the last accepted POST left it.
 func (s *Store) Provider(c *ruletrace.Trace, id string, caller rules.Actor) (jcs.Value, *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	stood, refusal := s.authorizeOwner(c, id, caller)
+	existing, refusal := s.authorizeOwner(c, id, caller)
 	if refusal != nil {
 		return nil, refusal
 	}
 	c.Invariant(getShowsTheProvider)
-	return stood.shown.of(stood.provider), nil
+	return existing.shown.of(existing.provider), nil
 }
 
 // ExportQuery is the query of an export, read.
@@ -292,7 +300,7 @@ func (s *Store) Export(c *ruletrace.Trace, id string, caller rules.Actor, query 
 func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query ExportQuery) (page audit.Page, held, restored int, refusal *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	stood, refusal := s.authorizeOwner(c, id, caller)
+	existing, refusal := s.authorizeOwner(c, id, caller)
 	if refusal == nil {
 		c.Append(query.Trace)
 		refusal = query.Refusal
@@ -310,7 +318,7 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 	}
 	low, high := query.Filters.Window(now)
 	start := &audit.Entry{RecordedAt: low}
-	held = stood.trail.count(query.Filters.EventType)
+	held = existing.trail.count(query.Filters.EventType)
 	next := query.After != (audit.Continuation{})
 	if next {
 		cursor, before, broken := s.continued(c, id, query, now, low)
@@ -324,7 +332,7 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 		}
 		start = &audit.Entry{RecordedAt: cursor.RecordedAt, Seq: cursor.Seq + 1}
 	}
-	entries, total := stood.trail.slice(query.Filters.EventType, start, high, query.Filters.Limit)
+	entries, total := existing.trail.slice(query.Filters.EventType, start, high, query.Filters.Limit)
 	page = audit.Page{Filters: query.Filters, After: query.After, Entries: entries, Total: total, ExportedAt: now}
 	if query.ExportedAt != nil {
 		page.ExportedAt = *query.ExportedAt
@@ -332,7 +340,7 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 	if c != nil {
 		c.Invariant(writesAreAudited) // here the entries, or their absence, can be seen
 		query.Filters.Note(c, now, !next, func(from, to instant.Instant) bool {
-			return stood.trail.holds(query.Filters.EventType, from, to)
+			return existing.trail.holds(query.Filters.EventType, from, to)
 		})
 	}
 	return page, held, s.restored, nil
@@ -377,11 +385,11 @@ func (s *Store) State() jcs.Value {
 	ids := slices.Sorted(maps.Keys(s.providers))
 	providers := make([]jcs.Value, len(ids))
 	for i, id := range ids {
-		stood := s.providers[id]
+		existing := s.providers[id]
 		var entries []jcs.Value
-		stood.trail.each(func(e *audit.Entry) { entries = append(entries, e.JSON) })
+		existing.trail.each(func(e *audit.Entry) { entries = append(entries, e.JSON) })
 		providers[i] = jcs.Object(
-			jcs.Member{Name: "provider", Value: jcs.Marshal(stood.provider.View())},
+			jcs.Member{Name: "provider", Value: jcs.Marshal(existing.provider.View())},
 			jcs.Member{Name: "audit", Value: jcs.Array(entries)},
 		)
 	}

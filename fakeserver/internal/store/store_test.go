@@ -38,14 +38,6 @@ func newStore() (*Store, *clock) {
 	}), c
 }
 
-// encode writes a decision as text: "refused by RULE", or the provider's id and times.
-func encode(change rules.Change, refusal *rules.Refusal) Answer {
-	if refusal != nil {
-		return Answer{Status: 400, Body: []byte("refused by " + string(refusal.Rule))}
-	}
-	return Answer{Status: 200, Body: []byte(change.Provider.ProviderID + " " + change.Event.RecordedAt.String())}
-}
-
 // onboarding is a call by caller; id "" asks for one.
 func onboarding(caller rules.Actor, key, id string) Call {
 	c := new(rules.Onboard)
@@ -54,7 +46,7 @@ func onboarding(caller rules.Actor, key, id string) Call {
 	if id != "" {
 		c.Provider.ProviderID = &id
 	}
-	return Call{Operation: "onboard", Caller: caller, IdempotencyKey: key, Payload: jcs.Marshal(c), Command: c, Encode: encode}
+	return Call{Operation: "onboard", Member: "provider", Caller: caller, IdempotencyKey: key, Payload: jcs.Marshal(c), Command: c}
 }
 
 // restricting is a status upsert of a provider at a time ("" for now).
@@ -64,19 +56,33 @@ func restricting(caller rules.Actor, key, id, at string) Call {
 	if at != "" {
 		c.RecordedAt.RecordedAt = &at
 	}
-	return Call{Operation: "status", Caller: caller, ProviderID: id, IdempotencyKey: key, Payload: jcs.Marshal([]any{id, at}), Command: c, Encode: encode}
+	return Call{Operation: "status", Member: "status", Caller: caller, ProviderID: id, IdempotencyKey: key, Payload: jcs.Marshal([]any{id, at}), Command: c}
 }
 
-// forbidden is a body that its schema forbids.
-type forbidden struct{}
-
-func (forbidden) Decide(rules.State) (rules.Change, *rules.Refusal) {
-	return rules.Change{}, &rules.Refusal{Rule: "request-matches-schema"}
-}
-
-func body(a Answer) string {
-	text := string(a.Body)
-	if a.Replayed {
+// text returns a decision as text: "refused by RULE", or what the answer has: the
+// provider's id and its time.
+func text(t *testing.T, d Decision) string {
+	t.Helper()
+	var shown struct {
+		ID       string `json:"provider_id"`
+		Provider struct {
+			ID string `json:"provider_id"`
+			At string `json:"updated_at"`
+		} `json:"provider"`
+		Status struct {
+			At string `json:"updated_at"`
+		} `json:"status"`
+	}
+	if d.Refusal == nil {
+		if err := json.Unmarshal(d.Answer.Body, &shown); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := shown.ID + shown.Provider.ID + " " + shown.Provider.At + shown.Status.At
+	if d.Refusal != nil {
+		text = "refused by " + string(d.Refusal.Rule)
+	}
+	if d.Replayed {
 		text += " again"
 	}
 	return text
@@ -85,7 +91,7 @@ func body(a Answer) string {
 func TestDo(t *testing.T) {
 	const now = "2026-02-22T16:00:00.000Z"
 	invalid := onboarding(amber, "invalid", "")
-	invalid.Command = forbidden{}
+	invalid.Command, invalid.Invalid = nil, &rules.Refusal{Rule: rules.RequestMatchesSchema}
 	type step struct {
 		call  Call
 		after time.Duration
@@ -145,7 +151,7 @@ func TestDo(t *testing.T) {
 			s, c := newStore()
 			for i, step := range test.steps {
 				c.at = c.at.Add(step.after)
-				if got := body(s.Do(step.call)); got != step.want {
+				if got := text(t, s.Do(step.call)); got != step.want {
 					t.Errorf("step %d: got %q, want %q", i+1, got, step.want)
 				}
 			}
@@ -189,15 +195,15 @@ func TestOnce(t *testing.T) {
 	t.Run("idempotency-runs-once: 64 at once", func(t *testing.T) {
 		s, _ := newStore()
 		var group sync.WaitGroup
-		answers := make([]Answer, 64)
+		answers := make([]Decision, 64)
 		for i := range answers {
 			group.Go(func() { answers[i] = s.Do(onboarding(amber, "one", "")) })
 		}
 		group.Wait()
 		first := 0
 		for _, a := range answers {
-			if string(a.Body) != string(answers[0].Body) {
-				t.Errorf("got %q and %q", a.Body, answers[0].Body)
+			if string(a.Answer.Body) != string(answers[0].Answer.Body) {
+				t.Errorf("got %q and %q", a.Answer.Body, answers[0].Answer.Body)
 			}
 			if !a.Replayed {
 				first++

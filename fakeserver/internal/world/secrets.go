@@ -3,13 +3,13 @@ package world
 import (
 	"bytes"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rest"
 )
@@ -104,7 +104,7 @@ func withoutValues(text, separators string) string {
 
 // withoutSecrets gives the headers without what must not be remembered. They are the
 // same ones when there is nothing of that kind.
-func (w *World) withoutSecrets(header http.Header) http.Header {
+func (w *World) withoutSecrets(header map[string][]string) map[string][]string {
 	shown, copied := header, false
 	for name, lines := range header {
 		changed := lines
@@ -136,7 +136,31 @@ func (w *World) withoutSecrets(header http.Header) http.Header {
 	return shown
 }
 
-// hides tells whether the server knows any secrets.
+// mask returns a copy of an exchange without secrets, for the journal.
+func (w *World) mask(x *exchange.Exchange) *exchange.Exchange {
+	masked := *x
+	masked.Path, masked.Header = withoutQuerySecrets(x.Path), w.withoutSecrets(x.Header)
+	if w.hides() {
+		masked.Body, masked.Answer = w.hide(x.Body), w.hide(x.Answer)
+		masked.Path, masked.ProviderID, masked.ActorID = w.hideText(masked.Path), w.hideText(x.ProviderID), w.hideText(x.ActorID)
+		masked.ReasonCodes = slices.Clone(x.ReasonCodes) // a client's own may be among them
+		for i, code := range masked.ReasonCodes {
+			masked.ReasonCodes[i] = w.hideText(code)
+		}
+	}
+	return &masked
+}
+
+// Masked returns an exchange of the journal without secrets that became known after it was
+// recorded.
+func (w *World) Masked(x *exchange.Exchange) *exchange.Exchange {
+	if w.handler.PartnerKeys == nil { // none becomes known
+		return x
+	}
+	return w.mask(x)
+}
+
+// hides reports whether the server knows any secrets.
 func (w *World) hides() bool { return w.handler.PartnerKeys != nil || w.options.AdminToken != "" }
 
 // hideText is hide for a string.

@@ -9,7 +9,6 @@ package world
 
 import (
 	"cmp"
-	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -20,7 +19,10 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/clock"
+	"example.com/lpgate/fakeserver/internal/exchange"
+	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/fault"
+	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/journal"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
@@ -38,8 +40,8 @@ const RequestIDHeader = "X-Fake-Request-Id"
 type Options struct {
 	// Handler serves the contract; each world gets one of its own, by For.
 	Handler *rest.Handler
-	// Memory is how their stores are; the clock is replaced by the world's.
-	Memory store.Options
+	// Store are the options of their stores, but for the clock, which is the world's.
+	Store store.Options
 	// Clock is the server's time, which the worlds' clocks show unless they are told otherwise.
 	Clock func() time.Time
 	// AdminToken is the secret of the admin API, which the journal hides; "" is none.
@@ -57,10 +59,10 @@ type Options struct {
 	Max int
 	// Idle is how long a world is kept that nobody uses.
 	Idle time.Duration
-	// OnExchange is told of every request before its answer leaves; nil is nobody.
-	OnExchange func(*Event)
-	// Wait returns after so long, or when ctx is done: it is how a fault takes time.
-	Wait func(ctx context.Context, long time.Duration)
+	// OnExchange, if not nil, is called for every request before its answer is sent.
+	OnExchange func(*http.Request, *exchange.Exchange)
+	// Wait is how faults take time.
+	Wait fault.Wait
 	// Log is told when worlds come, begin again and go.
 	Log *slog.Logger
 }
@@ -77,22 +79,6 @@ type State struct {
 	Clock clock.Setting
 }
 
-// Event is a request to a world, and its answer.
-type Event struct {
-	World     *World
-	RequestID string
-	Request   *http.Request
-	// Exchange is what became of the request, and is never nil. Of one that met a fault
-	// it is what the fault left of it: see Fault.
-	Exchange *rest.Exchange
-	// Fault is the id of the fault that the request met; "" is none. The Exchange has
-	// the answer that the fault gave, or else the world's, which may have been lost on
-	// its way. A request that was neither handled nor answered has the status 0.
-	Fault string
-	At    time.Time     // when it was answered, by the world's clock
-	Took  time.Duration // until then, by the stopwatch
-}
-
 // World is one of them. It is safe for concurrent use.
 type World struct {
 	Name  string
@@ -100,8 +86,8 @@ type World struct {
 	Store *store.Store
 	// Journal remembers the requests; nil when nobody may ask.
 	Journal *journal.Journal
-	// Faults wait for requests. Each keeps what answers for it, if that is an old state.
-	Faults fault.Set[*rest.Handler]
+	// Faults are injected into the answers of requests.
+	Faults fault.Set
 
 	options  *Options
 	handler  *rest.Handler
@@ -120,7 +106,7 @@ type World struct {
 func newWorld(name string, options *Options, now time.Time) *World {
 	w := &World{Name: name, Clock: clock.New(options.Clock), options: options, seed: options.Seed, made: now}
 	w.ended = w.leave
-	stored := options.Memory
+	stored := options.Store
 	stored.Clock = w.Clock.Now
 	w.Store = store.New(stored)
 	w.handler = options.Handler.For(w.Store)
@@ -190,38 +176,55 @@ func (w *World) Requests() uint64 { return w.requests.Load() }
 // KeyMode tells whether a key says who calls.
 func (w *World) KeyMode() bool { return w.handler.PartnerKeys != nil }
 
+// AddFault adds a fault to the world.
+func (w *World) AddFault(f fault.Fault) (fault.State, *problem.Problem) {
+	f, wrong := f.Complete(w.options.Handler.Milestone)
+	if wrong != nil {
+		return fault.State{}, wrong
+	}
+	var stale *rest.Handler
+	if f.Stale {
+		stored := w.options.Store
+		stored.Clock = w.Clock.Now
+		stored.Budget = nil // an image is counted where it was taken, and goes with the fault
+		store := store.New(stored)
+		store.Restore(w.Store.Image(), nil)
+		stale = w.options.Handler.For(store)
+	}
+	return w.Faults.Add(f, stale)
+}
+
 // ServeHTTP implements http.Handler: it answers by the contract.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	began := w.options.Stopwatch()
-	seen := &Event{
-		World:     w,
-		RequestID: w.requestID(w.requests.Add(1)),
-		Request:   r,
-	}
+	id := w.requestID(w.requests.Add(1))
 	if !w.options.Unnamed {
-		rw.Header()[RequestIDHeader] = []string{seen.RequestID}
+		rw.Header()[RequestIDHeader] = []string{id}
 	}
-	if w.Faults.Waiting() {
-		operation, providerID := w.handler.Target(r)
-		if met := w.Faults.Match(operation.ID, providerID); met != nil {
-			w.suffer(rw, seen, began, met)
+	if w.Faults.Active() {
+		operation, providerID := w.handler.Operation(r)
+		if match := w.Faults.Match(operation.ID, providerID); match != nil {
+			injection := fault.Injector{Handler: w.handler, Wait: w.options.Wait}.Inject(rw, r, match)
+			w.record(r, injection.Exchange, id, began)
+			injection.Write()
 			return
 		}
 	}
-	seen.Exchange = w.handler.Handle(r)
-	w.tell(seen, began)
-	seen.Exchange.Write(rw)
+	x := w.handler.Handle(r)
+	w.record(r, x, id, began)
+	rest.Write(rw, r, x)
 }
 
-// tell tells of a request that is about to be answered.
-func (w *World) tell(seen *Event, began time.Time) {
-	seen.At = w.Clock.Now()
-	seen.Took = w.options.Stopwatch().Sub(began)
+// record records an exchange before its answer is sent: a client that has its answer finds
+// it in the journal.
+func (w *World) record(r *http.Request, x *exchange.Exchange, id string, began time.Time) {
+	x.World, x.RequestID = w.Name, id
+	x.At, x.Took = instant.Of(w.Clock.Now()), exchange.Micros(w.options.Stopwatch().Sub(began))
 	if w.Journal != nil {
-		w.remember(seen)
+		w.Journal.Append(w.mask(x))
 	}
 	if w.options.OnExchange != nil {
-		w.options.OnExchange(seen)
+		w.options.OnExchange(r, x)
 	}
 }
 
@@ -405,3 +408,9 @@ func (ws *Worlds) names() []string {
 	slices.Sort(names)
 	return names
 }
+
+// Methods returns the methods of the operations that a path is of.
+func (w *World) Methods(path string) []string { return w.handler.Methods(path) }
+
+// Explained returns the explanations of all preconditions.
+func (w *World) Explained() explain.Rules { return rest.Explained(w.handler.Schemas) }
