@@ -1,4 +1,4 @@
-package fakeserver
+package fakeservertest
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// pipe is a listener within the process: what dials it is connected through
-// memory, and no port is taken. The server and the client are those of net/http, so
-// that time limits, broken connections and cut bodies are what they are elsewhere.
+// pipe is a listener within the process: connections are in memory, and no port is taken.
+// Server and client are those of net/http, so that time limits, broken connections and
+// truncated bodies behave as over a network.
 type pipe struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -50,7 +50,7 @@ func (p *pipe) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// client gives an HTTP client all of whose requests come here, whatever their host.
+// client returns an HTTP client that connects here, whatever the host of a URL.
 func (p *pipe) client() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: p.dial}}
 }
