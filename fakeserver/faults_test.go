@@ -16,7 +16,6 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
-	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 const (
@@ -27,7 +26,7 @@ const (
 
 // once sends each request on a connection of its own: on one that was used before,
 // Go's transport sends a request with an Idempotency-Key again by itself.
-func once(f *fakeservertest.Running) http.RoundTripper {
+func once(f *fakeserver.Running) http.RoundTripper {
 	of, ok := f.HTTP.Transport.(*http.Transport)
 	if !ok {
 		of = http.DefaultTransport.(*http.Transport)
@@ -40,7 +39,7 @@ func once(f *fakeservertest.Running) http.RoundTripper {
 // tried sends an onboarding (with a key) or a GET (without one), and tells what a
 // client gets of it: the status, whether the answer is a replay, which fault it met,
 // and how it broke off.
-func tried(t *testing.T, f *fakeservertest.Running, world, path, key string) (got, body string) {
+func tried(t *testing.T, f *fakeserver.Running, world, path, key string) (got, body string) {
 	t.Helper()
 	method, sent := "GET", ""
 	if key != "" {
@@ -118,11 +117,11 @@ func TestFaultsOfAPost(t *testing.T) {
 		"for another":       {client.Fault{Operation: get, Drop: true}, "200", "200 replayed", 1, ""},
 		"for the second":    {client.Fault{Nth: 2, Answer: &client.FaultAnswer{Status: 503}}, "200", "503 f1", 1, ""},
 	} {
-		for way, how := range starters {
+		for way, how := range map[string]func(*fakeserver.Options){"with a listener": listening, "without": inMemory} {
 			t.Run(name+" "+way, func(t *testing.T) {
 				var waits []string
 				var mu sync.Mutex
-				f := how(t, func(o *fakeserver.Options) {
+				f := fakeserver.Start(t, how, func(o *fakeserver.Options) {
 					o.Wait = func(_ context.Context, long time.Duration) {
 						mu.Lock()
 						defer mu.Unlock()
@@ -155,7 +154,7 @@ func TestFaultsOfAPost(t *testing.T) {
 // An old answer is that of the moment when the fault was added; another world and
 // other operations go on.
 func TestFaultsAreStale(t *testing.T) {
-	f := fakeservertest.StartInMemory(t)
+	f := fakeserver.Start(t, inMemory)
 	a := f.Admin.World("a")
 	added(t, a, client.Fault{Operation: get, Stale: true, Times: 2})
 	for _, world := range []string{"a", "b"} {
@@ -173,7 +172,7 @@ func TestFaultsAreStale(t *testing.T) {
 
 // In key mode a fault meets who has a good key and who has none alike.
 func TestFaultsTellNothingOfAKey(t *testing.T) {
-	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: "amber", PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
 	})
 	a := f.Admin.World("a")
@@ -210,7 +209,7 @@ func TestFaultsTellNothingOfAKey(t *testing.T) {
 }
 
 func TestFaultsAreArranged(t *testing.T) {
-	f := fakeservertest.StartInMemory(t)
+	f := fakeserver.Start(t, inMemory)
 	ctx, a := context.Background(), f.Admin.World("a")
 	for i := range 3 {
 		if state := added(t, a, client.Fault{Drop: true, Times: 5, Nth: 0, Probability: 1}); state.ID != fmt.Sprint("f", i+1) || state.TimesLeft != 5 || state.Fault.When != client.Before {
@@ -256,7 +255,7 @@ func TestFaultsAreArranged(t *testing.T) {
 // these is a replay.
 func TestFaultsAmongManyClients(t *testing.T) {
 	const clients, times = 40, 15
-	f := fakeservertest.StartInMemory(t)
+	f := fakeserver.Start(t, inMemory)
 	added(t, f.Admin.World("a"), client.Fault{Operation: onboard, Drop: true, When: client.After, Times: times})
 	var lost, replayed atomic.Int64
 	var all sync.WaitGroup
@@ -281,10 +280,10 @@ func TestFaultsAmongManyClients(t *testing.T) {
 
 // A client that goes away while it waits ends the waiting, and nothing is done.
 func TestLatencyEndsWithTheClient(t *testing.T) {
-	for way, how := range starters {
+	for way, how := range map[string]func(*fakeserver.Options){"with a listener": listening, "without": inMemory} {
 		t.Run(way, func(t *testing.T) {
 			waiting, ended, heard := make(chan struct{}), make(chan struct{}), make(chan []fakeserver.Reached, 1)
-			f := how(t, func(o *fakeserver.Options) {
+			f := fakeserver.Start(t, how, func(o *fakeserver.Options) {
 				o.Wait = func(ctx context.Context, _ time.Duration) { close(waiting); <-ctx.Done(); close(ended) }
 				o.OnRules = func(_ *http.Request, reached []fakeserver.Reached) { heard <- reached }
 			})
@@ -343,7 +342,7 @@ func TestLatencyEndsWithTheServer(t *testing.T) {
 func TestFaultsAreLogged(t *testing.T) {
 	var text lockedBuffer
 	t.Run("serve", func(t *testing.T) {
-		f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
+		f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
 			o.Log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		})
 		a := f.Admin.World("a")

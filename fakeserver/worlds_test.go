@@ -13,11 +13,10 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
-	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // onboarded sends an onboarding to a base URL, and gives the answer and its body.
-func onboarded(t *testing.T, f *fakeservertest.Running, base, world, key string) (*http.Response, string) {
+func onboarded(t *testing.T, f *fakeserver.Running, base, world, key string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest("POST", base+"/partner-liquidity-providers", strings.NewReader(
 		`{"provider":{"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S1"}}`))
@@ -32,7 +31,7 @@ func onboarded(t *testing.T, f *fakeservertest.Running, base, world, key string)
 }
 
 // answered sends a request, and gives the answer and its body.
-func answered(t *testing.T, f *fakeservertest.Running, r *http.Request) (*http.Response, string) {
+func answered(t *testing.T, f *fakeserver.Running, r *http.Request) (*http.Response, string) {
 	t.Helper()
 	answer, err := f.HTTP.Do(r)
 	if err != nil {
@@ -46,15 +45,13 @@ func answered(t *testing.T, f *fakeservertest.Running, r *http.Request) (*http.R
 	return answer, string(body)
 }
 
-// starters start a server on a port, and in memory.
-var starters = map[string]func(testing.TB, ...func(*fakeserver.Options)) *fakeservertest.Running{
-	"with a listener": fakeservertest.Start, "without": fakeservertest.StartInMemory,
-}
+func listening(o *fakeserver.Options) {}
+func inMemory(o *fakeserver.Options)  { o.NoListener = true }
 
 func TestWorldsAreApart(t *testing.T) {
-	for name, way := range starters {
+	for name, way := range map[string]func(*fakeserver.Options){"with a listener": listening, "without": inMemory} {
 		t.Run(name, func(t *testing.T) {
-			f := way(t)
+			f := fakeserver.Start(t, way)
 			ctx := context.Background()
 			a, b := f.Admin.World("a"), f.Admin.World("b")
 			if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
@@ -98,7 +95,7 @@ func TestWorldsAreApart(t *testing.T) {
 func TestWorldsAreBounded(t *testing.T) {
 	var now = time.Unix(0, 0)
 	var mu sync.Mutex
-	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
 		o.MaxWorlds, o.WorldIdle = 3, time.Minute
 		o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
@@ -125,7 +122,7 @@ func TestWorldsAreBounded(t *testing.T) {
 }
 
 func TestControlRefuses(t *testing.T) {
-	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.AdminToken = "sesame" })
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.AdminToken = "sesame" })
 	for name, c := range map[string]struct {
 		method, path, token, body string
 		status                    int
@@ -190,7 +187,7 @@ func TestControlRefuses(t *testing.T) {
 
 // The contract alone has no worlds, and its paths are unknown routes.
 func TestContractOnly(t *testing.T) {
-	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.ContractOnly = true })
+	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.ContractOnly = true })
 	answer, _ := onboarded(t, f, f.URL, "a", "1")
 	if id := answer.Header.Get("X-Fake-Request-Id"); answer.StatusCode != 200 || id != "" {
 		t.Errorf("got %s with request id %q", answer.Status, id)

@@ -15,6 +15,7 @@ import (
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -153,12 +154,12 @@ func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said 
 
 // stopped tells a reason for which a run says too little to go by. What a target cannot do, and what was not seen for that, is
 // no such reason.
-func stopped(reason verdict.Reason) bool {
+func stopped(reason record.Reason) bool {
 	return verdict.ExitOf(reason.ID) != verdict.Fails && !slices.Contains([]string{"scenario-left-out", "output-unknown", "too-few-proved"}, reason.ID)
 }
 
 // about is the comment of an entry.
-func about(reason verdict.Reason) string {
+func about(reason record.Reason) string {
 	if reason.Where == "" || strings.Contains(reason.Message, reason.Where) {
 		return reason.ID + ": " + reason.Message
 	}

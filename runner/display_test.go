@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
 )
@@ -61,9 +62,9 @@ func checkDocument(t *testing.T, text []byte, exit int, id string) {
 		t.Errorf("not valid at %s: %s", violation.InstancePath, violation.Message)
 	}
 	var told struct {
-		Overall bool             `json:"overall"`
-		Exit    int              `json:"exit_code"`
-		Reasons []verdict.Reason `json:"reasons"`
+		Overall bool            `json:"overall"`
+		Exit    int             `json:"exit_code"`
+		Reasons []record.Reason `json:"reasons"`
 	}
 	if err := json.Unmarshal(text, &told); err != nil {
 		t.Fatal(err)
@@ -71,7 +72,7 @@ func checkDocument(t *testing.T, text []byte, exit int, id string) {
 	if told.Overall || told.Exit != exit {
 		t.Errorf("overall %v, exit_code %d, want false and %d", told.Overall, told.Exit, exit)
 	}
-	if !slices.ContainsFunc(told.Reasons, func(reason verdict.Reason) bool { return reason.ID == id }) {
+	if !slices.ContainsFunc(told.Reasons, func(reason record.Reason) bool { return reason.ID == id }) {
 		t.Errorf("no reason %s: %+v", id, told.Reasons)
 	}
 }

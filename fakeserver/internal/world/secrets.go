@@ -102,52 +102,44 @@ func withoutValues(text, separators string) string {
 	return strings.Join(parts, "&")
 }
 
-// withoutSecrets returns headers with their secrets hidden: the same map, unless something
-// was changed.
-func (w *World) withoutSecrets(header map[string][]string) (shown map[string][]string, changed bool) {
-	shown = header
+// withoutSecrets gives the headers without what must not be remembered. They are the
+// same ones when there is nothing of that kind.
+func (w *World) withoutSecrets(header map[string][]string) map[string][]string {
+	shown, copied := header, false
 	for name, lines := range header {
-		hidden := lines
+		changed := lines
 		for i, line := range lines {
-			text := w.hideHeader(name, line)
-			if text == line {
+			var hidden string
+			switch {
+			case slices.Contains(notSecret, name):
+				hidden = w.hideText(line)
+			case secretName(name):
+				hidden = rest.Hidden
+			default:
+				hidden = w.hideText(withoutLineSecrets(line))
+			}
+			if hidden == line {
 				continue
 			}
-			if &hidden[0] == &lines[0] {
-				hidden = slices.Clone(lines)
+			if &changed[0] == &lines[0] {
+				changed = slices.Clone(lines)
 			}
-			hidden[i] = text
+			changed[i] = hidden
 		}
-		if len(lines) > 0 && &hidden[0] != &lines[0] {
-			if !changed {
-				shown, changed = maps.Clone(header), true
+		if len(lines) > 0 && &changed[0] != &lines[0] {
+			if !copied {
+				shown, copied = maps.Clone(header), true
 			}
-			shown[name] = hidden
+			shown[name] = changed
 		}
 	}
-	return shown, changed
+	return shown
 }
 
-// hideHeader returns a line of a header with its secrets hidden.
-func (w *World) hideHeader(name, line string) string {
-	switch {
-	case slices.Contains(notSecret, name):
-		return w.hideText(line)
-	case secretName(name):
-		return rest.Hidden
-	}
-	return w.hideText(withoutLineSecrets(line))
-}
-
-// mask returns an exchange without secrets, for the journal: a copy, unless there are none.
+// mask returns a copy of an exchange without secrets, for the journal.
 func (w *World) mask(x *exchange.Exchange) *exchange.Exchange {
-	path := withoutQuerySecrets(x.Path)
-	header, changed := w.withoutSecrets(x.Header)
-	if !changed && path == x.Path && !w.hides() {
-		return x
-	}
 	masked := *x
-	masked.Path, masked.Header = path, header
+	masked.Path, masked.Header = withoutQuerySecrets(x.Path), w.withoutSecrets(x.Header)
 	if w.hides() {
 		masked.Body, masked.Answer = w.hide(x.Body), w.hide(x.Answer)
 		masked.Path, masked.ProviderID, masked.ActorID = w.hideText(masked.Path), w.hideText(x.ProviderID), w.hideText(x.ActorID)

@@ -16,7 +16,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/schemas"
 )
 
@@ -92,7 +92,7 @@ func ownCorrelation(m *milestones.Milestone, id string) string {
 }
 
 // Check makes every check on the exchange, and writes into it what they found and what the answer is.
-func (j *Checker) Check(x *exchange.Exchange) {
+func (j *Checker) Check(x *record.Exchange) {
 	s := j.read(x)
 	x.Outcome = s.outcome
 	x.Canonical = s.document.Canonical
@@ -101,23 +101,23 @@ func (j *Checker) Check(x *exchange.Exchange) {
 		x.Message += " " + s.reason
 	}
 	x.Covered, x.Undeclared = s.cells()
-	x.Results = make([]exchange.Result, len(Table))
+	x.Checks = make([]record.CheckResult, len(Table))
 	for i := range Table {
 		f := Table[i].find(s)
-		r := exchange.Result{Check: Table[i].ID, Violations: f.violations}
+		r := record.CheckResult{Check: Table[i].ID, Violations: f.violations}
 		switch {
 		case f.wrong != "":
-			r.Verdict, r.Message = exchange.Failed, f.wrong
+			r.Status, r.Message = record.CheckFailed, f.wrong
 		case f.skipped != "":
-			r.Verdict, r.Message = exchange.NotApplicable, f.skipped
+			r.Status, r.Message = record.CheckNotApplicable, f.skipped
 		}
-		x.Results[i] = r
+		x.Checks[i] = r
 	}
 }
 
 // subject is an exchange, read once for all checks.
 type subject struct {
-	*exchange.Exchange
+	*record.Exchange
 	judge *Checker
 
 	bodiless   string // why the answer has no body, when that is as it should be
@@ -132,12 +132,12 @@ type subject struct {
 	outcome  *milestones.Outcome   // the one of them with this reason code
 }
 
-func (j *Checker) read(x *exchange.Exchange) *subject {
+func (j *Checker) read(x *record.Exchange) *subject {
 	s := &subject{Exchange: x, judge: j}
 	if x.Request.Method == "HEAD" {
 		s.bodiless = "an answer to HEAD has no body"
 	} else if x.Response.Cut {
-		s.unreadable = fmt.Errorf("longer than %d bytes, or than %d bytes with the other answers of its scenario", exchange.BodyLimit, exchange.ScenarioLimit)
+		s.unreadable = fmt.Errorf("longer than %d bytes, or than %d bytes with the other answers of its scenario", record.BodyLimit, record.ScenarioLimit)
 	} else {
 		s.document, s.unreadable = schemas.Read(x.Response.Body)
 	}
@@ -177,12 +177,12 @@ func at(value any, names ...string) any {
 }
 
 // cells says what the answer shows of its operation.
-func (s *subject) cells() (cells []milestones.CoverageItem, stray []exchange.Undeclared) {
+func (s *subject) cells() (cells []milestones.CoverageItem, stray []record.Undeclared) {
 	if !s.readable() && len(s.declared) > 0 {
 		return nil, nil // it may be any of those
 	}
 	if s.outcome == nil {
-		return nil, []exchange.Undeclared{{Status: s.Response.Status, Code: s.code, ReasonCode: s.reason}}
+		return nil, []record.Undeclared{{Status: s.Response.Status, Code: s.code, ReasonCode: s.reason}}
 	}
 	cells = append(cells, milestones.CoverageItem{Outcome: s.outcome.Name, ReasonCode: s.outcome.ReasonCode})
 	codes, _ := s.listed()
@@ -194,7 +194,7 @@ func (s *subject) cells() (cells []milestones.CoverageItem, stray []exchange.Und
 				cells = append(cells, cell)
 			}
 		case !s.outcome.OpenReasonCodes:
-			stray = append(stray, exchange.Undeclared{Status: s.Response.Status, Code: s.code, ReasonCode: code})
+			stray = append(stray, record.Undeclared{Status: s.Response.Status, Code: s.code, ReasonCode: code})
 		}
 	}
 	return cells, stray

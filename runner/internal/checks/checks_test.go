@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/schemas"
 )
 
@@ -58,16 +58,16 @@ func judge(t *testing.T) *Checker {
 }
 
 // answer is an exchange in which everything is well, if the body is. Brought is the request's correlation id.
-func answer(t *testing.T, j *Checker, operation string, status int, body, brought string) *exchange.Exchange {
+func answer(t *testing.T, j *Checker, operation string, status int, body, brought string) *record.Exchange {
 	t.Helper()
 	o, ok := j.milestone.Operation(operation)
 	if !ok {
 		t.Fatalf("no operation %s", operation)
 	}
-	x := &exchange.Exchange{
+	x := &record.Exchange{
 		Operation: o,
-		Request:   exchange.Request{Method: o.Method, Header: http.Header{}},
-		Response: &exchange.Response{Status: status, Body: []byte(body), Header: http.Header{
+		Request:   record.Request{Method: o.Method, Header: http.Header{}},
+		Response: &record.Response{Status: status, Body: []byte(body), Header: http.Header{
 			"Content-Type": {"application/json; charset=utf-8"},
 		}},
 	}
@@ -121,11 +121,11 @@ func TestAWellMadeAnswerPasses(t *testing.T) {
 
 // Each row is an exchange with one fault. It fails the check that it names, and no other.
 func TestEachCheckFailsAlone(t *testing.T) {
-	set := func(name string, values ...string) func(*exchange.Exchange) {
-		return func(x *exchange.Exchange) { x.Response.Header[name] = values }
+	set := func(name string, values ...string) func(*record.Exchange) {
+		return func(x *record.Exchange) { x.Response.Header[name] = values }
 	}
-	body := func(old, new string) func(*exchange.Exchange) {
-		return func(x *exchange.Exchange) {
+	body := func(old, new string) func(*record.Exchange) {
+		return func(x *record.Exchange) {
 			changed := strings.Replace(string(x.Response.Body), old, new, 1)
 			if changed == string(x.Response.Body) {
 				panic("the body has no " + old)
@@ -141,7 +141,7 @@ func TestEachCheckFailsAlone(t *testing.T) {
 		check, name, operation string
 		status                 int
 		body, brought          string
-		fault                  func(*exchange.Exchange)
+		fault                  func(*record.Exchange)
 		says                   string
 	}{
 		{"no-5xx", "even when it is declared", onboard, 500, broken, "c1", nil,
@@ -149,13 +149,13 @@ func TestEachCheckFailsAlone(t *testing.T) {
 
 		{"content-type", "another", "healthz", 200, health, "", set("Content-Type", "application/json"),
 			`Content-Type is ["application/json"], and should be "application/json; charset=utf-8"`},
-		{"content-type", "none", "healthz", 200, health, "", func(x *exchange.Exchange) { x.Response.Header.Del("Content-Type") },
+		{"content-type", "none", "healthz", 200, health, "", func(x *record.Exchange) { x.Response.Header.Del("Content-Type") },
 			`Content-Type is [], and should be "application/json; charset=utf-8"`},
 		{"content-type", "two", "healthz", 200, health, "",
 			set("Content-Type", "application/json; charset=utf-8", "text/html"),
 			`Content-Type is ["application/json; charset=utf-8" "text/html"], and should be "application/json; charset=utf-8"`},
 
-		{"correlation-id", "no header", "healthz", 200, health, "", func(x *exchange.Exchange) { x.Response.Header.Del("X-Correlation-Id") },
+		{"correlation-id", "no header", "healthz", 200, health, "", func(x *record.Exchange) { x.Response.Header.Del("X-Correlation-Id") },
 			"there are 0 X-Correlation-Id headers, and should be one"},
 		{"correlation-id", "two headers", "healthz", 200, health, "", set("X-Correlation-Id", "corr_healthz", "corr_healthz"),
 			"there are 2 X-Correlation-Id headers, and should be one"},
@@ -173,7 +173,7 @@ func TestEachCheckFailsAlone(t *testing.T) {
 		{"correlation-id", "one of its own", onboard, 400, refusal, "", nil,
 			`the correlation id is "c1", and should be "corr_partnerliquidityprovider_onboard": the operation's own, for the request brought none`},
 
-		{"answer-is-i-json", "empty", "healthz", 200, health, "", func(x *exchange.Exchange) { x.Response.Body = nil },
+		{"answer-is-i-json", "empty", "healthz", 200, health, "", func(x *record.Exchange) { x.Response.Body = nil },
 			"the answer is not I-JSON: holds no value"},
 		{"answer-is-i-json", "a duplicate member", "healthz", 200, health, "", body(`"ok":true`, `"ok":true,"ok":true`),
 			`the answer is not I-JSON: duplicate member "ok" in ""`},
@@ -183,7 +183,7 @@ func TestEachCheckFailsAlone(t *testing.T) {
 		{"answer-is-i-json", "invalid UTF-8", "healthz", 200, health, "", body(`"ok"`, "\"ok\xff\""), ""},
 		{"answer-is-i-json", "a lone surrogate", "healthz", 200, health, "", body(`"ok"`, `"ok\ud800"`), ""},
 		{"answer-is-i-json", "a page of HTML", onboard, 400, "<html>", "", set("X-Correlation-Id", "corr_partnerliquidityprovider_onboard"), ""},
-		{"answer-is-i-json", "too long", "healthz", 200, health, "", func(x *exchange.Exchange) { x.Response.Cut = true },
+		{"answer-is-i-json", "too long", "healthz", 200, health, "", func(x *record.Exchange) { x.Response.Cut = true },
 			"the answer is longer than 16777216 bytes, or than 33554432 bytes with the other answers of its scenario"},
 
 		{"declared-outcome", "another status", "healthz", 201, health, "", nil,
@@ -195,7 +195,7 @@ func TestEachCheckFailsAlone(t *testing.T) {
 		{"declared-outcome", "a refusal that another operation has", "unrouted", 400,
 			strings.Replace(refusal, "c1", "corr_unrouted", 1), "", nil,
 			"400 CONSTRAINT_VIOLATION is not an outcome of unrouted, which has 404 NOT_FOUND, 405 METHOD_NOT_ALLOWED"},
-		{"declared-outcome", "the wrong status without a body", "unrouted", 200, "", "", func(x *exchange.Exchange) {
+		{"declared-outcome", "the wrong status without a body", "unrouted", 200, "", "", func(x *record.Exchange) {
 			x.Request.Method = "HEAD"
 			x.Response.Header.Set("X-Correlation-Id", "corr_unrouted")
 		}, "200 is not an outcome of unrouted, which has 404 NOT_FOUND, 405 METHOD_NOT_ALLOWED"},
@@ -249,7 +249,7 @@ func TestEachCheckFailsAlone(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff([]string{test.check}, got); diff != "" {
-				t.Errorf("failed checks (-want +got):\n%s\n%+v", diff, x.Results)
+				t.Errorf("failed checks (-want +got):\n%s\n%+v", diff, x.Checks)
 			}
 		})
 	}
@@ -326,9 +326,9 @@ func TestWhatIsNotPinned(t *testing.T) {
 		x := answer(t, j, "healthz", 200, health, "")
 		x.Response.Header.Set("Idempotent-Replayed", "true")
 		j.Check(x)
-		for _, r := range x.Results {
-			if r.Check == "replay-header" && r.Verdict != exchange.NotApplicable {
-				t.Errorf("replay-header: %v %s, want it to have nothing to look at", r.Verdict, r.Message)
+		for _, r := range x.Checks {
+			if r.Check == "replay-header" && r.Status != record.CheckNotApplicable {
+				t.Errorf("replay-header: %v %s, want it to have nothing to look at", r.Status, r.Message)
 			}
 		}
 	})
@@ -341,15 +341,15 @@ func TestHead(t *testing.T) {
 	x.Request.Method = "HEAD"
 	x.Response.Header.Set("X-Correlation-Id", "corr_unrouted")
 	j.Check(x)
-	got := map[string]exchange.Checked{}
-	for _, r := range x.Results {
-		got[r.Check] = r.Verdict
+	got := map[string]record.CheckStatus{}
+	for _, r := range x.Checks {
+		got[r.Check] = r.Status
 	}
-	want := map[string]exchange.Checked{
-		"no-5xx": exchange.Passed, "content-type": exchange.Passed, "correlation-id": exchange.Passed,
-		"replay-header": exchange.Passed, "answer-is-i-json": exchange.NotApplicable,
-		"declared-outcome": exchange.NotApplicable, "reason-code": exchange.NotApplicable,
-		"details": exchange.NotApplicable, "schema": exchange.NotApplicable,
+	want := map[string]record.CheckStatus{
+		"no-5xx": record.CheckPassed, "content-type": record.CheckPassed, "correlation-id": record.CheckPassed,
+		"replay-header": record.CheckPassed, "answer-is-i-json": record.CheckNotApplicable,
+		"declared-outcome": record.CheckNotApplicable, "reason-code": record.CheckNotApplicable,
+		"details": record.CheckNotApplicable, "schema": record.CheckNotApplicable,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
@@ -364,21 +364,21 @@ func TestStray(t *testing.T) {
 		name, operation string
 		status          int
 		body            string
-		want            exchange.Undeclared
+		want            record.Undeclared
 	}{
-		{"a status", "healthz", 204, health, exchange.Undeclared{Status: 204}},
+		{"a status", "healthz", 204, health, record.Undeclared{Status: 204}},
 		{"a reason code", onboard, 400, strings.Replace(refusal, "_invalid", "_not_found", 1),
-			exchange.Undeclared{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_not_found"}},
+			record.Undeclared{Status: 400, Code: "CONSTRAINT_VIOLATION", ReasonCode: "partner_liquidity_provider_not_found"}},
 		{"in a closed list", evaluate, 200, strings.Replace(denied, "eligibility_failed", "rollout_blocked", 1),
-			exchange.Undeclared{Status: 200, ReasonCode: "partner_liquidity_provider_rollout_blocked"}},
-		{"without a body that can be read", "healthz", 503, "<html>", exchange.Undeclared{Status: 503}},
+			record.Undeclared{Status: 200, ReasonCode: "partner_liquidity_provider_rollout_blocked"}},
+		{"without a body that can be read", "healthz", 503, "<html>", record.Undeclared{Status: 503}},
 	}
 	j := judge(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			x := answer(t, j, test.operation, test.status, test.body, "c1")
 			j.Check(x)
-			if diff := cmp.Diff([]exchange.Undeclared{test.want}, x.Undeclared); diff != "" {
+			if diff := cmp.Diff([]record.Undeclared{test.want}, x.Undeclared); diff != "" {
 				t.Errorf("stray (-want +got):\n%s", diff)
 			}
 		})

@@ -13,8 +13,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps/auditproof"
 )
@@ -294,7 +294,7 @@ func (c *comparer) lookAtProof(p pair, want, got *answer) *Difference {
 }
 
 // sameRequest says whether both sides were sent the same.
-func sameRequest(a, b exchange.Request) bool {
+func sameRequest(a, b record.Request) bool {
 	return a.Target == b.Target && bytes.Equal(a.Body, b.Body) && maps.EqualFunc(a.Header, b.Header, slices.Equal)
 }
 

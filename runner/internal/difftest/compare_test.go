@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps/auditproof"
 )
@@ -24,7 +24,7 @@ func heard(status int, header, body string) *said {
 		h.Set(name, value)
 	}
 	return &said{
-		operation: operation, sent: exchange.Request{Method: "GET", Target: "/p"},
+		operation: operation, sent: record.Request{Method: "GET", Target: "/p"},
 		answers: []*answer{{status: status, header: h, body: []byte(body)}},
 	}
 }

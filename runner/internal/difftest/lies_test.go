@@ -26,7 +26,7 @@ import (
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // lie is one lie, and how it has to be found.
@@ -386,8 +386,8 @@ func (l lie) mustTurnRed(t *testing.T, d *difftest.Drift, feature string) {
 	for _, side := range []struct {
 		name string
 		wrap func(http.Handler) http.Handler
-		want verdict.Status
-	}{{"the honest fake", nil, verdict.Passed}, {"the liar", l.wrap, verdict.Failed}} {
+		want record.Status
+	}{{"the honest fake", nil, record.Passed}, {"the liar", l.wrap, record.Failed}} {
 		var printed strings.Builder
 		result, err := gate.Run(t.Context(), gate.Config{
 			Milestone: file, Out: filepath.Join(t.TempDir(), "out"), Stdout: &printed, Wrap: side.wrap,

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/schemas"
@@ -31,8 +31,8 @@ type Room struct {
 	milestone *milestones.Milestone
 	schemas   *schemas.Set
 	fixtures  fs.FS
-	routes    *exchange.Routes
-	secrets   *exchange.Secrets
+	routes    *record.Routes
+	secrets   *record.Secrets
 	calls     steps.Config
 	service   *service.Service
 
@@ -60,8 +60,8 @@ func newRoom(cfg Config) (*Room, error) {
 		return nil, err
 	}
 	r := &Room{
-		milestone: in.Milestone, schemas: in.Schemas, fixtures: keep(cfg.Project.Fixtures()), routes: exchange.NewRoutes(in.Milestone),
-		secrets: new(exchange.Secrets), wrap: cfg.Wrap, base: &url.URL{Scheme: "http", Host: "fake"},
+		milestone: in.Milestone, schemas: in.Schemas, fixtures: keep(cfg.Project.Fixtures()), routes: record.NewRoutes(in.Milestone),
+		secrets: new(record.Secrets), wrap: cfg.Wrap, base: &url.URL{Scheme: "http", Host: "fake"},
 	}
 	if r.service, err = cfg.Target.Open(r.secrets); err == nil {
 		err = r.service.Check(r.milestone)

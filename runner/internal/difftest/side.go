@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
 )
 
@@ -55,13 +55,13 @@ type answer struct {
 // said is a request and its answers, of which there are several when it was sent several times at once.
 type said struct {
 	request   *steps.Request
-	sent      exchange.Request
+	sent      record.Request
 	operation *milestones.Operation
 	answers   []*answer
 }
 
 // ask makes a call. Nil and no error is a call that cannot be made, because it builds on what is not there.
-func (s *side) ask(ctx context.Context, routes *exchange.Routes, c steps.Call) (*said, error) {
+func (s *side) ask(ctx context.Context, routes *record.Routes, c steps.Call) (*said, error) {
 	request, err := s.session.Prepare(c, s.base)
 	if _, misworded := err.(*steps.InvalidStep); misworded {
 		return nil, nil
@@ -80,7 +80,7 @@ func (s *side) ask(ctx context.Context, routes *exchange.Routes, c steps.Call) (
 			return nil, err
 		}
 	}
-	x.sent = exchange.Request{
+	x.sent = record.Request{
 		Method: sent[0].Method, Target: strings.TrimPrefix(sent[0].URL.RequestURI(), strings.TrimSuffix(s.base.EscapedPath(), "/")),
 		Header: sent[0].Header, Body: request.Body,
 	}
@@ -175,7 +175,7 @@ func send(through http.RoundTripper, r *http.Request) (*answer, error) {
 		a.body = direct.text
 		return a, nil
 	}
-	if a.body, err = io.ReadAll(io.LimitReader(response.Body, exchange.BodyLimit)); err != nil {
+	if a.body, err = io.ReadAll(io.LimitReader(response.Body, record.BodyLimit)); err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
 	return a, nil

@@ -33,7 +33,7 @@
 //
 // # Secrets
 //
-// No secret of package exchange is written: neither in exchanges nor in the texts of features.
+// No secret of package record is written: neither in exchanges nor in the texts of features.
 package eventlog
 
 import (
@@ -52,10 +52,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
 )
 
@@ -130,7 +128,7 @@ type Entry struct {
 
 // Log writes. Its methods may be called at the same time. A nil Log writes nothing.
 type Log struct {
-	secrets *exchange.Secrets
+	secrets *record.Secrets
 
 	mu        sync.Mutex
 	w         io.Writer
@@ -145,11 +143,11 @@ type Log struct {
 type running struct {
 	steps     int // that were finished
 	began     time.Time
-	exchanges []*exchange.Exchange
+	exchanges []*record.Exchange
 }
 
 // New begins a log.
-func New(w io.Writer, secrets *exchange.Secrets) *Log {
+func New(w io.Writer, secrets *record.Secrets) *Log {
 	return &Log{w: w, secrets: secrets, running: map[int]*running{}}
 }
 
@@ -301,7 +299,7 @@ func (l *Log) StepBegan(place, step int, at time.Time) {
 }
 
 // Exchanged is told an exchange as soon as it is there.
-func (l *Log) Exchanged(x *exchange.Exchange) {
+func (l *Log) Exchanged(x *record.Exchange) {
 	l.event(func(b *batch) {
 		r := l.running[x.Mark.Scenario]
 		if r == nil {
@@ -326,7 +324,7 @@ func (l *Log) StepPassed(place, step int, at time.Time) {
 }
 
 // ScenarioEnded is told how a scenario ended; the failure is nil when it passed, and when nothing is to be explained.
-func (l *Log) ScenarioEnded(place int, result verdict.Result, failure *report.Failure, at time.Time) {
+func (l *Log) ScenarioEnded(place int, result record.Result, failure *record.Failure, at time.Time) {
 	l.event(func(b *batch) {
 		r := l.running[place]
 		if r == nil {
@@ -383,17 +381,17 @@ func (l *Log) Retell(place int, s *Scenario) {
 }
 
 // statuses are ours in the words of Cucumber. What is missing has none there.
-var statuses = map[verdict.Status]messages.TestStepResultStatus{
-	verdict.Passed:      messages.TestStepResultStatus_PASSED,
-	verdict.Failed:      messages.TestStepResultStatus_FAILED,
-	verdict.Undefined:   messages.TestStepResultStatus_UNDEFINED,
-	verdict.Ambiguous:   messages.TestStepResultStatus_AMBIGUOUS,
-	verdict.InvalidStep: messages.TestStepResultStatus_FAILED,
-	verdict.Pending:     messages.TestStepResultStatus_PENDING,
-	verdict.Skipped:     messages.TestStepResultStatus_SKIPPED,
-	verdict.Unreached:   messages.TestStepResultStatus_FAILED,
-	verdict.Empty:       messages.TestStepResultStatus_UNKNOWN,
-	verdict.NotRun:      messages.TestStepResultStatus_UNKNOWN,
+var statuses = map[record.Status]messages.TestStepResultStatus{
+	record.Passed:      messages.TestStepResultStatus_PASSED,
+	record.Failed:      messages.TestStepResultStatus_FAILED,
+	record.Undefined:   messages.TestStepResultStatus_UNDEFINED,
+	record.Ambiguous:   messages.TestStepResultStatus_AMBIGUOUS,
+	record.InvalidStep: messages.TestStepResultStatus_FAILED,
+	record.Pending:     messages.TestStepResultStatus_PENDING,
+	record.Skipped:     messages.TestStepResultStatus_SKIPPED,
+	record.Unreached:   messages.TestStepResultStatus_FAILED,
+	record.Empty:       messages.TestStepResultStatus_UNKNOWN,
+	record.NotRun:      messages.TestStepResultStatus_UNKNOWN,
 }
 
 // Attach attaches an artifact to the run: its name and its text.
@@ -451,7 +449,7 @@ func (l *Log) write() {
 // batch is some lines.
 type batch struct {
 	bytes.Buffer
-	hides   *exchange.Secrets // in lines that do not come from package exchange
+	hides   *record.Secrets // in lines that do not come from package record
 	scratch []byte
 }
 
@@ -482,7 +480,7 @@ func (b *batch) finished(s *plan.Scenario, step int, status messages.TestStepRes
 	}})
 }
 
-func (b *batch) exchange(x *exchange.Exchange, secrets *exchange.Secrets, testCase, testStep string) {
+func (b *batch) exchange(x *record.Exchange, secrets *record.Secrets, testCase, testStep string) {
 	b.scratch = x.AppendRecord(b.scratch[:0], secrets)
 	b.attach(exchangeName, b.scratch, testCase, testStep)
 }
@@ -512,7 +510,7 @@ func stamp(at time.Time) *messages.Timestamp {
 }
 
 // scrub takes the secrets out of the values of a line, and leaves the names of its members alone.
-func scrub(line []byte, secrets *exchange.Secrets) []byte {
+func scrub(line []byte, secrets *record.Secrets) []byte {
 	var b bytes.Buffer
 	decoder, encoder := jsontext.NewDecoder(bytes.NewReader(line)), jsontext.NewEncoder(&b)
 	for {

@@ -15,8 +15,8 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -50,12 +50,12 @@ const bell = `Feature: A bell
 var began = time.Date(2026, 2, 22, 15, 0, 0, 0, time.UTC)
 
 // answered is an exchange of a scenario, in which the key is everywhere.
-func answered(place, step int, results ...exchange.Result) *exchange.Exchange {
-	return &exchange.Exchange{
-		Mark: exchange.Mark{Scenario: place, Step: step}, Operation: &milestones.Operation{ID: "bell.get"},
-		Request:  exchange.Request{Method: "GET", Target: "/bell?key=" + key, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(key)},
-		Response: &exchange.Response{Status: 401, Header: http.Header{"X-Echo": {key}}, Body: []byte(`{"key":"` + key + `"}`)},
-		Results:  results, Message: "401 " + key, SentAt: began, Took: time.Millisecond,
+func answered(place, step int, results ...record.CheckResult) *record.Exchange {
+	return &record.Exchange{
+		Mark: record.Mark{Scenario: place, Step: step}, Operation: &milestones.Operation{ID: "bell.get"},
+		Request:  record.Request{Method: "GET", Target: "/bell?key=" + key, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(key)},
+		Response: &record.Response{Status: 401, Header: http.Header{"X-Echo": {key}}, Body: []byte(`{"key":"` + key + `"}`)},
+		Checks:   results, Message: "401 " + key, SentAt: began, Took: time.Millisecond,
 	}
 }
 
@@ -70,7 +70,7 @@ func tell(t *testing.T, w io.Writer) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := new(exchange.Secrets)
+	secrets := new(record.Secrets)
 	secrets.Learn(key)
 	at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
 	log := eventlog.New(w, secrets)
@@ -81,15 +81,15 @@ func tell(t *testing.T, w io.Writer) error {
 	log.StepBegan(0, 0, at(3))
 	log.StepPassed(0, 0, at(4))
 	log.StepBegan(1, 0, at(5))
-	failed := exchange.Result{Check: "schema", Verdict: exchange.Failed, Message: "it is mute"}
+	failed := record.CheckResult{Check: "schema", Status: record.CheckFailed, Message: "it is mute"}
 	x := answered(1, 0, failed)
 	log.Exchanged(x)
 	log.StepBegan(0, 1, at(6))
 	log.StepPassed(0, 1, at(8))
-	log.ScenarioEnded(0, verdict.Result{Status: verdict.Passed}, nil, at(9))
-	log.ScenarioEnded(1, verdict.Result{Status: verdict.Failed, Line: 12, Message: "it is mute"}, &report.Failure{
-		Status: verdict.Failed, Says: "it is mute", Text: "mute", Expected: "200", Got: "401", Exchange: x,
-		Checks: []report.Check{{Result: failed, Exchange: x}}, Base: "http://bell.example/?" + key,
+	log.ScenarioEnded(0, record.Result{Status: record.Passed}, nil, at(9))
+	log.ScenarioEnded(1, record.Result{Status: record.Failed, Line: 12, Message: "it is mute"}, &record.Failure{
+		Status: record.Failed, Says: "it is mute", Text: "mute", Expected: "200", Got: "401", Exchange: x,
+		Checks: []record.FailedCheck{{Result: failed, Exchange: x}}, Base: "http://bell.example/?" + key,
 	}, at(10))
 	log.ScenarioBegan(2, at(11))
 	log.Attach(report.Verdict, []byte(`{"exit_code":1}`))
@@ -289,5 +289,18 @@ func TestAContradiction(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "passed, and its sentence 1 did not") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// Which scenario a reason is about is a field of it: its message may begin like that of another scenario.
+func TestReasonsApartFromScenarios(t *testing.T) {
+	failed := &eventlog.Scenario{Scenario: &plan.Scenario{ID: "a.feature > x"}, Result: record.Result{Status: record.Failed}}
+	v := &eventlog.Verdict{VerdictFile: report.VerdictFile{Reasons: []record.Reason{
+		{ID: "scenario-failed", Scenario: failed.Ref(), Message: "no name in it"},
+		{ID: "run-broke-off", Message: "a.feature > x: a panic"},
+	}}}
+	apart := v.Apart(&eventlog.Record{Scenarios: []*eventlog.Scenario{failed}})
+	if len(apart) != 1 || apart[0].ID != "run-broke-off" {
+		t.Errorf("got %+v, want run-broke-off alone", apart)
 	}
 }

@@ -13,10 +13,8 @@ import (
 	messages "github.com/cucumber/messages/go/v21"
 	"github.com/go-json-experiment/json"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // Record is a log that was read: what reports are made from.
@@ -56,15 +54,15 @@ type Scenario struct {
 	// Began and Ended are zero when it did not.
 	Began, Ended time.Time
 	// Result is how it ended. Without an end, its status is not_run, left_out or not_selected.
-	Result verdict.Result
+	Result record.Result
 	// Failure explains it when it did not pass; nil when nothing does.
-	Failure *report.Failure
+	Failure *record.Failure
 	// Exchanges are its exchanges in order; the mark of each has its sentence.
-	Exchanges []*exchange.Exchange
+	Exchanges []*record.Exchange
 
-	ref   string               // as the log has it; "" in a record that was not read
-	place int                  // in the plan
-	heard []*exchange.Exchange // in the order of their answers
+	ref   string             // as the log has it; "" in a record that was not read
+	place int                // in the plan
+	heard []*record.Exchange // in the order of their answers
 }
 
 // Ref is the short name of the scenario. It is made from an id that may have a secret in it, which the log has not.
@@ -135,8 +133,8 @@ func (r *Record) Conclude(overall bool, says string, at time.Time, attached map[
 }
 
 // Exchanges are all exchanges, in the order of the plan.
-func (r *Record) Exchanges() []*exchange.Exchange {
-	var all []*exchange.Exchange
+func (r *Record) Exchanges() []*record.Exchange {
+	var all []*record.Exchange
 	for _, s := range r.Scenarios {
 		all = append(all, s.Exchanges...)
 	}
@@ -145,27 +143,27 @@ func (r *Record) Exchanges() []*exchange.Exchange {
 
 // resultFile is result.json: how a scenario ended.
 type resultFile struct {
-	Status  verdict.Status `json:"status"`
-	Line    int            `json:"line,omitempty"`
-	Says    string         `json:"says,omitempty"`
-	Checked bool           `json:"checked,omitempty"`
-	Failure *failureFile   `json:"failure,omitempty"`
+	Status  record.Status `json:"status"`
+	Line    int           `json:"line,omitempty"`
+	Says    string        `json:"says,omitempty"`
+	Checked bool          `json:"checked,omitempty"`
+	Failure *failureFile  `json:"failure,omitempty"`
 }
 
 type failureFile struct {
-	Status    verdict.Status     `json:"status"`
-	Step      int                `json:"step"`
-	Says      string             `json:"says,omitempty"`
-	Expected  string             `json:"expected,omitempty"`
-	Got       string             `json:"got,omitempty"`
-	Diff      string             `json:"diff,omitempty"`
-	Text      string             `json:"text"`
-	Undefined []report.Undefined `json:"undefined,omitempty"`
-	Checks    []checkFile        `json:"checks,omitempty"`
-	Exchange  int                `json:"exchange"` // by the order of the answers in the scenario, from 1; 0 for none
-	Base      string             `json:"base,omitempty"`
-	Flags     []string           `json:"flags,omitempty"`
-	Start     string             `json:"start,omitempty"`
+	Status    record.Status          `json:"status"`
+	Step      int                    `json:"step"`
+	Says      string                 `json:"says,omitempty"`
+	Expected  string                 `json:"expected,omitempty"`
+	Got       string                 `json:"got,omitempty"`
+	Diff      string                 `json:"diff,omitempty"`
+	Text      string                 `json:"text"`
+	Undefined []record.UndefinedStep `json:"undefined,omitempty"`
+	Checks    []checkFile            `json:"checks,omitempty"`
+	Exchange  int                    `json:"exchange"` // by the order of the answers in the scenario, from 1; 0 for none
+	Base      string                 `json:"base,omitempty"`
+	Flags     []string               `json:"flags,omitempty"`
+	Start     string                 `json:"start,omitempty"`
 }
 
 type checkFile struct {
@@ -173,7 +171,7 @@ type checkFile struct {
 	Exchange int    `json:"exchange"`
 }
 
-func resultOf(result verdict.Result, f *report.Failure, heard []*exchange.Exchange) resultFile {
+func resultOf(result record.Result, f *record.Failure, heard []*record.Exchange) resultFile {
 	file := resultFile{Status: result.Status, Line: result.Line, Says: result.Message, Checked: result.Checked}
 	if f == nil {
 		return file
@@ -189,12 +187,12 @@ func resultOf(result verdict.Result, f *report.Failure, heard []*exchange.Exchan
 }
 
 func (f *resultFile) apply(s *Scenario) error {
-	s.Result = verdict.Result{Status: f.Status, Line: f.Line, Message: f.Says, Checked: f.Checked}
+	s.Result = record.Result{Status: f.Status, Line: f.Line, Message: f.Says, Checked: f.Checked}
 	from := f.Failure
 	if from == nil {
 		return nil
 	}
-	s.Failure = &report.Failure{
+	s.Failure = &record.Failure{
 		Scenario: s.Scenario, Status: from.Status, Step: from.Step, Says: from.Says, Expected: from.Expected, Got: from.Got,
 		Diff: from.Diff, Text: from.Text, Undefined: from.Undefined, Base: from.Base, Start: from.Start, Flags: from.Flags,
 	}
@@ -210,29 +208,29 @@ func (f *resultFile) apply(s *Scenario) error {
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(x.Results, func(r exchange.Result) bool { return r.Check == check.Check })
+		at := slices.IndexFunc(x.Checks, func(r record.CheckResult) bool { return r.Check == check.Check })
 		if at < 0 {
 			return fmt.Errorf("its exchange %d has no check %q", check.Exchange, check.Check)
 		}
-		s.Failure.Checks = append(s.Failure.Checks, report.Check{Result: x.Results[at], Exchange: x})
+		s.Failure.Checks = append(s.Failure.Checks, record.FailedCheck{Result: x.Checks[at], Exchange: x})
 	}
 	return nil
 }
 
 // agrees holds a scenario that passed to its sentences: a log in which they did not is not as it was written.
 func (s *Scenario) agrees() error {
-	if s.Result.Status != verdict.Passed {
+	if s.Result.Status != record.Passed {
 		return nil
 	}
 	for i, step := range s.Steps {
-		if step.Status != string(verdict.Passed) {
+		if step.Status != string(record.Passed) {
 			return fmt.Errorf("%s passed, and its sentence %d did not", s.Ref(), i+1)
 		}
 	}
 	return nil
 }
 
-func (s *Scenario) nth(n int) (*exchange.Exchange, error) {
+func (s *Scenario) nth(n int) (*record.Exchange, error) {
 	if n < 1 || n > len(s.heard) {
 		return nil, fmt.Errorf("it has no exchange %d", n)
 	}
@@ -263,7 +261,7 @@ func Read(r io.Reader) (*Record, error) {
 	}
 	for _, s := range reading.record.Scenarios {
 		s.Exchanges = slices.Clone(s.heard)
-		exchange.Sort(s.Exchanges)
+		record.SortExchanges(s.Exchanges)
 	}
 	return reading.record, nil
 }
@@ -394,11 +392,11 @@ func (r *reading) run(a *messages.Attachment) error {
 		}
 		switch {
 		case e.Selected:
-			s.Result.Status = verdict.NotRun
+			s.Result.Status = record.NotRun
 		case len(e.LeftOut) > 0:
-			s.Result.Status = verdict.SkippedByCapability
+			s.Result.Status = record.SkippedByCapability
 		default:
-			s.Result.Status = verdict.NotSelected
+			s.Result.Status = record.NotSelected
 		}
 		r.scenarios[e.Ref] = s
 		r.record.Scenarios = append(r.record.Scenarios, s)
@@ -407,12 +405,12 @@ func (r *reading) run(a *messages.Attachment) error {
 }
 
 func (r *reading) exchange(a *messages.Attachment) error {
-	mark := exchange.Mark{Scenario: -1}
+	mark := record.Mark{Scenario: -1}
 	s := r.cases[a.TestCaseStartedId]
 	if s != nil {
 		mark.Scenario, mark.Step = s.place, r.steps[a.TestStepId]
 	}
-	x, err := exchange.ReadRecord([]byte(a.Body), mark)
+	x, err := record.ReadRecord([]byte(a.Body), mark)
 	if err != nil {
 		return err
 	}

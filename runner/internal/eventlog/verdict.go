@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -22,7 +22,7 @@ func (r *Record) Verdict() (*Verdict, error) {
 		if r.Says != "" {
 			says = r.Says
 		}
-		return &Verdict{report.VerdictFile{ExitCode: verdict.Incomplete, Reasons: []verdict.Reason{{ID: "run-broke-off", Message: says, Where: report.Messages}}}}, nil
+		return &Verdict{report.VerdictFile{ExitCode: verdict.Incomplete, Reasons: []record.Reason{{ID: "run-broke-off", Message: says, Where: report.Messages}}}}, nil
 	}
 	v := new(Verdict)
 	if err := json.Unmarshal(text, v); err != nil {
@@ -59,38 +59,30 @@ func (v *Verdict) KnownAs(s *Scenario) *report.FailureFile {
 
 // Absent says whether a reason tells only that something was not observed while not everything ran, which is no wonder
 // then.
-func (v *Verdict) Absent(reason verdict.Reason) bool {
+func (v *Verdict) Absent(reason record.Reason) bool {
 	complete := len(v.Scenarios) > 0
 	for status := range v.Scenarios {
-		complete = complete && (status == verdict.Passed || status == verdict.Failed)
+		complete = complete && (status == record.Passed || status == record.Failed)
 	}
 	return verdict.IsAbsence(reason.ID) && !complete
 }
 
 // Apart are the reasons that no scenario tells by how it ended: an outcome that nobody saw, or an interrupt.
-func (v *Verdict) Apart(r *Record) []verdict.Reason {
+func (v *Verdict) Apart(r *Record) []record.Reason {
 	told := map[string]bool{}
-	var ids []string
 	for _, s := range r.Scenarios {
 		switch s.Result.Status {
-		case verdict.Passed, verdict.SkippedByCapability, verdict.NotSelected, verdict.NotRun: // of the last a reason tells how many
+		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotRun: // of the last a reason tells how many
 			continue
 		}
 		if v.KnownAs(s) != nil {
 			continue
 		}
 		told[s.Ref()] = true
-		for _, ref := range s.checkRefs() {
-			told[ref] = true
-		}
-		ids = append(ids, s.ID+": ")
 	}
-	var apart []verdict.Reason
+	var apart []record.Reason
 	for _, reason := range v.Reasons {
-		switch {
-		case told[reason.Ref]:
-		case slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(reason.Message, id) }):
-		default:
+		if !told[reason.Scenario] {
 			apart = append(apart, reason)
 		}
 	}

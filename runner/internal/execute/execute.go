@@ -19,10 +19,9 @@ import (
 	"github.com/cucumber/godog"
 
 	"example.com/lpgate/runner/internal/checks"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
@@ -56,7 +55,7 @@ type Executor struct {
 	// Observers are notified of what happens, as it happens.
 	Observers []Observer
 	// Secrets are the values that must not be reported; nil for those that the requests reveal.
-	Secrets *exchange.Secrets
+	Secrets *record.Secrets
 	// Register registers the step definitions; nil for [steps.Register].
 	Register func(*godog.ScenarioContext, steps.Config)
 
@@ -68,22 +67,22 @@ type Executor struct {
 type Observer interface {
 	ScenarioBegan(place int, at time.Time)
 	StepBegan(place, step int, at time.Time)
-	Exchanged(x *exchange.Exchange)
+	Exchanged(x *record.Exchange)
 	StepPassed(place, step int, at time.Time)
 	// ScenarioEnded has the scenario's result, and what explains it if it did not pass; nil otherwise.
-	ScenarioEnded(place int, result verdict.Result, failure *report.Failure, at time.Time)
+	ScenarioEnded(place int, result record.Result, failure *record.Failure, at time.Time)
 }
 
 // Result is what happened.
 type Result struct {
 	// Results are how the scenarios ended, by their place in the plan. A selected one without a result did not run.
-	Results map[int]verdict.Result
+	Results map[int]record.Result
 	// Failures explain the ones that did not pass.
-	Failures map[int]report.Failure
+	Failures map[int]record.Failure
 	// Exchanges are all exchanges, in the order of the plan.
-	Exchanges []*exchange.Exchange
+	Exchanges []*record.Exchange
 	// Stops are what kept scenarios from being run to their end.
-	Stops []verdict.Reason
+	Stops []record.Reason
 	// Agreed reports whether godog's exit codes are those that the results lead to; Godog is the highest of them.
 	Agreed bool
 	Godog  int
@@ -121,7 +120,7 @@ func (e *Executor) prepare() {
 		e.Register = steps.Register
 	}
 	if e.Secrets == nil {
-		e.Secrets = new(exchange.Secrets)
+		e.Secrets = new(record.Secrets)
 	}
 	if e.Service == nil {
 		e.Service = &service.Service{ScenarioTimeout: e.Timeout}
@@ -146,7 +145,7 @@ func (e *Executor) Run(ctx context.Context) Result {
 	if !e.Service.BuiltIn() {
 		first := e.workers[0]
 		if err := first.transport.Probe(ctx); err != nil && ctx.Err() == nil {
-			first.stop(verdict.Reason{ID: "target-unreachable", Where: e.Secrets.Scrub(e.Service.URL), Message: err.Error()})
+			first.stop(record.Reason{ID: "target-unreachable", Where: e.Secrets.Scrub(e.Service.URL), Message: err.Error()})
 			return e.collect()
 		}
 	}
@@ -160,7 +159,7 @@ func (e *Executor) Run(ctx context.Context) Result {
 
 // collect merges what the workers have, in the order of the plan.
 func (e *Executor) collect() Result {
-	all := Result{Results: map[int]verdict.Result{}, Failures: map[int]report.Failure{}, Agreed: true}
+	all := Result{Results: map[int]record.Result{}, Failures: map[int]record.Failure{}, Agreed: true}
 	for _, w := range e.workers {
 		maps.Copy(all.Results, w.result.Results)
 		maps.Copy(all.Failures, w.result.Failures)
@@ -173,15 +172,15 @@ func (e *Executor) collect() Result {
 		all.Godog = max(all.Godog, w.result.Godog)
 		all.Exchanges = append(all.Exchanges, w.recorder.Exchanges()...)
 	}
-	slices.SortStableFunc(all.Exchanges, func(a, b *exchange.Exchange) int {
+	slices.SortStableFunc(all.Exchanges, func(a, b *record.Exchange) int {
 		return cmp.Compare(a.Mark.Scenario, b.Mark.Scenario)
 	})
 	return all
 }
 
 // ByScenario returns the exchanges of each scenario, by its place in the plan.
-func (r *Result) ByScenario() map[int][]*exchange.Exchange {
-	all := map[int][]*exchange.Exchange{}
+func (r *Result) ByScenario() map[int][]*record.Exchange {
+	all := map[int][]*record.Exchange{}
 	for from, to := 0, 0; from < len(r.Exchanges); from = to {
 		place := r.Exchanges[from].Mark.Scenario
 		for to < len(r.Exchanges) && r.Exchanges[to].Mark.Scenario == place {

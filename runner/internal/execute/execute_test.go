@@ -4,21 +4,20 @@ import (
 	"errors"
 	"testing"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // What the suite of an abandoned scenario still reports changes nothing.
 func TestAbandonedScenario(t *testing.T) {
 	planned := plan.Plan{Scenarios: []plan.Scenario{{URI: "features/x.feature", Line: 2, Steps: []plan.Step{{Line: 3, Text: "I am late"}}}}}
 	w := &worker{
-		executor: &Executor{Selection: &plan.Selection{Plan: &planned, Scenarios: []int{0}}}, recorder: new(exchange.Recorder),
+		executor: &Executor{Selection: &plan.Selection{Plan: &planned, Scenarios: []int{0}}}, recorder: new(record.Recorder),
 	}
 	s := w.newScenario(0)
 	s.close()
 	s.stepPassed()
-	s.stepEnded(verdict.Failed, errors.New("late"))
+	s.stepEnded(record.Failed, errors.New("late"))
 	s.stepUndefined("I am late")
 	if _, err := s.beforeStep(t.Context()); !errors.Is(err, errNotRun) {
 		t.Errorf("a step of an abandoned scenario begins: %v", err)

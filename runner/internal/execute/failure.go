@@ -4,14 +4,14 @@ import (
 	"errors"
 	"fmt"
 
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/steps"
 )
 
 // explain returns what explains why the scenario did not pass.
-func (s *scenario) explain() report.Failure {
-	f := report.Failure{
+func (s *scenario) explain() record.Failure {
+	f := record.Failure{
 		Scenario: s.planned, Status: s.status, Step: s.at, Undefined: s.undefined, Checks: s.checks,
 	}
 	var mismatch *steps.Mismatch
@@ -47,7 +47,7 @@ func panicked(err error) bool { return fmt.Sprintf("%T", err) == "*godog.traceEr
 
 // explainingExchange returns the exchange that a failure is about: the first that failed a check, else the last of the
 // scenario; nil when there was none.
-func (s *scenario) explainingExchange() *exchange.Exchange {
+func (s *scenario) explainingExchange() *record.Exchange {
 	if len(s.checks) > 0 {
 		return s.checks[0].Exchange
 	}

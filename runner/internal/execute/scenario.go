@@ -9,10 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
 )
 
@@ -28,11 +26,11 @@ type scenario struct {
 	closed    bool
 	step      int // the step that runs; -1 before the first
 	passed    int // steps
-	status    verdict.Status
+	status    record.Status
 	at        int // the step at which it ended
 	err       error
-	checks    []report.Check
-	undefined []report.Undefined
+	checks    []record.FailedCheck
+	undefined []record.UndefinedStep
 	before    int       // the first exchange of the step
 	last      time.Time // when its last step ended
 }
@@ -76,11 +74,11 @@ func (s *scenario) beforeStep(ctx context.Context) (context.Context, error) {
 	for _, observer := range s.worker.executor.Observers {
 		observer.StepBegan(s.place, s.step, now)
 	}
-	return exchange.WithMark(ctx, exchange.Mark{Scenario: s.place, Step: s.step}), nil
+	return record.WithMark(ctx, record.Mark{Scenario: s.place, Step: s.step}), nil
 }
 
 // failedChecks is the error of a step in which an answer failed a check.
-type failedChecks struct{ checks []report.Check }
+type failedChecks struct{ checks []record.FailedCheck }
 
 func (e *failedChecks) Error() string {
 	var messages []string
@@ -102,7 +100,7 @@ func (s *scenario) afterStep(stepErr error) error {
 	}
 	for _, x := range s.exchangesSince(s.before) {
 		for _, failed := range x.Failures() {
-			s.checks = append(s.checks, report.Check{Result: failed, Exchange: x})
+			s.checks = append(s.checks, record.FailedCheck{Result: failed, Exchange: x})
 		}
 	}
 	if len(s.checks) > 0 {
@@ -113,8 +111,8 @@ func (s *scenario) afterStep(stepErr error) error {
 
 // exchangesSince returns the scenario's exchanges from the nth of the worker on. A step that was abandoned may still add
 // some of another scenario.
-func (s *scenario) exchangesSince(n int) []*exchange.Exchange {
-	var own []*exchange.Exchange
+func (s *scenario) exchangesSince(n int) []*record.Exchange {
+	var own []*record.Exchange
 	for _, x := range s.worker.recorder.Since(n) {
 		if x.Mark.Scenario == s.place {
 			own = append(own, x)
@@ -137,7 +135,7 @@ func (s *scenario) stepPassed() {
 }
 
 // stepEnded records how a step that did not pass ended. The first one counts; the steps after it are skipped.
-func (s *scenario) stepEnded(status verdict.Status, err error) {
+func (s *scenario) stepEnded(status record.Status, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.status != "" {
@@ -151,11 +149,11 @@ func (s *scenario) stepEnded(status verdict.Status, err error) {
 
 // stepUndefined records a step that no definition matches. All of a scenario are recorded, also those that are skipped.
 func (s *scenario) stepUndefined(text string) {
-	s.stepEnded(verdict.Undefined, nil)
+	s.stepEnded(record.Undefined, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
-		s.undefined = append(s.undefined, report.Undefined{Step: s.step, Nearest: steps.Nearest(text)})
+		s.undefined = append(s.undefined, record.UndefinedStep{Step: s.step, Nearest: steps.Nearest(text)})
 	}
 }
 
@@ -164,9 +162,9 @@ func (s *scenario) finish() {
 	switch {
 	case s.status != "":
 	case s.passed == len(s.planned.Steps):
-		s.status = verdict.Passed
+		s.status = record.Passed
 	default:
-		s.status, s.at = verdict.NotRun, s.step
+		s.status, s.at = record.NotRun, s.step
 		s.err = fmt.Errorf("%d of its %d steps ran", s.passed, len(s.planned.Steps))
 	}
 }
@@ -180,25 +178,25 @@ func recovered(err *error) {
 
 // conclude records the result of a scenario that has ended.
 func (w *worker) conclude(ctx context.Context, s *scenario) {
-	if s.status == verdict.Failed {
+	if s.status == record.Failed {
 		w.classify(ctx, s)
-	} else if s.status == verdict.Passed {
+	} else if s.status == record.Passed {
 		w.unanswered = 0
 	}
-	result := verdict.Result{Status: s.status, Message: w.executor.Secrets.Scrub(firstLine(s.err))}
-	result.Checked = s.status == verdict.Failed && errors.As(s.err, new(*failedChecks))
+	result := record.Result{Status: s.status, Message: w.executor.Secrets.Scrub(firstLine(s.err))}
+	result.Checked = s.status == record.Failed && errors.As(s.err, new(*failedChecks))
 	if s.at >= 0 && s.at < len(s.planned.Steps) {
 		result.Line = s.planned.Steps[s.at].Line
 	}
-	if s.status == verdict.Undefined {
+	if s.status == record.Undefined {
 		result.Message = "undefined step: " + s.planned.Steps[s.at].Text
 	}
 	w.result.Results[s.place] = result
-	if w.executor.FirstFailure && s.status == verdict.Failed {
+	if w.executor.FirstFailure && s.status == record.Failed {
 		w.stopped = true
 	}
-	var failure *report.Failure
-	if s.status != verdict.Passed && !errors.As(s.err, new(notRunError)) && !errors.Is(s.err, context.Canceled) {
+	var failure *record.Failure
+	if s.status != record.Passed && !errors.As(s.err, new(notRunError)) && !errors.Is(s.err, context.Canceled) {
 		explained := s.explain()
 		w.result.Failures[s.place], failure = explained, &explained
 	}
@@ -211,20 +209,20 @@ func (w *worker) conclude(ctx context.Context, s *scenario) {
 func (w *worker) classify(ctx context.Context, s *scenario) {
 	var unreachable *steps.Unreachable
 	unanswered := errors.As(s.err, &unreachable)
-	lack := exchange.Exhausted(s.err)
+	lack := record.Exhausted(s.err)
 	if unanswered && lack == "" && w.executor.Service.BuiltIn() {
-		lack = exchange.Exhausted(w.servers.Err())
+		lack = record.Exhausted(w.servers.Err())
 	}
 	switch {
 	case lack != "": // reported once, and neither a fault of the scenario nor of the service
-		s.status, s.err, w.stopped = verdict.NotRun, errNotRun, true
+		s.status, s.err, w.stopped = record.NotRun, errNotRun, true
 		w.stop(Exhausted(lack))
 	case errors.As(s.err, new(notRunError)), errors.Is(s.err, context.Canceled):
-		s.status = verdict.NotRun
+		s.status = record.NotRun
 	case errors.As(s.err, new(*steps.InvalidStep)):
-		s.status = verdict.InvalidStep
+		s.status = record.InvalidStep
 	case unanswered:
-		w.noAnswer(ctx, s, exchange.Cause(unreachable.Err))
+		w.noAnswer(ctx, s, record.Cause(unreachable.Err))
 	default:
 		w.unanswered = 0
 	}
@@ -243,13 +241,13 @@ func (w *worker) noAnswer(ctx context.Context, s *scenario, cause string) {
 	}
 	switch err := w.transport.Gone(ctx); {
 	case ctx.Err() != nil:
-		s.status = verdict.NotRun
+		s.status = record.NotRun
 	case err != nil:
-		s.status, s.err, w.stopped = verdict.Unreached, fmt.Errorf("the target cannot be reached: %s", cause), true
+		s.status, s.err, w.stopped = record.Unreached, fmt.Errorf("the target cannot be reached: %s", cause), true
 	default:
 		if w.unanswered++; w.unanswered == maxUnanswered {
 			w.stopped = true
-			w.stop(verdict.Reason{
+			w.stop(record.Reason{
 				ID: "target-silent", Where: s.where(),
 				Message: fmt.Sprintf("%d scenarios in a row got no answer, the last one because of: %s", w.unanswered, cause),
 			})
@@ -267,9 +265,9 @@ func firstLine(err error) string {
 }
 
 // Interrupted is the reason against a run that was interrupted.
-var Interrupted = verdict.Reason{ID: "interrupted", Message: "the run was interrupted"}
+var Interrupted = record.Reason{ID: "interrupted", Message: "the run was interrupted"}
 
 // Exhausted is the reason against a run for which this machine lacks a resource.
-func Exhausted(lack string) verdict.Reason {
-	return verdict.Reason{ID: "resources-exhausted", Message: "the run could not go on: " + lack}
+func Exhausted(lack string) record.Reason {
+	return record.Reason{ID: "resources-exhausted", Message: "the run could not go on: " + lack}
 }

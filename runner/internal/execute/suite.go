@@ -12,7 +12,7 @@ import (
 	messages "github.com/cucumber/messages/go/v21"
 
 	_ "example.com/lpgate/internal/godoginit" // godog starts no process while the program initializes
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // This file is the adapter to godog 0.15.1: one suite for each scenario.
@@ -96,11 +96,11 @@ func (f formatter) Passed(*messages.Pickle, *messages.PickleStep, *godog.StepDef
 }
 
 func (f formatter) Failed(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition, err error) {
-	f.scenario.stepEnded(verdict.Failed, err)
+	f.scenario.stepEnded(record.Failed, err)
 }
 
 func (f formatter) Skipped(*messages.Pickle, *messages.PickleStep, *godog.StepDefinition) {
-	f.scenario.stepEnded(verdict.Skipped, errors.New("one of its steps was skipped"))
+	f.scenario.stepEnded(record.Skipped, errors.New("one of its steps was skipped"))
 }
 
 func (f formatter) Undefined(_ *messages.Pickle, step *messages.PickleStep, _ *godog.StepDefinition) {
@@ -108,11 +108,11 @@ func (f formatter) Undefined(_ *messages.Pickle, step *messages.PickleStep, _ *g
 }
 
 func (f formatter) Pending(*messages.Pickle, *messages.PickleStep, *godog.StepDefinition) {
-	f.scenario.stepEnded(verdict.Pending, errors.New("one of its steps is not implemented yet"))
+	f.scenario.stepEnded(record.Pending, errors.New("one of its steps is not implemented yet"))
 }
 
 func (f formatter) Ambiguous(_ *messages.Pickle, _ *messages.PickleStep, _ *godog.StepDefinition, err error) {
-	f.scenario.stepEnded(verdict.Ambiguous, err)
+	f.scenario.stepEnded(record.Ambiguous, err)
 }
 
 func (f formatter) Summary() {}

@@ -9,10 +9,8 @@ import (
 
 	"github.com/cucumber/godog"
 
-	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
-	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
 
@@ -22,7 +20,7 @@ type worker struct {
 	scenarios []int // places in the plan
 	servers   *service.Fakes
 	transport *service.Transport
-	recorder  *exchange.Recorder
+	recorder  *record.Recorder
 	register  func(*godog.ScenarioContext)
 
 	result     Result
@@ -34,11 +32,11 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 	w := &worker{
 		executor: e, scenarios: scenarios,
 		servers: service.NewFakes(e.Fixtures, e.Wrap, e.Secrets), transport: e.Service.Transport(),
-		result: Result{Results: map[int]verdict.Result{}, Failures: map[int]report.Failure{}, Agreed: true},
+		result: Result{Results: map[int]record.Result{}, Failures: map[int]record.Failure{}, Agreed: true},
 	}
-	w.recorder = &exchange.Recorder{
+	w.recorder = &record.Recorder{
 		Base:              w.transport,
-		Routes:            exchange.NewRoutes(e.Inputs.Milestone),
+		Routes:            record.NewRoutes(e.Inputs.Milestone),
 		Prefix:            e.Service.Prefix(),
 		Check:             e.Checker.Check,
 		IdempotencyHeader: e.Inputs.Milestone.Transport.IdempotencyHeader,
@@ -48,7 +46,7 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 			number, _ := steps.Concurrency(ctx)
 			return number
 		},
-		OnExchange: func(x *exchange.Exchange) {
+		OnExchange: func(x *record.Exchange) {
 			for _, observer := range e.Observers {
 				observer.Exchanged(x)
 			}
@@ -71,7 +69,7 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 }
 
 // stop adds a reason against the run.
-func (w *worker) stop(reason verdict.Reason) {
+func (w *worker) stop(reason record.Reason) {
 	if !slices.Contains(w.result.Stops, reason) {
 		w.result.Stops = append(w.result.Stops, reason)
 	}
@@ -93,7 +91,7 @@ func (w *worker) run(ctx context.Context) {
 	for _, place := range w.scenarios {
 		s := w.newScenario(place)
 		if ctx.Err() != nil || w.stopped {
-			s.status, s.err = verdict.NotRun, errNotRun
+			s.status, s.err = record.NotRun, errNotRun
 		} else {
 			w.runScenario(ctx, s)
 		}
@@ -111,10 +109,10 @@ const gracePeriod = 3 * time.Second
 // is abandoned, and whatever it still does is ignored.
 func (w *worker) runScenario(ctx context.Context, s *scenario) {
 	if len(s.planned.Steps) == 0 {
-		s.status, s.err = verdict.Empty, errors.New("it has no steps")
+		s.status, s.err = record.Empty, errors.New("it has no steps")
 		return
 	}
-	limit := &exchange.TimeLimit{Of: "scenario", Flag: "--scenario-timeout", Limit: w.executor.Timeout}
+	limit := &record.TimeLimit{Of: "scenario", Flag: "--scenario-timeout", Limit: w.executor.Timeout}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.executor.Timeout, limit)
 	defer cancel()
 	type end struct {
@@ -139,12 +137,12 @@ func (w *worker) runScenario(ctx context.Context, s *scenario) {
 	s.close()
 	switch {
 	case errors.Is(e.err, errStepHangs):
-		w.stop(verdict.Reason{ID: "run-broke-off", Where: s.where(), Message: e.err.Error()})
-		s.status, s.at, s.err = verdict.NotRun, -1, e.err
+		w.stop(record.Reason{ID: "run-broke-off", Where: s.where(), Message: e.err.Error()})
+		s.status, s.at, s.err = record.NotRun, -1, e.err
 	case e.err != nil:
-		w.stop(verdict.Reason{ID: "run-broke-off", Message: fmt.Sprintf("the run broke off: %v", e.err)})
+		w.stop(record.Reason{ID: "run-broke-off", Message: fmt.Sprintf("the run broke off: %v", e.err)})
 		w.stopped = true
-		s.status, s.at, s.err = verdict.NotRun, -1, errBrokeOff
+		s.status, s.at, s.err = record.NotRun, -1, errBrokeOff
 	default:
 		s.finish()
 		w.compare(s, e.code)
@@ -154,7 +152,7 @@ func (w *worker) runScenario(ctx context.Context, s *scenario) {
 // compare compares godog's exit code with the status of a scenario. A skipped scenario is the one case in which godog
 // passes what the gate does not.
 func (w *worker) compare(s *scenario, code int) {
-	good := s.status == verdict.Passed || s.status == verdict.Skipped
+	good := s.status == record.Passed || s.status == record.Skipped
 	w.result.Agreed = w.result.Agreed && good == (code == 0)
 	w.result.Godog = max(w.result.Godog, code)
 }

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // repeat runs everything as often as was asked for, and notes which scenarios saw something else than in the first run.
@@ -48,11 +47,11 @@ func (r *run) repeat(ctx context.Context, first execute.Executor) error {
 			says := ""
 			switch {
 			case known[i]:
-			case after.Status == verdict.Unreached && before.Status != verdict.Unreached:
-				r.seen.Stops = append(r.seen.Stops, verdict.Reason{
+			case after.Status == record.Unreached && before.Status != record.Unreached:
+				r.seen.Stops = append(r.seen.Stops, record.Reason{
 					ID: "target-unreachable", Where: r.in.Plan.Scenarios[i].Where(), Message: fmt.Sprintf("run %d: %s", n, after.Message),
 				})
-			case after.Status == "" || after.Status == verdict.NotRun: // a stop says why
+			case after.Status == "" || after.Status == record.NotRun: // a stop says why
 			case before.Status != after.Status:
 				says = fmt.Sprintf("it %s in run 1 and %s in run %d: %s", ended(before), ended(after), n, cmp.Or(after.Message, before.Message))
 			case r.service.BuiltIn() && r.Shuffle == "":
@@ -62,7 +61,7 @@ func (r *run) repeat(ctx context.Context, first execute.Executor) error {
 			}
 			if says != "" {
 				known[i] = true
-				r.differing = append(r.differing, verdict.Differing{Scenario: i, Message: r.secrets.Scrub(says)})
+				r.differing = append(r.differing, record.Differing{Scenario: i, Message: r.secrets.Scrub(says)})
 			}
 		}
 	}
@@ -70,16 +69,16 @@ func (r *run) repeat(ctx context.Context, first execute.Executor) error {
 }
 
 // ended words how a scenario ended.
-func ended(result verdict.Result) string {
+func ended(result record.Result) string {
 	switch result.Status {
-	case verdict.Passed, verdict.Failed:
+	case record.Passed, record.Failed:
 		return string(result.Status)
 	}
 	return "was " + string(result.Status)
 }
 
 // exactly says which exchange is the first that is not the same in every byte; "" when all are.
-func (r *run) exactly(before, after []*exchange.Exchange, run int) string {
+func (r *run) exactly(before, after []*record.Exchange, run int) string {
 	for i := range min(len(before), len(after)) {
 		was, is := string(before[i].Facts(r.secrets)), string(after[i].Facts(r.secrets))
 		if was == is {
@@ -102,7 +101,7 @@ func around(text string, at int) string {
 }
 
 // roughly says which answer is the first that the output would show to be another one; "" when there is none.
-func roughly(writer *golden.Writer, bodies bool, before, after []*exchange.Exchange, run int) string {
+func roughly(writer *golden.Writer, bodies bool, before, after []*record.Exchange, run int) string {
 	for i := range min(len(before), len(after)) {
 		was, is := writer.Row("", before[:i+1]), writer.Row("", after[:i+1])
 		switch {
@@ -116,7 +115,7 @@ func roughly(writer *golden.Writer, bodies bool, before, after []*exchange.Excha
 }
 
 // counted says that there were not as many exchanges as before; "" when there were.
-func counted(before, after []*exchange.Exchange, run int) string {
+func counted(before, after []*record.Exchange, run int) string {
 	if len(before) == len(after) {
 		return ""
 	}

@@ -15,6 +15,7 @@ import (
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/har"
 	"example.com/lpgate/runner/internal/report/html"
@@ -91,18 +92,18 @@ func (r *run) write(artifacts map[string]func() ([]byte, error)) {
 func (r *run) mark() error {
 	run := r.reportAt(r.started)
 	run.Selection = nil
-	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{
+	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []record.Reason{{
 		ID: "run-broke-off", Message: "the run that began here has not ended: it is under way, or was killed",
 	}}})
 	about := r.about()
 	about.Scenarios = nil
-	record := &eventlog.Record{Run: about, StartedAt: r.started}
+	marked := &eventlog.Record{Run: about, StartedAt: r.started}
 	document := run.EncodeVerdict()
-	record.Conclude(false, run.Decision.Reasons[0].Message, r.started, map[string][]byte{report.Verdict: document})
+	marked.Conclude(false, run.Decision.Reasons[0].Message, r.started, map[string][]byte{report.Verdict: document})
 	reports := map[string][]byte{}
 	for _, made := range Reports {
 		// One that cannot be made is a reason against the run when it ends.
-		if text, err := attempt(func() ([]byte, error) { return made.Encode(record) }); err == nil {
+		if text, err := attempt(func() ([]byte, error) { return made.Encode(marked) }); err == nil {
 			reports[made.Name] = text
 		}
 	}
@@ -186,7 +187,7 @@ func (r *run) conclude(ctx context.Context, document *golden.Document, coverage 
 
 // interrupted makes an interrupt a reason, if the trial ended too early to see it. It reports whether the reason is new.
 func (r *run) interrupted(ctx context.Context) bool {
-	known := func(reason verdict.Reason) bool { return reason.ID == execute.Interrupted.ID }
+	known := func(reason record.Reason) bool { return reason.ID == execute.Interrupted.ID }
 	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errOutdated) || slices.ContainsFunc(r.records.Stops, known) {
 		return false
 	}

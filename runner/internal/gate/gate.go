@@ -29,12 +29,12 @@ import (
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/progress"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/service"
@@ -108,11 +108,11 @@ type Result struct {
 	// Exit is the exit code, as package verdict has them.
 	Exit int
 	// Reasons are everything that speaks against the run.
-	Reasons []verdict.Reason
+	Reasons []record.Reason
 	// Excusable are those of them that a baseline may list.
-	Excusable []verdict.Reason
+	Excusable []record.Reason
 	// Results are how the scenarios ended, by their ids.
-	Results map[string]verdict.Status
+	Results map[string]record.Status
 	// Document is verdict.json. There is one of a run that wrote none, too.
 	Document []byte
 }
@@ -143,7 +143,7 @@ func (r *run) result(err error) (Result, error) {
 	}
 	result := Result{
 		Overall: r.decision.Overall, Exit: r.decision.Exit, Reasons: r.decision.Reasons, Excusable: r.decision.Excusable(),
-		Results: map[string]verdict.Status{}, Document: r.document,
+		Results: map[string]record.Status{}, Document: r.document,
 	}
 	for i, ended := range r.seen.Results {
 		result.Results[r.selection.Plan.Scenarios[i].ID] = ended.Status
@@ -158,7 +158,7 @@ func (r *run) refused(id string, err error) Result {
 		return Result{Exit: verdict.ExitOf(id), Document: Refusal(r.Milestone, id, says)}
 	}
 	r.records.Written = nil
-	r.records.Stops = append(r.records.Stops, verdict.Reason{ID: id, Message: says})
+	r.records.Stops = append(r.records.Stops, record.Reason{ID: id, Message: says})
 	r.decision = verdict.Decide(r.records)
 	return Result{Exit: r.decision.Exit, Reasons: r.decision.Reasons, Document: r.report().EncodeVerdict()}
 }
@@ -172,13 +172,13 @@ func Refusal(milestone, id, says string) []byte {
 		name = p.Name
 	}
 	run := report.Run{Name: name, Repeat: 1, StartedAt: now, FinishedAt: now}
-	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: id, Message: says}}})
+	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []record.Reason{{ID: id, Message: says}}})
 	return run.EncodeVerdict()
 }
 
 // newRun fills in what the configuration leaves open.
 func newRun(cfg Config) *run {
-	r := &run{Config: cfg, secrets: new(exchange.Secrets), started: time.Now()}
+	r := &run{Config: cfg, secrets: new(record.Secrets), started: time.Now()}
 	if r.Now == nil {
 		r.Now = time.Now
 	}
@@ -201,7 +201,7 @@ type run struct {
 	selection *plan.Selection
 	joined    *shard.Joined // what shards saw; nil when this run does it itself
 	executor  execute.Executor
-	secrets   *exchange.Secrets
+	secrets   *record.Secrets
 	folder    *report.Folder
 	journal   *report.Artifact // messages.ndjson
 	log       *eventlog.Log
@@ -211,7 +211,7 @@ type run struct {
 	started   time.Time
 
 	seen      execute.Result
-	differing []verdict.Differing
+	differing []record.Differing
 	output    []byte // output.json
 	golden    []byte // nil when there is none
 	records   verdict.Records
@@ -389,7 +389,7 @@ func (r *run) choose() error {
 
 // calls reads in the sentences of a scenario which operations it calls.
 func (r *run) calls() plan.Calls {
-	routes := exchange.NewRoutes(r.in.Milestone)
+	routes := record.NewRoutes(r.in.Milestone)
 	return func(s *plan.Scenario) []string {
 		var operations []string
 		for _, step := range s.Steps {
@@ -439,13 +439,13 @@ func (r *run) shardSuffix() string {
 }
 
 // problems makes a reason of each line of an error.
-func problems(err error) []verdict.Reason {
-	if lack := exchange.Exhausted(err); lack != "" {
-		return []verdict.Reason{execute.Exhausted(lack)}
+func problems(err error) []record.Reason {
+	if lack := record.Exhausted(err); lack != "" {
+		return []record.Reason{execute.Exhausted(lack)}
 	}
-	var reasons []verdict.Reason
+	var reasons []record.Reason
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		reasons = append(reasons, verdict.Reason{ID: "not-started", Message: line})
+		reasons = append(reasons, record.Reason{ID: "not-started", Message: line})
 	}
 	return reasons
 }
@@ -491,8 +491,8 @@ func (r *run) finish(ctx context.Context) error {
 }
 
 // failures are the scenarios that did not pass, in the order of the plan, but for those of which all is known.
-func (r *run) failures() []report.Failure {
-	var failures []report.Failure
+func (r *run) failures() []record.Failure {
+	var failures []record.Failure
 	for _, place := range slices.Sorted(maps.Keys(r.seen.Failures)) {
 		failure := r.seen.Failures[place]
 		known := r.decision.IsKnown(failure.Scenario.Ref())
@@ -583,7 +583,7 @@ func (r *run) state() []byte {
 // hint is what to do next.
 func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	has := func(id string) bool {
-		return slices.ContainsFunc(r.decision.Reasons, func(reason verdict.Reason) bool { return reason.ID == id })
+		return slices.ContainsFunc(r.decision.Reasons, func(reason record.Reason) bool { return reason.ID == id })
 	}
 	switch {
 	case renewed:
@@ -625,7 +625,7 @@ func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):
 		how := "--renew-output"
 		if r.hasFake() {
-			how = "`make generate`"
+			how = "`make renew`"
 		}
 		return "Next: if the output above is as it should be, " + how + " makes it the golden one; review that change."
 	}

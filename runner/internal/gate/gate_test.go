@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/verdict"
@@ -319,9 +320,9 @@ func TestGreen(t *testing.T) {
 	if !result.Overall || result.Exit != verdict.Holds {
 		t.Fatalf("exit %d, reasons %+v\n%s", result.Exit, result.Reasons, page)
 	}
-	want := map[string]verdict.Status{
-		"features/bell.feature > A stranger": verdict.Passed, "features/bell.feature > A friend": verdict.Passed,
-		"features/bell.feature > Elsewhere": verdict.Passed,
+	want := map[string]record.Status{
+		"features/bell.feature > A stranger": record.Passed, "features/bell.feature > A friend": record.Passed,
+		"features/bell.feature > Elsewhere": record.Passed,
 	}
 	if diff := cmp.Diff(want, result.Results); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
@@ -353,11 +354,11 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 		name      string
 		sentences []string
 		exit      int
-		status    verdict.Status
+		status    record.Status
 		reasons   []string
 		page      []string
 	}{
-		{"a broken promise", []string{"I ring", "a promise is broken"}, verdict.Fails, verdict.Failed,
+		{"a broken promise", []string{"I ring", "a promise is broken"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"},
 			[]string{
 				"--- FAILED  features/bell.feature:17\n    One more\n    @bell-rings\n    features/bell.feature:19: And a promise is broken\n" +
@@ -365,47 +366,47 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 				"      the exchange, line 4 of exchanges.ndjson:\n        > POST /ring\n        > X-Partner-Key: [redacted]\n        < 200\n",
 				"curl -sS -i -X POST TARGET/ring -H \"X-Partner-Key: $PARTNER_KEY\"\n",
 			}},
-		{"a failed check, although the sentence does not mind", []string{"I ring falsely", "all is well"}, verdict.Fails, verdict.Failed,
+		{"a failed check, although the sentence does not mind", []string{"I ring falsely", "all is well"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed", "check-failed"},
 			[]string{
 				"    features/bell.feature:18: Then I ring falsely\n      check schema: the body is not valid by HealthResponse\n" +
 					"        at /ok: must be true\n          by /properties/ok/const\n      the exchange, line 4 of exchanges.ndjson:\n",
 			}},
-		{"an undeclared outcome", []string{"I ring astray"}, verdict.Fails, verdict.Failed,
+		{"an undeclared outcome", []string{"I ring astray"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed", "check-failed", "cell-undeclared"},
 			[]string{"check declared-outcome: 409 CONFLICT is not an outcome of ring, which has 200, 400 CONSTRAINT_VIOLATION\n"}},
-		{"any other error", []string{"something else"}, verdict.Fails, verdict.Failed,
+		{"any other error", []string{"something else"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{"      out of order\n"}},
-		{"a panic", []string{"I ring", "I panic"}, verdict.Fails, verdict.Failed,
+		{"a panic", []string{"I ring", "I panic"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{"      the step panicked: oh dear\n", "gate_test.go"}},
-		{"a sentence that waits too long", []string{"I wait"}, verdict.Fails, verdict.Failed,
+		{"a sentence that waits too long", []string{"I wait"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{"      context deadline exceeded\n"}},
-		{"a sentence without a meaning", []string{"I mumble"}, verdict.Broken, verdict.InvalidStep,
+		{"a sentence without a meaning", []string{"I mumble"}, verdict.Broken, record.InvalidStep,
 			[]string{"sentence-broken"},
 			[]string{"--- BROKEN  features/bell.feature:17\n", `      that is no word (did you mean "this"?)` + "\n"}},
-		{"an undefined sentence", []string{"I ring", "I export its audits", "I get a provider"}, verdict.Broken, verdict.Undefined,
+		{"an undefined sentence", []string{"I ring", "I export its audits", "I get a provider"}, verdict.Broken, record.Undefined,
 			[]string{"sentence-undefined"},
 			[]string{
 				"    features/bell.feature:19: And I export its audits\n      nobody knows this sentence\n      the nearest ones are:\n" +
 					"        I export its audit\n        I have exported its audit\n        I upsert its status\n" +
 					"    features/bell.feature:20: And I get a provider\n      nobody knows this sentence\n      the nearest ones are:\n        I get the provider\n",
 			}},
-		{"an ambiguous sentence", []string{"twice twice"}, verdict.Broken, verdict.Ambiguous,
+		{"an ambiguous sentence", []string{"twice twice"}, verdict.Broken, record.Ambiguous,
 			[]string{"sentence-ambiguous"}, []string{"ambiguous step definition"}},
-		{"a pending sentence", []string{"I ring", "I am pending"}, verdict.Incomplete, verdict.Pending,
+		{"a pending sentence", []string{"I ring", "I am pending"}, verdict.Incomplete, record.Pending,
 			[]string{"scenario-pending"}, nil},
-		{"a skip", []string{"I ring", "I skip", "all is well"}, verdict.Incomplete, verdict.Skipped,
+		{"a skip", []string{"I ring", "I skip", "all is well"}, verdict.Incomplete, record.Skipped,
 			[]string{"scenario-skipped"}, nil},
-		{"a skip at the very end", []string{"I ring", "I skip"}, verdict.Incomplete, verdict.Skipped,
+		{"a skip at the very end", []string{"I ring", "I skip"}, verdict.Incomplete, record.Skipped,
 			[]string{"scenario-skipped"}, nil},
-		{"a skip hides no failed check", []string{"I ring falsely", "I skip"}, verdict.Fails, verdict.Failed,
+		{"a skip hides no failed check", []string{"I ring falsely", "I skip"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed", "check-failed"}, nil},
-		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Fails, verdict.Failed,
+		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{
 				"      a request got no answer: the connection was closed before the answer was complete\n",
 				"        < no answer: the connection was closed before the answer was complete\n",
 			}},
-		{"an answer that takes too long", []string{"it is late"}, verdict.Fails, verdict.Failed,
+		{"an answer that takes too long", []string{"it is late"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{"      a request got no answer: no answer in time: one scenario may take 500ms (--scenario-timeout)\n"}},
 	}
 	for _, test := range tests {
@@ -420,7 +421,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 			if got := result.Results["features/bell.feature > One more"]; got != test.status {
 				t.Errorf("the scenario: %s, want %s", got, test.status)
 			}
-			if got := result.Results["features/bell.feature > A friend"]; got != verdict.Passed {
+			if got := result.Results["features/bell.feature > A friend"]; got != record.Passed {
 				t.Errorf("another scenario: %s", got)
 			}
 			if diff := cmp.Diff(test.reasons, a.reasons()); diff != "" {
@@ -443,7 +444,7 @@ func TestAHangingStep(t *testing.T) {
 	if result.Exit != verdict.Incomplete {
 		t.Errorf("exit %d, want %d", result.Exit, verdict.Incomplete)
 	}
-	for name, want := range map[string]verdict.Status{"One more": verdict.NotRun, "Later": verdict.Passed} {
+	for name, want := range map[string]record.Status{"One more": record.NotRun, "Later": record.Passed} {
 		if got := result.Results["features/bell.feature > "+name]; got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -511,10 +512,10 @@ func TestTheTargetDies(t *testing.T) {
 	if result.Exit != verdict.Unreachable {
 		t.Errorf("exit %d, want %d", result.Exit, verdict.Unreachable)
 	}
-	if got := result.Results["features/bell.feature > One more"]; got != verdict.Unreached {
+	if got := result.Results["features/bell.feature > One more"]; got != record.Unreached {
 		t.Errorf("the scenario: %s", got)
 	}
-	if got := result.Results["features/bell.feature > Later 49"]; got != verdict.NotRun {
+	if got := result.Results["features/bell.feature > Later 49"]; got != record.NotRun {
 		t.Errorf("the last scenario: %s", got)
 	}
 	if n := len(a.exchanges); n != 4 {
@@ -534,7 +535,7 @@ func TestASilentTarget(t *testing.T) {
 	if result.Exit != verdict.Fails || !slices.Contains(a.reasons(), "target-silent") {
 		t.Errorf("exit %d, want %d; reasons %v", result.Exit, verdict.Fails, a.reasons())
 	}
-	for i, want := range map[int]verdict.Status{10 - 1: verdict.Failed, 10: verdict.NotRun} {
+	for i, want := range map[int]record.Status{10 - 1: record.Failed, 10: record.NotRun} {
 		if got := result.Results[fmt.Sprint("features/bell.feature > Later ", i)]; got != want {
 			t.Errorf("scenario %d: %s, want %s", i, got, want)
 		}
@@ -629,7 +630,7 @@ func TestFailed(t *testing.T) {
 	cfg.Failed = true
 	for range 2 {
 		result, a, page := cfg.run(t, t.Context())
-		want := map[string]verdict.Status{"features/bell.feature > One more": verdict.Failed}
+		want := map[string]record.Status{"features/bell.feature > One more": record.Failed}
 		if diff := cmp.Diff(want, result.Results); diff != "" || result.Exit != verdict.Fails {
 			t.Errorf("exit %d, results (-want +got):\n%s\n%s", result.Exit, diff, page)
 		}
@@ -697,7 +698,7 @@ func TestAgain(t *testing.T) {
 				}
 				return
 			}
-			want := []verdict.Reason{{ID: "run-differs", Where: "features/bell.feature:17", Message: "features/bell.feature > One more: " + test.want}}
+			want := []record.Reason{{ID: "run-differs", Where: "features/bell.feature:17", Message: "features/bell.feature > One more: " + test.want}}
 			if diff := cmp.Diff(want, result.Reasons); diff != "" || result.Exit != verdict.Fails {
 				t.Errorf("exit %d, reasons (-want +got):\n%s\n%s", result.Exit, diff, a.reasons())
 			}
@@ -722,7 +723,7 @@ func TestAgainExactly(t *testing.T) {
 			},
 		}
 		result, _, page := cfg.run(t, t.Context())
-		at := slices.IndexFunc(result.Reasons, func(reason verdict.Reason) bool { return reason.ID == "run-differs" })
+		at := slices.IndexFunc(result.Reasons, func(reason record.Reason) bool { return reason.ID == "run-differs" })
 		switch {
 		case want == "" && at >= 0, want != "" && at < 0:
 			t.Errorf("shuffled by %q: reasons %+v\n%s", shuffle, result.Reasons, page)
@@ -792,7 +793,7 @@ func TestBaseline(t *testing.T) {
 	cfg, _ := config(t, also("a promise is broken"))
 	renewed(t, cfg)
 	first, _, _ := cfg.run(t, t.Context())
-	if len(first.Excusable) != 1 || first.Results[failing] != verdict.Failed {
+	if len(first.Excusable) != 1 || first.Results[failing] != record.Failed {
 		t.Fatalf("excusable: %+v, results: %v", first.Excusable, first.Results)
 	}
 	file := filepath.Join(t.TempDir(), "known.yaml")

@@ -11,6 +11,7 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/verdict"
@@ -46,7 +47,7 @@ func (r *run) rows() (*golden.Document, error) {
 	exchanges := r.seen.ByScenario()
 	for _, i := range r.selection.Scenarios {
 		switch r.seen.Results[i].Status {
-		case verdict.Passed, verdict.Failed:
+		case record.Passed, record.Failed:
 			row := writer.Row(r.selection.Plan.Scenarios[i].ID, exchanges[i])
 			document.Scenarios = append(document.Scenarios, row)
 		}
@@ -76,7 +77,7 @@ func (r *run) compare(document *golden.Document) (*golden.Difference, error) {
 	for i := range r.selection.Plan.Scenarios {
 		id := r.selection.Plan.Scenarios[i].ID
 		planned = append(planned, id)
-		passed[id] = r.seen.Results[i].Status == verdict.Passed
+		passed[id] = r.seen.Results[i].Status == record.Passed
 	}
 	difference := golden.Compare(before, document, golden.Scope{
 		Planned: planned, Counts: func(id string) bool { return passed[id] }, Bodies: r.service.BuiltIn(),

@@ -64,6 +64,7 @@ import (
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -165,8 +166,8 @@ func TestTruth(t *testing.T) {
 			truth.Overall, truth.Exit, verdict.Holds, truth.printed)
 	}
 	for id, status := range truth.Results {
-		if status != verdict.Passed {
-			t.Errorf("%s: got %s from an honest server, want %s", id, status, verdict.Passed)
+		if status != record.Passed {
+			t.Errorf("%s: got %s from an honest server, want %s", id, status, record.Passed)
 		}
 	}
 }
@@ -212,8 +213,8 @@ func (l lie) mustBeSeen(t *testing.T, milestone string) {
 			t.Error(err)
 			continue
 		}
-		if status := got.Results[id]; status != verdict.Failed {
-			t.Errorf("%s: got %s, want %s: nobody sees that it is untrue. %s", id, status, verdict.Failed, l.says)
+		if status := got.Results[id]; status != record.Failed {
+			t.Errorf("%s: got %s, want %s: nobody sees that it is untrue. %s", id, status, record.Failed, l.says)
 		}
 	}
 	if !slices.Equal(got.failed, l.checks) {
@@ -222,9 +223,9 @@ func (l lie) mustBeSeen(t *testing.T, milestone string) {
 	green := 0
 	for id, status := range got.Results {
 		switch status {
-		case verdict.Passed:
+		case record.Passed:
 			green++
-		case verdict.Failed:
+		case record.Failed:
 		default:
 			t.Errorf("%s: got %s, want it to pass or to fail", id, status)
 		}
@@ -239,7 +240,7 @@ func (l lie) mustBeSeen(t *testing.T, milestone string) {
 
 // find gives the id of the one scenario with that name, wherever in the feature it stands: a Gherkin rule around it is
 // part of its id, and no matter here.
-func (l lie) find(name string, results map[string]verdict.Status) (string, error) {
+func (l lie) find(name string, results map[string]record.Status) (string, error) {
 	begins, long := strings.CutSuffix(name, "…")
 	var found, near []string
 	for id := range results {

@@ -11,10 +11,10 @@ import (
 
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // MostShards is how many shards there may be.
@@ -154,6 +154,6 @@ func (r *run) mayShard() error {
 }
 
 // ofShards says whether a shard speaks against the verdict.
-func ofShards(reason verdict.Reason) bool {
+func ofShards(reason record.Reason) bool {
 	return slices.Contains([]string{"shard-missing", "shard-twice", "shard-differs", "shard-incomplete"}, reason.ID)
 }

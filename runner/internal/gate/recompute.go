@@ -11,9 +11,9 @@ import (
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
@@ -60,15 +60,15 @@ var errElsewhere = errors.New("here is another")
 
 // recompute decides on the run of a log as on a shard that is all of it.
 func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, error) {
-	record, err := eventlog.Read(log) // a record of its own: joining changes it
+	logged, err := eventlog.Read(log) // a record of its own: joining changes it
 	if err != nil {
 		return nil, err
 	}
-	file := record.File
+	file := logged.File
 	if file == "" {
-		file = "milestones/" + record.Milestone + ".yaml"
+		file = "milestones/" + logged.Milestone + ".yaml"
 	}
-	r := newRun(Config{Milestone: file, Now: func() time.Time { return record.FinishedAt }})
+	r := newRun(Config{Milestone: file, Now: func() time.Time { return logged.FinishedAt }})
 	r.service = new(service.Service)
 	if r.project, err = project.Locate(file); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 			return nil, err
 		}
 	}
-	whole, err := shard.Of(record, report.Shown(path))
+	whole, err := shard.Of(logged, report.Shown(path))
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +118,10 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 }
 
 // contradictions are what the exchanges and results of a log have otherwise than its output and its results.
-func (r *run) contradictions(document *golden.Document) []verdict.Reason {
-	var reasons []verdict.Reason
+func (r *run) contradictions(document *golden.Document) []record.Reason {
+	var reasons []record.Reason
 	against := func(format string, args ...any) {
-		reasons = append(reasons, verdict.Reason{ID: "counts-disagree", Message: fmt.Sprintf(format, args...), Where: report.Messages})
+		reasons = append(reasons, record.Reason{ID: "counts-disagree", Message: fmt.Sprintf(format, args...), Where: report.Messages})
 	}
 	writer, err := golden.NewWriter(r.in.Milestone, made)
 	if err != nil {
@@ -135,9 +135,9 @@ func (r *run) contradictions(document *golden.Document) []verdict.Reason {
 	exchanges := r.seen.ByScenario()
 	for place, result := range r.seen.Results {
 		id := r.in.Plan.Scenarios[place].ID
-		if result.Status == verdict.Passed {
+		if result.Status == record.Passed {
 			for _, x := range exchanges[place] {
-				if slices.ContainsFunc(x.Results, func(c exchange.Result) bool { return c.Verdict == exchange.Failed }) {
+				if slices.ContainsFunc(x.Checks, func(c record.CheckResult) bool { return c.Status == record.CheckFailed }) {
 					against("%s passed in the log, and one of its answers failed a check", id)
 					break
 				}

@@ -20,7 +20,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/verdict"
@@ -39,28 +39,28 @@ func (a artifacts) agree(t *testing.T, result Result) {
 	}
 	log := a.texts[report.Messages]
 	orderly(t, log)
-	record, err := eventlog.Read(bytes.NewReader(log))
+	logged, err := eventlog.Read(bytes.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !record.Complete || record.Overall != result.Overall {
-		t.Errorf("the log: complete %v, overall %v; the run: %v", record.Complete, record.Overall, result.Overall)
+	if !logged.Complete || logged.Overall != result.Overall {
+		t.Errorf("the log: complete %v, overall %v; the run: %v", logged.Complete, logged.Overall, result.Overall)
 	}
-	for _, s := range record.Scenarios {
+	for _, s := range logged.Scenarios {
 		if want, ended := result.Results[s.ID]; ended && s.Result.Status != want {
 			t.Errorf("%s: the log says %s, the run %s", s.ID, s.Result.Status, want)
 		}
 	}
 	for _, name := range []string{report.Verdict, report.Coverage, report.Output} {
-		if !bytes.Equal(bytes.TrimSpace(record.Attached(name)), bytes.TrimSpace(a.texts[name])) {
+		if !bytes.Equal(bytes.TrimSpace(logged.Attached(name)), bytes.TrimSpace(a.texts[name])) {
 			t.Errorf("%s in the log is not that of the run", name)
 		}
 	}
-	if got := linesOf(record); !bytes.Equal(got, a.texts[report.Exchanges]) {
+	if got := linesOf(logged); !bytes.Equal(got, a.texts[report.Exchanges]) {
 		t.Errorf("the exchanges of the log:\n%s\nof the run:\n%s", got, a.texts[report.Exchanges])
 	}
 	for _, made := range Reports {
-		again, err := made.Encode(record)
+		again, err := made.Encode(logged)
 		if err != nil || !bytes.Equal(again, a.texts[made.Name]) {
 			t.Errorf("%s made again: %v, %d bytes, and the run wrote %d", made.Name, err, len(again), len(a.texts[made.Name]))
 		}
@@ -70,15 +70,15 @@ func (a artifacts) agree(t *testing.T, result Result) {
 }
 
 // linesOf writes exchanges.ndjson from a log.
-func linesOf(record *eventlog.Record) (b []byte) {
+func linesOf(logged *eventlog.Record) (b []byte) {
 	number := 0
-	for _, s := range record.Scenarios {
+	for _, s := range logged.Scenarios {
 		for _, x := range s.Exchanges {
 			number++
-			b = x.AppendLine(b, number, func(m exchange.Mark) (string, string, int, string) {
+			b = x.AppendLine(b, number, func(m record.Mark) (string, string, int, string) {
 				step := s.Steps[m.Step]
 				return s.ID, s.Where(), step.Line, step.Keyword + " " + step.Text
-			}, new(exchange.Secrets))
+			}, new(record.Secrets))
 		}
 	}
 	return b
@@ -295,7 +295,7 @@ func TestAReportThatFails(t *testing.T) {
 			var page strings.Builder
 			cfg.Stdout = &page
 			result, err := Run(t.Context(), cfg)
-			if err != nil || result.Exit != verdict.Fails || result.Results["features/bell.feature > One more"] != verdict.Failed {
+			if err != nil || result.Exit != verdict.Fails || result.Results["features/bell.feature > One more"] != record.Failed {
 				t.Errorf("exit %d, %v, %v", result.Exit, result.Results, err)
 			}
 			for _, want := range []string{"it is 1", "ink.txt was not written: ", "out of ink"} {
@@ -307,9 +307,9 @@ func TestAReportThatFails(t *testing.T) {
 				t.Error(err)
 			}
 			Reports = before
-			record, err := Remake(cfg.Out, t.TempDir())
-			if err != nil || record.Exit != verdict.Fails || len(record.Written) != len(Reports) {
-				t.Errorf("made again: %d, %v, %v", record.Exit, record.Written, err)
+			logged, err := Remake(cfg.Out, t.TempDir())
+			if err != nil || logged.Exit != verdict.Fails || len(logged.Written) != len(Reports) {
+				t.Errorf("made again: %d, %v, %v", logged.Exit, logged.Written, err)
 			}
 		})
 	}
@@ -325,23 +325,23 @@ func TestRemakeOfACutLog(t *testing.T) {
 		head := bytes.Join(lines[:n], nil)
 		began := bytes.Contains(head, []byte(`"testRunStarted"`))
 		for _, text := range [][]byte{head, append(slices.Clone(head), lines[n][:len(lines[n])/2]...)} {
-			record, err := eventlog.Read(bytes.NewReader(text))
+			logged, err := eventlog.Read(bytes.NewReader(text))
 			if (err == nil) != began {
 				t.Fatalf("%d lines: %v", n, err)
 			}
 			if err != nil {
 				continue
 			}
-			if record.Complete != (n >= len(lines)-1) {
-				t.Fatalf("%d of %d lines: complete %v", n, len(lines), record.Complete)
+			if logged.Complete != (n >= len(lines)-1) {
+				t.Fatalf("%d of %d lines: complete %v", n, len(lines), logged.Complete)
 			}
 			for _, made := range Reports {
-				if _, err := made.Encode(record); err != nil {
+				if _, err := made.Encode(logged); err != nil {
 					t.Fatalf("%d lines: %s: %v", n, made.Name, err)
 				}
 			}
-			if !record.Complete {
-				junit, _ := Reports[0].Encode(record)
+			if !logged.Complete {
+				junit, _ := Reports[0].Encode(logged)
 				junitAgrees(t, junit, Result{Exit: verdict.Incomplete})
 			}
 		}
@@ -388,7 +388,7 @@ func TestAFullDisk(t *testing.T) {
 			var page strings.Builder
 			cfg.Stdout, cfg.Out = &page, filepath.Join(t.TempDir(), "out")
 			result, err := Run(t.Context(), cfg)
-			if err != nil || result.Exit != verdict.Fails || result.Results["features/bell.feature > One more"] != verdict.Failed {
+			if err != nil || result.Exit != verdict.Fails || result.Results["features/bell.feature > One more"] != record.Failed {
 				t.Errorf("exit %d, %v, %v", result.Exit, result.Results, err)
 			}
 			for _, want := range []string{"it is 1", "messages.ndjson was not written: ", "junit.xml was not written: ", "no space left on device", "3 passed, 1 failed"} {

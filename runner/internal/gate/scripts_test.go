@@ -17,8 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 )
@@ -56,11 +56,11 @@ func TestScripts(t *testing.T) {
 		}
 	}
 	r := everything(t)
-	others := service.NewFakes(r.project.Fixtures(), nil, new(exchange.Secrets))
+	others := service.NewFakes(r.project.Fixtures(), nil, new(record.Secrets))
 	t.Cleanup(others.Close)
 	t.Run("scenarios", func(t *testing.T) {
 		for _, place := range sample(r) {
-			repro := &report.Repro{Scenario: &r.in.Plan.Scenarios[place], Secrets: new(exchange.Secrets), Target: report.BuiltIn}
+			repro := &report.Repro{Scenario: &r.in.Plan.Scenarios[place], Secrets: new(record.Secrets), Target: report.BuiltIn}
 			r.tell(place, repro)
 			for _, value := range secretsOf(repro) {
 				repro.Secrets.Learn(value) // its own alone, as when it is repeated alone: one's key is another's id

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/runner/internal/watch"
@@ -130,7 +131,7 @@ func (r *Result) failed() []string {
 	var failed []string
 	for id, status := range r.Results {
 		switch status {
-		case verdict.Passed, verdict.SkippedByCapability, verdict.NotSelected, verdict.NotRun:
+		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotRun:
 		default:
 			failed = append(failed, id)
 		}
@@ -166,7 +167,7 @@ func (cfg Config) again(ctx context.Context, ids []string) {
 	passed := 0
 	for n, place := range r.selection.Scenarios {
 		scenario, result := &r.in.Plan.Scenarios[place], verdict.StatusOf(r.selection, r.seen.Results, place)
-		if result.Status == verdict.Passed {
+		if result.Status == record.Passed {
 			passed++
 		}
 		if n < mostAgain {

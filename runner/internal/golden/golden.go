@@ -36,7 +36,7 @@ import (
 	"strconv"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // Document is output.json.
@@ -74,7 +74,7 @@ func NewWriter(m *milestones.Milestone, made []milestones.Pattern) (*Writer, err
 }
 
 // Row writes the row of a scenario, of its exchanges in their order.
-func (w *Writer) Row(scenario string, exchanges []*exchange.Exchange) Row {
+func (w *Writer) Row(scenario string, exchanges []*record.Exchange) Row {
 	row := Row{Scenario: scenario, Answers: []string{}}
 	hash := sha256.New()
 	s := substitution{writer: w, numbers: map[string]string{}, counts: map[string]int{}}

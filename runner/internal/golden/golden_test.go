@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 func writer(t *testing.T) *Writer {
@@ -21,9 +21,9 @@ func writer(t *testing.T) *Writer {
 }
 
 // saw is an exchange with this canonical body.
-func saw(says, body string) *exchange.Exchange {
-	x := &exchange.Exchange{
-		Operation: &milestones.M109().Operations[0], Message: says, Response: &exchange.Response{Status: 200, Header: http.Header{}},
+func saw(says, body string) *record.Exchange {
+	x := &record.Exchange{
+		Operation: &milestones.M109().Operations[0], Message: says, Response: &record.Response{Status: 200, Header: http.Header{}},
 	}
 	if says[0] >= '4' {
 		x.Response.Status = 400
@@ -34,7 +34,7 @@ func saw(says, body string) *exchange.Exchange {
 	return x
 }
 
-func row(t *testing.T, exchanges ...*exchange.Exchange) Row {
+func row(t *testing.T, exchanges ...*record.Exchange) Row {
 	t.Helper()
 	return writer(t).Row("s", exchanges)
 }
@@ -87,7 +87,7 @@ func TestBody(t *testing.T) {
 }
 
 func TestWhatTheHashDependsOn(t *testing.T) {
-	of := func(exchanges ...*exchange.Exchange) string { return row(t, exchanges...).BodiesSHA256 }
+	of := func(exchanges ...*record.Exchange) string { return row(t, exchanges...).BodiesSHA256 }
 	base := of(saw("200", `{"id":"plp_000001","n":1}`), saw("200", `{"id":"plp_000001"}`))
 	for name, same := range map[string]string{
 		"another id throughout": of(saw("200", `{"id":"plp_000099","n":1}`), saw("200", `{"id":"plp_000099"}`)),
@@ -113,9 +113,9 @@ func TestWhatTheHashDependsOn(t *testing.T) {
 // A row depends on its scenario alone, although the writer remembers what it found before.
 func TestRowsAreIndependent(t *testing.T) {
 	w := writer(t)
-	first := w.Row("s", []*exchange.Exchange{saw("200", `{"id":"plp_000001"}`)})
-	w.Row("t", []*exchange.Exchange{saw("200", `{"id":"plp_000002","b":"plp_000001"}`)})
-	again := w.Row("s", []*exchange.Exchange{saw("200", `{"id":"plp_000001"}`)})
+	first := w.Row("s", []*record.Exchange{saw("200", `{"id":"plp_000001"}`)})
+	w.Row("t", []*record.Exchange{saw("200", `{"id":"plp_000002","b":"plp_000001"}`)})
+	again := w.Row("s", []*record.Exchange{saw("200", `{"id":"plp_000001"}`)})
 	if diff := cmp.Diff(first, again); diff != "" {
 		t.Errorf("the same scenario after another (-first +again):\n%s", diff)
 	}

@@ -9,8 +9,8 @@ import (
 	messages "github.com/cucumber/messages/go/v21"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
 )
@@ -22,11 +22,11 @@ import (
 type refusals struct {
 	milestone *milestones.Milestone
 	rules     map[string]*milestones.Rule
-	routes    *exchange.Routes
+	routes    *record.Routes
 }
 
 func newRefusals(m *milestones.Milestone) *refusals {
-	r := &refusals{milestone: m, rules: map[string]*milestones.Rule{}, routes: exchange.NewRoutes(m)}
+	r := &refusals{milestone: m, rules: map[string]*milestones.Rule{}, routes: record.NewRoutes(m)}
 	for i := range m.Rules {
 		r.rules[m.Rules[i].ID] = &m.Rules[i]
 	}

@@ -86,7 +86,10 @@ type Scenario struct {
 func (s *Scenario) Where() string { return where(s.URI, s.Line) }
 
 // Ref is the short name of the scenario, for command lines and lists: "s-" and ten hexadecimal digits made from its ID.
-func (s *Scenario) Ref() string { return Ref("s", s.ID) }
+func (s *Scenario) Ref() string { return ScenarioRef(s.ID) }
+
+// ScenarioRef is the short name of the scenario with an id.
+func ScenarioRef(id string) string { return Ref("s", id) }
 
 // CheckRef is the short name of a check on what one sentence of the scenario was answered: "c-" and ten hexadecimal
 // digits made from the scenario's ID, the sentence with its place, and the id of the check.

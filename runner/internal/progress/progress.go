@@ -20,18 +20,16 @@ import (
 	"sync"
 	"time"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/terminal"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // Progress is told what happens in a trial, as a listener of it.
 type Progress struct {
 	selection *plan.Selection
 	all       int
-	secrets   *exchange.Secrets
+	secrets   *record.Secrets
 	stop      chan struct{}
 	stopped   sync.WaitGroup
 
@@ -43,7 +41,7 @@ type Progress struct {
 }
 
 // Start begins to show the progress of some scenarios, which are run so many times.
-func Start(stream terminal.Stream, selection *plan.Selection, times int, secrets *exchange.Secrets) *Progress {
+func Start(stream terminal.Stream, selection *plan.Selection, times int, secrets *record.Secrets) *Progress {
 	p := begin(stream, selection, times, secrets, time.Now())
 	p.stopped.Go(func() {
 		ticker := time.NewTicker(terminal.LivePause / 2)
@@ -60,7 +58,7 @@ func Start(stream terminal.Stream, selection *plan.Selection, times int, secrets
 	return p
 }
 
-func begin(stream terminal.Stream, selection *plan.Selection, times int, secrets *exchange.Secrets, now time.Time) *Progress {
+func begin(stream terminal.Stream, selection *plan.Selection, times int, secrets *record.Secrets, now time.Time) *Progress {
 	return &Progress{
 		selection: selection, all: times * len(selection.Scenarios), secrets: secrets, stop: make(chan struct{}),
 		shown: stream.Line(now), began: now, running: map[int]time.Time{},
@@ -84,12 +82,12 @@ func (p *Progress) ScenarioBegan(place int, at time.Time) {
 }
 
 // ScenarioEnded is told how it ended.
-func (p *Progress) ScenarioEnded(place int, result verdict.Result, _ *report.Failure, _ time.Time) {
+func (p *Progress) ScenarioEnded(place int, result record.Result, _ *record.Failure, _ time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.running, place)
 	p.done++
-	if result.Status != verdict.Passed && result.Status != verdict.NotRun {
+	if result.Status != record.Passed && result.Status != record.NotRun {
 		p.failed++
 	}
 }
@@ -98,7 +96,7 @@ func (p *Progress) ScenarioEnded(place int, result verdict.Result, _ *report.Fai
 
 func (p *Progress) StepBegan(int, int, time.Time)  {}
 func (p *Progress) StepPassed(int, int, time.Time) {}
-func (p *Progress) Exchanged(*exchange.Exchange)   {}
+func (p *Progress) Exchanged(*record.Exchange)     {}
 
 // tick shows how far it is.
 func (p *Progress) tick(now time.Time) {

@@ -5,10 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/terminal"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // what is one thing that happens, so many milliseconds after the run began.
@@ -23,8 +22,8 @@ func began(place int) func(*Progress, time.Time) {
 	return func(p *Progress, at time.Time) { p.ScenarioBegan(place, at) }
 }
 
-func ended(place int, status verdict.Status) func(*Progress, time.Time) {
-	return func(p *Progress, at time.Time) { p.ScenarioEnded(place, verdict.Result{Status: status}, nil, at) }
+func ended(place int, status record.Status) func(*Progress, time.Time) {
+	return func(p *Progress, at time.Time) { p.ScenarioEnded(place, record.Result{Status: status}, nil, at) }
 }
 
 func TestLines(t *testing.T) {
@@ -37,17 +36,17 @@ func TestLines(t *testing.T) {
 	}{
 		{"nothing happened yet", live, []what{{100, tick}}, "\r0 of 4\x1b[K"},
 		{"the first runs", live, []what{{10, began(0)}, {100, tick}}, "\r0 of 4  features/bell.feature:3 Ring 0\x1b[K"},
-		{"some passed", live, []what{{10, began(0)}, {90, ended(0, verdict.Passed)}, {90, began(1)}, {100, tick}},
+		{"some passed", live, []what{{10, began(0)}, {90, ended(0, record.Passed)}, {90, began(1)}, {100, tick}},
 			"\r1 of 4  10/s  1s left  features/bell.feature:4 Ring 1\x1b[K"},
-		{"some did not", live, []what{{0, began(0)}, {0, ended(0, verdict.Failed)}, {0, began(1)}, {0, ended(1, verdict.Undefined)}, {4000, tick}},
+		{"some did not", live, []what{{0, began(0)}, {0, ended(0, record.Failed)}, {0, began(1)}, {0, ended(1, record.Undefined)}, {4000, tick}},
 			"\r2 of 4  2 failed  0.5/s  4s left\x1b[K"},
-		{"what did not run did not fail", live, []what{{0, began(0)}, {0, ended(0, verdict.NotRun)}, {1000, tick}}, "\r1 of 4  1.0/s  3s left\x1b[K"},
+		{"what did not run did not fail", live, []what{{0, began(0)}, {0, ended(0, record.NotRun)}, {1000, tick}}, "\r1 of 4  1.0/s  3s left\x1b[K"},
 		{"the one that has run the longest", live, []what{{5, began(1)}, {1, began(0)}, {100, tick}}, "\r0 of 4  features/bell.feature:3 Ring 0\x1b[K"},
 		{"a key is not shown", live, []what{{0, began(3)}, {100, tick}}, "\r0 of 4  features/bell.feature:6 Ring [redacted]\x1b[K"},
 		{"drawn over", live, []what{{100, tick}, {200, tick}}, "\r0 of 4\x1b[K\r0 of 4\x1b[K"},
 		{"a narrow terminal", func() int { return 24 }, []what{{10, began(0)}, {100, tick}}, "\r0 of 4  features/bell.…\x1b[K"},
 		{"no terminal, and a short run", nil, []what{{0, began(0)}, {29999, tick}}, ""},
-		{"no terminal, and a long run", nil, []what{{0, began(0)}, {0, ended(0, verdict.Failed)}, {1, began(1)}, {30000, tick}, {30100, tick}, {59900, tick}, {60000, tick}},
+		{"no terminal, and a long run", nil, []what{{0, began(0)}, {0, ended(0, record.Failed)}, {1, began(1)}, {30000, tick}, {30100, tick}, {59900, tick}, {60000, tick}},
 			"scenarios: 1 of 4, 1 failed, 0.0/s, 1m30s left, features/bell.feature:4\n" +
 				"scenarios: 1 of 4, 1 failed, 0.0/s, 3m0s left, features/bell.feature:4\n"},
 	}
@@ -55,7 +54,7 @@ func TestLines(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got strings.Builder
 			start := time.Unix(1_700_000_000, 0)
-			secrets := new(exchange.Secrets)
+			secrets := new(record.Secrets)
 			secrets.Learn("lpk_secret")
 			p := begin(terminal.Stream{Writer: &got, Width: test.width}, bells(), 1, secrets, start)
 			for _, what := range test.what {
@@ -94,7 +93,7 @@ func TestStop(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got strings.Builder
 			start := time.Unix(1_700_000_000, 0)
-			p := begin(terminal.Stream{Writer: &got, Width: test.width}, bells(), 1, new(exchange.Secrets), start)
+			p := begin(terminal.Stream{Writer: &got, Width: test.width}, bells(), 1, new(record.Secrets), start)
 			for range test.ticks {
 				p.tick(start.Add(terminal.LivePause))
 			}

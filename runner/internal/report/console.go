@@ -8,48 +8,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
-
-// Failure is a scenario that did not pass, with what explains it.
-type Failure struct {
-	Scenario *plan.Scenario
-	// Status is how it ended.
-	Status verdict.Status
-	// Step is the place of the sentence at which it ended; -1 when there is none.
-	Step int
-	// Says is what was wrong with it, in one line or more.
-	Says string
-	// Text is all that is to be said of it, as a terminal shows it ([Explain]).
-	Text string
-	// Expected, Got and Diff are what an assertion compared; "" when there was none.
-	Expected, Got, Diff string
-	// Undefined are the sentences that nobody knows, with the nearest ones that somebody does.
-	Undefined []Undefined
-	// Checks are the checks that failed in that sentence.
-	Checks []Check
-	// Exchange is the exchange that it is about; nil when there was none.
-	Exchange *exchange.Exchange
-	// Base is where a request is to be repeated, and Start how to start what answers there; "" when it is running.
-	Base, Start string
-	// Flags are what curl needs to reach it.
-	Flags []string
-}
-
-// Undefined is a sentence that nobody knows.
-type Undefined struct {
-	Step    int      `json:"step"`
-	Nearest []string `json:"nearest"`
-}
-
-// Check is a failed check and the exchange that failed it.
-type Check struct {
-	Result   exchange.Result
-	Exchange *exchange.Exchange
-}
 
 // The most that is shown of anything; the rest is in the artifacts.
 const (
@@ -62,8 +24,8 @@ const (
 
 // Summary writes the page for the terminal: what was counted, each failure in full, why the run is not green, and what
 // to do next. The line with the verdict itself is not in it: it must come last, whatever happens.
-func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
-	p := printer{w: w, ink: r.Style, secrets: r.Secrets, lines: map[*exchange.Exchange]int{}, repro: r.Repro}
+func (r *Run) Summary(w io.Writer, failures []record.Failure, folder, hint string) {
+	p := printer{w: w, ink: r.Style, secrets: r.Secrets, lines: map[*record.Exchange]int{}, repro: r.Repro}
 	for i, x := range r.Exchanges {
 		p.lines[x] = i + 1
 	}
@@ -99,8 +61,8 @@ func (r *Run) Summary(w io.Writer, failures []Failure, folder, hint string) {
 type printer struct {
 	w       io.Writer
 	ink     terminal.Style
-	secrets *exchange.Secrets
-	lines   map[*exchange.Exchange]int // in exchanges.ndjson
+	secrets *record.Secrets
+	lines   map[*record.Exchange]int // in exchanges.ndjson
 	repro   string
 	// everything shows what is otherwise left to the artifacts.
 	everything bool
@@ -128,7 +90,7 @@ func (p *printer) header(r *Run) {
 	}
 }
 
-func (p *printer) failure(f *Failure) {
+func (p *printer) failure(f *record.Failure) {
 	p.line("")
 	p.line("--- %s  %s", p.paint(f.Status, strings.ToUpper(words(f.Status))), f.Scenario.Where())
 	p.line("    %s", f.Scenario.Name)
@@ -138,13 +100,13 @@ func (p *printer) failure(f *Failure) {
 		p.line("    %s:%d: %s %s", f.Scenario.URI, step.Line, step.Keyword, step.Text)
 	}
 	p.explain(f)
-	if f.Status == verdict.Failed && !p.everything {
+	if f.Status == record.Failed && !p.everything {
 		p.again(f)
 	}
 }
 
 // Explain is all that is to be said of a failure but its name and how to repeat it, as a terminal shows it.
-func Explain(f *Failure, secrets *exchange.Secrets) string {
+func Explain(f *record.Failure, secrets *record.Secrets) string {
 	var b strings.Builder
 	p := printer{w: &b, secrets: secrets, everything: true}
 	p.explain(f)
@@ -154,7 +116,7 @@ func Explain(f *Failure, secrets *exchange.Secrets) string {
 // explained is the indent of an explanation.
 const explained = "      "
 
-func (p *printer) explain(f *Failure) {
+func (p *printer) explain(f *record.Failure) {
 	for _, u := range f.Undefined {
 		step := f.Scenario.Steps[u.Step]
 		if u.Step != f.Step {
@@ -198,7 +160,7 @@ func (p *printer) explain(f *Failure) {
 }
 
 // again shows how to repeat a failure alone: the scenario, and each check that failed in it.
-func (p *printer) again(f *Failure) {
+func (p *printer) again(f *record.Failure) {
 	refs := []string{f.Scenario.Ref()}
 	for _, check := range f.Checks {
 		if ref := f.Scenario.CheckRef(check.Exchange.Mark.Step, check.Result.Check); !slices.Contains(refs, ref) {
@@ -218,7 +180,7 @@ func orRoot(pointer string) string {
 }
 
 // exchange shows a request and its answer in short, and how to send it again.
-func (p *printer) exchange(f *Failure) {
+func (p *printer) exchange(f *record.Failure) {
 	x := f.Exchange
 	if number := p.lines[x]; number > 0 {
 		p.line("      the exchange, line %d of %s:", number, Exchanges)
@@ -229,7 +191,7 @@ func (p *printer) exchange(f *Failure) {
 	for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {
 		for _, value := range x.Request.Header[name] {
 			if p.secrets.Hides(name) {
-				value = exchange.Redacted
+				value = record.Redacted
 			}
 			p.line("        > %s: %s", name, p.secrets.Scrub(value))
 		}
@@ -245,7 +207,7 @@ func (p *printer) exchange(f *Failure) {
 			}
 			value := strings.Join(x.Response.Header[name], ", ")
 			if p.secrets.Hides(name) {
-				value = exchange.Redacted
+				value = record.Redacted
 			}
 			p.line("        < %s: %s", name, p.secrets.Scrub(value))
 		}
@@ -268,26 +230,26 @@ func Overall(overall bool, ink terminal.Style) string {
 }
 
 // Painted is a status in its colour.
-func Painted(status verdict.Status, ink terminal.Style) string {
+func Painted(status record.Status, ink terminal.Style) string {
 	p := printer{ink: ink}
 	return p.paint(status, words(status))
 }
 
 // paint gives a text the colour of a status: what the target did wrong is red, and what says nothing of it yellow.
-func (p *printer) paint(status verdict.Status, text string) string {
+func (p *printer) paint(status record.Status, text string) string {
 	switch status {
-	case verdict.Passed:
+	case record.Passed:
 		return p.ink.Green(text)
-	case verdict.Failed, verdict.Unreached:
+	case record.Failed, record.Unreached:
 		return p.ink.Red(text)
-	case verdict.SkippedByCapability, verdict.NotSelected:
+	case record.SkippedByCapability, record.NotSelected:
 		return text
 	}
 	return p.ink.Yellow(text)
 }
 
 // words is a status as people write it.
-func words(status verdict.Status) string { return strings.ReplaceAll(string(status), "_", " ") }
+func words(status record.Status) string { return strings.ReplaceAll(string(status), "_", " ") }
 
 func (p *printer) body(indent string, body []byte) {
 	if len(body) == 0 {
@@ -320,7 +282,7 @@ func (p *printer) counts(r *Run) {
 		p.line("runs        %d, and %d scenarios did not see the same in all of them; what follows is of the first", r.Repeat, r.Differing)
 	}
 	var scenarios []string
-	for _, status := range verdict.Statuses {
+	for _, status := range record.Statuses {
 		if n := r.Decision.Scenarios[status]; n > 0 {
 			scenarios = append(scenarios, p.paint(status, fmt.Sprintf("%d %s", n, words(status))))
 		}
@@ -442,7 +404,7 @@ func (p *printer) known(d *verdict.Verdict) {
 }
 
 // placed is a reason with its place before it.
-func placed(reason verdict.Reason) string {
+func placed(reason record.Reason) string {
 	where := ""
 	if reason.Where != "" && !strings.Contains(reason.Message, reason.Where) {
 		where = reason.Where + ": "
@@ -469,7 +431,7 @@ func (p *printer) reasons(d *verdict.Verdict) {
 }
 
 // kind shows the reasons of one kind.
-func (p *printer) kind(reasons []verdict.Reason, onlyCount bool) {
+func (p *printer) kind(reasons []record.Reason, onlyCount bool) {
 	id, most := reasons[0].ID, mostReasons
 	shown := p.ink.Yellow(fmt.Sprintf("%-20s", id))
 	if exit := verdict.ExitOf(id); exit == verdict.Unreachable || exit == verdict.Fails && !onlyCount {

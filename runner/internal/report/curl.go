@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // longestArgument is the longest body that is put on a command line.
@@ -16,7 +16,7 @@ const longestArgument = 8 << 10
 
 // Curl writes a command that sends the request again, for a POSIX shell, with the flags that curl needs to reach the base
 // at all. Secrets are variables of the shell.
-func Curl(base string, flags []string, r *exchange.Request, secrets *exchange.Secrets) string {
+func Curl(base string, flags []string, r *record.Request, secrets *record.Secrets) string {
 	words := []string{"curl", "-sS", "-i"}
 	for _, flag := range flags {
 		words = append(words, Quote(secrets.Scrub(flag)))
@@ -60,9 +60,9 @@ func Curl(base string, flags []string, r *exchange.Request, secrets *exchange.Se
 }
 
 // headerForShell is the argument of -H.
-func headerForShell(name, value string, secrets *exchange.Secrets) string {
+func headerForShell(name, value string, secrets *record.Secrets) string {
 	if secrets.Hides(name) {
-		return fmt.Sprintf(`"%s: $%s"`, name, exchange.Variable(name))
+		return fmt.Sprintf(`"%s: $%s"`, name, record.ShellVariable(name))
 	}
 	if value == "" {
 		return Quote(name + ";") // curl's way to send an empty one

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // Last is the run that left a folder of artifacts behind, as far as a later one wants to know of it.
@@ -20,8 +20,8 @@ type Last struct {
 
 // LastResult is how a scenario ended in it.
 type LastResult struct {
-	Scenario string         `json:"scenario"`
-	Status   verdict.Status `json:"status"`
+	Scenario string        `json:"scenario"`
+	Status   record.Status `json:"status"`
 }
 
 // ReadLast reads the verdict that stands in a folder. When that is the mark of a run that has not ended, it is the one
@@ -55,7 +55,7 @@ func ReadLast(folder string) (*Last, error) {
 		return nil, fmt.Errorf("%s is no verdict: it has no milestone or no results", shown)
 	}
 	for i, result := range last.Results {
-		if !slices.Contains(verdict.Statuses, result.Status) {
+		if !slices.Contains(record.Statuses, result.Status) {
 			return nil, fmt.Errorf("%s is no verdict: /results/%d/status is %q", shown, i, result.Status)
 		}
 	}
@@ -67,7 +67,7 @@ func (l *Last) Failed() []string {
 	var failed []string
 	for _, result := range l.Results {
 		switch result.Status {
-		case verdict.Passed, verdict.NotSelected, verdict.SkippedByCapability:
+		case record.Passed, record.NotSelected, record.SkippedByCapability:
 		default:
 			failed = append(failed, result.Scenario)
 		}

@@ -32,8 +32,8 @@ import (
 	"time"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -69,9 +69,9 @@ type Run struct {
 	// Seed is the word that the ids of the run are made of.
 	Seed string
 	// Results are how the scenarios ended, by their place in the plan.
-	Results map[int]verdict.Result
+	Results map[int]record.Result
 	// Exchanges are all exchanges in order.
-	Exchanges []*exchange.Exchange
+	Exchanges []*record.Exchange
 	// OutputSHA256 and GoldenSHA256 are the hashes of the two outputs; the golden one is "" when there is none.
 	OutputSHA256, GoldenSHA256 string
 	// Decision is the verdict.
@@ -79,7 +79,7 @@ type Run struct {
 	// Written are the names of the artifacts, the verdict's included.
 	Written []string
 	// Secrets are what must not be written.
-	Secrets *exchange.Secrets
+	Secrets *record.Secrets
 	// Lanes is how many scenarios were run side by side.
 	Lanes int
 	// Shuffle is the word that their order was drawn from; "" when it was that of the plan.
@@ -107,28 +107,28 @@ func Through(target, proxy string) string {
 
 // VerdictFile is verdict.json. schemas/Verdict.schema.json describes it.
 type VerdictFile struct {
-	Milestone   string                 `json:"milestone"`
-	Title       string                 `json:"title"`
-	Overall     bool                   `json:"overall"`
-	ExitCode    int                    `json:"exit_code"`
-	Reasons     []verdict.Reason       `json:"reasons"`
-	Known       *KnownFile             `json:"known_failures"`
-	Target      string                 `json:"target"`
-	Proxy       *string                `json:"proxy"`
-	Seed        string                 `json:"seed"`
-	Selection   SelectionFile          `json:"selection"`
-	Scenarios   map[verdict.Status]int `json:"scenarios"`
-	LeftOut     []GapFile              `json:"left_out"`
-	NotVerified verdict.NotVerified    `json:"not_verified"`
-	Exchanges   CountsFile             `json:"exchanges"`
-	Rules       []RuleFile             `json:"rules"`
-	ReasonCodes []FloorFile            `json:"reason_codes"`
-	Output      OutputFile             `json:"output"`
-	Artifacts   []string               `json:"artifacts"`
-	Results     []ResultFile           `json:"results"`
-	StartedAt   string                 `json:"started_at"`
-	FinishedAt  string                 `json:"finished_at"`
-	TookMS      int64                  `json:"took_ms"`
+	Milestone   string                `json:"milestone"`
+	Title       string                `json:"title"`
+	Overall     bool                  `json:"overall"`
+	ExitCode    int                   `json:"exit_code"`
+	Reasons     []record.Reason       `json:"reasons"`
+	Known       *KnownFile            `json:"known_failures"`
+	Target      string                `json:"target"`
+	Proxy       *string               `json:"proxy"`
+	Seed        string                `json:"seed"`
+	Selection   SelectionFile         `json:"selection"`
+	Scenarios   map[record.Status]int `json:"scenarios"`
+	LeftOut     []GapFile             `json:"left_out"`
+	NotVerified verdict.NotVerified   `json:"not_verified"`
+	Exchanges   CountsFile            `json:"exchanges"`
+	Rules       []RuleFile            `json:"rules"`
+	ReasonCodes []FloorFile           `json:"reason_codes"`
+	Output      OutputFile            `json:"output"`
+	Artifacts   []string              `json:"artifacts"`
+	Results     []ResultFile          `json:"results"`
+	StartedAt   string                `json:"started_at"`
+	FinishedAt  string                `json:"finished_at"`
+	TookMS      int64                 `json:"took_ms"`
 }
 
 // KnownFile is what a baseline excuses; it is null without one.
@@ -140,7 +140,7 @@ type KnownFile struct {
 
 // FailureFile is a known failure, with who mends it and until when.
 type FailureFile struct {
-	verdict.Reason
+	record.Reason
 	Because string `json:"because,omitempty"`
 	Owner   string `json:"owner,omitempty"`
 	Expires string `json:"expires,omitempty"`
@@ -233,12 +233,12 @@ func (r *Run) EncodeVerdict() []byte {
 		Milestone:   r.Name,
 		Overall:     d.Overall,
 		ExitCode:    d.Exit,
-		Reasons:     []verdict.Reason{},
+		Reasons:     []record.Reason{},
 		Target:      r.Target,
 		Proxy:       orNull(r.Proxy),
 		Seed:        r.Seed,
 		Selection:   r.selection(),
-		Scenarios:   map[verdict.Status]int{},
+		Scenarios:   map[record.Status]int{},
 		LeftOut:     []GapFile{},
 		NotVerified: d.NotVerified,
 		Rules:       []RuleFile{},
@@ -347,7 +347,7 @@ func (r *Run) results() []ResultFile {
 }
 
 // Count counts one exchange.
-func (c *CountsFile) Count(x *exchange.Exchange) {
+func (c *CountsFile) Count(x *record.Exchange) {
 	c.Total++
 	if x.Response == nil {
 		c.Unanswered++
@@ -357,11 +357,11 @@ func (c *CountsFile) Count(x *exchange.Exchange) {
 	if x.InPart() {
 		c.InPart++
 	}
-	for _, result := range x.Results {
-		switch result.Verdict {
-		case exchange.Passed:
+	for _, result := range x.Checks {
+		switch result.Status {
+		case record.CheckPassed:
 			c.ChecksPassed++
-		case exchange.Failed:
+		case record.CheckFailed:
 			c.ChecksFailed++
 		default:
 			c.ChecksNotApplicable++
@@ -472,7 +472,7 @@ func (r *Run) EncodeExchanges() []byte {
 }
 
 // name gives the words for the mark of an exchange.
-func (r *Run) name(m exchange.Mark) (scenario, where string, line int, sentence string) {
+func (r *Run) name(m record.Mark) (scenario, where string, line int, sentence string) {
 	if r.Selection == nil || m.Scenario < 0 {
 		return "", "", 0, ""
 	}

@@ -13,9 +13,9 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
 )
@@ -23,7 +23,7 @@ import (
 const code = "partner_liquidity_provider_invalid"
 
 // example is a run of two scenarios, one of which failed.
-func example(t *testing.T) (*Run, []Failure) {
+func example(t *testing.T) (*Run, []record.Failure) {
 	t.Helper()
 	m := &milestones.Milestone{
 		ID: "T1", Title: "A bell",
@@ -49,23 +49,23 @@ func example(t *testing.T) (*Run, []Failure) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := new(exchange.Secrets)
+	secrets := new(record.Secrets)
 	secrets.Learn("lpk_secret_1")
-	exchanges := []*exchange.Exchange{
+	exchanges := []*record.Exchange{
 		{
-			Mark: exchange.Mark{Scenario: 0}, Operation: &m.Operations[0],
-			Request: exchange.Request{
+			Mark: record.Mark{Scenario: 0}, Operation: &m.Operations[0],
+			Request: record.Request{
 				Method: "POST", Target: "/bell?who=it's",
 				Header: http.Header{"X-Partner-Key": {"lpk_secret_1"}, "Content-Type": {"application/json"}},
 				Body:   []byte(`{"key":"lpk_secret_1"}`),
 			},
-			Response: &exchange.Response{
+			Response: &record.Response{
 				Status: 200, Header: http.Header{"Date": {"now"}, "X-Correlation-Id": {"c1"}}, Body: []byte(`{"ok":"lpk_secret_1"}`),
 			},
 			Outcome: &m.Operations[0].Outcomes[0], Covered: []milestones.CoverageItem{{Outcome: milestones.Success}},
-			Results: []exchange.Result{
-				{Check: "no-5xx"}, {Check: "details", Verdict: exchange.NotApplicable, Message: "nothing"},
-				{Check: "schema", Verdict: exchange.Failed, Message: "the body is not valid by Ring", Violations: []schemas.Violation{
+			Checks: []record.CheckResult{
+				{Check: "no-5xx"}, {Check: "details", Status: record.CheckNotApplicable, Message: "nothing"},
+				{Check: "schema", Status: record.CheckFailed, Message: "the body is not valid by Ring", Violations: []schemas.Violation{
 					{InstancePath: "/ok", SchemaPath: "/properties/ok/type", Keyword: "type", Message: "must be a boolean, not a string"},
 					{InstancePath: "", SchemaPath: "/required", Keyword: "required", Message: `lacks member "n"`},
 				}},
@@ -73,12 +73,12 @@ func example(t *testing.T) (*Run, []Failure) {
 			Message: "200",
 		},
 		{
-			Mark: exchange.Mark{Scenario: 1}, Operation: &m.Operations[0], Failure: "connection refused",
-			Request: exchange.Request{Method: "POST", Target: "/bell", Header: http.Header{}},
+			Mark: record.Mark{Scenario: 1}, Operation: &m.Operations[0], Failure: "connection refused",
+			Request: record.Request{Method: "POST", Target: "/bell", Header: http.Header{}},
 		},
 	}
-	results := map[int]verdict.Result{
-		0: {Status: verdict.Failed, Line: 5, Message: "the answer is 400"}, 1: {Status: verdict.Unreached, Line: 8, Message: "no answer"},
+	results := map[int]record.Result{
+		0: {Status: record.Failed, Line: 5, Message: "the answer is 400"}, 1: {Status: record.Unreached, Line: 8, Message: "no answer"},
 	}
 	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
 	r := &Run{
@@ -92,16 +92,16 @@ func example(t *testing.T) (*Run, []Failure) {
 	r.Decision = verdict.Decide(verdict.Records{
 		Milestone: m, Selection: s, Results: results, Exchanges: exchanges, Agreed: true, Output: golden, Written: Names,
 	})
-	failures := []Failure{
+	failures := []record.Failure{
 		{
-			Scenario: &p.Scenarios[0], Status: verdict.Failed, Step: 1, Says: "the answer is 400", Expected: "400", Got: "200",
+			Scenario: &p.Scenarios[0], Status: record.Failed, Step: 1, Says: "the answer is 400", Expected: "400", Got: "200",
 			Diff:   "-  400\n+  200",
-			Checks: []Check{{exchanges[0].Results[2], exchanges[0]}}, Exchange: exchanges[0],
+			Checks: []record.FailedCheck{{Result: exchanges[0].Checks[2], Exchange: exchanges[0]}}, Exchange: exchanges[0],
 			Base: "http://127.0.0.1:8109", Start: "serve it",
 		},
 		{
-			Scenario: &p.Scenarios[1], Status: verdict.Undefined, Step: 0,
-			Undefined: []Undefined{{0, []string{"I ring a bell", "I ring the bell"}}}, Exchange: exchanges[1], Base: "http://t",
+			Scenario: &p.Scenarios[1], Status: record.Undefined, Step: 0,
+			Undefined: []record.UndefinedStep{{Step: 0, Nearest: []string{"I ring a bell", "I ring the bell"}}}, Exchange: exchanges[1], Base: "http://t",
 		},
 	}
 	return r, failures
@@ -157,8 +157,8 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestVerdictOfARunThatDidNotStart(t *testing.T) {
-	r := &Run{Name: "M9", Target: BuiltIn, Seed: "m109", OutputSHA256: strings.Repeat("0", 64), Written: Names, Secrets: new(exchange.Secrets), Repeat: 1}
-	r.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []verdict.Reason{{ID: "not-started", Message: "x"}}})
+	r := &Run{Name: "M9", Target: BuiltIn, Seed: "m109", OutputSHA256: strings.Repeat("0", 64), Written: Names, Secrets: new(record.Secrets), Repeat: 1}
+	r.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []record.Reason{{ID: "not-started", Message: "x"}}})
 	if got := valid(t, "Verdict", r.EncodeVerdict()); got["overall"] != false || got["milestone"] != "M9" {
 		t.Errorf("overall %v of %v", got["overall"], got["milestone"])
 	}
@@ -330,8 +330,8 @@ Next: this.
 func TestKnownFailures(t *testing.T) {
 	r, _ := example(t)
 	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
-	r.Results[1] = verdict.Result{Status: verdict.Passed}
-	r.Results[0] = verdict.Result{Status: verdict.Failed, Line: 4, Message: "schema", Checked: true}
+	r.Results[1] = record.Result{Status: record.Passed}
+	r.Results[0] = record.Result{Status: record.Failed, Line: 4, Message: "schema", Checked: true}
 	r.Decision = verdict.Decide(verdict.Records{
 		Milestone: r.Milestone, Selection: r.Selection, Results: r.Results, Exchanges: r.Exchanges, Agreed: true, Output: golden, Written: Names,
 		Checks: []string{"schema"}, Now: r.StartedAt, Baseline: &baseline.Baseline{File: "known.yaml", Known: []baseline.Entry{
@@ -366,7 +366,7 @@ func TestSummaryShortensLongLists(t *testing.T) {
 	r, failures := example(t)
 	for range 40 {
 		failures = append(failures, failures[0])
-		r.Decision.Reasons = append(r.Decision.Reasons, verdict.Reason{ID: "artifact-missing", Message: "x"})
+		r.Decision.Reasons = append(r.Decision.Reasons, record.Reason{ID: "artifact-missing", Message: "x"})
 	}
 	failures[0].Checks[0].Result.Violations = make([]schemas.Violation, 9)
 	r.Exchanges[0].Response.Body = bytes.Repeat([]byte("ü"), 5000)
@@ -385,18 +385,18 @@ func TestSummaryShortensLongLists(t *testing.T) {
 }
 
 func TestCurl(t *testing.T) {
-	request := func(method, target, body string, header ...string) *exchange.Request {
-		r := &exchange.Request{Method: method, Target: target, Header: http.Header{}, Body: []byte(body)}
+	request := func(method, target, body string, header ...string) *record.Request {
+		r := &record.Request{Method: method, Target: target, Header: http.Header{}, Body: []byte(body)}
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Add(header[i], header[i+1])
 		}
 		return r
 	}
-	secrets := new(exchange.Secrets)
+	secrets := new(record.Secrets)
 	secrets.Learn("lpk_secret_1")
 	tests := []struct {
 		name    string
-		request *exchange.Request
+		request *record.Request
 		want    string
 		flags   []string
 	}{
@@ -448,17 +448,17 @@ func TestPrintfMakesTheBytes(t *testing.T) {
 // are variables too.
 func TestScript(t *testing.T) {
 	r, _ := example(t)
-	send := func(step, burst int, method, target, key, body, answer string) *exchange.Exchange {
-		return &exchange.Exchange{
-			Mark: exchange.Mark{Step: step, Concurrency: burst}, Operation: &r.Milestone.Operations[0],
-			Request:  exchange.Request{Method: method, Target: target, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(body)},
-			Response: &exchange.Response{Status: 200, Body: []byte(answer)},
+	send := func(step, burst int, method, target, key, body, answer string) *record.Exchange {
+		return &record.Exchange{
+			Mark: record.Mark{Step: step, Concurrency: burst}, Operation: &r.Milestone.Operations[0],
+			Request:  record.Request{Method: method, Target: target, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(body)},
+			Response: &record.Response{Status: 200, Body: []byte(answer)},
 		}
 	}
 	first := `{"page":[{"next-id":"b 1|2345678"}],"sent":"partner-0123456789","word":"contract_word"}`
 	repro := &Repro{
 		Scenario: &r.Selection.Plan.Scenarios[0], Base: "http://t", Word: "0123456789", Secrets: r.Secrets,
-		Exchanges: []*exchange.Exchange{
+		Exchanges: []*record.Exchange{
 			send(0, 0, "POST", "/bell", "lpk_secret_1", `{"id":"partner-0123456789"}`, first),
 			send(0, 0, "GET", "/bell?after=b+1%7C2345678", "lpk_secret_2", "", "{}"),
 			send(1, 1, "POST", "/bell", "partner-0123456789", `{"id":"b 1|2345678","word":"contract_word"}`, "{}"),

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -21,12 +21,12 @@ type Repro struct {
 	Check string
 	Step  int
 	// Result is how the scenario ended now, and Failure why it did not pass; nil when it did.
-	Result  verdict.Result
-	Failure *Failure
+	Result  record.Result
+	Failure *record.Failure
 	// Stops are what kept it from ending.
-	Stops []verdict.Reason
+	Stops []record.Reason
 	// Exchanges are its exchanges in order.
-	Exchanges []*exchange.Exchange
+	Exchanges []*record.Exchange
 	// Target says what it was run against: [BuiltIn], or a URL.
 	Target string
 	// Base is where requests are to be sent again, and Start how to start what answers there; "" when it is running.
@@ -36,7 +36,7 @@ type Repro struct {
 	// Word is what the ids of the scenario are made of; "" when it sent none.
 	Word string
 	// Secrets are what must not be written.
-	Secrets *exchange.Secrets
+	Secrets *record.Secrets
 }
 
 // Exit is the exit code: 1 when it still fails, 0 when it does not. A check that was not reached is neither.
@@ -98,7 +98,7 @@ func (r *Repro) Says() string {
 		}
 		return fmt.Sprintf("%s does not fail now: %s", r.ID, where)
 	case verdict.Incomplete:
-		if r.Result.Status == verdict.Failed {
+		if r.Result.Status == record.Failed {
 			return fmt.Sprintf("%s cannot be told: %s was not reached, for the scenario failed before", r.ID, where)
 		}
 	}
@@ -128,7 +128,7 @@ func (r *Repro) Page(w io.Writer) {
 	}
 	next := 0
 	for i, step := range r.Scenario.Steps {
-		if next == len(r.Exchanges) && r.Failure == nil && r.Result.Status != verdict.Passed {
+		if next == len(r.Exchanges) && r.Failure == nil && r.Result.Status != record.Passed {
 			break // it did not run
 		}
 		if next == len(r.Exchanges) && r.Failure != nil && i > r.Failure.Step {
@@ -153,10 +153,10 @@ func (r *Repro) Page(w io.Writer) {
 }
 
 // together says whether two exchanges were under way at once.
-func together(a, b *exchange.Exchange) bool { return a.Mark.Concurrency != 0 && a.Mark == b.Mark }
+func together(a, b *record.Exchange) bool { return a.Mark.Concurrency != 0 && a.Mark == b.Mark }
 
 // exchanged shows an exchange, or several that were under way at once with the same request.
-func (p *printer) exchanged(r *Repro, all []*exchange.Exchange) {
+func (p *printer) exchanged(r *Repro, all []*record.Exchange) {
 	p.block("  ", Curl(r.Base, r.Flags, &all[0].Request, p.secrets))
 	if len(all) > 1 {
 		p.line("  # %d times at once", len(all))

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // A script sends what a scenario sent, in the same order, to a server that may never have seen it and that chooses other
@@ -157,7 +157,7 @@ func (s *script) learn() {
 				if value == "" || known || s.repro.Word != "" && strings.Contains(value, s.repro.Word) {
 					continue
 				}
-				variable := exchange.Variable(name)
+				variable := record.ShellVariable(name)
 				if count[variable]++; count[variable] > 1 {
 					variable += "_" + strconv.Itoa(count[variable])
 				}
@@ -204,7 +204,7 @@ func (s *script) send(from, to int) {
 	s.listen(from+1, x)
 }
 
-func recorded(x *exchange.Exchange) string {
+func recorded(x *record.Exchange) string {
 	if x.Response == nil {
 		return "none"
 	}
@@ -226,7 +226,7 @@ func unescaped(target string) string {
 }
 
 // arguments are those of curl, but for the body.
-func (s *script) arguments(x *exchange.Exchange) []string {
+func (s *script) arguments(x *record.Exchange) []string {
 	var words []string
 	switch {
 	case x.Request.Method == http.MethodHead:
@@ -395,7 +395,7 @@ func (s *script) printed(body string) string {
 const shortest = 8
 
 // listen notes what an answer says first. Words without a digit are of the contract, and mean the same everywhere.
-func (s *script) listen(number int, x *exchange.Exchange) {
+func (s *script) listen(number int, x *record.Exchange) {
 	if x.Response == nil {
 		return
 	}

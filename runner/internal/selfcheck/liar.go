@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // before puts a liar before an honest server. It tells the lie in every answer in which it can be told; a nil lie is
 // the truth.
-func before(m *milestones.Milestone, routes *exchange.Routes, lie *Lie, honest http.Handler) http.Handler {
+func before(m *milestones.Milestone, routes *record.Routes, lie *Lie, honest http.Handler) http.Handler {
 	var again atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		question, err := io.ReadAll(r.Body)

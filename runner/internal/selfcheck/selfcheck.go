@@ -48,12 +48,12 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/checks"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
@@ -96,7 +96,7 @@ type selfcheck struct {
 	in        project.Inputs
 	fixtures  fs.FS
 	judge     *checks.Checker
-	routes    *exchange.Routes
+	routes    *record.Routes
 	samples   samples
 	lies      []*Lie
 	found     []finding // of the lies, in their order
@@ -158,7 +158,7 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 	if s.judge, err = checks.New(m, s.in.Schemas); err != nil {
 		return verdict.Broken, err
 	}
-	s.fixtures, s.routes = s.project.Fixtures(), exchange.NewRoutes(m)
+	s.fixtures, s.routes = s.project.Fixtures(), record.NewRoutes(m)
 	if s.lies, err = derive(s.in, s.samples); err != nil {
 		return verdict.Broken, err
 	}
@@ -235,7 +235,7 @@ func (s *selfcheck) listen(ctx context.Context) (int, error) {
 }
 
 // note finds out which lies could be told to which scenarios.
-func (s *selfcheck) note(exchanges []*exchange.Exchange, said []answer) {
+func (s *selfcheck) note(exchanges []*record.Exchange, said []answer) {
 	about := map[*milestones.Outcome][]int{} // the answers that show it, by their places
 	for i, a := range said {
 		if a.outcome != nil {
@@ -264,7 +264,7 @@ func indexes(n int) []int {
 }
 
 // places looks for the answers in which a lie could be told.
-func (s *selfcheck) places(l *Lie, about []int, exchanges []*exchange.Exchange, said []answer) finding {
+func (s *selfcheck) places(l *Lie, about []int, exchanges []*record.Exchange, said []answer) finding {
 	f := finding{lie: l, status: neverTold}
 	spared := false
 	for _, i := range about {
@@ -343,7 +343,7 @@ func (s *selfcheck) tell(ctx context.Context, f *finding) {
 		executor.Close()
 		for _, place := range slices.Sorted(maps.Keys(seen.Failures)) {
 			result := seen.Results[place]
-			if result.Status != verdict.Failed {
+			if result.Status != record.Failed {
 				continue // a sentence that cannot be carried out has seen nothing
 			}
 			scenario := &s.in.Plan.Scenarios[place]
@@ -395,7 +395,7 @@ func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
 	}
 	failed := 0
 	for _, ended := range result.Results {
-		if ended == verdict.Failed {
+		if ended == record.Failed {
 			failed++
 		}
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/runner/internal/checks"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
@@ -343,7 +343,7 @@ func TestTruthIsNotTouched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &selfcheck{Config: Config{honest: bell}, in: in, judge: judge, routes: exchange.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
+	s := &selfcheck{Config: Config{honest: bell}, in: in, judge: judge, routes: record.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
 	executor := s.executor(nil, []int{0})
 	defer executor.Close()
 	for _, x := range executor.Run(t.Context()).Exchanges {

@@ -18,7 +18,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
 )
 
@@ -117,7 +117,7 @@ func readKey[T any](fixtures fs.FS, name string, read func([]byte) (T, error)) (
 type Fakes struct {
 	fixtures fs.FS
 	wrap     func(http.Handler) http.Handler // tells lies, in tests; nil for the truth
-	secrets  *exchange.Secrets
+	secrets  *record.Secrets
 
 	mu      sync.Mutex
 	shared  map[string]*server
@@ -139,7 +139,7 @@ type server struct {
 }
 
 // NewFakes starts none yet. wrap stands before each of them, and tells lies in tests; nil is the truth.
-func NewFakes(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *exchange.Secrets) *Fakes {
+func NewFakes(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *record.Secrets) *Fakes {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Fakes{
 		fixtures: fixtures, wrap: wrap, secrets: secrets, shared: map[string]*server{}, ctx: ctx, stop: stop,
@@ -223,7 +223,7 @@ func Sets(known []string) [][]string {
 
 // Handler is a fake server with the capabilities that nobody listens to: it answers in this process. Its time is the
 // clock's, and heard is told of each rule that it considers and whether that refused; nil is nobody.
-func Handler(fixtures fs.FS, needs []string, clock func() time.Time, heard func(rule string, refused bool), secrets *exchange.Secrets) (http.Handler, error) {
+func Handler(fixtures fs.FS, needs []string, clock func() time.Time, heard func(rule string, refused bool), secrets *record.Secrets) (http.Handler, error) {
 	options, err := optionsFor(fixtures, needs, secrets)
 	if err != nil {
 		return nil, err
@@ -244,7 +244,7 @@ func Handler(fixtures fs.FS, needs []string, clock func() time.Time, heard func(
 }
 
 // optionsFor are the options of a fake server with the capabilities.
-func optionsFor(fixtures fs.FS, needs []string, secrets *exchange.Secrets) (options fakeserver.Options, err error) {
+func optionsFor(fixtures fs.FS, needs []string, secrets *record.Secrets) (options fakeserver.Options, err error) {
 	// Requests that come at the same time would get their ids in any order, and no two runs would be the same.
 	options.ContractOnly = true
 	for _, pair := range opposites {
@@ -278,7 +278,7 @@ type watched struct {
 
 func (w watched) Accept() (net.Conn, error) {
 	conn, err := w.Listener.Accept()
-	if exchange.Exhausted(err) != "" {
+	if record.Exhausted(err) != "" {
 		w.fakes.mu.Lock()
 		w.fakes.lacked = err
 		w.fakes.mu.Unlock()

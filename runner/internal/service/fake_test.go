@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"example.com/lpgate/fixtures"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // A server of one scenario ends with it, and its state stays.
 func TestServersEndWithTheirScenario(t *testing.T) {
-	fakes := NewFakes(fixtures.FS, nil, new(exchange.Secrets))
+	fakes := NewFakes(fixtures.FS, nil, new(record.Secrets))
 	defer fakes.Close()
 	ctx, ended := context.WithCancel(t.Context())
 	url, err := fakes.URL(ctx, []string{freshState})
@@ -52,12 +52,12 @@ type lacking struct{ net.Listener }
 func (lacking) Accept() (net.Conn, error) { return nil, syscall.EMFILE }
 
 func TestALackIsNoted(t *testing.T) {
-	fakes := NewFakes(fixtures.FS, nil, new(exchange.Secrets))
+	fakes := NewFakes(fixtures.FS, nil, new(record.Secrets))
 	defer fakes.Close()
 	if err := fakes.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (watched{lacking{}, fakes}).Accept(); err == nil || exchange.Exhausted(fakes.Err()) == "" {
+	if _, err := (watched{lacking{}, fakes}).Accept(); err == nil || record.Exhausted(fakes.Err()) == "" {
 		t.Errorf("got %v, noted %v", err, fakes.Err())
 	}
 }

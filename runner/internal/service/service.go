@@ -26,7 +26,7 @@ import (
 
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
 )
 
@@ -212,7 +212,7 @@ func (s *Service) Prefix() string {
 
 // Open reads everything that the options name, and tells secrets what must not be written. An error says what was given
 // wrong, and where, and never quotes what may be a secret.
-func (o *Options) Open(secrets *exchange.Secrets) (*Service, error) {
+func (o *Options) Open(secrets *record.Secrets) (*Service, error) {
 	o.flags = pflag.NewFlagSet("", pflag.ContinueOnError)
 	o.bind(o.flags)
 	if o.said == nil { // the file is read once
@@ -246,7 +246,7 @@ func (o *Options) Open(secrets *exchange.Secrets) (*Service, error) {
 			s.ScenarioTimeout += time.Duration(busiest / o.Rate * float64(time.Second))
 		}
 	}
-	for _, step := range []func(*Service, *exchange.Secrets) error{o.readURL, o.readHeaders, o.readKeys, o.readTLS, o.readClaims, o.readSeed} {
+	for _, step := range []func(*Service, *record.Secrets) error{o.readURL, o.readHeaders, o.readKeys, o.readTLS, o.readClaims, o.readSeed} {
 		if err := step(s, secrets); err != nil {
 			return nil, err
 		}
@@ -291,7 +291,7 @@ func (o *Options) Again() []string {
 				if flag.Name == "header" {
 					name, _, _ := strings.Cut(value, ":")
 					name = http.CanonicalHeaderKey(strings.TrimSpace(name))
-					value = name + ": ${" + exchange.Variable(name) + "}"
+					value = name + ": ${" + record.ShellVariable(name) + "}"
 				}
 				say(flag.Name, value)
 			}
@@ -356,7 +356,7 @@ func expand(text, where string) (expanded string, found []string, err error) {
 	return expanded, found, err
 }
 
-func (o *Options) readURL(s *Service, secrets *exchange.Secrets) error {
+func (o *Options) readURL(s *Service, secrets *record.Secrets) error {
 	where := o.where("target")
 	text, hidden, err := expand(o.URL, where)
 	if err != nil {
@@ -387,7 +387,7 @@ var reserved = []string{"Connection", "Content-Length", "Content-Type", "Host", 
 
 var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
-func (o *Options) readHeaders(s *Service, secrets *exchange.Secrets) error {
+func (o *Options) readHeaders(s *Service, secrets *record.Secrets) error {
 	s.headers = http.Header{}
 	for _, line := range o.Header {
 		where := o.where("header", line)
@@ -419,7 +419,7 @@ func (o *Options) readHeaders(s *Service, secrets *exchange.Secrets) error {
 	return nil
 }
 
-func (o *Options) readKeys(s *Service, secrets *exchange.Secrets) error {
+func (o *Options) readKeys(s *Service, secrets *record.Secrets) error {
 	if o.PartnerKeys == "" {
 		return nil
 	}
@@ -463,7 +463,7 @@ func (o *Options) read(name, file string) ([]byte, error) {
 	return text, nil
 }
 
-func (o *Options) readTLS(s *Service, _ *exchange.Secrets) error {
+func (o *Options) readTLS(s *Service, _ *record.Secrets) error {
 	for _, name := range []string{"cacert", "cert", "key", "server-name", "insecure"} {
 		if o.has(name) && s.base.Scheme != "https" {
 			return fmt.Errorf("%s is for TLS, and the target is no https:// URL", o.where(name))
@@ -503,7 +503,7 @@ func (o *Options) readTLS(s *Service, _ *exchange.Secrets) error {
 }
 
 // readClaims says which capabilities the service has. Whether there are such is for the milestone to say.
-func (o *Options) readClaims(s *Service, _ *exchange.Secrets) error {
+func (o *Options) readClaims(s *Service, _ *record.Secrets) error {
 	for _, capability := range o.Has {
 		s.Has = append(s.Has, Claim{capability, o.where("has", capability)})
 	}
@@ -527,7 +527,7 @@ func (o *Options) readClaims(s *Service, _ *exchange.Secrets) error {
 }
 
 // readSeed makes a seed that no run had before, unless one was given.
-func (o *Options) readSeed(s *Service, _ *exchange.Secrets) error {
+func (o *Options) readSeed(s *Service, _ *record.Secrets) error {
 	if o.Seed != "" {
 		return nil
 	}

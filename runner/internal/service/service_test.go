@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // write writes a file into a folder of the test's own, and gives its name.
@@ -87,7 +87,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 			for i := range test.args {
 				test.args[i] = strings.ReplaceAll(test.args[i], "KEYS", keys)
 			}
-			_, err := options(t, test.args...).Open(new(exchange.Secrets))
+			_, err := options(t, test.args...).Open(new(record.Secrets))
 			if err == nil {
 				t.Fatal("nobody minds")
 			}
@@ -126,7 +126,7 @@ func TestTargetFilesThatCannotBe(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			file := write(t, "target.yaml", test.text)
-			_, err := options(t, "--target-file", file).Open(new(exchange.Secrets))
+			_, err := options(t, "--target-file", file).Open(new(record.Secrets))
 			if err == nil {
 				t.Fatal("nobody minds")
 			}
@@ -156,7 +156,7 @@ seed: nightly
 tls: {insecure: true}
 `)
 	o := options(t, "--target-file", file, "--retries", "0", "--max-time", "9s", "--header", "x-api-key: of the flag", "--has", "bell")
-	var secrets exchange.Secrets
+	var secrets record.Secrets
 	s, err := o.Open(&secrets)
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ tls: {insecure: true}
 
 func TestEachRunAgainstAServiceHasASeedOfItsOwn(t *testing.T) {
 	open := func(args ...string) string {
-		s, err := options(t, args...).Open(new(exchange.Secrets))
+		s, err := options(t, args...).Open(new(record.Secrets))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +211,7 @@ func TestEachRunAgainstAServiceHasASeedOfItsOwn(t *testing.T) {
 // way opens the way to a URL.
 func way(t *testing.T, args ...string) *Transport {
 	t.Helper()
-	s, err := options(t, args...).Open(new(exchange.Secrets))
+	s, err := options(t, args...).Open(new(record.Secrets))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestFlagsOfCurl(t *testing.T) {
 		{[]string{"--cacert", ca}, []string{"--cacert", ca}},
 		{[]string{"--insecure"}, []string{"--insecure"}},
 	} {
-		s, err := options(t, append(test.args, "--target", server.URL)...).Open(new(exchange.Secrets))
+		s, err := options(t, append(test.args, "--target", server.URL)...).Open(new(record.Secrets))
 		if err != nil || !slices.Equal(s.Curl, test.want) {
 			t.Errorf("%v: %v, %v", test.args, s.Curl, err)
 		}

@@ -11,13 +11,13 @@ import (
 	"strings"
 	"time"
 
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // This file is the way to a target: how requests get there.
 //
 //	client:  headers of --header, budget of --rate, no redirects, no cookies
-//	recorder: what is recorded, and judged (package exchange)
+//	recorder: what is recorded, and judged (package record)
 //	way:     max-time, gateways
 //	transport: connections, TLS, HTTP/2, proxies of the environment, retries of connecting
 //
@@ -111,7 +111,7 @@ func (w *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if w.service.BuiltIn() {
 		return w.transport.RoundTrip(request)
 	}
-	limit := &exchange.TimeLimit{Of: "request", Flag: "--max-time", Limit: w.service.maxTime}
+	limit := &record.TimeLimit{Of: "request", Flag: "--max-time", Limit: w.service.maxTime}
 	ctx, cancel := context.WithTimeoutCause(request.Context(), w.service.maxTime, limit)
 	sent := request.WithContext(ctx)
 	if sent.Body == nil || sent.Body == http.NoBody {
@@ -119,7 +119,7 @@ func (w *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := w.transport.RoundTrip(sent)
 	if err != nil {
-		err = exchange.Overdue(ctx, err)
+		err = record.Overdue(ctx, err)
 		cancel()
 		return nil, err
 	}
@@ -161,7 +161,7 @@ type ending struct {
 func (e *ending) Read(p []byte) (int, error) {
 	n, err := e.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		err = exchange.Overdue(e.ctx, err)
+		err = record.Overdue(e.ctx, err)
 	}
 	return n, err
 }
@@ -236,7 +236,7 @@ func (w *Transport) Probe(ctx context.Context) error {
 	if err == nil {
 		return response.Body.Close()
 	}
-	says := exchange.Cause(err)
+	says := record.Cause(err)
 	for _, hint := range hints {
 		if strings.HasPrefix(says, hint.cause) {
 			says += hint.says

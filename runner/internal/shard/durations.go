@@ -60,12 +60,12 @@ func ReadDurations(file string) (plan.Durations, error) {
 }
 
 func ofLog(text []byte) (plan.Durations, error) {
-	record, err := eventlog.Read(bytes.NewReader(text))
+	run, err := eventlog.Read(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
 	durations := plan.Durations{}
-	for _, s := range record.Scenarios {
+	for _, s := range run.Scenarios {
 		if !s.Ended.IsZero() {
 			durations[s.Ref()] = s.Took()
 		}

@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // Joined is what several shards saw, as if one run had.
@@ -24,13 +22,13 @@ type Joined struct {
 	// Scenarios are the selected scenarios that a shard tells of, by their place in the plan.
 	Scenarios map[int]*eventlog.Scenario
 	// Exchanges are all exchanges, in the order of the plan, and marked by it.
-	Exchanges []*exchange.Exchange
+	Exchanges []*record.Exchange
 	// Rows are what the scenarios saw, in the order of the plan.
 	Rows []golden.Row
 	// Differing are the scenarios that saw something else when a shard was repeated.
-	Differing []verdict.Differing
+	Differing []record.Differing
 	// Reasons are what speaks against the whole, beside what was seen.
-	Reasons []verdict.Reason
+	Reasons []record.Reason
 	// Servers are the states of all servers, shard by shard.
 	Servers []json.RawMessage
 	// Proxy are the proxies before their targets, each once.
@@ -69,7 +67,7 @@ func Join(shards []*Shard, p *plan.Plan, hashes map[string]string, calls plan.Ca
 }
 
 func (j *Joined) against(id string, s *Shard, format string, args ...any) {
-	reason := verdict.Reason{ID: id, Message: fmt.Sprintf(format, args...)}
+	reason := record.Reason{ID: id, Message: fmt.Sprintf(format, args...)}
 	if s != nil {
 		reason.Message, reason.Where = s.String()+" "+reason.Message, s.Folder
 	}
@@ -201,7 +199,7 @@ func (j *Joined) take(s *Shard) {
 		if scenario.Failure != nil {
 			scenario.Failure.Scenario = &j.Selection.Plan.Scenarios[place]
 		}
-		if status := scenario.Result.Status; status == verdict.Passed || status == verdict.Failed {
+		if status := scenario.Result.Status; status == record.Passed || status == record.Failed {
 			row, written := rows[j.Selection.Plan.Scenarios[place].ID]
 			if !written && s.Log.Complete && len(s.lacks) == 0 {
 				j.against("shard-incomplete", s, "has no row for %s in its output.json: run it again", scenario.Ref())
@@ -220,7 +218,7 @@ func (j *Joined) take(s *Shard) {
 		}
 		switch {
 		case reason.ID == "run-differs" && place >= 0:
-			j.Differing = append(j.Differing, verdict.Differing{Scenario: place, Message: of})
+			j.Differing = append(j.Differing, record.Differing{Scenario: place, Message: of})
 		case place < 0 && slices.Contains(ofRun, reason.ID):
 			reason.Message = s.Part().String() + ": " + reason.Message
 			j.Reasons = append(j.Reasons, reason)
@@ -274,8 +272,8 @@ func each(words []string) string {
 }
 
 // Results are how the scenarios ended, and Failures explain those that did not pass.
-func (j *Joined) Results() (results map[int]verdict.Result, failures map[int]report.Failure) {
-	results, failures = map[int]verdict.Result{}, map[int]report.Failure{}
+func (j *Joined) Results() (results map[int]record.Result, failures map[int]record.Failure) {
+	results, failures = map[int]record.Result{}, map[int]record.Failure{}
 	for place, s := range j.Scenarios {
 		if s.Ended.IsZero() {
 			continue

@@ -15,11 +15,10 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // bells is a plan of five scenarios, Ring 0 to Ring 4.
@@ -51,13 +50,13 @@ type part struct {
 	durations plan.Durations
 	target    string
 	wanted    plan.Filter
-	also      []int                     // scenarios that it runs out of its turn
-	ends      map[string]verdict.Status // by the names of scenarios; passed when it is not there
-	began     int                       // seconds after the first
-	cut       bool                      // it was killed after its scenarios
-	without   string                    // an artifact that is not attached
+	also      []int                    // scenarios that it runs out of its turn
+	ends      map[string]record.Status // by the names of scenarios; passed when it is not there
+	began     int                      // seconds after the first
+	cut       bool                     // it was killed after its scenarios
+	without   string                   // an artifact that is not attached
 	rows      func([]golden.Row) []golden.Row
-	reasons   []verdict.Reason
+	reasons   []record.Reason
 }
 
 // leave writes it into a folder, and reads it again.
@@ -75,16 +74,16 @@ func (p part) leave(t *testing.T) *Shard {
 
 	at := time.Date(2026, 2, 22, 15, 0, p.began, 0, time.UTC)
 	var text bytes.Buffer
-	log := eventlog.New(&text, new(exchange.Secrets))
+	log := eventlog.New(&text, new(record.Secrets))
 	log.Begin(eventlog.Run{Milestone: p.milestone, Target: p.target, Seed: fmt.Sprint("seed-", p.index), Planned: planned}, s, at)
 	rows := []golden.Row{}
 	for _, place := range s.Scenarios {
 		scenario := &whole.Scenarios[place]
 		log.ScenarioBegan(place, at)
 		log.StepBegan(place, 0, at)
-		result := verdict.Result{Status: verdict.Passed}
+		result := record.Result{Status: record.Passed}
 		if status, is := p.ends[scenario.Name]; is {
-			result = verdict.Result{Status: status, Line: scenario.Steps[0].Line, Message: "it is mute"}
+			result = record.Result{Status: status, Line: scenario.Steps[0].Line, Message: "it is mute"}
 		} else {
 			log.StepPassed(place, 0, at)
 		}
@@ -143,45 +142,45 @@ func TestJoin(t *testing.T) {
 		name  string
 		parts []part
 		ran   string // the places of the scenarios that are told of
-		want  []verdict.Reason
+		want  []record.Reason
 	}{
 		{"all of them", []part{of(1, 2), of(2, 2)}, "01234", nil},
 		{"in another order", []part{of(2, 2), of(1, 2)}, "01234", nil},
 		{"one that is all", []part{of(1, 1)}, "01234", nil},
 		{"more than there are scenarios", []part{of(1, 6), of(2, 6), of(3, 6), of(4, 6), of(5, 6), of(6, 6)}, "01234", nil},
-		{"missing", []part{of(1, 3), of(3, 3)}, "023", []verdict.Reason{
+		{"missing", []part{of(1, 3), of(3, 3)}, "023", []record.Reason{
 			{ID: "shard-missing", Message: "shard 2 of 3 is in none of the folders: run it with --shard 2/3, and name its folder"}}},
-		{"twice", []part{of(1, 2), of(2, 2), of(1, 2)}, "01234", []verdict.Reason{
+		{"twice", []part{of(1, 2), of(2, 2), of(1, 2)}, "01234", []record.Reason{
 			{ID: "shard-twice", Message: "shard 1 of 2 (1) was given before, in 1: name each shard once", Where: "1"}}},
-		{"of another feature", []part{of(1, 2), of(2, 2, func(p *part) { p.hashes = map[string]string{"milestone": "m", "features/bell.feature": "g"} })}, "024", []verdict.Reason{
+		{"of another feature", []part{of(1, 2), of(2, 2, func(p *part) { p.hashes = map[string]string{"milestone": "m", "features/bell.feature": "g"} })}, "024", []record.Reason{
 			{ID: "shard-differs", Message: "shard 2 of 2 (2) was made from another features/bell.feature than stands here: run all shards from one commit", Where: "2"}}},
-		{"of many other files", []part{of(1, 1, func(p *part) { p.hashes = map[string]string{"a": "1", "b": "2", "c": "3"} })}, "", []verdict.Reason{
+		{"of many other files", []part{of(1, 1, func(p *part) { p.hashes = map[string]string{"a": "1", "b": "2", "c": "3"} })}, "", []record.Reason{
 			{ID: "shard-differs", Message: "shard 1 of 1 (1) was made from another a, b, c and 2 more than stands here: run all shards from one commit", Where: "1"}}},
-		{"of another milestone", []part{of(1, 2), of(2, 2, func(p *part) { p.milestone = "T2" })}, "024", []verdict.Reason{
+		{"of another milestone", []part{of(1, 2), of(2, 2, func(p *part) { p.milestone = "T2" })}, "024", []record.Reason{
 			{ID: "shard-differs", Message: "shard 2 of 2 (2) is one of T2, and this is T1", Where: "2"}}},
-		{"of another selection", []part{of(1, 2), of(2, 2, func(p *part) { p.wanted.Names = []string{"Ring [123]"} })}, "024", []verdict.Reason{
+		{"of another selection", []part{of(1, 2), of(2, 2, func(p *part) { p.wanted.Names = []string{"Ring [123]"} })}, "024", []record.Reason{
 			{ID: "shard-differs", Message: "shard 2 of 2 (2) was started with another selection than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
-		{"dealt by other durations", []part{of(1, 2), of(2, 2, func(p *part) { p.durations = plan.Durations{"s-0bb72c18b2": 1} })}, "024", []verdict.Reason{
+		{"dealt by other durations", []part{of(1, 2), of(2, 2, func(p *part) { p.durations = plan.Durations{"s-0bb72c18b2": 1} })}, "024", []record.Reason{
 			{ID: "shard-differs", Message: "shard 2 of 2 (2) was started with another durations than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
-		{"against another target", []part{of(1, 2), of(2, 2, func(p *part) { p.target = "service" })}, "024", []verdict.Reason{
+		{"against another target", []part{of(1, 2), of(2, 2, func(p *part) { p.target = "service" })}, "024", []record.Reason{
 			{ID: "shard-differs", Message: "shard 2 of 2 (2) was started with another target than shard 1 of 2 (1): start all shards alike", Where: "2"}}},
-		{"one against most of the others", []part{of(1, 3, func(p *part) { p.target = "service" }), of(2, 3), of(3, 3)}, "124", []verdict.Reason{
+		{"one against most of the others", []part{of(1, 3, func(p *part) { p.target = "service" }), of(2, 3), of(3, 3)}, "124", []record.Reason{
 			{ID: "shard-differs", Message: "shard 1 of 3 (1) was started with another target than shard 2 of 3 (2): start all shards alike", Where: "1"}}},
-		{"of another number", []part{of(1, 2), of(2, 3)}, "024", []verdict.Reason{
+		{"of another number", []part{of(1, 2), of(2, 3)}, "024", []record.Reason{
 			{ID: "shard-differs", Message: "shard 2 of 3 (2) was started with another number of shards than shard 1 of 2 (1): start all shards alike", Where: "2"},
 			{ID: "shard-missing", Message: "shard 2 of 2 is in none of the folders: run it with --shard 2/2, and name its folder"}}},
-		{"killed", []part{of(1, 2), of(2, 2, func(p *part) { p.cut = true })}, "01234", []verdict.Reason{
+		{"killed", []part{of(1, 2), of(2, 2, func(p *part) { p.cut = true })}, "01234", []record.Reason{
 			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) did not come to its end: run it again, with --shard 2/2", Where: "2"}}},
-		{"without a verdict", []part{of(1, 2), of(2, 2, func(p *part) { p.without = report.Verdict })}, "01234", []verdict.Reason{
+		{"without a verdict", []part{of(1, 2), of(2, 2, func(p *part) { p.without = report.Verdict })}, "01234", []record.Reason{
 			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) has no verdict.json that can be read: run it again, with --shard 2/2", Where: "2"}}},
-		{"without a row", []part{of(1, 2), of(2, 2, func(p *part) { p.rows = func(rows []golden.Row) []golden.Row { return rows[1:] } })}, "01234", []verdict.Reason{
+		{"without a row", []part{of(1, 2), of(2, 2, func(p *part) { p.rows = func(rows []golden.Row) []golden.Row { return rows[1:] } })}, "01234", []record.Reason{
 			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) has no row for REF1 in its output.json: run it again", Where: "2"}}},
-		{"out of its turn", []part{of(1, 2), of(2, 2, func(p *part) { p.also = []int{0} })}, "01234", []verdict.Reason{
+		{"out of its turn", []part{of(1, 2), of(2, 2, func(p *part) { p.also = []int{0} })}, "01234", []record.Reason{
 			{ID: "shard-differs", Message: "shard 2 of 2 (2) ran REF0, which was not its turn: run all shards with one runner", Where: "2"}}},
-		{"interrupted", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []verdict.Reason{{ID: "interrupted", Message: "by INT"}} })}, "01234", []verdict.Reason{
+		{"interrupted", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []record.Reason{{ID: "interrupted", Message: "by INT"}} })}, "01234", []record.Reason{
 			{ID: "interrupted", Message: "shard 2 of 2: by INT"}}},
-		{"what it decided of its scenarios is decided anew", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []verdict.Reason{{ID: "rule-unproved", Message: "bell-rings"}} })}, "01234", nil},
-		{"nothing in it", []part{of(1, 2, func(p *part) { p.milestone = "T2" })}, "", []verdict.Reason{
+		{"what it decided of its scenarios is decided anew", []part{of(1, 2), of(2, 2, func(p *part) { p.reasons = []record.Reason{{ID: "rule-unproved", Message: "bell-rings"}} })}, "01234", nil},
+		{"nothing in it", []part{of(1, 2, func(p *part) { p.milestone = "T2" })}, "", []record.Reason{
 			{ID: "shard-differs", Message: "shard 1 of 2 (1) is one of T2, and this is T1", Where: "1"}}},
 	}
 	for _, test := range tests {
@@ -201,7 +200,7 @@ func TestJoin(t *testing.T) {
 				}
 				return says
 			}
-			var got []verdict.Reason
+			var got []record.Reason
 			for _, reason := range joined.Reasons {
 				reason.Message = refs(reason.Message)
 				got = append(got, reason)
@@ -224,7 +223,7 @@ func TestJoin(t *testing.T) {
 
 // What shards saw is told as one run would: in the order of the plan, and from the first beginning to the last end.
 func TestJoinTellsOneRun(t *testing.T) {
-	first := part{index: 1, of: 2, milestone: "T1", hashes: here, target: "fake", began: 5, ends: map[string]verdict.Status{"Ring 2": verdict.Failed}}
+	first := part{index: 1, of: 2, milestone: "T1", hashes: here, target: "fake", began: 5, ends: map[string]record.Status{"Ring 2": record.Failed}}
 	second := part{index: 2, of: 2, milestone: "T1", hashes: here, target: "fake"}
 	joined, err := Join([]*Shard{second.leave(t), first.leave(t)}, bells(t, "T1"), here, nil)
 	if err != nil {
@@ -239,7 +238,7 @@ func TestJoinTellsOneRun(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	results, _ := joined.Results()
-	for place, want := range []verdict.Status{verdict.Passed, verdict.Passed, verdict.Failed, verdict.Passed, verdict.Passed} {
+	for place, want := range []record.Status{record.Passed, record.Passed, record.Failed, record.Passed, record.Passed} {
 		if got := results[place].Status; got != want {
 			t.Errorf("Ring %d: got %s, want %s", place, got, want)
 		}

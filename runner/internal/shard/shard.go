@@ -28,8 +28,8 @@ import (
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // Shard is what one of several runs left behind.
@@ -42,7 +42,7 @@ type Shard struct {
 	Output *golden.Document
 	// Verdict is what it decided by itself.
 	Verdict struct {
-		Reasons   []verdict.Reason `json:"reasons"`
+		Reasons   []record.Reason `json:"reasons"`
 		Selection struct {
 			Parallel int     `json:"parallel"`
 			Shuffle  *string `json:"shuffle"`

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // observe goes through all exchanges once: failed checks, cells, and reason codes of the floor. Of a run that did not
@@ -20,7 +20,7 @@ func (v *Verdict) observe(r *Records) {
 			continue
 		}
 		for _, failed := range x.Failures() {
-			v.named("check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Message)
+			v.addFor(r.scenarioRef(x.Mark), "check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Message)
 		}
 		seen.add(x)
 	}
@@ -67,8 +67,8 @@ func (r *Records) onlyDeclaredLeftOut() bool {
 	}
 	for i := range r.Selection.Plan.Scenarios {
 		switch StatusOf(r.Selection, r.Results, i).Status {
-		case Passed:
-		case SkippedByCapability:
+		case record.Passed:
+		case record.SkippedByCapability:
 			if _, declared := r.Selection.SkippedFor(i); !declared {
 				return false
 			}
@@ -101,7 +101,7 @@ func (r *Records) refusals() map[int]bool {
 // refuses reports whether an answer is a declared refusal, or a success that has a declared reason code in its list, such as
 // a denying verdict or a blocked rollout. An answer to HEAD has no body, so its status decides, by the milestone: an exchange
 // that was read back has its operation by name alone.
-func (r *Records) refuses(x *exchange.Exchange) bool {
+func (r *Records) refuses(x *record.Exchange) bool {
 	if operation, known := r.Milestone.Operation(x.Operation.ID); known && x.Request.Method == http.MethodHead {
 		return !operation.Succeeds(x.Response.Status) && slices.ContainsFunc(operation.Outcomes, func(o milestones.Outcome) bool {
 			return o.Status == x.Response.Status
@@ -113,7 +113,7 @@ func (r *Records) refuses(x *exchange.Exchange) bool {
 }
 
 // where is the place of a sentence.
-func (r *Records) where(m exchange.Mark) string {
+func (r *Records) where(m record.Mark) string {
 	if r.Selection == nil || m.Scenario < 0 {
 		return ""
 	}
@@ -124,8 +124,16 @@ func (r *Records) where(m exchange.Mark) string {
 	return fmt.Sprintf("%s:%d", scenario.URI, scenario.Steps[m.Step].Line)
 }
 
+// scenarioRef is the short name of the scenario of an exchange; "" outside of any.
+func (r *Records) scenarioRef(m record.Mark) string {
+	if r.Selection == nil || m.Scenario < 0 {
+		return ""
+	}
+	return r.Selection.Plan.Scenarios[m.Scenario].Ref()
+}
+
 // scenario is the id of the scenario of an exchange.
-func (r *Records) scenario(m exchange.Mark) string {
+func (r *Records) scenario(m record.Mark) string {
 	if r.Selection == nil || m.Scenario < 0 {
 		return "outside of any scenario"
 	}
@@ -144,7 +152,7 @@ type cellKey struct{ operation, outcome, reasonCode string }
 
 type strayKey struct {
 	operation string
-	stray     exchange.Undeclared
+	stray     record.Undeclared
 }
 
 func newObservations(r *Records) *observations {
@@ -171,7 +179,7 @@ func (o *observations) declare(operation *milestones.Operation) {
 	}
 }
 
-func (o *observations) add(x *exchange.Exchange) {
+func (o *observations) add(x *record.Exchange) {
 	scenario := o.records.scenario(x.Mark)
 	for _, cell := range x.Covered {
 		o.declared[o.place[cellKey{x.Operation.ID, cell.Outcome, cell.ReasonCode}]].count(scenario)

@@ -7,13 +7,13 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // Known is a reason that a baseline excuses.
 type Known struct {
-	Reason
+	record.Reason
 	// Entry is what excuses it; nil when it follows from others that are known.
 	Entry *baseline.Entry
 }
@@ -38,7 +38,7 @@ func (c *CoverageItem) Ref() string {
 }
 
 // checkRef is the short name of a check on an exchange; "" for one outside of any scenario.
-func (r *Records) checkRef(m exchange.Mark, check string) string {
+func (r *Records) checkRef(m record.Mark, check string) string {
 	if r.Selection == nil || m.Scenario < 0 {
 		return ""
 	}
@@ -74,7 +74,7 @@ func failedOf(r *Records, rule string, sides []plan.Side) []string {
 			if scenario.Rule != rule || scenario.Side != side {
 				continue
 			}
-			if r.Results[i].Status != Failed {
+			if r.Results[i].Status != record.Failed {
 				return nil
 			}
 			some, refs = true, append(refs, scenario.Ref())
@@ -88,8 +88,8 @@ func failedOf(r *Records, rule string, sides []plan.Side) []string {
 
 // Excusable are the reasons that a baseline may list: those that the contract does not hold, without the ones that
 // are known once the others are.
-func (v *Verdict) Excusable() []Reason {
-	var reasons []Reason
+func (v *Verdict) Excusable() []record.Reason {
+	var reasons []record.Reason
 	seen := map[string]bool{}
 	for _, reason := range v.Reasons {
 		if v.mayBeKnown(reason) && !seen[reason.Ref] && len(v.follows[reason.Ref]) == 0 {
@@ -100,7 +100,7 @@ func (v *Verdict) Excusable() []Reason {
 	return reasons
 }
 
-func (v *Verdict) mayBeKnown(reason Reason) bool {
+func (v *Verdict) mayBeKnown(reason record.Reason) bool {
 	return reason.Ref != "" && reason.ID != "floor-unobserved" && v.exitOf(reason) == Fails
 }
 
@@ -152,7 +152,7 @@ func (v *Verdict) excuse(r *Records) {
 			}
 		}
 	}
-	var left []Reason
+	var left []record.Reason
 	for _, reason := range v.Reasons {
 		if e, is := known[reason.Ref]; is {
 			v.Known = append(v.Known, Known{reason, e})
@@ -242,7 +242,7 @@ func (v *Verdict) things(r *Records) map[string]thing {
 	}
 	for i := range r.Selection.Plan.Scenarios {
 		scenario := &r.Selection.Plan.Scenarios[i]
-		passed := r.Results[i].Status == Passed
+		passed := r.Results[i].Status == record.Passed
 		things[scenario.Ref()] = thing{scenario.ID, passed}
 		things[RowRef(scenario.ID)] = thing{"the output of " + scenario.ID, passed && r.Output != nil}
 		if !checks {
@@ -253,7 +253,7 @@ func (v *Verdict) things(r *Records) map[string]thing {
 			for _, check := range r.Checks {
 				things[scenario.CheckRef(step, check)] = thing{
 					fmt.Sprintf("%s at %s:%d", check, scenario.URI, scenario.Steps[step].Line),
-					passed || r.Results[i].Status == Failed && answered && last >= step,
+					passed || r.Results[i].Status == record.Failed && answered && last >= step,
 				}
 			}
 		}

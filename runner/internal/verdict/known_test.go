@@ -10,9 +10,9 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // listing gives a run a baseline with an entry.
@@ -35,7 +35,7 @@ func listing(id, expires string) func(*Records) {
 func failing(places ...int) func(*Records) {
 	return func(r *Records) {
 		for _, place := range places {
-			r.Results[place] = Result{Status: Failed, Line: r.Selection.Plan.Scenarios[place].Steps[0].Line, Message: "no"}
+			r.Results[place] = record.Result{Status: record.Failed, Line: r.Selection.Plan.Scenarios[place].Steps[0].Line, Message: "no"}
 		}
 	}
 }
@@ -43,8 +43,8 @@ func failing(places ...int) func(*Records) {
 // unchecked fails a check on the first answer, which is to the second sentence of scenario 0.
 func unchecked(check string) func(*Records) {
 	return func(r *Records) {
-		r.Results[0] = Result{Status: Failed, Line: 5, Message: check, Checked: true}
-		r.Exchanges[0].Results = append(r.Exchanges[0].Results, exchange.Result{Check: check, Verdict: exchange.Failed, Message: "not well"})
+		r.Results[0] = record.Result{Status: record.Failed, Line: 5, Message: check, Checked: true}
+		r.Exchanges[0].Checks = append(r.Exchanges[0].Checks, record.CheckResult{Check: check, Status: record.CheckFailed, Message: "not well"})
 	}
 }
 
@@ -52,10 +52,10 @@ func unchecked(check string) func(*Records) {
 func unobserved(r *Records) { r.Exchanges[0].Covered = []milestones.CoverageItem{{Outcome: "locked"}} }
 
 // unreached ends scenario 0 before its request is answered. The same request is answered outside of any scenario.
-func unreached(r *Records) { r.Exchanges[0].Mark = exchange.Mark{Scenario: -1} }
+func unreached(r *Records) { r.Exchanges[0].Mark = record.Mark{Scenario: -1} }
 
 func stray(r *Records) {
-	r.Exchanges[0].Undeclared = []exchange.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
+	r.Exchanges[0].Undeclared = []record.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
 }
 
 func leftOut(r *Records) {
@@ -74,7 +74,7 @@ func changed(scenario string) func(*Records) {
 }
 
 func stopping(id string) func(*Records) {
-	return func(r *Records) { r.Stops = append(r.Stops, Reason{ID: id, Message: "x"}) }
+	return func(r *Records) { r.Stops = append(r.Stops, record.Reason{ID: id, Message: "x"}) }
 }
 
 const later = "2026-12-31"
@@ -113,7 +113,7 @@ func TestKnownFailures(t *testing.T) {
 		// A scenario.
 		{"a scenario, and the rule that follows", []func(*Records){failing(0), entries(scenario(0))}, Holds, nil, []string{scenario(0), allowed}, 1},
 		{"at whichever sentence", []func(*Records){failing(0), entries(scenario(0)), func(r *Records) {
-			r.Results[0] = Result{Status: Failed, Line: 5, Message: "another"}
+			r.Results[0] = record.Result{Status: record.Failed, Line: 5, Message: "another"}
 		}}, Holds, nil, []string{scenario(0), allowed}, 1},
 		{"a new failure beside it", []func(*Records){failing(0, 2), entries(scenario(0))}, Fails,
 			[]string{"scenario-failed", "rule-unproved"}, []string{scenario(0), allowed}, 1},
@@ -139,7 +139,7 @@ func TestKnownFailures(t *testing.T) {
 			[]string{"baseline-outdated"}, []string{scenario(0), allowed}, 1},
 		{"a check on an answer outside of any scenario", []func(*Records){func(r *Records) {
 			outside := *r.Exchanges[0]
-			outside.Mark, outside.Results = exchange.Mark{Scenario: -1}, []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "not well"}}
+			outside.Mark, outside.Checks = record.Mark{Scenario: -1}, []record.CheckResult{{Check: "schema", Status: record.CheckFailed, Message: "not well"}}
 			r.Exchanges = append(r.Exchanges, &outside)
 		}, entries()}, Fails, []string{"check-failed"}, nil, 0},
 
@@ -172,9 +172,9 @@ func TestKnownFailures(t *testing.T) {
 		// What no baseline excuses.
 		{"interrupted", []func(*Records){failing(0), stopping("interrupted"), entries(scenario(0))}, Interrupted,
 			[]string{"interrupted"}, []string{scenario(0), allowed}, 1},
-		{"broken sentences", []func(*Records){func(r *Records) { r.Results[0] = Result{Status: InvalidStep, Message: "x"} }, entries(scenario(0))}, Broken,
+		{"broken sentences", []func(*Records){func(r *Records) { r.Results[0] = record.Result{Status: record.InvalidStep, Message: "x"} }, entries(scenario(0))}, Broken,
 			[]string{"sentence-broken", "rule-unproved"}, nil, 0},
-		{"an unreachable target", []func(*Records){func(r *Records) { r.Results[0] = Result{Status: Unreached, Message: "x"} }, entries(scenario(0))}, Unreachable,
+		{"an unreachable target", []func(*Records){func(r *Records) { r.Results[0] = record.Result{Status: record.Unreached, Message: "x"} }, entries(scenario(0))}, Unreachable,
 			[]string{"target-unreachable", "rule-unproved"}, nil, 0},
 		{"a scenario that was left out", []func(*Records){leftOut, entries(scenario(1), RuleRef("bell-is-allowed"))}, Incomplete,
 			[]string{"rule-unproved", "scenario-left-out"}, nil, 0},
@@ -291,9 +291,9 @@ func TestLimits(t *testing.T) {
 		{"by their checks", []func(*Records){func(r *Records) {
 			for i := 2; i < 6; i++ {
 				x := *r.Exchanges[1]
-				x.Mark, x.Results = exchange.Mark{Scenario: i}, []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "not well"}}
+				x.Mark, x.Checks = record.Mark{Scenario: i}, []record.CheckResult{{Check: "schema", Status: record.CheckFailed, Message: "not well"}}
 				r.Exchanges = append(r.Exchanges, &x)
-				r.Results[i] = Result{Status: Failed, Line: 5, Message: "schema", Checked: true}
+				r.Results[i] = record.Result{Status: record.Failed, Line: 5, Message: "schema", Checked: true}
 				listing(r.Selection.Plan.Scenarios[i].CheckRef(0, "schema"), later)(r)
 			}
 		}}, []string{"too-many-excused"}},

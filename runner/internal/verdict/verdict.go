@@ -59,9 +59,9 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // The exit codes.
@@ -127,7 +127,7 @@ var Reasons = []Kind{
 	{ID: "refusal-unobserved", Exit: Fails, Description: "A scenario tagged @refuses passed and observed no refusal.",
 		Do: "Compare the scenario with its rule: one of the rule's operations has to refuse, or has to succeed with a reason code in its list. Fix the scenario or its tags, or the service if it should have refused."},
 	{ID: "output-differs", Exit: Fails, Description: "The run saw something else than the golden output has.",
-		Do: "If what it saw is as it should be, `make generate`, or `--renew-output` without a fake, makes it the golden output: review that change. If not, mend the service."},
+		Do: "If what it saw is as it should be, `make renew`, or `--renew-output` without a fake, makes it the golden output: review that change. If not, mend the service."},
 	{ID: "run-differs", Exit: Fails, Description: "A scenario saw something else when the run was repeated.",
 		Do: "Find what the scenario leaves to chance, to time, or to another scenario."},
 	{ID: "baseline-outdated", Exit: Fails, Description: "A known failure does not fail any more.",
@@ -186,76 +186,21 @@ func kindOf(id string) Kind {
 // IsAbsence says whether reasons of a kind tell that something was not observed.
 func IsAbsence(id string) bool { return kindOf(id).absence != "" }
 
-// Reason is one thing that speaks against the run.
-type Reason struct {
-	// ID is the id of its kind.
-	ID string `json:"id"`
-	// Description is what it is in this run.
-	Message string `json:"says"`
-	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
-	Where string `json:"where"`
-	// Ref is its short name, which is the same in every run; "" when it has none, and then no baseline can excuse it.
-	Ref string `json:"ref,omitempty"`
-}
-
-// Status is how a scenario ended.
-type Status string
-
-// The ways in which a scenario ends.
-const (
-	Passed              Status = "passed"
-	Failed              Status = "failed"
-	Undefined           Status = "undefined"
-	Ambiguous           Status = "ambiguous"
-	InvalidStep         Status = "broken" // a sentence cannot be carried out as it is written
-	Pending             Status = "pending"
-	Skipped             Status = "skipped"
-	Empty               Status = "empty"
-	Unreached           Status = "unreachable" // the target gave no answer
-	NotRun              Status = "not_run"
-	NotSelected         Status = "not_selected"
-	SkippedByCapability Status = "left_out"
-)
-
-// Statuses are all of them, in the order in which they are counted out.
-var Statuses = []Status{
-	Passed, Failed, Undefined, Ambiguous, InvalidStep, Pending, Skipped, Empty, Unreached, NotRun, SkippedByCapability, NotSelected,
-}
-
 // kinds says which reason a status is.
-var kinds = map[Status]string{
-	Failed:      "scenario-failed",
-	Undefined:   "sentence-undefined",
-	Ambiguous:   "sentence-ambiguous",
-	InvalidStep: "sentence-broken",
-	Pending:     "scenario-pending",
-	Skipped:     "scenario-skipped",
-	Empty:       "scenario-empty",
-	Unreached:   "target-unreachable",
-	NotRun:      "scenario-not-run",
+var kinds = map[record.Status]string{
+	record.Failed:      "scenario-failed",
+	record.Undefined:   "sentence-undefined",
+	record.Ambiguous:   "sentence-ambiguous",
+	record.InvalidStep: "sentence-broken",
+	record.Pending:     "scenario-pending",
+	record.Skipped:     "scenario-skipped",
+	record.Empty:       "scenario-empty",
+	record.Unreached:   "target-unreachable",
+	record.NotRun:      "scenario-not-run",
 }
 
 // KindOf is the kind of reason that a status is; "" for those that speak against no run by themselves.
-func KindOf(status Status) string { return kinds[status] }
-
-// Result is how one scenario ended.
-type Result struct {
-	Status Status
-	// Line is the sentence at which it ended, when it did not pass; 0 when there is none.
-	Line int
-	// Description is why it did not pass, as one line.
-	Message string
-	// Checked says that it failed by checks on the answers alone: no sentence minded.
-	Checked bool
-}
-
-// Differing is a scenario that saw something else when the run was repeated.
-type Differing struct {
-	// Scenario is its place in the plan.
-	Scenario int
-	// Description is what differed, and between which runs.
-	Message string
-}
+func KindOf(status record.Status) string { return kinds[status] }
 
 // Records is everything that a run knows of itself.
 type Records struct {
@@ -264,9 +209,9 @@ type Records struct {
 	// Selection is nil when there is no plan.
 	Selection *plan.Selection
 	// Results are how the scenarios ended, by their place in the plan. A selected one without a result did not run.
-	Results map[int]Result
+	Results map[int]record.Result
 	// Exchanges are all exchanges in order.
-	Exchanges []*exchange.Exchange
+	Exchanges []*record.Exchange
 	// Agreed says whether godog's own exit code is what the results lead to.
 	Agreed bool
 	// Godog is that exit code.
@@ -279,9 +224,9 @@ type Records struct {
 	Written   []string
 	Unwritten map[string]string
 	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
-	Stops []Reason
+	Stops []record.Reason
 	// Differing are the scenarios that saw something else when the run was repeated, each once.
-	Differing []Differing
+	Differing []record.Differing
 	// Baseline are the known failures; nil when there is no baseline.
 	Baseline *baseline.Baseline
 	// Checks are the ids of all checks.
@@ -297,7 +242,7 @@ type Verdict struct {
 	// Exit is the exit code.
 	Exit int
 	// Reasons are everything that speaks against it, in the order of [Reasons], but for what is known.
-	Reasons []Reason
+	Reasons []record.Reason
 	// Baseline is the file of the known failures; "" when there is none.
 	Baseline string
 	// Known are the known failures, in the order of [Reasons].
@@ -306,7 +251,7 @@ type Verdict struct {
 	// something was not observed.
 	Complete bool
 	// Scenarios counts scenarios by how they ended.
-	Scenarios map[Status]int
+	Scenarios map[record.Status]int
 	// Rules is the evidence for each rule, in the order of the milestone.
 	Rules []Rule
 	// ReasonCodes is the evidence for each reason code of the floor.
@@ -347,7 +292,7 @@ func (n NotVerified) String() string {
 // notVerified counts what was not verified.
 func (v *Verdict) notVerified() {
 	for status, n := range v.Scenarios {
-		if status != Passed {
+		if status != record.Passed {
 			v.NotVerified.Scenarios += n
 		}
 	}
@@ -407,7 +352,7 @@ type CoverageItem struct {
 
 // Decide decides.
 func Decide(r Records) Verdict {
-	v := Verdict{Scenarios: map[Status]int{}, follows: map[string][]string{}}
+	v := Verdict{Scenarios: map[record.Status]int{}, follows: map[string][]string{}}
 	v.Reasons = append(v.Reasons, r.Stops...)
 	if r.Milestone != nil {
 		v.observe(&r)
@@ -419,7 +364,7 @@ func Decide(r Records) Verdict {
 	v.output(&r)
 	for _, differing := range r.Differing {
 		scenario := &r.Selection.Plan.Scenarios[differing.Scenario]
-		v.add("run-differs", scenario.Where(), "%s: %s", scenario.ID, differing.Message)
+		v.addFor(scenario.Ref(), "run-differs", "", scenario.Where(), "%s: %s", scenario.ID, differing.Message)
 	}
 	if !r.Agreed {
 		v.add("counts-disagree", "", "godog's exit code is %d, which does not fit how the scenarios ended", r.Godog)
@@ -452,7 +397,12 @@ func (v *Verdict) add(id, where, format string, args ...any) {
 
 // named adds a reason with a short name.
 func (v *Verdict) named(id, ref, where, format string, args ...any) {
-	v.Reasons = append(v.Reasons, Reason{ID: id, Message: fmt.Sprintf(format, args...), Where: where, Ref: ref})
+	v.addFor("", id, ref, where, format, args...)
+}
+
+// addFor adds a reason that is about one scenario, by its short name.
+func (v *Verdict) addFor(scenario, id, ref, where, format string, args ...any) {
+	v.Reasons = append(v.Reasons, record.Reason{ID: id, Scenario: scenario, Message: fmt.Sprintf(format, args...), Where: where, Ref: ref})
 }
 
 // scenarios looks at how each scenario ended.
@@ -464,12 +414,12 @@ func (v *Verdict) scenarios(r *Records) {
 		v.Scenarios[result.Status]++
 		scenario := &r.Selection.Plan.Scenarios[i]
 		switch result.Status {
-		case Passed:
+		case record.Passed:
 			ran++
-		case NotSelected:
-		case NotRun:
+		case record.NotSelected:
+		case record.NotRun:
 			notRun++ // one reason for all of them: what stopped the run has one too
-		case SkippedByCapability:
+		case record.SkippedByCapability:
 			capability, declared := r.Selection.SkippedFor(i)
 			if left[capability] == nil {
 				left[capability] = &Gap{Capability: capability, Declared: declared}
@@ -482,13 +432,13 @@ func (v *Verdict) scenarios(r *Records) {
 				where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
 			}
 			ref := ""
-			if result.Status == Failed {
+			if result.Status == record.Failed {
 				ref = scenario.Ref()
 				if result.Checked {
 					v.follows[ref] = v.failedChecks(r, i)
 				}
 			}
-			v.named(kinds[result.Status], ref, where, "%s: %s", scenario.ID, result.Message)
+			v.addFor(scenario.Ref(), kinds[result.Status], ref, where, "%s: %s", scenario.ID, result.Message)
 		}
 	}
 	for _, capability := range slices.Sorted(maps.Keys(left)) {
@@ -515,16 +465,16 @@ func (v *Verdict) scenarios(r *Records) {
 		v.add("shard-alone", "", "this is %s, and has %d of the %d scenarios that were selected", shard,
 			len(r.Selection.Scenarios), len(r.Selection.Scenarios)+len(r.Selection.InOtherShards))
 	}
-	if n := v.Scenarios[NotSelected] - len(r.Selection.InOtherShards); n > 0 {
+	if n := v.Scenarios[record.NotSelected] - len(r.Selection.InOtherShards); n > 0 {
 		v.add("selection-incomplete", "", "%d of %d scenarios were not selected (%s)", n,
 			len(r.Selection.Plan.Scenarios), r.Selection.Args())
 	}
 }
 
 // Alone is the exit code of one scenario that is run for itself: how it ended, or what kept it from ending.
-func Alone(result Result, stops []Reason) int {
+func Alone(result record.Result, stops []record.Reason) int {
 	v := Verdict{Reasons: slices.Clone(stops), Complete: true}
-	if result.Status != Passed {
+	if result.Status != record.Passed {
 		kind, ended := kinds[result.Status]
 		if !ended {
 			kind = "scenario-not-run" // it was left out
@@ -536,17 +486,17 @@ func Alone(result Result, stops []Reason) int {
 }
 
 // StatusOf is how a scenario of the plan ended, those that never began included.
-func StatusOf(selection *plan.Selection, results map[int]Result, i int) Result {
+func StatusOf(selection *plan.Selection, results map[int]record.Result, i int) record.Result {
 	if result, ended := results[i]; ended {
 		return result
 	}
 	if _, selected := slices.BinarySearch(selection.Scenarios, i); selected {
-		return Result{Status: NotRun}
+		return record.Result{Status: record.NotRun}
 	}
 	if _, leftOut := slices.BinarySearch(selection.Skipped, i); leftOut {
-		return Result{Status: SkippedByCapability, Message: "the target lacks " + strings.Join(selection.Lacks(i), ", ")}
+		return record.Result{Status: record.SkippedByCapability, Message: "the target lacks " + strings.Join(selection.Lacks(i), ", ")}
 	}
-	return Result{Status: NotSelected}
+	return record.Result{Status: record.NotSelected}
 }
 
 // ranEverything says whether every scenario of the plan ran to an end of its own.
@@ -556,7 +506,7 @@ func (v *Verdict) ranEverything(r *Records) bool {
 	}
 	for _, i := range r.Selection.Scenarios {
 		switch r.Results[i].Status {
-		case Passed, Failed:
+		case record.Passed, record.Failed:
 		default:
 			return false
 		}
@@ -574,14 +524,14 @@ func (v *Verdict) rules(r *Records) {
 	refused := r.refusals()
 	for i := range r.Selection.Plan.Scenarios {
 		scenario := &r.Selection.Plan.Scenarios[i]
-		if r.Results[i].Status != Passed {
+		if r.Results[i].Status != record.Passed {
 			continue
 		}
 		rule := &v.Rules[place[scenario.Rule]]
 		switch scenario.Side {
 		case plan.Refuses:
 			if !refused[i] {
-				v.add("refusal-unobserved", scenario.Where(), "%s: no refusal by an operation of @%s, and no reason code in the list of a success (%s)",
+				v.addFor(scenario.Ref(), "refusal-unobserved", "", scenario.Where(), "%s: no refusal by an operation of @%s, and no reason code in the list of a success (%s)",
 					scenario.ID, scenario.Rule, strings.Join(rule.Rule.Operations, ", "))
 				continue
 			}
@@ -644,15 +594,15 @@ func (v *Verdict) output(r *Records) {
 		return
 	}
 	for _, id := range r.Output.Added {
-		v.named("output-differs", RowRef(id), "output.json", "%s: not in the golden output", id)
+		v.addFor(plan.ScenarioRef(id), "output-differs", RowRef(id), "output.json", "%s: not in the golden output", id)
 	}
 	for _, id := range r.Output.Removed {
-		v.named("output-differs", RowRef(id), "output.json", "%s: in the golden output, and no longer a scenario", id)
+		v.addFor(plan.ScenarioRef(id), "output-differs", RowRef(id), "output.json", "%s: in the golden output, and no longer a scenario", id)
 	}
 	for _, change := range r.Output.Changed {
-		v.named("output-differs", RowRef(change.Scenario), "output.json", "%s", change)
+		v.addFor(plan.ScenarioRef(change.Scenario), "output-differs", RowRef(change.Scenario), "output.json", "%s", change)
 	}
-	if r.Output.Empty() && !r.Identical && v.Scenarios[Passed] == len(r.Selection.Plan.Scenarios) {
+	if r.Output.Empty() && !r.Identical && v.Scenarios[record.Passed] == len(r.Selection.Plan.Scenarios) {
 		v.add("output-differs", "output.json", "the same rows as in the golden output, in other bytes or another order")
 	}
 }
@@ -666,7 +616,7 @@ func (v *Verdict) count() {
 		return
 	}
 	for _, kind := range Reasons {
-		of := func(reason Reason) bool { return reason.ID == kind.ID }
+		of := func(reason record.Reason) bool { return reason.ID == kind.ID }
 		n := 0
 		for _, reason := range v.Reasons {
 			if of(reason) {
@@ -688,7 +638,7 @@ func (v *Verdict) conclude() {
 	for i, kind := range Reasons {
 		place[kind.ID] = i
 	}
-	slices.SortStableFunc(v.Reasons, func(a, b Reason) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	slices.SortStableFunc(v.Reasons, func(a, b record.Reason) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 	slices.SortStableFunc(v.Known, func(a, b Known) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 	exits := map[int]bool{}
 	for _, reason := range v.Reasons {
@@ -705,7 +655,7 @@ func (v *Verdict) conclude() {
 }
 
 // exitOf is the exit code that a reason leads to in this run.
-func (v *Verdict) exitOf(reason Reason) int {
+func (v *Verdict) exitOf(reason record.Reason) int {
 	if IsAbsence(reason.ID) && !v.Complete {
 		return Incomplete
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 )
 
 const floor = "partner_liquidity_provider_invalid"
@@ -70,24 +70,24 @@ func green(t *testing.T, further ...string) Records {
 		t.Fatal(err)
 	}
 	refused := &m.Operations[0].Outcomes[1]
-	results := map[int]Result{}
+	results := map[int]record.Result{}
 	for _, i := range s.Scenarios {
-		results[i] = Result{Status: Passed}
+		results[i] = record.Result{Status: record.Passed}
 	}
 	return Records{
 		Milestone: m, Selection: s, Results: results,
-		Exchanges: []*exchange.Exchange{
+		Exchanges: []*record.Exchange{
 			{
-				Mark: exchange.Mark{Scenario: 0, Step: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 400},
+				Mark: record.Mark{Scenario: 0, Step: 1}, Operation: &m.Operations[0], Response: &record.Response{Status: 400},
 				Outcome: refused, Covered: []milestones.CoverageItem{{Outcome: "refused", ReasonCode: floor}},
-				Results: []exchange.Result{{Check: "schema"}},
+				Checks: []record.CheckResult{{Check: "schema"}},
 			},
 			{
-				Mark: exchange.Mark{Scenario: 1}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 200},
+				Mark: record.Mark{Scenario: 1}, Operation: &m.Operations[0], Response: &record.Response{Status: 200},
 				Outcome: &m.Operations[0].Outcomes[0], Covered: []milestones.CoverageItem{{Outcome: milestones.Success}},
 			},
 			{
-				Mark: exchange.Mark{Scenario: 2}, Operation: &m.Operations[0], Response: &exchange.Response{Status: 423},
+				Mark: record.Mark{Scenario: 2}, Operation: &m.Operations[0], Response: &record.Response{Status: 423},
 				Outcome: &m.Operations[0].Outcomes[2], Covered: []milestones.CoverageItem{{Outcome: "locked"}},
 			},
 		},
@@ -103,105 +103,105 @@ func TestGreen(t *testing.T) {
 	if !v.Overall || v.Exit != Holds || len(v.Reasons) > 0 {
 		t.Errorf("overall %v, exit %d, reasons %+v", v.Overall, v.Exit, v.Reasons)
 	}
-	if diff := cmp.Diff(map[Status]int{Passed: 3}, v.Scenarios); diff != "" {
+	if diff := cmp.Diff(map[record.Status]int{record.Passed: 3}, v.Scenarios); diff != "" {
 		t.Errorf("scenarios (-want +got):\n%s", diff)
 	}
 }
 
 // Each row spoils one thing. Alone it turns the run red, with the exit code of its kind.
 func TestEachReasonAloneTurnsRed(t *testing.T) {
-	ended := func(status Status, says string) func(*Records) {
-		return func(r *Records) { r.Results[0] = Result{Status: status, Line: 5, Message: says} }
+	ended := func(status record.Status, says string) func(*Records) {
+		return func(r *Records) { r.Results[0] = record.Result{Status: status, Line: 5, Message: says} }
 	}
 	stopped := func(id string) func(*Records) {
-		return func(r *Records) { r.Stops = append(r.Stops, Reason{ID: id, Message: "shard 2 of 3"}) }
+		return func(r *Records) { r.Stops = append(r.Stops, record.Reason{ID: id, Message: "shard 2 of 3"}) }
 	}
 	tests := []struct {
 		id    string
 		name  string
 		spoil func(*Records)
 		exit  int
-		want  []Reason
+		want  []record.Reason
 	}{
 		{"interrupted", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "interrupted", Message: "the run was interrupted"})
-		}, Interrupted, []Reason{{ID: "interrupted", Message: "the run was interrupted", Where: ""}}},
+			r.Stops = append(r.Stops, record.Reason{ID: "interrupted", Message: "the run was interrupted"})
+		}, Interrupted, []record.Reason{{ID: "interrupted", Message: "the run was interrupted", Where: ""}}},
 		{"usage", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "usage", Message: "unknown flag: --taget"})
-		}, Broken, []Reason{{ID: "usage", Message: "unknown flag: --taget", Where: ""}}},
+			r.Stops = append(r.Stops, record.Reason{ID: "usage", Message: "unknown flag: --taget"})
+		}, Broken, []record.Reason{{ID: "usage", Message: "unknown flag: --taget", Where: ""}}},
 		{"not-started", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "not-started", Message: "T1.yaml:3: unknown key"})
-		}, Broken, []Reason{{ID: "not-started", Message: "T1.yaml:3: unknown key", Where: ""}}},
+			r.Stops = append(r.Stops, record.Reason{ID: "not-started", Message: "T1.yaml:3: unknown key"})
+		}, Broken, []record.Reason{{ID: "not-started", Message: "T1.yaml:3: unknown key", Where: ""}}},
 		{"run-broke-off", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "run-broke-off", Message: "a panic"})
-		}, Incomplete, []Reason{{ID: "run-broke-off", Message: "a panic", Where: ""}}},
+			r.Stops = append(r.Stops, record.Reason{ID: "run-broke-off", Message: "a panic"})
+		}, Incomplete, []record.Reason{{ID: "run-broke-off", Message: "a panic", Where: ""}}},
 		{"target-silent", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "target-silent", Message: "10 scenarios"})
-		}, Fails, []Reason{{ID: "target-silent", Message: "10 scenarios", Where: ""}}},
+			r.Stops = append(r.Stops, record.Reason{ID: "target-silent", Message: "10 scenarios"})
+		}, Fails, []record.Reason{{ID: "target-silent", Message: "10 scenarios", Where: ""}}},
 		{"resources-exhausted", "", func(r *Records) {
-			r.Stops = append(r.Stops, Reason{ID: "resources-exhausted", Message: "too many open files"})
-		}, Incomplete, []Reason{{ID: "resources-exhausted", Message: "too many open files", Where: ""}}},
-		{"scenario-failed", "", ended(Failed, "the answer is 200"), Fails, []Reason{
-			{ID: "scenario-failed", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+			r.Stops = append(r.Stops, record.Reason{ID: "resources-exhausted", Message: "too many open files"})
+		}, Incomplete, []record.Reason{{ID: "resources-exhausted", Message: "too many open files", Where: ""}}},
+		{"scenario-failed", "", ended(record.Failed, "the answer is 200"), Fails, []record.Reason{
+			{ID: "scenario-failed", Scenario: "s-56a5187fa9", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 		}},
-		{"sentence-undefined", "", ended(Undefined, "nobody knows the sentence: b"), Broken, []Reason{
-			{ID: "sentence-undefined", Message: "features/bell.feature > no: nobody knows the sentence: b", Where: "features/bell.feature:5"},
+		{"sentence-undefined", "", ended(record.Undefined, "nobody knows the sentence: b"), Broken, []record.Reason{
+			{ID: "sentence-undefined", Scenario: "s-56a5187fa9", Message: "features/bell.feature > no: nobody knows the sentence: b", Where: "features/bell.feature:5"},
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 		}},
-		{"sentence-ambiguous", "", ended(Ambiguous, "two"), Broken, nil},
-		{"sentence-broken", "", ended(InvalidStep, "no pointer"), Broken, nil},
-		{"target-unreachable", "", ended(Unreached, "connection refused"), Unreachable, nil},
-		{"scenario-pending", "", ended(Pending, "later"), Incomplete, nil},
-		{"scenario-skipped", "", ended(Skipped, "not today"), Incomplete, nil},
-		{"scenario-empty", "", ended(Empty, "nothing in it"), Incomplete, nil},
-		{"scenario-not-run", "without a result", func(r *Records) { delete(r.Results, 0) }, Incomplete, []Reason{
+		{"sentence-ambiguous", "", ended(record.Ambiguous, "two"), Broken, nil},
+		{"sentence-broken", "", ended(record.InvalidStep, "no pointer"), Broken, nil},
+		{"target-unreachable", "", ended(record.Unreached, "connection refused"), Unreachable, nil},
+		{"scenario-pending", "", ended(record.Pending, "later"), Incomplete, nil},
+		{"scenario-skipped", "", ended(record.Skipped, "not today"), Incomplete, nil},
+		{"scenario-empty", "", ended(record.Empty, "nothing in it"), Incomplete, nil},
+		{"scenario-not-run", "without a result", func(r *Records) { delete(r.Results, 0) }, Incomplete, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 			{ID: "scenario-not-run", Message: "1 of 3 selected scenarios did not run to their end", Where: ""},
 		}},
-		{"scenario-not-run", "stopped", ended(NotRun, "stopped"), Incomplete, nil},
+		{"scenario-not-run", "stopped", ended(record.NotRun, "stopped"), Incomplete, nil},
 		{"check-failed", "", func(r *Records) {
-			r.Exchanges[0].Results[0] = exchange.Result{Check: "schema", Verdict: exchange.Failed, Message: "the body is not valid"}
-		}, Fails, []Reason{{ID: "check-failed", Message: "ring, schema: the body is not valid", Where: "features/bell.feature:5"}}},
+			r.Exchanges[0].Checks[0] = record.CheckResult{Check: "schema", Status: record.CheckFailed, Message: "the body is not valid"}
+		}, Fails, []record.Reason{{ID: "check-failed", Scenario: "s-56a5187fa9", Message: "ring, schema: the body is not valid", Where: "features/bell.feature:5"}}},
 		{"check-failed", "outside of any scenario", func(r *Records) {
 			outside := *r.Exchanges[0]
-			outside.Mark = exchange.Mark{Scenario: -1}
-			outside.Results = []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "the body is not valid"}}
+			outside.Mark = record.Mark{Scenario: -1}
+			outside.Checks = []record.CheckResult{{Check: "schema", Status: record.CheckFailed, Message: "the body is not valid"}}
 			r.Exchanges = append(r.Exchanges, &outside)
-		}, Fails, []Reason{{ID: "check-failed", Message: "ring, schema: the body is not valid", Where: ""}}},
+		}, Fails, []record.Reason{{ID: "check-failed", Message: "ring, schema: the body is not valid", Where: ""}}},
 		{"cell-undeclared", "", func(r *Records) {
-			r.Exchanges[0].Undeclared = []exchange.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
-		}, Fails, []Reason{{
+			r.Exchanges[0].Undeclared = []record.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
+		}, Fails, []record.Reason{{
 			ID:      "cell-undeclared",
 			Message: "ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", Where: "ring",
 		}}},
-		{"cell-unobserved", "", func(r *Records) { r.Exchanges = slices.Delete(r.Exchanges, 1, 2) }, Fails, []Reason{
+		{"cell-unobserved", "", func(r *Records) { r.Exchanges = slices.Delete(r.Exchanges, 1, 2) }, Fails, []record.Reason{
 			{ID: "cell-unobserved", Message: "ring never answered 200 (success)", Where: "ring"},
 		}},
-		{"cell-unobserved", "no answer is no observation", func(r *Records) { r.Exchanges[1].Response = nil }, Fails, []Reason{
+		{"cell-unobserved", "no answer is no observation", func(r *Records) { r.Exchanges[1].Response = nil }, Fails, []record.Reason{
 			{ID: "cell-unobserved", Message: "ring never answered 200 (success)", Where: "ring"},
 		}},
-		{"floor-unobserved", "", unobserved, Fails, []Reason{
+		{"floor-unobserved", "", unobserved, Fails, []record.Reason{
 			{ID: "cell-unobserved", Message: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
 			{ID: "floor-unobserved", Message: floor + " was never observed", Where: floor},
 		}},
 		{"floor-unobserved", "of a code that no operation has", func(r *Records) {
 			r.Milestone.RequiredReasonCodes = append(r.Milestone.RequiredReasonCodes, "partner_liquidity_provider_lost")
-		}, Fails, []Reason{
+		}, Fails, []record.Reason{
 			{ID: "floor-unobserved", Message: "partner_liquidity_provider_lost was never observed", Where: "partner_liquidity_provider_lost"},
 		}},
 		{"rule-unproved", "a promise", func(r *Records) {
 			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Invariant})
-		}, Fails, []Reason{{ID: "rule-unproved", Message: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
+		}, Fails, []record.Reason{{ID: "rule-unproved", Message: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
 		{"rule-unproved", "a gate, on both sides", func(r *Records) {
 			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-locked", Kind: milestones.Precondition})
-		}, Fails, []Reason{{
+		}, Fails, []record.Reason{{
 			ID:      "rule-unproved",
 			Message: "@bell-locked: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-locked",
 		}}},
-		{"refusal-unobserved", "", refusing(milestones.Success, "ring", 200), Fails, []Reason{
+		{"refusal-unobserved", "", refusing(milestones.Success, "ring", 200), Fails, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
-			{ID: "refusal-unobserved", Where: "features/bell.feature:3",
+			{ID: "refusal-unobserved", Scenario: "s-56a5187fa9", Where: "features/bell.feature:3",
 				Message: "features/bell.feature > no: no refusal by an operation of @bell-is-allowed, and no reason code in the list of a success (ring)"},
 		}},
 		{"refusal-unobserved", "of an operation of the rule", refusing("locked", "unrouted", 423), Fails, nil},
@@ -216,52 +216,54 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"output-differs", "changed", func(r *Records) {
 			r.Identical = false
 			r.Output.Changed = []golden.Change{{Scenario: "s", Line: 1, Want: "ring 200", Got: "ring 400"}}
-		}, Fails, []Reason{{ID: "output-differs", Message: "s: answer 1 was ring 200 and is ring 400", Where: "output.json"}}},
+		}, Fails, []record.Reason{{ID: "output-differs", Scenario: "s-f037d55b77", Message: "s: answer 1 was ring 200 and is ring 400", Where: "output.json"}}},
 		{"output-differs", "added", func(r *Records) {
 			r.Identical = false
 			r.Output.Added = []string{"s"}
-		}, Fails, []Reason{{ID: "output-differs", Message: "s: not in the golden output", Where: "output.json"}}},
+		}, Fails, []record.Reason{{ID: "output-differs", Scenario: "s-f037d55b77", Message: "s: not in the golden output", Where: "output.json"}}},
 		{"output-differs", "removed", func(r *Records) {
 			r.Identical = false
 			r.Output.Removed = []string{"s"}
-		}, Fails, []Reason{{ID: "output-differs", Message: "s: in the golden output, and no longer a scenario", Where: "output.json"}}},
-		{"output-differs", "in bytes alone", func(r *Records) { r.Identical = false }, Fails, []Reason{
+		}, Fails, []record.Reason{{ID: "output-differs", Scenario: "s-f037d55b77", Message: "s: in the golden output, and no longer a scenario", Where: "output.json"}}},
+		{"output-differs", "in bytes alone", func(r *Records) { r.Identical = false }, Fails, []record.Reason{
 			{ID: "output-differs", Message: "the same rows as in the golden output, in other bytes or another order", Where: "output.json"},
 		}},
-		{"baseline-outdated", "", listing("s-56a5187fa9", "2026-12-31"), Fails, []Reason{{
+		{"baseline-outdated", "", listing("s-56a5187fa9", "2026-12-31"), Fails, []record.Reason{{
 			ID: "baseline-outdated", Message: "s-56a5187fa9 does not fail any more (features/bell.feature > no): remove the entry", Where: "known.yaml:2",
 		}}},
 		{"baseline-expired", "", func(r *Records) {
-			ended(Failed, "the answer is 200")(r)
+			ended(record.Failed, "the answer is 200")(r)
 			listing("s-56a5187fa9", "2026-02-21")(r)
-		}, Fails, []Reason{
-			{ID: "scenario-failed", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+		}, Fails, []record.Reason{
+			{ID: "scenario-failed", Scenario: "s-56a5187fa9", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 			{
 				ID: "baseline-expired", Where: "known.yaml:2",
 				Message: "s-56a5187fa9 was to be mended by me, and 2026-02-21 is over: mend it, or renew the date",
 			},
 		}},
-		{"baseline-unknown", "", listing("s-56a5187fa8", "2026-12-31"), Fails, []Reason{{
+		{"baseline-unknown", "", listing("s-56a5187fa8", "2026-12-31"), Fails, []record.Reason{{
 			ID: "baseline-unknown", Where: "known.yaml:2",
 			Message: "s-56a5187fa8 names nothing that there is (did you mean s-56a5187fa9, features/bell.feature > no?): remove the entry",
 		}}},
-		{"output-unknown", "", func(r *Records) { r.Output = nil }, Incomplete, []Reason{
+		{"output-unknown", "", func(r *Records) { r.Output = nil }, Incomplete, []record.Reason{
 			{ID: "output-unknown", Message: "there is no golden output to compare the run with", Where: "output.json"},
 		}},
-		{"run-differs", "", func(r *Records) { r.Differing = []Differing{{1, "it passed in run 1 and failed in run 2"}} }, Fails, []Reason{
-			{ID: "run-differs", Message: "features/bell.feature > yes: it passed in run 1 and failed in run 2", Where: "features/bell.feature:7"},
+		{"run-differs", "", func(r *Records) {
+			r.Differing = []record.Differing{{Scenario: 1, Message: "it passed in run 1 and failed in run 2"}}
+		}, Fails, []record.Reason{
+			{ID: "run-differs", Scenario: "s-2d7e7f226f", Message: "features/bell.feature > yes: it passed in run 1 and failed in run 2", Where: "features/bell.feature:7"},
 		}},
 		{"too-many-excused", "", func(r *Records) {
 			failing(0, 1)(r)
 			listing("s-56a5187fa9", later)(r)
 			listing(r.Selection.Plan.Scenarios[1].Ref(), later)(r)
-		}, Fails, []Reason{
+		}, Fails, []record.Reason{
 			{ID: "too-many-excused", Message: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
 		}},
 		{"capability-required", "", func(r *Records) {
 			r.Selection.Missing, r.Results, r.Exchanges = [][]string{{"rope"}, {"hand", "foot"}}, nil, nil
-		}, Incomplete, []Reason{
+		}, Incomplete, []record.Reason{
 			{ID: "cell-unobserved", Message: "ring never answered 200 (success)", Where: "ring"},
 			{ID: "cell-unobserved", Message: "ring never answered 400 NO with " + floor + " (refused)", Where: "ring"},
 			{ID: "cell-unobserved", Message: "ring never answered 423 LOCKED (locked)", Where: "ring"},
@@ -275,11 +277,11 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}},
 		{"too-few-proved", "", func(r *Records) {
 			failing(2)(r)
-			r.Results[0] = Result{Status: Failed, Line: 5, Message: "no"}
+			r.Results[0] = record.Result{Status: record.Failed, Line: 5, Message: "no"}
 			for _, i := range []int{0, 2} {
 				listing(r.Selection.Plan.Scenarios[i].Ref(), later)(r)
 			}
-		}, Fails, []Reason{
+		}, Fails, []record.Reason{
 			{ID: "too-many-excused", Message: "2 of the 3 selected scenarios have a failed step that known.yaml excuses, and at most half may", Where: "known.yaml"},
 			{ID: "too-few-proved", Message: "0 of the 2 selected rules are proved, and at least half must be", Where: "verdict.json"},
 		}},
@@ -293,19 +295,19 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"selection-incomplete", "", func(r *Records) {
 			r.Selection.Filter.Tags, r.Selection.Scenarios = "@bell-is-allowed or @refuses", []int{0, 1}
 			delete(r.Results, 2)
-		}, Incomplete, []Reason{
+		}, Incomplete, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
 			{ID: "selection-incomplete", Message: "1 of 3 scenarios were not selected (--tags '@bell-is-allowed or @refuses')", Where: ""},
 		}},
 		{"shard-alone", "", func(r *Records) {
 			r.Selection = r.Selection.Partition(2, nil)[0]
-			r.Results = map[int]Result{0: {Status: Passed}}
-		}, Incomplete, []Reason{
+			r.Results = map[int]record.Result{0: {Status: record.Passed}}
+		}, Incomplete, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
 			{ID: "rule-unproved", Message: "@bell-rings: no scenario that keeps it passed", Where: "bell-rings"},
 			{ID: "shard-alone", Message: "this is shard 1 of 2, and has 1 of the 3 scenarios that were selected", Where: ""},
 		}},
-		{"shard-alone", "though there is no other", func(r *Records) { r.Selection = r.Selection.Partition(1, nil)[0] }, Incomplete, []Reason{
+		{"shard-alone", "though there is no other", func(r *Records) { r.Selection = r.Selection.Partition(1, nil)[0] }, Incomplete, []record.Reason{
 			{ID: "shard-alone", Message: "this is shard 1 of 1, and has 3 of the 3 scenarios that were selected", Where: ""},
 		}},
 		{"shard-missing", "", stopped("shard-missing"), Incomplete, nil},
@@ -318,33 +320,33 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 				panic(err)
 			}
 			delete(r.Results, 1)
-		}, Incomplete, []Reason{
+		}, Incomplete, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
 			{ID: "scenario-left-out", Message: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
 		{"scenario-left-out", "beside what is declared", func(r *Records) {
 			leaveOut(r, "string")
-		}, Incomplete, []Reason{
+		}, Incomplete, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
 			{ID: "scenario-left-out", Message: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
 		{"floor-unobserved", "is never left out", func(r *Records) {
 			leaveOut(r, "rope")
 			unobserved(r)
-		}, Incomplete, []Reason{{ID: "floor-unobserved", Message: floor + " was never observed", Where: floor}}},
+		}, Incomplete, []record.Reason{{ID: "floor-unobserved", Message: floor + " was never observed", Where: floor}}},
 		{"rule-unproved", "beside what is declared", func(r *Records) {
 			leaveOut(r, "rope")
 			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Invariant})
-		}, Incomplete, []Reason{{ID: "rule-unproved", Message: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
+		}, Incomplete, []record.Reason{{ID: "rule-unproved", Message: "@bell-shines: no scenario that keeps it passed", Where: "bell-shines"}}},
 		{"scenario-failed", "and nothing is left out for it", func(r *Records) {
 			leaveOut(r, "rope")
 			r.Exchanges = slices.Delete(r.Exchanges, 1, 2)
-			r.Results[2] = Result{Status: Failed, Message: "no sound"}
+			r.Results[2] = record.Result{Status: record.Failed, Message: "no sound"}
 		}, Fails, nil},
-		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []Reason{
+		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []record.Reason{
 			{ID: "counts-disagree", Message: "godog's exit code is 1, which does not fit how the scenarios ended", Where: ""},
 		}},
-		{"artifact-missing", "", func(r *Records) { r.Written = r.Written[1:] }, Incomplete, []Reason{
+		{"artifact-missing", "", func(r *Records) { r.Written = r.Written[1:] }, Incomplete, []record.Reason{
 			{ID: "artifact-missing", Message: "state.json was not written", Where: "state.json"},
 		}},
 	}
@@ -357,11 +359,11 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			if v.Overall || v.Exit != test.exit {
 				t.Errorf("overall %v, exit %d, want %d", v.Overall, v.Exit, test.exit)
 			}
-			if !slices.ContainsFunc(v.Reasons, func(reason Reason) bool { return reason.ID == test.id }) {
+			if !slices.ContainsFunc(v.Reasons, func(reason record.Reason) bool { return reason.ID == test.id }) {
 				t.Errorf("no reason %s: %+v", test.id, v.Reasons)
 			}
 			if test.want != nil {
-				if diff := cmp.Diff(test.want, v.Reasons, cmpopts.IgnoreFields(Reason{}, "Ref")); diff != "" {
+				if diff := cmp.Diff(test.want, v.Reasons, cmpopts.IgnoreFields(record.Reason{}, "Ref")); diff != "" {
 					t.Errorf("reasons (-want +got):\n%s", diff)
 				}
 			}
@@ -380,10 +382,10 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 func refusing(outcome, operation string, status int) func(*Records) {
 	return func(r *Records) {
 		outside := *r.Exchanges[0]
-		outside.Mark = exchange.Mark{Scenario: -1}
+		outside.Mark = record.Mark{Scenario: -1}
 		r.Exchanges = append(r.Exchanges, &outside)
 		x := r.Exchanges[0]
-		x.Outcome, x.Covered, x.Response = nil, []milestones.CoverageItem{{Outcome: outcome}}, &exchange.Response{Status: status}
+		x.Outcome, x.Covered, x.Response = nil, []milestones.CoverageItem{{Outcome: outcome}}, &record.Response{Status: status}
 		if operation != x.Operation.ID {
 			r.Milestone.Router.Outcomes = []milestones.Outcome{{Name: outcome, Status: status}}
 			x.Operation = &r.Milestone.Router
@@ -400,7 +402,7 @@ func TestRefusalsThatCount(t *testing.T) {
 			r.Exchanges[0].Response.Status = 200
 			r.Exchanges[0].Covered = []milestones.CoverageItem{{Outcome: milestones.Success}, {Outcome: milestones.Success, ReasonCode: floor}}
 			outside := *r.Exchanges[0]
-			outside.Mark, outside.Covered = exchange.Mark{Scenario: -1}, []milestones.CoverageItem{{Outcome: "refused", ReasonCode: floor}}
+			outside.Mark, outside.Covered = record.Mark{Scenario: -1}, []milestones.CoverageItem{{Outcome: "refused", ReasonCode: floor}}
 			r.Exchanges = append(r.Exchanges, &outside)
 		},
 		"the status of an answer to HEAD": func(r *Records) {
@@ -468,7 +470,7 @@ func TestDeclaredGapsAreListed(t *testing.T) {
 func TestNoReasonIsHarmless(t *testing.T) {
 	for _, kind := range Reasons {
 		r := green(t)
-		r.Stops = []Reason{{ID: kind.ID, Message: "x"}}
+		r.Stops = []record.Reason{{ID: kind.ID, Message: "x"}}
 		if v := Decide(r); v.Overall || v.Exit == Holds {
 			t.Errorf("%s: overall %v, exit %d", kind.ID, v.Overall, v.Exit)
 		}
@@ -491,7 +493,7 @@ func TestPrecedence(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := green(t)
 			for _, id := range test.ids {
-				r.Stops = append(r.Stops, Reason{ID: id, Message: "x"})
+				r.Stops = append(r.Stops, record.Reason{ID: id, Message: "x"})
 			}
 			if v := Decide(r); v.Exit != test.want {
 				t.Errorf("exit %d, want %d", v.Exit, test.want)
@@ -505,11 +507,11 @@ func TestAbsenceInAnIncompleteRun(t *testing.T) {
 	r := green(t)
 	r.Exchanges = nil
 	r.Selection.Scenarios, r.Selection.Filter.Tags = []int{2}, "@bell-rings"
-	r.Results = map[int]Result{2: {Status: Passed}}
+	r.Results = map[int]record.Result{2: {Status: record.Passed}}
 	if v := Decide(r); v.Exit != Incomplete {
 		t.Errorf("exit %d, want %d: %+v", v.Exit, Incomplete, v.Reasons)
 	}
-	r.Results[2] = Result{Status: Failed, Message: "no sound"}
+	r.Results[2] = record.Result{Status: record.Failed, Message: "no sound"}
 	if v := Decide(r); v.Exit != Fails {
 		t.Errorf("with a failure: exit %d, want %d", v.Exit, Fails)
 	}
@@ -526,7 +528,7 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 		}
 		return r
 	}
-	absent := func(r Records) (reasons []Reason) {
+	absent := func(r Records) (reasons []record.Reason) {
 		for _, reason := range Decide(r).Reasons {
 			if reason.ID == "floor-unobserved" {
 				reasons = append(reasons, reason)
@@ -535,7 +537,7 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 		return reasons
 	}
 	interrupted := func(r Records) Records {
-		r.Stops, r.Results = []Reason{{ID: "interrupted", Message: "x"}}, map[int]Result{}
+		r.Stops, r.Results = []record.Reason{{ID: "interrupted", Message: "x"}}, map[int]record.Result{}
 		return r
 	}
 	if got := absent(many(mostAbsent + 1)); len(got) != mostAbsent+1 || got[0].Ref == "" {
@@ -544,7 +546,7 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 	if got := absent(interrupted(many(mostAbsent))); len(got) != mostAbsent {
 		t.Errorf("few, interrupted: %+v", got)
 	}
-	want := []Reason{{ID: "floor-unobserved", Message: "11 reason codes of the floor were not observed, and not everything ran", Where: "verdict.json"}}
+	want := []record.Reason{{ID: "floor-unobserved", Message: "11 reason codes of the floor were not observed, and not everything ran", Where: "verdict.json"}}
 	r := interrupted(many(mostAbsent + 1))
 	if diff := cmp.Diff(want, absent(r)); diff != "" {
 		t.Errorf("many, interrupted (-want +got):\n%s", diff)
@@ -557,8 +559,8 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 func TestReasonsAreInTheOrderOfTheirKinds(t *testing.T) {
 	r := green(t)
 	r.Written = nil
-	r.Results = map[int]Result{}
-	r.Stops = []Reason{{ID: "run-broke-off", Message: "x"}, {ID: "interrupted", Message: "x"}}
+	r.Results = map[int]record.Result{}
+	r.Stops = []record.Reason{{ID: "run-broke-off", Message: "x"}, {ID: "interrupted", Message: "x"}}
 	var got []int
 	for _, reason := range Decide(r).Reasons {
 		got = append(got, slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == reason.ID }))
@@ -596,7 +598,7 @@ func TestEvidence(t *testing.T) {
 }
 
 func TestWithoutAMilestone(t *testing.T) {
-	v := Decide(Records{Agreed: true, Stops: []Reason{{ID: "not-started", Message: "x"}}})
+	v := Decide(Records{Agreed: true, Stops: []record.Reason{{ID: "not-started", Message: "x"}}})
 	if v.Overall || v.Exit != Broken {
 		t.Errorf("overall %v, exit %d", v.Overall, v.Exit)
 	}

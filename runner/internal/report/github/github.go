@@ -23,6 +23,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -72,23 +73,23 @@ const mostMessage = 2000
 // Annotations are the workflow commands for all that speaks against a run. Its files stand below a folder of the
 // repository, or at its root. GitHub shows few of them, so failures come first, and what was not observed is counted in
 // one line when there are any, for it may follow from them. The last one tells how many more there are.
-func Annotations(record *eventlog.Record, below string) []byte {
-	v, err := record.Verdict()
+func Annotations(run *eventlog.Record, below string) []byte {
+	v, err := run.Verdict()
 	if err != nil {
 		return command("", 0, report.Verdict, err.Error())
 	}
 	var all [][]byte
-	failed := failures(record, v)
+	failed := failures(run, v)
 	for _, s := range failed {
 		uri, line := s.At()
 		says := cmp.Or(s.Says(), words(s.Result.Status))
-		if s.Result.Status == verdict.Failed {
-			says += "\n" + strings.Join(record.Again(s), "\n")
+		if s.Result.Status == record.Failed {
+			says += "\n" + strings.Join(run.Again(s), "\n")
 		}
 		all = append(all, command(path.Join(below, uri), line, s.Name, says))
 	}
-	var absent []verdict.Reason
-	for _, reason := range v.Apart(record) {
+	var absent []record.Reason
+	for _, reason := range v.Apart(run) {
 		if verdict.IsAbsence(reason.ID) {
 			absent = append(absent, reason)
 			continue
@@ -96,7 +97,7 @@ func Annotations(record *eventlog.Record, below string) []byte {
 		all = append(all, command("", 0, reason.ID, reason.Message))
 	}
 	if len(failed) > 0 && len(absent) > 1 {
-		all = append(all, command("", 0, record.Milestone, notObserved(absent)))
+		all = append(all, command("", 0, run.Milestone, notObserved(absent)))
 		absent = nil
 	}
 	for _, reason := range absent {
@@ -104,17 +105,17 @@ func Annotations(record *eventlog.Record, below string) []byte {
 	}
 	if len(all) > mostAnnotations {
 		more := len(all) - mostAnnotations + 1
-		all = append(all[:mostAnnotations-1], command("", 0, record.Milestone, fmt.Sprintf("and %d more, in %s", more, report.Verdict)))
+		all = append(all[:mostAnnotations-1], command("", 0, run.Milestone, fmt.Sprintf("and %d more, in %s", more, report.Verdict)))
 	}
 	return bytes.Join(all, nil)
 }
 
 // notObserved counts what was not observed, kind by kind. A reason that is the only one of its kind says it itself.
-func notObserved(absent []verdict.Reason) string {
+func notObserved(absent []record.Reason) string {
 	var kinds []string
 	for len(absent) > 0 {
 		first, n := absent[0], len(absent)
-		absent = slices.DeleteFunc(absent, func(reason verdict.Reason) bool { return reason.ID == first.ID })
+		absent = slices.DeleteFunc(absent, func(reason record.Reason) bool { return reason.ID == first.ID })
 		if n -= len(absent); n == 1 {
 			kinds = append(kinds, first.Message)
 		} else {
@@ -126,11 +127,11 @@ func notObserved(absent []verdict.Reason) string {
 
 // failures are the scenarios that did not pass, but for those of which that is known, and those that did not run, which a
 // reason counts.
-func failures(record *eventlog.Record, v *eventlog.Verdict) []*eventlog.Scenario {
+func failures(run *eventlog.Record, v *eventlog.Verdict) []*eventlog.Scenario {
 	var failed []*eventlog.Scenario
-	for _, s := range record.Scenarios {
+	for _, s := range run.Scenarios {
 		switch s.Result.Status {
-		case verdict.Passed, verdict.NotRun, verdict.SkippedByCapability, verdict.NotSelected:
+		case record.Passed, record.NotRun, record.SkippedByCapability, record.NotSelected:
 		default:
 			if v.KnownAs(s) == nil {
 				failed = append(failed, s)
@@ -162,8 +163,8 @@ var (
 const MostSummary = 1 << 20
 
 // Summary is the summary of a run as Markdown, no longer than room.
-func Summary(record *eventlog.Record, room int) ([]byte, error) {
-	v, err := record.Verdict()
+func Summary(run *eventlog.Record, room int) ([]byte, error) {
+	v, err := run.Verdict()
 	if err != nil {
 		return nil, err
 	}
@@ -171,19 +172,19 @@ func Summary(record *eventlog.Record, room int) ([]byte, error) {
 	if p.room < 0 {
 		return nil, fmt.Errorf("there is no room left: the summary of a step may have %d bytes", MostSummary)
 	}
-	p.head(record, v)
-	if failed := failures(record, v); len(failed) > 0 {
+	p.head(run, v)
+	if failed := failures(run, v); len(failed) > 0 {
 		p.line("\n### Did not pass\n\n| where | scenario | | repeat it |\n|---|---|---|---|")
 		for _, s := range failed {
 			uri, line := s.At()
 			again := ""
-			if s.Result.Status == verdict.Failed {
-				again = code(record.Again(s)[0])
+			if s.Result.Status == record.Failed {
+				again = code(run.Again(s)[0])
 			}
 			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Says(), words(s.Result.Status))), again)
 		}
 	}
-	if apart := v.Apart(record); len(apart) > 0 {
+	if apart := v.Apart(run); len(apart) > 0 {
 		p.line("\n### Why not\n\n| reason | | |\n|---|---|---|")
 		for _, reason := range apart {
 			p.line("| %s | %s | %s |", escape(reason.ID), code(reason.Message), code(reason.Where))
@@ -212,15 +213,15 @@ func Summary(record *eventlog.Record, room int) ([]byte, error) {
 	return p.Bytes(), nil
 }
 
-func (p *page) head(record *eventlog.Record, v *eventlog.Verdict) {
+func (p *page) head(run *eventlog.Record, v *eventlog.Verdict) {
 	verb := "does not hold"
 	if v.Overall {
 		verb = "holds"
 	}
-	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(record.Milestone), verb, escape(record.Title), v.ExitCode, code(report.Through(record.Target, record.Proxy)))
+	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(run.Milestone), verb, escape(run.Title), v.ExitCode, code(report.Through(run.Target, run.Proxy)))
 	p.line("| | |\n|---|---|")
 	var ended []string
-	for _, status := range verdict.Statuses {
+	for _, status := range record.Statuses {
 		if n := v.Scenarios[status]; n > 0 {
 			ended = append(ended, fmt.Sprintf("%d %s", n, words(status)))
 		}
@@ -241,7 +242,7 @@ func (p *page) head(record *eventlog.Record, v *eventlog.Verdict) {
 	}
 	p.line("| rules | %d of %d proved, %d left out |", proved, len(v.Rules), left)
 	var coverage struct{ Declared, Observed int }
-	if err := json.Unmarshal(record.Attached(report.Coverage), &coverage); err == nil {
+	if err := json.Unmarshal(run.Attached(report.Coverage), &coverage); err == nil {
 		p.line("| outcomes | %d of %d observed |", coverage.Observed, coverage.Declared)
 	}
 	observed := 0
@@ -300,4 +301,4 @@ func code(text string) string {
 	return "<code>" + escape(text) + "</code>"
 }
 
-func words(status verdict.Status) string { return strings.ReplaceAll(string(status), "_", " ") }
+func words(status record.Status) string { return strings.ReplaceAll(string(status), "_", " ") }

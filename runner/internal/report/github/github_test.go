@@ -11,24 +11,24 @@ import (
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // red is the record of a run in which n scenarios failed, and said something; and more speaks against it.
 func red(n int, says string, more ...string) *eventlog.Record {
-	record := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Title: "A bell", Target: "http://x", Repro: " --target http://x"}}
+	run := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Title: "A bell", Target: "http://x", Repro: " --target http://x"}}
 	reasons := slices.Clone(more)
 	for i := range n {
 		s := &eventlog.Scenario{
 			Scenario: &plan.Scenario{ID: fmt.Sprintf("a.feature > %d", i), URI: "features/a,b:c.feature", Line: i + 1, Name: "100%: a, b"},
-			Selected: true, Result: verdict.Result{Status: verdict.Failed, Line: i + 2, Message: says},
+			Selected: true, Result: record.Result{Status: record.Failed, Line: i + 2, Message: says},
 		}
-		record.Scenarios = append(record.Scenarios, s)
-		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","says":"x","where":"","ref":%q}`, s.Ref()))
+		run.Scenarios = append(run.Scenarios, s)
+		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","scenario":%[1]q,"says":"x","where":"","ref":%[1]q}`, s.Ref()))
 	}
-	record.Conclude(false, "", record.StartedAt, map[string][]byte{report.Verdict: []byte(`{"exit_code":1,"reasons":[` + strings.Join(reasons, ",") + `]}`)})
-	return record
+	run.Conclude(false, "", run.StartedAt, map[string][]byte{report.Verdict: []byte(`{"exit_code":1,"reasons":[` + strings.Join(reasons, ",") + `]}`)})
+	return run
 }
 
 func TestAnnotations(t *testing.T) {
@@ -108,15 +108,15 @@ func TestSummaryIsEscaped(t *testing.T) {
 }
 
 func TestSummaryIsCut(t *testing.T) {
-	record := red(5000, strings.Repeat("x", 500))
-	text, err := Summary(record, MostSummary)
+	run := red(5000, strings.Repeat("x", 500))
+	text, err := Summary(run, MostSummary)
 	if err != nil || len(text) > MostSummary || len(text) < MostSummary-2000 {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
 	if !strings.HasSuffix(string(text), "|\n"+cutOff) {
 		t.Errorf("it ends with %q", text[len(text)-300:])
 	}
-	if _, err := Summary(record, 10); err == nil {
+	if _, err := Summary(run, 10); err == nil {
 		t.Error("it fits into 10 bytes")
 	}
 	short, err := Summary(red(1, "x"), MostSummary)

@@ -30,7 +30,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // Sign is in the first lines of every report.
@@ -129,19 +129,19 @@ type timings struct {
 }
 
 // Encode writes the archive.
-func Encode(record *eventlog.Record) ([]byte, error) {
+func Encode(run *eventlog.Record) ([]byte, error) {
 	log := archive{Version: "1.2", Creator: creator{"lpgate", "1"}, Pages: []page{}, Entries: []entry{}}
-	if !record.Complete {
+	if !run.Complete {
 		log.Comment = "the run was cut off: there should be more"
 	}
 	size := 1 << 10
-	for _, s := range record.Scenarios {
+	for _, s := range run.Scenarios {
 		if len(s.Exchanges) == 0 {
 			continue
 		}
 		log.Pages = append(log.Pages, page{StartedDateTime: stamp(s.Began), ID: s.Ref(), Title: s.ID})
 		for _, x := range s.Exchanges {
-			log.Entries = append(log.Entries, entryOf(record.Base, s, x))
+			log.Entries = append(log.Entries, entryOf(run.Base, s, x))
 			size += x.Size()
 		}
 	}
@@ -154,7 +154,7 @@ func Encode(record *eventlog.Record) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func entryOf(base string, s *eventlog.Scenario, x *exchange.Exchange) entry {
+func entryOf(base string, s *eventlog.Scenario, x *record.Exchange) entry {
 	took := float64(x.Took.Microseconds()) / 1000
 	version := "HTTP/1.1"
 	if strings.HasPrefix(base, "https:") {
@@ -191,7 +191,7 @@ func entryOf(base string, s *eventlog.Scenario, x *exchange.Exchange) entry {
 }
 
 // comment says what the exchange belongs to, and what was wrong with the answer.
-func comment(s *eventlog.Scenario, x *exchange.Exchange) string {
+func comment(s *eventlog.Scenario, x *record.Exchange) string {
 	says := s.Ref()
 	if x.Mark.Step < len(s.Steps) {
 		says = fmt.Sprintf("%s, line %d", says, s.Steps[x.Mark.Step].Line)

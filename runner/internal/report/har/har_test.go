@@ -11,18 +11,18 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // archived writes an exchange, and reads its entry.
-func archived(t *testing.T, base string, x exchange.Exchange) map[string]any {
+func archived(t *testing.T, base string, x record.Exchange) map[string]any {
 	t.Helper()
 	x.SentAt, x.Took = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC), 312*time.Microsecond
 	if x.Request.Method == "" {
 		x.Request.Method, x.Request.Target = "GET", "/"
 	}
-	s := &eventlog.Scenario{Scenario: &plan.Scenario{ID: "a.feature > Well"}, Steps: []eventlog.Step{{Step: plan.Step{Line: 7}}}, Exchanges: []*exchange.Exchange{&x}}
+	s := &eventlog.Scenario{Scenario: &plan.Scenario{ID: "a.feature > Well"}, Steps: []eventlog.Step{{Step: plan.Step{Line: 7}}}, Exchanges: []*record.Exchange{&x}}
 	text, err := Encode(&eventlog.Record{Run: eventlog.Run{Base: base}, Scenarios: []*eventlog.Scenario{s}, Complete: true})
 	if err != nil {
 		t.Fatal(err)
@@ -40,13 +40,13 @@ func archived(t *testing.T, base string, x exchange.Exchange) map[string]any {
 func TestEntries(t *testing.T) {
 	tests := []struct {
 		name, base string
-		x          exchange.Exchange
+		x          record.Exchange
 		want       string // members of the entry
 	}{
-		{"an answer", "http://h:1", exchange.Exchange{
-			Request:  exchange.Request{Method: "POST", Target: "/a?b=%62+c&d&e=%zz&b=2", Header: http.Header{"Content-Type": {"application/json"}, "X": {"1", "2"}}, Body: []byte("{}")},
-			Response: &exchange.Response{Status: 201, Header: http.Header{"Content-Type": {"text/plain"}, "Location": {"/z"}}, Body: []byte("é")},
-			Results:  []exchange.Result{{Check: "schema", Verdict: exchange.Failed, Message: "no"}, {Check: "status"}},
+		{"an answer", "http://h:1", record.Exchange{
+			Request:  record.Request{Method: "POST", Target: "/a?b=%62+c&d&e=%zz&b=2", Header: http.Header{"Content-Type": {"application/json"}, "X": {"1", "2"}}, Body: []byte("{}")},
+			Response: &record.Response{Status: 201, Header: http.Header{"Content-Type": {"text/plain"}, "Location": {"/z"}}, Body: []byte("é")},
+			Checks:   []record.CheckResult{{Check: "schema", Status: record.CheckFailed, Message: "no"}, {Check: "status"}},
 		}, `{"startedDateTime":"2026-01-02T03:04:05.678Z","time":0.312,"comment":"REF, line 7; failed: schema: no",
 			"request":{"method":"POST","url":"http://h:1/a?b=%62+c&d&e=%zz&b=2","httpVersion":"HTTP/1.1","bodySize":2,
 				"headers":[{"name":"Content-Type","value":"application/json"},{"name":"X","value":"1"},{"name":"X","value":"2"}],
@@ -54,12 +54,12 @@ func TestEntries(t *testing.T) {
 				"postData":{"mimeType":"application/json","params":[],"text":"{}"}},
 			"response":{"status":201,"statusText":"Created","redirectURL":"/z","bodySize":2,"content":{"size":2,"mimeType":"text/plain","text":"é"}},
 			"timings":{"blocked":-1,"dns":-1,"connect":-1,"ssl":-1,"send":0,"wait":0.312,"receive":0},"cache":{}}`},
-		{"no answer", "https://h/p/", exchange.Exchange{Failure: "no answer in time"},
+		{"no answer", "https://h/p/", record.Exchange{Failure: "no answer in time"},
 			`{"request":{"url":"https://h/p/","httpVersion":"unknown","bodySize":0},
 			"response":{"status":0,"statusText":"","_error":"no answer in time","bodySize":-1,"content":{"size":0,"mimeType":"x-unknown"}}}`},
-		{"what is not UTF-8", "http://h", exchange.Exchange{Request: exchange.Request{Method: "PUT", Target: "/", Body: []byte("\xff")}, Response: &exchange.Response{Status: 200, Body: []byte("\xfe\xff")}},
+		{"what is not UTF-8", "http://h", record.Exchange{Request: record.Request{Method: "PUT", Target: "/", Body: []byte("\xff")}, Response: &record.Response{Status: 200, Body: []byte("\xfe\xff")}},
 			`{"request":{"postData":{"mimeType":"","params":[],"text":"/w==","_encoding":"base64"}},"response":{"content":{"size":2,"mimeType":"","text":"/v8=","encoding":"base64"}}}`},
-		{"the beginning of a long body", "http://h", exchange.Exchange{Response: &exchange.Response{Status: 200, Body: []byte("ab"), Length: 900}},
+		{"the beginning of a long body", "http://h", record.Exchange{Response: &record.Response{Status: 200, Body: []byte("ab"), Length: 900}},
 			`{"response":{"bodySize":900,"content":{"size":900,"mimeType":"","text":"ab","comment":"the first 2 of 900 bytes"}}}`},
 	}
 	for _, test := range tests {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // A map answers at one glance what is not proved and what was not observed. Rules are shown side by side with what
@@ -178,6 +178,6 @@ func family(ids []string) string {
 }
 
 // notPassed says that a status is one that speaks against the run.
-func notPassed(s verdict.Status) bool {
-	return s != verdict.Passed && s != verdict.SkippedByCapability && s != verdict.NotSelected
+func notPassed(s record.Status) bool {
+	return s != record.Passed && s != record.SkippedByCapability && s != record.NotSelected
 }

@@ -55,8 +55,7 @@ import (
 	"time"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // Sign is in the first lines of every report: many tools write files of this name.
@@ -123,7 +122,7 @@ func (v *view) BrokenWalks() (n int) {
 
 // filter is what can be chosen from.
 type filter struct {
-	Statuses   []verdict.Status
+	Statuses   []record.Status
 	Rules      []string
 	Operations []string
 	Outcomes   []string
@@ -150,7 +149,7 @@ type row struct {
 }
 
 // Passed says that nothing is wrong with it.
-func (r *row) Passed() bool { return r.Result.Status == verdict.Passed }
+func (r *row) Passed() bool { return r.Result.Status == record.Passed }
 
 // Encode writes the page.
 func Encode(r *eventlog.Record) ([]byte, error) {
@@ -198,8 +197,8 @@ func (v *view) list() []*row {
 		v.Features = append(v.Features, feature{URI: f.URI, Name: f.Name, Description: strings.TrimSpace(f.Description)})
 	}
 	var rules, operations, outcomes numbers
-	for _, status := range verdict.Statuses {
-		if status != verdict.NotSelected && slices.ContainsFunc(v.Record.Scenarios, func(s *eventlog.Scenario) bool { return s.Result.Status == status }) {
+	for _, status := range record.Statuses {
+		if status != record.NotSelected && slices.ContainsFunc(v.Record.Scenarios, func(s *eventlog.Scenario) bool { return s.Result.Status == status }) {
 			v.Filter.Statuses = append(v.Filter.Statuses, status)
 		}
 	}
@@ -214,7 +213,7 @@ func (v *view) list() []*row {
 	}
 	var all []*row
 	for _, s := range v.Record.Scenarios {
-		if s.Result.Status == verdict.NotSelected {
+		if s.Result.Status == record.NotSelected {
 			continue // nobody asked for it
 		}
 		at, known := places[s.URI]
@@ -232,9 +231,9 @@ func (v *view) list() []*row {
 			}
 		}
 		switch s.Result.Status {
-		case verdict.Passed:
+		case record.Passed:
 			v.Features[at].Passed++
-		case verdict.SkippedByCapability:
+		case record.SkippedByCapability:
 		default:
 			line.Open = len(v.Failed) < mostOpen && !s.Began.IsZero()
 			line.Because, _, _ = strings.Cut(s.Says(), "\n")
@@ -277,7 +276,7 @@ func with(list []int, n int) []int {
 }
 
 // valuesOf are what an answer shows, as the filter names it.
-func valuesOf(x *exchange.Exchange) (values []string) {
+func valuesOf(x *record.Exchange) (values []string) {
 	for _, cell := range x.Covered {
 		values = append(values, outcomeValue(x.Operation.ID, cell.Outcome, cell.ReasonCode))
 	}
@@ -296,7 +295,7 @@ const undeclared = "undeclared"
 func outcomeValue(parts ...string) string { return strings.TrimSpace(strings.Join(parts, " ")) }
 
 // chunks are the insides of the scenarios, packed.
-func chunks(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) ([]template.HTML, error) {
+func chunks(rows []*row, secrets *record.Secrets, r *eventlog.Record) ([]template.HTML, error) {
 	most := runtime.GOMAXPROCS(0)
 	packed := make([]template.HTML, (len(rows)+perChunk-1)/perChunk)
 	failed := make([]error, len(packed))
@@ -329,7 +328,7 @@ type packer struct {
 	writer         *flate.Writer
 }
 
-func (p *packer) chunk(rows []*row, secrets *exchange.Secrets, r *eventlog.Record) (_ template.HTML, err error) {
+func (p *packer) chunk(rows []*row, secrets *record.Secrets, r *eventlog.Record) (_ template.HTML, err error) {
 	defer func() {
 		if said := recover(); said != nil { // in a goroutine it would end the process
 			err = fmt.Errorf("writing the page: panic: %v", said)
@@ -383,14 +382,14 @@ func words(status any) string { return strings.ReplaceAll(fmt.Sprint(status), "_
 
 // symbol says a status without colour.
 func symbol(status any) string {
-	switch verdict.Status(fmt.Sprint(status)) {
-	case verdict.Passed:
+	switch record.Status(fmt.Sprint(status)) {
+	case record.Passed:
 		return "✓"
-	case verdict.SkippedByCapability, verdict.NotSelected, verdict.Skipped, "":
+	case record.SkippedByCapability, record.NotSelected, record.Skipped, "":
 		return "○"
-	case verdict.NotRun, verdict.Pending, verdict.Empty, "unknown":
+	case record.NotRun, record.Pending, record.Empty, "unknown":
 		return "…"
-	case verdict.Undefined, verdict.Ambiguous:
+	case record.Undefined, record.Ambiguous:
 		return "?"
 	}
 	return "✗"

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/schemas"
 )
@@ -35,23 +35,23 @@ type stepView struct {
 	Took      time.Duration
 	Number    int
 	Ref       string
-	Failure   *report.Failure // that ended here
+	Failure   *record.Failure // that ended here
 	Nearest   []string        // the sentences that are most like this one, which nobody knows
 	Exchanges []exchangeView
 }
 
 // exchangeView is a request and its answer.
 type exchangeView struct {
-	Exchange *exchange.Exchange
+	Exchange *record.Exchange
 	Line     string // the request in short
 	Request  messageView
 	Answer   *messageView
 	Curl     string
 	Start    string // how to start what answers the command; "" when it is running
 	Open     bool
-	Failed   []exchange.Result
+	Failed   []record.CheckResult
 	Passed   []string
-	Others   []exchange.Result // that do not apply
+	Others   []record.CheckResult // that do not apply
 }
 
 // messageView is a request or an answer.
@@ -64,11 +64,11 @@ type messageView struct {
 }
 
 // secretsOf hides in commands what the log has hidden.
-func secretsOf(r *eventlog.Record) *exchange.Secrets {
-	secrets, names := new(exchange.Secrets), map[string]bool{}
+func secretsOf(r *eventlog.Record) *record.Secrets {
+	secrets, names := new(record.Secrets), map[string]bool{}
 	for _, x := range r.Exchanges() {
 		for name, values := range x.Request.Header {
-			if slices.Contains(values, exchange.Redacted) && !names[name] && !secrets.Hides(name) {
+			if slices.Contains(values, record.Redacted) && !names[name] && !secrets.Hides(name) {
 				names[name] = true
 				secrets.Hide(name, "")
 			}
@@ -78,7 +78,7 @@ func secretsOf(r *eventlog.Record) *exchange.Secrets {
 }
 
 // place is where a request is to be sent again, and how to start what answers there.
-func place(f *report.Failure, r *eventlog.Record) (base, start string) {
+func place(f *record.Failure, r *eventlog.Record) (base, start string) {
 	switch {
 	case f != nil && f.Base != "":
 		return f.Base, f.Start
@@ -88,7 +88,7 @@ func place(f *report.Failure, r *eventlog.Record) (base, start string) {
 	return r.Base, ""
 }
 
-func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideView {
+func insideOf(line *row, secrets *record.Secrets, r *eventlog.Record) *insideView {
 	s := line.Scenario
 	ref := s.Ref()
 	v := &insideView{Scenario: s, Chain: line.chain}
@@ -123,17 +123,17 @@ func insideOf(line *row, secrets *exchange.Secrets, r *eventlog.Record) *insideV
 	return v
 }
 
-func exchangeOf(x *exchange.Exchange, f *report.Failure, secrets *exchange.Secrets, r *eventlog.Record) exchangeView {
+func exchangeOf(x *record.Exchange, f *record.Failure, secrets *record.Secrets, r *eventlog.Record) exchangeView {
 	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
 	base, start := place(f, r)
 	v.Curl, v.Start = report.Curl(base, r.Flags, &x.Request, secrets), start
 	v.Open = len(v.Failed) > 0 || x.Response == nil || f != nil && f.Exchange == x
 	var violations []schemas.Violation
-	for _, result := range x.Results {
-		switch result.Verdict {
-		case exchange.Passed:
+	for _, result := range x.Checks {
+		switch result.Status {
+		case record.CheckPassed:
 			v.Passed = append(v.Passed, result.Check)
-		case exchange.NotApplicable:
+		case record.CheckNotApplicable:
 			v.Others = append(v.Others, result)
 		default:
 			violations = append(violations, result.Violations...)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // times is how long things took, drawn. Its scales are logarithmic: most scenarios take about as long as each other,
@@ -65,7 +65,7 @@ func timesOf(features []feature) (t times) {
 	var rows []*row
 	for _, f := range features {
 		for _, r := range f.Rows {
-			if d := r.Took(); d > 0 && r.Result.Status != verdict.NotRun {
+			if d := r.Took(); d > 0 && r.Result.Status != record.NotRun {
 				took = append(took, d)
 				rows = append(rows, r)
 			}

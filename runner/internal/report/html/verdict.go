@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // conclusion is what the page takes from verdict.json and coverage.json. A log that was cut off has neither: then it
@@ -61,7 +61,7 @@ func (g reasonGroup) Open() bool {
 
 // reason leads to a scenario or to a rule's scenarios.
 type reason struct {
-	verdict.Reason
+	record.Reason
 	Scenario, Rule string
 }
 
@@ -93,7 +93,7 @@ func conclude(r *eventlog.Record) (*conclusion, error) {
 
 // tally counts what can be counted without a verdict.
 func (c *conclusion) tally(r *eventlog.Record) {
-	c.Overall, c.Scenarios, c.Selection.Planned = r.Complete && r.Overall, map[verdict.Status]int{}, len(r.Scenarios)
+	c.Overall, c.Scenarios, c.Selection.Planned = r.Complete && r.Overall, map[record.Status]int{}, len(r.Scenarios)
 	for _, s := range r.Scenarios {
 		c.Scenarios[s.Result.Status]++
 		if s.Selected {
@@ -162,7 +162,7 @@ func (c *conclusion) Meaning() string {
 
 // Statuses are how the scenarios ended, in the order of package verdict.
 func (c *conclusion) Statuses() (counts []statusCount) {
-	for _, status := range verdict.Statuses {
+	for _, status := range record.Statuses {
 		if n := c.Scenarios[status]; n > 0 {
 			counts = append(counts, statusCount{status, n})
 		}
@@ -171,7 +171,7 @@ func (c *conclusion) Statuses() (counts []statusCount) {
 }
 
 type statusCount struct {
-	Status verdict.Status
+	Status record.Status
 	Count  int
 }
 

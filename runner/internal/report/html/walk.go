@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps/auditproof"
 )
 
@@ -75,7 +75,7 @@ func walkOf(s *eventlog.Scenario, keys auditproof.Keys) *walk {
 			continue
 		}
 		p := exportPage{Outline: auditproof.Sketch(text), Number: len(w.Pages) + 1, Exchange: i + 1, Step: x.Mark.Step}
-		if bytes.Contains(text, []byte(exchange.Redacted)) {
+		if bytes.Contains(text, []byte(record.Redacted)) {
 			p.Unchecked = "its hashes were not checked: a secret in it is hidden"
 		} else if id := p.Signature.KeyID; keys[id] == nil {
 			p.Unchecked = fmt.Sprintf("it was not checked: the run was not told one key named %q", id)

@@ -9,8 +9,8 @@ import (
 
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/runner/internal/eventlog"
-	"example.com/lpgate/runner/internal/exchange"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps/auditproof"
 )
 
@@ -47,8 +47,8 @@ func vectors(t *testing.T) (walk []string, keys auditproof.Keys) {
 func answered(bodies ...string) *eventlog.Scenario {
 	s := &eventlog.Scenario{Scenario: &plan.Scenario{}}
 	for i, body := range bodies {
-		s.Exchanges = append(s.Exchanges, &exchange.Exchange{
-			Mark: exchange.Mark{Step: i}, Response: &exchange.Response{Status: 200, Body: []byte(body)},
+		s.Exchanges = append(s.Exchanges, &record.Exchange{
+			Mark: record.Mark{Step: i}, Response: &record.Response{Status: 200, Body: []byte(body)},
 		})
 	}
 	return s
@@ -71,7 +71,7 @@ func TestWalk(t *testing.T) {
 		{"an entry that was changed", []string{strings.Replace(first, "plpaudit_", "plpaudit_9", 1)}, keys, "1!the-export's-export_hash"},
 		{"a cursor that leads elsewhere", []string{first, strings.Replace(second, `"cursor_after":"2`, `"cursor_after":"3`, 1)}, auditproof.Keys{}, "1? 2<1?!it-starts-after"},
 		{"a key that nobody told", []string{first}, auditproof.Keys{}, "1?"},
-		{"a secret inside", []string{strings.Replace(first, "plpaudit_", exchange.Redacted, 1)}, keys, "1?"},
+		{"a secret inside", []string{strings.Replace(first, "plpaudit_", record.Redacted, 1)}, keys, "1?"},
 		{"another kind of page at the root", []string{`{"attestation":{"chain_hash":"x"},"entries":[]}`}, keys, "1?"},
 		{"none", []string{`{"export":{"attestation":{}}}`, `{"attestation":{"chain_hash":1}}`}, keys, ""},
 	}

@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -84,18 +85,18 @@ func (s seconds) MarshalText() ([]byte, error) {
 }
 
 // Encode writes the report. What XML cannot hold, such as a NUL in an answer, becomes U+FFFD.
-func Encode(record *eventlog.Record) ([]byte, error) {
-	v, err := record.Verdict()
+func Encode(run *eventlog.Record) ([]byte, error) {
+	v, err := run.Verdict()
 	if err != nil {
 		return nil, err
 	}
-	all := suites{Name: record.Milestone}
-	if !record.FinishedAt.IsZero() {
-		all.Time = seconds(record.FinishedAt.Sub(record.StartedAt))
+	all := suites{Name: run.Milestone}
+	if !run.FinishedAt.IsZero() {
+		all.Time = seconds(run.FinishedAt.Sub(run.StartedAt))
 	}
 	byFeature := map[string]*suite{}
-	for _, s := range record.Scenarios {
-		if s.Result.Status == verdict.NotSelected {
+	for _, s := range run.Scenarios {
+		if s.Result.Status == record.NotSelected {
 			continue
 		}
 		in := byFeature[s.URI]
@@ -107,10 +108,10 @@ func Encode(record *eventlog.Record) ([]byte, error) {
 		if !s.Began.IsZero() && (in.Timestamp == "" || stamp(s.Began) < in.Timestamp) {
 			in.Timestamp = stamp(s.Began)
 		}
-		in.add(caseOf(record, v, s))
+		in.add(caseOf(run, v, s))
 	}
-	if apart := v.Apart(record); len(apart) > 0 {
-		in := &suite{Name: "verdict", Timestamp: stamp(record.StartedAt)}
+	if apart := v.Apart(run); len(apart) > 0 {
+		in := &suite{Name: "verdict", Timestamp: stamp(run.StartedAt)}
 		all.Suites = append(all.Suites, in)
 		for _, reason := range apart {
 			if !v.Absent(reason) {
@@ -161,15 +162,15 @@ func (s *suite) add(c test) {
 }
 
 // caseOf is the case of a scenario.
-func caseOf(record *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) test {
+func caseOf(run *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) test {
 	c := test{Name: strings.TrimPrefix(s.ID, s.URI+" > "), ClassName: s.URI, File: s.URI, Line: s.Line, Time: seconds(s.Took())}
 	switch s.Result.Status {
-	case verdict.Passed:
+	case record.Passed:
 		return c
-	case verdict.SkippedByCapability:
+	case record.SkippedByCapability:
 		c.Skipped = &problem{Message: "the target lacks " + strings.Join(s.LeftOut, ", ")}
 		return c
-	case verdict.NotRun:
+	case record.NotRun:
 		if s.Began.IsZero() {
 			c.Skipped = &problem{Message: "not run"}
 			return c
@@ -182,11 +183,11 @@ func caseOf(record *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) 
 		}
 		return c
 	}
-	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: text(record, s)}
+	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: text(run, s)}
 	if p.Message == "" {
 		p.Message = strings.ReplaceAll(string(s.Result.Status), "_", " ")
 	}
-	if s.Result.Status == verdict.Failed {
+	if s.Result.Status == record.Failed {
 		c.Failure = p
 	} else {
 		c.Error = p
@@ -195,7 +196,7 @@ func caseOf(record *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) 
 }
 
 // text is all that explains a scenario: the sentence, the exchange, and how to repeat it.
-func text(record *eventlog.Record, s *eventlog.Scenario) string {
+func text(run *eventlog.Record, s *eventlog.Scenario) string {
 	var lines []string
 	if at := slices.IndexFunc(s.Steps, func(step eventlog.Step) bool { return step.Line == s.Result.Line }); at >= 0 {
 		step := s.Steps[at]
@@ -205,9 +206,9 @@ func text(record *eventlog.Record, s *eventlog.Scenario) string {
 		return strings.Join(lines, "\n")
 	}
 	lines = append(lines, s.Failure.Text)
-	if s.Result.Status == verdict.Failed {
+	if s.Result.Status == record.Failed {
 		lines = append(lines, "")
-		for _, command := range record.Again(s) {
+		for _, command := range run.Again(s) {
 			lines = append(lines, "repro   "+command)
 		}
 	}
@@ -216,7 +217,7 @@ func text(record *eventlog.Record, s *eventlog.Scenario) string {
 
 // reasonOf is the case of a reason that no scenario tells. Its name is the same as long as the reason is, which its words
 // need not be.
-func reasonOf(reason verdict.Reason) test {
+func reasonOf(reason record.Reason) test {
 	name := reason.ID
 	for _, more := range []string{reason.Where, reason.Ref} {
 		if more != "" {
@@ -238,7 +239,7 @@ func reasonOf(reason verdict.Reason) test {
 
 // absent is the case of a reason that is no wonder, since not everything ran. When nothing else is red it is what
 // keeps the file from being green.
-func absent(reason verdict.Reason, red bool) test {
+func absent(reason record.Reason, red bool) test {
 	c := reasonOf(reason)
 	c.Error, c.Failure = c.Failure, nil
 	if red {

@@ -12,27 +12,27 @@ import (
 
 	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // scenario is one of a feature, and how it ended.
-func scenario(name string, status verdict.Status) *eventlog.Scenario {
+func scenario(name string, status record.Status) *eventlog.Scenario {
 	s := &eventlog.Scenario{
 		Scenario: &plan.Scenario{ID: "features/a.feature > " + name, URI: "features/a.feature", Line: 3, Name: name},
-		Selected: true, Result: verdict.Result{Status: status},
+		Selected: true, Result: record.Result{Status: status},
 	}
-	if status != verdict.Passed {
+	if status != record.Passed {
 		s.Result.Message = "it is 1"
-		s.Failure = &report.Failure{Scenario: s.Scenario, Status: status, Text: "all of it"}
+		s.Failure = &record.Failure{Scenario: s.Scenario, Status: status, Text: "all of it"}
 	}
 	return s
 }
 
 func encoded(t *testing.T, reasons string, scenarios ...*eventlog.Scenario) string {
 	t.Helper()
-	record := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Repro: " T1.yaml"}, Scenarios: scenarios, StartedAt: time.Unix(0, 0)}
-	counted := map[verdict.Status]int{}
+	run := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Repro: " T1.yaml"}, Scenarios: scenarios, StartedAt: time.Unix(0, 0)}
+	counted := map[record.Status]int{}
 	for _, s := range scenarios {
 		counted[s.Result.Status]++
 	}
@@ -40,8 +40,8 @@ func encoded(t *testing.T, reasons string, scenarios ...*eventlog.Scenario) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	record.Conclude(false, "", time.Unix(1, 5e8), map[string][]byte{report.Verdict: fmt.Appendf(nil, `{"reasons":[%s],"scenarios":%s}`, reasons, counts)})
-	text, err := Encode(record)
+	run.Conclude(false, "", time.Unix(1, 5e8), map[string][]byte{report.Verdict: fmt.Appendf(nil, `{"reasons":[%s],"scenarios":%s}`, reasons, counts)})
+	text, err := Encode(run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,12 +55,12 @@ func encoded(t *testing.T, reasons string, scenarios ...*eventlog.Scenario) stri
 }
 
 func TestEncode(t *testing.T) {
-	leftOut := scenario("By a rope", verdict.SkippedByCapability)
+	leftOut := scenario("By a rope", record.SkippedByCapability)
 	leftOut.Failure, leftOut.LeftOut = nil, []string{"rope", "hand"}
-	broken := scenario("Unknown", verdict.Undefined)
-	notSelected := scenario("Another day", verdict.NotSelected)
+	broken := scenario("Unknown", record.Undefined)
+	notSelected := scenario("Another day", record.NotSelected)
 	got := encoded(t, `{"id":"cell-undeclared","says":"f is new","where":"f","ref":"o-1"},{"id":"interrupted","says":"stopped"}`,
-		scenario("Well", verdict.Passed), scenario("Not well", verdict.Failed), leftOut, broken, notSelected)
+		scenario("Well", record.Passed), scenario("Not well", record.Failed), leftOut, broken, notSelected)
 	want := `<?xml version="1.0" encoding="UTF-8"?>
 <!-- lpgate -->
 <testsuites name="T1" tests="6" failures="2" errors="2" time="1.500">
@@ -86,7 +86,7 @@ func TestEncode(t *testing.T) {
   </testsuite>
 </testsuites>
 `
-	ref := scenario("Not well", verdict.Failed).Ref()
+	ref := scenario("Not well", record.Failed).Ref()
 	if want = strings.Replace(want, "s-9a9e7b6ee9", ref, 1); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
@@ -96,24 +96,24 @@ func TestEncode(t *testing.T) {
 // when that is no error, as of what was left out as declared, it is the error itself, or the file would be green.
 func TestWhatWasNotObserved(t *testing.T) {
 	const absent = `{"id":"rule-unproved","says":"@a: no scenario","where":"a","ref":"r-1"}`
-	cut := scenario("Cut", verdict.NotRun)
+	cut := scenario("Cut", record.NotRun)
 	cut.Began = time.Unix(0, 0)
-	waiting := scenario("Waiting", verdict.NotRun)
+	waiting := scenario("Waiting", record.NotRun)
 	waiting.Failure = nil
-	leftOut := scenario("By a rope", verdict.SkippedByCapability)
+	leftOut := scenario("By a rope", record.SkippedByCapability)
 	leftOut.Failure = nil
 	tests := []struct {
 		name, reasons string
 		scenarios     []*eventlog.Scenario
 		want          []string
 	}{
-		{"everything ran", absent, []*eventlog.Scenario{scenario("Well", verdict.Passed)},
+		{"everything ran", absent, []*eventlog.Scenario{scenario("Well", record.Passed)},
 			[]string{`tests="2" failures="1" errors="0"`, `<failure type="rule-unproved"`}},
 		{"interrupted", `{"id":"interrupted","says":"stopped"},{"id":"scenario-not-run","says":"2 of 3"},` + absent,
-			[]*eventlog.Scenario{scenario("Well", verdict.Passed), cut, waiting},
+			[]*eventlog.Scenario{scenario("Well", record.Passed), cut, waiting},
 			[]string{`tests="6" failures="0" errors="3"`, `tests="3" failures="0" errors="1" skipped="1"`, `tests="3" failures="0" errors="2" skipped="1"`,
 				`<skipped message="@a: no scenario">`, `<skipped message="not run">`, `<error type="scenario-not-run" message="it is 1">`}},
-		{"left out as declared", absent, []*eventlog.Scenario{scenario("Well", verdict.Passed), leftOut},
+		{"left out as declared", absent, []*eventlog.Scenario{scenario("Well", record.Passed), leftOut},
 			[]string{`tests="3" failures="0" errors="1"`, `<error type="rule-unproved"`}},
 	}
 	for _, test := range tests {
@@ -130,7 +130,7 @@ func TestWhatWasNotObserved(t *testing.T) {
 
 // XML 1.0 has no way to write most control characters, halves of surrogates and U+FFFE.
 func TestWhatXMLForbids(t *testing.T) {
-	s := scenario("Not \x00 \x1b well", verdict.Failed)
+	s := scenario("Not \x00 \x1b well", record.Failed)
 	s.Result.Message, s.Failure.Text = "\x07 \ufffe \xff ]]> <&>\"", "\x00\x08\x0b ok \t\r\n \xed\xa0\x80 ]]>"
 	got := encoded(t, "", s)
 	if strings.Contains(got, "]]>") || !strings.Contains(got, "name=\"Not \ufffd \ufffd well\"") ||
@@ -141,7 +141,7 @@ func TestWhatXMLForbids(t *testing.T) {
 
 // A log without its end is red, whatever it has.
 func TestACutLogIsRed(t *testing.T) {
-	text, err := Encode(&eventlog.Record{Scenarios: []*eventlog.Scenario{scenario("Well", verdict.Passed)}})
+	text, err := Encode(&eventlog.Record{Scenarios: []*eventlog.Scenario{scenario("Well", record.Passed)}})
 	if err != nil || !strings.Contains(string(text), `errors="1"`) || !strings.Contains(string(text), "the event log ends before the run did") {
 		t.Errorf("%v\n%s", err, text)
 	}

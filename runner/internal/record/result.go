@@ -1,0 +1,99 @@
+package record
+
+import (
+	"example.com/lpgate/runner/internal/plan"
+)
+
+// Reason is one thing that speaks against a run.
+type Reason struct {
+	// ID is the id of its kind.
+	ID string `json:"id"`
+	// Scenario is the short name of the scenario that it is about; "" when it is about none, or about several.
+	Scenario string `json:"scenario,omitempty"`
+	// Message is what was wrong in this run.
+	Message string `json:"says"`
+	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
+	Where string `json:"where"`
+	// Ref is its short name, which is the same in every run; "" when it has none, and then no baseline can excuse it.
+	Ref string `json:"ref,omitempty"`
+}
+
+// Status is how a scenario ended.
+type Status string
+
+// The ways in which a scenario ends.
+const (
+	Passed              Status = "passed"
+	Failed              Status = "failed"
+	Undefined           Status = "undefined"
+	Ambiguous           Status = "ambiguous"
+	InvalidStep         Status = "broken" // a step cannot be carried out as it is written
+	Pending             Status = "pending"
+	Skipped             Status = "skipped"
+	Empty               Status = "empty"
+	Unreached           Status = "unreachable" // the service gave no answer
+	NotRun              Status = "not_run"
+	NotSelected         Status = "not_selected"
+	SkippedByCapability Status = "left_out"
+)
+
+// Statuses are all of them, in the order in which they are counted out.
+var Statuses = []Status{
+	Passed, Failed, Undefined, Ambiguous, InvalidStep, Pending, Skipped, Empty, Unreached, NotRun, SkippedByCapability, NotSelected,
+}
+
+// Result is how one scenario ended.
+type Result struct {
+	Status Status `json:"status"`
+	// Line is the line of the step at which it ended, when it did not pass; 0 when there is none.
+	Line int `json:"line,omitempty"`
+	// Message is why it did not pass, as one line.
+	Message string `json:"says,omitempty"`
+	// Checked is set when it failed by checks on answers alone: no assertion of a step failed.
+	Checked bool `json:"checked,omitempty"`
+}
+
+// Differing is a scenario with other results when the run was repeated.
+type Differing struct {
+	// Scenario is its place in the plan.
+	Scenario int
+	// Message is what differed, and between which runs.
+	Message string
+}
+
+// Failure explains a scenario that did not pass.
+type Failure struct {
+	Scenario *plan.Scenario
+	// Status is how it ended.
+	Status Status
+	// Step is the index of the step at which it ended; -1 when there is none.
+	Step int
+	// Says is what was wrong with it, in one line or more.
+	Says string
+	// Text is the whole explanation, as a terminal shows it.
+	Text string
+	// Expected, Got and Diff are what an assertion compared; "" when there was none.
+	Expected, Got, Diff string
+	// Undefined are the undefined steps, with the nearest step definitions.
+	Undefined []UndefinedStep
+	// Checks are the checks that failed in that step.
+	Checks []FailedCheck
+	// Exchange is the exchange that it is about; nil when there was none.
+	Exchange *Exchange
+	// Base is where a request is to be repeated, and Start how to start what answers there; "" when it is running.
+	Base, Start string
+	// Flags are what curl needs to reach it.
+	Flags []string
+}
+
+// UndefinedStep is a step that no step definition matches, by its index in the scenario.
+type UndefinedStep struct {
+	Step    int      `json:"step"`
+	Nearest []string `json:"nearest"`
+}
+
+// FailedCheck is a failed check and the exchange that failed it.
+type FailedCheck struct {
+	Result   CheckResult
+	Exchange *Exchange
+}

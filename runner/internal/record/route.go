@@ -1,0 +1,56 @@
+package record
+
+import (
+	"strings"
+
+	"example.com/lpgate/milestones"
+)
+
+// Routes finds the operation that a request reaches, by the paths of the milestone alone. It is the verifier's own
+// reading of them: a target that routes differently is to be caught, not followed.
+type Routes struct {
+	milestone *milestones.Milestone
+	paths     [][]string // the segments of each operation's path
+}
+
+// NewRoutes reads the paths of the milestone.
+func NewRoutes(m *milestones.Milestone) *Routes {
+	r := &Routes{milestone: m}
+	for i := range m.Operations {
+		r.paths = append(r.paths, strings.Split(m.Operations[i].Path, "/"))
+	}
+	return r
+}
+
+// Find returns the operation for a method and a request target (path and query, as sent). The router answers what
+// reaches no operation: another path, or another method on a path.
+//
+// Paths match letter by letter, without decoding; a parameter takes one segment that is not empty.
+func (r *Routes) Find(method, target string) *milestones.Operation {
+	path, _, _ := strings.Cut(target, "?")
+	for i, segments := range r.paths {
+		operation := &r.milestone.Operations[i]
+		if operation.Method == method && matches(segments, path) {
+			return operation
+		}
+	}
+	return &r.milestone.Router
+}
+
+func matches(segments []string, path string) bool {
+	for i, want := range segments {
+		segment, rest, more := strings.Cut(path, "/")
+		if more == (i == len(segments)-1) {
+			return false
+		}
+		if strings.HasPrefix(want, "{") {
+			if segment == "" {
+				return false
+			}
+		} else if segment != want {
+			return false
+		}
+		path = rest
+	}
+	return true
+}
