@@ -1,6 +1,6 @@
-# Each target is one line; the README says what they are for.
+# Each target is one line; CONTRIBUTING.md describes them.
 
-.PHONY: verify test test-external check selfcheck serve bench soak renew vectors mutants pictures
+.PHONY: verify test test-external check selfcheck serve bench soak generate vectors mutants pictures
 
 verify:; go run ./runner milestones/M109.yaml
 # With Go and a C compiler alone. Tests that the race detector would only slow down are built without it.
@@ -13,7 +13,8 @@ selfcheck:; go run ./runner selfcheck milestones/M109.yaml
 serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
 bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...
 soak:; go run ./fakeserver/soak
-renew:; go run ./runner steps --format markdown > features/STEPS.md && go run ./runner steps --format glue > .vscode/sentences.go && go run ./runner milestones/M109.yaml --renew-output
+# Tests that import doctest compare generated files with their source, or write them with -update.
+generate:; go test -vet=off $$(git grep -l lpgate/internal/doctest -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -run '^TestPages$$' -update && go run ./runner milestones/M109.yaml --renew-output
 vectors:; node fixtures/vectors/make.mjs
 mutants:; nice go run ./runner/mutants
-pictures:; go test -tags external -run TestPages ./internal/doctest -args -pictures
+pictures:; go test -tags external ./internal/doctest -run TestPages -timeout 60m -pictures

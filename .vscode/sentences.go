@@ -1,4 +1,4 @@
-// Code generated from the table in steps/steps.go by make renew. DO NOT EDIT.
+// Code generated from the table in steps/steps.go by make generate. DO NOT EDIT.
 
 //go:build ignore
 

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // A world that comes from a file answers from then on what the first one does, byte
@@ -25,12 +25,12 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 	ctx := context.Background()
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			first, second := fakeserver.Start(t, standing), fakeserver.Start(t, standing)
+			first, second := fakeservertest.StartInMemory(t, standing), fakeservertest.StartInMemory(t, standing)
 			w := &walk{Rand: rand.New(rand.NewPCG(seed, 109))}
 			succeeded, continued, replayed := 0, 0, 0
 			both := func(f func(*client.World) error) {
 				t.Helper()
-				for _, s := range []*fakeserver.Running{first, second} {
+				for _, s := range []*fakeservertest.Running{first, second} {
 					if err := f(s.Admin.World("w")); err != nil {
 						t.Fatal(err)
 					}
@@ -48,7 +48,7 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					second = fakeserver.Start(t, standing)
+					second = fakeservertest.StartInMemory(t, standing)
 					if _, err := second.Admin.UploadSnapshot(ctx, "other", file); err != nil {
 						t.Fatal(err)
 					}
@@ -90,7 +90,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	}
 	file := strings.TrimSpace(string(text))
 	ctx := context.Background()
-	f := fakeserver.Start(t, standing)
+	f := fakeservertest.StartInMemory(t, standing)
 	for i := range len(file) {
 		damaged := file[:i] + string([]byte{file[i] ^ 1<<(i%8)}) + file[i+1:]
 		if status, told := uploaded(f, damaged); status == 200 {

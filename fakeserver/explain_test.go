@@ -18,6 +18,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/milestones"
@@ -47,7 +48,7 @@ type request struct {
 	body         any // a string is sent as it is
 }
 
-func (a request) send(t *testing.T, f *fakeserver.Running, world string) (id string, answer string) {
+func (a request) send(t *testing.T, f *fakeservertest.Running, world string) (id string, answer string) {
 	t.Helper()
 	var body io.Reader = http.NoBody
 	if text, ok := a.body.(string); ok {
@@ -151,7 +152,7 @@ func TestNearestChangePasses(t *testing.T) {
 	evaluate, rollout := providers+"/a/eligibility/evaluate", providers+"/a/rollout"
 	bad := func() request { return post(status, statusBody, "/status/unresolved_critical_violations", "3") }
 	// page gets the continuation of a page of one entry of the provider.
-	page := func(f *fakeserver.Running, world, provider string, query ...string) request {
+	page := func(f *fakeservertest.Running, world, provider string, query ...string) request {
 		a := get(append(query, "limit", "1")...)
 		a.path = providers + "/" + provider + "/rollout/export"
 		_, body := a.send(t, f, world)
@@ -171,7 +172,7 @@ func TestNearestChangePasses(t *testing.T) {
 		rule   string
 		before []request
 		asks   request
-		next   func(f *fakeserver.Running, world string) request
+		next   func(f *fakeservertest.Running, world string) request
 	}
 	rows := []row{
 		{rule: "route-is-known", asks: request{method: "GET", path: "/healthzz"}},
@@ -209,29 +210,29 @@ func TestNearestChangePasses(t *testing.T) {
 		{rule: "export-query-is-readable", asks: get("limit", "0", "from_iso", "noon", "event_type", "x")},
 		{rule: "export-continuation-is-complete", asks: get("cursor_after", "x")},
 		{rule: "export-checkpoint-is-known", asks: get("cursor_after", "x", "attestation_after", "y", "checkpoint_after", "z")},
-		{rule: "export-checkpoint-is-own", next: func(f *fakeserver.Running, world string) request { return page(f, world, "b") }},
-		{rule: "export-checkpoint-is-fresh", next: func(f *fakeserver.Running, world string) request {
+		{rule: "export-checkpoint-is-own", next: func(f *fakeservertest.Running, world string) request { return page(f, world, "b") }},
+		{rule: "export-checkpoint-is-fresh", next: func(f *fakeservertest.Running, world string) request {
 			a := page(f, world, "a", "retention_days", "1")
 			a.query["now_iso"] = "2040-01-01T00:00:00Z"
 			return a
 		}},
-		{rule: "export-page-follows-its-checkpoint", next: func(f *fakeserver.Running, world string) request {
+		{rule: "export-page-follows-its-checkpoint", next: func(f *fakeservertest.Running, world string) request {
 			a := page(f, world, "a")
 			a.query["cursor_after"] = "other"
 			return a
 		}},
-		{rule: "export-filters-stay", next: func(f *fakeserver.Running, world string) request {
+		{rule: "export-filters-stay", next: func(f *fakeservertest.Running, world string) request {
 			a := page(f, world, "a")
 			a.query["limit"] = "2"
 			return a
 		}},
-		{rule: "export-cursor-still-stands", next: func(f *fakeserver.Running, world string) request {
+		{rule: "export-cursor-still-stands", next: func(f *fakeservertest.Running, world string) request {
 			a := page(f, world, "a", "retention_days", "1", "exported_at_iso", "2039-12-31T00:00:00Z")
 			a.query["now_iso"] = "2039-12-31T12:00:00Z"
 			return a
 		}},
 	}
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	ctx := context.Background()
 	proven := map[string]bool{}
 	for n, row := range rows {
@@ -294,7 +295,7 @@ func TestNearestChangePasses(t *testing.T) {
 // A change is at the place of what is wrong, and leaves alone what is right.
 func TestNearestChangeIsNear(t *testing.T) {
 	const providers = "/partner-liquidity-providers"
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	header := func(key string) map[string]string {
 		return map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": key}
 	}
@@ -382,7 +383,7 @@ func TestNearestChangeIsNear(t *testing.T) {
 // All violations become changes, also those that the answer has no room for; of very
 // many the number is told.
 func TestEveryViolationIsChanged(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	header := map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": "1"}
 	request{method: "POST", path: "/partner-liquidity-providers", header: header, body: onboardBody}.send(t, f, "w")
 	for count, want := range map[int]string{30: "", 250: "These are 100 of 250 changes"} {
@@ -403,7 +404,7 @@ func TestEveryViolationIsChanged(t *testing.T) {
 // A replay is explained by the rules of the request whose answer it repeats, and its
 // change, sent as it stands, is new.
 func TestAReplayIsExplained(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	asks := request{method: "POST", path: "/partner-liquidity-providers", body: strings.Replace(onboardBody, `"amber"`, `"birch"`, 1),
 		header: map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": "1"}}
 	first, _ := asks.send(t, f, "w")
@@ -421,7 +422,7 @@ func TestAReplayIsExplained(t *testing.T) {
 }
 
 // explanation asks for the explanation of a request, and what it says of a rule.
-func explanation(t *testing.T, f *fakeserver.Running, id, rule string) (told client.Explanation, of struct {
+func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (told client.Explanation, of struct {
 	Refused      bool
 	Advice, Says string
 	Changes      []change
@@ -451,7 +452,7 @@ type change struct {
 // No explanation shows a partner key, wherever a client wrote it.
 func TestExplanationHoldsNoKey(t *testing.T) {
 	const key = "opensesame"
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: key, PartnerID: "amber", Scopes: []string{"settlement:write"}}}
 	})
 	for _, path := range []string{"/partner-liquidity-providers", "/partner-liquidity-providers/" + key + "/status", "/" + key} {

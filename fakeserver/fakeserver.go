@@ -4,7 +4,7 @@
 //
 // In a Go test, one line starts it:
 //
-//	url := fakeserver.Start(t).URL
+//	url := fakeservertest.Start(t).URL
 //
 // Elsewhere, [New] gives an [http.Handler], and the command
 // fakeserver/cmd/fakeserver serves one.
@@ -27,10 +27,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
-	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/connlimit"
@@ -102,8 +100,6 @@ type Options struct {
 	NoAdminAPI bool
 	// AdminToken, when not "", must be brought by every request to the admin API.
 	AdminToken string
-	// NoListener lets [Start] take no port: only [Running.HTTP] reaches the server.
-	NoListener bool
 	// MaxWorlds is how many worlds there may be at a time; 0 is [MaxWorlds].
 	MaxWorlds int
 	// WorldIdle is how long a world is kept that nobody uses; 0 is [WorldIdle].
@@ -584,58 +580,4 @@ func wait(ctx context.Context, long time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// Running is a server that answers.
-type Running struct {
-	*Server
-	URL string // such as http://127.0.0.1:41234
-	// HTTP reaches the server. Any other client does too, unless Options.NoListener.
-	HTTP *http.Client
-	// Admin calls the admin API of the server.
-	Admin *client.Client
-}
-
-// Start starts a server on a free port of the loopback interface, with
-// self-check on, and stops it when the test ends. An answer that its schema
-// forbids fails the test. A test that has failed is told what came to each world.
-func Start(t testing.TB, change ...func(*Options)) *Running {
-	t.Helper()
-	options := Options{
-		SelfCheck: true,
-		OnViolation: func(operation string, violations []schemas.Violation) {
-			t.Errorf("self-check: an answer of %s is not what its schema allows: %+v", operation, violations)
-		},
-	}
-	for _, f := range change {
-		f(&options)
-	}
-	s, err := New(options)
-	if err != nil {
-		t.Fatalf("starting the fake server: %v", err)
-	}
-	running := &Running{Server: s, HTTP: http.DefaultClient}
-	var l net.Listener
-	if options.NoListener {
-		p := newPipe()
-		l, running.HTTP = p, p.client()
-	} else if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		t.Fatalf("starting the fake server: %v", err)
-	}
-	running.URL = "http://" + l.Addr().String()
-	running.Admin = client.With(running.HTTP, running.URL, options.AdminToken)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, l, 5*time.Second) }()
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("What the fake server was asked:\n%s", s.Journals())
-		}
-		running.HTTP.CloseIdleConnections()
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("stopping the fake server: %v", err)
-		}
-	})
-	return running
 }

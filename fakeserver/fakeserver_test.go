@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // A team's test starts a server of its own with one line.
 func TestStart(t *testing.T) {
-	a := fakeserver.Start(t)
-	b := fakeserver.Start(t, func(o *fakeserver.Options) {
+	a := fakeservertest.Start(t)
+	b := fakeservertest.Start(t, func(o *fakeserver.Options) {
 		o.Clock = func() time.Time { return time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC) }
 	})
 	r, err := http.NewRequest("POST", b.URL+"/partner-liquidity-providers", strings.NewReader(

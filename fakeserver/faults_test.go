@@ -16,6 +16,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 
 // once sends each request on a connection of its own: on one that was used before,
 // Go's transport sends a request with an Idempotency-Key again by itself.
-func once(f *fakeserver.Running) http.RoundTripper {
+func once(f *fakeservertest.Running) http.RoundTripper {
 	of, ok := f.HTTP.Transport.(*http.Transport)
 	if !ok {
 		of = http.DefaultTransport.(*http.Transport)
@@ -39,7 +40,7 @@ func once(f *fakeserver.Running) http.RoundTripper {
 // tried sends an onboarding (with a key) or a GET (without one), and tells what a
 // client gets of it: the status, whether the answer is a replay, which fault it met,
 // and how it broke off.
-func tried(t *testing.T, f *fakeserver.Running, world, path, key string) (got, body string) {
+func tried(t *testing.T, f *fakeservertest.Running, world, path, key string) (got, body string) {
 	t.Helper()
 	method, sent := "GET", ""
 	if key != "" {
@@ -117,11 +118,11 @@ func TestFaultsOfAPost(t *testing.T) {
 		"for another":       {client.Fault{Operation: get, Drop: true}, "200", "200 replayed", 1, ""},
 		"for the second":    {client.Fault{Nth: 2, Answer: &client.FaultAnswer{Status: 503}}, "200", "503 f1", 1, ""},
 	} {
-		for way, how := range map[string]func(*fakeserver.Options){"with a listener": listening, "without": inMemory} {
+		for way, how := range starters {
 			t.Run(name+" "+way, func(t *testing.T) {
 				var waits []string
 				var mu sync.Mutex
-				f := fakeserver.Start(t, how, func(o *fakeserver.Options) {
+				f := how(t, func(o *fakeserver.Options) {
 					o.Wait = func(_ context.Context, long time.Duration) {
 						mu.Lock()
 						defer mu.Unlock()
@@ -154,7 +155,7 @@ func TestFaultsOfAPost(t *testing.T) {
 // An old answer is that of the moment when the fault was added; another world and
 // other operations go on.
 func TestFaultsAreStale(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	a := f.Admin.World("a")
 	added(t, a, client.Fault{Operation: get, Stale: true, Times: 2})
 	for _, world := range []string{"a", "b"} {
@@ -172,7 +173,7 @@ func TestFaultsAreStale(t *testing.T) {
 
 // In key mode a fault meets who has a good key and who has none alike.
 func TestFaultsTellNothingOfAKey(t *testing.T) {
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: "amber", PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
 	})
 	a := f.Admin.World("a")
@@ -209,7 +210,7 @@ func TestFaultsTellNothingOfAKey(t *testing.T) {
 }
 
 func TestFaultsAreArranged(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	ctx, a := context.Background(), f.Admin.World("a")
 	for i := range 3 {
 		if state := added(t, a, client.Fault{Drop: true, Times: 5, Nth: 0, Probability: 1}); state.ID != fmt.Sprint("f", i+1) || state.TimesLeft != 5 || state.Fault.When != client.Before {
@@ -255,7 +256,7 @@ func TestFaultsAreArranged(t *testing.T) {
 // these is a replay.
 func TestFaultsAmongManyClients(t *testing.T) {
 	const clients, times = 40, 15
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	added(t, f.Admin.World("a"), client.Fault{Operation: onboard, Drop: true, When: client.After, Times: times})
 	var lost, replayed atomic.Int64
 	var all sync.WaitGroup
@@ -280,10 +281,10 @@ func TestFaultsAmongManyClients(t *testing.T) {
 
 // A client that goes away while it waits ends the waiting, and nothing is done.
 func TestLatencyEndsWithTheClient(t *testing.T) {
-	for way, how := range map[string]func(*fakeserver.Options){"with a listener": listening, "without": inMemory} {
+	for way, how := range starters {
 		t.Run(way, func(t *testing.T) {
 			waiting, ended, heard := make(chan struct{}), make(chan struct{}), make(chan []fakeserver.Reached, 1)
-			f := fakeserver.Start(t, how, func(o *fakeserver.Options) {
+			f := how(t, func(o *fakeserver.Options) {
 				o.Wait = func(ctx context.Context, _ time.Duration) { close(waiting); <-ctx.Done(); close(ended) }
 				o.OnRules = func(_ *http.Request, reached []fakeserver.Reached) { heard <- reached }
 			})
@@ -342,7 +343,7 @@ func TestLatencyEndsWithTheServer(t *testing.T) {
 func TestFaultsAreLogged(t *testing.T) {
 	var text lockedBuffer
 	t.Run("serve", func(t *testing.T) {
-		f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+		f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 			o.Log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		})
 		a := f.Admin.World("a")

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/schemas"
 )
 
@@ -89,7 +90,7 @@ func FuzzServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, header, body string) {
 		log := new(record)
 		logger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		s := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+		s := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 			o.Log = logger
 			o.Wait = func(context.Context, time.Duration) {}
 		})
@@ -124,7 +125,7 @@ func FuzzServer(f *testing.F) {
 
 // sentBytes sends a request as it is, as far as one can be made of it, and reads the answer:
 // nil when a fault ended the connection.
-func sentBytes(t *testing.T, s *fakeserver.Running, method, target, header, body string) *http.Response {
+func sentBytes(t *testing.T, s *fakeservertest.Running, method, target, header, body string) *http.Response {
 	t.Helper()
 	conn, err := s.HTTP.Transport.(*http.Transport).DialContext(context.Background(), "", "")
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // short tells entries by what they are asked for most.
@@ -24,7 +25,7 @@ func short(j client.Journal) string {
 }
 
 func TestJournal(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	ctx := context.Background()
 	a := f.Admin.World("a")
 	if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
@@ -101,7 +102,7 @@ func TestJournal(t *testing.T) {
 
 func TestJournalWaits(t *testing.T) {
 	waiting, over := make(chan struct{}), make(chan struct{})
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.Wait = func(ctx context.Context, long time.Duration) {
 			waiting <- struct{}{}
 			select {
@@ -148,7 +149,7 @@ func TestJournalWaits(t *testing.T) {
 }
 
 func TestJournalRefuses(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	for query, says := range map[string]string{
 		"operation=partnerLiquidityProvider.onbord":             `"nearest":"partnerLiquidityProvider.onboard"`,
 		"outcome=rollout_bloked":                                `"nearest":"rollout_blocked"`,
@@ -180,7 +181,7 @@ func TestJournalRefuses(t *testing.T) {
 // Bytes that are no text are shown as U+FFFD, whatever part of a request has them, and break
 // neither the journal nor an explanation.
 func TestJournalOfBytes(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	answer := sentBytes(t, f, "POST", "/partner-liquidity-providers/%ff/status?q=\xff",
 		"X-Name: M\xfcller\nX-Actor-Type: partner\nX-Actor-Id: a\xff\nX-Auth-Scopes: settlement:write \xff\nIdempotency-Key: k\xff", "b\xff")
 	if answer == nil || answer.StatusCode != 400 {
@@ -212,7 +213,7 @@ func TestJournalOfBytes(t *testing.T) {
 // In key mode no part of an entry holds a key, wherever its client put it.
 func TestJournalHidesKeys(t *testing.T) {
 	const key = "lpk_canary_5d1f"
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: key, PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
 	})
 	r, err := http.NewRequest("POST", f.URL+"/partner-liquidity-providers/"+key+"/status?key="+key+"&again=%6C"+key[1:], strings.NewReader(`{"`+key+`":1}`))
@@ -246,7 +247,7 @@ func TestJournalHidesKeys(t *testing.T) {
 // provider has; it shows the rest.
 func TestExplanationsHideKeys(t *testing.T) {
 	const key = "lpk_canary_5d1f"
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: "other", PartnerID: "amber", Scopes: []string{"settlement:write"}}, {Key: key, PartnerID: "cobalt"}}
 	})
 	ctx := context.Background()
@@ -285,7 +286,7 @@ func TestExplanationsHideKeys(t *testing.T) {
 func TestJournalHidesKeysAfterwards(t *testing.T) {
 	const known, later = "lpk_canary_known", "lpk_canary_later"
 	keys := []fakeserver.PartnerKey{{Key: known, PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.PartnerKeys = keys })
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.PartnerKeys = keys })
 	r, err := http.NewRequest("POST", f.URL+"/partner-liquidity-providers/"+later+"/status?key="+later+"&again=%6C"+later[1:], strings.NewReader(`{"`+later+`":1}`))
 	if err != nil {
 		t.Fatal(err)

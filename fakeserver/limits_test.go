@@ -16,6 +16,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // patience is how long a test waits for what comes at once; only a broken server
@@ -23,7 +24,7 @@ import (
 const patience = 30 * time.Second
 
 // dial connects to a server.
-func dial(t *testing.T, fake *fakeserver.Running) net.Conn {
+func dial(t *testing.T, fake *fakeservertest.Running) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(fake.URL, "http://"))
 	if err != nil {
@@ -47,7 +48,7 @@ func TestSlowSenders(t *testing.T) {
 			"The body broke off before its end.", fakeserver.Limits{Body: short}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			conn := dial(t, fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits = test.limits }))
+			conn := dial(t, fakeservertest.Start(t, func(o *fakeserver.Options) { o.Limits = test.limits }))
 			io.WriteString(conn, test.sends)
 			answer, err := io.ReadAll(conn)
 			if errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(string(answer), test.answer) {
@@ -77,7 +78,7 @@ func TestTooLargeIsSaidAtOnce(t *testing.T) {
 		{"control, by its length", control + "Content-Length: 67108865\r\n\r\n", 0, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			fake := fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Body = time.Hour })
+			fake := fakeservertest.Start(t, func(o *fakeserver.Options) { o.Limits.Body = time.Hour })
 			if test.fault != "" {
 				w := httptest.NewRecorder()
 				fake.ServeHTTP(w, httptest.NewRequest("POST", "http://localhost/_fake/worlds/default/faults", strings.NewReader(test.fault)))
@@ -103,7 +104,7 @@ func TestTooLargeIsSaidAtOnce(t *testing.T) {
 // whatever place of the answer, and so does a fault with such a status.
 func TestTextLikeAnAnswer(t *testing.T) {
 	const line = "HTTP/1.1 417 "
-	fake := fakeserver.Start(t)
+	fake := fakeservertest.Start(t)
 	for padding := range len(line) {
 		text := strings.Repeat("x", padding) + strings.Repeat(line, 1500) + "."
 		r, err := http.NewRequest("POST", fmt.Sprintf("%s/worlds/w%d/partner-liquidity-providers", fake.URL, padding), strings.NewReader(`{"provider":{"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"ext-1","legal_entity_name":"Amber Ltd","disclosure_text":"`+text+`","trust_contact_email":"trust@amber.example","segment_tier":"S1"}}`))
@@ -130,7 +131,7 @@ func TestTextLikeAnAnswer(t *testing.T) {
 // A client that reads nothing is cut off: it asks until it cannot, for its answers
 // fill all that is between.
 func TestReaderOfNothing(t *testing.T) {
-	conn := dial(t, fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Stall = 20 * time.Millisecond }))
+	conn := dial(t, fakeservertest.Start(t, func(o *fakeserver.Options) { o.Limits.Stall = 20 * time.Millisecond }))
 	request := strings.Repeat("GET /keys/policy-integrity-signing HTTP/1.1\r\nHost: localhost\r\n\r\n", 100)
 	var err error
 	for err == nil {
@@ -143,7 +144,7 @@ func TestReaderOfNothing(t *testing.T) {
 
 // One connection more than there may be waits until another one ends.
 func TestConnections(t *testing.T) {
-	fake := fakeserver.Start(t, func(o *fakeserver.Options) { o.Limits.Connections = 1 })
+	fake := fakeservertest.Start(t, func(o *fakeserver.Options) { o.Limits.Connections = 1 })
 	first, second := dial(t, fake), dial(t, fake)
 	const request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	ask := func(answers *bufio.Reader) string {
@@ -186,7 +187,7 @@ func (d *deadlines) SetReadDeadline(t time.Time) error { d.set = append(d.set, t
 // Once a request to the admin API is read, no limit for reading cuts its answer off,
 // which may be long waited for. A body that nobody reads stays under the limit.
 func TestPatience(t *testing.T) {
-	s := fakeserver.Start(t, inMemory)
+	s := fakeservertest.StartInMemory(t)
 	for _, test := range []struct {
 		method, path, body string
 		want               int
@@ -210,7 +211,7 @@ func TestPatience(t *testing.T) {
 
 // Nor does a limit for reading cut a fault off that takes its time.
 func TestPatienceWithFaults(t *testing.T) {
-	s := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.Wait = func(context.Context, time.Duration) {} })
+	s := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.Wait = func(context.Context, time.Duration) {} })
 	for _, test := range []struct{ fault, body string }{
 		{`{"latency":"1h"}`, ""},
 		{`{"latency":"1h"}`, "{}"},

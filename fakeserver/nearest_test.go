@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // domain are the members of a body, by JSON pointer, and the values that each is tried
@@ -66,7 +66,7 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 	} {
 		for _, tier := range []string{"S0", "S1", "S2", "S3"} {
 			t.Run(c.path[1:]+" of "+tier, func(t *testing.T) {
-				f := fakeserver.Start(t, inMemory)
+				f := fakeservertest.StartInMemory(t)
 				const world = "w"
 				post := func(path, key string, body any) request {
 					return request{method: "POST", path: providers + path, body: body,

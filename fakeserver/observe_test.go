@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // bounded lets there be so many records.
@@ -23,7 +24,7 @@ func bounded(records int) func(*fakeserver.Options) {
 }
 
 // asked sends a GET as amber, and gives the answer and its body.
-func asked(t *testing.T, f *fakeserver.Running, path, world string) (*http.Response, string) {
+func asked(t *testing.T, f *fakeservertest.Running, path, world string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest("GET", f.URL+path, nil)
 	if err != nil {
@@ -39,7 +40,7 @@ func asked(t *testing.T, f *fakeserver.Running, path, world string) (*http.Respo
 func TestRecordsAreBounded(t *testing.T) {
 	const page = "/partner-liquidity-providers/plp_000001/rollout/export"
 	ctx := context.Background()
-	f := fakeserver.Start(t, inMemory, bounded(5))
+	f := fakeservertest.StartInMemory(t, bounded(5))
 	for _, world := range []string{"a", "b"} {
 		if answer, body := onboarded(t, f, f.URL, world, "1"); answer.StatusCode != 200 {
 			t.Fatal(body)
@@ -88,7 +89,7 @@ func TestRecordsAreBounded(t *testing.T) {
 func TestFullServersDropIdleWorlds(t *testing.T) {
 	var now time.Time
 	var mu sync.Mutex
-	f := fakeserver.Start(t, inMemory, bounded(4), func(o *fakeserver.Options) {
+	f := fakeservertest.StartInMemory(t, bounded(4), func(o *fakeserver.Options) {
 		o.WorldIdle = time.Minute
 		o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
@@ -111,7 +112,7 @@ func TestFullServersDropIdleWorlds(t *testing.T) {
 
 func TestIdempotencyRetention(t *testing.T) {
 	ctx := context.Background()
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.IdempotencyRetention = time.Minute })
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.IdempotencyRetention = time.Minute })
 	w := f.Admin.World("a")
 	if err := w.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
@@ -137,7 +138,7 @@ func TestIdempotencyRetention(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	f := fakeserver.Start(t, inMemory)
+	f := fakeservertest.StartInMemory(t)
 	onboarded(t, f, f.URL, "a", "1")
 	onboarded(t, f, f.URL, "b", "1")
 	onboarded(t, f, f.URL, "b", "1")
@@ -166,7 +167,7 @@ func TestMetrics(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("the linter says %v, %v", problems, err)
 	}
-	contract := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.ContractOnly = true })
+	contract := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.ContractOnly = true })
 	if answer, _ := asked(t, contract, "/metrics", ""); answer.StatusCode != 404 || answer.Header.Get("X-Correlation-Id") != "corr_unrouted" {
 		t.Errorf("of the contract alone: got %s", answer.Status)
 	}
@@ -198,7 +199,7 @@ func TestLog(t *testing.T) {
 	logged := func(level slog.Level) string {
 		var text lockedBuffer
 		t.Run("serve", func(t *testing.T) {
-			f := fakeserver.Start(t, inMemory, bounded(2), func(o *fakeserver.Options) {
+			f := fakeservertest.StartInMemory(t, bounded(2), func(o *fakeserver.Options) {
 				o.Log = slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{Level: level}))
 				o.WorldIdle = time.Minute
 				o.PartnerKeys = []fakeserver.PartnerKey{{Key: "amber", PartnerID: "amber", Scopes: []string{"settlement:write", "settlement:read"}}}

@@ -11,6 +11,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // Pages of named origins may call the server; the admin API takes no other.
@@ -111,7 +112,7 @@ func TestHosts(t *testing.T) {
 		{"another port than the allowed origin's", "dev.example:3001", "/healthz", named, 403},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			fake := fakeserver.Start(t, func(o *fakeserver.Options) {
+			fake := fakeservertest.Start(t, func(o *fakeserver.Options) {
 				if test.change != nil {
 					test.change(o)
 				}
@@ -168,7 +169,7 @@ func TestPagesFromElsewhere(t *testing.T) {
 	} {
 		t.Run(server.name, func(t *testing.T) {
 			var log lockedBuffer
-			fake := fakeserver.Start(t, func(o *fakeserver.Options) {
+			fake := fakeservertest.Start(t, func(o *fakeserver.Options) {
 				o.Log = slog.New(slog.NewTextHandler(&log, nil))
 				o.OnRules = func(r *http.Request, _ []fakeserver.Reached) { t.Errorf("a world got %s %s", r.Method, r.URL) }
 				if server.change != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/fakeserver/internal/seed"
 )
 
@@ -31,7 +32,7 @@ func seeded(t *testing.T, file string) func(*fakeserver.Options) {
 const demo = "../fixtures/seeds/demo.yaml"
 
 // shown gives a provider's answer.
-func shown(t *testing.T, f *fakeserver.Running, world, caller, id string) string {
+func shown(t *testing.T, f *fakeservertest.Running, world, caller, id string) string {
 	t.Helper()
 	return walked{"GET", "/partner-liquidity-providers/" + id, caller, "", ""}.send(t, f, world)
 }
@@ -48,7 +49,7 @@ func TestEverySeedOfTheFixturesIsRead(t *testing.T) {
 
 func TestAWorldBeginsWithItsSeed(t *testing.T) {
 	ctx := context.Background()
-	f := fakeserver.Start(t, standing, seeded(t, demo))
+	f := fakeservertest.StartInMemory(t, standing, seeded(t, demo))
 	for _, c := range []struct{ caller, id, want string }{
 		{"acme", "lp-blue", `"segment_tier":"S2","status":"active"`},
 		{"acme", "lp-blue", `"created_at":"2025-11-24T16:00:00.000Z","updated_at":"2026-02-20T16:00:00.000Z"`},
@@ -196,7 +197,7 @@ func TestReadSeedReadsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := fakeserver.Start(t, standing, func(o *fakeserver.Options) { o.Seed = seed })
+	f := fakeservertest.StartInMemory(t, standing, func(o *fakeserver.Options) { o.Seed = seed })
 	state, err := f.Admin.World("default").State(context.Background())
 	if got := fmt.Sprint(state.Providers, err); got != "1 <nil>" {
 		t.Errorf("got %s", got)
@@ -275,7 +276,7 @@ func TestReadSeedIsBounded(t *testing.T) {
 
 // Who leaves while a seed or a snapshot is read has changed nothing.
 func TestReadingEndsWithTheClient(t *testing.T) {
-	f := fakeserver.Start(t, inMemory, seeded(t, demo))
+	f := fakeservertest.StartInMemory(t, seeded(t, demo))
 	ctx := context.Background()
 	if _, err := f.Admin.World("default").TakeSnapshot(ctx, "one", false); err != nil {
 		t.Fatal(err)

@@ -17,13 +17,14 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // walked is a request of a walk.
 type walked struct{ method, path, caller, key, body string }
 
 // send sends it to a world, and gives all of the answer but the request's id.
-func (a walked) send(t *testing.T, f *fakeserver.Running, world string) string {
+func (a walked) send(t *testing.T, f *fakeservertest.Running, world string) string {
 	t.Helper()
 	r, err := http.NewRequest(a.method, f.URL+a.path, strings.NewReader(a.body))
 	if err != nil {
@@ -127,14 +128,13 @@ func (w *walk) heard(a walked, answer string) {
 	w.pages = append(w.pages, path+"?"+values.Encode())
 }
 
-// standing is a server whose time stands still, in memory.
+// standing is a server whose clock is frozen.
 func standing(o *fakeserver.Options) {
-	o.NoListener = true
 	o.Clock = func() time.Time { return time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC) }
 }
 
 // uploaded hands a file to the server as it is, and gives the status and the answer.
-func uploaded(f *fakeserver.Running, file string) (int, string) {
+func uploaded(f *fakeservertest.Running, file string) (int, string) {
 	answer := httptest.NewRecorder()
 	f.ServeHTTP(answer, httptest.NewRequest("PUT", "/_fake/snapshots/s", strings.NewReader(file)))
 	return answer.Code, answer.Body.String()
@@ -157,7 +157,7 @@ func TestAllVersionsAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := context.Background()
-		f := fakeserver.Start(t, standing)
+		f := fakeservertest.StartInMemory(t, standing)
 		s, err := f.Admin.UploadSnapshot(ctx, "old", file)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -177,7 +177,7 @@ func TestAllVersionsAreRead(t *testing.T) {
 func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 	const key = "lpk_canary_used_as_a_key"
 	ctx := context.Background()
-	f := fakeserver.Start(t, standing)
+	f := fakeservertest.StartInMemory(t, standing)
 	_, first := onboarded(t, f, f.URL, "a", key)
 	if _, err := f.Admin.World("a").TakeSnapshot(ctx, "one", false); err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 	if err != nil || strings.Contains(string(file), key) {
 		t.Errorf("%v: got %s", err, file)
 	}
-	other := fakeserver.Start(t, standing)
+	other := fakeservertest.StartInMemory(t, standing)
 	if _, err := other.Admin.UploadSnapshot(ctx, "two", file); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 // another counts what it adds, and one that goes makes room.
 func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 	ctx := context.Background()
-	f := fakeserver.Start(t, standing, func(o *fakeserver.Options) { o.SnapshotBytes = 6000 })
+	f := fakeservertest.StartInMemory(t, standing, func(o *fakeserver.Options) { o.SnapshotBytes = 6000 })
 	small, large := f.Admin.World("small"), f.Admin.World("large")
 	onboarded(t, f, f.URL, "small", "1") // about 2.5 kB
 	onboarded(t, f, f.URL, "large", "1")
@@ -243,7 +243,7 @@ func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 
 func TestSnapshots(t *testing.T) {
 	ctx := context.Background()
-	f := fakeserver.Start(t, standing)
+	f := fakeservertest.StartInMemory(t, standing)
 	a, fork := f.Admin.World("a"), f.Admin.World("fork")
 	onboarded(t, f, f.URL, "a", "1")
 	refused := func(err error, want string) {

@@ -13,10 +13,11 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
+	"example.com/lpgate/fakeserver/fakeservertest"
 )
 
 // onboarded sends an onboarding to a base URL, and gives the answer and its body.
-func onboarded(t *testing.T, f *fakeserver.Running, base, world, key string) (*http.Response, string) {
+func onboarded(t *testing.T, f *fakeservertest.Running, base, world, key string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest("POST", base+"/partner-liquidity-providers", strings.NewReader(
 		`{"provider":{"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S1"}}`))
@@ -31,7 +32,7 @@ func onboarded(t *testing.T, f *fakeserver.Running, base, world, key string) (*h
 }
 
 // answered sends a request, and gives the answer and its body.
-func answered(t *testing.T, f *fakeserver.Running, r *http.Request) (*http.Response, string) {
+func answered(t *testing.T, f *fakeservertest.Running, r *http.Request) (*http.Response, string) {
 	t.Helper()
 	answer, err := f.HTTP.Do(r)
 	if err != nil {
@@ -45,13 +46,15 @@ func answered(t *testing.T, f *fakeserver.Running, r *http.Request) (*http.Respo
 	return answer, string(body)
 }
 
-func listening(o *fakeserver.Options) {}
-func inMemory(o *fakeserver.Options)  { o.NoListener = true }
+// starters start a server on a port, and in memory.
+var starters = map[string]func(testing.TB, ...func(*fakeserver.Options)) *fakeservertest.Running{
+	"with a listener": fakeservertest.Start, "without": fakeservertest.StartInMemory,
+}
 
 func TestWorldsAreApart(t *testing.T) {
-	for name, way := range map[string]func(*fakeserver.Options){"with a listener": listening, "without": inMemory} {
+	for name, way := range starters {
 		t.Run(name, func(t *testing.T) {
-			f := fakeserver.Start(t, way)
+			f := way(t)
 			ctx := context.Background()
 			a, b := f.Admin.World("a"), f.Admin.World("b")
 			if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
@@ -95,7 +98,7 @@ func TestWorldsAreApart(t *testing.T) {
 func TestWorldsAreBounded(t *testing.T) {
 	var now = time.Unix(0, 0)
 	var mu sync.Mutex
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) {
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.MaxWorlds, o.WorldIdle = 3, time.Minute
 		o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
@@ -122,7 +125,7 @@ func TestWorldsAreBounded(t *testing.T) {
 }
 
 func TestControlRefuses(t *testing.T) {
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.AdminToken = "sesame" })
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.AdminToken = "sesame" })
 	for name, c := range map[string]struct {
 		method, path, token, body string
 		status                    int
@@ -187,7 +190,7 @@ func TestControlRefuses(t *testing.T) {
 
 // The contract alone has no worlds, and its paths are unknown routes.
 func TestContractOnly(t *testing.T) {
-	f := fakeserver.Start(t, inMemory, func(o *fakeserver.Options) { o.ContractOnly = true })
+	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.ContractOnly = true })
 	answer, _ := onboarded(t, f, f.URL, "a", "1")
 	if id := answer.Header.Get("X-Fake-Request-Id"); answer.StatusCode != 200 || id != "" {
 		t.Errorf("got %s with request id %q", answer.Status, id)

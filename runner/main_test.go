@@ -50,7 +50,6 @@ func TestMain(m *testing.M) {
 //	killed ARGS                 runs it with --target, and kills it while a request waits for its answer
 //	kills TIMES FOLDER runner MILESTONE ARGS  runs it with its artifacts in a copy of a green folder, and kills it (kill_test.go)
 //	onmount FOLDER COMMAND      runs a command of the shell with a file system mounted there (kill_test.go)
-//	follow SECTION              does what a section of features/README.md tells its reader to do
 //	oasdiff                     installs oasdiff, which compares OpenAPI documents, into the script's PATH
 //	actionlint                  installs actionlint, which checks workflows of GitHub Actions, into the script's PATH
 //	gitlab                      makes the folder a repository with the recipe for GitLab, and installs what runs it into the PATH
@@ -81,7 +80,7 @@ func TestScripts(t *testing.T) {
 			env.Values[liveKey{}] = new(live)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "follow": follow, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
 			"hostile": hostile, "measured": measured,
 			"damage": damage, "lints": lints,
 			"kills": kills, "onmount": onmount,

@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// oasdiffVersion is the version that the README names.
+// oasdiffVersion is the version of docs/guides/compare-contract-versions.md.
 const oasdiffVersion = "github.com/oasdiff/oasdiff@v1.36.0"
 
 // oasdiff puts the program that compares OpenAPI documents into the script's PATH.

@@ -61,7 +61,7 @@ func recipe(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// actionlintVersion is the version that runner/README.md names.
+// actionlintVersion is pinned, so that a new rule of the linter fails no build.
 const actionlintVersion = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 
 // actionlint puts the program that checks workflows of GitHub Actions into the script's PATH.

@@ -33,7 +33,7 @@ func stepsOf(l *line) *cobra.Command {
 and how many scenarios of the milestone use it. With words it prints those in which all
 of them stand.
 
-markdown is what features/STEPS.md is made of, and glue what editors complete sentences
+markdown is the page docs/reference/steps.md, and glue what editors complete sentences
 by (.vscode/sentences.go).
 
 Exit codes: 0 there are such sentences, 1 there are none, 2 usage.`,

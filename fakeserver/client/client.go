@@ -5,7 +5,7 @@
 //	err := checkout.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC))
 //
 // Requests reach that world by its URL, [World.URL], or with the header
-// X-Fake-World. In a Go test fakeserver.Start gives a client of the server that it
+// X-Fake-World. In a Go test fakeservertest.Start gives a client of the server that it
 // started, with a listener or without.
 //
 // Every method gives the server's [*Problem] when the server refuses.

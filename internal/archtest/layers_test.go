@@ -169,8 +169,8 @@ func TestPurePackages(t *testing.T) {
 
 // forTests are the packages outside of tests that may import testing, and why.
 var forTests = map[string]string{
-	"fakeserver":               "Start",
-	"runner/internal/difftest": "rapid, which draws the sequences, reads flags of testing",
+	"fakeserver/fakeservertest": "it starts servers in tests",
+	"runner/internal/difftest":  "rapid, which draws the sequences, reads flags of testing",
 }
 
 func TestNoTestingInProduction(t *testing.T) {

@@ -1,4 +1,4 @@
-//go:build external && unix && !race
+//go:build external && unix
 
 package doctest
 
@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"html"
-	"image/png"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,79 +18,69 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Pictures are small, so that pages come fast and the history stays small.
-const mostPicture = 150_000
+// maxPicture bounds the bytes of a picture, so that pages load fast and the history stays small.
+const maxPicture = 150_000
 
 const (
-	wide, high = 1000, 640 // of the window of the browser
-	columns    = 110       // of a terminal
+	windowWidth, windowHeight = 1000, 640
+	terminalColumns           = 110
 )
 
-// look makes a picture, or sees that it is of what its page shows. A terminal's is held to what was printed just now. A
-// browser's cannot be, since no two browsers draw the same.
-func look(t *testing.T, dir string, s step, printed map[string]string, ports mapped) {
+// checkPicture compares an SVG with the output of its command. A PNG only has to exist, since no two browsers draw alike.
+func checkPicture(t *testing.T, dir string, s step, outputs map[string]string, ports ports) {
 	t.Helper()
-	if filepath.Ext(s.file) == ".svg" {
-		output, ran := printed[s.from]
+	made := s.source != ""
+	switch filepath.Ext(s.file) {
+	case ".svg":
+		output, ran := outputs[s.source]
 		if !ran {
-			t.Errorf("%s is of %q, and no such command stands before it", s.file, s.from)
+			t.Errorf("%s shows %q, and no such command precedes it", s.file, s.source)
 			return
 		}
-		made := draw(output)
-		if *pictures {
-			write(t, s.file, made)
-		} else if is, err := os.ReadFile(s.file); err != nil {
+		want := drawTerminal(output)
+		if *update || *pictures {
+			writePicture(t, s.file, want)
+		} else if got, err := os.ReadFile(s.file); err != nil {
 			t.Error(err)
-		} else if mask(string(is)) != mask(string(made)) {
-			t.Errorf("%s is not of what was printed: make pictures makes it anew.\n%s", s.file, output)
+		} else if mask(string(got)) != mask(string(want)) {
+			t.Errorf("%s is outdated: run make pictures. The output is now\n%s", s.file, output)
 		}
-		return
-	}
-	if *pictures {
-		write(t, s.file, photograph(t, dir, ports.there.Replace(s.from)))
-	}
-	file, err := os.Open(s.file)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer file.Close()
-	if is, err := png.DecodeConfig(file); err != nil || is.Width != wide || is.Height != high {
-		t.Errorf("%s has %d × %d points (%v), want %d × %d: make pictures makes it anew", s.file, is.Width, is.Height, err, wide, high)
+	case ".png":
+		if *pictures && made {
+			writePicture(t, s.file, photograph(t, dir, ports.toFree.Replace(s.source)))
+		}
 	}
 }
 
-func write(t *testing.T, file string, content []byte) {
+func writePicture(t *testing.T, file string, content []byte) {
 	t.Helper()
-	if len(content) > mostPicture {
-		t.Errorf("%s would have %d bytes, and may have %d: show less", file, len(content), mostPicture)
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		t.Fatal(err)
+	if len(content) > maxPicture {
+		t.Errorf("%s would have %d bytes, at most %d are allowed: show less", file, len(content), maxPicture)
+		return
 	}
 	if err := os.WriteFile(file, content, 0o666); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// draw is a terminal with a command and what it printed: text in an SVG, which stays small and can be compared.
-func draw(output string) []byte {
-	const width, line, edge = columns*29/4 + 28, 17, 14 // a letter is 7.25 wide
+// drawTerminal returns a terminal with a command and its output as SVG text, which is small and can be compared.
+func drawTerminal(output string) []byte {
+	const width, lineHeight, padding = terminalColumns*29/4 + 28, 17, 14 // a letter is 7.25 wide
 	var rows []string
 	for i, row := range strings.Split(strings.TrimRight(output, "\n"), "\n") {
 		if i == 0 {
 			row = "$ " + row
 		}
-		for utf8.RuneCountInString(row) > columns {
+		for utf8.RuneCountInString(row) > terminalColumns {
 			r := []rune(row)
-			rows, row = append(rows, string(r[:columns])), string(r[columns:])
+			rows, row = append(rows, string(r[:terminalColumns])), string(r[terminalColumns:])
 		}
 		rows = append(rows, row)
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="12">
 <rect width="100%%" height="100%%" rx="8" fill="#0d1117"/>
-`, width, 2*edge+len(rows)*line)
+`, width, 2*padding+len(rows)*lineHeight)
 	for i, row := range rows {
 		colour := "#c9d1d9"
 		switch {
@@ -103,37 +92,37 @@ func draw(output string) []byte {
 			colour = "#7ee787"
 		}
 		if row != "" {
-			fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" fill=\"%s\" xml:space=\"preserve\">%s</text>\n", edge, edge+12+i*line, colour, html.EscapeString(row))
+			fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" fill=\"%s\" xml:space=\"preserve\">%s</text>\n", padding, padding+12+i*lineHeight, colour, html.EscapeString(row))
 		}
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
 }
 
-// photograph is what a browser shows of an address, or of a file in the folder.
+// photograph returns a screenshot of an address, or of a file in the folder.
 func photograph(t *testing.T, dir, address string) []byte {
 	t.Helper()
 	if !strings.Contains(address, "://") {
-		file, part, _ := strings.Cut(address, "#")
-		address = (&url.URL{Scheme: "file", Path: filepath.Join(dir, file), Fragment: part}).String()
+		file, fragment, _ := strings.Cut(address, "#")
+		address = (&url.URL{Scheme: "file", Path: filepath.Join(dir, file), Fragment: fragment}).String()
 	}
 	options := chromedp.DefaultExecAllocatorOptions[:]
 	if os.Getuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // root cannot have one
+		options = append(options, chromedp.NoSandbox) // Chromium has no sandbox for root
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	defer stop()
-	ctx, cancel := context.WithTimeout(allocator, mostPage)
+	ctx, cancel := context.WithTimeout(allocator, pageTimeout)
 	defer cancel()
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
-	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: wide, Height: high, DeviceScaleFactor: 1}); err != nil {
+	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: windowWidth, Height: windowHeight, DeviceScaleFactor: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)
 	}
-	// The page says when it is drawn: the report by data-ready, the documents by their operations.
+	// The report sets data-ready when it is drawn, the API documentation shows its operations.
 	ready := `new Promise((done) => { const look = () => document.documentElement.dataset.ready || document.querySelector(".opblock") ? requestAnimationFrame(() => requestAnimationFrame(() => done(true))) : setTimeout(look, 20); look(); })`
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](ready, chromedp.EvalAwaitPromise)); err != nil {
 		t.Fatal(err)

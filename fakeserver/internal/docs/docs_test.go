@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
@@ -20,12 +21,12 @@ import (
 
 var documents = map[string]string{"contract": "/openapi.json", "control": "/_fake/openapi.json"}
 
-func start(t *testing.T, change ...func(*fakeserver.Options)) *fakeserver.Running {
+func start(t *testing.T, change ...func(*fakeserver.Options)) *fakeservertest.Running {
 	t.Helper()
-	return fakeserver.Start(t, append(change, func(o *fakeserver.Options) { o.NoListener = true })...)
+	return fakeservertest.StartInMemory(t, change...)
 }
 
-func ask(t *testing.T, f *fakeserver.Running, method, path string) (*http.Response, []byte) {
+func ask(t *testing.T, f *fakeservertest.Running, method, path string) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequest(method, f.URL+path, nil)
 	if err != nil {
@@ -44,7 +45,7 @@ func ask(t *testing.T, f *fakeserver.Running, method, path string) (*http.Respon
 }
 
 // get is what a path has, which has to be there.
-func get(t *testing.T, f *fakeserver.Running, path string) (*http.Response, []byte) {
+func get(t *testing.T, f *fakeservertest.Running, path string) (*http.Response, []byte) {
 	t.Helper()
 	answer, body := ask(t, f, "GET", path)
 	if answer.StatusCode != 200 {

@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/fakeserver/internal/recipe"
 )
 
 // Each recipe has its outcome, at its last step and not before, twice on one server.
 // Without any one of its steps it does not.
 func TestRecipesHaveTheirOutcome(t *testing.T) {
-	f := fakeserver.Start(t, func(o *fakeserver.Options) { o.NoListener = true })
+	f := fakeservertest.StartInMemory(t)
 	runs := 0
 	run := func(r *recipe.Recipe) ([]recipe.Exchange, error) {
 		runs++
@@ -53,7 +54,7 @@ func TestRecipesHaveTheirOutcome(t *testing.T) {
 
 // A shell that runs the printed lines gets the outcome.
 func TestRecipesCanBePasted(t *testing.T) {
-	f := fakeserver.Start(t)
+	f := fakeservertest.Start(t)
 	for _, r := range recipe.All() {
 		t.Run(r.Name(), func(t *testing.T) {
 			t.Parallel()

@@ -102,44 +102,52 @@ func withoutValues(text, separators string) string {
 	return strings.Join(parts, "&")
 }
 
-// withoutSecrets gives the headers without what must not be remembered. They are the
-// same ones when there is nothing of that kind.
-func (w *World) withoutSecrets(header map[string][]string) map[string][]string {
-	shown, copied := header, false
+// withoutSecrets returns headers with their secrets hidden: the same map, unless something
+// was changed.
+func (w *World) withoutSecrets(header map[string][]string) (shown map[string][]string, changed bool) {
+	shown = header
 	for name, lines := range header {
-		changed := lines
+		hidden := lines
 		for i, line := range lines {
-			var hidden string
-			switch {
-			case slices.Contains(notSecret, name):
-				hidden = w.hideText(line)
-			case secretName(name):
-				hidden = rest.Hidden
-			default:
-				hidden = w.hideText(withoutLineSecrets(line))
-			}
-			if hidden == line {
+			text := w.hideHeader(name, line)
+			if text == line {
 				continue
 			}
-			if &changed[0] == &lines[0] {
-				changed = slices.Clone(lines)
+			if &hidden[0] == &lines[0] {
+				hidden = slices.Clone(lines)
 			}
-			changed[i] = hidden
+			hidden[i] = text
 		}
-		if len(lines) > 0 && &changed[0] != &lines[0] {
-			if !copied {
-				shown, copied = maps.Clone(header), true
+		if len(lines) > 0 && &hidden[0] != &lines[0] {
+			if !changed {
+				shown, changed = maps.Clone(header), true
 			}
-			shown[name] = changed
+			shown[name] = hidden
 		}
 	}
-	return shown
+	return shown, changed
 }
 
-// mask returns a copy of an exchange without secrets, for the journal.
+// hideHeader returns a line of a header with its secrets hidden.
+func (w *World) hideHeader(name, line string) string {
+	switch {
+	case slices.Contains(notSecret, name):
+		return w.hideText(line)
+	case secretName(name):
+		return rest.Hidden
+	}
+	return w.hideText(withoutLineSecrets(line))
+}
+
+// mask returns an exchange without secrets, for the journal: a copy, unless there are none.
 func (w *World) mask(x *exchange.Exchange) *exchange.Exchange {
+	path := withoutQuerySecrets(x.Path)
+	header, changed := w.withoutSecrets(x.Header)
+	if !changed && path == x.Path && !w.hides() {
+		return x
+	}
 	masked := *x
-	masked.Path, masked.Header = withoutQuerySecrets(x.Path), w.withoutSecrets(x.Header)
+	masked.Path, masked.Header = path, header
 	if w.hides() {
 		masked.Body, masked.Answer = w.hide(x.Body), w.hide(x.Answer)
 		masked.Path, masked.ProviderID, masked.ActorID = w.hideText(masked.Path), w.hideText(x.ProviderID), w.hideText(x.ActorID)

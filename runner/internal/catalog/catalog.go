@@ -77,7 +77,7 @@ func (g *Glossary) Explain(id string) string {
 }
 
 // Page is where all reasons stand, each with what to do.
-const Page = "features/README.md#when-a-run-is-red"
+const Page = "docs/reference/reasons-and-exit-codes.md#reasons"
 
 // Reason explains a kind of reason, for which no project need be readable. It returns "" for what is none.
 func Reason(id string) string {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/runner/internal/difftest"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/service"
@@ -95,7 +96,7 @@ func TestPlayAgain(t *testing.T) {
 	}
 	liar := httptest.NewServer(clumsy(fake))
 	defer liar.Close()
-	honest := fakeserver.Start(t)
+	honest := fakeservertest.Start(t)
 	out := t.TempDir()
 	result, err := difftest.Run(t.Context(), difftest.Config{
 		Project: locate(t), Target: service.Options{URL: liar.URL, Seed: "again"}, Steps: 2_000, Folder: out, Stdout: io.Discard,

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/runner/internal/difftest"
 	"example.com/lpgate/runner/internal/service"
 )
@@ -41,7 +42,7 @@ func TestServicesThatKeepTheContract(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			url := fakeserver.Start(t, test.change).URL
+			url := fakeservertest.Start(t, test.change).URL
 			for _, seed := range []string{"first", "second"} { // each has ids of its own
 				var printed strings.Builder
 				test.target.URL, test.target.Seed = url, seed
@@ -62,7 +63,7 @@ func TestServicesThatKeepTheContract(t *testing.T) {
 
 // A service may report more about its health than the fake.
 func TestServiceWithMoreAboutItsHealth(t *testing.T) {
-	f := fakeserver.Start(t)
+	f := fakeservertest.Start(t)
 	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && r.URL.Path == "/healthz" {
 			answer := httptest.NewRecorder()
@@ -83,7 +84,7 @@ func TestServiceWithMoreAboutItsHealth(t *testing.T) {
 
 // The key set is compared when the service is declared to have the development key.
 func TestServiceWithoutTheDevelopmentKeyItClaims(t *testing.T) {
-	url := fakeserver.Start(t, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }).URL
+	url := fakeservertest.Start(t, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }).URL
 	result, printed := compared(t, service.Options{URL: url, Has: []string{"dev-key"}})
 	if result.Drift == nil || !strings.Contains(printed, `"lpgate-dev-k1"`) {
 		t.Errorf("got %+v\n%s", result.Drift, printed)

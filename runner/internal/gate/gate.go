@@ -625,7 +625,7 @@ func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):
 		how := "--renew-output"
 		if r.hasFake() {
-			how = "`make renew`"
+			how = "`make generate`"
 		}
 		return "Next: if the output above is as it should be, " + how + " makes it the golden one; review that change."
 	}

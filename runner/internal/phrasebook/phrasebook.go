@@ -1,5 +1,5 @@
 // Package phrasebook writes the vocabulary down for authors, out of the one table that package steps has: as text for a
-// terminal, as Markdown (features/STEPS.md), and as a file from which editors take the sentences that they complete
+// terminal, as Markdown (docs/reference/steps.md), and as a file from which editors take the sentences that they complete
 // (.vscode/sentences.go).
 //
 //	I call "<operation>" with fixture "<fixture>"
@@ -121,12 +121,14 @@ func saysOf(parameter string) string {
 	return ""
 }
 
-const heading = `# The sentences
+const heading = `<!-- Generated from the table in steps/steps.go by make generate. Do not edit. -->
 
-Generated from the table in steps/steps.go by ` + "`make renew`" + `, and held to it by a test: do not edit. [README.md](README.md)
-explains how they are used. ` + "`go run ./runner steps export`" + ` prints those about exports, with what each parameter is.
+# Steps
 
-A sentence that ends with ` + "`:`" + ` takes a table, or a text between lines of ` + "`\"\"\"`" + `.
+[Write a scenario](../guides/write-a-scenario.md) explains how steps are used. ` + "`runner steps WORD…`" + ` prints those that contain the words.
+
+A step that ends with ` + "`:`" + ` has a table, or a text between lines of ` + "`\"\"\"`" + `. Each row has the step, an example, what it does, and
+how many scenarios use it.
 
 `
 
@@ -172,7 +174,7 @@ func expression(sentence steps.Definition) string {
 // pattern. Nothing builds it.
 func (b *Book) Glue() string {
 	var text strings.Builder
-	text.WriteString("// Code generated from the table in steps/steps.go by make renew. DO NOT EDIT.\n\n" +
+	text.WriteString("// Code generated from the table in steps/steps.go by make generate. DO NOT EDIT.\n\n" +
 		"//go:build ignore\n\n" +
 		"// Package sentences is read by the Cucumber extension of editors, which completes and checks sentences by it.\n" +
 		"package sentences\n\nfunc sentences(sc any) {\n")

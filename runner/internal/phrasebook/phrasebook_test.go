@@ -2,12 +2,12 @@ package phrasebook
 
 import (
 	"go/format"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"example.com/lpgate/features"
+	"example.com/lpgate/internal/doctest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/steps"
@@ -22,20 +22,11 @@ func book(t *testing.T) *Book {
 	return New(p)
 }
 
-// TestFilesAreRenewed holds the two files that are made of the vocabulary to it.
-func TestFilesAreRenewed(t *testing.T) {
+// The page of steps, and the file that editors read, are made of the step definitions.
+func TestPages(t *testing.T) {
 	b := book(t)
-	for name, want := range map[string]string{
-		"../../../features/STEPS.md": b.Markdown(), "../../../.vscode/sentences.go": b.Glue(),
-	} {
-		got, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != want {
-			t.Errorf("%s is not what the vocabulary and the features make of it: make renew", name)
-		}
-	}
+	doctest.File(t, "docs/reference/steps.md", b.Markdown())
+	doctest.File(t, ".vscode/sentences.go", b.Glue())
 }
 
 func TestMarkdownIsATable(t *testing.T) {

@@ -127,7 +127,7 @@ var Reasons = []Kind{
 	{ID: "refusal-unobserved", Exit: Fails, Description: "A scenario tagged @refuses passed and observed no refusal.",
 		Do: "Compare the scenario with its rule: one of the rule's operations has to refuse, or has to succeed with a reason code in its list. Fix the scenario or its tags, or the service if it should have refused."},
 	{ID: "output-differs", Exit: Fails, Description: "The run saw something else than the golden output has.",
-		Do: "If what it saw is as it should be, `make renew`, or `--renew-output` without a fake, makes it the golden output: review that change. If not, mend the service."},
+		Do: "If what it saw is as it should be, `make generate`, or `--renew-output` without a fake, makes it the golden output: review that change. If not, mend the service."},
 	{ID: "run-differs", Exit: Fails, Description: "A scenario saw something else when the run was repeated.",
 		Do: "Find what the scenario leaves to chance, to time, or to another scenario."},
 	{ID: "baseline-outdated", Exit: Fails, Description: "A known failure does not fail any more.",

@@ -1,0 +1,100 @@
+package doctest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Links between pages lead to existing files and headings.
+func TestLinks(t *testing.T) {
+	pages := map[string]*page{}
+	for _, file := range trackedPages(t) {
+		pages[file] = readPage(t, file)
+	}
+	for file, p := range pages {
+		for _, link := range p.links {
+			if strings.Contains(link, "://") || strings.HasPrefix(link, "mailto:") {
+				continue
+			}
+			name, anchor, _ := strings.Cut(link, "#")
+			to := file
+			if name != "" {
+				to = filepath.Join(filepath.Dir(file), name)
+			}
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("%s: link to %s: no such file", file, link)
+			} else if anchor != "" && pages[to] != nil && !slices.Contains(pages[to].anchors, anchor) {
+				t.Errorf("%s: link to %s: %s has no such heading", file, link, to)
+			}
+		}
+	}
+}
+
+// Every page of docs is reachable from README.md.
+func TestPagesAreLinked(t *testing.T) {
+	reached := map[string]bool{}
+	var visit func(string)
+	visit = func(file string) {
+		if reached[file] || filepath.Ext(file) != ".md" {
+			return
+		}
+		reached[file] = true
+		for _, link := range readPage(t, file).links {
+			name, _, _ := strings.Cut(link, "#")
+			if to := filepath.Join(filepath.Dir(file), name); name != "" {
+				if _, err := os.Stat(to); err == nil {
+					visit(to)
+				}
+			}
+		}
+	}
+	visit("README.md")
+	for _, file := range trackedPages(t) {
+		if strings.HasPrefix(file, "docs/") && !reached[file] {
+			t.Errorf("no link leads from README.md to %s", file)
+		}
+	}
+}
+
+// placeholders are parts of a path that stand for others.
+var placeholders = regexp.MustCompile(`[<>*{}…]`)
+
+// A path of the repository in the text of a page exists.
+func TestPathsInText(t *testing.T) {
+	folders, err := filepath.Glob("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range trackedPages(t) {
+		if !strings.HasPrefix(file, "docs/") && strings.Contains(file, "/") || file == "CHANGELOG.md" {
+			continue
+		}
+		for _, code := range readPage(t, file).code {
+			folder, _, is := strings.Cut(code, "/")
+			if !is || folder == "artifacts" || !slices.Contains(folders, folder) || strings.Contains(code, " ") || placeholders.MatchString(code) {
+				continue
+			}
+			if _, err := os.Stat(code); err != nil {
+				t.Errorf("%s names %s: no such file", file, code)
+			}
+		}
+	}
+}
+
+// A page is short enough to read at once. Generated sections do not count.
+func TestPageLengths(t *testing.T) {
+	limits := map[string]int{"README.md": 120}
+	for _, file := range trackedPages(t) {
+		limit := limits[file]
+		if limit == 0 && strings.HasPrefix(file, "docs/") && file != "docs/reference/steps.md" { // generated as a whole
+			limit = 150
+		}
+		if lines := readPage(t, file).lines; limit != 0 && lines > limit {
+			t.Errorf("%s has %d lines, at most %d are allowed: split it", file, lines, limit)
+		}
+	}
+}
