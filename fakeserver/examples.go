@@ -26,12 +26,12 @@ var exampleTime = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 
 // recordExamples gives examples of every outcome of the contract, and of the
 // admin API.
-func recordExamples() (contract, panel []openapi.Example, err error) {
-	if contract, err = recordContract(milestones.M109()); err != nil {
+func recordExamples(m *milestones.Milestone) (contract, adminAPI []openapi.Example, err error) {
+	if contract, err = recordContract(m); err != nil {
 		return nil, nil, err
 	}
-	panel, err = recordControl()
-	return contract, panel, err
+	adminAPI, err = recordControl()
+	return contract, adminAPI, err
 }
 
 // recording is a server and what it was asked.

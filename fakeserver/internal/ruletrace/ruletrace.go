@@ -31,7 +31,7 @@ type Reached struct {
 type Trace struct{ reached []Reached }
 
 // usual is how many rules most requests reach.
-const usual = 24
+const usual = 16
 
 func (t *Trace) append(reached ...Reached) {
 	if t.reached == nil {
