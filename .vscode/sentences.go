@@ -107,6 +107,8 @@ func sentences(sc any) {
 	sc.Step(`^I repeat the call (?<number>[0-9]{1,9}) times at once$`, nil)
 	// All answers to what was sent at once have the same status and the same bytes.
 	sc.Step(`every answer is byte for byte the same`, nil)
+	// All answers to what was sent at once have the same status, and equal bodies but for the correlation id.
+	sc.Step(`every answer is the same`, nil)
 	// So many answers to what was sent at once say that they are replays.
 	sc.Step(`^exactly (?<number>[0-9]{1,9}) answers are replays$`, nil)
 
@@ -114,14 +116,20 @@ func sentences(sc any) {
 
 	// The answer has this status.
 	sc.Step(`^the answer is (?<number>[0-9]{1,9})$`, nil)
+	// The answer is a refusal with this status and error code.
+	sc.Step(`^the answer is (?<number>[0-9]{1,9}) (?<code>[A-Z][A-Z_]*)$`, nil)
 	// The answer is a refusal with this status, error code and reason code.
 	sc.Step(`^the answer is (?<number>[0-9]{1,9}) (?<code>[A-Z][A-Z_]*) because (?<reason_code>[a-z][a-z0-9_]*)$`, nil)
 	// The answer is a refusal with this status and error code, and with no reason code.
 	sc.Step(`^the answer is (?<number>[0-9]{1,9}) (?<code>[A-Z][A-Z_]*) without a reason code$`, nil)
+	// The answer has the status of the one that was remembered under this name, and an equal body but for the correlation id.
+	sc.Step(`^the answer is the same as "(?<answer>[^"]*)"$`, nil)
 	// The answer has the status and the very bytes of the one that was remembered under this name.
 	sc.Step(`^the answer is byte for byte "(?<answer>[^"]*)"$`, nil)
 	// The body has this JSON value there; numbers are compared by value, exactly.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is (?<json>null|true|false|-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"|\[.*\]|\{.*\})$`, nil)
+	// The body has a time there that is this instant, in whatever form.
+	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is the time "(?<time>[^"]*)"$`, nil)
 	// The body has another value there.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is not (?<json>null|true|false|-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"|\[.*\]|\{.*\})$`, nil)
 	// The body has nothing there, not even null.
@@ -136,6 +144,8 @@ func sentences(sc any) {
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" equals "(?<pointer2>(?:/[^"]*)?)"$`, nil)
 	// Each pointer points to this JSON, or to nothing. TABLE of pointers and JSON.
 	sc.Step(`the fields are:`, nil)
+	// Each pointer points to a time that is this instant, in whatever form. TABLE of pointers and times.
+	sc.Step(`the times are:`, nil)
 	// The body has there, in lower-case hex, the SHA-256 of the RFC 8785 form of what is in the other place.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is the SHA-256 of canonical "(?<pointer2>(?:/[^"]*)?)"$`, nil)
 	// The same with sha256: before it.
@@ -157,7 +167,7 @@ func sentences(sc any) {
 	sc.Step(`^I remember "(?<pointer>(?:/[^"]*)?)" as "(?<name>[^"]*)"$`, nil)
 	// {correlation} stands from now on for the value of this header.
 	sc.Step(`^I remember the header "(?<header>[^"]*)" as "(?<name>[^"]*)"$`, nil)
-	// Keeps the answer, for “the answer is byte for byte”.
+	// Keeps the answer, for “the answer is the same as” and “the answer is byte for byte”.
 	sc.Step(`^I remember the answer as "(?<answer>[^"]*)"$`, nil)
 	// Reads what the provider shows and its whole audit, and keeps both.
 	sc.Step(`I note its state`, nil)
@@ -178,10 +188,16 @@ func sentences(sc any) {
 	sc.Step(`the page verifies`, nil)
 	// The same for every page of the walk; and each continues the one before, no entry is missing, and the totals add up.
 	sc.Step(`the walk verifies`, nil)
+	// The page's hashes, attestation, checkpoint and signature hold, by the keys that the target publishes, however its times and its query are written.
+	sc.Step(`the page's proof holds`, nil)
+	// The same for every page of the walk; and each continues the one before, no entry is there twice, and the totals add up.
+	sc.Step(`the walk's proof holds`, nil)
 	// The walk came to its end after so many pages.
 	sc.Step(`^the walk has (?<number>[0-9]{1,9}) pages?$`, nil)
 	// The pages of the walk have so many entries together.
 	sc.Step(`^the walk has (?<number>[0-9]{1,9}) (?:entry|entries)$`, nil)
 	// All entries of the walk, in order, have these values there.
 	sc.Step(`^the walk's "(?<pointer>(?:/[^"]*)?)" are (?<json>\[.*\])$`, nil)
+	// All entries of the walk, in order, have these times there, in whatever form.
+	sc.Step(`^the walk's "(?<pointer>(?:/[^"]*)?)" are the times (?<json>\[.*\])$`, nil)
 }

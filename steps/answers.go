@@ -112,6 +112,25 @@ func answerIsBecause(ctx context.Context, status int, code, reason string) error
 	return refused(ctx, status, code, reason)
 }
 
+// The answer is 401 UNAUTHORIZED.
+func answerIsRefusal(ctx context.Context, status int, code string) error {
+	_, a, err := answered(ctx)
+	if err != nil {
+		return err
+	}
+	want := fmt.Sprintf("%d %s", status, code)
+	if a.status == status {
+		got, err := a.look("/error/code")
+		if err != nil {
+			return err
+		}
+		if got.value == any(code) {
+			return nil
+		}
+	}
+	return &Mismatch{Message: "the answer is " + want, Expected: want, Got: a.outcome()}
+}
+
 // The answer is 401 UNAUTHORIZED without a reason code.
 func answerIsWithoutReason(ctx context.Context, status int, code string) error {
 	return refused(ctx, status, code, "")
@@ -152,7 +171,10 @@ func valueIs(ctx context.Context, at, text string) error { return compare(ctx, a
 func valueIsAbsent(ctx context.Context, at string) error { return compare(ctx, at, absent) }
 
 // The fields are: …
-func fieldsAre(ctx context.Context, table *godog.Table) error {
+func fieldsAre(ctx context.Context, table *godog.Table) error { return eachRow(ctx, table, compare) }
+
+// eachRow compares the answer with each row of a table.
+func eachRow(ctx context.Context, table *godog.Table, compare func(ctx context.Context, at, text string) error) error {
 	rows, err := rowsOf(table)
 	if err != nil {
 		return err
@@ -439,14 +461,32 @@ func rememberAnswer(ctx context.Context, name string) error {
 
 // The answer is byte for byte "name".
 func answerIsByteForByte(ctx context.Context, name string) error {
-	s, a, err := answered(ctx)
+	a, want, err := rememberedAnswer(ctx, name)
 	if err != nil {
 		return err
+	}
+	return a.mustBe(fmt.Sprintf("the answer is byte for byte %q", name), want)
+}
+
+// The answer is the same as "name".
+func answerIsSameAs(ctx context.Context, name string) error {
+	a, want, err := rememberedAnswer(ctx, name)
+	if err != nil {
+		return err
+	}
+	return a.mustEqual(fmt.Sprintf("the answer is the same as %q", name), want)
+}
+
+// rememberedAnswer returns the last answer, and the one that was remembered under a name.
+func rememberedAnswer(ctx context.Context, name string) (last, remembered *answer, err error) {
+	s, a, err := answered(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
 	want, ok := s.remembered[name]
 	if !ok {
 		names := slices.Sorted(maps.Keys(s.remembered))
-		return &InvalidStep{Message: fmt.Sprintf("no answer is remembered as %q", name), Nearest: milestones.Nearest(name, names)}
+		return nil, nil, &InvalidStep{Message: fmt.Sprintf("no answer is remembered as %q", name), Nearest: milestones.Nearest(name, names)}
 	}
-	return a.mustBe(fmt.Sprintf("the answer is byte for byte %q", name), want)
+	return a, want, nil
 }

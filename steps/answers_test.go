@@ -29,7 +29,7 @@ var (
 		"text": "S1", "int": 2, "float": 2.50, "big": 9007199254740993, "tiny": 1e-400, "yes": true, "null": null, "list": [1, {"a": 2}, "x"],
 		"object": {"a": 1, "b": [true]}, "same": {"b": [true], "a": 1.0}, "a/b~c": "escaped", "": "nameless", "one": "1",
 		"hash": "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862",
-		"prefixed": "sha256:015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862", "hashed": {"a": 1.0}}`}
+		"prefixed": "sha256:015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862", "hashed": {"a": 1.0}, "time": "2026-02-22T17:00:10.5+01:00", "zulu": "2026-02-22T16:00:10.500Z"}`}
 	refusal = canned{409, nil, `{"correlation_id": "c", "error": {"code": "CONFLICT", "message": "Blocked.", "details": {
 		"reason_code": "partner_liquidity_provider_rollout_blocked"}}}`}
 	unreasoned = canned{401, nil, `{"correlation_id": "c", "error": {"code": "UNAUTHORIZED", "message": "Who?", "details": {}}}`}
@@ -61,6 +61,10 @@ func TestAnswers(t *testing.T) {
 		{unreasoned, `the answer is 401 UNAUTHORIZED because partner_liquidity_provider_invalid`, "401 UNAUTHORIZED without a reason code"},
 		{noJSON, `the answer is 502 CONFLICT because partner_liquidity_provider_invalid`, "502 <html> (invalid character"},
 		{unreasoned, `the answer is 401 UNAUTHORIZED without a reason code`, ""},
+		{unreasoned, `the answer is 401 UNAUTHORIZED`, ""},
+		{refusal, `the answer is 409 CONFLICT`, ""}, // with a reason code
+		{unreasoned, `the answer is 403 UNAUTHORIZED`, "401 UNAUTHORIZED without"},
+		{unreasoned, `the answer is 401 FORBIDDEN`, "401 UNAUTHORIZED without"},
 		{unreasoned, `the answer is 403 UNAUTHORIZED without a reason code`, "401 UNAUTHORIZED without"},
 		{unreasoned, `the answer is 401 FORBIDDEN without a reason code`, "401 UNAUTHORIZED without"},
 		{refusal, `the answer is 409 CONFLICT without a reason code`, "409 CONFLICT because"},
@@ -161,6 +165,17 @@ func TestAnswers(t *testing.T) {
 		{good, "I remember the header \"X-One\" as \"a\"\n\"/one\" is \"{a}\"\nthe header \"X-One\" is \"{a}\"", ""},
 		{good, `I remember the header "X-Two" as "a"`, "2 times"},
 		{good, "I remember the answer as \"a\"\nI repeat the call\nthe answer is byte for byte \"a\"", ""},
+		{good, "I remember the answer as \"a\"\nI repeat the call\nthe answer is the same as \"a\"", ""},
+
+		{good, `"/time" is the time "2026-02-22T16:00:10.500Z"`, ""},
+		{good, `"/time" is the time "2026-02-22T16:00:10.501Z"`, `"2026-02-22T17:00:10.5+01:00"`},
+		{good, `"/text" is the time "2026-02-22T16:00:10.500Z"`, `"S1"`},
+		{good, `"/int" is the time "2026-02-22T16:00:10.500Z"`, `2`},
+		{good, `"/nowhere" is the time "2026-02-22T16:00:10.500Z"`, `absent`},
+		{good, "I remember \"/zulu\" as \"a\"\n\"/time\" is the time \"{a}\"", ""},
+		{good, "I remember \"/text\" as \"a\"\n\"/time\" is the time \"{a}\"", "S1"},
+		{good, "the times are:\n| /time | 2026-02-22T16:00:10.5Z |\n| /zulu | 2026-02-22T17:00:10.5+01:00 |", ""},
+		{good, "the times are:\n| /time | 2026-02-22T16:00:10.5Z |\n| /zulu | 2026-02-22T16:00:10Z |", `"2026-02-22T16:00:10.500Z"`},
 	}
 	passed, failed := map[string]bool{}, map[string]bool{}
 	for _, row := range rows {
@@ -225,6 +240,40 @@ func TestStructuresAreToldApartByADiff(t *testing.T) {
 	}
 	if strings.Contains(mismatch.Diff, "\u00a0") {
 		t.Error("the diff has no-break spaces, which come and go from run to run")
+	}
+}
+
+func TestTheSame(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		second canned
+		same   bool
+	}{
+		{"another correlation id, other blanks", canned{200, nil, `{ "correlation_id": "b", "a": 1.0 }`}, true},
+		{"another value", canned{200, nil, `{"correlation_id":"a","a":2}`}, false},
+		{"another status", canned{201, nil, `{"correlation_id":"a","a":1}`}, false},
+		{"no object", canned{200, nil, `[]`}, false},
+		{"no JSON", canned{200, nil, `{`}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, lines := range []string{
+				"I onboard a provider\nI remember the answer as \"first\"\nI repeat the call\nthe answer is the same as \"first\"",
+				"I call \"partnerLiquidityProvider.onboard\" 2 times at once\nevery answer is the same",
+			} {
+				s := newStage(t)
+				n := 0
+				s.answer = func(w http.ResponseWriter, r *http.Request, body []byte) bool {
+					if n++; n == 1 {
+						return canned{200, nil, `{"correlation_id":"a","a":1}`}.give(w, r, body)
+					}
+					return test.second.give(w, r, body)
+				}
+				var mismatch *Mismatch
+				if err := s.play(t, lines); test.same != (err == nil) || err != nil && !errors.As(err, &mismatch) {
+					t.Errorf("got %v", err)
+				}
+			}
+		})
 	}
 }
 

@@ -292,6 +292,8 @@ func TestBadSentences(t *testing.T) {
 		{"no regular expression", "I onboard a provider\n\"/provider/provider_id\" matches \"(\"", "no regular expression", ""},
 		{"a name that cannot be one", "I onboard a provider\nI remember \"/provider\" as \"My\"", "no name to remember", ""},
 		{"a name that is taken for good", "I onboard a provider\nI remember \"/provider\" as \"provider\"", "{provider} is set already", ""},
+		{"a time that is none", "I onboard a provider\n\"/provider/created_at\" is the time \"noon\"", "is no time", ""},
+		{"a time of a walk that is none", "I have onboarded a provider\nI walk the export\nthe walk's \"/recorded_at\" are the times [\"noon\"]", "is no time", ""},
 		{"an answer that nobody remembers", "I onboard a provider\nI remember the answer as \"first\"\nthe answer is byte for byte \"firs\"", "no answer is remembered", "first"},
 		{"no state to note", `I note its state`, "{provider} is what partnerLiquidityProvider.onboard made last, and there is none yet", ""},
 		{"no state noted", "I onboard a provider\nits state is as noted", "no state was noted", ""},

@@ -14,7 +14,7 @@ func TestNearestSentences(t *testing.T) {
 		{`I export its audits`, []string{`I export its audit`, `I have exported its audit`, `I upsert its status`}},
 		{`I upsert the status`, []string{`I upsert its status`, `I upsert its rollout`, `I repeat the call`}},
 		{`I upsert the status with:`, []string{`I upsert its status with:`, `I upsert its rollout with:`, `I repeat the call with:`}},
-		{`the answr is 409 CONFLICT because rollout_blocked`, []string{`the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`, `the answer is 200`}},
+		{`the answr is 409 CONFLICT because rollout_blocked`, []string{`the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`, `the answer is 200`, `the answer is 401 UNAUTHORIZED`}},
 		{`"/a" has 2 itemz`, []string{`"/a" has 2 items`}},
 		{`I note its state:`, []string{`I note its state`, `I upsert its status`}},
 		{`"/a" is ture`, []string{`"/a" is true`}},

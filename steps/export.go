@@ -198,35 +198,44 @@ func walkHasEntries(ctx context.Context, n int) error {
 	return nil
 }
 
-// The walk's "/pointer" are [ … ].
-func walkValuesAre(ctx context.Context, at, text string) error {
+// walkValues returns what all entries of the walk, in order, have at a pointer.
+func walkValues(ctx context.Context, at string) ([]any, error) {
 	s := in(ctx)
 	pages, err := walked(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all, err := allEntries(pages)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if at, err = s.expand(at, plain); err != nil {
-		return err
+		return nil, err
 	}
 	tokens, err := pointer(at)
 	if err != nil {
-		return err
-	}
-	want, err := s.literal(text)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	values := make([]any, len(all))
 	for i, entry := range all {
 		value, instead, ok := find(entry, tokens)
 		if !ok {
-			return &Mismatch{Message: fmt.Sprintf("entry %d of the walk has %q", i+1, at), Expected: "present", Got: instead}
+			return nil, &Mismatch{Message: fmt.Sprintf("entry %d of the walk has %q", i+1, at), Expected: "present", Got: instead}
 		}
 		values[i] = value
+	}
+	return values, nil
+}
+
+// The walk's "/pointer" are [ … ].
+func walkValuesAre(ctx context.Context, at, text string) error {
+	want, err := in(ctx).literal(text)
+	if err != nil {
+		return err
+	}
+	values, err := walkValues(ctx, at)
+	if err != nil {
+		return err
 	}
 	if !same(want, values) {
 		return &Mismatch{
@@ -248,13 +257,33 @@ func pageVerifies(ctx context.Context) error {
 	})
 }
 
+// The page's proof holds.
+func pageProofHolds(ctx context.Context) error {
+	s, _, err := lookThere(ctx, "/export")
+	if err != nil {
+		return err
+	}
+	return s.verify(ctx, "the page's proof holds", []*exchange{s.last}, func(pages [][]byte, keys auditproof.Keys) error {
+		return auditproof.PageProof(pages[0], keys)
+	})
+}
+
+// The walk's proof holds.
+func walkProofHolds(ctx context.Context) error {
+	return verifyWalk(ctx, "the walk's proof holds", auditproof.WalkProof)
+}
+
 // The walk verifies: each page, each link between two pages, and the totals.
 func walkVerifies(ctx context.Context) error {
+	return verifyWalk(ctx, "the walk verifies", auditproof.Walk)
+}
+
+func verifyWalk(ctx context.Context, sentence string, proof func([][]byte, auditproof.Keys) error) error {
 	pages, err := walked(ctx)
 	if err != nil {
 		return err
 	}
-	if err := in(ctx).verify(ctx, "the walk verifies", pages, auditproof.Walk); err != nil {
+	if err := in(ctx).verify(ctx, sentence, pages, proof); err != nil {
 		return err
 	}
 	return totalsAreExact(pages)

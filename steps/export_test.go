@@ -59,6 +59,7 @@ func TestExports(t *testing.T) {
 		I have exported its audit with:
 		| query limit | 3 |
 		the page verifies
+		the page's proof holds
 		I ask for the next page
 		the answer is 200
 		the page verifies
@@ -68,6 +69,7 @@ func TestExports(t *testing.T) {
 		"/export/next_cursor" is absent
 		I walk the export
 		the walk verifies
+		the walk's proof holds
 		the walk has 3 pages
 		the walk has 7 entries
 		the page verifies
@@ -78,6 +80,7 @@ func TestExports(t *testing.T) {
 		the walk has 1 page
 		the walk has 0 entries
 		the walk's "/event_type" are []
+		the walk's "/recorded_at" are the times []
 	`)
 }
 
@@ -155,6 +158,10 @@ func TestExportsFindLiars(t *testing.T) {
 		got   string
 	}{
 		{"an entry edited", replace("plpaudit_000001", "plpaudit_000003"), "I export its audit\nthe page verifies", "page 1: the export's export_hash"},
+		{"an entry edited, by the proof", replace("plpaudit_000001", "plpaudit_000003"), "I export its audit\nthe page's proof holds", "page 1: the export's export_hash"},
+		{"an entry edited on a walk, by the proof", replace("plpaudit_000005", "plpaudit_000003"), walk + "\nthe walk's proof holds", "page 2: the export's export_hash"},
+		{"other times", honest, walk + "\nthe walk's \"/recorded_at\" are the times [\"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\"]", `["20`},
+		{"fewer times", honest, walk + "\nthe walk's \"/recorded_at\" are the times []", `["20`},
 		{"a signature over something else", replace(`"exported_at": "20`, `"exported_at": "21`), "I export its audit\nthe page verifies", "page 1: the signature"},
 		{"an entry edited on a walk", replace("plpaudit_000005", "plpaudit_000003"), walk + "\nthe walk verifies", "page 2: the export's export_hash"},
 		{"a key that nobody published", keys(`"lpgate-dev-k1"`, `"lpgate-dev-k2"`), "I export its audit\nthe page verifies", "reading the key set: the status of key"},

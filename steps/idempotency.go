@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/cucumber/godog"
@@ -70,6 +71,21 @@ func everyAnswerIsTheSame(ctx context.Context) error {
 	return nil
 }
 
+// Every answer is the same.
+func everyAnswerIsEqual(ctx context.Context) error {
+	all, err := in(ctx).manyAnswers()
+	if err != nil {
+		return err
+	}
+	for i, e := range all[1:] {
+		says := fmt.Sprintf("answer %d of %d that were sent at once is the same as the first one", i+2, len(all))
+		if err := e.answer.mustEqual(says, all[0].answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Exactly n answers are replays.
 func answersAreReplays(ctx context.Context, n int) error {
 	s := in(ctx)
@@ -106,6 +122,34 @@ func (a *answer) mustBe(says string, want *answer) error {
 		}
 	}
 	return m
+}
+
+// mustEqual demands that an answer has the status of another one, and an equal body but for the correlation id.
+func (a *answer) mustEqual(says string, want *answer) error {
+	before, err := want.json()
+	if err != nil {
+		return &Mismatch{Message: says, Expected: "JSON", Got: want.show()}
+	}
+	after, err := a.json()
+	if err != nil {
+		return &Mismatch{Message: says, Expected: want.show(), Got: a.show()}
+	}
+	before, after = withoutCorrelationID(before), withoutCorrelationID(after)
+	if a.status == want.status && same(before, after) {
+		return nil
+	}
+	return &Mismatch{Message: says, Expected: want.show(), Got: a.show(), Diff: difference(before, after)}
+}
+
+// withoutCorrelationID is a body without what may differ between two answers that are the same.
+func withoutCorrelationID(body any) any {
+	members, ok := body.(map[string]any)
+	if !ok {
+		return body
+	}
+	members = maps.Clone(members)
+	delete(members, "correlation_id")
+	return members
 }
 
 func (a *answer) show() string { return fmt.Sprintf("%d %s", a.status, cut(string(a.body))) }

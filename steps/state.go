@@ -54,12 +54,7 @@ func (s *scenario) stateOf(ctx context.Context, provider string) (*providerState
 	if err != nil {
 		return nil, &Mismatch{Message: "the provider's state is JSON", Expected: "JSON", Got: view.answer.show()}
 	}
-	state := &providerState{provider: provider, view: body}
-	if members, ok := body.(map[string]any); ok {
-		members = maps.Clone(members)
-		delete(members, "correlation_id")
-		state.view = members
-	}
+	state := &providerState{provider: provider, view: withoutCorrelationID(body)}
 
 	first, err := s.readingRequest(export, provider, owner)
 	if err != nil {

@@ -33,6 +33,9 @@
 //	keys, err := auditproof.ParseKeys(keySet)   // the answer of /keys/policy-integrity-signing
 //	err = auditproof.Walk(pages, keys)          // nil, or a *Broken that names the page and the entry
 //
+// [PageProof] and [WalkProof] check the hashes, the chain and the signatures alone, for a service that writes times or
+// names filters in its own way.
+//
 // [Sketch] tells what a page says of itself, sound or not, so that people can be told which page and which entry.
 //
 // Two things cannot be told from the pages. An entry older than the retention is not seen to be missing: the service
@@ -85,26 +88,35 @@ func Walk(texts [][]byte, keys Keys) error {
 	if len(texts) == 0 {
 		return &Broken{Page: 1, Says: "there is none"}
 	}
+	pages, err := readWalk(texts, keys, readPage)
+	if err != nil {
+		return err
+	}
+	return checkTotals(pages)
+}
+
+// readWalk reads all pages, and checks what each says of the one before it, and that no entry stands in two places.
+func readWalk(texts [][]byte, keys Keys, read func([]byte, Keys) (*page, error)) ([]*page, error) {
 	pages := make([]*page, 0, len(texts))
 	for i, text := range texts {
-		read, err := readPage(text, keys)
+		p, err := read(text, keys)
 		if err != nil {
-			return located(err, i+1)
+			return nil, located(err, i+1)
 		}
 		if i == 0 {
-			err = read.starts()
+			err = p.starts()
 		} else {
-			err = read.follows(pages[i-1])
+			err = p.follows(pages[i-1])
 		}
 		if err != nil {
-			return located(err, i+1)
+			return nil, located(err, i+1)
 		}
-		pages = append(pages, read)
+		pages = append(pages, p)
 	}
 	if last := pages[len(pages)-1]; last.nextCursor != nil {
-		return &Broken{Page: len(pages), Says: "more follows after " + *last.nextCursor + ", but there is no next page"}
+		return nil, &Broken{Page: len(pages), Says: "more follows after " + *last.nextCursor + ", but there is no next page"}
 	}
-	return checkWhole(pages)
+	return pages, checkUnique(pages)
 }
 
 // located puts the number of the page into a fault that was found without knowing it.
@@ -214,11 +226,13 @@ func (p *page) readQuery(export *object) (*query, error) {
 		into **string
 	}{
 		{"from_iso", &asked.from}, {"to_iso", &asked.to}, {"event_type", &asked.ofEvent},
-		{"cursor_after", &p.after.cursor}, {"attestation_after", &p.after.attestation}, {"checkpoint_after", &p.after.checkpoint},
 	} {
 		if *part.into, err = read.optionalText(part.name); err != nil {
 			return nil, err
 		}
+	}
+	if p.after, err = continuationOf(read); err != nil {
+		return nil, err
 	}
 	for _, name := range []string{"from_iso", "to_iso"} {
 		if read.has(name) {
@@ -503,8 +517,8 @@ func (p *page) follows(before *page) error {
 	return nil
 }
 
-// checkWhole checks what only all pages together show: no entry twice, and totals that add up.
-func checkWhole(pages []*page) error {
+// checkUnique checks that no entry stands in the export twice.
+func checkUnique(pages []*page) error {
 	seen := map[string]bool{}
 	for i, p := range pages {
 		for j, e := range p.entries {
@@ -514,6 +528,11 @@ func checkWhole(pages []*page) error {
 			seen[e.id] = true
 		}
 	}
+	return nil
+}
+
+// checkTotals checks that the totals of all pages add up, with the entries that may have arrived in between.
+func checkTotals(pages []*page) error {
 	youngest := ""
 	for i, p := range pages[:len(pages)-1] {
 		for _, e := range p.entries {

@@ -14,42 +14,64 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// object is a JSON object in canonical form, member by member. It has exactly the members that were asked for.
+// object is a JSON object in canonical form, member by member. It has exactly the members that were asked for; an open
+// one may have others beside them, and so may the objects in it.
 type object struct {
 	name    string
+	open    bool
 	members map[string]jsontext.Value
 	order   []string // the names, sorted
 }
 
 // readText reads text as I-JSON (no duplicate member, no invalid UTF-8), and then as readObject does.
 func readText(name string, text []byte, names ...string) (*object, error) {
+	canonical, err := canonicalOf(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return readObject(name, canonical, names...)
+}
+
+func canonicalOf(name string, text []byte) (jsontext.Value, error) {
 	canonical := jsontext.Value(slices.Clone(text))
 	if err := canonical.Canonicalize(); err != nil {
 		return nil, wrong("%s is no JSON: %v", name, err)
 	}
-	return readObject(name, canonical, names...)
+	return canonical, nil
 }
 
 // readObject takes a canonical object apart. names are the members that it must have; one that ends in a question
 // mark may be missing, and no other may be there.
 func readObject(name string, canonical jsontext.Value, names ...string) (*object, error) {
-	o, err := membersOf(name, canonical)
+	o, err := readOpenObject(name, canonical, names...)
 	if err != nil {
 		return nil, err
 	}
+	o.open = false
 	known := make(map[string]bool, len(names))
 	for _, n := range names {
-		n, optional := strings.CutSuffix(n, "?")
-		known[n] = true
-		if !optional && !o.has(n) {
-			return nil, wrong("%s has no %s", name, n)
-		}
+		known[strings.TrimSuffix(n, "?")] = true
 	}
 	for _, n := range o.order {
 		if !known[n] {
 			return nil, wrong("%s has a member %q that nobody knows", name, n)
 		}
 	}
+	return o, nil
+}
+
+// readOpenObject takes a canonical object apart that may have members beside those of names.
+func readOpenObject(name string, canonical jsontext.Value, names ...string) (*object, error) {
+	o, err := membersOf(name, canonical)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		if n, optional := strings.CutSuffix(n, "?"); !optional && !o.has(n) {
+			return nil, wrong("%s has no %s", name, n)
+		}
+	}
+	o.open = true
 	return o, nil
 }
 
@@ -69,6 +91,9 @@ func (o *object) has(name string) bool { _, ok := o.members[name]; return ok }
 
 // object reads a member that is an object with these members; see readObject.
 func (o *object) object(name string, names ...string) (*object, error) {
+	if o.open {
+		return readOpenObject("the "+name, o.members[name], names...)
+	}
 	return readObject("the "+name, o.members[name], names...)
 }
 
