@@ -17,6 +17,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 const (
@@ -118,7 +119,7 @@ func TestFaultsOfAPost(t *testing.T) {
 		"for another":       {client.Fault{Operation: get, Drop: true}, "200", "200 replayed", 1, ""},
 		"for the second":    {client.Fault{Nth: 2, Answer: &client.FaultAnswer{Status: 503}}, "200", "503 f1", 1, ""},
 	} {
-		for way, how := range starters {
+		for way, how := range testclient.Starters {
 			t.Run(name+" "+way, func(t *testing.T) {
 				var waits []string
 				var mu sync.Mutex
@@ -274,14 +275,14 @@ func TestFaultsAmongManyClients(t *testing.T) {
 	}
 	all.Wait()
 	state, err := f.Admin.World("a").State(context.Background())
-	if err != nil || lost.Load() != times || state.Providers != clients || state.Answers != clients || replayed.Load() == 0 {
+	if err != nil || lost.Load() != times || state.Providers != clients || state.StoredResponses != clients || replayed.Load() == 0 {
 		t.Errorf("got %d lost, %d replayed, %+v, %v", lost.Load(), replayed.Load(), state, err)
 	}
 }
 
 // A client that goes away while it waits ends the waiting, and nothing is done.
 func TestLatencyEndsWithTheClient(t *testing.T) {
-	for way, how := range starters {
+	for way, how := range testclient.Starters {
 		t.Run(way, func(t *testing.T) {
 			waiting, ended, heard := make(chan struct{}), make(chan struct{}), make(chan []fakeserver.Reached, 1)
 			f := how(t, func(o *fakeserver.Options) {

@@ -1,13 +1,9 @@
 package fakeserver_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +12,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/fakeservertest"
-	"example.com/lpgate/schemas"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 // record keeps the lines of a log.
@@ -96,18 +92,18 @@ func FuzzServer(f *testing.F) {
 		})
 		// The request, and the same one to another world, in whose journal it then is twice.
 		for _, extra := range []string{"", "X-Fake-World: other\n"} {
-			answer := sentBytes(t, s, method, target, header+"\n"+extra, body)
+			answer := testclient.SendBytes(t, s, method, target, header+"\n"+extra, body)
 			if answer == nil {
 				continue
 			}
 			for _, name := range []string{"default", "other"} {
-				journal := sentBytes(t, s, "GET", "/_fake/worlds/"+name+"/journal", "", "")
+				journal := testclient.SendBytes(t, s, "GET", "/_fake/worlds/"+name+"/journal", "", "")
 				if journal == nil || journal.StatusCode != 200 && journal.StatusCode != 404 {
 					t.Errorf("the journal of %s cannot be read: %+v", name, journal)
 				}
 			}
 			if id := answer.Header.Get("X-Fake-Request-Id"); id != "" {
-				explained := sentBytes(t, s, "GET", "/_fake/explain/"+id, "", "")
+				explained := testclient.SendBytes(t, s, "GET", "/_fake/explain/"+id, "", "")
 				if explained == nil || explained.StatusCode != 200 {
 					t.Errorf("the request %s cannot be explained: %+v", id, explained)
 				}
@@ -121,45 +117,4 @@ func FuzzServer(f *testing.F) {
 			t.Errorf("the log has %s", lines)
 		}
 	})
-}
-
-// sentBytes sends a request as it is, as far as one can be made of it, and reads the answer:
-// nil when a fault ended the connection.
-func sentBytes(t *testing.T, s *fakeservertest.Running, method, target, header, body string) *http.Response {
-	t.Helper()
-	conn, err := s.HTTP.Transport.(*http.Transport).DialContext(context.Background(), "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	framed := strings.NewReplacer(" ", "%20", "\r", "%0D", "\n", "%0A")
-	lines := []string{framed.Replace(method) + " " + framed.Replace("/"+strings.TrimPrefix(target, "/")) + " HTTP/1.1", "Host: fake.example"}
-	for line := range strings.SplitSeq(strings.ReplaceAll(header, "\r", ""), "\n") {
-		name, _, _ := strings.Cut(strings.ToLower(line), ":")
-		switch strings.TrimSpace(name) {
-		case "", "content-length", "transfer-encoding", "expect", "connection", "host":
-			continue // which would say where the request ends, and not what is in it
-		}
-		lines = append(lines, line)
-	}
-	lines = append(lines, fmt.Sprintf("Content-Length: %d", len(body)), "", "")
-	go io.WriteString(conn, strings.Join(lines, "\r\n")+body) // the server may answer before it has read all
-	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
-	if err != nil {
-		return nil
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return nil
-	}
-	if answer.StatusCode == 500 {
-		t.Errorf("%s %s: got 500: %.300s", method, target, text)
-	}
-	if strings.Contains(answer.Header.Get("Content-Type"), "json") && method != "HEAD" {
-		if _, err := schemas.Read(text); err != nil {
-			t.Errorf("%s %s: got %s that is %v: %.300q", method, target, answer.Header.Get("Content-Type"), err, text)
-		}
-	}
-	return answer
 }

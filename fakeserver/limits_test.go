@@ -17,6 +17,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 // patience is how long a test waits for what comes at once; only a broken server
@@ -112,7 +113,7 @@ func TestTextLikeAnAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header = http.Header{"X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:write"}, "Idempotency-Key": {"k"}}
-		if answer, body := answered(t, fake, r); answer.StatusCode != 200 || !strings.Contains(body, `"disclosure_text":"`+text+`"`) {
+		if answer, body := testclient.Send(t, fake, r); answer.StatusCode != 200 || !strings.Contains(body, `"disclosure_text":"`+text+`"`) {
 			t.Errorf("padding %d: got %s and %d bytes", padding, answer.Status, len(body))
 		}
 	}
@@ -123,7 +124,7 @@ func TestTextLikeAnAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer, body := answered(t, fake, r); answer.StatusCode != 417 || answer.Header.Get("X-Fake-Fault") != "f1" {
+	if answer, body := testclient.Send(t, fake, r); answer.StatusCode != 417 || answer.Header.Get("X-Fake-Fault") != "f1" {
 		t.Errorf("the fault gave %s %v %s", answer.Status, answer.Header, body)
 	}
 }

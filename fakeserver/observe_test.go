@@ -16,6 +16,7 @@ import (
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 // bounded lets there be so many records.
@@ -34,7 +35,7 @@ func asked(t *testing.T, f *fakeservertest.Running, path, world string) (*http.R
 	if world != "" {
 		r.Header.Set("X-Fake-World", world)
 	}
-	return answered(t, f, r)
+	return testclient.Send(t, f, r)
 }
 
 func TestRecordsAreBounded(t *testing.T) {
@@ -42,7 +43,7 @@ func TestRecordsAreBounded(t *testing.T) {
 	ctx := context.Background()
 	f := fakeservertest.StartInMemory(t, bounded(5))
 	for _, world := range []string{"a", "b"} {
-		if answer, body := onboarded(t, f, f.URL, world, "1"); answer.StatusCode != 200 {
+		if answer, body := testclient.Onboard(t, f, f.URL, world, "1"); answer.StatusCode != 200 {
 			t.Fatal(body)
 		}
 	}
@@ -53,9 +54,9 @@ func TestRecordsAreBounded(t *testing.T) {
 			t.Errorf("%s: got %s %s", what, answer.Status, body)
 		}
 	}
-	answer, body := onboarded(t, f, f.URL, "a", "2")
+	answer, body := testclient.Onboard(t, f, f.URL, "a", "2")
 	full("a POST", answer, body)
-	if answer, body := onboarded(t, f, f.URL, "a", "1"); answer.StatusCode != 200 || answer.Header.Get("Idempotent-Replayed") != "true" {
+	if answer, body := testclient.Onboard(t, f, f.URL, "a", "1"); answer.StatusCode != 200 || answer.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("a replay: got %s %s", answer.Status, body)
 	}
 	if answer, body := asked(t, f, page, "a"); answer.StatusCode != 200 {
@@ -64,20 +65,20 @@ func TestRecordsAreBounded(t *testing.T) {
 	answer, body = asked(t, f, page, "b")
 	full("an export", answer, body)
 	state, err := f.Admin.World("a").State(ctx)
-	if err != nil || state.Providers != 1 || state.AuditEntries != 1 || state.Answers != 1 || state.Checkpoints != 1 {
+	if err != nil || state.Providers != 1 || state.AuditEntries != 1 || state.StoredResponses != 1 || state.Checkpoints != 1 {
 		t.Errorf("a holds %+v, %v", state, err)
 	}
 	if err := f.Admin.World("b").Delete(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if answer, body := onboarded(t, f, f.URL, "a", "2"); answer.StatusCode != 200 || !strings.Contains(body, "plp_000002") {
+	if answer, body := testclient.Onboard(t, f, f.URL, "a", "2"); answer.StatusCode != 200 || !strings.Contains(body, "plp_000002") {
 		t.Errorf("with b gone: got %s %s", answer.Status, body)
 	}
 	if err := f.Admin.World("a").Reset(ctx); err != nil {
 		t.Fatal(err)
 	}
-	onboarded(t, f, f.URL, "c", "1")
-	if answer, body := onboarded(t, f, f.URL, "c", "2"); answer.StatusCode != 200 {
+	testclient.Onboard(t, f, f.URL, "c", "1")
+	if answer, body := testclient.Onboard(t, f, f.URL, "c", "2"); answer.StatusCode != 200 {
 		t.Errorf("with a reset: got %s %s", answer.Status, body)
 	}
 	if _, metrics := asked(t, f, "/metrics", ""); !strings.Contains(metrics, "\nfake_records 4\n") || !strings.Contains(metrics, "\nfake_records_limit 5\n") {
@@ -93,8 +94,8 @@ func TestFullServersDropIdleWorlds(t *testing.T) {
 		o.WorldIdle = time.Minute
 		o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
-	onboarded(t, f, f.URL, "a", "1")
-	onboarded(t, f, f.URL, "", "1")
+	testclient.Onboard(t, f, f.URL, "a", "1")
+	testclient.Onboard(t, f, f.URL, "", "1")
 	for _, step := range []struct {
 		after time.Duration
 		want  []int
@@ -103,7 +104,7 @@ func TestFullServersDropIdleWorlds(t *testing.T) {
 		now = now.Add(step.after)
 		mu.Unlock()
 		for i, want := range step.want {
-			if answer, body := onboarded(t, f, f.URL, "", fmt.Sprint(step.after, i)); answer.StatusCode != want {
+			if answer, body := testclient.Onboard(t, f, f.URL, "", fmt.Sprint(step.after, i)); answer.StatusCode != want {
 				t.Errorf("after another %s, request %d: got %s %s", step.after, i, answer.Status, body)
 			}
 		}
@@ -117,7 +118,7 @@ func TestIdempotencyRetention(t *testing.T) {
 	if err := w.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
-	onboarded(t, f, f.URL, "a", "1")
+	testclient.Onboard(t, f, f.URL, "a", "1")
 	for _, step := range []struct{ after, replayed string }{{"1m", "true"}, {"1ms", ""}} {
 		by, err := time.ParseDuration(step.after)
 		if err != nil {
@@ -126,7 +127,7 @@ func TestIdempotencyRetention(t *testing.T) {
 		if err := w.Advance(ctx, by); err != nil {
 			t.Fatal(err)
 		}
-		if answer, _ := onboarded(t, f, f.URL, "a", "1"); answer.Header.Get("Idempotent-Replayed") != step.replayed {
+		if answer, _ := testclient.Onboard(t, f, f.URL, "a", "1"); answer.Header.Get("Idempotent-Replayed") != step.replayed {
 			t.Errorf("after another %s: replayed %q, want %q", step.after, answer.Header.Get("Idempotent-Replayed"), step.replayed)
 		}
 	}
@@ -139,9 +140,9 @@ func TestIdempotencyRetention(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	f := fakeservertest.StartInMemory(t)
-	onboarded(t, f, f.URL, "a", "1")
-	onboarded(t, f, f.URL, "b", "1")
-	onboarded(t, f, f.URL, "b", "1")
+	testclient.Onboard(t, f, f.URL, "a", "1")
+	testclient.Onboard(t, f, f.URL, "b", "1")
+	testclient.Onboard(t, f, f.URL, "b", "1")
 	asked(t, f, "/partner-liquidity-providers/plp_000001/rollout/export", "a")
 	asked(t, f, "/partner-liquidity-providers/nobody", "a")
 	asked(t, f, "/nowhere/"+strings.Repeat("x", 99), "")
@@ -205,10 +206,10 @@ func TestLog(t *testing.T) {
 				o.PartnerKeys = []fakeserver.PartnerKey{{Key: "amber", PartnerID: "amber", Scopes: []string{"settlement:write", "settlement:read"}}}
 				o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 			})
-			onboarded(t, f, f.URL, "a", "sesame")
-			onboarded(t, f, f.URL, "a", "sesame")
+			testclient.Onboard(t, f, f.URL, "a", "sesame")
+			testclient.Onboard(t, f, f.URL, "a", "sesame")
 			asked(t, f, "/partner-liquidity-providers/nobody?secret=sesame", "a")
-			onboarded(t, f, f.URL, "b", "sesame")
+			testclient.Onboard(t, f, f.URL, "b", "sesame")
 			mu.Lock()
 			now = now.Add(time.Hour)
 			mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 // Pages of named origins may call the server; the admin API takes no other.
@@ -122,7 +123,7 @@ func TestHosts(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.Host = test.host
-			answer, body := answered(t, fake, r)
+			answer, body := testclient.Send(t, fake, r)
 			if answer.StatusCode != test.status {
 				t.Errorf("got %s %s, want %d", answer.Status, body, test.status)
 			}
@@ -195,7 +196,7 @@ func TestPagesFromElsewhere(t *testing.T) {
 							r.Header.Set(name, value)
 						}
 					}
-					answer, body := answered(t, fake, r)
+					answer, body := testclient.Send(t, fake, r)
 					refused++
 					form := answer.Header.Get("Content-Type") == "application/problem+json" && strings.HasPrefix(body, `{"title":"Forbidden","status":403,`)
 					if correlation != "-" {
@@ -217,14 +218,14 @@ func TestPagesFromElsewhere(t *testing.T) {
 			}
 			for path, want := range map[string]string{
 				"/_fake/worlds":                 `[{"name":"default","requests":0,`,
-				"/_fake/worlds/default/journal": `"held":0`,
+				"/_fake/worlds/default/journal": `"total":0`,
 				"/_fake/worlds/default/faults":  `"times_left":1,"matched":0`,
 			} {
 				r, err := http.NewRequest("GET", fake.URL+path, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, body := answered(t, fake, r); !strings.Contains(body, want) || strings.Count(body, `"name":`) > 1 {
+				if _, body := testclient.Send(t, fake, r); !strings.Contains(body, want) || strings.Count(body, `"name":`) > 1 {
 					t.Errorf("%s after the refusals: %s", path, body)
 				}
 			}

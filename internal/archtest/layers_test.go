@@ -170,6 +170,7 @@ func TestPurePackages(t *testing.T) {
 // forTests are the packages outside of tests that may import testing, and why.
 var forTests = map[string]string{
 	"fakeserver/fakeservertest": "it starts servers in tests",
+	"fakeserver/testclient":     "it sends the requests that tests of several packages need",
 	"runner/internal/difftest":  "rapid, which draws the sequences, reads flags of testing",
 }
 

@@ -31,7 +31,7 @@ func TestAnAnswerThatCannotBeWritten(t *testing.T) {
 				SelfCheck: func(string, []schemas.Violation) {},
 			})
 			e := &Endpoint{ID: "fake.test", Method: "GET", Path: "/_fake/test", Response: "FakeIndex"}
-			e.serve = func(*Server, *call) (any, *problem.Problem) { return value, nil }
+			e.handle = func(*Server, *request) (any, *problem.Problem) { return value, nil }
 			answer := httptest.NewRecorder()
 			p.serve(e, answer, httptest.NewRequest("GET", "/_fake/test", nil))
 			if answer.Code != 500 || answer.Header().Get("Content-Type") != problem.ContentType || !strings.Contains(answer.Body.String(), "This is a defect of the server") {

@@ -10,32 +10,32 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// Clock is how a world's clock goes, and what it says.
+// Clock is the setting of a world's clock and its time.
 type Clock struct {
 	clock.Setting
 	Now instant.Instant `json:"now"`
 }
 
-// ClockAdvance says by how much a clock is moved on.
+// ClockAdvance is a duration to add to a clock.
 type ClockAdvance struct {
 	By clock.Span `json:"by"`
 }
 
 func clockOf(w *world.World) Clock { return Clock{w.Clock.Setting(), instant.Of(w.Clock.Now())} }
 
-func (p *Server) getClock(c *call) (any, *problem.Problem) {
-	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return clockOf(w), nil })
+func (s *Server) getClock(r *request) (any, *problem.Problem) {
+	return s.withWorld(r, func(w *world.World) (any, *problem.Problem) { return clockOf(w), nil })
 }
 
-func (p *Server) setClock(c *call) (any, *problem.Problem) {
-	setting, wrong := read[clock.Setting](c)
-	if wrong != nil {
-		return nil, wrong
+func (s *Server) setClock(r *request) (any, *problem.Problem) {
+	setting, p := decode[clock.Setting](r)
+	if p != nil {
+		return nil, p
 	}
-	if err := setting.Check(); err != nil { // before the world is made
+	if err := setting.Check(); err != nil { // before the world is created
 		return nil, problem.New(http.StatusBadRequest, "The clock: %v.", err)
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+	return s.withNewWorld(r, func(w *world.World) (any, *problem.Problem) {
 		if err := w.Clock.Set(setting); err != nil {
 			return nil, problem.New(http.StatusBadRequest, "The clock: %v.", err)
 		}
@@ -43,12 +43,12 @@ func (p *Server) setClock(c *call) (any, *problem.Problem) {
 	})
 }
 
-func (p *Server) advanceClock(c *call) (any, *problem.Problem) {
-	advance, wrong := read[ClockAdvance](c)
-	if wrong != nil {
-		return nil, wrong
+func (s *Server) advanceClock(r *request) (any, *problem.Problem) {
+	advance, p := decode[ClockAdvance](r)
+	if p != nil {
+		return nil, p
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) {
+	return s.withNewWorld(r, func(w *world.World) (any, *problem.Problem) {
 		if err := w.Clock.Advance(advance.By); err != nil {
 			return nil, problem.New(http.StatusBadRequest, "The clock, moved by %s: %v.", time.Duration(advance.By), err)
 		}

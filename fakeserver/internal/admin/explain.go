@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -15,132 +16,151 @@ import (
 	"example.com/lpgate/fakeserver/internal/journal"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
+	"example.com/lpgate/fakeserver/internal/ruletrace"
 	"example.com/lpgate/fakeserver/internal/world"
 	"example.com/lpgate/fixtures"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
 
-// Explanation is why a request was answered as it was.
+// Explanation is the reason for the response to a request.
 type Explanation struct {
 	Request *Entry `json:"request"`
-	// Considered are the rules that the request reached, in the order of deciding.
-	Considered []Considered `json:"considered"`
-	// Decided are the gates that refused it, or that gave their reason codes.
-	Decided []string `json:"decided"`
-	Message string   `json:"says"`
+	// Rules are the rules that the request reached, in the order of decision.
+	Rules []RuleResult `json:"rules"`
+	// DecidedBy are the preconditions that refused it, or that added their reason codes.
+	DecidedBy []string `json:"decided_by"`
+	Message   string   `json:"message"`
 }
 
-// Considered is a rule that a request reached.
-type Considered struct {
-	Rule    string `json:"rule"`
-	Kind    string `json:"kind"` // gate or promise
-	Message string `json:"says"` // the milestone's sentence
-	Refused bool   `json:"refused"`
-	// Inputs are what a gate looked at.
+// Kinds of rules.
+const (
+	Precondition = "precondition"
+	Invariant    = "invariant"
+)
+
+// RuleResult is a rule that a request reached.
+type RuleResult struct {
+	Rule        string `json:"rule"`
+	Kind        string `json:"kind"`
+	Description string `json:"description"` // of the milestone
+	Refused     bool   `json:"refused"`
+	// Inputs are what a precondition depends on.
 	Inputs []explain.Input `json:"inputs,omitzero"`
-	// Changes are the nearest change that passes a gate that refused; Advice is that in
-	// a sentence. Advice without changes is of a gate that no change of this request
-	// passes, or none that can be told, or that the changes of the gates before it pass.
+	// Changes are the smallest change of the request that satisfies a precondition that
+	// refused it, and Advice is the change as a sentence. Changes are absent if there is no
+	// such change, if it is unknown, or if it is among those of an earlier precondition.
 	Changes []explain.Change `json:"changes,omitzero"`
 	Advice  string           `json:"advice,omitzero"`
 }
 
-func (p *Server) explain(c *call) (any, *problem.Problem) {
-	id := c.PathValue("request_id")
+// maxChanges limits the changes of one precondition: a body can have many violations.
+const maxChanges = 100
+
+func (s *Server) explain(r *request) (any, *problem.Problem) {
+	id := r.PathValue("request_id")
 	name := id[:max(strings.LastIndexByte(id, '.'), 0)]
 	if name == "" {
-		return nil, problem.New(http.StatusBadRequest, "%q is no id of a request: that is a world's name, a dot and a number, as X-Fake-Request-Id tells it.", id)
+		return nil, problem.New(http.StatusBadRequest, "%q is not a request id: an id is the name of a world, a dot and a number, as in X-Fake-Request-Id.", id)
 	}
-	w, leave, wrong := p.Worlds.Find(name)
-	if wrong != nil {
-		return nil, wrong
+	w, release, p := s.Worlds.Find(name)
+	if p != nil {
+		return nil, p
 	}
-	defer leave()
+	defer release()
 	e := w.Journal.Entry(id)
 	if e == nil {
 		page := w.Journal.Find(journal.Query{Limit: 1})
-		return nil, problem.New(http.StatusNotFound, "The journal of %s does not have the request %q. It has %d, and %d had to go.", name, id, page.Held, page.Evicted)
+		return nil, problem.New(http.StatusNotFound, "The journal of %s has no request %q. It has %d requests, and %d were evicted.", name, id, page.Held, page.Evicted)
 	}
-	return p.explanationOf(w, e), nil
+	return s.explanationOf(w, e), nil
 }
 
-// shownChanges is how many changes of one gate are shown: a body can have very many
-// violations.
-const shownChanges = 100
-
-func (p *Server) explanationOf(w *world.World, stored *exchange.Exchange) Explanation {
+func (s *Server) explanationOf(w *world.World, stored *exchange.Exchange) Explanation {
 	e := w.Masked(stored)
-	told := Explanation{Request: e, Considered: []Considered{}, Decided: []string{}}
-	decided := e // the request whose rules decided
+	decided := e // the request that was decided
 	if e.Replayed {
 		if first := w.Journal.First(stored); first != nil {
 			decided = w.Masked(first)
 		}
 	}
-	m, in, gates := p.Milestone, p.caseOf(w, decided, e.RequestID), w.Explained()
-	kept := rest.Cached(decided.Reached)
+	in := s.caseOf(w, decided, e.RequestID)
+	stays := rest.Cached(decided.Reached) // the response is stored under the idempotency key
+	result := Explanation{Request: e, Rules: []RuleResult{}, DecidedBy: []string{}}
 	for _, reached := range decided.Reached {
-		considered := Considered{Rule: string(reached.Rule), Kind: "promise", Refused: reached.Refused}
-		for _, rule := range m.Rules {
-			if rule.ID == considered.Rule {
-				considered.Message = rule.Description
+		rule := s.ruleResult(w.Explained(), in, reached)
+		if rule.Kind == Precondition && rule.Refused {
+			result.DecidedBy = append(result.DecidedBy, rule.Rule)
+			in.Refused = append(in.Refused, reached.Rule)
+			if stays && len(rule.Changes) > 0 {
+				rule.Changes = append(rule.Changes, in.NewKey())
 			}
 		}
-		if gate, ok := gates[reached.Rule]; ok {
-			considered.Kind, considered.Inputs = "gate", []explain.Input{}
-			for _, input := range gate.Inputs {
-				considered.Inputs = append(considered.Inputs, in.Fill(input))
-			}
-			if reached.Refused {
-				considered.Advice = gate.Advice
-				if gate.Change != nil {
-					considered.Changes = gate.Change(in)
-				}
-				told.Decided = append(told.Decided, considered.Rule)
-				in.Refused = append(in.Refused, reached.Rule)
-				if all := len(considered.Changes); all > shownChanges {
-					considered.Changes = considered.Changes[:shownChanges]
-					considered.Advice += fmt.Sprintf(" These are %d of %d changes: explain the changed request for more.", shownChanges, all)
-				}
-				if kept && len(considered.Changes) > 0 {
-					considered.Changes = append(considered.Changes, in.NewKey())
-				}
-			}
-		}
-		told.Considered = append(told.Considered, considered)
+		result.Rules = append(result.Rules, rule)
 	}
+	var sentences []string
 	switch {
 	case e.Fault != "":
-		told.Message = "The request met the fault " + e.Fault + "."
+		sentences = append(sentences, "The request triggered the fault "+e.Fault+".")
 	case decided != e:
-		told.Message = "The answer was kept from the request " + decided.RequestID + ", which is explained here."
+		sentences = append(sentences, "The response was stored for the request "+decided.RequestID+", which is explained here.")
 	case e.Replayed:
-		told.Message = "The answer was kept from an earlier equal request."
+		sentences = append(sentences, "The response was stored for an earlier equal request.")
 	}
-	if len(told.Decided) > 0 {
-		told.Message = strings.TrimSpace(told.Message + " Decided by " + strings.Join(told.Decided, ", ") + ".")
-	} else if told.Message == "" {
-		told.Message = "No rule stood in the way."
+	if len(result.DecidedBy) > 0 {
+		sentences = append(sentences, "Decided by "+strings.Join(result.DecidedBy, ", ")+".")
+		if stays {
+			sentences = append(sentences, "Send a changed request with a new "+s.Milestone.Transport.IdempotencyHeader+", because the response is stored under this one.")
+		}
+	} else if sentences == nil {
+		sentences = append(sentences, "No rule refused the request.")
 	}
-	if kept && len(told.Decided) > 0 {
-		told.Message += " Send a changed request with a new " + m.Transport.IdempotencyHeader + ", for the answer is kept under this one."
-	}
-	return told
+	result.Message = strings.Join(sentences, " ")
+	return result
 }
 
-// caseOf reads an entry as the gates want to see it.
-func (p *Server) caseOf(w *world.World, decided *exchange.Exchange, requestID string) *explain.Case {
+// ruleResult explains one rule.
+func (s *Server) ruleResult(preconditions explain.Rules, in *explain.Case, reached ruletrace.Reached) RuleResult {
+	result := RuleResult{Rule: string(reached.Rule), Kind: Invariant, Refused: reached.Refused}
+	if i := slices.IndexFunc(s.Milestone.Rules, func(rule milestones.Rule) bool { return rule.ID == result.Rule }); i >= 0 {
+		result.Description = s.Milestone.Rules[i].Description
+	}
+	precondition, ok := preconditions[reached.Rule]
+	if !ok {
+		return result
+	}
+	result.Kind, result.Inputs = Precondition, []explain.Input{}
+	for _, input := range precondition.Inputs {
+		result.Inputs = append(result.Inputs, in.Fill(input))
+	}
+	if !reached.Refused {
+		return result
+	}
+	result.Advice = precondition.Advice
+	if precondition.Change != nil {
+		result.Changes = precondition.Change(in)
+	}
+	if all := len(result.Changes); all > maxChanges {
+		result.Changes = result.Changes[:maxChanges]
+		result.Advice += fmt.Sprintf(" These are %d of %d changes: explain the changed request for more.", maxChanges, all)
+	}
+	return result
+}
+
+// caseOf returns a decided request in the form that the rules explain, with the id of the
+// request that is explained.
+func (s *Server) caseOf(w *world.World, decided *exchange.Exchange, requestID string) *explain.Case {
 	e := new(exchange.Exchange)
 	*e = *decided
 	e.RequestID = requestID
 	path, query, _ := strings.Cut(e.Path, "?")
 	c := &explain.Case{Exchange: e, Route: path, Methods: w.Methods(path), KeyMode: w.KeyMode()}
-	c.Query, _ = url.ParseQuery(query)                            // as much of it as can be read
-	if document, err := schemas.ReadRequest(e.Body); err == nil { // what was not read has no places to show
+	c.Query, _ = url.ParseQuery(query) // the parts that can be parsed
+	if document, err := schemas.ReadRequest(e.Body); err == nil {
 		c.Document = w.HideIn(document.Value)
 	}
 	if len(e.Body) == 0 && e.Method == http.MethodPost {
-		c.Document, c.NoBody = map[string]any{}, true // as which it counts
+		c.Document, c.NoBody = map[string]any{}, true // an empty body counts as {}
 	}
 	if text, err := fixtures.FS.ReadFile("requests/" + e.Operation + ".json"); err == nil {
 		id := jcs.String(e.ActorID)
@@ -150,7 +170,7 @@ func (p *Server) caseOf(w *world.World, decided *exchange.Exchange, requestID st
 		json.Unmarshal(jcs.Encode(e.Before), &c.Provider)
 		c.Provider = w.HideIn(c.Provider)
 	}
-	for _, o := range p.Milestone.Operations {
+	for _, o := range s.Milestone.Operations {
 		c.Routes = append(c.Routes, explain.Route{Method: o.Method, Path: o.Path})
 		if o.ID == e.Operation {
 			c.Scope, c.Schema = o.Scope, o.RequestSchema

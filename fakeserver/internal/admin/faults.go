@@ -6,29 +6,30 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// Faults are those of a world, used up or not, in the order in which they were added.
+// Faults are the faults of a world, exhausted ones included, in the order in which they
+// were added.
 type Faults struct {
 	Faults []fault.State `json:"faults"`
 }
 
-func (p *Server) addFault(c *call) (any, *problem.Problem) {
-	f, wrong := read[fault.Fault](c)
-	if wrong != nil {
-		return nil, wrong
+func (s *Server) addFault(r *request) (any, *problem.Problem) {
+	f, p := decode[fault.Fault](r)
+	if p != nil {
+		return nil, p
 	}
-	return p.inWorld(c, func(w *world.World) (any, *problem.Problem) { return w.AddFault(f) })
+	return s.withNewWorld(r, func(w *world.World) (any, *problem.Problem) { return w.AddFault(f) })
 }
 
-func (p *Server) listFaults(c *call) (any, *problem.Problem) {
-	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return Faults{w.Faults.All()}, nil })
+func (s *Server) listFaults(r *request) (any, *problem.Problem) {
+	return s.withWorld(r, func(w *world.World) (any, *problem.Problem) { return Faults{w.Faults.All()}, nil })
 }
 
-func (p *Server) deleteFault(c *call) (any, *problem.Problem) {
-	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return nil, w.Faults.Delete(c.PathValue("fault")) })
+func (s *Server) deleteFault(r *request) (any, *problem.Problem) {
+	return s.withWorld(r, func(w *world.World) (any, *problem.Problem) { return nil, w.Faults.Delete(r.PathValue("fault")) })
 }
 
-func (p *Server) clearFaults(c *call) (any, *problem.Problem) {
-	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
+func (s *Server) clearFaults(r *request) (any, *problem.Problem) {
+	return s.withWorld(r, func(w *world.World) (any, *problem.Problem) {
 		w.Faults.Clear()
 		return nil, nil
 	})

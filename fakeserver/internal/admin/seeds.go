@@ -9,23 +9,20 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// YAML is the media type of a seed that people wrote (RFC 9512).
-const YAML = "application/yaml"
-
-// seedSchema is that of a seed.
+// seedSchema is the name of the schema of a seed.
 const seedSchema = "FakeSeed"
 
-// ReadSeed reads a seed, YAML or JSON, of a file of that name.
+// ReadSeed reads a seed, YAML or JSON. File is the name in its errors.
 func ReadSeed(ctx context.Context, file string, text []byte) (*seed.Seed, error) {
 	return seed.Read(ctx, file, text, schema(seedSchema))
 }
 
-func (p *Server) seedWorld(c *call) (any, *problem.Problem) {
-	sown, err := ReadSeed(c.Context(), "body", c.body)
-	if c.Context().Err() != nil {
-		return nil, left()
+func (s *Server) seedWorld(r *request) (any, *problem.Problem) {
+	initial, err := ReadSeed(r.Context(), "body", r.body)
+	if r.Context().Err() != nil {
+		return nil, clientGone()
 	} else if err != nil {
 		return nil, problem.New(http.StatusBadRequest, "%v", err)
 	}
-	return p.restoreWorld(c, func(w *world.World) { w.Reseed(sown) })
+	return s.restoreWorld(r, func(w *world.World) { w.Reseed(initial) })
 }

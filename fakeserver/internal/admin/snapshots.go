@@ -9,98 +9,97 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// SnapshotTake says under which name a snapshot is kept.
+// SnapshotTake is the request that creates a snapshot.
 type SnapshotTake struct {
 	Name    string `json:"name"`
 	Replace bool   `json:"replace,omitzero"`
 }
 
-// SnapshotRestore names the snapshot that a world is restored from.
+// SnapshotRestore is the request that restores a world.
 type SnapshotRestore struct {
 	Snapshot string `json:"snapshot"`
 }
 
-// Snapshot is what is told of a snapshot.
+// Snapshot is a snapshot in numbers.
 type Snapshot struct {
-	Name         string        `json:"name"`
-	Providers    int           `json:"providers"`
-	AuditEntries int           `json:"audit_entries"`
-	Checkpoints  int           `json:"checkpoints"`
-	Answers      int           `json:"answers"`
-	Clock        clock.Setting `json:"clock"`
+	Name            string        `json:"name"`
+	Providers       int           `json:"providers"`
+	AuditEntries    int           `json:"audit_entries"`
+	Checkpoints     int           `json:"checkpoints"`
+	StoredResponses int           `json:"stored_responses"`
+	Clock           clock.Setting `json:"clock"`
 }
 
-// Snapshots are all snapshots, by name.
+// Snapshots are all snapshots, sorted by name.
 type Snapshots struct {
 	Snapshots []Snapshot `json:"snapshots"`
 }
 
-func snapshotOf(name string, m world.State) Snapshot {
-	counts := m.Image.Counts()
-	return Snapshot{name, counts.Providers, counts.AuditEntries, counts.Checkpoints, counts.Answers, m.Clock}
+func snapshotOf(name string, state world.State) Snapshot {
+	counts := state.Image.Counts()
+	return Snapshot{name, counts.Providers, counts.AuditEntries, counts.Checkpoints, counts.Answers, state.Clock}
 }
 
-func (p *Server) takeSnapshot(c *call) (any, *problem.Problem) {
-	take, wrong := read[SnapshotTake](c)
-	if wrong != nil {
-		return nil, wrong
+func (s *Server) takeSnapshot(r *request) (any, *problem.Problem) {
+	take, p := decode[SnapshotTake](r)
+	if p != nil {
+		return nil, p
 	}
-	// What is not there has nothing to keep: a snapshot of a name that was mistyped would
-	// pass for an empty world.
-	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) {
-		return p.putSnapshot(take.Name, w.State(), take.Replace)
+	// A mistyped name must not create a snapshot of an empty world.
+	return s.withWorld(r, func(w *world.World) (any, *problem.Problem) {
+		return s.putSnapshot(take.Name, w.State(), take.Replace)
 	})
 }
 
-func (p *Server) putSnapshot(name string, m world.State, replace bool) (any, *problem.Problem) {
-	if wrong := p.Snapshots.Put(name, m, replace); wrong != nil {
-		return nil, wrong
+func (s *Server) putSnapshot(name string, state world.State, replace bool) (any, *problem.Problem) {
+	if p := s.Snapshots.Put(name, state, replace); p != nil {
+		return nil, p
 	}
-	return snapshotOf(name, m), nil
+	return snapshotOf(name, state), nil
 }
 
-func (p *Server) restoreSnapshot(c *call) (any, *problem.Problem) {
-	restore, wrong := read[SnapshotRestore](c)
-	if wrong != nil {
-		return nil, wrong
+func (s *Server) restoreSnapshot(r *request) (any, *problem.Problem) {
+	restore, p := decode[SnapshotRestore](r)
+	if p != nil {
+		return nil, p
 	}
-	m, wrong := p.Snapshots.Get(restore.Snapshot)
-	if wrong != nil { // before the world is made
-		return nil, wrong
+	state, p := s.Snapshots.Get(restore.Snapshot)
+	if p != nil { // before the world is created
+		return nil, p
 	}
-	return p.restoreWorld(c, func(w *world.World) { w.Restore(m) })
+	return s.restoreWorld(r, func(w *world.World) { w.Restore(state) })
 }
 
-func (p *Server) listSnapshots(*call) (any, *problem.Problem) {
+func (s *Server) listSnapshots(*request) (any, *problem.Problem) {
 	list := Snapshots{Snapshots: []Snapshot{}}
-	for _, s := range p.Snapshots.All() {
+	for _, s := range s.Snapshots.All() {
 		list.Snapshots = append(list.Snapshots, snapshotOf(s.Name, s.State))
 	}
 	return list, nil
 }
 
-func (p *Server) downloadSnapshot(c *call) (any, *problem.Problem) {
-	m, wrong := p.Snapshots.Get(c.PathValue("snapshot"))
-	if wrong != nil {
-		return nil, wrong
+func (s *Server) downloadSnapshot(r *request) (any, *problem.Problem) {
+	state, p := s.Snapshots.Get(r.PathValue("snapshot"))
+	if p != nil {
+		return nil, p
 	}
-	return p.Snapshots.File(m), nil
+	return s.Snapshots.File(state), nil
 }
 
-func (p *Server) uploadSnapshot(c *call) (any, *problem.Problem) {
-	file, wrong := read[snapshot.File](c)
-	if wrong != nil {
-		return nil, wrong
+func (s *Server) uploadSnapshot(r *request) (any, *problem.Problem) {
+	file, p := decode[snapshot.File](r)
+	if p != nil {
+		return nil, p
 	}
-	m, err := p.Snapshots.Read(c.Context(), file)
-	if c.Context().Err() != nil {
-		return nil, left()
+	state, err := s.Snapshots.Read(r.Context(), file)
+	if r.Context().Err() != nil {
+		return nil, clientGone()
 	} else if err != nil {
 		return nil, problem.New(http.StatusBadRequest, "The snapshot, at %v.", err)
 	}
-	return p.putSnapshot(c.PathValue("snapshot"), m, true)
+	return s.putSnapshot(r.PathValue("snapshot"), state, true)
 }
 
-func (p *Server) deleteSnapshot(c *call) (any, *problem.Problem) {
-	return nil, p.Snapshots.Delete(c.PathValue("snapshot"))
+func (s *Server) deleteSnapshot(r *request) (any, *problem.Problem) {
+	return nil, s.Snapshots.Delete(r.PathValue("snapshot"))
 }

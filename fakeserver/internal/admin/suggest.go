@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,12 +12,13 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// additive are the endpoints that change something and destroy nothing. An endpoint with
-// another method than GET that is not among them is never suggested.
+// additive are the endpoints with another method than GET that destroy nothing. Other ones
+// are never suggested.
 var additive = []string{"fake.clock.set", "fake.clock.advance", "fake.faults.add"}
 
-// noEndpoint refuses a path that no endpoint has, and suggests the nearest one.
-func noEndpoint(r *http.Request) *problem.Problem {
+// unknownEndpoint is the problem for a path without an endpoint. It suggests the nearest
+// one.
+func unknownEndpoint(r *http.Request) *problem.Problem {
 	nearest := nearestEndpoint(r.Method, r.URL.Path)
 	if nearest == "" {
 		return problem.New(http.StatusNotFound, "There is no endpoint %q: GET %s lists all of them.", r.URL.Path, Prefix)
@@ -26,70 +28,66 @@ func noEndpoint(r *http.Request) *problem.Problem {
 	return p
 }
 
-// nearestEndpoint returns the path of an endpoint of the same method that destroys
-// nothing, with the names of the request in the place of its parameters; "" when none is
-// near. Each segment has to be near by itself: what all paths have in common would
-// otherwise make any two of them near.
+// nearestEndpoint returns the path of an endpoint with the same method that destroys
+// nothing, with the parameters of the request; "" if none is near. Each segment must be
+// near: paths as a whole are similar because of what they have in common.
 func nearestEndpoint(method, path string) string {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	own := strings.Split(strings.Trim(path, "/"), "/")
-	readings := [][]string{own}
-	if len(own) > 1 {
-		readings = append(readings, slices.Insert(slices.Clone(own), 1, "worlds")) // which may have been left out
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	candidates := [][]string{segments}
+	if len(segments) > 1 {
+		candidates = append(candidates, slices.Insert(slices.Clone(segments), 1, "worlds")) // it may be missing
 	}
-	for _, segments := range readings {
+	for _, segments := range candidates {
 		var near []string
 		for _, e := range endpoints {
 			if e.Method != method || method != http.MethodGet && !slices.Contains(additive, e.ID) {
 				continue
 			}
-			if filled, ok := fill(e.Path, segments); ok {
+			if filled, ok := fillTemplate(e.Path, segments); ok {
 				near = append(near, filled)
 			}
 		}
 		if len(near) > 0 {
-			if nearest := milestones.Nearest(path, near); nearest != "" {
-				return nearest
-			}
-			return near[0]
+			return cmp.Or(milestones.Nearest(path, near), near[0])
 		}
 	}
 	return ""
 }
 
-// fill puts segments in the place of the parameters of a template, and reports whether
-// the other ones are near.
-func fill(template string, own []string) (path string, near bool) {
+// fillTemplate returns a template with segments as its parameters, and reports whether
+// all other segments are near.
+func fillTemplate(template string, given []string) (path string, near bool) {
 	segments := strings.Split(template[1:], "/")
-	if len(segments) != len(own) {
+	if len(segments) != len(given) {
 		return "", false
 	}
 	for i, segment := range segments {
 		if strings.HasPrefix(segment, "{") {
-			segments[i] = own[i]
-		} else if milestones.Nearest(own[i], []string{segment}) == "" {
+			segments[i] = given[i]
+		} else if milestones.Nearest(given[i], []string{segment}) == "" {
 			return "", false
 		}
 	}
 	return "/" + strings.Join(segments, "/"), true
 }
 
-// nearestMember returns the member that an unknown one of the object at the pointer was
-// probably meant to be; "" when none is near. One that is a member of another object is
-// named from the root, such as answer.status, and in words says where it stands.
-func nearestMember(name, pointer string, body any) (nearest, words string) {
-	places, err := Schemas().Places(name)
+// nearestMember returns the member that an unknown member of the object at the pointer was
+// probably meant to be, as a path from the root, such as answer.status; "" if none is
+// near. The suggestion also says where the member belongs.
+func nearestMember(schema, pointer string, body any) (nearest, suggestion string) {
+	places, err := Schemas().Places(schema)
 	if err != nil {
-		return "", "" // what stands where depends on the body
+		return "", "" // the members depend on the body
 	}
-	there, _ := jcs.At(body, jcs.Pointer(pointer)).(map[string]any)
+	object, _ := jcs.At(body, jcs.Pointer(pointer)).(map[string]any)
 	for _, place := range places {
-		if place.Pointer() != pointer { // no request has lists
+		if place.Pointer() != pointer { // requests have no lists
 			continue
 		}
-		for _, member := range slices.Sorted(maps.Keys(there)) {
+		for _, member := range slices.Sorted(maps.Keys(object)) {
 			if slices.Contains(place.Members, member) {
 				continue
 			}

@@ -52,7 +52,7 @@ func TestSuggestionsDestroyNothing(t *testing.T) {
 					continue
 				}
 				if !slices.ContainsFunc(endpoints, func(to Endpoint) bool {
-					_, leads := fill(to.Path, strings.Split(nearest[1:], "/"))
+					_, leads := fillTemplate(to.Path, strings.Split(nearest[1:], "/"))
 					same := to.Method == method || to.Method == http.MethodGet && method == "HEAD"
 					return leads && same && (to.Method == http.MethodGet || slices.Contains(additive, to.ID))
 				}) {

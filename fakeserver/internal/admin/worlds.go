@@ -5,21 +5,20 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// World is what is told of a world.
+// World is the state of a world in numbers.
 type World struct {
 	Name string `json:"name"`
-	// Requests is how many came, those before a reset included.
-	Requests uint64 `json:"requests"`
-	// Providers, AuditEntries, Checkpoints and Answers are how many of each it holds;
-	// answers are those kept for idempotency.
-	Providers    int   `json:"providers"`
-	AuditEntries int   `json:"audit_entries"`
-	Checkpoints  int   `json:"checkpoints"`
-	Answers      int   `json:"answers"`
-	Clock        Clock `json:"clock"`
+	// Requests counts the requests, including those before a reset.
+	Requests     uint64 `json:"requests"`
+	Providers    int    `json:"providers"`
+	AuditEntries int    `json:"audit_entries"`
+	Checkpoints  int    `json:"checkpoints"`
+	// StoredResponses counts the responses that are stored for their idempotency keys.
+	StoredResponses int   `json:"stored_responses"`
+	Clock           Clock `json:"clock"`
 }
 
-// Worlds are all worlds, by name.
+// Worlds are all worlds, sorted by name.
 type Worlds struct {
 	Worlds []World `json:"worlds"`
 }
@@ -31,57 +30,57 @@ func worldOf(w *world.World) World {
 	}
 }
 
-func (p *Server) listWorlds(*call) (any, *problem.Problem) {
+func (s *Server) listWorlds(*request) (any, *problem.Problem) {
 	list := Worlds{Worlds: []World{}}
-	for _, w := range p.Worlds.All() {
+	for _, w := range s.Worlds.All() {
 		list.Worlds = append(list.Worlds, worldOf(w))
 	}
 	return list, nil
 }
 
-// inWorld calls f with the world that the path names, made when there is none.
-func (p *Server) inWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
-	w, leave, wrong := p.Worlds.Acquire(c.PathValue("world"))
-	if wrong != nil {
-		return nil, wrong
+// withNewWorld calls f with the world in the path, which is created if it does not exist.
+func (s *Server) withNewWorld(r *request, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
+	w, release, p := s.Worlds.Acquire(r.PathValue("world"))
+	if p != nil {
+		return nil, p
 	}
-	defer leave()
+	defer release()
 	return f(w)
 }
 
-// restoreWorld makes the world that the path names another one, and shows it.
-func (p *Server) restoreWorld(c *call, become func(*world.World)) (any, *problem.Problem) {
-	w, leave, wrong := p.Worlds.AcquireAs(c.PathValue("world"), become)
-	if wrong != nil {
-		return nil, wrong
+// restoreWorld replaces the state of the world in the path and returns it.
+func (s *Server) restoreWorld(r *request, restore func(*world.World)) (any, *problem.Problem) {
+	w, release, p := s.Worlds.AcquireAs(r.PathValue("world"), restore)
+	if p != nil {
+		return nil, p
 	}
-	defer leave()
+	defer release()
 	return worldOf(w), nil
 }
 
-// ofWorld calls f with the world that the path names, to read of it: a name that was
-// mistyped makes no world.
-func (p *Server) ofWorld(c *call, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
-	name := c.PathValue("world")
-	if wrong := world.CheckName(name); wrong != nil {
-		return nil, wrong
+// withWorld calls f with the world in the path, which must exist: a mistyped name does not
+// create a world.
+func (s *Server) withWorld(r *request, f func(*world.World) (any, *problem.Problem)) (any, *problem.Problem) {
+	name := r.PathValue("world")
+	if p := world.CheckName(name); p != nil {
+		return nil, p
 	}
-	w, leave, wrong := p.Worlds.Find(name)
-	if wrong != nil {
-		return nil, wrong
+	w, release, p := s.Worlds.Find(name)
+	if p != nil {
+		return nil, p
 	}
-	defer leave()
+	defer release()
 	return f(w)
 }
 
-func (p *Server) getWorld(c *call) (any, *problem.Problem) {
-	return p.ofWorld(c, func(w *world.World) (any, *problem.Problem) { return worldOf(w), nil })
+func (s *Server) getWorld(r *request) (any, *problem.Problem) {
+	return s.withWorld(r, func(w *world.World) (any, *problem.Problem) { return worldOf(w), nil })
 }
 
-func (p *Server) deleteWorld(c *call) (any, *problem.Problem) {
-	return nil, p.Worlds.Drop(c.PathValue("world"))
+func (s *Server) deleteWorld(r *request) (any, *problem.Problem) {
+	return nil, s.Worlds.Drop(r.PathValue("world"))
 }
 
-func (p *Server) resetWorld(c *call) (any, *problem.Problem) {
-	return p.restoreWorld(c, (*world.World).Reset)
+func (s *Server) resetWorld(r *request) (any, *problem.Problem) {
+	return s.restoreWorld(r, (*world.World).Reset)
 }

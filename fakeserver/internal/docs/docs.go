@@ -1,11 +1,11 @@
-// Package docs serves what the fake says of itself, to programs and to people:
+// Package docs serves the documentation of the fake:
 //
 //	/openapi.json        the contract, as OpenAPI 3.1
-//	/_fake/openapi.json  the admin API, in the same way
-//	/docs                both to read, and to try out
+//	/_fake/openapi.json  the admin API, as OpenAPI 3.1
+//	/docs                a page to read both and to send requests
 //
-// The page and all that it loads are in the binary, and its policy forbids it to
-// load anything from elsewhere. Nothing here is secret, so no token is asked for.
+// The page and everything that it loads are in the binary, and its policy forbids it to
+// load anything else. None of it is secret, so no token is required.
 package docs
 
 import (
@@ -15,8 +15,8 @@ import (
 	"strings"
 	"sync"
 
-	// Swagger UI as files to embed. It is kept up with Swagger UI, which is the one
-	// that reads OpenAPI 3.1 and sends requests, and it needs nothing at run time.
+	// Swagger UI as embedded files. The module follows the releases of Swagger UI, which
+	// reads OpenAPI 3.1 and sends requests, and it needs nothing at run time.
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
@@ -27,24 +27,24 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// Where things are.
+// Paths of the documents and the page.
 const (
 	ContractPath = "/openapi.json"
 	AdminPath    = admin.Prefix + "/openapi.json"
 	PagePath     = "/docs"
 )
 
-// Options are what the documents are made from.
+// Options are the contents of the documents.
 type Options struct {
 	Milestone *milestones.Milestone
 	Schemas   *schemas.Set
-	// Servers are where the contract is served.
+	// Servers are the base URLs of the contract.
 	Servers []openapi.Server
-	// NoAdminAPI leaves the admin API out.
+	// NoAdminAPI omits the document of the admin API.
 	NoAdminAPI bool
-	// Record gives recorded examples, of the contract and of the admin API. It is
-	// called once, when somebody first asks for a document.
-	Record func() (contract, control []openapi.Example, err error)
+	// Record returns recorded examples of the contract and of the admin API. It is called
+	// once, for the first request of a document.
+	Record func() (contract, admin []openapi.Example, err error)
 }
 
 // Site serves the documents and the page.
@@ -53,7 +53,7 @@ type Site struct {
 	paths []string
 }
 
-// New gives a site.
+// New returns a site.
 func New(o Options) *Site {
 	s := &Site{}
 	record := sync.OnceValues(func() (examples [2][]openapi.Example, err error) {
@@ -86,7 +86,7 @@ func New(o Options) *Site {
 	}
 	urls, err := json.Marshal(choices)
 	if err != nil {
-		panic("listing the documents: " + err.Error()) // texts
+		panic("encoding strings: " + err.Error())
 	}
 	page := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: o.Milestone.ID + ", faked", SwaggerJSON: ContractPath, BasePath: PagePath + "/", ShowTopBar: true,
@@ -97,22 +97,22 @@ func New(o Options) *Site {
 	return s
 }
 
-// Has tells whether a path is of the site.
+// Has reports whether a path belongs to the site.
 func (s *Site) Has(path string) bool {
 	return slices.Contains(s.paths, path) || strings.HasPrefix(path, PagePath+"/")
 }
 
-// policy keeps the page to what this server has, whatever its scripts would load.
+// policy lets the page load resources of this server only.
 const policy = "default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; " +
 	"script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
-// handle serves GET, and HEAD, on a path.
+// handle serves GET and HEAD requests of a path.
 func (s *Site) handle(path string, h http.Handler) {
 	s.paths = append(s.paths, path)
 	s.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			problem.New(http.StatusMethodNotAllowed, "%s takes GET and HEAD, not %s.", r.URL.Path, r.Method).ServeHTTP(w, r)
+			problem.New(http.StatusMethodNotAllowed, "%s has the methods GET and HEAD, not %s.", r.URL.Path, r.Method).ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Content-Security-Policy", policy)
@@ -120,13 +120,13 @@ func (s *Site) handle(path string, h http.Handler) {
 	})
 }
 
-// document serves a document, which is written when it is first asked for.
+// document serves a document, which is generated for its first request.
 func (s *Site) document(path string, write func() ([]byte, error)) {
 	once := sync.OnceValues(write)
 	s.handle(path, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, err := once()
 		if err != nil {
-			problem.New(http.StatusInternalServerError, "The document cannot be written: %v.", err).ServeHTTP(w, r)
+			problem.New(http.StatusInternalServerError, "The document cannot be generated: %v.", err).ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -137,39 +137,39 @@ func (s *Site) document(path string, write func() ([]byte, error)) {
 // ServeHTTP implements http.Handler.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// token is the scheme of the admin token.
+// token is the name of the security scheme of the admin token.
 const token = "AdminToken"
 
 // AdminDocument returns the OpenAPI document of the admin API.
 func AdminDocument(version string, examples []openapi.Example) *openapi.Document {
 	d := &openapi.Document{
-		Title: "Admin API of the fake", Version: version,
-		Description: "How a test arranges the fake and looks into it. It is no part of the contract.",
-		Servers:     []openapi.Server{{URL: "/", Description: "The server that this document is from."}},
-		Schemes:     []openapi.Scheme{{Name: token, Description: "The admin token, when the server has one."}},
+		Title: "Admin API of the fake server", Version: version,
+		Description: "Set up worlds for tests and read what happened. The admin API is not part of the contract.",
+		Servers:     []openapi.Server{{URL: "/", Description: "The server that serves this document."}},
+		Schemes:     []openapi.Scheme{{Name: token, Description: "The admin token, if the server has one."}},
 		Schemas:     admin.Schemas(), Examples: examples,
 	}
 	for _, e := range admin.Endpoints() {
 		_, topic, _ := strings.Cut(e.ID, ".")
 		topic, _, _ = strings.Cut(topic, ".")
 		o := openapi.Operation{
-			ID: e.ID, Method: e.Method, Path: e.Path, Tag: topic, Summary: e.Summary, Request: e.Request,
+			ID: e.ID, Method: e.Method, Path: e.Path, Tag: topic, Summary: e.Summary, Description: e.Description, Request: e.Request,
 			Security: [][]string{{}, {token}},
 		}
-		if e.TakesYAML() {
+		if e.AcceptsYAML() {
 			o.Also = []string{admin.YAML}
 		}
 		for _, p := range e.Query {
 			o.Parameters = append(o.Parameters, openapi.Parameter{Parameter: p})
 		}
-		done := openapi.Response{Status: "204", Description: "It was done."}
+		done := openapi.Response{Status: "204", Description: "Success."}
 		if e.Response != "" {
-			done = openapi.Response{Status: "200", Description: "It was done.", MediaType: "application/json", Schema: e.Response}
+			done = openapi.Response{Status: "200", Description: "Success.", MediaType: "application/json", Schema: e.Response}
 		}
 		o.Responses = []openapi.Response{done}
 		for _, wrong := range []openapi.Response{
-			{Status: "4XX", Description: "The request cannot be done as it is. Nothing was changed."},
-			{Status: "5XX", Description: "The server cannot do it now. Nothing was changed."},
+			{Status: "4XX", Description: "The request is refused. Nothing was changed."},
+			{Status: "5XX", Description: "The server cannot process the request now. Nothing was changed."},
 		} {
 			wrong.MediaType, wrong.Schema = problem.ContentType, "FakeProblem"
 			o.Responses = append(o.Responses, wrong)

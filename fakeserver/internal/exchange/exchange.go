@@ -20,13 +20,13 @@ type Exchange struct {
 	// At is when the request was answered, by the world's clock.
 	At instant.Instant `json:"at"`
 	// Took is the time until then, by the server's stopwatch.
-	Took   Micros `json:"took_us"`
+	Took   Micros `json:"duration_us"`
 	Method string `json:"method"`
 	// Path has the query, as the client wrote it.
 	Path   string              `json:"path"`
-	Header map[string][]string `json:"header"`
+	Header map[string][]string `json:"request_header"`
 	// Body is the body of the request, as far as it was read; nil if none of it was.
-	Body Text `json:"body"`
+	Body Text `json:"request_body"`
 	// Operation is the id of the operation; the router's if the request reached none.
 	Operation string `json:"operation"`
 	// ProviderID is the one in the path; "" if there is none.
@@ -45,7 +45,7 @@ type Exchange struct {
 	// fault's, or else the world's, which may have been lost on its way.
 	Fault string `json:"fault,omitzero"`
 	// Answer is the body of the answer.
-	Answer Text `json:"answer"`
+	Answer Text `json:"response_body"`
 
 	// World is the name of the world.
 	World string `json:"-"`

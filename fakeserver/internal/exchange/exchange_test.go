@@ -29,7 +29,7 @@ func TestJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"request_id":"w.1","at":"1970-01-01T00:00:00.000Z","took_us":20,"method":"GET","path":"","header":{},"body":"{}","operation":"","status":0,"reason_codes":[],"replayed":false,"answer":""}`
+	const want = `{"request_id":"w.1","at":"1970-01-01T00:00:00.000Z","duration_us":20,"method":"GET","path":"","request_header":{},"request_body":"{}","operation":"","status":0,"reason_codes":[],"replayed":false,"response_body":""}`
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}

@@ -1,4 +1,4 @@
-package fakeserver_test
+package admin_test
 
 import (
 	"context"
@@ -69,7 +69,7 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 				f := fakeservertest.StartInMemory(t)
 				const world = "w"
 				post := func(path, key string, body any) request {
-					return request{method: "POST", path: providers + path, body: body,
+					return request{method: "POST", path: "/partner-liquidity-providers" + path, body: body,
 						header: map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": key}}
 				}
 				n := 0
@@ -92,14 +92,14 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for _, gate := range told.Considered {
+					for _, gate := range told.Rules {
 						for _, to := range gate.Changes {
 							if to.Where == "body" {
 								changes = append(changes, change{to.Where, to.At, to.To, to.Remove})
 							}
 						}
 					}
-					return changes, told.Decided
+					return changes, told.DecidedBy
 				}
 				post("", "begin", put(document(t, onboardBody), "/provider/segment_tier", tier, false)).send(t, f, world)
 				if tier == "S1" || tier == "S2" { // the others have no verdict

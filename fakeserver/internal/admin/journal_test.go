@@ -1,4 +1,4 @@
-package fakeserver_test
+package admin_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 // short tells entries by what they are asked for most.
@@ -31,9 +32,9 @@ func TestJournal(t *testing.T) {
 	if err := a.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
-	onboarded(t, f, f.URL, "a", "1")
-	onboarded(t, f, f.URL, "a", "1")
-	onboarded(t, f, f.URL, "b", "1")
+	testclient.Onboard(t, f, f.URL, "a", "1")
+	testclient.Onboard(t, f, f.URL, "a", "1")
+	testclient.Onboard(t, f, f.URL, "b", "1")
 	if err := a.Advance(ctx, time.Hour); err != nil {
 		t.Fatal(err)
 	}
@@ -53,16 +54,16 @@ func TestJournal(t *testing.T) {
 		"status":    {client.Query{Status: 200, After: "a.1"}, "a.2 POST 200 success true\n"},
 		"provider":  {client.Query{ProviderID: "nobody"}, "a.3 GET 401 unauthenticated false\n"},
 		"time":      {client.Query{From: time.Date(2026, 2, 22, 16, 30, 0, 0, time.UTC)}, "a.3 GET 401 unauthenticated false\n"},
-		"replayed":  {client.Query{Replayed: some(true)}, "a.2 POST 200 success true\n"},
-		"new":       {client.Query{Replayed: some(false), Status: 200}, "a.1 POST 200 success false\n"},
+		"replayed":  {client.Query{Replayed: new(true)}, "a.2 POST 200 success true\n"},
+		"new":       {client.Query{Replayed: new(false), Status: 200}, "a.1 POST 200 success false\n"},
 		"no fault":  {client.Query{Fault: "none", Limit: 1}, "a.1 POST 200 success false\n"},
 		"a fault":   {client.Query{Fault: "any"}, ""},
 		"reason":    {client.Query{ReasonCode: "partner_liquidity_provider_invalid"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, err := a.Journal(ctx, c.query)
-			if err != nil || short(found) != c.want || found.Held != 3 {
-				t.Errorf("got\n%s%d held, %v, want\n%s", short(found), found.Held, err, c.want)
+			if err != nil || short(found) != c.want || found.Total != 3 {
+				t.Errorf("got\n%s%d held, %v, want\n%s", short(found), found.Total, err, c.want)
 			}
 			if n, err := a.Count(ctx, c.query); err != nil || n != found.Matched {
 				t.Errorf("counted %d, %v, want %d", n, err, found.Matched)
@@ -91,7 +92,7 @@ func TestJournal(t *testing.T) {
 	if n, err := a.Count(ctx, client.Query{}); n != 0 || err != nil {
 		t.Errorf("cleared: got %d, %v", n, err)
 	}
-	onboarded(t, f, f.URL, "a", "2")
+	testclient.Onboard(t, f, f.URL, "a", "2")
 	if err := a.Reset(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -120,15 +121,15 @@ func TestJournalWaits(t *testing.T) {
 	}
 	go await()
 	<-waiting
-	onboarded(t, f, f.URL, "a", "1")
-	onboarded(t, f, f.URL, "a", "2")
+	testclient.Onboard(t, f, f.URL, "a", "1")
+	testclient.Onboard(t, f, f.URL, "a", "2")
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
 	if err := a.ClearJournal(ctx); err != nil {
 		t.Fatal(err)
 	}
-	onboarded(t, f, f.URL, "a", "3")
+	testclient.Onboard(t, f, f.URL, "a", "3")
 	go await()
 	<-waiting
 	over <- struct{}{}
@@ -143,7 +144,7 @@ func TestJournalWaits(t *testing.T) {
 	if err := a.Delete(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-done; !errors.As(err, &wrong) || wrong.Status != 410 || !strings.Contains(wrong.Detail, "The world a was deleted while its journal was waited for: 1 of 2") {
+	if err := <-done; !errors.As(err, &wrong) || wrong.Status != 410 || !strings.Contains(wrong.Detail, "The world a was deleted during the wait: 1 of 2") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -156,10 +157,10 @@ func TestJournalRefuses(t *testing.T) {
 		"reason_code=partner_liquidity_provider_rollout_bloked": `"nearest":"partner_liquidity_provider_rollout_blocked"`,
 		"oparation=x":     `"nearest":"operation"`,
 		"status=ok":       `is not a whole number`,
-		"status=999":      `no answer has 999`,
-		"fault=x":         `The query parameter fault: \"x\" is no id of a fault, such as f1, nor any or none`,
+		"status=999":      `999 is not a status`,
+		"fault=x":         `The query parameter fault: \"x\" is neither the id of a fault, such as f1, nor any or none`,
 		"replayed=yes":    `The query parameter replayed: \"yes\" is neither true nor false`,
-		"limit=0":         `limit is 1 or more`,
+		"limit=0":         `limit must be 1 or more`,
 		"limit=1&limit=2": `given 2 times`,
 		"from=yesterday":  `from`,
 		"after=default.9": `has no request default.9`,
@@ -182,7 +183,7 @@ func TestJournalRefuses(t *testing.T) {
 // neither the journal nor an explanation.
 func TestJournalOfBytes(t *testing.T) {
 	f := fakeservertest.StartInMemory(t)
-	answer := sentBytes(t, f, "POST", "/partner-liquidity-providers/%ff/status?q=\xff",
+	answer := testclient.SendBytes(t, f, "POST", "/partner-liquidity-providers/%ff/status?q=\xff",
 		"X-Name: M\xfcller\nX-Actor-Type: partner\nX-Actor-Id: a\xff\nX-Auth-Scopes: settlement:write \xff\nIdempotency-Key: k\xff", "b\xff")
 	if answer == nil || answer.StatusCode != 400 {
 		t.Fatalf("got %+v", answer)
@@ -204,7 +205,7 @@ func TestJournalOfBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer, body := answered(t, f, r); answer.StatusCode != status {
+		if answer, body := testclient.Send(t, f, r); answer.StatusCode != status {
 			t.Errorf("%s: got %s %s", path, answer.Status, body)
 		}
 	}
@@ -258,7 +259,7 @@ func TestExplanationsHideKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header = http.Header{"X-Partner-Key": {"other"}, "Idempotency-Key": {fmt.Sprint(path, len(body))}}
-		answer, _ := answered(t, f, r)
+		answer, _ := testclient.Send(t, f, r)
 		told, err := f.Admin.Explain(ctx, answer.Header.Get("X-Fake-Request-Id"))
 		if err != nil {
 			t.Fatal(err)
@@ -292,7 +293,7 @@ func TestJournalHidesKeysAfterwards(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header = http.Header{"X-Partner-Key": {known}, "X-Other": {"a", later + "b"}, "Idempotency-Key": {"k" + later}}
-	answered(t, f, r)
+	testclient.Send(t, f, r)
 	readers := map[string]func() string{"a failed test": f.Journals}
 	for _, path := range []string{"/worlds/default/journal", "/worlds/default/journal/wait", "/explain/default.1"} {
 		readers[path] = func() string {
@@ -300,7 +301,7 @@ func TestJournalHidesKeysAfterwards(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, body := answered(t, f, r)
+			_, body := testclient.Send(t, f, r)
 			return body
 		}
 	}

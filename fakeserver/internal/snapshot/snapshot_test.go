@@ -1,11 +1,9 @@
-package fakeserver_test
+package snapshot_test
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -18,51 +16,21 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
-
-// walked is a request of a walk.
-type walked struct{ method, path, caller, key, body string }
-
-// send sends it to a world, and gives all of the answer but the request's id.
-func (a walked) send(t *testing.T, f *fakeservertest.Running, world string) string {
-	t.Helper()
-	r, err := http.NewRequest(a.method, f.URL+a.path, strings.NewReader(a.body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header = http.Header{
-		"X-Fake-World": {world}, "X-Actor-Type": {"partner"}, "X-Actor-Id": {a.caller},
-		"X-Auth-Scopes": {"settlement:read settlement:write"}, "X-Correlation-Id": {"walk"},
-	}
-	if a.key != "" {
-		r.Header.Set("Idempotency-Key", a.key)
-	}
-	answer, err := f.HTTP.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer.Header.Del("X-Fake-Request-Id")
-	answer.Header.Del("Date")
-	return fmt.Sprint(answer.StatusCode, answer.Header, " ", string(body))
-}
 
 // walk draws requests: few providers, callers and keys, so that they meet often, and
 // pages that continue exports of long ago.
 type walk struct {
 	*rand.Rand
 	pages []string
-	sent  []walked
+	sent  []testclient.Request
 }
 
 func pick[T any](w *walk, from ...T) T { return from[w.IntN(len(from))] }
 
 // next draws a new request, or one that was sent before.
-func (w *walk) next() walked {
+func (w *walk) next() testclient.Request {
 	if len(w.sent) > 0 && w.IntN(4) == 0 {
 		return pick(w, w.sent...)
 	}
@@ -70,7 +38,7 @@ func (w *walk) next() walked {
 	return w.sent[len(w.sent)-1]
 }
 
-func (w *walk) draw() walked {
+func (w *walk) draw() testclient.Request {
 	caller := pick(w, "amber", "amber", "cobalt", "z\xff")
 	id := pick(w, "plp_000001", "plp_000002", "p%C3%A9", "p%25")
 	at := "/partner-liquidity-providers"
@@ -82,31 +50,31 @@ func (w *walk) draw() walked {
 	case 0:
 		plain, _ := url.PathUnescape(id)
 		given := pick(w, "", fmt.Sprintf(`"provider_id":%q,`, plain))
-		return walked{"POST", at, caller, key, fmt.Sprintf(`{"provider":{%s"owner_actor":{"type":"partner","id":"%s"},"external_provider_id":"<é>","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"%s"}%s}`,
-			given, pick(w, "amber", "cobalt"), tier(), recorded)}
+		return testclient.NewRequest("POST", at, caller, key, fmt.Sprintf(`{"provider":{%s"owner_actor":{"type":"partner","id":"%s"},"external_provider_id":"<é>","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"%s"}%s}`,
+			given, pick(w, "amber", "cobalt"), tier(), recorded))
 	case 1:
-		return walked{"POST", at + "/" + id + "/status", caller, key, fmt.Sprintf(`{"status":{"status":"%s","segment_tier":"%s",%s,"reason_codes":[%s]}%s}`,
-			pick(w, "active", "restricted", "pending_review", "no"), tier(), governance, pick(w, "", `"audit"`), recorded)}
+		return testclient.NewRequest("POST", at+"/"+id+"/status", caller, key, fmt.Sprintf(`{"status":{"status":"%s","segment_tier":"%s",%s,"reason_codes":[%s]}%s}`,
+			pick(w, "active", "restricted", "pending_review", "no"), tier(), governance, pick(w, "", `"audit"`), recorded))
 	case 2:
-		return walked{"POST", at + "/" + id + "/eligibility/evaluate", caller, key, fmt.Sprintf(`{"eligibility":{"requested_segment_tier":"%s",%s,"consecutive_compliant_windows":2,"capability_family":"core"}%s}`, tier(), governance, recorded)}
+		return testclient.NewRequest("POST", at+"/"+id+"/eligibility/evaluate", caller, key, fmt.Sprintf(`{"eligibility":{"requested_segment_tier":"%s",%s,"consecutive_compliant_windows":2,"capability_family":"core"}%s}`, tier(), governance, recorded))
 	case 3:
-		return walked{"POST", at + "/" + id + "/rollout", caller, key, fmt.Sprintf(`{"rollout":{"rollout_status":"%s","effective_segment_tier":"%s","capability_matrix":[{"capability":"quote","min_segment_tier":"S1","enabled":true}]}%s}`,
-			pick(w, "active", "paused", "blocked"), tier(), recorded)}
+		return testclient.NewRequest("POST", at+"/"+id+"/rollout", caller, key, fmt.Sprintf(`{"rollout":{"rollout_status":"%s","effective_segment_tier":"%s","capability_matrix":[{"capability":"quote","min_segment_tier":"S1","enabled":true}]}%s}`,
+			pick(w, "active", "paused", "blocked"), tier(), recorded))
 	case 4:
-		return walked{"GET", at + "/" + id, caller, "", ""}
+		return testclient.NewRequest("GET", at+"/"+id, caller, "", "")
 	case 5, 6:
 		if len(w.pages) > 0 {
-			return walked{"GET", pick(w, w.pages...), "amber", "", ""}
+			return testclient.NewRequest("GET", pick(w, w.pages...), "amber", "", "")
 		}
 		fallthrough
 	default:
-		return walked{"GET", at + "/" + id + "/rollout/export?limit=" + pick(w, "1", "2") + pick(w, "", "&event_type=status_upserted", "&from_iso=2026-02-01T00:00:00Z&to_iso=2027-01-01T00:00:00Z"), "amber", "", ""}
+		return testclient.NewRequest("GET", at+"/"+id+"/rollout/export?limit="+pick(w, "1", "2")+pick(w, "", "&event_type=status_upserted", "&from_iso=2026-02-01T00:00:00Z&to_iso=2027-01-01T00:00:00Z"), "amber", "", "")
 	}
 }
 
 // heard remembers how a page of an export is continued.
-func (w *walk) heard(a walked, answer string) {
-	path, query, _ := strings.Cut(a.path, "?")
+func (w *walk) heard(a testclient.Request, answer string) {
+	path, query, _ := strings.Cut(a.Path, "?")
 	var page struct {
 		Export struct {
 			NextCursor  string `json:"next_cursor"`
@@ -128,11 +96,6 @@ func (w *walk) heard(a walked, answer string) {
 	w.pages = append(w.pages, path+"?"+values.Encode())
 }
 
-// standing is a server whose clock is frozen.
-func standing(o *fakeserver.Options) {
-	o.Clock = func() time.Time { return time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC) }
-}
-
 // uploaded hands a file to the server as it is, and gives the status and the answer.
 func uploaded(f *fakeservertest.Running, file string) (int, string) {
 	answer := httptest.NewRecorder()
@@ -142,8 +105,8 @@ func uploaded(f *fakeservertest.Running, file string) (int, string) {
 
 // Files of all versions are read, and written again as the latest one.
 const (
-	version1 = "internal/snapshot/testdata/version1.json"
-	version2 = "internal/snapshot/testdata/version2.json"
+	version1 = "testdata/version1.json"
+	version2 = "testdata/version2.json"
 )
 
 func TestAllVersionsAreRead(t *testing.T) {
@@ -157,12 +120,12 @@ func TestAllVersionsAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := context.Background()
-		f := fakeservertest.StartInMemory(t, standing)
+		f := fakeservertest.StartInMemory(t, testclient.Frozen)
 		s, err := f.Admin.UploadSnapshot(ctx, "old", file)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		got := fmt.Sprint(s.Providers, s.AuditEntries, s.Checkpoints, s.Answers, s.Clock.Mode, time.Duration(s.Clock.By))
+		got := fmt.Sprint(s.Providers, s.AuditEntries, s.Checkpoints, s.StoredResponses, s.Clock.Mode, time.Duration(s.Clock.By))
 		if want := "1 3 1 4moved36h0m0s"; got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
@@ -177,8 +140,8 @@ func TestAllVersionsAreRead(t *testing.T) {
 func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 	const key = "lpk_canary_used_as_a_key"
 	ctx := context.Background()
-	f := fakeservertest.StartInMemory(t, standing)
-	_, first := onboarded(t, f, f.URL, "a", key)
+	f := fakeservertest.StartInMemory(t, testclient.Frozen)
+	_, first := testclient.Onboard(t, f, f.URL, "a", key)
 	if _, err := f.Admin.World("a").TakeSnapshot(ctx, "one", false); err != nil {
 		t.Fatal(err)
 	}
@@ -186,17 +149,17 @@ func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 	if err != nil || strings.Contains(string(file), key) {
 		t.Errorf("%v: got %s", err, file)
 	}
-	other := fakeservertest.StartInMemory(t, standing)
+	other := fakeservertest.StartInMemory(t, testclient.Frozen)
 	if _, err := other.Admin.UploadSnapshot(ctx, "two", file); err != nil {
 		t.Fatal(err)
 	}
 	if err := other.Admin.World("b").Restore(ctx, "two"); err != nil {
 		t.Fatal(err)
 	}
-	if answer, body := onboarded(t, other, other.URL, "b", key); answer.Header.Get("Idempotent-Replayed") != "true" || body != first {
+	if answer, body := testclient.Onboard(t, other, other.URL, "b", key); answer.Header.Get("Idempotent-Replayed") != "true" || body != first {
 		t.Errorf("got %v %s, want the replay of %s", answer.Header, body, first)
 	}
-	if answer, body := onboarded(t, other, other.URL, "b", key+"x"); answer.Header.Get("Idempotent-Replayed") != "" {
+	if answer, body := testclient.Onboard(t, other, other.URL, "b", key+"x"); answer.Header.Get("Idempotent-Replayed") != "" {
 		t.Errorf("another key: got %v %s", answer.Header, body)
 	}
 }
@@ -205,11 +168,11 @@ func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 // another counts what it adds, and one that goes makes room.
 func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 	ctx := context.Background()
-	f := fakeservertest.StartInMemory(t, standing, func(o *fakeserver.Options) { o.SnapshotBytes = 6000 })
+	f := fakeservertest.StartInMemory(t, testclient.Frozen, func(o *fakeserver.Options) { o.SnapshotBytes = 6000 })
 	small, large := f.Admin.World("small"), f.Admin.World("large")
-	onboarded(t, f, f.URL, "small", "1") // about 2.5 kB
-	onboarded(t, f, f.URL, "large", "1")
-	onboarded(t, f, f.URL, "large", "2")
+	testclient.Onboard(t, f, f.URL, "small", "1") // about 2.5 kB
+	testclient.Onboard(t, f, f.URL, "large", "1")
+	testclient.Onboard(t, f, f.URL, "large", "2")
 	take := func(w *client.World, name string, replace bool, want string) {
 		t.Helper()
 		_, err := w.TakeSnapshot(ctx, name, replace)
@@ -243,9 +206,9 @@ func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 
 func TestSnapshots(t *testing.T) {
 	ctx := context.Background()
-	f := fakeservertest.StartInMemory(t, standing)
+	f := fakeservertest.StartInMemory(t, testclient.Frozen)
 	a, fork := f.Admin.World("a"), f.Admin.World("fork")
-	onboarded(t, f, f.URL, "a", "1")
+	testclient.Onboard(t, f, f.URL, "a", "1")
 	refused := func(err error, want string) {
 		t.Helper()
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -257,7 +220,7 @@ func TestSnapshots(t *testing.T) {
 	}
 	_, err := a.TakeSnapshot(ctx, "one", false)
 	refused(err, `There is a snapshot "one"`)
-	onboarded(t, f, f.URL, "a", "2")
+	testclient.Onboard(t, f, f.URL, "a", "2")
 	refused(fork.Restore(ctx, "oen"), `There is no snapshot "oen"`)
 	if worlds, err := f.Admin.Worlds(ctx); err != nil || len(worlds) != 2 {
 		t.Errorf("a refused restore made a world: %v, %v", worlds, err)
@@ -265,10 +228,10 @@ func TestSnapshots(t *testing.T) {
 	if err := fork.Restore(ctx, "one"); err != nil {
 		t.Fatal(err)
 	}
-	if answer, body := onboarded(t, f, f.URL, "fork", "1"); answer.Header.Get("Idempotent-Replayed") != "true" {
+	if answer, body := testclient.Onboard(t, f, f.URL, "fork", "1"); answer.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("the fork does not know the key: %s", body)
 	}
-	if _, body := onboarded(t, f, f.URL, "fork", "3"); !strings.Contains(body, `"plp_000002"`) {
+	if _, body := testclient.Onboard(t, f, f.URL, "fork", "3"); !strings.Contains(body, `"plp_000002"`) {
 		t.Errorf("the fork goes on elsewhere: %s", body)
 	}
 	if state, err := a.State(ctx); err != nil || state.Providers != 2 {

@@ -1,4 +1,4 @@
-package fakeserver_test
+package admin_test
 
 import (
 	"cmp"
@@ -256,8 +256,8 @@ func TestNearestChangePasses(t *testing.T) {
 			}
 			id, answer := asks.send(t, f, world)
 			told, gate := explanation(t, f, id, row.rule)
-			if !gate.Refused || !slices.Contains(told.Decided, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
-				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, told.Decided, answer)
+			if !gate.Refused || !slices.Contains(told.DecidedBy, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
+				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, told.DecidedBy, answer)
 			}
 			if n := len(gate.Changes); n > 1 && (row.rule == "identity-is-required" || row.rule == "export-continuation-is-complete") {
 				t.Errorf("got %d changes, and one is enough: %+v", n, gate.Changes)
@@ -279,7 +279,7 @@ func TestNearestChangePasses(t *testing.T) {
 			}
 			id, answer = asks.send(t, f, world)
 			// It is come to again and passes, or is not come to, and nothing else refuses.
-			if told, gate := explanation(t, f, id, row.rule); gate.Refused || gate.Says == "" && len(told.Decided) > 0 {
+			if told, gate := explanation(t, f, id, row.rule); gate.Refused || gate.Says == "" && len(told.DecidedBy) > 0 {
 				t.Errorf("changed by %+v, it is refused still: %s", gate.Changes, answer)
 			}
 		})
@@ -413,7 +413,7 @@ func TestAReplayIsExplained(t *testing.T) {
 	asks.header["Idempotency-Key"] = " 1 "
 	replay, _ := asks.send(t, f, "w")
 	told, gate := explanation(t, f, replay, "onboard-owner-is-caller")
-	if !slices.Equal(told.Decided, []string{"onboard-owner-is-caller"}) || !strings.Contains(told.Message, first+", which is explained here") || told.Request.RequestID != replay || !told.Request.Replayed {
+	if !slices.Equal(told.DecidedBy, []string{"onboard-owner-is-caller"}) || !strings.Contains(told.Message, first+", which is explained here") || told.Request.RequestID != replay || !told.Request.Replayed {
 		t.Errorf("got %+v", told)
 	}
 	if n := len(gate.Changes); n != 2 || gate.Changes[1].At != "Idempotency-Key" || gate.Changes[1].To != "instead-of-"+replay {
@@ -432,9 +432,9 @@ func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (told
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range told.Considered {
+	for _, c := range told.Rules {
 		if c.Rule == rule {
-			of.Refused, of.Advice, of.Says = c.Refused, c.Advice, c.Message
+			of.Refused, of.Advice, of.Says = c.Refused, c.Advice, c.Description
 			for _, to := range c.Changes {
 				of.Changes = append(of.Changes, change{to.Where, to.At, to.To, to.Remove})
 			}
@@ -459,11 +459,11 @@ func TestExplanationHoldsNoKey(t *testing.T) {
 		id, _ := request{method: "POST", path: path, query: map[string]string{"q": key}, body: map[string]any{key: key, "recorded_at": key},
 			header: map[string]string{"X-Partner-Key": key, "Idempotency-Key": key, "X-Now-Iso": key}}.send(t, f, "shop")
 		told, err := f.Admin.Explain(context.Background(), id)
-		if got := fmt.Sprintf("%+v", told); err != nil || strings.Contains(got, key) || len(told.Decided) != 1 {
+		if got := fmt.Sprintf("%+v", told); err != nil || strings.Contains(got, key) || len(told.DecidedBy) != 1 {
 			t.Errorf("%s: got %s, %v", path, got, err)
 		}
 	}
-	for id, want := range map[string]string{"shop": "a world's name, a dot and a number", "shopp.1": `did you mean shop`, "shop.9": "does not have the request"} {
+	for id, want := range map[string]string{"shop": "the name of a world, a dot and a number", "shopp.1": `did you mean shop`, "shop.9": "has no request"} {
 		if _, err := f.Admin.Explain(context.Background(), id); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", id, err, want)
 		}

@@ -3,7 +3,7 @@
 // Thousands of requests, one after the other, take long under the race detector, and it would find nothing in them that it
 // does not in the other tests of snapshots. So these run without.
 
-package fakeserver_test
+package snapshot_test
 
 import (
 	"bytes"
@@ -17,6 +17,7 @@ import (
 
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 // A world that comes from a file answers from then on what the first one does, byte
@@ -25,7 +26,7 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 	ctx := context.Background()
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			first, second := fakeservertest.StartInMemory(t, standing), fakeservertest.StartInMemory(t, standing)
+			first, second := fakeservertest.StartInMemory(t, testclient.Frozen), fakeservertest.StartInMemory(t, testclient.Frozen)
 			w := &walk{Rand: rand.New(rand.NewPCG(seed, 109))}
 			succeeded, continued, replayed := 0, 0, 0
 			both := func(f func(*client.World) error) {
@@ -48,7 +49,7 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					second = fakeservertest.StartInMemory(t, standing)
+					second = fakeservertest.StartInMemory(t, testclient.Frozen)
 					if _, err := second.Admin.UploadSnapshot(ctx, "other", file); err != nil {
 						t.Fatal(err)
 					}
@@ -60,14 +61,14 @@ func TestASnapshotGoesOnElsewhere(t *testing.T) {
 					}
 				}
 				a := w.next()
-				want, got := a.send(t, first, "w"), a.send(t, second, "w")
+				want, got := a.Send(t, first, "w"), a.Send(t, second, "w")
 				if got != want {
 					t.Fatalf("request %d, %+v: the restored world answers\n%s\nand the first one\n%s", n, a, got, want)
 				}
 				w.heard(a, want)
 				if strings.HasPrefix(want, "200") {
 					succeeded++
-					if strings.Contains(a.path, "checkpoint_after") {
+					if strings.Contains(a.Path, "checkpoint_after") {
 						continued++
 					}
 				}
@@ -90,7 +91,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	}
 	file := strings.TrimSpace(string(text))
 	ctx := context.Background()
-	f := fakeservertest.StartInMemory(t, standing)
+	f := fakeservertest.StartInMemory(t, testclient.Frozen)
 	for i := range len(file) {
 		damaged := file[:i] + string([]byte{file[i] ^ 1<<(i%8)}) + file[i+1:]
 		if status, told := uploaded(f, damaged); status == 200 {

@@ -1,4 +1,4 @@
-package fakeserver_test
+package seed_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/fakeservertest"
 	"example.com/lpgate/fakeserver/internal/seed"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
 // seeded reads a seed that is right.
@@ -29,16 +30,16 @@ func seeded(t *testing.T, file string) func(*fakeserver.Options) {
 	return func(o *fakeserver.Options) { o.Seed = seed }
 }
 
-const demo = "../fixtures/seeds/demo.yaml"
+const demo = "../../../fixtures/seeds/demo.yaml"
 
 // shown gives a provider's answer.
 func shown(t *testing.T, f *fakeservertest.Running, world, caller, id string) string {
 	t.Helper()
-	return walked{"GET", "/partner-liquidity-providers/" + id, caller, "", ""}.send(t, f, world)
+	return testclient.NewRequest("GET", "/partner-liquidity-providers/"+id, caller, "", "").Send(t, f, world)
 }
 
 func TestEverySeedOfTheFixturesIsRead(t *testing.T) {
-	files, err := filepath.Glob("../fixtures/seeds/*")
+	files, err := filepath.Glob("../../../fixtures/seeds/*")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("got %v, %v", files, err)
 	}
@@ -49,7 +50,7 @@ func TestEverySeedOfTheFixturesIsRead(t *testing.T) {
 
 func TestAWorldBeginsWithItsSeed(t *testing.T) {
 	ctx := context.Background()
-	f := fakeservertest.StartInMemory(t, standing, seeded(t, demo))
+	f := fakeservertest.StartInMemory(t, testclient.Frozen, seeded(t, demo))
 	for _, c := range []struct{ caller, id, want string }{
 		{"acme", "lp-blue", `"segment_tier":"S2","status":"active"`},
 		{"acme", "lp-blue", `"created_at":"2025-11-24T16:00:00.000Z","updated_at":"2026-02-20T16:00:00.000Z"`},
@@ -65,20 +66,20 @@ func TestAWorldBeginsWithItsSeed(t *testing.T) {
 			t.Errorf("%s of %s: got %s\nwant %s", c.id, c.caller, got, c.want)
 		}
 	}
-	export := walked{"GET", "/partner-liquidity-providers/lp-blue/rollout/export", "acme", "", ""}
-	page := export.send(t, f, "w")
+	export := testclient.NewRequest("GET", "/partner-liquidity-providers/lp-blue/rollout/export", "acme", "", "")
+	page := export.Send(t, f, "w")
 	if !strings.Contains(page, `"total_filtered":5`) || !strings.Contains(page, `"audit_id":"plpaudit_000005"`) {
 		t.Errorf("the trail: got %s", page)
 	}
-	if other := export.send(t, f, "v"); other != page {
+	if other := export.Send(t, f, "v"); other != page {
 		t.Errorf("another world: got %s\nwant %s", other, page)
 	}
 
 	// A reset comes back to it, whatever was done.
 	w := f.Admin.World("w")
 	before := shown(t, f, "w", "acme", "lp-new")
-	onboarded(t, f, f.URL, "w", "1")
-	walked{"POST", "/partner-liquidity-providers/lp-new/status", "acme", "1", `{"status":{"status":"offboarded","segment_tier":"S0","trust_safety_baseline_passed":false,"reliability_baseline_passed":false,"audit_conformance_passed":false,"unresolved_critical_violations":0,"reason_codes":["x"]}}`}.send(t, f, "w")
+	testclient.Onboard(t, f, f.URL, "w", "1")
+	testclient.NewRequest("POST", "/partner-liquidity-providers/lp-new/status", "acme", "1", `{"status":{"status":"offboarded","segment_tier":"S0","trust_safety_baseline_passed":false,"reliability_baseline_passed":false,"audit_conformance_passed":false,"unresolved_critical_violations":0,"reason_codes":["x"]}}`).Send(t, f, "w")
 	if shown(t, f, "w", "acme", "lp-new") == before {
 		t.Error("the upsert changed nothing")
 	}
@@ -88,7 +89,7 @@ func TestAWorldBeginsWithItsSeed(t *testing.T) {
 	if got := shown(t, f, "w", "acme", "lp-new"); got != before {
 		t.Errorf("after the reset: got %s\nwant %s", got, before)
 	}
-	if state, err := w.State(ctx); err != nil || state.Providers != 4 || state.Answers != 0 {
+	if state, err := w.State(ctx); err != nil || state.Providers != 4 || state.StoredResponses != 0 {
 		t.Errorf("after the reset: got %+v, %v", state, err)
 	}
 
@@ -106,7 +107,7 @@ func TestAWorldBeginsWithItsSeed(t *testing.T) {
 	if got := shown(t, f, "w", "zoé", "plp_000001"); !strings.Contains(got, `"created_at":"2026-02-28T00:00:00.000Z"`) {
 		t.Errorf("its own seed: got %s", got)
 	}
-	if got := export.send(t, f, "v"); got != page {
+	if got := export.Send(t, f, "v"); got != page {
 		t.Errorf("another world: got %s", got)
 	}
 	_, err = w.Seed(ctx, []byte(`{"providers":[{"owner":"a","stauts":"active"}]}`))
@@ -197,7 +198,7 @@ func TestReadSeedReadsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := fakeservertest.StartInMemory(t, standing, func(o *fakeserver.Options) { o.Seed = seed })
+	f := fakeservertest.StartInMemory(t, testclient.Frozen, func(o *fakeserver.Options) { o.Seed = seed })
 	state, err := f.Admin.World("default").State(context.Background())
 	if got := fmt.Sprint(state.Providers, err); got != "1 <nil>" {
 		t.Errorf("got %s", got)
@@ -290,7 +291,7 @@ func TestReadingEndsWithTheClient(t *testing.T) {
 	for path, body := range map[string]string{"/_fake/worlds/default/seed": "providers:\n- {owner: acme}\n", "/_fake/snapshots/two": string(file)} {
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, httptest.NewRequest("PUT", "http://localhost"+path, strings.NewReader(body)).WithContext(gone))
-		if w.Code != 408 || !strings.Contains(w.Body.String(), "The client left before its body was read. Nothing was changed.") {
+		if w.Code != 408 || !strings.Contains(w.Body.String(), "The client closed the connection. Nothing was changed.") {
 			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
 		}
 	}

@@ -1,4 +1,4 @@
-package fakeserver_test
+package admin_test
 
 import (
 	"context"
@@ -14,45 +14,11 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
 	"example.com/lpgate/fakeserver/fakeservertest"
+	"example.com/lpgate/fakeserver/testclient"
 )
 
-// onboarded sends an onboarding to a base URL, and gives the answer and its body.
-func onboarded(t *testing.T, f *fakeservertest.Running, base, world, key string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequest("POST", base+"/partner-liquidity-providers", strings.NewReader(
-		`{"provider":{"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S1"}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header = http.Header{"X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:write"}, "Idempotency-Key": {key}}
-	if world != "" {
-		r.Header.Set("X-Fake-World", world)
-	}
-	return answered(t, f, r)
-}
-
-// answered sends a request, and gives the answer and its body.
-func answered(t *testing.T, f *fakeservertest.Running, r *http.Request) (*http.Response, string) {
-	t.Helper()
-	answer, err := f.HTTP.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(body)
-}
-
-// starters start a server on a port, and in memory.
-var starters = map[string]func(testing.TB, ...func(*fakeserver.Options)) *fakeservertest.Running{
-	"with a listener": fakeservertest.Start, "without": fakeservertest.StartInMemory,
-}
-
 func TestWorldsAreApart(t *testing.T) {
-	for name, way := range starters {
+	for name, way := range testclient.Starters {
 		t.Run(name, func(t *testing.T) {
 			f := way(t)
 			ctx := context.Background()
@@ -64,8 +30,8 @@ func TestWorldsAreApart(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The same key, the same id, in each: by header, and by path.
-			inA, bodyA := onboarded(t, f, f.URL, "a", "1")
-			inB, _ := onboarded(t, f, b.URL(), "", "1")
+			inA, bodyA := testclient.Onboard(t, f, f.URL, "a", "1")
+			inB, _ := testclient.Onboard(t, f, b.URL(), "", "1")
 			if id := inA.Header.Get("X-Fake-Request-Id"); id != "a.1" || !strings.Contains(bodyA, `"provider_id":"plp_000001"`) ||
 				!strings.Contains(bodyA, `"created_at":"2026-02-24T04:00:00.000Z"`) {
 				t.Errorf("in a: got request id %q and %s", id, bodyA)
@@ -79,12 +45,12 @@ func TestWorldsAreApart(t *testing.T) {
 			worlds, err := f.Admin.Worlds(ctx)
 			var told []string
 			for _, w := range worlds {
-				told = append(told, fmt.Sprint(w.Name, " ", w.Requests, " ", w.Providers, " ", w.Answers, " ", w.Clock.Mode))
+				told = append(told, fmt.Sprint(w.Name, " ", w.Requests, " ", w.Providers, " ", w.StoredResponses, " ", w.Clock.Mode))
 			}
 			if want := "a 1 0 0 real, b 1 1 1 real, default 0 0 0 real"; err != nil || strings.Join(told, ", ") != want {
 				t.Errorf("got %q, %v, want %q", told, err, want)
 			}
-			again, body := onboarded(t, f, f.URL, "a", "1")
+			again, body := testclient.Onboard(t, f, f.URL, "a", "1")
 			if again.Header.Get("Idempotent-Replayed") != "" || !strings.Contains(body, `"provider_id":"plp_000001"`) {
 				t.Errorf("after the reset: replayed %q, %s", again.Header.Get("Idempotent-Replayed"), body)
 			}
@@ -103,19 +69,19 @@ func TestWorldsAreBounded(t *testing.T) {
 		o.Stopwatch = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
 	for _, name := range []string{"a", "b"} {
-		if answer, body := onboarded(t, f, f.URL, name, "1"); answer.StatusCode != 200 {
+		if answer, body := testclient.Onboard(t, f, f.URL, name, "1"); answer.StatusCode != 200 {
 			t.Fatal(body)
 		}
 	}
-	answer, body := onboarded(t, f, f.URL, "c", "1")
+	answer, body := testclient.Onboard(t, f, f.URL, "c", "1")
 	if answer.StatusCode != 503 || answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, "There are 3 worlds, as many as there may be") {
 		t.Errorf("got %d %s", answer.StatusCode, body)
 	}
 	mu.Lock()
 	now = now.Add(2 * time.Minute)
 	mu.Unlock()
-	onboarded(t, f, f.URL, "b", "1")
-	if answer, body := onboarded(t, f, f.URL, "c", "1"); answer.StatusCode != 200 {
+	testclient.Onboard(t, f, f.URL, "b", "1")
+	if answer, body := testclient.Onboard(t, f, f.URL, "c", "1"); answer.StatusCode != 200 {
 		t.Errorf("with an idle one: got %d %s", answer.StatusCode, body)
 	}
 	worlds, _ := f.Admin.Worlds(context.Background())
@@ -142,7 +108,7 @@ func TestControlRefuses(t *testing.T) {
 		"a misspelt member":    {"POST", "/_fake/worlds/a/faults", "sesame", `{"opration":"healthz","stale":true}`, 400, `Did you mean operation?","nearest":"operation"`},
 		"a misspelt seed":      {"PUT", "/_fake/worlds/a/seed", "sesame", `{"providers":[{"ownr":"a"}]}`, 400, "/providers/0/ownr is unknown (did you mean owner?)"},
 		"a broken seed":        {"PUT", "/_fake/worlds/a/seed", "sesame", "{", 400, "body:1: not YAML"},
-		"another method":       {"PATCH", "/_fake/worlds", "sesame", "", 405, "takes GET, not PATCH"},
+		"another method":       {"PATCH", "/_fake/worlds", "sesame", "", 405, "has the methods GET, not PATCH"},
 		"a bad name":           {"GET", "/_fake/worlds/a.b", "sesame", "", 400, "1 to 64 of A-Z a-z 0-9 _ -"},
 		"delete the default":   {"DELETE", "/_fake/worlds/default", "sesame", "", 409, "reset it instead"},
 		"delete an unknown":    {"DELETE", "/_fake/worlds/defualt", "sesame", "", 404, `"nearest":"default"`},
@@ -191,7 +157,7 @@ func TestControlRefuses(t *testing.T) {
 // The contract alone has no worlds, and its paths are unknown routes.
 func TestContractOnly(t *testing.T) {
 	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.ContractOnly = true })
-	answer, _ := onboarded(t, f, f.URL, "a", "1")
+	answer, _ := testclient.Onboard(t, f, f.URL, "a", "1")
 	if id := answer.Header.Get("X-Fake-Request-Id"); answer.StatusCode != 200 || id != "" {
 		t.Errorf("got %s with request id %q", answer.Status, id)
 	}
