@@ -1,4 +1,4 @@
-// Code generated from the table in steps/steps.go by make generate. DO NOT EDIT.
+// Code generated from the table in steps/table.go by make generate. DO NOT EDIT.
 
 //go:build ignore
 
@@ -12,9 +12,9 @@ func sentences(sc any) {
 	sc.Step(`^I act as partner "(?<partner>[^"]*)"$`, nil)
 	// From now on the partner has these scopes and no others.
 	sc.Step(`^my scopes are "(?<scopes>[^"]*)"$`, nil)
-	// From now on no header says who calls.
+	// From now on no header identifies the caller.
 	sc.Step(`I bring no identity`, nil)
-	// From now on the caller brings this key of fixtures/keys/partner-keys.json and nothing else; {me} is its partner.
+	// From now on the caller sends this key of fixtures/keys/partner-keys.json and no other identity; {me} is its partner.
 	sc.Step(`^I hold the partner key "(?<label>[^"]*)"$`, nil)
 	// From now on every call has these headers. TABLE of header rows.
 	sc.Step(`my requests carry:`, nil)
@@ -33,13 +33,13 @@ func sentences(sc any) {
 	sc.Step(`^I call "(?<operation>[^"]*)" with fixture "(?<fixture>[^"]*)"$`, nil)
 	// The same with that body and changes. TABLE of changes.
 	sc.Step(`^I call "(?<operation>[^"]*)" with fixture "(?<fixture>[^"]*)" and:$`, nil)
-	// The same with this very body. TEXT.
+	// The same with exactly this body. TEXT.
 	sc.Step(`^I call "(?<operation>[^"]*)" with the body:$`, nil)
 	// The same with these bytes, in hexadecimal digits, as the body.
 	sc.Step(`^I call "(?<operation>[^"]*)" with the body bytes "(?<hex>[^"]*)"$`, nil)
-	// The same with the default body and so many blanks after it that it has this length.
+	// The same with the default body, padded with spaces to this length.
 	sc.Step(`^I call "(?<operation>[^"]*)" with a body of (?<number>[0-9]{1,9}) bytes$`, nil)
-	// Sends so many copies of the call together, all with one idempotency key.
+	// Sends this many copies of the call concurrently, all with one idempotency key.
 	sc.Step(`^I call "(?<operation>[^"]*)" (?<number>[0-9]{1,9}) times at once$`, nil)
 	// The same with changes. TABLE of changes.
 	sc.Step(`^I call "(?<operation>[^"]*)" (?<number>[0-9]{1,9}) times at once with:$`, nil)
@@ -70,7 +70,7 @@ func sentences(sc any) {
 	sc.Step(`I have upserted its status`, nil)
 	// The same with changes. TABLE of changes.
 	sc.Step(`I have upserted its status with:`, nil)
-	// Calls status upsert so often, the first time recorded at 2031-03-01T10:00:00Z and each further one a second later, and every call must answer 200.
+	// Calls status upsert this many times, recorded at 2031-03-01T10:00:00Z and each time a second later; every call must answer 200.
 	sc.Step(`^I have upserted its status (?<number>[0-9]{1,9}) times$`, nil)
 	// Calls eligibility evaluate.
 	sc.Step(`I evaluate its eligibility`, nil)
@@ -103,13 +103,13 @@ func sentences(sc any) {
 	sc.Step(`I repeat the call`, nil)
 	// The same with changes on top. TABLE of changes.
 	sc.Step(`I repeat the call with:`, nil)
-	// Sends so many copies of the last request together.
+	// Sends this many copies of the last request concurrently.
 	sc.Step(`^I repeat the call (?<number>[0-9]{1,9}) times at once$`, nil)
 	// All answers to what was sent at once have the same status and the same bytes.
 	sc.Step(`every answer is byte for byte the same`, nil)
-	// All answers to what was sent at once have the same status, and equal bodies but for the correlation id.
+	// All answers to what was sent at once have the same status, and equal bodies except for the correlation id.
 	sc.Step(`every answer is the same`, nil)
-	// So many answers to what was sent at once say that they are replays.
+	// This many answers to what was sent at once are marked as replays.
 	sc.Step(`^exactly (?<number>[0-9]{1,9}) answers are replays$`, nil)
 
 	// What was answered:
@@ -122,35 +122,35 @@ func sentences(sc any) {
 	sc.Step(`^the answer is (?<number>[0-9]{1,9}) (?<code>[A-Z][A-Z_]*) because (?<reason_code>[a-z][a-z0-9_]*)$`, nil)
 	// The answer is a refusal with this status and error code, and with no reason code.
 	sc.Step(`^the answer is (?<number>[0-9]{1,9}) (?<code>[A-Z][A-Z_]*) without a reason code$`, nil)
-	// The answer has the status of the one that was remembered under this name, and an equal body but for the correlation id.
+	// The answer has the status of the one that was remembered under this name, and an equal body except for the correlation id.
 	sc.Step(`^the answer is the same as "(?<answer>[^"]*)"$`, nil)
-	// The answer has the status and the very bytes of the one that was remembered under this name.
+	// The answer has the same status and bytes as the one that was remembered under this name.
 	sc.Step(`^the answer is byte for byte "(?<answer>[^"]*)"$`, nil)
-	// The body has this JSON value there; numbers are compared by value, exactly.
+	// The body has this JSON value at the pointer; numbers are compared by value, exactly.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is (?<json>null|true|false|-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"|\[.*\]|\{.*\})$`, nil)
-	// The body has a time there that is this instant, in whatever form.
+	// The body has a time at the pointer that is this instant, in any form.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is the time "(?<time>[^"]*)"$`, nil)
-	// The body has another value there.
+	// The body has another value at the pointer.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is not (?<json>null|true|false|-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"|\[.*\]|\{.*\})$`, nil)
-	// The body has nothing there, not even null.
+	// The body has no value at the pointer, not even null.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is absent$`, nil)
-	// The body has something there.
+	// The body has a value at the pointer.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is present$`, nil)
-	// The body has a string there that the regular expression matches.
+	// The body has a string at the pointer that the regular expression matches.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" matches "(?<regexp>.+)"$`, nil)
-	// The body has a list of this length there.
+	// The body has a list of this length at the pointer.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" has (?<number>[0-9]{1,9}) items?$`, nil)
-	// The body has the same value in both places.
+	// The body has the same value at both pointers.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" equals "(?<pointer2>(?:/[^"]*)?)"$`, nil)
-	// Each pointer points to this JSON, or to nothing. TABLE of pointers and JSON.
+	// Each pointer points to this JSON value, or is absent. TABLE of pointers and JSON.
 	sc.Step(`the fields are:`, nil)
-	// Each pointer points to a time that is this instant, in whatever form. TABLE of pointers and times.
+	// Each pointer points to a time that is this instant, in any form. TABLE of pointers and times.
 	sc.Step(`the times are:`, nil)
-	// The body has there, in lower-case hex, the SHA-256 of the RFC 8785 form of what is in the other place.
+	// The first pointer points to the SHA-256, in lower-case hex, of the RFC 8785 form of the value at the second.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is the SHA-256 of canonical "(?<pointer2>(?:/[^"]*)?)"$`, nil)
 	// The same with sha256: before it.
 	sc.Step(`^"(?<pointer>(?:/[^"]*)?)" is "sha256:" and the SHA-256 of canonical "(?<pointer2>(?:/[^"]*)?)"$`, nil)
-	// One of the schema violations of a refusal has this keyword and this place.
+	// One of the schema violations of a refusal has this keyword and this pointer.
 	sc.Step(`^there is a violation of "(?<keyword>[^"]*)" at "(?<pointer>(?:/[^"]*)?)"$`, nil)
 	// The answer has the header once, with this value.
 	sc.Step(`^the header "(?<header>[^"]*)" is "(?<text>.*)"$`, nil)
@@ -158,25 +158,25 @@ func sentences(sc any) {
 	sc.Step(`^the header "(?<header>[^"]*)" is absent$`, nil)
 	// The answer has the header once, with a value that the regular expression matches.
 	sc.Step(`^the header "(?<header>[^"]*)" matches "(?<regexp>.+)"$`, nil)
-	// The answer has the header once, with the string that the body has there.
+	// The answer has the header once, with the string that the body has at the pointer.
 	sc.Step(`^the header "(?<header>[^"]*)" equals "(?<pointer>(?:/[^"]*)?)"$`, nil)
 
 	// What is kept for later:
 
-	// {created} stands from now on for what the body has there.
+	// {created} stands from now on for the value at the pointer.
 	sc.Step(`^I remember "(?<pointer>(?:/[^"]*)?)" as "(?<name>[^"]*)"$`, nil)
 	// {correlation} stands from now on for the value of this header.
 	sc.Step(`^I remember the header "(?<header>[^"]*)" as "(?<name>[^"]*)"$`, nil)
-	// Keeps the answer, for “the answer is the same as” and “the answer is byte for byte”.
+	// Keeps the answer for “the answer is the same as” and “the answer is byte for byte”.
 	sc.Step(`^I remember the answer as "(?<answer>[^"]*)"$`, nil)
-	// Reads what the provider shows and its whole audit, and keeps both.
+	// Reads the provider and its whole audit, and keeps both.
 	sc.Step(`I note its state`, nil)
 	// Reads both again; nothing may have changed.
 	sc.Step(`its state is as noted`, nil)
 
 	// Exports:
 
-	// Exports with the query of the last page that was given, continued after it.
+	// Exports with the query of the last page, continued after it.
 	sc.Step(`I ask for the next page`, nil)
 	// The same with changes on top. TABLE of changes.
 	sc.Step(`I ask for the next page with:`, nil)
@@ -184,20 +184,20 @@ func sentences(sc any) {
 	sc.Step(`I walk the export`, nil)
 	// The same with changes to the first request. TABLE of changes.
 	sc.Step(`I walk the export with:`, nil)
-	// The page's hashes, attestation, checkpoint and signature hold, by the keys that the target publishes.
+	// The page's hashes, attestation, checkpoint and signature are valid by the keys that the target publishes.
 	sc.Step(`the page verifies`, nil)
 	// The same for every page of the walk; and each continues the one before, no entry is missing, and the totals add up.
 	sc.Step(`the walk verifies`, nil)
-	// The page's hashes, attestation, checkpoint and signature hold, by the keys that the target publishes, however its times and its query are written.
+	// The page's hashes, attestation, checkpoint and signature are valid by the keys that the target publishes, in whatever form its times and its query are.
 	sc.Step(`the page's proof holds`, nil)
 	// The same for every page of the walk; and each continues the one before, no entry is there twice, and the totals add up.
 	sc.Step(`the walk's proof holds`, nil)
-	// The walk came to its end after so many pages.
+	// The walk ended after this many pages.
 	sc.Step(`^the walk has (?<number>[0-9]{1,9}) pages?$`, nil)
-	// The pages of the walk have so many entries together.
+	// The pages of the walk have this many entries in total.
 	sc.Step(`^the walk has (?<number>[0-9]{1,9}) (?:entry|entries)$`, nil)
-	// All entries of the walk, in order, have these values there.
+	// All entries of the walk, in order, have these values at the pointer.
 	sc.Step(`^the walk's "(?<pointer>(?:/[^"]*)?)" are (?<json>\[.*\])$`, nil)
-	// All entries of the walk, in order, have these times there, in whatever form.
+	// All entries of the walk, in order, have these times at the pointer, in any form.
 	sc.Step(`^the walk's "(?<pointer>(?:/[^"]*)?)" are the times (?<json>\[.*\])$`, nil)
 }

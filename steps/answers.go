@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/cucumber/godog"
-
 	"example.com/lpgate/milestones"
 )
 
@@ -19,7 +17,7 @@ import (
 func answered(ctx context.Context) (*scenario, *answer, error) {
 	s := in(ctx)
 	if s.last == nil {
-		return nil, nil, badSentence("there is no answer yet: nothing was called")
+		return nil, nil, invalidStep("there is no answer yet: no step has made a call")
 	}
 	return s, s.last.answer, nil
 }
@@ -83,7 +81,7 @@ func (s *scenario) literal(text string) (any, error) {
 	}
 	value, err := decode([]byte(text))
 	if err != nil {
-		return nil, notJSON(text, err.Error())
+		return nil, invalidJSON(text, err.Error())
 	}
 	return value, nil
 }
@@ -171,10 +169,10 @@ func valueIs(ctx context.Context, at, text string) error { return compare(ctx, a
 func valueIsAbsent(ctx context.Context, at string) error { return compare(ctx, at, absent) }
 
 // The fields are: …
-func fieldsAre(ctx context.Context, table *godog.Table) error { return eachRow(ctx, table, compare) }
+func fieldsAre(ctx context.Context, table *Table) error { return eachRow(ctx, table, compare) }
 
 // eachRow compares the answer with each row of a table.
-func eachRow(ctx context.Context, table *godog.Table, compare func(ctx context.Context, at, text string) error) error {
+func eachRow(ctx context.Context, table *Table, compare func(ctx context.Context, at, text string) error) error {
 	rows, err := rowsOf(table)
 	if err != nil {
 		return err
@@ -263,7 +261,7 @@ func (s *scenario) regexp(text string) (*regexp.Regexp, error) {
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
-		return nil, badSentence("%q is no regular expression: %v", text, err)
+		return nil, invalidStep("%q is not a regular expression: %v", text, err)
 	}
 	return re, nil
 }
@@ -444,7 +442,7 @@ func rememberHeader(ctx context.Context, header, name string) error {
 	}
 	value, got, ok := a.headerOf(header)
 	if !ok {
-		return &Mismatch{Message: fmt.Sprintf("the header %q is there", header), Expected: "one value", Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q is present", header), Expected: "one value", Got: got}
 	}
 	return s.remember(name, textVariable(value))
 }

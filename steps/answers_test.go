@@ -52,7 +52,7 @@ func TestAnswers(t *testing.T) {
 		{refusal, `the answer is 200`, "409 CONFLICT because partner_liquidity_provider_rollout_blocked (Blocked.)"},
 		{unreasoned, `the answer is 200`, "401 UNAUTHORIZED without a reason code (Who?)"},
 		{invalid, `the answer is 200`, `400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid (No.) [{"instance_path":"/a"`},
-		{noJSON, `the answer is 200`, "502 with a body that is no JSON: <html>"},
+		{noJSON, `the answer is 200`, "502 with a body that is not JSON: <html>"},
 		{silent, `the answer is 200`, "204 without a body"},
 		{refusal, `the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked`, ""},
 		{refusal, `the answer is 400 CONFLICT because partner_liquidity_provider_rollout_blocked`, "409 CONFLICT because"},
@@ -184,10 +184,10 @@ func TestAnswers(t *testing.T) {
 			s.answer = row.answer.give
 			err := s.play(t, "I send \"GET\" to \"/\"\n"+row.line)
 			first, _, _ := strings.Cut(row.line, "\n")
-			for i, c := range compiled() {
-				if c.pattern.MatchString(first) {
-					passed[table[i].Pattern] = passed[table[i].Pattern] || row.got == ""
-					failed[table[i].Pattern] = failed[table[i].Pattern] || row.got != ""
+			for _, d := range All().definitions {
+				if d.pattern.MatchString(first) {
+					passed[d.Pattern] = passed[d.Pattern] || row.got == ""
+					failed[d.Pattern] = failed[d.Pattern] || row.got != ""
 				}
 			}
 			if row.got == "" {

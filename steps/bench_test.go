@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
 
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
@@ -29,7 +29,7 @@ func BenchmarkCall(b *testing.B) {
 		Milestone: milestones.M109(), Fixtures: fixtures.FS, Client: &http.Client{Transport: instant{}},
 		Target: func(context.Context, []string) (string, error) { return "http://target", nil },
 	}
-	ctx, err := begin(context.Background(), cfg, &godog.Scenario{Name: "bench"})
+	ctx, err := Begin(context.Background(), cfg, &messages.Pickle{Name: "bench"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cucumber/godog"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -30,7 +29,7 @@ func callTo(operation string) any {
 
 // callToWith is callTo with changes.
 func callToWith(operation string) any {
-	return func(ctx context.Context, table *godog.Table) error { return callOperationWith(ctx, operation, table) }
+	return func(ctx context.Context, table *Table) error { return callOperationWith(ctx, operation, table) }
 }
 
 // haveCalled returns the handler of a sentence that calls one operation, which must succeed.
@@ -40,7 +39,7 @@ func haveCalled(operation string) any {
 
 // haveCalledWith is haveCalled with changes.
 func haveCalledWith(operation string) any {
-	return func(ctx context.Context, table *godog.Table) error {
+	return func(ctx context.Context, table *Table) error {
 		return haveCalledOperationWith(ctx, operation, table)
 	}
 }
@@ -51,7 +50,7 @@ func haveCalledOperation(ctx context.Context, operation string) error {
 }
 
 // I have called "operation" with: …
-func haveCalledOperationWith(ctx context.Context, operation string, table *godog.Table) error {
+func haveCalledOperationWith(ctx context.Context, operation string, table *Table) error {
 	if err := callOperationWith(ctx, operation, table); err != nil {
 		return err
 	}
@@ -67,7 +66,7 @@ var firstOfMany = time.Date(2031, 3, 1, 10, 0, 0, 0, time.UTC)
 // its own idempotency key and time.
 func haveUpsertedStatus(ctx context.Context, n int) error {
 	if n == 0 {
-		return badSentence("0 times is no upsert at all")
+		return invalidStep("0 times: expected 1 or more")
 	}
 	for i := range n {
 		at := change{
@@ -96,7 +95,7 @@ func (e *exchange) mustSucceed(what string) error {
 		return nil
 	}
 	return &Mismatch{
-		Message:  what + " has to go well for what follows",
+		Message:  what + " must succeed",
 		Expected: strconv.Itoa(e.request.operation.Outcomes[0].Status), Got: e.answer.outcome(),
 	}
 }
@@ -107,7 +106,7 @@ func (e *exchange) succeeded() bool {
 }
 
 // call sends the default call of an operation, after somebody gave it a body.
-func call(ctx context.Context, operation string, table *godog.Table, body func(*scenario, *request) error) error {
+func call(ctx context.Context, operation string, table *Table, body func(*scenario, *request) error) error {
 	s := in(ctx)
 	r, err := s.prepare(operation, table, body)
 	if err != nil {
@@ -117,10 +116,10 @@ func call(ctx context.Context, operation string, table *godog.Table, body func(*
 }
 
 // noTable is the table of a sentence without changes.
-var noTable = &godog.Table{}
+var noTable = &Table{}
 
 // prepare makes the default call of an operation, gives it a body, and puts the changes on top.
-func (s *scenario) prepare(operation string, table *godog.Table, body func(*scenario, *request) error) (*request, error) {
+func (s *scenario) prepare(operation string, table *Table, body func(*scenario, *request) error) (*request, error) {
 	changes, err := s.changesOf(table)
 	if err != nil {
 		return nil, err
@@ -158,7 +157,7 @@ func callOperation(ctx context.Context, operation string) error {
 }
 
 // I call "operation" with: …
-func callOperationWith(ctx context.Context, operation string, table *godog.Table) error {
+func callOperationWith(ctx context.Context, operation string, table *Table) error {
 	return call(ctx, operation, table, defaultBody)
 }
 
@@ -168,14 +167,14 @@ func callWithFixture(ctx context.Context, operation, name string) error {
 }
 
 // I call "operation" with fixture "name" and: …
-func callWithFixtureAnd(ctx context.Context, operation, name string, table *godog.Table) error {
+func callWithFixtureAnd(ctx context.Context, operation, name string, table *Table) error {
 	return call(ctx, operation, table, fixtureBody(name))
 }
 
 // I call "operation" with the body: …
-func callWithBody(ctx context.Context, operation string, doc *godog.DocString) error {
+func callWithBody(ctx context.Context, operation string, doc *DocString) error {
 	if doc == nil {
-		return badSentence("the sentence wants a text between two lines of \"\"\", and has a table")
+		return invalidStep("the step takes a text between two lines of \"\"\", and has a table")
 	}
 	return call(ctx, operation, noTable, func(s *scenario, r *request) error { return r.useText(s, doc.Content) })
 }
@@ -207,7 +206,7 @@ func (r *request) useLength(s *scenario, n int) error {
 		return err
 	}
 	if len(r.body) > n {
-		return badSentence("the default body of %s has %d bytes, more than %d", r.operation.ID, len(r.body), n)
+		return invalidStep("the default body of %s has %d bytes, more than %d", r.operation.ID, len(r.body), n)
 	}
 	body := bytes.Repeat([]byte(" "), n)
 	copy(body, r.body)
@@ -221,7 +220,7 @@ func callAtOnce(ctx context.Context, operation string, n int) error {
 }
 
 // I call "operation" n times at once with: …
-func callAtOnceWith(ctx context.Context, operation string, n int, table *godog.Table) error {
+func callAtOnceWith(ctx context.Context, operation string, n int, table *Table) error {
 	s := in(ctx)
 	r, err := s.prepare(operation, table, defaultBody)
 	if err != nil {
@@ -236,7 +235,7 @@ func sendTo(ctx context.Context, method, target string) error {
 }
 
 // I send "METHOD" to "/path?query" with: …
-func sendToWith(ctx context.Context, method, target string, table *godog.Table) error {
+func sendToWith(ctx context.Context, method, target string, table *Table) error {
 	s := in(ctx)
 	changes, err := s.changesOf(table)
 	if err != nil {
@@ -259,7 +258,7 @@ func sendToWith(ctx context.Context, method, target string, table *godog.Table) 
 }
 
 // My requests carry: … From then on every call begins with these headers, and its own table comes on top.
-func carry(ctx context.Context, table *godog.Table) error {
+func carry(ctx context.Context, table *Table) error {
 	s := in(ctx)
 	changes, err := s.changesOf(table)
 	if err != nil {
@@ -267,7 +266,7 @@ func carry(ctx context.Context, table *godog.Table) error {
 	}
 	for _, c := range changes {
 		if c.part != changeHeader {
-			return at(c.where, badSentence("requests carry headers only; everything else belongs to one call"))
+			return at(c.where, invalidStep("this table takes headers only; everything else belongs to one call"))
 		}
 	}
 	s.carried = append(s.carried, changes...)
@@ -307,7 +306,7 @@ func (a *answer) outcome() string {
 		if len(a.body) == 0 {
 			return fmt.Sprintf("%d without a body", a.status)
 		}
-		return fmt.Sprintf("%d with a body that is no JSON: %s", a.status, cut(string(a.body)))
+		return fmt.Sprintf("%d with a body that is not JSON: %s", a.status, cut(string(a.body)))
 	}
 	refusal, _, ok := find(body, []string{"error"})
 	if !ok {

@@ -238,75 +238,75 @@ func TestManyStatusUpserts(t *testing.T) {
 	})
 }
 
-func TestBadSentences(t *testing.T) {
+func TestInvalidSteps(t *testing.T) {
 	const onboarded = "I have onboarded a provider\n"
 	for _, test := range []struct{ name, lines, what, nearest string }{
 		{"an operation that nobody knows", `I call "partnerLiquidityProvider.onbord"`, "no operation", "partnerLiquidityProvider.onboard"},
 		{"the router is no operation", `I call "unrouted"`, `no operation "unrouted"`, ""},
 		{"a fixture that is not there", `I call "partnerLiquidityProvider.onboard" with fixture "partnerLiquidityProvider.onbord"`, "no fixture requests/partnerLiquidityProvider.onbord.json", "partnerLiquidityProvider.onboard"},
 		{"a variable that nobody set", `I act as partner "{strangr}"`, "no variable {strangr}", "stranger"},
-		{"no provider yet", `I get the provider`, "{provider} is what partnerLiquidityProvider.onboard made last, and there is none yet", ""},
-		{"a part that is none", "I onboard a provider with:\n| header X-A | 1 |\n| heder X-Now-Iso | x |", `row 2 (heder X-Now-Iso): "heder X-Now-Iso" is nothing to change`, "header X-Now-Iso"},
+		{"no provider yet", `I get the provider`, "{provider} has no value yet: it is the id of what partnerLiquidityProvider.onboard made last", ""},
+		{"a part that is none", "I onboard a provider with:\n| header X-A | 1 |\n| heder X-Now-Iso | x |", `row 2 (heder X-Now-Iso): cannot change "heder X-Now-Iso"`, "header X-Now-Iso"},
 		{"a part without a name", "I onboard a provider with:\n| header | x |", "row 1 (header)", ""},
 		{"a part without its word", "I onboard a provider with:\n| limit | 1 |", "row 1 (limit)", "query limit"},
 		{"a part that is no pointer", "I onboard a provider with:\n| provider | x |", "row 1 (provider)", "/provider"},
-		{"a pointer with a wrong escape", "I onboard a provider with:\n| /provider/~2 | 1 |", `row 1 (/provider/~2): "/provider/~2" is no JSON Pointer`, ""},
-		{"a value that is no JSON", "I onboard a provider with:\n| /provider/segment_tier | S1 |", "row 1 (/provider/segment_tier): S1 is no JSON", ""},
-		{"a literal with its letters in disorder", "I onboard a provider with:\n| /provider/segment_tier | ture |", "ture is no JSON (did you mean true?)", ""},
-		{"a misspelt absent", "I onboard a provider\nthe fields are:\n| /provider/rollout | absnt |", "absnt is no JSON (did you mean absent?)", ""},
-		{"a value that is more than JSON", "I onboard a provider with:\n| /provider/segment_tier | 1 2 |", "1 2 is no JSON", ""},
-		{"a parent that is not there", "I onboard a provider with:\n| /providr/segment_tier | \"S1\" |", `nothing at "/providr" to change`, "/provider"},
-		{"a parent that is not there, to take away from", "I onboard a provider with:\n| /governance/x | absent |", `nothing at "/governance" to change`, ""},
-		{"a parent that has no members", "I onboard a provider with:\n| /provider/segment_tier/x | 1 |", `nothing at "/provider/segment_tier/x" to change`, ""},
+		{"a pointer with a wrong escape", "I onboard a provider with:\n| /provider/~2 | 1 |", `row 1 (/provider/~2): invalid JSON Pointer "/provider/~2"`, ""},
+		{"a value that is no JSON", "I onboard a provider with:\n| /provider/segment_tier | S1 |", "row 1 (/provider/segment_tier): invalid JSON S1", ""},
+		{"a literal with its letters in disorder", "I onboard a provider with:\n| /provider/segment_tier | ture |", "invalid JSON ture (did you mean true?)", ""},
+		{"a misspelt absent", "I onboard a provider\nthe fields are:\n| /provider/rollout | absnt |", "invalid JSON absnt (did you mean absent?)", ""},
+		{"a value that is more than JSON", "I onboard a provider with:\n| /provider/segment_tier | 1 2 |", "invalid JSON 1 2", ""},
+		{"a parent that is not there", "I onboard a provider with:\n| /providr/segment_tier | \"S1\" |", `no value at "/providr" to change`, "/provider"},
+		{"a parent that is not there, to take away from", "I onboard a provider with:\n| /governance/x | absent |", `no value at "/governance" to change`, ""},
+		{"a parent that has no members", "I onboard a provider with:\n| /provider/segment_tier/x | 1 |", `no value at "/provider/segment_tier/x" to change`, ""},
 		{"an item beyond the list", onboarded + "I upsert its rollout with:\n| /rollout/capability_matrix/3 | 1 |", "the list has 3 items", ""},
 		{"an item with a leading zero", onboarded + "I upsert its rollout with:\n| /rollout/capability_matrix/01 | 1 |", "the list has 3 items", ""},
 		{"an item of a list by a name", onboarded + "I upsert its rollout with:\n| /rollout/capability_matrix/x/y | 1 |", "the list has 3 items", ""},
 		{"taking away what is appended", onboarded + "I upsert its rollout with:\n| /rollout/capability_matrix/- | absent |", "the list has 3 items", ""},
 		{"a body on GET", onboarded + "I get the provider with:\n| /a | 1 |", "takes no body", ""},
-		{"a body that cannot be changed", "I call \"partnerLiquidityProvider.onboard\" with the body:\n\"\"\"\n`{\n\"\"\"\nI repeat the call with:\n| /a | 1 |", "the body is no JSON that could be changed", ""},
-		{"a header of the transport", "I onboard a provider with:\n| header content-length | 1 |", "belongs to the transport", ""},
-		{"no header yet", "I remember the header \"X-Correlation-Id\" as \"x\"", "nothing was called", ""},
+		{"a body that cannot be changed", "I call \"partnerLiquidityProvider.onboard\" with the body:\n\"\"\"\n`{\n\"\"\"\nI repeat the call with:\n| /a | 1 |", "the body is not JSON", ""},
+		{"a header of the transport", "I onboard a provider with:\n| header content-length | 1 |", "set by the transport", ""},
+		{"no header yet", "I remember the header \"X-Correlation-Id\" as \"x\"", "there is no answer yet", ""},
 		{"a part of the path that it has not", onboarded + "I get the provider with:\n| path provder_id | x |", `has no part "provder_id"`, "provider_id"},
-		{"a part of the path taken away", onboarded + "I get the provider with:\n| path provider_id | absent |", "cannot do without", ""},
-		{"a part of a written path", "I send \"GET\" to \"/x\" with:\n| path provider_id | x |", "the path is written out", ""},
-		{"no method", `I send "GE T" to "/x"`, "no HTTP method", ""},
-		{"no path", `I send "GET" to "x"`, "no path to send something to", ""},
+		{"a part of the path taken away", onboarded + "I get the provider with:\n| path provider_id | absent |", "needs its part", ""},
+		{"a part of a written path", "I send \"GET\" to \"/x\" with:\n| path provider_id | x |", "gives the whole path", ""},
+		{"no method", `I send "GE T" to "/x"`, "not an HTTP method", ""},
+		{"no path", `I send "GET" to "x"`, "invalid path", ""},
 		{"a path with a space", `I send "GET" to "/a b"`, "percent-encoded", ""},
 		{"a path that cannot be sent", `I send "GET" to "//a%zz"`, "cannot be sent", ""},
-		{"requests that carry a body", "my requests carry:\n| /a | 1 |", "row 1 (/a): requests carry headers only", ""},
+		{"requests that carry a body", "my requests carry:\n| /a | 1 |", "row 1 (/a): this table takes headers only", ""},
 		{"a key that is not there", `I hold the partner key "ambr"`, "no partner key", "amber"},
-		{"scopes of nobody", "I bring no identity\nmy scopes are \"x\"", "say who acts first", ""},
-		{"bytes that are none", `I call "partnerLiquidityProvider.onboard" with the body bytes "f"`, "are no bytes", ""},
+		{"scopes of nobody", "I bring no identity\nmy scopes are \"x\"", "set the actor first", ""},
+		{"bytes that are none", `I call "partnerLiquidityProvider.onboard" with the body bytes "f"`, "invalid bytes", ""},
 		{"a body that is too long already", `I call "partnerLiquidityProvider.onboard" with a body of 10 bytes`, "more than 10", ""},
-		{"no call at all", onboarded + "I have upserted its status 0 times", "no upsert at all", ""},
+		{"no call at all", onboarded + "I have upserted its status 0 times", "0 times: expected 1 or more", ""},
 		{"nothing to repeat", `I repeat the call`, "no call yet", ""},
 		{"nothing to repeat at once", `I repeat the call 3 times at once`, "no call yet", ""},
-		{"a crowd of one", "I onboard a provider\nI repeat the call 1 times at once", "no crowd", ""},
-		{"no crowd yet", "I onboard a provider\nevery answer is byte for byte the same", "not sent several times at once", ""},
-		{"no crowd any more", "I onboard a provider\nI repeat the call 2 times at once\nI get the provider\nexactly 1 answers are replays", "not sent several times at once", ""},
-		{"no answer yet", `the answer is 200`, "nothing was called", ""},
+		{"one copy at once", "I onboard a provider\nI repeat the call 1 times at once", "1 at once: expected 2 or more", ""},
+		{"nothing at once yet", "I onboard a provider\nevery answer is byte for byte the same", "not sent several times at once", ""},
+		{"nothing at once any more", "I onboard a provider\nI repeat the call 2 times at once\nI get the provider\nexactly 1 answers are replays", "not sent several times at once", ""},
+		{"no answer yet", `the answer is 200`, "there is no answer yet", ""},
 		{"a reason code that nobody knows", "I onboard a provider\nthe answer is 409 CONFLICT because partner_liquidity_provider_rollout_bloked", "no reason code", "partner_liquidity_provider_rollout_blocked"},
-		{"a literal that is no JSON", "I onboard a provider\n\"/provider\" is {\"a\": }", "is no JSON", ""},
-		{"a field that is no JSON", "I onboard a provider\nthe fields are:\n| /provider/provider_id | plp_000001 |", "row 1 (/provider/provider_id): plp_000001 is no JSON", ""},
-		{"a field that is no pointer", "I onboard a provider\nthe fields are:\n| provider | 1 |", `row 1 (provider): "provider" is no JSON Pointer`, "/provider"},
-		{"no regular expression", "I onboard a provider\n\"/provider/provider_id\" matches \"(\"", "no regular expression", ""},
-		{"a name that cannot be one", "I onboard a provider\nI remember \"/provider\" as \"My\"", "no name to remember", ""},
-		{"a name that is taken for good", "I onboard a provider\nI remember \"/provider\" as \"provider\"", "{provider} is set already", ""},
+		{"a literal that is no JSON", "I onboard a provider\n\"/provider\" is {\"a\": }", "invalid JSON", ""},
+		{"a field that is no JSON", "I onboard a provider\nthe fields are:\n| /provider/provider_id | plp_000001 |", "row 1 (/provider/provider_id): invalid JSON plp_000001", ""},
+		{"a field that is no pointer", "I onboard a provider\nthe fields are:\n| provider | 1 |", `row 1 (provider): invalid JSON Pointer "provider"`, "/provider"},
+		{"no regular expression", "I onboard a provider\n\"/provider/provider_id\" matches \"(\"", "not a regular expression", ""},
+		{"a name that cannot be one", "I onboard a provider\nI remember \"/provider\" as \"My\"", "invalid name", ""},
+		{"a name that is taken for good", "I onboard a provider\nI remember \"/provider\" as \"provider\"", "{provider} is predefined", ""},
 		{"a time that is none", "I onboard a provider\n\"/provider/created_at\" is the time \"noon\"", "is no time", ""},
 		{"a time of a walk that is none", "I have onboarded a provider\nI walk the export\nthe walk's \"/recorded_at\" are the times [\"noon\"]", "is no time", ""},
 		{"an answer that nobody remembers", "I onboard a provider\nI remember the answer as \"first\"\nthe answer is byte for byte \"firs\"", "no answer is remembered", "first"},
-		{"no state to note", `I note its state`, "{provider} is what partnerLiquidityProvider.onboard made last, and there is none yet", ""},
-		{"no state noted", "I onboard a provider\nits state is as noted", "no state was noted", ""},
+		{"no state to note", `I note its state`, "{provider} has no value yet: it is the id of what partnerLiquidityProvider.onboard made last", ""},
+		{"no state noted", "I onboard a provider\nits state is as noted", "there is no noted state", ""},
 		{"no page yet", `I ask for the next page`, "no page yet", ""},
-		{"no walk yet", `the walk has 1 pages`, "no export was walked", ""},
-		{"no walk to verify", `the walk verifies`, "no export was walked", ""},
+		{"no walk yet", `the walk has 1 pages`, "there is no walk", ""},
+		{"no walk to verify", `the walk verifies`, "there is no walk", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)
 			err := s.play(t, test.lines)
 			var bad *InvalidStep
 			if !errors.As(err, &bad) || !strings.Contains(bad.Message, test.what) || bad.Nearest != test.nearest {
-				t.Errorf("got %v, want a bad sentence: %s (%q)", err, test.what, test.nearest)
+				t.Errorf("got %v, want an invalid step: %s (%q)", err, test.what, test.nearest)
 			}
 		})
 	}
@@ -349,7 +349,7 @@ func TestAHeaderThatCannotBeSent(t *testing.T) {
 	}
 	var bad *InvalidStep
 	err := s.play(t, "I send \"GET\" to \"/\"\nI remember \"/x\" as \"x\"\nI send \"GET\" to \"/\" with:\n| header X-A | {x} |")
-	if !errors.As(err, &bad) || !strings.Contains(bad.Message, "cannot be the value of a header") {
+	if !errors.As(err, &bad) || !strings.Contains(bad.Message, "invalid header value") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -440,7 +440,7 @@ func TestIdsAreAScenariosOwn(t *testing.T) {
 			t.Errorf("%s: got %s again", name, other)
 		}
 	}
-	s.cfg.Seed = "another run"
+	s.cfg.RunID = "another run"
 	if other := me("@a\nI send \"GET\" to \"/x\""); other == first {
 		t.Errorf("another seed: got %s again", other)
 	}

@@ -61,7 +61,7 @@ func (b *InvalidStep) inRow() string {
 	return (&InvalidStep{Message: b.bare, Nearest: b.Nearest}).Error()
 }
 
-func badSentence(format string, args ...any) error {
+func invalidStep(format string, args ...any) error {
 	return &InvalidStep{Message: fmt.Sprintf(format, args...)}
 }
 
@@ -78,44 +78,44 @@ func (u *Unreachable) Error() string { return "the target cannot be reached: " +
 // Unwrap returns what the transport said.
 func (u *Unreachable) Unwrap() error { return u.Err }
 
-// mostNearest is how many sentences are suggested at most.
-const mostNearest = 3
+// maxNearest is how many steps are suggested at most.
+const maxNearest = 3
 
-// Nearest are the sentences that a text may have been meant to be, the most similar one first: the words decide, and
-// what the author wrote in quotes stays. They are three at most. With a colon at the end it means one with a table. It is
-// one alone when the words are right, and what stands between them is not.
+// Nearest returns the steps that a text may have been meant to be, the most similar one first, at most three. The words
+// decide, and what is in quotes is kept. A colon at the end means a step with a table. When the words are right and an
+// argument is not, the result is the corrected text alone.
 func Nearest(text string) []string {
-	if mended := mend(text); mended != "" {
-		return []string{mended}
+	if repaired := repair(text); repaired != "" {
+		return []string{repaired}
 	}
 	colon := strings.HasSuffix(text, ":")
-	if nearest := nearestOf(text, func(s Definition) bool { return strings.HasSuffix(s.Example, ":") == colon }); nearest != nil {
+	if nearest := nearestOf(text, func(d *Definition) bool { return strings.HasSuffix(d.Example, ":") == colon }); nearest != nil {
 		return nearest
 	}
-	return nearestOf(text, func(Definition) bool { return true })
+	return nearestOf(text, func(*Definition) bool { return true })
 }
 
-func nearestOf(text string, fits func(Definition) bool) []string {
-	var places []int
-	var bones []string
-	for i, sentence := range table {
-		if fits(sentence) {
-			places, bones = append(places, i), append(bones, skeleton(sentence.Example))
+func nearestOf(text string, fits func(*Definition) bool) []string {
+	var candidates []*Definition
+	var skeletons []string
+	for i := range All().definitions {
+		if d := &All().definitions[i]; fits(d) {
+			candidates, skeletons = append(candidates, d), append(skeletons, skeleton(d.Example))
 		}
 	}
 	var nearest []string
 	words := skeleton(text)
-	for _, near := range milestones.Near(words, bones, len(words)/2) {
-		if len(nearest) < mostNearest {
-			nearest = append(nearest, withArgumentsOf(text, places[near]))
+	for _, near := range milestones.Near(words, skeletons, len(words)/2) {
+		if len(nearest) < maxNearest {
+			nearest = append(nearest, candidates[near].withArgumentsOf(text))
 		}
 	}
 	return nearest
 }
 
-// mend is the sentence that a text is but for one slip in what it takes: a pointer without its first slash, a misspelt
-// literal, a text without quotes; "" when there is none.
-func mend(text string) string {
+// repair returns the step that a text is but for one mistake in an argument: a pointer without its first slash, a misspelt
+// literal, a string without quotes; "" when there is none.
+func repair(text string) string {
 	texts := []string{text}
 	parts := strings.Split(text, `"`)
 	for i := 1; i < len(parts); i += 2 {
@@ -124,45 +124,43 @@ func mend(text string) string {
 			texts = append(texts, strings.Join(slashed, `"`))
 		}
 	}
-	at := strings.LastIndexByte(text, ' ') + 1
-	word := text[at:]
+	word := text[strings.LastIndexByte(text, ' ')+1:]
 	for _, text := range texts {
-		ends := []string{text}
+		candidates := []string{text}
 		if !strings.ContainsAny(word, `":`) && strings.HasSuffix(text, word) {
 			start := strings.TrimSuffix(text, word)
 			if near := milestones.Nearest(word, []string{"true", "false", "null", absent, "present"}); near != "" {
-				ends = append(ends, start+near)
+				candidates = append(candidates, start+near)
 			}
-			ends = append(ends, start+`"`+word+`"`)
+			candidates = append(candidates, start+`"`+word+`"`)
 		}
-		for _, mended := range ends {
-			if _, ok := Find(mended); ok {
-				return mended
+		for _, candidate := range candidates {
+			if _, ok := Find(candidate); ok {
+				return candidate
 			}
 		}
 	}
 	return ""
 }
 
-// notJSON says that a text of a scenario is no JSON: for which reason, or that it looks like a literal.
-func notJSON(text, why string) error {
+// invalidJSON is the error for a text that is not JSON, with the reason, or with the literal that was meant.
+func invalidJSON(text, reason string) error {
 	if near := milestones.Suggest(text, []string{"true", "false", "null", absent}); near != "" {
-		return badSentence("%s is no JSON%s", text, near)
+		return invalidStep("invalid JSON %s%s", text, near)
 	}
-	return badSentence("%s is no JSON: %s", brief(text), why)
+	return invalidStep("invalid JSON %s: %s", brief(text), reason)
 }
 
-// Unknown says that a text is no sentence, and what may have been meant.
-func Unknown(text string) string {
-	says := "nobody knows this sentence: " + text
+// Undefined describes a text that no definition matches, with the nearest steps.
+func Undefined(text string) string {
 	nearest := Nearest(text)
 	if len(nearest) == 0 {
-		return says
+		return "undefined step: " + text
 	}
-	return says + " (did you mean: " + strings.Join(nearest, "; or: ") + "?)"
+	return "undefined step: " + text + " (did you mean: " + strings.Join(nearest, "; or: ") + "?)"
 }
 
-// skeleton leaves the words of a sentence that are no arguments.
+// skeleton returns the words of a step that are not arguments.
 func skeleton(text string) string {
 	parts := strings.Split(text, `"`)
 	for i := 1; i < len(parts); i += 2 {
@@ -174,18 +172,17 @@ func skeleton(text string) string {
 	}), " ")
 }
 
-// withArgumentsOf is the example of a sentence with what a text has in its quotes, if that fits.
-func withArgumentsOf(text string, place int) string {
-	example := table[place].Example
-	parts, given := strings.Split(example, `"`), strings.Split(text, `"`)
+// withArgumentsOf returns the example with what a text has in its quotes, if that matches the definition.
+func (d *Definition) withArgumentsOf(text string) string {
+	parts, given := strings.Split(d.Example, `"`), strings.Split(text, `"`)
 	if len(parts) != len(given) {
-		return example
+		return d.Example
 	}
 	for i := 1; i < len(parts); i += 2 {
 		parts[i] = given[i]
 	}
-	if filled := strings.Join(parts, `"`); compiled()[place].pattern.MatchString(filled) {
+	if filled := strings.Join(parts, `"`); d.pattern.MatchString(filled) {
 		return filled
 	}
-	return example
+	return d.Example
 }

@@ -78,7 +78,7 @@ func (s *scenario) exchange(ctx context.Context, r *request) (*exchange, error) 
 // sendAtOnce sends n copies of the request so that all are under way together.
 func (s *scenario) sendAtOnce(ctx context.Context, r *request, n int) error {
 	if n < 2 {
-		return badSentence("%d at once is no crowd: 2 or more", n)
+		return invalidStep("%d at once: expected 2 or more", n)
 	}
 	base, err := s.target(ctx)
 	if err != nil {

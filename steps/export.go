@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/cucumber/godog"
-
 	"example.com/lpgate/steps/auditproof"
 )
 
@@ -35,7 +33,7 @@ func (e *exchange) next(s *scenario) (*request, error) {
 		value, instead, ok := find(body, part.from)
 		if !ok {
 			return nil, &Mismatch{
-				Message:  "more follows, and the page says what to ask for as " + part.query,
+				Message:  "a page that is not the last has a value for " + part.query,
 				Expected: "present", Got: instead,
 			}
 		}
@@ -49,7 +47,7 @@ func (e *exchange) next(s *scenario) (*request, error) {
 func askForNextPage(ctx context.Context) error { return askForNextPageWith(ctx, noTable) }
 
 // I ask for the next page with: …
-func askForNextPageWith(ctx context.Context, table *godog.Table) error {
+func askForNextPageWith(ctx context.Context, table *Table) error {
 	s := in(ctx)
 	changes, err := s.changesOf(table)
 	if err != nil {
@@ -68,7 +66,7 @@ func askForNextPageWith(ctx context.Context, table *godog.Table) error {
 // nextPage is the request for the page after the last one.
 func (s *scenario) nextPage() (*request, error) {
 	if s.lastExport == nil {
-		return nil, badSentence("there is no page yet that another one could follow")
+		return nil, invalidStep("there is no page yet: no export was made")
 	}
 	r, err := s.lastExport.next(s)
 	if err != nil {
@@ -87,7 +85,7 @@ func (s *scenario) nextPage() (*request, error) {
 func walkExport(ctx context.Context) error { return walkExportWith(ctx, noTable) }
 
 // I walk the export with: …
-func walkExportWith(ctx context.Context, table *godog.Table) error {
+func walkExportWith(ctx context.Context, table *Table) error {
 	s := in(ctx)
 	r, err := s.prepare(export, table, defaultBody)
 	if err != nil {
@@ -125,7 +123,7 @@ func (s *scenario) walkFrom(ctx context.Context, r *request) ([]*exchange, error
 			return pages, nil
 		}
 		if len(pages) == mostPages {
-			return nil, &Mismatch{Message: "the export comes to an end", Expected: "a last page", Got: fmt.Sprintf("more to follow after %d pages", mostPages)}
+			return nil, &Mismatch{Message: "the export ends", Expected: "a last page", Got: fmt.Sprintf("no last page after %d pages", mostPages)}
 		}
 		if r, err = page.next(s); err != nil {
 			return nil, err
@@ -138,7 +136,7 @@ func walked(ctx context.Context) ([]*exchange, error) {
 	if pages := in(ctx).walk; len(pages) > 0 {
 		return pages, nil
 	}
-	return nil, badSentence("no export was walked yet")
+	return nil, invalidStep("there is no walk: the step I walk the export comes first")
 }
 
 // entries are the entries of a page.
@@ -304,7 +302,7 @@ func totalsAreExact(pages []*exchange) error {
 		}
 		if total, ok := seen.value.(json.Number); !ok || !same(total, json.Number(strconv.Itoa(count))) {
 			return &Mismatch{
-				Message:  fmt.Sprintf("total_filtered of page %d counts what is left from its cursor on", i+1),
+				Message:  fmt.Sprintf("total_filtered of page %d counts the entries from its cursor on", i+1),
 				Expected: strconv.Itoa(count), Got: show(seen.value),
 			}
 		}
@@ -337,7 +335,7 @@ func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, p
 		if !errors.As(err, &broken) {
 			return fmt.Errorf("verifying an export: %w", err)
 		}
-		return &Mismatch{Message: says, Expected: "what was signed, whole and in order", Got: broken.Error()}
+		return &Mismatch{Message: says, Expected: "the signed entries, complete and in order", Got: broken.Error()}
 	}
 	for i, page := range pages {
 		entries, err := page.entries()
@@ -351,7 +349,7 @@ func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, p
 		for j, entry := range entries {
 			if of, _, _ := find(entry, []string{"provider_id"}); of != any(asked) {
 				return &Mismatch{
-					Message:  fmt.Sprintf("%s: page %d, entry %d is about the provider that was asked for", says, i+1, j+1),
+					Message:  fmt.Sprintf("%s: page %d, entry %d is of the requested provider", says, i+1, j+1),
 					Expected: asked, Got: show(of),
 				}
 			}
@@ -375,7 +373,7 @@ func (s *scenario) publishedKeys(ctx context.Context) (auditproof.Keys, error) {
 	}
 	published, err := auditproof.ParseKeys(e.answer.body)
 	if err != nil {
-		return nil, &Mismatch{Message: "the published keys can be used", Expected: "ed25519 keys, one of them active", Got: err.Error()}
+		return nil, &Mismatch{Message: "the published keys are usable", Expected: "ed25519 keys, one of them active", Got: err.Error()}
 	}
 	return published, nil
 }

@@ -204,7 +204,7 @@ func TestExportsFindLiars(t *testing.T) {
 			return true
 		}
 		var mismatch *Mismatch
-		if err := s.play(t, "I have onboarded a provider\nI walk the export"); !errors.As(err, &mismatch) || mismatch.Message != "the export comes to an end" {
+		if err := s.play(t, "I have onboarded a provider\nI walk the export"); !errors.As(err, &mismatch) || mismatch.Message != "the export ends" {
 			t.Errorf("got %v", err)
 		}
 	})

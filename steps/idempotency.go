@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
-
-	"github.com/cucumber/godog"
 )
 
 // lastRequest is a copy of the last call's request.
 func (s *scenario) lastRequest() (*request, error) {
 	if s.last == nil {
-		return nil, badSentence("there is no call yet to repeat")
+		return nil, invalidStep("there is no call yet to repeat")
 	}
 	return s.last.request.clone(), nil
 }
@@ -22,7 +20,7 @@ func (s *scenario) lastRequest() (*request, error) {
 func repeat(ctx context.Context) error { return repeatWith(ctx, noTable) }
 
 // I repeat the call with: …
-func repeatWith(ctx context.Context, table *godog.Table) error {
+func repeatWith(ctx context.Context, table *Table) error {
 	s := in(ctx)
 	r, err := s.lastRequest()
 	if err != nil {
@@ -51,7 +49,7 @@ func repeatAtOnce(ctx context.Context, n int) error {
 // manyAnswers are the answers of the last burst.
 func (s *scenario) manyAnswers() ([]*exchange, error) {
 	if len(s.burst) == 0 {
-		return nil, badSentence("the last call was not sent several times at once")
+		return nil, invalidStep("the last call was not sent several times at once")
 	}
 	return s.burst, nil
 }

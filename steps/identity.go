@@ -75,7 +75,7 @@ func (s *scenario) mustHaveWay(carries string) error {
 	if way := s.cfg.way(); way != nil && slices.ContainsFunc(way.Sends, func(text string) bool { return strings.Contains(text, carries) }) {
 		return nil
 	}
-	return badSentence("no identity of %s sends %s, so this would change nothing", s.cfg.Milestone.ID, carries)
+	return invalidStep("no identity of %s sends %s, so this would change nothing", s.cfg.Milestone.ID, carries)
 }
 
 // PartnerKey is a secret key that a target in key mode knows, under a label that says nothing about the secret.
@@ -94,7 +94,7 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&file); err != nil {
-		return nil, errors.New("the partner keys cannot be read: the file is no JSON object with keys, of which each has label, key, partner_id and scopes")
+		return nil, errors.New("the partner keys cannot be read: expected a JSON object with keys, each with label, key, partner_id and scopes")
 	}
 	for i, key := range file.Keys {
 		if key.Label == "" || key.Key == "" || key.PartnerID == "" {
@@ -139,7 +139,7 @@ func (s *scenario) beKnown() error {
 	}
 	me, stranger, ok := TwoPartners(keys)
 	if !ok {
-		return badSentence("there are no two partners with both scopes in %s", from)
+		return invalidStep("there are no two partners with both scopes in %s", from)
 	}
 	s.variables["me"], s.variables["stranger"] = textVariable(me.PartnerID), textVariable(stranger.PartnerID)
 	s.identity = identity{kind: byKey, actor: me.Key}
@@ -168,7 +168,7 @@ func actAs(ctx context.Context, actor string) error {
 				return nil
 			}
 		}
-		return badSentence("the target is in key mode, and %q has no key: such a scenario @needs:header-identity", actor)
+		return invalidStep("the target is in key mode, and %q has no key: such a scenario @needs:header-identity", actor)
 	}
 	if err := s.mustHaveWay("{caller}"); err != nil {
 		return err
@@ -181,7 +181,7 @@ func actAs(ctx context.Context, actor string) error {
 func setScopes(ctx context.Context, scopes string) error {
 	s := in(ctx)
 	if s.identity.kind != byHeaders {
-		return badSentence("scopes go with a partner's id: say who acts first (a partner key brings its own scopes, so a scenario that sets them @needs:header-identity)")
+		return invalidStep("scopes go with a partner's id: set the actor first (a partner key has its own scopes, so a scenario that sets them @needs:header-identity)")
 	}
 	err := s.mustHaveWay("{scopes}")
 	if err == nil {
@@ -209,7 +209,7 @@ func (s *scenario) partnerKeys() (keys []PartnerKey, from string, err error) {
 		return nil, "", unreadableFixture(partnerKeysFile, err)
 	}
 	if keys, err = ReadPartnerKeys(text); err != nil {
-		return nil, "", badSentence("%s: %v", partnerKeysFile, err)
+		return nil, "", invalidStep("%s: %v", partnerKeysFile, err)
 	}
 	return keys, partnerKeysFile, nil
 }

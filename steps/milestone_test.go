@@ -84,14 +84,14 @@ func TestAnotherMilestone(t *testing.T) {
 
 func TestAnotherMilestoneHasItsOwnWords(t *testing.T) {
 	tests := []struct{ name, old, new, lines, want string }{
-		{"nothing was made yet", "", "", `I call "lamp.get"`, "{lamp} is what lamp.hang made last, and there is none yet"},
+		{"nothing was made yet", "", "", `I call "lamp.get"`, "{lamp} has no value yet: it is the id of what lamp.hang made last"},
 		{"a name that is taken", "", "", `I have called "lamp.hang"
-			I remember "/lamp_id" as "lamp"`, "{lamp} is set already"},
+			I remember "/lamp_id" as "lamp"`, "{lamp} is predefined"},
 		{"a name that is free", "", "", `I have called "lamp.hang"
 			I remember "/lamp_id" as "provider"`, ""},
 		{"an operation of M109", "", "", "I get the provider", `L1 has no operation "partnerLiquidityProvider.get"`},
 		{"a success with another status", "status: 201", "status: 202", `I have called "lamp.hang"`,
-			"lamp.hang has to go well for what follows\n  expected: 202\n  got:      201"},
+			"lamp.hang must succeed\n  expected: 202\n  got:      201"},
 		{"no identity that says who calls", `sends: [person, "n-{caller}", "{scopes}"]`, `sends: [person, "n-", "{scopes}"]`, `I act as partner "x"`,
 			"no identity of L1 sends {caller}, so this would change nothing"},
 		{"no identity that says what it may", `sends: [person, "n-{caller}", "{scopes}"], `, "", `my scopes are "x"`,

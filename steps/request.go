@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cucumber/godog"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/milestones"
@@ -166,7 +165,7 @@ func (r *request) urlFor(s *scenario, base *url.URL) (*url.URL, error) {
 		// Not a way in which a path can be encoded; the server shall see it all the same.
 		u.Path, u.RawPath, u.Opaque = "", "", whole
 		if strings.HasPrefix(whole, "//") {
-			return nil, badSentence("the path %q cannot be sent: it begins with // and is not encoded like a path", tail)
+			return nil, invalidStep("the path %q cannot be sent: it begins with // and is not encoded like a path", tail)
 		}
 	}
 	raw := make([]string, len(r.query))
@@ -184,13 +183,13 @@ func percentEncoded(text string) string { return strings.ReplaceAll(url.QueryEsc
 // writtenOut makes a request of a method and a target that a scenario wrote out.
 func (s *scenario) writtenOut(method, target string) (*request, error) {
 	if !isToken(method) {
-		return nil, badSentence("%q is no HTTP method", method)
+		return nil, invalidStep("%q is not an HTTP method", method)
 	}
 	if !strings.HasPrefix(target, "/") {
-		return nil, badSentence("%q is no path to send something to: it begins with /", target)
+		return nil, invalidStep("invalid path %q: a path begins with /", target)
 	}
 	if i := strings.IndexFunc(target, func(c rune) bool { return c <= ' ' || c == 0x7f }); i >= 0 {
-		return nil, badSentence("the path %q has a space or a control character: write it percent-encoded", target)
+		return nil, invalidStep("the path %q has a space or a control character: write it percent-encoded", target)
 	}
 	rawPath, rawQuery, hasQuery := strings.Cut(target, "?")
 	r := &request{method: method, path: rawPath, header: s.callerHeaders()}
@@ -225,7 +224,7 @@ const (
 const absent = "absent"
 
 // changesOf reads a change table.
-func (s *scenario) changesOf(table *godog.Table) ([]change, error) {
+func (s *scenario) changesOf(table *Table) ([]change, error) {
 	rows, err := rowsOf(table)
 	if err != nil {
 		return nil, err
@@ -253,7 +252,7 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 		case kind == "header" && isToken(c.name):
 			c.part = changeHeader
 			if header := http.CanonicalHeaderKey(c.name); slices.Contains(transportHeaders, header) {
-				return nil, at(row.where, badSentence("the header %s belongs to the transport, and no scenario can set it", header))
+				return nil, at(row.where, invalidStep("the header %s is set by the transport: a scenario cannot set it", header))
 			}
 		case kind == "query" && c.name != "":
 			c.part = changeQuery
@@ -261,7 +260,7 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 			c.part = changePath
 		default:
 			return nil, at(row.where, &InvalidStep{
-				Message: fmt.Sprintf(`%q is nothing to change: a part is a JSON Pointer, "header X", "query x" or "path x"`, part),
+				Message: fmt.Sprintf(`cannot change %q: expected a JSON Pointer, "header X", "query x" or "path x"`, part),
 				Nearest: s.nearestPart(kind, c.name),
 			})
 		}
@@ -321,10 +320,10 @@ func (r *request) changeOne(s *scenario, c change, again map[string]bool) error 
 	case changeHeader:
 		name := http.CanonicalHeaderKey(c.name)
 		if !isHeaderValue(value) {
-			return badSentence("%q cannot be the value of a header", value)
+			return invalidStep("invalid header value %q", value)
 		}
 		if s.inKeyMode() && slices.Contains(actorHeaders, name) {
-			return badSentence("the target is in key mode and does not read %s: such a scenario @needs:header-identity", name)
+			return invalidStep("the target is in key mode and does not read %s: such a scenario @needs:header-identity", name)
 		}
 		if !again["header "+name] {
 			r.header.Del(name)
@@ -347,7 +346,7 @@ func (r *request) changeOne(s *scenario, c change, again map[string]bool) error 
 		again["query "+c.name] = true
 	case changePath:
 		if r.operation == nil {
-			return badSentence("the path is written out: it has no part %q", c.name)
+			return invalidStep("the step gives the whole path, so it has no part %q", c.name)
 		}
 		var names []string
 		for _, segment := range strings.Split(r.operation.Path, "/") {
@@ -359,7 +358,7 @@ func (r *request) changeOne(s *scenario, c change, again map[string]bool) error 
 			return &InvalidStep{Message: fmt.Sprintf("%s has no part %q", r.operation.Path, c.name), Nearest: milestones.Nearest(c.name, names)}
 		}
 		if gone {
-			return badSentence("the path %s cannot do without its part %q", r.operation.Path, c.name)
+			return invalidStep("the path %s needs its part %q", r.operation.Path, c.name)
 		}
 		r.params[c.name] = value
 	}
@@ -374,16 +373,16 @@ func (r *request) changeBody(s *scenario, c change) error {
 			return err
 		}
 		if value = []byte(text); !isJSON(value) {
-			return notJSON(text, "a text stands in quotes")
+			return invalidJSON(text, "strings need quotes")
 		}
 	}
 	switch {
 	case r.operation != nil && r.operation.RequestSchema == "":
-		return badSentence("%s takes no body to change", r.operation.ID)
+		return invalidStep("%s takes no body to change", r.operation.ID)
 	case len(r.body) == 0 && r.operation == nil:
 		r.body = []byte("{}")
 	case !isJSON(r.body):
-		return badSentence("the body is no JSON that could be changed: %s", brief(string(r.body)))
+		return invalidStep("the body is not JSON, so the table cannot change it: %s", brief(string(r.body)))
 	}
 	changed, err := changeAt(r.body, jsontext.Pointer(""), c.tokens, value)
 	if err != nil {
@@ -413,14 +412,14 @@ func (p place) String() string {
 }
 
 // rowsOf reads a table of two columns without a heading.
-func rowsOf(table *godog.Table) ([]row, error) {
+func rowsOf(table *Table) ([]row, error) {
 	if table == nil {
-		return nil, badSentence("the sentence wants a table, and has a text")
+		return nil, invalidStep("the step takes a table, and has a text")
 	}
 	rows := make([]row, len(table.Rows))
 	for i, r := range table.Rows {
 		if len(r.Cells) != 2 {
-			return nil, at(place{row: i + 1}, badSentence("there are %d columns and not two, a part and its value (write \\| for a | inside one)", len(r.Cells)))
+			return nil, at(place{row: i + 1}, invalidStep("the row has %d columns, expected two: a part and its value (write \\| for a | in a cell)", len(r.Cells)))
 		}
 		rows[i] = row{place{i + 1, r.Cells[0].Value}, r.Cells[0].Value, r.Cells[1].Value}
 	}
@@ -448,7 +447,7 @@ func at(where place, err error) error {
 func bytesOf(text string) ([]byte, error) {
 	body, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
 	if err != nil {
-		return nil, badSentence("%q are no bytes: two hexadecimal digits each", text)
+		return nil, invalidStep("invalid bytes %q: each byte is two hexadecimal digits", text)
 	}
 	return body, nil
 }

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
 
 	"example.com/lpgate/milestones"
 )
@@ -40,9 +40,9 @@ type scenario struct {
 
 type scenarioKey struct{}
 
-// begin puts a new scenario into the context.
-func begin(ctx context.Context, cfg *Config, pickle *godog.Scenario) (context.Context, error) {
-	s := newScenario(cfg, wordOf(cfg.Seed, pickle))
+// Begin adds a new scenario to the context, for the handlers of its steps.
+func Begin(ctx context.Context, cfg *Config, pickle *messages.Pickle) (context.Context, error) {
+	s := newScenario(cfg, IDPrefix(cfg.RunID, pickle))
 	for _, tag := range pickle.Tags {
 		if need, ok := strings.CutPrefix(tag.Name, "@needs:"); ok {
 			s.needs = append(s.needs, need)
@@ -54,6 +54,9 @@ func begin(ctx context.Context, cfg *Config, pickle *godog.Scenario) (context.Co
 	}
 	return ctx, nil
 }
+
+// ConfigOf returns the configuration of the scenario in the context, for handlers outside of this package.
+func ConfigOf(ctx context.Context) *Config { return in(ctx).cfg }
 
 // newScenario knows nothing yet but who calls. Its ids are made of the word.
 func newScenario(cfg *Config, word string) *scenario {
@@ -73,16 +76,17 @@ func newScenario(cfg *Config, word string) *scenario {
 // in returns the scenario of a context that begin made.
 func in(ctx context.Context) *scenario { return ctx.Value(scenarioKey{}).(*scenario) }
 
-// wordOf makes a short word out of the run's seed and the whole text of a scenario. The same run gives the same
-// words again, whichever other scenarios are in it, and two scenarios (or two rows of an outline) never share one.
-func wordOf(seed string, pickle *godog.Scenario) string {
+// IDPrefix returns what makes the ids of a scenario its own: ten hexadecimal digits made from the run id and the text of
+// the scenario. The same run id gives the same digits again, whichever other scenarios are run, and two scenarios (or two
+// rows of an outline) have different ones.
+func IDPrefix(runID string, pickle *messages.Pickle) string {
 	sum := sha256.New()
 	write := func(parts ...string) {
 		for _, part := range parts {
 			fmt.Fprintf(sum, "%d %s\n", len(part), part)
 		}
 	}
-	write(seed, pickle.Uri, pickle.Name)
+	write(runID, pickle.Uri, pickle.Name)
 	for _, tag := range pickle.Tags {
 		write(tag.Name)
 	}
@@ -136,10 +140,10 @@ func (s *scenario) maker(name string) *milestones.Operation {
 // remember gives a value a name that the scenario's text may use from then on.
 func (s *scenario) remember(name string, v variable) error {
 	if !isVariableName(name) {
-		return badSentence("%q is no name to remember something as: lower-case letters, digits and _, beginning with a letter", name)
+		return invalidStep("invalid name %q: expected lower-case letters, digits and _, beginning with a letter", name)
 	}
 	if slices.Contains(predefined, name) || s.maker(name) != nil {
-		return badSentence("{%s} is set already, and means the same in every scenario: choose another name", name)
+		return invalidStep("{%s} is predefined: choose another name", name)
 	}
 	s.variables[name] = v
 	return nil
@@ -151,7 +155,7 @@ func (s *scenario) variable(name string) (variable, error) {
 		return v, nil
 	}
 	if o := s.maker(name); o != nil {
-		return variable{}, badSentence("{%s} is what %s made last, and there is none yet", name, o.ID)
+		return variable{}, invalidStep("{%s} has no value yet: it is the id of what %s made last", name, o.ID)
 	}
 	return variable{}, &InvalidStep{
 		Message: fmt.Sprintf("there is no variable {%s} yet", name),

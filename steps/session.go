@@ -184,10 +184,13 @@ func (c Call) Step(taken bool) (text string, after []string) {
 		return `I call "` + c.Operation + `" with a body of ` + strconv.Itoa(c.Length) + ` bytes`, nil
 	default:
 		text = `I call "` + c.Operation + `"`
-		if said, ok := spoken[c.Operation]; ok && c.Times < 2 {
-			text = said.call
-			if taken && said.taken != "" {
-				text = said.taken
+		for _, own := range allPhrases {
+			switch {
+			case own.operation != c.Operation || c.Times > 1:
+			case taken && own.have != "":
+				text = own.have
+			default:
+				text = own.call
 			}
 		}
 	}
@@ -203,16 +206,6 @@ func (c Call) Step(taken bool) (text string, after []string) {
 
 // HexOf writes bytes as [Call.Hex] has them.
 func HexOf(body []byte) string { return hex.EncodeToString(body) }
-
-// spoken are the operations with sentences of their own, and how those begin.
-var spoken = map[string]struct{ call, taken string }{
-	onboard:  {"I onboard a provider", "I have onboarded a provider"},
-	get:      {"I get the provider", ""},
-	status:   {"I upsert its status", "I have upserted its status"},
-	evaluate: {"I evaluate its eligibility", "I have evaluated its eligibility"},
-	rollout:  {"I upsert its rollout", "I have upserted its rollout"},
-	export:   {"I export its audit", "I have exported its audit"},
-}
 
 // tableLines writes a table as features have it, its columns in line.
 func tableLines(rows [][2]string) []string {

@@ -2,13 +2,14 @@ package steps
 
 import (
 	"context"
-	"io"
+	"errors"
 	"io/fs"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/cucumber/godog"
+	gherkin "github.com/cucumber/gherkin/go/v26"
+	messages "github.com/cucumber/messages/go/v21"
 
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
@@ -28,7 +29,7 @@ func newStage(t *testing.T) *stage {
 	s.server = httptest.NewServer(s.toy)
 	t.Cleanup(s.server.Close)
 	s.cfg = Config{
-		Milestone: milestones.M109(), Fixtures: fixtures.FS, Client: s.server.Client(), Seed: "stage",
+		Milestone: milestones.M109(), Fixtures: fixtures.FS, Client: s.server.Client(), RunID: "stage",
 		Target: func(context.Context, []string) (string, error) { return s.server.URL, nil },
 	}
 	return s
@@ -52,30 +53,38 @@ func (s *stage) play(t *testing.T, lines string) error {
 			steps.WriteString("  * " + line + "\n")
 		}
 	}
-	var failed error
-	ran := false
-	suite := godog.TestSuite{
-		Name: "play",
-		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			Register(sc, s.cfg)
-			sc.After(func(ctx context.Context, _ *godog.Scenario, err error) (context.Context, error) {
-				failed, ran, s.ctx = err, true, ctx
-				return ctx, nil
-			})
-		},
-		Options: &godog.Options{
-			Strict: true, Format: "events", Output: io.Discard,
-			FeatureContents: []godog.Feature{{
-				Name:     t.Name() + ".feature",
-				Contents: []byte("Feature: play\n" + tags.String() + "Scenario: play\n" + steps.String()),
-			}},
-		},
+	text := "Feature: play\n" + tags.String() + "Scenario: play\n" + steps.String()
+	ids := (&messages.Incrementing{}).NewId
+	document, err := gherkin.ParseGherkinDocument(strings.NewReader(text), ids)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
 	}
-	suite.Run()
-	if !ran {
-		t.Fatalf("nothing was played:\n%s", lines)
+	pickle := gherkin.Pickles(*document, t.Name()+".feature", ids)[0]
+	if s.ctx, err = Begin(t.Context(), &s.cfg, pickle); err != nil {
+		return err
 	}
-	return failed
+	for _, step := range pickle.Steps {
+		if err := s.run(step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run runs one step.
+func (s *stage) run(step *messages.PickleStep) error {
+	found := All().Match(step.Text)
+	if len(found) != 1 {
+		return errors.New(Undefined(step.Text))
+	}
+	if err := CheckArgument(step); err != nil {
+		return err
+	}
+	var rows []*messages.PickleTableRow
+	if step.Argument != nil && step.Argument.DataTable != nil {
+		rows = step.Argument.DataTable.Rows
+	}
+	return found[0].run(s.ctx, step, rows)
 }
 
 // mustPlay plays lines that have to go well.

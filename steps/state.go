@@ -37,7 +37,7 @@ func ownerOf(r *request, scopes string) http.Header {
 func (s *scenario) stateOf(ctx context.Context, provider string) (*providerState, error) {
 	owner, ok := s.owners[provider]
 	if !ok {
-		return nil, badSentence("only a provider that this scenario onboarded shows its state, and %q is none", provider)
+		return nil, invalidStep("the state of %q is unknown: the scenario did not onboard it", provider)
 	}
 	look, err := s.readingRequest(get, provider, owner)
 	if err != nil {
@@ -97,7 +97,7 @@ func noteState(ctx context.Context) error {
 func stateIsAsNoted(ctx context.Context) error {
 	s := in(ctx)
 	if s.noted == nil {
-		return badSentence("no state was noted yet")
+		return invalidStep("there is no noted state: the step I note its state comes first")
 	}
 	now, err := s.stateOf(ctx, s.noted.provider)
 	if err != nil {

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
-
-	"github.com/cucumber/godog"
 )
 
 func TestEveryExampleFitsOnePattern(t *testing.T) {
 	for i, s := range Definitions() {
 		t.Run(s.Example, func(t *testing.T) {
-			for j, c := range compiled() {
-				if got, want := c.pattern.MatchString(s.Example), i == j; got != want {
-					t.Errorf("%s: got match %t, want %t", c.pattern, got, want)
+			for j, d := range All().definitions {
+				if got, want := d.pattern.MatchString(s.Example), i == j; got != want {
+					t.Errorf("%s: got match %t, want %t", d.pattern, got, want)
 				}
 			}
 		})
@@ -58,10 +56,8 @@ func TestValuesAreToldApart(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			var got []string
-			for i, c := range compiled() {
-				if c.pattern.MatchString(text) {
-					got = append(got, table[i].Example)
-				}
+			for _, d := range All().Match(text) {
+				got = append(got, d.Example)
 			}
 			if strings.Join(got, "\n") != want {
 				t.Errorf("got %q, want %q", got, want)
@@ -70,7 +66,7 @@ func TestValuesAreToldApart(t *testing.T) {
 	}
 }
 
-func TestCheckRefusesRowsThatCannotWork(t *testing.T) {
+func TestInvalidDefinitions(t *testing.T) {
 	none := func(context.Context) error { return nil }
 	one := func(context.Context, string) error { return nil }
 	for _, test := range []struct {
@@ -79,15 +75,15 @@ func TestCheckRefusesRowsThatCannotWork(t *testing.T) {
 		says          string // "" when the row is good
 	}{
 		{"a good row", `^I nod$`, none, ""},
-		{"a good row with everything", `^I nod (\d) times at "(.*)" with:$`, func(context.Context, int, string, *godog.Table) error { return nil }, ""},
-		{"a good row with a text", `^I say:$`, func(context.Context, *godog.DocString) error { return nil }, ""},
+		{"a good row with everything", `^I nod (\d) times at "(.*)" with:$`, func(context.Context, int, string, *Table) error { return nil }, ""},
+		{"a good row with a text", `^I say:$`, func(context.Context, *DocString) error { return nil }, ""},
 		{"no beginning", `I nod$`, none, "not anchored"},
 		{"no end", `^I nod`, none, "not anchored"},
 		{"a dollar that is no end", `^I pay \$`, none, "not anchored"},
 		{"no regular expression", `^I ($`, none, "missing closing"},
-		{"no handler", `^I nod$`, nil, "no function"},
-		{"no function", `^I nod$`, "nod", "no function"},
-		{"variadic", `^I nod$`, func(context.Context, ...string) error { return nil }, "no function with fixed arguments"},
+		{"no handler", `^I nod$`, nil, "not a function"},
+		{"not a function", `^I nod$`, "nod", "not a function"},
+		{"variadic", `^I nod$`, func(context.Context, ...string) error { return nil }, "not a function with fixed arguments"},
 		{"too few arguments", `^I nod (.*)$`, none, "should be"},
 		{"too many arguments", `^I nod$`, one, "should be"},
 		{"no context", `^I nod (.*)$`, func(string) error { return nil }, "should be"},
@@ -95,17 +91,17 @@ func TestCheckRefusesRowsThatCannotWork(t *testing.T) {
 		{"no error", `^I nod$`, func(context.Context) {}, "should be"},
 		{"another result", `^I nod$`, func(c context.Context) (context.Context, error) { return c, nil }, "should be"},
 		{"a colon and no table", `^I nod:$`, none, "should be"},
-		{"a table and no colon", `^I nod$`, func(context.Context, *godog.Table) error { return nil }, "should be"},
+		{"a table and no colon", `^I nod$`, func(context.Context, *Table) error { return nil }, "should be"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Definition{test.pattern, "", "Nods.", test.step}.check()
+			_, err := NewSet(define(test.pattern, "", "Nods.", test.step))
 			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}
 		})
 	}
 	t.Run("it does not say what it does", func(t *testing.T) {
-		if _, err := (Definition{`^I nod$`, "", "", none}).check(); err == nil {
+		if _, err := NewSet(define(`^I nod$`, "", "", none)); err == nil {
 			t.Error("got no error")
 		}
 	})
@@ -116,10 +112,10 @@ func TestArgumentsAreNeitherOverlookedNorMissed(t *testing.T) {
 		{"a table after a sentence that takes none", "I onboard a provider\n| /provider/status | absent |", "takes no table"},
 		{"a text after a sentence that takes none", "I onboard a provider\n\"\"\"\n\"\"\"", "takes no table"},
 		{"nothing after a sentence that takes a table", "I onboard a provider with:", "nothing follows"},
-		{"a text where a table is wanted", "I onboard a provider with:\n\"\"\"\n\"\"\"", "wants a table"},
-		{"a table where a text is wanted", "I call \"partnerLiquidityProvider.onboard\" with the body:\n| a | b |", "wants a text"},
-		{"one column", "I onboard a provider with:\n| /provider/status |", "row 1: there are 1 columns"},
-		{"three columns", "I onboard a provider with:\n| /provider/status | \"a\" | b |", "row 1: there are 3 columns"},
+		{"a text where a table is wanted", "I onboard a provider with:\n\"\"\"\n\"\"\"", "takes a table"},
+		{"a table where a text is wanted", "I call \"partnerLiquidityProvider.onboard\" with the body:\n| a | b |", "takes a text"},
+		{"one column", "I onboard a provider with:\n| /provider/status |", "row 1: the row has 1 columns"},
+		{"three columns", "I onboard a provider with:\n| /provider/status | \"a\" | b |", "row 1: the row has 3 columns"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)
@@ -186,23 +182,6 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 	for name := range described {
 		if !taken[name] {
 			t.Errorf("no sentence takes %q", name)
-		}
-	}
-}
-
-func TestTopicsHaveEverySentence(t *testing.T) {
-	var got []string
-	for _, topic := range Topics() {
-		for _, sentence := range topic.Definitions {
-			got = append(got, sentence.Pattern)
-		}
-	}
-	if len(got) != len(table) {
-		t.Fatalf("the topics have %d sentences of %d", len(got), len(table))
-	}
-	for i := range got {
-		if got[i] != table[i].Pattern {
-			t.Errorf("%s is where %s should be", got[i], table[i].Pattern)
 		}
 	}
 }

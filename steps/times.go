@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/cucumber/godog"
 )
 
 // This file compares times as instants: what a time is belongs to a rule, and how it is written to another one.
@@ -14,7 +12,7 @@ import (
 func valueIsTime(ctx context.Context, at, text string) error { return compareTime(ctx, at, text) }
 
 // The times are: …
-func timesAre(ctx context.Context, table *godog.Table) error {
+func timesAre(ctx context.Context, table *Table) error {
 	return eachRow(ctx, table, compareTime)
 }
 
@@ -52,7 +50,7 @@ func (s *scenario) instant(text string) (time.Time, error) {
 	case expanded != text:
 		return at, &Mismatch{Message: text + " is a time", Expected: "a time", Got: expanded}
 	}
-	return at, badSentence("%q is no time: one is written 2026-02-22T16:00:10Z", text)
+	return at, invalidStep("%q is no time: one is written 2026-02-22T16:00:10Z", text)
 }
 
 // instantOf reads a time out of a JSON value.
@@ -77,7 +75,7 @@ func walkTimesAre(ctx context.Context, at, text string) error {
 	for i, item := range list {
 		var ok bool
 		if want[i], ok = instantOf(item); !ok {
-			return badSentence("%s is no time: one is written \"2026-02-22T16:00:10Z\"", show(item))
+			return invalidStep("%s is no time: one is written \"2026-02-22T16:00:10Z\"", show(item))
 		}
 	}
 	values, err := walkValues(ctx, at)

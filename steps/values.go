@@ -158,7 +158,7 @@ func canonical(value any) ([]byte, error) {
 func pointer(text string) ([]string, error) {
 	p := jsontext.Pointer(text)
 	if !p.IsValid() {
-		bad := &InvalidStep{Message: fmt.Sprintf("%q is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it", text)}
+		bad := &InvalidStep{Message: fmt.Sprintf("invalid JSON Pointer %q: it begins with /, and ~ is written ~0 or ~1", text)}
 		if slashed := "/" + text; !strings.HasPrefix(text, "/") && jsontext.Pointer(slashed).IsValid() {
 			bad.Nearest = slashed
 		}
@@ -212,13 +212,13 @@ func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) (
 	case jsontext.KindBeginObject:
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal(text, &members); err != nil {
-			return nil, badSentence("there is no JSON object at %q to change: %v", at, err)
+			return nil, invalidStep("there is no JSON object at %q to change: %v", at, err)
 		}
 		member, ok := members[token]
 		switch {
 		case len(rest) > 0 && !ok:
 			return nil, &InvalidStep{
-				Message: fmt.Sprintf("there is nothing at %q to change", at.AppendToken(token)),
+				Message: fmt.Sprintf("there is no value at %q to change", at.AppendToken(token)),
 				Nearest: nearestIn(at, token, slices.Sorted(maps.Keys(members))),
 			}
 		case len(rest) == 0 && value == nil:
@@ -234,14 +234,14 @@ func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) (
 	case jsontext.KindBeginArray:
 		var items []json.RawMessage
 		if err := json.Unmarshal(text, &items); err != nil {
-			return nil, badSentence("there is no JSON list at %q to change: %v", at, err)
+			return nil, invalidStep("there is no JSON list at %q to change: %v", at, err)
 		}
 		if token == "-" && len(rest) == 0 && value != nil {
 			return encode(append(items, value)), nil
 		}
 		index, ok := indexOf(token, len(items))
 		if !ok {
-			return nil, badSentence("there is nothing at %q to change: the list has %d items", at.AppendToken(token), len(items))
+			return nil, invalidStep("there is no value at %q to change: the list has %d items", at.AppendToken(token), len(items))
 		}
 		if len(rest) == 0 && value == nil {
 			return encode(slices.Delete(items, index, index+1)), nil
@@ -253,7 +253,7 @@ func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) (
 		items[index] = changed
 		return encode(items), nil
 	default:
-		return nil, badSentence("there is nothing at %q to change: %q is %s", at.AppendToken(token), at, cut(string(text)))
+		return nil, invalidStep("there is no value at %q to change: %q is %s", at.AppendToken(token), at, cut(string(text)))
 	}
 }
 

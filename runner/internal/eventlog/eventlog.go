@@ -40,7 +40,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -212,64 +211,42 @@ func (l *Log) Begin(run Run, selection *plan.Selection, at time.Time) {
 		b.add(&messages.Envelope{Pickle: selection.Plan.Scenarios[place].Pickle})
 	}
 	l.write()
-	sentences := vocabulary()
-	for _, s := range sentences {
-		b.add(&messages.Envelope{StepDefinition: s.definition})
+	for _, definition := range steps.Definitions() {
+		b.add(&messages.Envelope{StepDefinition: &messages.StepDefinition{
+			Id:              definitionID(&definition),
+			Pattern:         &messages.StepDefinitionPattern{Source: definition.Pattern, Type: messages.StepDefinitionPatternType_REGULAR_EXPRESSION},
+			SourceReference: &messages.SourceReference{Uri: "steps/table.go"},
+		}})
 	}
 	b.add(&messages.Envelope{TestRunStarted: &messages.TestRunStarted{Timestamp: stamp(at)}})
 	b.attach(runName, encode(run), "", "")
 	l.write()
 	for _, place := range selection.Scenarios {
-		b.add(&messages.Envelope{TestCase: testCase(&selection.Plan.Scenarios[place], sentences)})
+		b.add(&messages.Envelope{TestCase: testCase(&selection.Plan.Scenarios[place])})
 	}
 	b.hides = nil
 	l.write()
 }
 
-// sentence is a row of the vocabulary, ready to be looked for.
-type sentence struct {
-	definition *messages.StepDefinition
-	pattern    *regexp.Regexp
-}
+func definitionID(d *steps.Definition) string { return "sentence-" + strconv.Itoa(d.Number) }
 
-func vocabulary() []sentence {
-	var all []sentence
-	for i, s := range steps.Definitions() {
-		all = append(all, sentence{
-			&messages.StepDefinition{
-				Id:              "sentence-" + strconv.Itoa(i+1),
-				Pattern:         &messages.StepDefinitionPattern{Source: s.Pattern, Type: messages.StepDefinitionPatternType_REGULAR_EXPRESSION},
-				SourceReference: &messages.SourceReference{Uri: "steps/steps.go"},
-			},
-			regexp.MustCompile(s.Pattern),
-		})
-	}
-	return all
-}
-
-// testCase says which sentence of the vocabulary each step of a scenario is, and what its arguments are.
-func testCase(s *plan.Scenario, sentences []sentence) *messages.TestCase {
+// testCase returns the definition and the arguments of each step of a scenario.
+func testCase(s *plan.Scenario) *messages.TestCase {
 	c := &messages.TestCase{Id: s.Ref(), PickleId: s.Pickle.Id, TestSteps: []*messages.TestStep{}}
 	for i, step := range s.Pickle.Steps {
 		t := &messages.TestStep{
 			Id: stepID(s, i), PickleStepId: step.Id,
 			StepDefinitionIds: []string{}, StepMatchArgumentsLists: []*messages.StepMatchArgumentsList{},
 		}
-		for _, sentence := range sentences {
-			at := sentence.pattern.FindStringSubmatchIndex(step.Text)
-			if at == nil {
-				continue
+		for _, definition := range steps.All().Match(step.Text) {
+			list := &messages.StepMatchArgumentsList{StepMatchArguments: []*messages.StepMatchArgument{}}
+			for _, argument := range definition.ArgumentsOf(step.Text) {
+				list.StepMatchArguments = append(list.StepMatchArguments, &messages.StepMatchArgument{
+					Group: &messages.Group{Children: []*messages.Group{}, Start: int64(argument.Start), Value: argument.Value},
+				})
 			}
-			arguments := &messages.StepMatchArgumentsList{StepMatchArguments: []*messages.StepMatchArgument{}}
-			for n := 2; n < len(at); n += 2 {
-				group := &messages.Group{Children: []*messages.Group{}}
-				if at[n] >= 0 {
-					group.Start, group.Value = int64(at[n]), step.Text[at[n]:at[n+1]]
-				}
-				arguments.StepMatchArguments = append(arguments.StepMatchArguments, &messages.StepMatchArgument{Group: group})
-			}
-			t.StepDefinitionIds = append(t.StepDefinitionIds, sentence.definition.Id)
-			t.StepMatchArgumentsLists = append(t.StepMatchArgumentsLists, arguments)
+			t.StepDefinitionIds = append(t.StepDefinitionIds, definitionID(definition))
+			t.StepMatchArgumentsLists = append(t.StepMatchArgumentsLists, list)
 		}
 		c.TestSteps = append(c.TestSteps, t)
 	}

@@ -16,8 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
@@ -56,8 +54,8 @@ type Executor struct {
 	Observers []Observer
 	// Secrets are the values that must not be reported; nil for those that the requests reveal.
 	Secrets *record.Secrets
-	// Register registers the step definitions; nil for [steps.Register].
-	Register func(*godog.ScenarioContext, steps.Config)
+	// Steps are the step definitions; nil for [steps.All].
+	Steps *steps.Set
 
 	workers []*worker
 }
@@ -116,8 +114,8 @@ func (e *Executor) prepare() {
 	if e.Timeout == 0 {
 		e.Timeout = service.DefaultTimeout
 	}
-	if e.Register == nil {
-		e.Register = steps.Register
+	if e.Steps == nil {
+		e.Steps = steps.All()
 	}
 	if e.Secrets == nil {
 		e.Secrets = new(record.Secrets)

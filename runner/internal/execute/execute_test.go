@@ -2,11 +2,99 @@ package execute
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
 )
+
+// newExecutor returns an executor for the first scenarios of the features about keys.
+func newExecutor(t *testing.T, count int) *Executor {
+	t.Helper()
+	p, err := project.Locate("../../../milestones/M109.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := p.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checker, err := checks.New(in.Milestone, in.Schemas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selection := &plan.Selection{Plan: in.Plan}
+	for i := range in.Plan.Scenarios {
+		if s := &in.Plan.Scenarios[i]; s.URI == "features/keys.feature" && len(s.Needs) == 0 && len(selection.Scenarios) < count {
+			selection.Scenarios = append(selection.Scenarios, i)
+		}
+	}
+	e := &Executor{Inputs: in, Fixtures: p.Fixtures(), Checker: checker, Selection: selection, Workers: 1}
+	t.Cleanup(e.Close)
+	return e
+}
+
+// panicking is an observer that panics in one method.
+type panicking struct{ method string }
+
+func (p panicking) in(method string) {
+	if method == p.method {
+		panic("oh dear")
+	}
+}
+
+func (p panicking) ScenarioBegan(int, time.Time)   { p.in("ScenarioBegan") }
+func (p panicking) StepBegan(int, int, time.Time)  { p.in("StepBegan") }
+func (p panicking) Exchanged(*record.Exchange)     { p.in("Exchanged") }
+func (p panicking) StepPassed(int, int, time.Time) { p.in("StepPassed") }
+func (p panicking) ScenarioEnded(int, record.Result, *record.Failure, time.Time) {
+	p.in("ScenarioEnded")
+}
+
+// A panic outside of a step does not end the process, and no scenario passes that it ended.
+func TestPanicOutsideOfAStep(t *testing.T) {
+	for _, method := range []string{"ScenarioBegan", "StepBegan", "Exchanged", "StepPassed", "ScenarioEnded"} {
+		t.Run(method, func(t *testing.T) {
+			e := newExecutor(t, 2)
+			e.Observers = []Observer{panicking{method}}
+			result := e.Run(t.Context())
+			passed := 0
+			for _, r := range result.Results {
+				if r.Status == record.Passed {
+					passed++
+				}
+			}
+			if method != "ScenarioEnded" && passed > 0 || passed > 1 {
+				t.Errorf("%d scenarios passed", passed)
+			}
+			if !strings.Contains(fmt.Sprint(result.Stops, result.Results), "oh dear") {
+				t.Errorf("nothing reports the panic: %v, %v", result.Stops, result.Results)
+			}
+		})
+	}
+}
+
+// The scenarios of the plan are run under their own names, and godog agrees with the results.
+func TestRun(t *testing.T) {
+	e := newExecutor(t, 3)
+	result := e.Run(t.Context())
+	for _, place := range e.Selection.Scenarios {
+		if got := result.Results[place]; got.Status != record.Passed {
+			t.Errorf("%s: %+v", e.Inputs.Plan.Scenarios[place].ID, got)
+		}
+		if len(result.ByScenario()[place]) == 0 {
+			t.Errorf("%s: no exchanges", e.Inputs.Plan.Scenarios[place].ID)
+		}
+	}
+	if !result.Agreed || result.Godog != 0 || len(result.Stops) > 0 {
+		t.Errorf("agreed %t, godog's exit code %d, stops %v", result.Agreed, result.Godog, result.Stops)
+	}
+}
 
 // What the suite of an abandoned scenario still reports changes nothing.
 func TestAbandonedScenario(t *testing.T) {

@@ -2,7 +2,6 @@ package execute
 
 import (
 	"errors"
-	"fmt"
 
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
@@ -26,8 +25,6 @@ func (s *scenario) explain() record.Failure {
 	case errors.As(s.err, new(*failedChecks)): // shown check by check
 	case errors.As(s.err, &invalid): // without the words that godog puts around it
 		f.Says = invalid.Error()
-	case panicked(s.err):
-		f.Says = fmt.Sprintf("the step panicked: %+v", s.err)
 	default:
 		f.Says = s.err.Error()
 	}
@@ -41,9 +38,6 @@ func (s *scenario) explain() record.Failure {
 	f.Text = report.Explain(&f, secrets)
 	return f
 }
-
-// panicked reports whether godog made an error out of a panic. Its type is not exported; its "%+v" has the stack.
-func panicked(err error) bool { return fmt.Sprintf("%T", err) == "*godog.traceError" }
 
 // explainingExchange returns the exchange that a failure is about: the first that failed a check, else the last of the
 // scenario; nil when there was none.

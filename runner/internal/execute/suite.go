@@ -3,7 +3,10 @@ package execute
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"reflect"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -13,6 +16,7 @@ import (
 
 	_ "example.com/lpgate/internal/godoginit" // godog starts no process while the program initializes
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/steps"
 )
 
 // This file is the adapter to godog 0.15.1: one suite for each scenario.
@@ -45,17 +49,14 @@ func init() {
 }
 
 // runSuite runs the steps of a scenario, and returns godog's exit code. The error is a panic outside of a step.
-func runSuite(ctx context.Context, s *scenario, register func(*godog.ScenarioContext)) (code int, err error) {
+func runSuite(ctx context.Context, s *scenario) (code int, err error) {
 	defer recovered(&err)
 	name := strconv.FormatInt(suiteCount.Add(1), 10)
 	suites.Store(name, s)
 	defer suites.Delete(name)
 	suite := godog.TestSuite{
-		Name: name,
-		ScenarioInitializer: func(sc *godog.ScenarioContext) {
-			s.addHooks(sc)
-			register(sc)
-		},
+		Name:                name,
+		ScenarioInitializer: s.initialize,
 		Options: &godog.Options{
 			Format:          formatterName,
 			Output:          io.Discard,
@@ -68,15 +69,57 @@ func runSuite(ctx context.Context, s *scenario, register func(*godog.ScenarioCon
 	return suite.Run(), nil
 }
 
-func (s *scenario) addHooks(sc *godog.ScenarioContext) {
-	sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (_ context.Context, err error) {
+// initialize adds the hooks, and the definitions that match one of the steps: of those, godog finds the one that it calls, or
+// that there is none or more than one.
+func (s *scenario) initialize(sc *godog.ScenarioContext) {
+	sc.Before(func(ctx context.Context, pickle *godog.Scenario) (_ context.Context, err error) {
 		defer recovered(&err)
-		return s.beforeStep(ctx)
+		return steps.Begin(ctx, &s.worker.steps, pickle)
+	})
+	sc.StepContext().Before(func(ctx context.Context, step *godog.Step) (_ context.Context, err error) {
+		defer recovered(&err)
+		if ctx, err = s.beforeStep(ctx); err != nil {
+			return ctx, err
+		}
+		return ctx, steps.CheckArgument(step)
 	})
 	sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, stepErr error) (_ context.Context, err error) {
 		defer recovered(&err)
 		return ctx, s.afterStep(stepErr)
 	})
+	added := map[*steps.Definition]bool{}
+	for _, step := range s.planned.Steps {
+		for _, definition := range s.worker.executor.Steps.Match(step.Text) {
+			if !added[definition] {
+				added[definition] = true
+				sc.Step(definition.Pattern, recovering(definition.Handler))
+			}
+		}
+	}
+}
+
+// panicError is a panic of a step.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string {
+	return fmt.Sprintf("the step panicked: %v\n%s", e.value, e.stack)
+}
+
+// recovering returns a handler that returns a [*panicError] where the given one panics.
+func recovering(handler any) any {
+	value := reflect.ValueOf(handler)
+	return reflect.MakeFunc(value.Type(), func(arguments []reflect.Value) (results []reflect.Value) {
+		defer func() {
+			if p := recover(); p != nil {
+				var err error = &panicError{p, debug.Stack()}
+				results = []reflect.Value{reflect.ValueOf(&err).Elem()}
+			}
+		}()
+		return value.Call(arguments)
+	}).Interface()
 }
 
 // formatter receives the events of one suite, in the goroutine that runs it.

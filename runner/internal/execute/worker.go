@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/steps"
@@ -21,7 +19,7 @@ type worker struct {
 	servers   *service.Fakes
 	transport *service.Transport
 	recorder  *record.Recorder
-	register  func(*godog.ScenarioContext)
+	steps     steps.Config
 
 	result     Result
 	unanswered int  // scenarios in a row that got no answer
@@ -52,19 +50,18 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 			}
 		},
 	}
-	cfg := steps.Config{
+	w.steps = steps.Config{
 		Milestone: e.Inputs.Milestone,
 		Fixtures:  e.Fixtures,
 		Client:    w.transport.Client(w.recorder),
 		Target:    w.servers.URL,
-		Seed:      e.RunID,
+		RunID:     e.RunID,
 	}
 	if !e.Service.BuiltIn() {
-		cfg.PartnerKeys = e.Service.PartnerKeys
-		cfg.KeyMode = e.Service.KeyMode()
-		cfg.Target = func(context.Context, []string) (string, error) { return e.Service.URL, nil }
+		w.steps.PartnerKeys = e.Service.PartnerKeys
+		w.steps.KeyMode = e.Service.KeyMode()
+		w.steps.Target = func(context.Context, []string) (string, error) { return e.Service.URL, nil }
 	}
-	w.register = func(sc *godog.ScenarioContext) { e.Register(sc, cfg) }
 	return w
 }
 
@@ -88,6 +85,13 @@ const (
 
 // run runs the scenarios. Those after the one at which the worker stops get a result too.
 func (w *worker) run(ctx context.Context) {
+	var err error
+	defer func() {
+		if err != nil {
+			w.brokeOff(err)
+		}
+	}()
+	defer recovered(&err)
 	for _, place := range w.scenarios {
 		s := w.newScenario(place)
 		if ctx.Err() != nil || w.stopped {
@@ -121,7 +125,7 @@ func (w *worker) runScenario(ctx context.Context, s *scenario) {
 	}
 	ended := make(chan end, 1)
 	go func() {
-		code, err := runSuite(ctx, s, w.register)
+		code, err := runSuite(ctx, s)
 		ended <- end{code, err}
 	}()
 	var e end
@@ -140,13 +144,18 @@ func (w *worker) runScenario(ctx context.Context, s *scenario) {
 		w.stop(record.Reason{ID: "run-broke-off", Where: s.where(), Message: e.err.Error()})
 		s.status, s.at, s.err = record.NotRun, -1, e.err
 	case e.err != nil:
-		w.stop(record.Reason{ID: "run-broke-off", Message: fmt.Sprintf("the run broke off: %v", e.err)})
-		w.stopped = true
+		w.brokeOff(e.err)
 		s.status, s.at, s.err = record.NotRun, -1, errBrokeOff
 	default:
 		s.finish()
 		w.compare(s, e.code)
 	}
+}
+
+// brokeOff stops the worker after a panic outside of a step.
+func (w *worker) brokeOff(err error) {
+	w.stop(record.Reason{ID: "run-broke-off", Message: fmt.Sprintf("the run broke off: %v", err)})
+	w.stopped = true
 }
 
 // compare compares godog's exit code with the status of a scenario. A skipped scenario is the one case in which godog

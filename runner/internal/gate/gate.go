@@ -23,9 +23,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cucumber/godog"
-
-	_ "example.com/lpgate/internal/godoginit" // godog starts no process while the program initializes
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/eventlog"
@@ -89,8 +86,8 @@ type Config struct {
 	// Now is the clock by which entries of the baseline expire; nil for the time of day.
 	Now func() time.Time
 
-	// register stands in for the vocabulary in tests.
-	register func(*godog.ScenarioContext, steps.Config)
+	// steps replaces the step definitions in tests.
+	steps *steps.Set
 	// disk stands before the file of the event log in tests.
 	disk func(io.Writer) io.Writer
 }
@@ -332,7 +329,7 @@ func (r *run) drive(ctx context.Context) error {
 	}
 	r.executor = execute.Executor{
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Checker: judge, Selection: r.selection,
-		Service: r.service, Wrap: r.Wrap, RunID: r.service.Seed, Timeout: r.service.ScenarioTimeout, Register: r.register, Secrets: r.secrets,
+		Service: r.service, Wrap: r.Wrap, RunID: r.service.Seed, Timeout: r.service.ScenarioTimeout, Steps: r.steps, Secrets: r.secrets,
 		Observers: []execute.Observer{r.log},
 		Workers:   r.Parallel, Shuffle: r.Shuffle,
 	}
@@ -393,7 +390,7 @@ func (r *run) calls() plan.Calls {
 	return func(s *plan.Scenario) []string {
 		var operations []string
 		for _, step := range s.Steps {
-			operations = append(operations, steps.Called(step.Text, func(method, target string) string { return routes.Find(method, target).ID })...)
+			operations = append(operations, steps.Calls(step.Text, func(method, target string) string { return routes.Find(method, target).ID })...)
 		}
 		return operations
 	}

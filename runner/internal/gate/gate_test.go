@@ -150,60 +150,66 @@ func (r *ringer) serve(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// vocabulary is a small one, with every way in which a sentence can go wrong.
-func vocabulary(r *ringer, release <-chan struct{}) func(*godog.ScenarioContext, steps.Config) {
-	return func(sc *godog.ScenarioContext, cfg steps.Config) {
-		send := func(method, path string) func(context.Context) error {
-			return func(ctx context.Context) error {
-				base, err := cfg.Target(ctx, nil)
-				if err != nil {
-					return err
-				}
-				request, err := http.NewRequestWithContext(ctx, method, base+path, nil)
-				if err != nil {
-					return err
-				}
-				request.Header.Set("X-Partner-Key", secretOfTheBell)
-				response, err := cfg.Client.Do(request)
-				if err != nil {
-					return &steps.Unreachable{Err: err}
-				}
-				return response.Body.Close()
+// stepsOf are some step definitions, with every way in which a step can go wrong.
+func stepsOf(t *testing.T, r *ringer, release <-chan struct{}) *steps.Set {
+	t.Helper()
+	send := func(method, path string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			cfg := steps.ConfigOf(ctx)
+			base, err := cfg.Target(ctx, nil)
+			if err != nil {
+				return err
 			}
-		}
-		fail := func(err error) func(context.Context) error { return func(context.Context) error { return err } }
-		for pattern, step := range map[string]func(context.Context) error{
-			"^I ring$":         send("POST", "/ring"),
-			"^I ring in vain$": send("POST", "/ring?vain"),
-			"^I ring falsely$": send("POST", "/ring?false"),
-			"^I ring astray$":  send("POST", "/ring?stray"),
-			"^I go astray$":    send("GET", "/nowhere"),
-			"^I ring once$":    send("POST", "/ring?once"),
-			"^I am the first$": func(ctx context.Context) error {
-				first := r.once.Load() == 0
-				if err := send("POST", "/ring?once")(ctx); err != nil || first {
-					return err
-				}
-				return &steps.Mismatch{Message: "I am the first", Expected: "200", Got: "400"}
-			},
-			"^it dies meanwhile$":  send("POST", "/ring?die"),
-			"^it is late$":         send("POST", "/ring?late"),
-			"^it is closed$":       func(context.Context) error { r.Close(); return nil },
-			"^all is well$":        fail(nil),
-			"^a promise is broken": fail(&steps.Mismatch{Message: "it is 1", Expected: "1", Got: secretOfTheBell, Diff: "- 1\n+ 2"}),
-			"^I mumble$":           fail(&steps.InvalidStep{Message: "that is no word", Nearest: "this"}),
-			"^something else$":     fail(errors.New("out of order")),
-			"^I wait$":             func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
-			"^I hang$":             func(context.Context) error { <-release; return nil },
-			"^I panic$":            func(context.Context) error { panic("oh dear") },
-			"^I skip$":             fail(godog.ErrSkip),
-			"^I am pending$":       fail(godog.ErrPending),
-			"^twice":               fail(nil),
-			"twice$":               fail(nil),
-		} {
-			sc.Step(pattern, step)
+			request, err := http.NewRequestWithContext(ctx, method, base+path, nil)
+			if err != nil {
+				return err
+			}
+			request.Header.Set("X-Partner-Key", secretOfTheBell)
+			response, err := cfg.Client.Do(request)
+			if err != nil {
+				return &steps.Unreachable{Err: err}
+			}
+			return response.Body.Close()
 		}
 	}
+	fail := func(err error) func(context.Context) error { return func(context.Context) error { return err } }
+	var definitions []steps.Definition
+	for pattern, step := range map[string]func(context.Context) error{
+		"^I ring$":         send("POST", "/ring"),
+		"^I ring in vain$": send("POST", "/ring?vain"),
+		"^I ring falsely$": send("POST", "/ring?false"),
+		"^I ring astray$":  send("POST", "/ring?stray"),
+		"^I go astray$":    send("GET", "/nowhere"),
+		"^I ring once$":    send("POST", "/ring?once"),
+		"^I am the first$": func(ctx context.Context) error {
+			first := r.once.Load() == 0
+			if err := send("POST", "/ring?once")(ctx); err != nil || first {
+				return err
+			}
+			return &steps.Mismatch{Message: "I am the first", Expected: "200", Got: "400"}
+		},
+		"^it dies meanwhile$":   send("POST", "/ring?die"),
+		"^it is late$":          send("POST", "/ring?late"),
+		"^it is closed$":        func(context.Context) error { r.Close(); return nil },
+		"^all is well$":         fail(nil),
+		"^a promise is broken$": fail(&steps.Mismatch{Message: "it is 1", Expected: "1", Got: secretOfTheBell, Diff: "- 1\n+ 2"}),
+		"^I mumble$":            fail(&steps.InvalidStep{Message: "that is no word", Nearest: "this"}),
+		"^something else$":      fail(errors.New("out of order")),
+		"^I wait$":              func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		"^I hang$":              func(context.Context) error { <-release; return nil },
+		"^I panic$":             func(context.Context) error { panic("oh dear") },
+		"^I skip$":              fail(godog.ErrSkip),
+		"^I am pending$":        fail(godog.ErrPending),
+		"^twice.*$":             fail(nil),
+		"^.*twice$":             fail(nil),
+	} {
+		definitions = append(definitions, steps.Definition{Pattern: pattern, Description: "A test.", Handler: step})
+	}
+	set, err := steps.NewSet(definitions...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
 
 // config runs the feature against the ringer.
@@ -214,7 +220,7 @@ func config(t *testing.T, feature string) (Config, *ringer) {
 	t.Cleanup(func() { close(release) })
 	return Config{
 		Milestone: projectWith(t, feature), Target: service.Options{URL: r.URL, Seed: service.DefaultSeed, ScenarioTimeout: 2 * time.Second},
-		Stdout: io.Discard, register: vocabulary(r, release),
+		Stdout: io.Discard, steps: stepsOf(t, r, release),
 	}, r
 }
 
@@ -452,40 +458,6 @@ func TestAHangingStep(t *testing.T) {
 	if got := a.verdict["reasons"].([]any)[1]; !strings.Contains(fmt.Sprint(got), "run-broke-off") &&
 		!slices.Contains(a.reasons(), "run-broke-off") {
 		t.Errorf("reasons: %v", a.verdict["reasons"])
-	}
-}
-
-func TestAHookThatPanics(t *testing.T) {
-	hooks := map[string]func(*godog.ScenarioContext){
-		"before the scenario": func(sc *godog.ScenarioContext) {
-			sc.Before(func(context.Context, *godog.Scenario) (context.Context, error) { panic("oh dear") })
-		},
-		"before the sentence": func(sc *godog.ScenarioContext) {
-			sc.StepContext().Before(func(context.Context, *godog.Step) (context.Context, error) { panic("oh dear") })
-		},
-		"after the sentence": func(sc *godog.ScenarioContext) {
-			sc.StepContext().After(func(context.Context, *godog.Step, godog.StepResultStatus, error) (context.Context, error) {
-				panic("oh dear")
-			})
-		},
-		"after the scenario": func(sc *godog.ScenarioContext) {
-			sc.After(func(context.Context, *godog.Scenario, error) (context.Context, error) { panic("oh dear") })
-		},
-		"while registering": func(*godog.ScenarioContext) { panic("oh dear") },
-	}
-	for name, hook := range hooks {
-		t.Run(name, func(t *testing.T) {
-			cfg, r := config(t, good)
-			inner := vocabulary(r, nil)
-			cfg.register = func(sc *godog.ScenarioContext, c steps.Config) { inner(sc, c); hook(sc) }
-			result, a, _ := cfg.run(t, t.Context())
-			if result.Overall || result.Exit == verdict.Holds {
-				t.Errorf("exit %d", result.Exit)
-			}
-			if !strings.Contains(fmt.Sprint(a.verdict["reasons"]), "oh dear") {
-				t.Errorf("nothing says what happened: %v", a.verdict["reasons"])
-			}
-		})
 	}
 }
 

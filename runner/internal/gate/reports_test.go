@@ -409,7 +409,7 @@ func TestAFullDisk(t *testing.T) {
 			}
 
 			breakFeature(t, &cfg, good) // and now nothing else is wrong
-			renewed(t, Config{Milestone: cfg.Milestone, Target: cfg.Target, Stdout: io.Discard, register: cfg.register})
+			renewed(t, Config{Milestone: cfg.Milestone, Target: cfg.Target, Stdout: io.Discard, steps: cfg.steps})
 			cfg.Out = filepath.Join(t.TempDir(), "out")
 			if result, err := Run(t.Context(), cfg); err != nil || result.Exit != verdict.Incomplete {
 				t.Errorf("exit %d, %v", result.Exit, err)

@@ -1,6 +1,6 @@
 // Package lint reads everything that an author writes, and says what is wrong with it before anything is run:
 //
-//	features/rollout.feature:31: nobody knows this sentence: I upsert the rollout (did you mean: I upsert its rollout; …?)
+//	features/rollout.feature:31: undefined step: I upsert the rollout (did you mean: I upsert its rollout; …?)
 //
 // Everything is told at once, sorted by file and line. Whatever keeps the gate from starting is found here in the same
 // place as there, [project.Project.Read]. Beyond that, each scenario is rehearsed ([steps.Rehearsal]), which finds

@@ -73,7 +73,7 @@ func (r *refusals) called(text string, rehearsed *milestones.Operation) *milesto
 	if rehearsed != nil {
 		return rehearsed
 	}
-	ids := steps.Called(text, func(method, target string) string { return r.routes.Find(method, target).ID })
+	ids := steps.Calls(text, func(method, target string) string { return r.routes.Find(method, target).ID })
 	if len(ids) == 0 {
 		return nil
 	}

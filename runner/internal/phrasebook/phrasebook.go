@@ -121,7 +121,7 @@ func saysOf(parameter string) string {
 	return ""
 }
 
-const heading = `<!-- Generated from the table in steps/steps.go by make generate. Do not edit. -->
+const heading = `<!-- Generated from the table in steps/table.go by make generate. Do not edit. -->
 
 # Steps
 
@@ -174,7 +174,7 @@ func expression(sentence steps.Definition) string {
 // pattern. Nothing builds it.
 func (b *Book) Glue() string {
 	var text strings.Builder
-	text.WriteString("// Code generated from the table in steps/steps.go by make generate. DO NOT EDIT.\n\n" +
+	text.WriteString("// Code generated from the table in steps/table.go by make generate. DO NOT EDIT.\n\n" +
 		"//go:build ignore\n\n" +
 		"// Package sentences is read by the Cucumber extension of editors, which completes and checks sentences by it.\n" +
 		"package sentences\n\nfunc sentences(sc any) {\n")

@@ -200,7 +200,7 @@ func (p *Plan) named(patterns []string) (condition, error) {
 		}
 		expression, err := regexp.Compile(pattern)
 		if err != nil {
-			return condition{}, fmt.Errorf("%q is no regular expression: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+			return condition{}, fmt.Errorf("%q is not a regular expression: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 		expressions = append(expressions, expression)
 	}

@@ -108,7 +108,7 @@ func TestSelectUnknown(t *testing.T) {
 		{Filter{Tags: "(@refuses"}, `--tags: "(@refuses" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched (`},
 		{Filter{Tags: "@refuses)"}, `--tags: "@refuses)" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched )`},
 		{Filter{Tags: "(@refuses or) @permits"}, `--tags: "(@refuses or) @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operand`},
-		{Filter{Names: []string{"a(b"}}, "--name: \"a(b\" is no regular expression: missing closing ): `a(b`"},
+		{Filter{Names: []string{"a(b"}}, "--name: \"a(b\" is not a regular expression: missing closing ): `a(b`"},
 		{Filter{Names: []string{""}}, "--name: it is empty, and every name has that in it"},
 		{Filter{Rules: []string{"lamp-is-lid"}}, "--rule: no rule is called lamp-is-lid (did you mean lamp-is-lit?)"},
 		{Filter{Rules: []string{"@lamp-is-lit"}}, "--rule: no rule is called @lamp-is-lit (did you mean lamp-is-lit?)"},

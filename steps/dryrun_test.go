@@ -53,24 +53,24 @@ func TestRehearsal(t *testing.T) {
 		{"calls at once", "I call \"healthz\" 3 times at once\nexactly 2 answers are replays\nevery answer is byte for byte the same", nil},
 		{"bodies", "I call \"partnerLiquidityProvider.onboard\" with the body:\n\"\"\"\n`{}\n\"\"\"\nthe answer is 200\nI repeat the call", nil},
 
-		{"nobody knows it", "I nod\nthe answer is 200", []string{"0.0: nobody knows this sentence: I nod"}},
+		{"nobody knows it", "I nod\nthe answer is 200", []string{"0.0: undefined step: I nod"}},
 		{"a table too many", "I onboard a provider\n| /a | 1 |", []string{`0.0: "I onboard a provider" takes no table and no text: with either it ends with a colon`}},
 		{"several rows", "I onboard a provider with:\n| /a/b | 1 |\n| /recorded_at | \"2031-03-01T09:00:00Z\" |\n| hedder X | 1 |\n| /a | b |", []string{
-			"0.3: \"hedder X\" is nothing to change: a part is a JSON Pointer, \"header X\", \"query x\" or \"path x\" (did you mean \"header X\"?)",
-			"0.1: there is nothing at \"/a\" to change", "0.4: b is no JSON: a text stands in quotes"}},
+			"0.3: cannot change \"hedder X\": expected a JSON Pointer, \"header X\", \"query x\" or \"path x\" (did you mean \"header X\"?)",
+			"0.1: there is no value at \"/a\" to change", "0.4: invalid JSON b: strings need quotes"}},
 		{"rows of fields", "I onboard a provider\nthe fields are:\n| /a | 1 |\n| /b | c |\n| d | 1 |", []string{
-			"1.2: c is no JSON: invalid character 'c' looking for beginning of value", "1.3: \"d\" is no JSON Pointer: it begins with /, and ~ is written ~0 or ~1 in it (did you mean \"/d\"?)"}},
+			"1.2: invalid JSON c: invalid character 'c' looking for beginning of value", "1.3: invalid JSON Pointer \"d\": it begins with /, and ~ is written ~0 or ~1 (did you mean \"/d\"?)"}},
 		{"names", "I call \"healtz\"\nI call \"healthz\" with fixture \"nobody\"\nI hold the partner key \"ambr\"", []string{
 			`0.0: M109 has no operation "healtz" (did you mean "healthz"?)`, "1.0: there is no fixture requests/nobody.json",
 			`2.0: there is no partner key "ambr" in keys/partner-keys.json (did you mean "amber"?)`}},
 		{"a fault that follows from another is not told", "I onboard a providr\nI get the provider\nits state is as noted", []string{
-			"0.0: nobody knows this sentence: I onboard a providr (did you mean: I onboard a provider; or: I have onboarded a provider?)",
-			"2.0: no state was noted yet"}},
-		{"nothing was called", "the answer is 200\n\"/a\" is present", []string{"0.0: there is no answer yet: nothing was called"}},
+			"0.0: undefined step: I onboard a providr (did you mean: I onboard a provider; or: I have onboarded a provider?)",
+			"2.0: there is no noted state: the step I note its state comes first"}},
+		{"nothing was called", "the answer is 200\n\"/a\" is present", []string{"0.0: there is no answer yet: no step has made a call"}},
 		{"an unknown variable", "I onboard a provider\n\"/a\" matches \"^{x}$\"\nthere is a violation of \"type\" at \"/{y}\"", []string{
 			"1.0: there is no variable {x} yet", "2.0: there is no variable {y} yet"}},
-		{"a name that cannot be", "I onboard a provider\nI remember \"/a\" as \"me\"", []string{"1.0: {me} is set already, and means the same in every scenario: choose another name"}},
-		{"a number beyond all", "I call \"healthz\" 1 times at once", []string{"0.0: 1 at once is no crowd: 2 or more"}},
+		{"a name that cannot be", "I onboard a provider\nI remember \"/a\" as \"me\"", []string{"1.0: {me} is predefined: choose another name"}},
+		{"a number beyond all", "I call \"healthz\" 1 times at once", []string{"0.0: 1 at once: expected 2 or more"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := rehearsed(t, NewDryRun(milestones.M109(), fixtures.FS), row.lines)
@@ -113,8 +113,8 @@ func TestRehearsalEndsAtWhatIsUnfit(t *testing.T) {
 	r := NewDryRun(milestones.M109(), fstest.MapFS{"requests/small.json": {Data: []byte(`{;`)}})
 	r.Unfit = map[string]bool{"requests/small.json": true, "requests/partnerLiquidityProvider.onboard.json": true}
 	for _, row := range []struct{ lines, want, waiting string }{
-		{"I nod\nI call \"healthz\"\nthe answer is 200", "0.0: nobody knows this sentence: I nod", ""},
-		{"I nod\nI call \"partnerLiquidityProvider.onboard\" with fixture \"small\" and:\n| /a | b |\nI nod", "0.0: nobody knows this sentence: I nod", "requests/small.json"},
+		{"I nod\nI call \"healthz\"\nthe answer is 200", "0.0: undefined step: I nod", ""},
+		{"I nod\nI call \"partnerLiquidityProvider.onboard\" with fixture \"small\" and:\n| /a | b |\nI nod", "0.0: undefined step: I nod", "requests/small.json"},
 		{"I onboard a provider\nI nod", "", "requests/partnerLiquidityProvider.onboard.json"},
 	} {
 		clear(r.Waiting)

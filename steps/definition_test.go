@@ -6,9 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCalled(t *testing.T) {
+func TestCalls(t *testing.T) {
 	route := func(method, target string) string { return method + " " + target }
-	for sentence, want := range map[string][]string{
+	for text, want := range map[string][]string{
 		"I onboard a provider with:":                       {onboard},
 		"I have upserted its status 49 times":              {status},
 		"I evaluate its eligibility":                       {evaluate},
@@ -19,12 +19,13 @@ func TestCalled(t *testing.T) {
 		"its state is as noted":                            {get, export},
 		"the walk verifies":                                {keys},
 		`I call "healthz" 8 times at once`:                 {"healthz"},
+		`I have called "healthz" with:`:                    {"healthz"},
 		`I send "GET" to "/partner-liquidity-providers/%"`: {"GET /partner-liquidity-providers/%"},
 		"I repeat the call":                                nil,
 		`my scopes are "settlement:read"`:                  nil,
 	} {
-		if diff := cmp.Diff(want, Called(sentence, route)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", sentence, diff)
+		if diff := cmp.Diff(want, Calls(text, route)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}
 	}
 }
