@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 )
 
@@ -141,7 +142,7 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 			}
 			// What is like no scope may be a secret that stands where a scope should.
 			err := fmt.Errorf("%s: scopes[%d] is no scope: there are %s", place, n, strings.Join(known, " and "))
-			if nearest := milestones.Suggest(s.name, known); nearest != "" {
+			if nearest := suggest.DidYouMean(s.name, known); nearest != "" {
 				err = fmt.Errorf("%s: scopes[%d] is no scope: %q%s", place, n, s.name, nearest)
 			}
 			return nil, &LineError{1 + bytes.Count(text[:s.end], []byte("\n")), err}
@@ -187,7 +188,7 @@ func wrong(pointer jsontext.Pointer) string {
 	for name := range pointer.Tokens() {
 		_, err := strconv.Atoi(name)
 		if err != nil && !slices.Contains(names, name) {
-			return fmt.Sprintf("a member of %q is not known%s", text, milestones.Suggest(name, names))
+			return fmt.Sprintf("a member of %q is not known%s", text, suggest.DidYouMean(name, names))
 		}
 		text += "/" + name
 	}

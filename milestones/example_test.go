@@ -21,10 +21,10 @@ func m109With(line, added string) []byte {
 func Example_addRule() {
 	text := m109With("rules:", `
   - id: status-note-is-kept
-    kind: promise
+    kind: invariant
     feature: status.feature
     section: "7"
-    says: The note of an upsert stands in its audit entry.
+    description: The note of an upsert stands in its audit entry.
     operations: [partnerLiquidityProvider.status.upsert, partnerLiquidityProvider.rollout.export]
 `)
 	m, err := milestones.Parse("M109.yaml", text)
@@ -33,10 +33,10 @@ func Example_addRule() {
 		return
 	}
 	rule := m.Rules[0]
-	fmt.Printf("@%s is a %s of %s\n", rule.ID, rule.Kind, rule.Feature)
+	fmt.Printf("@%s is of kind %s, in %s\n", rule.ID, rule.Kind, rule.Feature)
 	fmt.Println(rule.Description)
 	// Output:
-	// @status-note-is-kept is a promise of status.feature
+	// @status-note-is-kept is of kind invariant, in status.feature
 	// The note of an upsert stands in its audit entry.
 }
 
@@ -65,10 +65,10 @@ func Example_addOutcome() {
 // All problems of a file are reported at once, each with its line and, where one is near, the right word.
 func ExampleParse() {
 	text := m109With("rules:", `  - id: status-note-is-kept
-    kind: promise
+    kind: invariant
     feature: state.feature
     section: 7
-    says: The note of an upsert stands in its audit entry.
+    description: The note of an upsert stands in its audit entry.
     operation: [status.upsert]
 `)
 	_, err := milestones.Parse("M109.yaml", text)
@@ -78,6 +78,6 @@ func ExampleParse() {
 	}
 	// Output:
 	// unknown feature "state.feature" (did you mean "status.feature"?)
-	// section must be text, got 7 (put it in quotes)
+	// /rules/0/section must be text, got 7 (put it in quotes)
 	// unknown key "operation" (did you mean "operations"?)
 }

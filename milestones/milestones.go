@@ -1,34 +1,31 @@
-// Package milestones holds what must hold before a build may pass: the index of a contract, as data.
+// Package milestones has the index of a contract as data: what a service must do before a build may pass.
 //
-// A milestone file names every operation with its route, scope, schemas and outcomes, the reason codes that a run
-// required have seen, the rules that scenarios prove, and the numbers that the contract pins. The server takes its routes
-// from it, the verifier its checks and its coverage, and the documentation its tables. It holds no logic, and nobody
-// writes these facts down a second time.
+// A milestone file lists every operation with its route, scope, schemas and outcomes, the reason codes that a run must
+// observe, the rules that scenarios prove, and the limits that the contract sets. The fake takes its routes from it, the
+// verifier its checks and its coverage, the documentation its tables.
 //
 // # The file
 //
-// A file is one YAML document. [M109] is the one in this folder; schemas/Milestone.schema.json describes all of them,
-// and an editor that knows the first line of M109.yaml completes keys and shows what they mean. This is its outline:
+// A file is one YAML document. [M109] is the one in this folder; schemas/Milestone.schema.json describes all of them, for
+// [Parse] as well as for editors. This is its outline:
 //
-//	id, title            the name of the milestone, and one line for people
-//	transport, limits    what all answers have in common, and the pinned numbers (those that are not may be absent)
-//	reason_code_floor    the reason codes that a run must observe
-//	refusals             name → status, code, reason code and details, shared by the operations
-//	operations           id, method, path, scope or public, schemas, success, names of refusals
-//	router               the refusals of a request that reaches no operation
-//	parameters           what a request may bring in its query and in headers (may be absent)
-//	identities           the headers by which a caller says who it is (may be absent)
-//	capabilities         what a scenario may need of its target, @needs:<id> (may be absent)
-//	features, rules      the feature files, and the sentences that they prove
-//	artifacts, output    what a run leaves behind, and what of it two true implementations may choose differently
-//	selfcheck            how many lies the features must see, and which no client can (may be absent)
+//	id, title               the name of the milestone, and one line for people
+//	transport, limits       what all answers have in common, and the limits (those that are not set may be absent)
+//	required_reason_codes   the reason codes that a run must observe
+//	refusals                name → status, code, reason code and details, shared by the operations
+//	operations              id, method, path, scope or public, schemas, success, names of refusals
+//	router                  the refusals of a request that reaches no operation
+//	parameters              optional query parameters and headers of requests (may be absent)
+//	identities              the headers that identify a caller (may be absent)
+//	capabilities            what a scenario may need of a service beyond the contract, @needs:<id> (may be absent)
+//	features, rules         the feature files, and the rules that they prove
+//	artifacts, output       the files that a run writes, and which text of answers an implementation may choose
+//	selfcheck               how many response mutations the features must detect, and which no client can (may be absent)
 //
-// Reading is strict, because a misspelt key would otherwise be a rule that nobody checks. Refused are: a key that is
-// unknown, missing or there twice; a value of another type or form; a name that refers to nothing; a name that
-// nothing refers to; two operations on one route; two refusals of one operation that a client could not tell apart;
-// a regular expression that does not compile; an empty file and a second document. YAML's anchors, aliases and tags
-// are refused as well: each line says itself what it means. All problems are reported at once, in the order of the
-// file, with file and line:
+// Reading is strict, because a misspelt key would otherwise be a rule that is never checked. See package yamlfile for what is
+// refused in every file; here also: a name that refers to nothing; a name that nothing refers to; two operations on one route;
+// two refusals of one operation that a client could not tell apart; a regular expression that does not compile. All problems
+// are reported at once, in the order of the file, with file and line:
 //
 //	M109.yaml:113: unknown key "opertions" (did you mean "operations"?)
 //
@@ -39,22 +36,21 @@
 //
 //	rules:
 //	  - id: status-note-is-kept
-//	    kind: promise
+//	    kind: invariant
 //	    feature: status.feature
 //	    section: "7"
-//	    says: The note of an upsert stands in its audit entry.
+//	    description: The note of an upsert stands in its audit entry.
 //	    operations: [partnerLiquidityProvider.status.upsert, partnerLiquidityProvider.rollout.export]
 //
 // From now on a run fails until features/status.feature has a scenario tagged @status-note-is-kept. A rule of the
-// kind gate refuses something: it needs a scenario tagged @refuses and another one, as near to it as can be, tagged
+// kind precondition refuses something: it needs a scenario tagged @refuses and another one, as near to it as possible, tagged
 // @permits. The one tagged @refuses has to observe a refusal of one of the rule's operations, or a success that has one of
 // its declared reason codes. The example "AddRule" runs these lines.
 //
 // # Adding an outcome
 //
 // Describe it once under refusals, then name it under each operation that a client can make it give. Status, code
-// and reason code together must differ from those of the operation's other outcomes: they are how a run tells which
-// one it has observed.
+// and reason code together must differ from those of the operation's other outcomes: they identify the observed outcome.
 //
 //	refusals:
 //	  provider_is_frozen:
@@ -63,25 +59,29 @@
 //	    reason_code: partner_liquidity_provider_eligibility_failed
 //	    details: [provider_id]
 //
-// A new reason code goes into reason_code_floor first. Then change testdata/routes.golden by hand, so that a reviewer
-// sees what clients will meet. From now on a run fails until a scenario has made the operation give the outcome. The
-// example "AddOutcome" runs these lines. A success has no entry of its own: it is 200 with the response schema, and
-// message under success what is otherwise: another status, where the id of what was made stands in the body, and where
-// the body lists reason codes.
+// A new reason code goes into required_reason_codes first. Then change testdata/routes.golden by hand, so that a reviewer
+// sees what changes for clients. From now on a run fails until a scenario has made the operation give the outcome. The
+// example "AddOutcome" runs these lines. A success has no entry of its own: it is 200 with the response schema. The key success
+// has what differs: another status, where the body has the id of what was created, and where it lists reason codes.
 package milestones
 
 import (
+	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"sync"
+
+	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/internal/yamlfile"
 )
 
-// Milestone is one milestone file as plain data: what must hold, and nothing about how it is checked.
+// Milestone is one milestone file as plain data, without how it is checked.
 //
-// Everybody shares the value that [M109] returns. Read it, never change it.
+// All callers share the value that [M109] returns: it must not be changed.
 type Milestone struct {
 	// ID names the milestone, and with it the folder of its artifacts.
 	ID string
@@ -89,7 +89,7 @@ type Milestone struct {
 	Title string
 	// Transport is what every answer has in common.
 	Transport Transport
-	// Limits are the numbers the contract pins.
+	// Limits are the limits that the contract sets.
 	Limits Limits
 	// RequiredReasonCodes is the set of reason codes that a run must observe, each at least once.
 	RequiredReasonCodes []string
@@ -99,65 +99,64 @@ type Milestone struct {
 	Operations []Operation
 	// Router stands for requests that reach no operation. It has an id and outcomes, but no method and no path.
 	Router Operation
-	// Parameters are what a request may bring beside its path, its body and the headers of the transport.
+	// Parameters are what a request may have beside its path, its body and the headers of the transport.
 	Parameters []Parameter
-	// Identities are the ways in which a caller may say who it is.
+	// Identities are the ways to identify a caller.
 	Identities []Identity
-	// Capabilities are what a scenario may need of its target beyond the contract (`@needs:<id>`).
+	// Capabilities are what a scenario may need of a service beyond the contract (`@needs:<id>`).
 	Capabilities []Capability
 	// Features are the feature files that prove the rules.
 	Features []string
-	// Rules are the sentences of the contract that scenarios prove, one id each.
+	// Rules are the rules of the contract that scenarios prove.
 	Rules []Rule
-	// Artifacts are the files that a run must leave behind.
+	// Artifacts are the files that a run must write.
 	Artifacts []string
-	// Output says which parts of an answer are an implementation's own choice.
+	// Output is which text of answers an implementation may choose.
 	Output Output
-	// Selfcheck says what the gate must see of the lies that can be told about the milestone; nil when nobody asked.
+	// Selfcheck is what the gate must detect of response mutations; nil when the file does not set it.
 	Selfcheck *Selfcheck
 
-	// schemaNames are the schemas that the file names, with the line of each.
-	schemaNames []mention
-	// file is the name that problems are reported under.
-	file string
+	name         string // of the file, in problems
+	schemaNames  []mention
+	deprecations []string
 }
 
 // Transport is what every answer has in common.
 type Transport struct {
 	// ContentType is the Content-Type of every answer, refusals included.
-	ContentType string
+	ContentType string `yaml:"content_type"`
 	// CorrelationHeader carries the correlation id, both ways.
-	CorrelationHeader string
+	CorrelationHeader string `yaml:"correlation_header"`
 	// IdempotencyHeader carries the key that every POST needs; empty when there are none.
-	IdempotencyHeader string
+	IdempotencyHeader string `yaml:"idempotency_header"`
 	// ReplayHeader is "true" on an answer that was given before, and absent on every other; empty when there is none.
-	ReplayHeader string
+	ReplayHeader string `yaml:"replay_header"`
 	// ErrorSchema is the schema of every refusal.
-	ErrorSchema string
-	// OwnCorrelationID is what an answer has when the request brought no correlation id. {operation} in it stands for
+	ErrorSchema string `yaml:"error_schema"`
+	// DefaultCorrelationID is what an answer has when the request brought no correlation id. {operation} in it stands for
 	// the operation's id in lower case, each run of other characters than letters and digits one underscore. It is
 	// empty when the server may choose.
-	OwnCorrelationID string
+	DefaultCorrelationID string `yaml:"default_correlation_id"`
 }
 
-// Limits are the numbers the contract pins. One that it does not pin is 0.
+// Limits are the limits that the contract sets. One that it does not set is 0.
 type Limits struct {
 	// BodyBytes is the longest request body that is read.
-	BodyBytes int
+	BodyBytes int `yaml:"body_bytes"`
 	// ExportLimitDefault is the number of entries on a page when the query gives none.
-	ExportLimitDefault int
+	ExportLimitDefault int `yaml:"export_limit_default"`
 	// ExportLimitMax is what a larger limit counts as.
-	ExportLimitMax int
+	ExportLimitMax int `yaml:"export_limit_max"`
 	// RetentionDaysDefault is the retention of an export when the query gives none.
-	RetentionDaysDefault int
+	RetentionDaysDefault int `yaml:"retention_days_default"`
 	// RetentionDaysMax is what a longer retention counts as.
-	RetentionDaysMax int
+	RetentionDaysMax int `yaml:"retention_days_max"`
 	// Violations is the number of schema violations that a refusal lists at most.
-	Violations int
+	Violations int `yaml:"violations"`
 	// IdempotencyKeyLength is the longest idempotency key, in characters.
-	IdempotencyKeyLength int
+	IdempotencyKeyLength int `yaml:"idempotency_key_length"`
 	// CorrelationIDLength is the longest correlation id that a request may bring, in characters.
-	CorrelationIDLength int
+	CorrelationIDLength int `yaml:"correlation_id_length"`
 }
 
 // Operation is one route of the contract, with everything that a client may observe of it.
@@ -168,7 +167,7 @@ type Operation struct {
 	Method string
 	// Path is a template; a segment such as {provider_id} stands for one percent-decoded segment. Empty for the router.
 	Path string
-	// Scope is what a caller must hold; empty exactly for public operations and the router.
+	// Scope is the scope that a caller needs; empty exactly for public operations and the router.
 	Scope string
 	// Public operations need no identity.
 	Public bool
@@ -176,22 +175,22 @@ type Operation struct {
 	RequestSchema string
 	// ResponseSchema names the schema of the body of a success; empty for the router.
 	ResponseSchema string
-	// Made is a JSON Pointer to the id of what a success made, which later calls are about; empty for most.
-	Made string
+	// CreatedIDAt is a JSON Pointer to the id of what a success creates, which later calls use; empty for most.
+	CreatedIDAt string
 	// Outcomes are the success (first, for all but the router) and then the refusals, in the order of the file.
 	Outcomes []Outcome
-	// Line is where it stands in the file.
+	// Line is its first line in the file.
 	Line int
 }
 
-// Succeeds says whether the status is that of a success of the operation.
+// Succeeds reports whether the status is that of a success of the operation.
 func (o *Operation) Succeeds(status int) bool {
 	return len(o.Outcomes) > 0 && o.Outcomes[0].Name == Success && o.Outcomes[0].Status == status
 }
 
-// Thing is what a scenario calls that which the operation makes: the name of its id, without _id.
-func (o *Operation) Thing() string {
-	return strings.TrimSuffix(o.Made[strings.LastIndexByte(o.Made, '/')+1:], "_id")
+// CreatedName is the name in scenarios of what the operation creates: that of its id, without _id.
+func (o *Operation) CreatedName() string {
+	return strings.TrimSuffix(o.CreatedIDAt[strings.LastIndexByte(o.CreatedIDAt, '/')+1:], "_id")
 }
 
 // Scopes are the scopes that any operation needs, sorted.
@@ -209,8 +208,8 @@ func (m *Milestone) Scopes() []string {
 // Success is the name of the outcome that every operation has, and that no refusal may take.
 const Success = "success"
 
-// Outcome is one way in which an operation may answer. Status, Code and ReasonCode together tell it from
-// the other outcomes of its operation.
+// Outcome is one way in which an operation may answer. Status, Code and ReasonCode together distinguish it from the other
+// outcomes of its operation.
 type Outcome struct {
 	// Name is [Success], or the name of a refusal.
 	Name string
@@ -226,88 +225,88 @@ type Outcome struct {
 	Details []string
 	// ReasonCodesAt is a JSON Pointer to a list of reason codes in the body; empty when there is none.
 	ReasonCodesAt string
-	// ReasonCodes are the codes of the floor that may stand there, each of which a run must have seen there.
+	// ReasonCodes are the required codes that may be listed there, each of which a run must observe there.
 	ReasonCodes []string
-	// OpenReasonCodes says that other strings may stand there too, because the caller's own are among them.
-	// A caller may bring any string, one of the floor as well: none of these is a [CoverageItem], and none is a fault.
+	// OpenReasonCodes is whether other strings may be listed too, because the caller's own are among them. A caller may send
+	// any string: none of these is a [CoverageItem], and none is a fault.
 	OpenReasonCodes bool
 }
 
-// Rule is one sentence of the contract that scenarios prove.
+// Rule is one rule of the contract that scenarios prove.
 type Rule struct {
 	// ID is permanent. It is the tag of the scenarios that prove the rule.
-	ID string
+	ID string `yaml:"id"`
 	// Kind is [Precondition] or [Invariant].
-	Kind string
+	Kind string `yaml:"kind"`
 	// Feature is the file with the scenarios, one of [Milestone.Features].
-	Feature string
-	// Section is the section of the contract that the rule is taken from.
-	Section string
+	Feature string `yaml:"feature"`
+	// Section is the section of the contract with the rule.
+	Section string `yaml:"section"`
 	// Description is the rule, as one sentence.
-	Description string
+	Description string `yaml:"description"`
 	// Operations are the ids of the operations that the rule is about; the router's id may be among them.
-	Operations []string
-	// Line is where it stands in the file.
-	Line int
+	Operations []string `yaml:"operations"`
+	// Line is its first line in the file.
+	Line int `yaml:"-"`
 }
 
 // The two kinds of rules.
 const (
-	// Precondition is a rule that refuses: it needs a scenario that it refuses and one, as near to it as can be, that it permits.
-	Precondition = "gate"
-	// Invariant is a rule that something holds: it needs one scenario.
-	Invariant = "promise"
+	// Precondition is a rule that refuses: it needs a scenario that it refuses and one, as near to it as possible, that it permits.
+	Precondition = "precondition"
+	// Invariant is a rule about every answer: it needs one scenario.
+	Invariant = "invariant"
 )
 
-// Parameter is something that a request may bring in its query or in a header. No request must.
+// Parameter is an optional query parameter or header of requests.
 type Parameter struct {
 	// Name is the name in the query, or of the header.
-	Name string
+	Name string `yaml:"name"`
 	// In is [InQuery] or [InHeader].
-	In string
+	In string `yaml:"in"`
 	// Type is the JSON type of its values, string or integer.
-	Type string
+	Type string `yaml:"type"`
 	// Format is the format of a string; empty for any.
-	Format string
+	Format string `yaml:"format"`
 	// Values are all that it may be; empty for any.
-	Values []string
+	Values []string `yaml:"values"`
 	// Description is what it does, as one sentence.
-	Description string
+	Description string `yaml:"description"`
 	// Operations are the ids of the operations that read it.
-	Operations []string
+	Operations []string `yaml:"operations"`
 }
 
-// Where a parameter stands.
+// The values of [Parameter.In].
 const (
 	InQuery  = "query"
 	InHeader = "header"
 )
 
-// Identity is a way to say who calls: with all of the headers.
+// Identity is a way to identify a caller: by all of the headers.
 type Identity struct {
 	// ID is its name.
-	ID string
+	ID string `yaml:"id"`
 	// Headers are the names of the headers.
-	Headers []string
-	// Sends is what scenarios send in them, in the same order; empty when they do not call in this way. {caller} stands
-	// for who calls, and {scopes} for what it may do. The first identity that has them is how a scenario calls.
-	Sends []string
-	// Description is who calls then, as one sentence.
-	Description string
+	Headers []string `yaml:"headers"`
+	// HeaderValues are what scenarios send in them, in the same order, with {caller} for the caller and {scopes} for its scopes;
+	// empty when scenarios do not use the identity. The first identity that has them is the default.
+	HeaderValues []string `yaml:"header_values"`
+	// Description is who the caller is, as one sentence.
+	Description string `yaml:"description"`
 }
 
-// Capability is something that a scenario may need of its target beyond the contract.
+// Capability is something that a scenario may need of a service beyond the contract.
 type Capability struct {
 	// ID is the tag, after `@needs:`.
-	ID string
-	// Description is what a target must do to have it, as one sentence.
-	Description string
-	// Given says that every target is taken to have it, until somebody says that it lacks it.
-	Given bool
-	// Presence is [Required] or [Optional]. A target that lacks an optional capability can be verified without it.
-	Presence string
+	ID string `yaml:"id"`
+	// Description is what a service must do to have it, as one sentence.
+	Description string `yaml:"description"`
+	// Assumed is whether a service is assumed to have it until it is declared absent.
+	Assumed bool `yaml:"assumed"`
+	// Presence is [Required] or [Optional]. A service without an optional capability can be verified.
+	Presence string `yaml:"presence"`
 	// OneOf names a group of required capabilities, of which one is enough; empty for one that is required by itself.
-	OneOf string
+	OneOf string `yaml:"one_of"`
 }
 
 // The presences of a capability.
@@ -316,7 +315,7 @@ const (
 	Optional = "optional"
 )
 
-// Requirements are the ids of the required capabilities, in the order of the file. A target has to have one of each group.
+// Requirements are the ids of the required capabilities, in the order of the file. A service has to have one of each group.
 func (m *Milestone) Requirements() [][]string {
 	var groups [][]string
 	place := map[string]int{}
@@ -334,43 +333,43 @@ func (m *Milestone) Requirements() [][]string {
 	return groups
 }
 
-// Output says which parts of an answer are an implementation's own choice.
+// Output is which text of answers an implementation may choose.
 type Output struct {
-	// Own are patterns of text to replace by tokens before two runs are compared, to be tried in this order.
-	Own []Pattern
+	// Replacements are patterns of text that tokens replace before two outputs are compared, in this order.
+	Replacements []Pattern `yaml:"replacements"`
 }
 
-// Pattern describes a text that two true implementations may choose differently.
+// Pattern describes text that two correct implementations may choose differently.
 type Pattern struct {
-	// Token is what a match is replaced by; the one who replaces numbers them.
-	Token string
-	// Regexp finds the text. It is known to compile, and to match no empty text.
-	Regexp string
+	// Token replaces a match, with a number behind it.
+	Token string `yaml:"token"`
+	// Regexp matches the text. It compiles, and does not match the empty text.
+	Regexp string `yaml:"regexp"`
 	// Description is what the text is, as one sentence.
-	Description string
+	Description string `yaml:"description"`
 }
 
-// Selfcheck says how well the features must see: of all lies that follow from the operations, outcomes and schemas, how
-// many a run has to detect. Package sight of the runner derives the lies and names them.
+// Selfcheck is how many of the response mutations that follow from operations, outcomes and schemas a run has to detect.
+// Package selfcheck of the runner derives the mutations and their ids.
 type Selfcheck struct {
-	// Threshold is the percentage of the lies, without the unobservable ones, that must be detected.
-	Threshold int
-	// Unobservable are the lies that no client can see, or that the contract leaves free.
-	Unobservable []Unobservable
+	// Threshold is the percentage of the mutations, without the unobservable ones, that must be detected.
+	Threshold int `yaml:"threshold"`
+	// Unobservable are the mutations that no client can detect, or that the contract allows.
+	Unobservable []Unobservable `yaml:"unobservable"`
 }
 
-// Unobservable is a lie, or a family of lies, that nobody is asked to detect.
+// Unobservable is a mutation, or a family of mutations, that a run need not detect.
 type Unobservable struct {
-	// Mutation is the id of the lie, in which * stands for any text.
-	Mutation string
-	// Description is why, as one sentence.
-	Reason string
-	// Line is where it stands in the file.
-	Line int
+	// Mutation is the id of the mutation, in which * stands for any text.
+	Mutation string `yaml:"mutation"`
+	// Reason is why, as one sentence.
+	Reason string `yaml:"reason"`
+	// Line is its first line in the file.
+	Line int `yaml:"-"`
 }
 
-// CoverageItem is one thing to be seen of an operation: an outcome, and a reason code when it gave one.
-// A run that observes another cell than the declared ones has found a fault, in the target or in the milestone.
+// CoverageItem is one thing to observe of an operation: an outcome, and a reason code when the answer has one. A run that
+// observes an item that is not declared has found a fault, in the service or in the milestone.
 type CoverageItem struct {
 	// Outcome is the name of the outcome.
 	Outcome string
@@ -378,19 +377,19 @@ type CoverageItem struct {
 	ReasonCode string
 }
 
-// CoverageItems lists the declared cells of the operation in the order of its outcomes: each outcome with its own
+// CoverageItems lists the declared items of the operation in the order of its outcomes: each outcome with its own
 // reason code, or with none; then one for each further code that it may list at [Outcome.ReasonCodesAt].
 func (o *Operation) CoverageItems() []CoverageItem {
-	var cells []CoverageItem
+	var items []CoverageItem
 	for _, outcome := range o.Outcomes {
-		cells = append(cells, CoverageItem{outcome.Name, outcome.ReasonCode})
+		items = append(items, CoverageItem{outcome.Name, outcome.ReasonCode})
 		for _, code := range outcome.ReasonCodes {
 			if code != outcome.ReasonCode {
-				cells = append(cells, CoverageItem{outcome.Name, code})
+				items = append(items, CoverageItem{outcome.Name, code})
 			}
 		}
 	}
-	return cells
+	return items
 }
 
 // Operation returns the operation with this id. The router's id finds the router.
@@ -406,7 +405,7 @@ func (m *Milestone) Operation(id string) (*Operation, bool) {
 	return nil, false
 }
 
-// mention is a name in the file, with the line that it stands on.
+// mention is a name in the file, with its line.
 type mention struct {
 	name string
 	line int
@@ -414,15 +413,18 @@ type mention struct {
 
 // CheckSchemas reports every schema that the milestone names and that is not among names.
 func (m *Milestone) CheckSchemas(names []string) error {
-	known := newVocabulary("schema", names)
-	var found problems
-	for _, schema := range m.schemaNames {
-		if says, ok := known.lacks(schema.name); ok {
-			found = append(found, problem{m.file, schema.line, says})
+	var problems []error
+	for _, schema := range slices.SortedStableFunc(slices.Values(m.schemaNames), func(a, b mention) int { return cmp.Compare(a.line, b.line) }) {
+		if !slices.Contains(names, schema.name) {
+			message := fmt.Sprintf("unknown schema %q%s", schema.name, suggest.DidYouMeanQuoted(schema.name, names))
+			problems = append(problems, &yamlfile.Problem{File: m.name, Line: schema.line, Message: message})
 		}
 	}
-	return found.err()
+	return errors.Join(problems...)
 }
+
+// Deprecations are warnings about keys and values of the file that have another name now, each FILE:LINE: message.
+func (m *Milestone) Deprecations() []string { return m.deprecations }
 
 // Load reads the named milestone file. Problems are reported under that name.
 func Load(fsys fs.FS, name string) (*Milestone, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/lpgate/internal/printable"
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/terminal"
@@ -106,6 +106,7 @@ func (d *display) show(l *line, cfg gate.Config, decide func(gate.Config) (gate.
 	d.milestone = cfg.Milestone
 	cfg.Stdout, cfg.Verdicts, cfg.Style = text, d.verdicts, text.Style
 	cfg.CI = isCI(d.getenv)
+	cfg.Warn = func(message string) { fmt.Fprintln(d.stderr, "runner:", message) }
 	result, err := decide(cfg)
 	l.exit, l.overall, d.document = result.Exit, result.Overall, result.Document
 	return err
@@ -156,7 +157,7 @@ func (c *choice) Type() string   { return "string" }
 
 func (c *choice) Set(value string) error {
 	if !slices.Contains(c.of, value) {
-		return fmt.Errorf("must be %s or %s%s", strings.Join(c.of[:len(c.of)-1], ", "), c.of[len(c.of)-1], milestones.Suggest(value, c.of))
+		return fmt.Errorf("must be %s or %s%s", strings.Join(c.of[:len(c.of)-1], ", "), c.of[len(c.of)-1], suggest.DidYouMean(value, c.of))
 	}
 	*c.value = value
 	return nil

@@ -26,7 +26,7 @@ func TestRefusesHugeMilestonesSoon(t *testing.T) {
 	rules := func(count int) []byte {
 		var b strings.Builder
 		for i := range count {
-			fmt.Fprintf(&b, "\n  - {id: r-%d, kind: gate, feature: keys.feature, section: \"1\", says: It is so., operations: [healthz]}", i)
+			fmt.Fprintf(&b, "\n  - {id: r-%d, kind: precondition, feature: keys.feature, section: \"1\", description: It is so., operations: [healthz]}", i)
 		}
 		return bytes.Replace(text, []byte("\nrules:"), []byte("\nrules:"+b.String()), 1)
 	}
@@ -40,7 +40,7 @@ func TestRefusesHugeMilestonesSoon(t *testing.T) {
 		{"5,001 rules", rules(5_001 - 81), ": rules must have 5000 items at most, got 5001"},
 		{"35,000 rules", rules(35_000 - 81), ": rules must have 5000 items at most, got 35000"},
 		{"a key of 2 MB", added("\n? " + strings.Repeat("k", 2_000_000) + "\n: 1\n"), `: unknown key "kkk`},
-		{"a value of 2 MB", bytes.Replace(text, []byte("kind: gate"), []byte("kind: "+strings.Repeat("g", 2_000_000)), 1), `: kind must be one of gate, promise, got "ggg`},
+		{"a value of 2 MB", bytes.Replace(text, []byte("kind: precondition"), []byte("kind: "+strings.Repeat("g", 2_000_000)), 1), `: kind must be one of gate, promise, got "ggg`},
 		{"300,000 keys", added("\n" + strings.Repeat("k: 1\n", 300_000)), ": milestone must have 5000 items at most"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -50,8 +50,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/lpgate/internal/interrupt"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
-	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/verdict"
@@ -224,7 +224,7 @@ func nearestFlag(cmd *cobra.Command, err error) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	nearest := milestones.Nearest(unknown.GetSpecifiedName(), names)
+	nearest := suggest.Nearest(unknown.GetSpecifiedName(), names)
 	if nearest == "" {
 		return err
 	}
@@ -258,7 +258,7 @@ func oneMilestone(cmd *cobra.Command, args []string) error {
 			for _, known := range cmd.Commands() {
 				names = append(names, known.Name())
 			}
-			return fmt.Errorf("%s is no command and no file%s", args[0], milestones.Suggest(args[0], names))
+			return fmt.Errorf("%s is no command and no file%s", args[0], suggest.DidYouMean(args[0], names))
 		}
 	}
 	switch len(args) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/phrasebook"
 	"example.com/lpgate/runner/internal/verdict"
@@ -66,7 +66,7 @@ Exit codes: 0 there are such sentences, 1 there are none, 2 usage.`,
 					return nil
 				}
 			}
-			return fmt.Errorf("--format %s: it is one of %s%s", format, strings.Join(names, ", "), milestones.Suggest(format, names))
+			return fmt.Errorf("--format %s: it is one of %s%s", format, strings.Join(names, ", "), suggest.DidYouMean(format, names))
 		},
 	}
 	flags := cmd.Flags()

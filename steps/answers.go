@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strconv"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 )
 
 // answered is the answer that a sentence talks about.
@@ -104,7 +104,7 @@ func answerIsBecause(ctx context.Context, status int, code, reason string) error
 	if floor := s.cfg.Milestone.RequiredReasonCodes; !slices.Contains(floor, reason) {
 		return &InvalidStep{
 			Message: fmt.Sprintf("%s has no reason code %s", s.cfg.Milestone.ID, reason),
-			Nearest: milestones.Nearest(reason, floor),
+			Nearest: suggest.Nearest(reason, floor),
 		}
 	}
 	return refused(ctx, status, code, reason)
@@ -484,7 +484,7 @@ func rememberedAnswer(ctx context.Context, name string) (last, remembered *answe
 	want, ok := s.remembered[name]
 	if !ok {
 		names := slices.Sorted(maps.Keys(s.remembered))
-		return nil, nil, &InvalidStep{Message: fmt.Sprintf("no answer is remembered as %q", name), Nearest: milestones.Nearest(name, names)}
+		return nil, nil, &InvalidStep{Message: fmt.Sprintf("no answer is remembered as %q", name), Nearest: suggest.Nearest(name, names)}
 	}
 	return a, want, nil
 }

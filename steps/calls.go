@@ -280,20 +280,20 @@ func (s *scenario) learn(e *exchange) {
 		return
 	}
 	o := e.request.operation
-	if o.Made != "" {
+	if o.CreatedIDAt != "" {
 		body, err := e.answer.json()
 		if err != nil {
 			return // The next sentence that looks into the answer says so.
 		}
-		made, _, ok := find(body, slices.Collect(jsontext.Pointer(o.Made).Tokens()))
+		made, _, ok := find(body, slices.Collect(jsontext.Pointer(o.CreatedIDAt).Tokens()))
 		if !ok {
 			return
 		}
-		s.variables[o.Thing()] = jsonVariable(made)
+		s.variables[o.CreatedName()] = jsonVariable(made)
 	}
 	switch o.ID {
 	case onboard:
-		s.owners[s.text(o.Thing())] = ownerOf(e.request, s.allScopes())
+		s.owners[s.text(o.CreatedName())] = ownerOf(e.request, s.allScopes())
 	case export:
 		s.lastExport = e
 	}

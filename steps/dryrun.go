@@ -109,7 +109,7 @@ func (t stubTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	status, body := http.StatusOK, stubBody(more, "")
 	if o := t.operation(r); o != nil {
-		status, body = o.Outcomes[0].Status, stubBody(more, o.Made)
+		status, body = o.Outcomes[0].Status, stubBody(more, o.CreatedIDAt)
 	}
 	return &http.Response{
 		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
@@ -189,8 +189,8 @@ func (s *scenario) fillIn() {
 func (s *scenario) makeAll() {
 	for i := range s.cfg.Milestone.Operations {
 		o := &s.cfg.Milestone.Operations[i]
-		if _, ok := s.variables[o.Thing()]; o.Made != "" && !ok {
-			s.variables[o.Thing()] = textVariable(stubID)
+		if _, ok := s.variables[o.CreatedName()]; o.CreatedIDAt != "" && !ok {
+			s.variables[o.CreatedName()] = textVariable(stubID)
 			s.owners[stubID] = s.callerHeaders()
 		}
 	}

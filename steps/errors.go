@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 )
 
 // Mismatch is a promise that the target did not keep. It is the error of every sentence that asserts something; the
@@ -105,7 +105,7 @@ func nearestOf(text string, fits func(*Definition) bool) []string {
 	}
 	var nearest []string
 	words := skeleton(text)
-	for _, near := range milestones.Near(words, skeletons, len(words)/2) {
+	for _, near := range suggest.Near(words, skeletons, len(words)/2) {
 		if len(nearest) < maxNearest {
 			nearest = append(nearest, candidates[near].withArgumentsOf(text))
 		}
@@ -129,7 +129,7 @@ func repair(text string) string {
 		candidates := []string{text}
 		if !strings.ContainsAny(word, `":`) && strings.HasSuffix(text, word) {
 			start := strings.TrimSuffix(text, word)
-			if near := milestones.Nearest(word, []string{"true", "false", "null", absent, "present"}); near != "" {
+			if near := suggest.Nearest(word, []string{"true", "false", "null", absent, "present"}); near != "" {
 				candidates = append(candidates, start+near)
 			}
 			candidates = append(candidates, start+`"`+word+`"`)
@@ -145,7 +145,7 @@ func repair(text string) string {
 
 // invalidJSON is the error for a text that is not JSON, with the reason, or with the literal that was meant.
 func invalidJSON(text, reason string) error {
-	if near := milestones.Suggest(text, []string{"true", "false", "null", absent}); near != "" {
+	if near := suggest.DidYouMean(text, []string{"true", "false", "null", absent}); near != "" {
 		return invalidStep("invalid JSON %s%s", text, near)
 	}
 	return invalidStep("invalid JSON %s: %s", brief(text), reason)

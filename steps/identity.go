@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 )
 
@@ -51,7 +52,7 @@ func (s *scenario) callerHeaders() http.Header {
 		if way := s.cfg.way(); way != nil {
 			fill := strings.NewReplacer("{caller}", s.identity.actor, "{scopes}", s.identity.scopes)
 			for i, name := range way.Headers {
-				header.Set(name, fill.Replace(way.Sends[i]))
+				header.Set(name, fill.Replace(way.HeaderValues[i]))
 			}
 		}
 	case byKey:
@@ -63,7 +64,7 @@ func (s *scenario) callerHeaders() http.Header {
 // way is how the milestone's scenarios say who calls; nil when they cannot.
 func (c *Config) way() *milestones.Identity {
 	for i := range c.Milestone.Identities {
-		if way := &c.Milestone.Identities[i]; len(way.Sends) > 0 {
+		if way := &c.Milestone.Identities[i]; len(way.HeaderValues) > 0 {
 			return way
 		}
 	}
@@ -72,7 +73,7 @@ func (c *Config) way() *milestones.Identity {
 
 // mustHaveWay refuses a sentence about the caller where no header can carry what it says.
 func (s *scenario) mustHaveWay(carries string) error {
-	if way := s.cfg.way(); way != nil && slices.ContainsFunc(way.Sends, func(text string) bool { return strings.Contains(text, carries) }) {
+	if way := s.cfg.way(); way != nil && slices.ContainsFunc(way.HeaderValues, func(text string) bool { return strings.Contains(text, carries) }) {
 		return nil
 	}
 	return invalidStep("no identity of %s sends %s, so this would change nothing", s.cfg.Milestone.ID, carries)
@@ -239,5 +240,5 @@ func (s *scenario) hold(label string) error {
 		}
 		labels = append(labels, key.Label)
 	}
-	return &InvalidStep{Message: fmt.Sprintf("there is no partner key %q in %s", label, from), Nearest: milestones.Nearest(label, labels)}
+	return &InvalidStep{Message: fmt.Sprintf("there is no partner key %q in %s", label, from), Nearest: suggest.Nearest(label, labels)}
 }

@@ -14,23 +14,23 @@ import (
 const lamps = `id: L1
 title: Lamps
 transport: { content_type: application/json, correlation_header: X-Id, error_schema: Refusal }
-reason_code_floor: [lamp_gone]
+required_reason_codes: [lamp_gone]
 refusals:
   no_route: { status: 404, code: NOT_FOUND }
   gone: { status: 410, code: GONE, reason_code: lamp_gone }
 operations:
-  - { id: lamp.hang, method: POST, path: /lamps, scope: "lamp:hang", request_schema: Lamp, response_schema: Lamp, success: { status: 201, made: /lamp_id } }
+  - { id: lamp.hang, method: POST, path: /lamps, scope: "lamp:hang", request_schema: Lamp, response_schema: Lamp, success: { status: 201, created_id_at: /lamp_id } }
   - { id: lamp.get, method: GET, path: "/lamps/{lamp_id}", scope: "lamp:get", response_schema: Lamp, refusals: [gone] }
   - { id: lamp.paint, method: PUT, path: "/lamps/{lamp_id}/paint", scope: "lamp:hang", request_schema: Lamp, response_schema: Lamp }
 router: { id: elsewhere, refusals: [no_route] }
 identities:
-  - { id: badge, headers: [X-Badge], says: Nobody's. }
-  - { id: owner, headers: [X-Kind, X-Owner, X-May], sends: [person, "n-{caller}", "{scopes}"], says: The owner. }
+  - { id: badge, headers: [X-Badge], description: Nobody's. }
+  - { id: owner, headers: [X-Kind, X-Owner, X-May], header_values: [person, "n-{caller}", "{scopes}"], description: The owner. }
 features: [lamp.feature]
 rules:
-  - { id: lamps-hang, kind: promise, feature: lamp.feature, section: "1", says: They hang., operations: [lamp.hang, lamp.get, lamp.paint, elsewhere] }
+  - { id: lamps-hang, kind: invariant, feature: lamp.feature, section: "1", description: They hang., operations: [lamp.hang, lamp.get, lamp.paint, elsewhere] }
 artifacts: [verdict.json]
-output: { own: [{ token: id, regexp: l-1, says: An id. }] }
+output: { replacements: [{ token: id, regexp: l-1, description: An id. }] }
 `
 
 // onLamps is a stage for another milestone, which hangs one lamp as l-1.
@@ -92,9 +92,9 @@ func TestAnotherMilestoneHasItsOwnWords(t *testing.T) {
 		{"an operation of M109", "", "", "I get the provider", `L1 has no operation "partnerLiquidityProvider.get"`},
 		{"a success with another status", "status: 201", "status: 202", `I have called "lamp.hang"`,
 			"lamp.hang must succeed\n  expected: 202\n  got:      201"},
-		{"no identity that says who calls", `sends: [person, "n-{caller}", "{scopes}"]`, `sends: [person, "n-", "{scopes}"]`, `I act as partner "x"`,
+		{"no identity that says who calls", `header_values: [person, "n-{caller}", "{scopes}"]`, `header_values: [person, "n-", "{scopes}"]`, `I act as partner "x"`,
 			"no identity of L1 sends {caller}, so this would change nothing"},
-		{"no identity that says what it may", `sends: [person, "n-{caller}", "{scopes}"], `, "", `my scopes are "x"`,
+		{"no identity that says what it may", `header_values: [person, "n-{caller}", "{scopes}"], `, "", `my scopes are "x"`,
 			"no identity of L1 sends {scopes}, so this would change nothing"},
 	}
 	for _, test := range tests {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 )
 
@@ -69,7 +70,7 @@ func (s *scenario) operation(id string) (*milestones.Operation, error) {
 	}
 	return nil, &InvalidStep{
 		Message: fmt.Sprintf("%s has no operation %q", s.cfg.Milestone.ID, id),
-		Nearest: milestones.Nearest(id, ids),
+		Nearest: suggest.Nearest(id, ids),
 	}
 }
 
@@ -90,7 +91,7 @@ func (r *request) useFixture(s *scenario, name string) error {
 		}
 		return &InvalidStep{
 			Message: fmt.Sprintf("there is no fixture %s/%s.json", requestsFolder, name),
-			Nearest: milestones.Nearest(name, found),
+			Nearest: suggest.Nearest(name, found),
 		}
 	}
 	body, err := s.expand(string(text), jsonText)
@@ -274,7 +275,7 @@ var transportHeaders = []string{"Content-Length", "Host", "Trailer", "Transfer-E
 
 // nearestPart is the part that was probably meant by what begins with no word for one.
 func (s *scenario) nearestPart(kind, name string) string {
-	word := milestones.Nearest(kind, []string{"header", "path", "query"})
+	word := suggest.Nearest(kind, []string{"header", "path", "query"})
 	if name != "" && word != "" {
 		return word + " " + name
 	}
@@ -355,7 +356,7 @@ func (r *request) changeOne(s *scenario, c change, again map[string]bool) error 
 			}
 		}
 		if !slices.Contains(names, c.name) {
-			return &InvalidStep{Message: fmt.Sprintf("%s has no part %q", r.operation.Path, c.name), Nearest: milestones.Nearest(c.name, names)}
+			return &InvalidStep{Message: fmt.Sprintf("%s has no part %q", r.operation.Path, c.name), Nearest: suggest.Nearest(c.name, names)}
 		}
 		if gone {
 			return invalidStep("the path %s needs its part %q", r.operation.Path, c.name)

@@ -13,6 +13,7 @@ import (
 
 	messages "github.com/cucumber/messages/go/v21"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 )
 
@@ -130,7 +131,7 @@ var predefined = []string{"me", "stranger", "unique"}
 // maker is the operation that makes what a variable stands for; nil when it stands for something else.
 func (s *scenario) maker(name string) *milestones.Operation {
 	for i := range s.cfg.Milestone.Operations {
-		if o := &s.cfg.Milestone.Operations[i]; o.Made != "" && o.Thing() == name {
+		if o := &s.cfg.Milestone.Operations[i]; o.CreatedIDAt != "" && o.CreatedName() == name {
 			return o
 		}
 	}
@@ -159,7 +160,7 @@ func (s *scenario) variable(name string) (variable, error) {
 	}
 	return variable{}, &InvalidStep{
 		Message: fmt.Sprintf("there is no variable {%s} yet", name),
-		Nearest: milestones.Nearest(name, slices.Sorted(maps.Keys(s.variables))),
+		Nearest: suggest.Nearest(name, slices.Sorted(maps.Keys(s.variables))),
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 )
 
 // This file is about JSON: reading it without losing a digit, finding things in it, changing it, comparing it, and
@@ -259,7 +259,7 @@ func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) (
 
 // nearestIn suggests one of the names under a pointer, as a pointer.
 func nearestIn(at jsontext.Pointer, token string, names []string) string {
-	if name := milestones.Nearest(token, names); name != "" {
+	if name := suggest.Nearest(token, names); name != "" {
 		return string(at.AppendToken(name))
 	}
 	return ""

@@ -16,6 +16,12 @@ import (
 	"example.com/lpgate/internal/textfile"
 )
 
+// Node reads the one document of a file without a schema. It remains for the readers of seeds, recipes and settings until they
+// use [Parse].
+func Node(name, kind string, text []byte) (*yaml.Node, error) {
+	return parseDocument(name, text, Options{Kind: kind})
+}
+
 // parseDocument reads the one document of a file. YAML is a superset of JSON but for tabs and for surrogates in escapes: JSON
 // that has those is read as well.
 func parseDocument(name string, raw []byte, options Options) (*yaml.Node, error) {
@@ -89,6 +95,8 @@ func jsonAsYAML(text []byte) ([]byte, bool) {
 
 var (
 	yamlErrorLine = regexp.MustCompile(`^(?:yaml: )?line ([0-9]+): `)
+	unclosed      = regexp.MustCompile(`^did not find expected (?:',' or '[\]}]'|node content)$`)
+	misplaced     = regexp.MustCompile(`^did not find expected (?:key|'-' indicator|<.*>)$|^(?:mapping values|block sequence entries) are not allowed`)
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 	colonInValue  = regexp.MustCompile(`^[^"'#]*[^"'#\s]:\s+[^"'#|>\s][^"'#]*:(\s|$)`)
 	joinedColon   = regexp.MustCompile(`^[\s-]*[A-Za-z_][A-Za-z0-9_-]*:[^\s:/][^\s:]*$`)
@@ -122,7 +130,7 @@ func syntaxProblem(name string, text []byte, message string, hide bool) *Problem
 		if hide {
 			message = "unknown anchor"
 		}
-	} else if message == "did not find expected ',' or ']'" || message == "did not find expected ',' or '}'" {
+	} else if unclosed.MatchString(message) {
 		line, message = opened, "a { or [ on the line is not closed"
 	} else if hint := hintFor(lines, line-1, message); hint != "" {
 		message = hint
@@ -149,8 +157,7 @@ func hintFor(lines []string, at int, message string) string {
 		return "the line has no space behind its dash"
 	case joinedDash.MatchString(before):
 		return "the line before has no space behind its dash"
-	case strings.HasPrefix(message, "did not find expected"), strings.HasPrefix(message, "mapping values are not allowed"),
-		strings.HasPrefix(message, "block sequence entries are not allowed"):
+	case misplaced.MatchString(message) && len(line)-len(content) != len(before)-len(strings.TrimLeft(before, " ")):
 		return fmt.Sprintf("the indentation of the line (%d) fits no list or mapping above", len(line)-len(content))
 	case strings.HasPrefix(message, "could not find expected ':'"):
 		return "the line has no key: write KEY: VALUE"

@@ -57,11 +57,23 @@ func (f *File) deprecate(line int, message string) {
 // alternative matches the part of a schema path that leads into one branch of several.
 var alternative = regexp.MustCompile(`^.*?/(?:anyOf|oneOf)/`)
 
+// branches are the failures of alternatives, of which one would be enough.
+type branches struct {
+	pointer  jsontext.Pointer
+	messages []string
+	// satisfied is set when a branch fails only because of a misspelt key.
+	satisfied bool
+}
+
 // reportFailures reports what the schema refuses. Branches of which one is enough are one problem together.
 func (f *File) reportFailures(failures []Failure) {
-	type branches struct {
-		pointer  jsontext.Pointer
-		messages []string
+	f.misspelt = map[jsontext.Pointer][]string{}
+	for _, failure := range failures {
+		if failure.Keyword == "additionalProperties" {
+			for _, unknown := range f.unknownKeys(failure) {
+				f.misspelt[failure.Pointer] = append(f.misspelt[failure.Pointer], suggest.Nearest(unknown, knownKeys(failure)))
+			}
+		}
 	}
 	var order []string
 	groups := map[string]*branches{}
@@ -74,21 +86,30 @@ func (f *File) reportFailures(failures []Failure) {
 			f.reportFailure(failure)
 			continue
 		}
-		messages := f.messages(failure)
-		group := groups[prefix]
-		if group == nil {
-			group = &branches{pointer: failure.Pointer}
-			groups[prefix] = group
+		prefix = string(failure.Pointer) + " " + prefix
+		if groups[prefix] == nil {
+			groups[prefix] = &branches{pointer: failure.Pointer}
 			order = append(order, prefix)
 		}
-		for _, message := range messages {
-			if !slices.Contains(group.messages, message.text) {
-				group.messages = append(group.messages, message.text)
-			}
-		}
+		groups[prefix].add(f.messages(failure))
 	}
 	for _, prefix := range order {
-		f.Report(groups[prefix].pointer, "%s", strings.Join(groups[prefix].messages, ", or "))
+		if group := groups[prefix]; !group.satisfied {
+			f.Report(group.pointer, "%s", strings.Join(group.messages, ", or "))
+		}
+	}
+}
+
+func (b *branches) add(messages []message) {
+	b.satisfied = b.satisfied || len(messages) == 0
+	for _, message := range messages {
+		text := message.text
+		if len(b.messages) > 0 {
+			text = strings.TrimPrefix(text, Name(b.pointer)+" ")
+		}
+		if !slices.Contains(b.messages, text) {
+			b.messages = append(b.messages, text)
+		}
 	}
 }
 
@@ -134,7 +155,7 @@ func (f *File) messages(failure Failure) []message {
 	switch failure.Keyword {
 	case "type":
 		if allowed := failure.Node["enum"]; allowed != nil {
-			return one("must be %s%s", oneOf(allowed), got)
+			return one("must be %s%s", valuesInWords(allowed), got)
 		}
 		types := texts(demand)
 		hint := ""
@@ -152,7 +173,7 @@ func (f *File) messages(failure Failure) []message {
 	case "additionalProperties":
 		return f.unknownKeyMessages(failure)
 	case "enum", "const":
-		return one("must be %s%s%s", oneOf(demand), got, f.nearestOf(node, demand))
+		return one("must be %s%s%s", valuesInWords(demand), got, nearestValue(node, failure.Node, demand))
 	case "pattern":
 		if expected, ok := failure.Node["patternErrorMessage"].(string); ok {
 			return one("%s%s", expected, got)
@@ -178,11 +199,7 @@ func (f *File) messages(failure Failure) []message {
 func (f *File) missing(failure Failure, countMisspelt bool) []string {
 	keys := f.Keys(failure.Pointer)
 	if countMisspelt {
-		for _, unknown := range f.unknownKeys(failure) {
-			if nearest := suggest.Nearest(unknown, knownKeys(failure)); nearest != "" {
-				keys = append(keys, nearest)
-			}
-		}
+		keys = append(keys, f.misspelt[failure.Pointer]...)
 	}
 	return slices.DeleteFunc(texts(failure.Node["required"]), func(name string) bool { return slices.Contains(keys, name) })
 }
@@ -229,19 +246,17 @@ func (f *File) unknownKeyMessages(failure Failure) []message {
 	return all
 }
 
+// dependentMessages words what one key needs of another. The schema path ends with the key and an index.
 func (f *File) dependentMessages(failure Failure) []message {
-	keys := f.Keys(failure.Pointer)
 	dependents, _ := failure.Node["dependentRequired"].(map[string]any)
-	var all []message
-	for _, key := range keys {
-		for _, needed := range texts(dependents[key]) {
-			if !slices.Contains(keys, needed) {
-				text := fmt.Sprintf("%s lacks %q, which %q needs", Name(failure.Pointer), needed, key)
-				all = append(all, message{Below(failure.Pointer, key), text})
-			}
-		}
+	path := jsontext.Pointer(failure.SchemaPath)
+	key := path.Parent().LastToken()
+	needed := texts(dependents[key])
+	index, err := strconv.Atoi(path.LastToken())
+	if err != nil || index >= len(needed) {
+		return []message{{failure.Pointer, Name(failure.Pointer) + " " + failure.Message}}
 	}
-	return all
+	return []message{{Below(failure.Pointer, key), fmt.Sprintf("%s lacks %q, which %q needs", Name(failure.Pointer), needed[index], key)}}
 }
 
 func (f *File) duplicateMessages(failure Failure) []message {
@@ -261,12 +276,20 @@ func (f *File) duplicateMessages(failure Failure) []message {
 	return all
 }
 
-// nearestOf ends a message about a value that is none of those allowed.
-func (f *File) nearestOf(node *yaml.Node, allowed any) string {
+// nearestValue ends a message about a value that is none of those allowed. One near to a former name means the present one.
+func nearestValue(node *yaml.Node, schema map[string]any, allowed any) string {
 	if node == nil || node.Kind != yaml.ScalarNode {
 		return ""
 	}
-	return suggest.DidYouMeanQuoted(node.Value, texts(allowed))
+	renamed, _ := schema["x-renamed"].(map[string]any)
+	nearest := suggest.Nearest(node.Value, append(texts(allowed), slices.Sorted(maps.Keys(renamed))...))
+	if present, ok := renamed[nearest].(string); ok {
+		nearest = present
+	}
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", nearest)
 }
 
 // texts returns a list of texts of a schema, or its one text.
@@ -292,8 +315,8 @@ func joined(words []string, spell func(string) string, separator string) string 
 	return strings.Join(all, separator)
 }
 
-// oneOf spells the values that are allowed.
-func oneOf(allowed any) string {
+// valuesInWords lists the values that are allowed.
+func valuesInWords(allowed any) string {
 	items, isList := allowed.([]any)
 	if !isList {
 		return fmt.Sprint(allowed)

@@ -108,7 +108,8 @@ type File struct {
 	root         *yaml.Node
 	value        any
 	problems     []*Problem
-	invalid      map[jsontext.Pointer]bool // the places of problems, and all that they are in
+	invalid      map[jsontext.Pointer]bool     // the places of problems, and all that they are in
+	misspelt     map[jsontext.Pointer][]string // by mapping, the keys that unknown ones were probably meant to be
 	deprecations []deprecation
 }
 
@@ -252,6 +253,7 @@ func (f *File) Err() error {
 // Deprecations are warnings about former names, each FILE:LINE: message.
 func (f *File) Deprecations() []string {
 	var warnings []string
+	slices.SortStableFunc(f.deprecations, func(a, b deprecation) int { return cmp.Compare(a.line, b.line) })
 	for _, d := range f.deprecations {
 		warning := fmt.Sprintf("%s:%d: %s", f.name, d.line, d.message)
 		if d.count > 1 {

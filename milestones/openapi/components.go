@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/schemas"
 )
 
@@ -70,7 +70,7 @@ func (c *components) build() (object, error) {
 func (c *components) find(p place) (object, error) {
 	file, known := c.set.Lookup(p.file)
 	if !known {
-		return nil, fmt.Errorf("there is no schema %q%s", p.file, milestones.Suggest(p.file, c.set.Names()))
+		return nil, fmt.Errorf("there is no schema %q%s", p.file, suggest.DidYouMean(p.file, c.set.Names()))
 	}
 	value, err := ordered(file.Source())
 	if err != nil {

@@ -27,6 +27,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
@@ -166,7 +167,7 @@ func (d *Document) checkExamples() error {
 	for _, e := range d.Examples {
 		at := slices.Index(ids, e.Operation)
 		if at < 0 {
-			return fmt.Errorf("an example is of the operation %q, which does not exist%s", e.Operation, milestones.Suggest(e.Operation, ids))
+			return fmt.Errorf("an example is of the operation %q, which does not exist%s", e.Operation, suggest.DidYouMean(e.Operation, ids))
 		}
 		key := e.Operation + " " + e.Key()
 		if err := d.knows(&d.Operations[at], &e); err != nil {
@@ -198,12 +199,12 @@ func (d *Document) knows(o *Operation, e *Example) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Header)) {
 		if !slices.Contains(headers, name) {
-			return fmt.Errorf("has the header %q, which the operation does not read%s", name, milestones.Suggest(name, headers))
+			return fmt.Errorf("has the header %q, which the operation does not read%s", name, suggest.DidYouMean(name, headers))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Query)) {
 		if !slices.Contains(query, name) {
-			return fmt.Errorf("has %q in its query, which the operation does not read%s", name, milestones.Suggest(name, query))
+			return fmt.Errorf("has %q in its query, which the operation does not read%s", name, suggest.DidYouMean(name, query))
 		}
 	}
 	return nil

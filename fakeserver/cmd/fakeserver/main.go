@@ -29,8 +29,8 @@ import (
 
 	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/internal/printable"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
-	"example.com/lpgate/milestones"
 )
 
 func main() {
@@ -109,7 +109,7 @@ overrides the file.`,
 			for _, known := range cmd.Commands() {
 				names = append(names, known.Name())
 			}
-			return fmt.Errorf("unknown command %q%s", args[0], milestones.Suggest(args[0], names))
+			return fmt.Errorf("unknown command %q%s", args[0], suggest.DidYouMean(args[0], names))
 		},
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -15,8 +15,9 @@ import (
 	// It reports the line of a value, which the errors need.
 	"gopkg.in/yaml.v3"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/yamlfile"
 )
 
 // sourceAnnotation is the annotation of a flag that was set by a variable or the file.
@@ -101,7 +102,7 @@ func (s *settings) loadEnvironment(environ []string) error {
 		}
 		if !known {
 			// The common prefix must not make all variables similar.
-			if nearest := milestones.Nearest(suffix, suffixes); nearest != "" {
+			if nearest := suggest.Nearest(suffix, suffixes); nearest != "" {
 				return fmt.Errorf("unknown setting %s in the environment (did you mean %s%s?)", key, variablePrefix, nearest)
 			}
 			return fmt.Errorf("unknown setting %s in the environment: fakeserver --help lists the settings", key)
@@ -173,8 +174,8 @@ func (s *settings) readConfig(names []string) ([]configLine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}
-	mapping, err := milestones.Document(file, "mapping of settings", text)
-	if errors.Is(err, milestones.ErrEmpty) {
+	mapping, err := yamlfile.Node(file, "mapping of settings", text)
+	if errors.Is(err, yamlfile.ErrEmpty) {
 		return nil, nil // all of it may be comments
 	} else if err != nil {
 		return nil, err
@@ -190,7 +191,7 @@ func (s *settings) readConfig(names []string) ([]configLine, error) {
 		switch {
 		case !slices.Contains(names, line.name):
 			line.problem = fmt.Errorf("%s: unknown setting: fakeserver --help lists the settings", line.place) // it may be a secret
-			if nearest := milestones.Suggest(line.name, names); nearest != "" {
+			if nearest := suggest.DidYouMean(line.name, names); nearest != "" {
 				line.problem = fmt.Errorf("%s: unknown setting %q%s", line.place, line.name, nearest)
 			}
 		case line.name == "config":
@@ -235,7 +236,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
-	return fmt.Errorf("%w%s", err, milestones.Suggest("--"+unknown.GetSpecifiedName(), names))
+	return fmt.Errorf("%w%s", err, suggest.DidYouMean("--"+unknown.GetSpecifiedName(), names))
 }
 
 // valueError adds the expected form to an error about the value of a setting.

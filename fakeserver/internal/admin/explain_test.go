@@ -30,7 +30,7 @@ func TestEveryGateExplains(t *testing.T) {
 	explained := rest.Explained(schemas.Embedded())
 	for _, rule := range milestones.M109().Rules {
 		gate, ok := explained[ruletrace.Rule(rule.ID)]
-		if ok != (rule.Kind == "gate") || ok && (len(gate.Inputs) == 0 || gate.Advice == "") {
+		if ok != (rule.Kind == milestones.Precondition) || ok && (len(gate.Inputs) == 0 || gate.Advice == "") {
 			t.Errorf("%s, a %s: explained is %v, with %d inputs and %q", rule.ID, rule.Kind, ok, len(gate.Inputs), gate.Advice)
 		}
 		delete(explained, ruletrace.Rule(rule.ID))

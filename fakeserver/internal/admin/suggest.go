@@ -9,7 +9,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/problem"
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 )
 
 // additive are the endpoints with another method than GET that destroy nothing. Other ones
@@ -51,7 +51,7 @@ func nearestEndpoint(method, path string) string {
 			}
 		}
 		if len(near) > 0 {
-			return cmp.Or(milestones.Nearest(path, near), near[0])
+			return cmp.Or(suggest.Nearest(path, near), near[0])
 		}
 	}
 	return ""
@@ -67,7 +67,7 @@ func fillTemplate(template string, given []string) (path string, near bool) {
 	for i, segment := range segments {
 		if strings.HasPrefix(segment, "{") {
 			segments[i] = given[i]
-		} else if milestones.Nearest(given[i], []string{segment}) == "" {
+		} else if suggest.Nearest(given[i], []string{segment}) == "" {
 			return "", false
 		}
 	}
@@ -91,7 +91,7 @@ func nearestMember(schema, pointer string, body any) (nearest, suggestion string
 			if slices.Contains(place.Members, member) {
 				continue
 			}
-			if nearest := milestones.Nearest(member, place.Members); nearest != "" {
+			if nearest := suggest.Nearest(member, place.Members); nearest != "" {
 				return nearest, nearest
 			}
 			for _, other := range places {

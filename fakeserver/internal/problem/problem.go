@@ -10,7 +10,7 @@ import (
 	"net/http"
 
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/schemas"
 )
 
@@ -38,8 +38,8 @@ func New(status int, format string, args ...any) *Problem {
 
 // Unknown gives the problem of a name that is not among the known ones.
 func Unknown(status int, what, name string, known []string) *Problem {
-	p := New(status, "There is no %s %q%s.", what, name, milestones.Suggest(name, known))
-	p.Nearest = milestones.Nearest(name, known)
+	p := New(status, "There is no %s %q%s.", what, name, suggest.DidYouMean(name, known))
+	p.Nearest = suggest.Nearest(name, known)
 	return p
 }
 

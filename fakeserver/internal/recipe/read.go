@@ -14,6 +14,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.com/lpgate/fixtures"
+	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/internal/yamlfile"
 	"example.com/lpgate/milestones"
 )
 
@@ -25,7 +27,7 @@ const (
 
 // Read reads a catalogue. The error has one line, FILE:LINE: problem, for each problem.
 func Read(m *milestones.Milestone, file string, text []byte) (Catalogue, error) {
-	root, err := milestones.Document(file, "catalogue", text)
+	root, err := yamlfile.Node(file, "catalogue", text)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,7 @@ func (d *reader) mapping(n *yaml.Node, known fields) {
 			read(value)
 			continue
 		}
-		d.report(key, "unknown key %q%s", key.Value, milestones.Suggest(key.Value, slices.Sorted(maps.Keys(known))))
+		d.report(key, "unknown key %q%s", key.Value, suggest.DidYouMean(key.Value, slices.Sorted(maps.Keys(known))))
 	}
 }
 
@@ -131,7 +133,7 @@ func (d *reader) stringMap(to map[string]string) func(*yaml.Node) {
 			} else if _, has := to[key.Value]; has {
 				delete(to, key.Value)
 			} else {
-				d.report(key, "cannot remove %q, which the step does not have%s", key.Value, milestones.Suggest(key.Value, slices.Sorted(maps.Keys(to))))
+				d.report(key, "cannot remove %q, which the step does not have%s", key.Value, suggest.DidYouMean(key.Value, slices.Sorted(maps.Keys(to))))
 			}
 		}
 	}
@@ -144,7 +146,7 @@ func (d *reader) operation(n *yaml.Node) *milestones.Operation {
 		for i := range d.milestone.Operations {
 			ids = append(ids, d.milestone.Operations[i].ID)
 		}
-		d.report(n, "unknown operation %q%s", n.Value, milestones.Suggest(n.Value, ids))
+		d.report(n, "unknown operation %q%s", n.Value, suggest.DidYouMean(n.Value, ids))
 		return nil
 	}
 	return op
@@ -176,7 +178,7 @@ func (d *reader) recipe(n *yaml.Node) *Recipe {
 		}
 	}
 	if r.Outcome == nil {
-		d.report(outcome, "unknown outcome %q of %s%s", outcome.Value, r.Operation.ID, milestones.Suggest(outcome.Value, known))
+		d.report(outcome, "unknown outcome %q of %s%s", outcome.Value, r.Operation.ID, suggest.DidYouMean(outcome.Value, known))
 		return nil
 	}
 	at := n
@@ -190,7 +192,7 @@ func (d *reader) recipe(n *yaml.Node) *Recipe {
 				codes = append(codes, cell.ReasonCode)
 			}
 		}
-		d.report(at, "the outcome %s of %s has no reason code %q%s", r.Outcome.Name, r.Operation.ID, r.ReasonCode, milestones.Suggest(r.ReasonCode, codes))
+		d.report(at, "the outcome %s of %s has no reason code %q%s", r.Outcome.Name, r.Operation.ID, r.ReasonCode, suggest.DidYouMean(r.ReasonCode, codes))
 	}
 	captured := []string{"run"}
 	for i, item := range d.items(steps) {
@@ -274,7 +276,7 @@ func (d *reader) step(n *yaml.Node, number int, captured []string) *Step {
 	for _, text := range s.texts() {
 		for _, name := range placeholder.FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(captured, name[1]) {
-				d.report(n, "unknown placeholder {%s}%s", name[1], milestones.Suggest(name[1], captured))
+				d.report(n, "unknown placeholder {%s}%s", name[1], suggest.DidYouMean(name[1], captured))
 			}
 		}
 	}
@@ -339,7 +341,7 @@ func valueAt(value any, pointer jsontext.Pointer) (any, error) {
 		object, _ := value.(map[string]any)
 		member, has := object[name]
 		if !has {
-			return nil, fmt.Errorf("there is no value at %s%s", pointer, milestones.Suggest(name, slices.Sorted(maps.Keys(object))))
+			return nil, fmt.Errorf("there is no value at %s%s", pointer, suggest.DidYouMean(name, slices.Sorted(maps.Keys(object))))
 		}
 		value = member
 	}

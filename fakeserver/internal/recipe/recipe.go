@@ -42,6 +42,7 @@ import (
 	"strings"
 	"sync"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 )
 
@@ -166,7 +167,7 @@ func (c Catalogue) Find(name string) (Catalogue, error) {
 		}
 		slices.Sort(known)
 		known = slices.Compact(known)
-		if nearest := milestones.Suggest(name, known); nearest != "" {
+		if nearest := suggest.DidYouMean(name, known); nearest != "" {
 			return nil, fmt.Errorf("unknown recipe %q%s", name, nearest)
 		}
 		return nil, fmt.Errorf("unknown recipe %q%s", name, suggestions(name, candidates, known))
@@ -227,7 +228,7 @@ func suggestions(name string, candidates Catalogue, known []string) string {
 	if names == nil {
 		names = slices.DeleteFunc(slices.Clone(known), func(n string) bool {
 			words := strings.FieldsFunc(n, func(c rune) bool { return c == '_' })
-			return strings.Contains(n, "/") || milestones.Nearest(name, words) == ""
+			return strings.Contains(n, "/") || suggest.Nearest(name, words) == ""
 		})
 	}
 	const listAll = "run the command without a name to list all"

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"example.com/lpgate/fakeserver/internal/explain"
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 )
 
 // reading is how much of a template the segments of a request are.
@@ -47,7 +47,7 @@ func nearestOf(c *explain.Case, own []string, as reading) []explain.Change {
 				paths, methods = append(paths, path), append(methods, route.Method)
 			}
 		}
-		to := milestones.Nearest("/"+strings.Join(own, "/"), paths)
+		to := suggest.Nearest("/"+strings.Join(own, "/"), paths)
 		switch {
 		case to == "" && as != ends && len(paths) == 1:
 			to = paths[0] // each of its segments is near
@@ -72,7 +72,7 @@ func filled(template string, own, words []string, as reading) (path string, near
 	case len(own) == 0,
 		as == all && len(own) != len(segments),
 		as == begins && len(own) >= len(segments),
-		as == ends && milestones.Nearest(own[len(own)-1], segments[last:]) == "":
+		as == ends && suggest.Nearest(own[len(own)-1], segments[last:]) == "":
 		return "", false
 	}
 	for i, segment := range segments {
@@ -82,7 +82,7 @@ func filled(template string, own, words []string, as reading) (path string, near
 			return "", false
 		case parameter:
 			segments[i] = own[i]
-		case as != ends && i < len(own) && milestones.Nearest(own[i], []string{segment}) == "":
+		case as != ends && i < len(own) && suggest.Nearest(own[i], []string{segment}) == "":
 			return "", false
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/explain"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/schemas"
 )
 
@@ -97,7 +97,7 @@ func (m *repair) replace(at jcs.Pointer) {
 				texts = append(texts, value)
 			}
 		}
-		if nearest := milestones.Nearest(text, texts); nearest != "" {
+		if nearest := suggest.Nearest(text, texts); nearest != "" {
 			m.put(at, nearest)
 			return
 		}

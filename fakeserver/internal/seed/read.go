@@ -16,7 +16,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"gopkg.in/yaml.v3"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/internal/yamlfile"
 	"example.com/lpgate/schemas"
 )
 
@@ -98,7 +99,7 @@ func parse(ctx context.Context, file string, content []byte, schema *schemas.Sch
 		t.broken = fmt.Errorf("%s:1: a seed has %d bytes at most, and this one has %d", file, MaxBytes, len(content))
 		return t
 	}
-	root, err := milestones.Document(file, "seed", content)
+	root, err := yamlfile.Node(file, "seed", content)
 	if err != nil {
 		// YAML has all of JSON but for tabs and surrogates, which canonical JSON has not.
 		var document yaml.Node
@@ -232,7 +233,7 @@ func (t *text) violated(schema *schemas.Schema, v schemas.Violation) {
 		members, _ := at(t.value, v.InstancePath).(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if !slices.Contains(known, name) {
-				t.wrong(string(jsontext.Pointer(v.InstancePath).AppendToken(name)), "is unknown%s", milestones.Suggest(name, known))
+				t.wrong(string(jsontext.Pointer(v.InstancePath).AppendToken(name)), "is unknown%s", suggest.DidYouMean(name, known))
 			}
 		}
 	default:

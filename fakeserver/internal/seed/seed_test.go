@@ -130,7 +130,7 @@ func TestReadSeedRefuses(t *testing.T) {
 		want []string
 	}{
 		"no YAML":           {"providers:\n- owner: a\n  tier: [", []string{"s:3: not YAML: a { or [ on the line is not closed"}},
-		"a line too far in": {"providers:\n  - owner: a\n     tier: S1", []string{"s:3: not YAML: the line is indented by 5 blanks, deeper than the one before"}},
+		"a line too far in": {"providers:\n  - owner: a\n     tier: S1", []string{"s:3: not YAML: the indentation of the line (5) fits no list or mapping above"}},
 		"empty":             {"", []string{"s:1: the document is empty"}},
 		"a list":            {"- a", []string{"s:1: must be an object, not an array"}},
 		"a second document": {"providers: []\n---\nproviders: []", []string{"s:2: a second document"}},

@@ -2,7 +2,7 @@
 // capabilities, the kinds of reasons that a verdict gives and what to do about them, and the short names of what a run
 // shows. It says what one means, where it is written down, and which scenarios show it:
 //
-//	rollout-needs-allow-verdict is a rule, a gate
+//	rollout-needs-allow-verdict is a rule, kind precondition
 //	  An active rollout is refused with CONFLICT as rollout_blocked when the last evaluation is missing or not allow.
 //	  contract     section 8
 //	  milestone    milestones/M109.yaml:512
@@ -117,7 +117,7 @@ func (g *Glossary) list(heading string, lines []string) {
 }
 
 func (g *Glossary) rule(rule *milestones.Rule) {
-	g.head("%s is a rule, a %s", rule.ID, rule.Kind)
+	g.head("%s is a rule, kind %s", rule.ID, rule.Kind)
 	g.says(rule.Description)
 	g.line("contract", "section %s", rule.Section)
 	g.line("milestone", "%s:%d", filepath.ToSlash(g.project.File), rule.Line)

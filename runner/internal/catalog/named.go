@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/plan"
@@ -165,7 +166,7 @@ func (g *Glossary) capability(id string) {
 		}
 		g.head("%s is a capability, what a scenario may need of a target", id)
 		g.says(capability.Description)
-		if capability.Given {
+		if capability.Assumed {
 			g.line("taken", "for granted, until --lacks %s says otherwise", id)
 		} else {
 			g.line("say", "--has %s or --lacks %s, of a target", id, id)
@@ -192,7 +193,7 @@ func (g *Glossary) Unknown(id string) string {
 		return "an empty id names nothing; without one, all that can be explained is listed"
 	}
 	says := "nothing is called " + id
-	if hint := milestones.Suggest(strings.ToLower(id), g.ids(id)); hint != "" {
+	if hint := suggest.DidYouMean(strings.ToLower(id), g.ids(id)); hint != "" {
 		return says + hint
 	}
 	switch prefix := id[:min(2, len(id))]; {

@@ -88,7 +88,7 @@ var runOfOthers = regexp.MustCompile(`[^a-z0-9]+`)
 // ownCorrelation is the correlation id of an operation when the request brings none; "" when the server may choose.
 func ownCorrelation(m *milestones.Milestone, id string) string {
 	word := strings.Trim(runOfOthers.ReplaceAllString(strings.ToLower(id), "_"), "_")
-	return strings.ReplaceAll(m.Transport.OwnCorrelationID, "{operation}", word)
+	return strings.ReplaceAll(m.Transport.DefaultCorrelationID, "{operation}", word)
 }
 
 // Check makes every check on the exchange, and writes into it what they found and what the answer is.

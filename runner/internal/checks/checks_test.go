@@ -290,10 +290,10 @@ func TestWhatIsNotPinned(t *testing.T) {
 		edit                func(*milestones.Milestone)
 		want                string // the check that fails
 	}{
-		{"the server's own correlation id", "", own, func(m *milestones.Milestone) { m.Transport.OwnCorrelationID = "" }, ""},
+		{"the server's own correlation id", "", own, func(m *milestones.Milestone) { m.Transport.DefaultCorrelationID = "" }, ""},
 		{"it is pinned", "", own, func(*milestones.Milestone) {}, "correlation-id"},
-		{"it is pinned otherwise", "", health, func(m *milestones.Milestone) { m.Transport.OwnCorrelationID = "{operation}" }, "correlation-id"},
-		{"one that was brought counts all the same", "mine", own, func(m *milestones.Milestone) { m.Transport.OwnCorrelationID = "" }, "correlation-id"},
+		{"it is pinned otherwise", "", health, func(m *milestones.Milestone) { m.Transport.DefaultCorrelationID = "{operation}" }, "correlation-id"},
+		{"one that was brought counts all the same", "mine", own, func(m *milestones.Milestone) { m.Transport.DefaultCorrelationID = "" }, "correlation-id"},
 		{"one of any length", strings.Repeat("x", 129), own, func(m *milestones.Milestone) { m.Limits.CorrelationIDLength = 0 }, "correlation-id"},
 		{"one that is too long to count", strings.Repeat("x", 129), health, func(*milestones.Milestone) {}, ""},
 	}

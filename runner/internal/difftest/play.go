@@ -85,7 +85,7 @@ func newRoom(cfg Config) (*Room, error) {
 
 // given says whether every target is taken to have a capability.
 func (r *Room) given(capability string) bool {
-	return slices.ContainsFunc(r.milestone.Capabilities, func(c milestones.Capability) bool { return c.ID == capability && c.Given })
+	return slices.ContainsFunc(r.milestone.Capabilities, func(c milestones.Capability) bool { return c.ID == capability && c.Assumed })
 }
 
 // face turns the room to the target: what it is reached by, what it has, and whom it knows.

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
@@ -101,7 +101,7 @@ func named(folder, ref string) (*Drift, error) {
 	if len(refs) > 0 {
 		says = fmt.Sprintf("which has %d others", len(refs))
 	}
-	if word := milestones.Nearest(ref, refs); word != "" {
+	if word := suggest.Nearest(ref, refs); word != "" {
 		says = "did you mean " + word + "?"
 	}
 	return nil, fmt.Errorf("%w: nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ErrUsage, ref, report.Shown(folder), says)

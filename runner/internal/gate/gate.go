@@ -81,6 +81,9 @@ type Config struct {
 	// Progress shows how far the run is; the zero value shows nothing.
 	Progress terminal.Stream
 
+	// Warn receives warnings about former names in the milestone; nil discards them.
+	Warn func(message string)
+
 	// Wrap changes the built-in servers. Tests tell lies with it.
 	Wrap func(http.Handler) http.Handler
 	// Now is the clock by which entries of the baseline expire; nil for the time of day.
@@ -259,6 +262,7 @@ func (r *run) read() (broken, err error) {
 	if r.project, err = project.Locate(r.Milestone); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	r.project.Warn = r.Warn
 	if r.Out == "" && !r.project.Known() {
 		return nil, fmt.Errorf("%w: %w", ErrUsage, project.Unreadable(r.Milestone, fs.ErrNotExist))
 	}

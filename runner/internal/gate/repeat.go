@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/report"
@@ -99,7 +99,7 @@ func (r *run) named(id string) (place int, repro *report.Repro, err error) {
 			}
 		}
 	}
-	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, milestones.Suggest(id, ids))
+	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, suggest.DidYouMean(id, ids))
 }
 
 // ten are the digits that a scenario's word has.

@@ -63,7 +63,7 @@ type Writer struct {
 // NewWriter prepares the patterns of a milestone, and those of what the run makes up, which come first.
 func NewWriter(m *milestones.Milestone, made []milestones.Pattern) (*Writer, error) {
 	w := &Writer{replay: m.Transport.ReplayHeader, found: map[string][]match{}}
-	for _, p := range slices.Concat(made, m.Output.Own) {
+	for _, p := range slices.Concat(made, m.Output.Replacements) {
 		compiled, err := compile(p)
 		if err != nil {
 			return nil, fmt.Errorf("the pattern of %s: %w", p.Token, err)

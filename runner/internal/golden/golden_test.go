@@ -122,7 +122,7 @@ func TestRowsAreIndependent(t *testing.T) {
 }
 
 func TestPatternsThatOverlap(t *testing.T) {
-	w, err := NewWriter(&milestones.Milestone{Output: milestones.Output{Own: []milestones.Pattern{
+	w, err := NewWriter(&milestones.Milestone{Output: milestones.Output{Replacements: []milestones.Pattern{
 		{Token: "late", Regexp: `bcd`}, {Token: "early", Regexp: `ab|d`}, {Token: "folded", Regexp: `(?i)xyz+`},
 	}}}, nil)
 	if err != nil {

@@ -28,7 +28,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
+	"example.com/lpgate/internal/yamlfile"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
@@ -154,7 +156,7 @@ func (l *linter) files() {
 			}
 			return nil
 		}
-		_, err = milestones.Document(path.Join(fixturesFolder, name), "document", text)
+		_, err = yamlfile.Parse(path.Join(fixturesFolder, name), text, yamlfile.Options{Kind: "document"})
 		l.unfit[name] = err != nil
 		l.told(err)
 		return nil
@@ -346,7 +348,7 @@ func (l *linter) requests(rehearsal *steps.DryRun, called, opened, waits map[str
 			for _, operation := range l.in.Milestone.Operations {
 				ids = append(ids, operation.ID)
 			}
-			l.found(file, 0, "no scenario sends this body, and no operation has this name%s", milestones.Suggest(name, ids))
+			l.found(file, 0, "no scenario sends this body, and no operation has this name%s", suggest.DidYouMean(name, ids))
 		}
 		if l.notText[paths[i]] {
 			continue // reported with its line
@@ -368,7 +370,7 @@ func (l *linter) requests(rehearsal *steps.DryRun, called, opened, waits map[str
 	for _, operation := range l.in.Milestone.Operations {
 		if operation.RequestSchema != "" && !slices.Contains(names, operation.ID) {
 			says := fmt.Sprintf("%s takes a body, and there is no %s/%s%s",
-				operation.ID, fixturesFolder, requestFile(operation.ID), milestones.Suggest(operation.ID, names))
+				operation.ID, fixturesFolder, requestFile(operation.ID), suggest.DidYouMean(operation.ID, names))
 			if waits[requestFile(operation.ID)] {
 				says += waiting(requestFile(operation.ID))
 			}

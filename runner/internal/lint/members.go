@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
@@ -61,7 +61,7 @@ func (m *members) follow(schema, pointer string) where {
 		in := spot.In(token)
 		if !in.Possible() {
 			w := where{unknown: true}
-			if near := milestones.Nearest(token, spot.Members()); near != "" {
+			if near := suggest.Nearest(token, spot.Members()); near != "" {
 				tokens[i] = near
 				var meant jsontext.Pointer
 				for _, token := range tokens {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/steps"
@@ -85,12 +86,12 @@ func (n *names) header(name string) string {
 			return ""
 		}
 	}
-	return milestones.Nearest(name, n.headers)
+	return suggest.Nearest(name, n.headers)
 }
 
 func nearMiss(name string, of []string) string {
 	if slices.Contains(of, name) {
 		return ""
 	}
-	return milestones.Nearest(name, of)
+	return suggest.Nearest(name, of)
 }

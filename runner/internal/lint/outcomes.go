@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/steps"
@@ -60,7 +61,7 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 		codes = append(codes, outcome.Code)
 	}
 	if !slices.Contains(codes, code) {
-		return fmt.Sprintf("%s has no code %s%s", m.ID, code, milestones.Suggest(code, codes))
+		return fmt.Sprintf("%s has no code %s%s", m.ID, code, suggest.DidYouMean(code, codes))
 	}
 	if operation == nil || reason != "" && !slices.Contains(m.RequiredReasonCodes, reason) { // which the rehearsal tells
 		return ""
@@ -69,7 +70,7 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	for _, outcome := range declared {
 		written = append(written, answer(outcome.Status, outcome.Code, outcome.ReasonCode))
 	}
-	return fmt.Sprintf("%s is never answered %s%s", operation.ID, answer(status, code, reason), milestones.Suggest(answer(status, code, reason), written))
+	return fmt.Sprintf("%s is never answered %s%s", operation.ID, answer(status, code, reason), suggest.DidYouMean(answer(status, code, reason), written))
 }
 
 // answer is a refusal as a sentence has it.

@@ -8,7 +8,7 @@ import (
 
 	messages "github.com/cucumber/messages/go/v21"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/plan"
 )
 
@@ -118,11 +118,11 @@ func (l *linter) outline(feature plan.Feature, outline *messages.Scenario, tags 
 
 // nearestColumn is the column that a name was probably meant to be, or the one that was probably meant to have the name.
 func nearestColumn(name string, columns []string) string {
-	if near := milestones.Nearest(name, columns); near != "" {
+	if near := suggest.Nearest(name, columns); near != "" {
 		return near
 	}
 	for _, column := range columns {
-		if milestones.Nearest(column, []string{name}) != "" {
+		if suggest.Nearest(column, []string{name}) != "" {
 			return column
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	messages "github.com/cucumber/messages/go/v21"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
@@ -87,7 +87,7 @@ func instead(spot schemas.Spot, value any, literal string) []string {
 		}
 		return nil
 	}
-	if near := milestones.Nearest(text, spot.Texts()); near != "" {
+	if near := suggest.Nearest(text, spot.Texts()); near != "" {
 		return []string{`"` + near + `"`}
 	}
 	if bare, err := schemas.Read([]byte(text)); err == nil && spot.Refuses(bare.Value) == "" {

@@ -36,6 +36,7 @@ import (
 	gherkin "github.com/cucumber/gherkin/go/v26"
 	messages "github.com/cucumber/messages/go/v21"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
@@ -325,12 +326,12 @@ func syntaxProblem(uri string, err error) Problem {
 // suggestBeginning is the end of a sentence about a line: a keyword of more than one word ends with a colon.
 func suggestBeginning(line string) string {
 	if title, _, ok := strings.Cut(line, ":"); ok {
-		if suggestion := milestones.Suggest(title+":", beginnings); suggestion != "" {
+		if suggestion := suggest.DidYouMean(title+":", beginnings); suggestion != "" {
 			return suggestion
 		}
 	}
 	word, _, _ := strings.Cut(line, " ")
-	return milestones.Suggest(word, beginnings)
+	return suggest.DidYouMean(word, beginnings)
 }
 
 // finder collects problems on the way.
@@ -374,7 +375,7 @@ func (f *finder) compareListing(fsys fs.FS) {
 	for _, name := range f.milestone.Features {
 		if !slices.Contains(present, name) {
 			f.report(path.Join(Folder, name), 0, "the milestone lists this feature, and there is no such file%s",
-				milestones.Suggest(name, present))
+				suggest.DidYouMean(name, present))
 		}
 	}
 	for _, name := range present {
@@ -384,7 +385,7 @@ func (f *finder) compareListing(fsys fs.FS) {
 		}
 		if !slices.Contains(f.milestone.Features, name) {
 			f.report(path.Join(Folder, name), 0, "the milestone does not list this feature%s",
-				milestones.Suggest(name, f.milestone.Features))
+				suggest.DidYouMean(name, f.milestone.Features))
 		}
 	}
 }

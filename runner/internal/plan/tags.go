@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 )
 
@@ -43,8 +44,8 @@ func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]i
 		s.Tags = append(s.Tags, tag.Name)
 		name := tag.Name
 		if !slices.Contains(f.vocabulary.all, name) {
-			f.report(s.URI, lineOf[tag.AstNodeId], "unknown tag %s%s", name, milestones.Suggest(name, f.vocabulary.all))
-			name, unknown = milestones.Nearest(name, f.vocabulary.all), true
+			f.report(s.URI, lineOf[tag.AstNodeId], "unknown tag %s%s", name, suggest.DidYouMean(name, f.vocabulary.all))
+			name, unknown = suggest.Nearest(name, f.vocabulary.all), true
 		}
 		switch {
 		case f.vocabulary.rules[name] != nil:

@@ -12,7 +12,7 @@ import (
 	// so both are looked for before it is asked.
 	tagexpressions "github.com/cucumber/tag-expressions/go/v6"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 )
 
 // Filter says which scenarios somebody wants. A scenario has to meet every condition that there is; of a condition with
@@ -178,7 +178,7 @@ func (p *Plan) conditions(w *Filter, calls Calls) ([]condition, error) {
 		}
 		for _, value := range kind.values {
 			if !slices.Contains(kind.all, value) {
-				return nil, &Unknown{kind.flag, fmt.Sprintf("no %s is called %s%s", kind.what, value, milestones.Suggest(value, kind.all))}
+				return nil, &Unknown{kind.flag, fmt.Sprintf("no %s is called %s%s", kind.what, value, suggest.DidYouMean(value, kind.all))}
 			}
 		}
 		all = append(all, condition{words: words(kind.flag, kind.values...), meets: func(s *Scenario) bool {
@@ -216,7 +216,7 @@ func (p *Plan) named(patterns []string) (condition, error) {
 		if n := len(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !caseless.MatchString(name) })); n > 0 {
 			c.hint = fmt.Sprintf(" (did you mean '(?i)%s', which selects %d?)", pattern, n)
 		} else if c.hint == "" {
-			c.hint = milestones.Suggest(pattern, names)
+			c.hint = suggest.DidYouMean(pattern, names)
 		}
 	}
 	return c, nil
@@ -230,7 +230,7 @@ func (p *Plan) failed(ids []string) condition {
 		known = append(known, p.Scenarios[i].ID)
 	}
 	if len(ids) > 0 {
-		c.hint = fmt.Sprintf(": what did not pass in the last run is gone, such as %s%s", ids[0], milestones.Suggest(ids[0], known))
+		c.hint = fmt.Sprintf(": what did not pass in the last run is gone, such as %s%s", ids[0], suggest.DidYouMean(ids[0], known))
 	}
 	return c
 }
@@ -282,7 +282,7 @@ func suggestTag(word string, known []string) string {
 	if tags := strings.Split(word, ","); len(tags) > 1 && !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(known, tag) }) {
 		return " (did you mean " + strings.Join(tags, " or ") + "?)"
 	}
-	return milestones.Suggest(word, known)
+	return suggest.DidYouMean(word, known)
 }
 
 // plain is what no shell reads anything into.

@@ -31,6 +31,8 @@ type Project struct {
 	File string // the milestone, as it was named
 	Root string // the folder of the project
 	Name string // the milestone's file name without its extension
+
+	Warn func(message string) // receives warnings about former names in the milestone; nil discards them
 }
 
 // Locate finds the project of a milestone file: what the folder milestones stands in. A file that stands elsewhere is
@@ -101,7 +103,13 @@ func (p Project) milestone() (*milestones.Milestone, error) {
 	var notText *textfile.Error
 	switch {
 	case err == nil:
-		return milestones.Parse(filepath.ToSlash(p.File), text)
+		m, err := milestones.Parse(filepath.ToSlash(p.File), text)
+		if err == nil && p.Warn != nil {
+			for _, warning := range m.Deprecations() {
+				p.Warn(warning)
+			}
+		}
+		return m, err
 	case errors.As(err, &notText):
 		notText.File = filepath.ToSlash(p.File)
 		return nil, notText

@@ -187,7 +187,7 @@ func TestWhatIsTold(t *testing.T) {
 // Each row is an outcome, and the lies about status, codes, lists and headers that follow from it.
 func TestLiesFollowFromTheOutcome(t *testing.T) {
 	in := toy(t, `{"type":"string"}`,
-		"reason_code_floor: [bell_cracked]", "reason_code_floor: [bell_cracked, bell_stolen]",
+		"required_reason_codes: [bell_cracked]", "required_reason_codes: [bell_cracked, bell_stolen]",
 		"reason_code: bell_cracked }", "reason_code: bell_cracked, details: [codes], reason_codes_at: /error/details/codes, reason_codes: [bell_cracked, bell_stolen] }\n"+
 			"  key_reused: { status: 422, code: KEY_REUSED, details: [idempotency_key] }\n"+
 			"  not_allowed: { status: 405, code: NOT_ALLOWED }",

@@ -46,6 +46,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/execute"
@@ -456,7 +457,7 @@ func (s *selfcheck) nearest(id string) string {
 	for _, f := range s.found {
 		ids = append(ids, f.lie.ID)
 	}
-	if nearest := milestones.Nearest(id, ids); nearest != "" {
+	if nearest := suggest.Nearest(id, ids); nearest != "" {
 		return fmt.Sprintf(" (did you mean %q?)", nearest)
 	}
 	return ""

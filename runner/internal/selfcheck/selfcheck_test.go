@@ -205,10 +205,10 @@ var mended = []string{
 	"features/bell.feature", `    And "/bell/weight" is 7` + "\n", `    And "/bell/weight" is 7` + "\n" +
 		`    And "/bell/loud" is true` + "\n" + `    And "/bell/chimes" is ["ding", "dong"]` + "\n",
 	"features/bell.feature", "without a reason code\n", "without a reason code\n" + `    And "/error/details/path" is "/tower"` + "\n",
-	"milestones/T1.yaml", "      says: A message is for people.\n", "      says: A message is for people.\n" +
-		"    - lie: \"* /bell/founder of bell.get 200\"\n      says: Nobody knows the founder.\n" +
-		"    - lie: turn /bell/state from cast of *\n      says: A bell that can be asked hangs.\n" +
-		"    - lie: \"* /error/details/hint of *\"\n      says: Nobody gives hints.\n",
+	"milestones/T1.yaml", "      reason: A message is for people.\n", "      reason: A message is for people.\n" +
+		"    - mutation: \"* /bell/founder of bell.get 200\"\n      reason: Nobody knows the founder.\n" +
+		"    - mutation: turn /bell/state from cast of *\n      reason: A bell that can be asked hangs.\n" +
+		"    - mutation: \"* /error/details/hint of *\"\n      reason: Nobody gives hints.\n",
 }
 
 // On the way it says how many lies were told, and how many of them speak against the features.
@@ -242,8 +242,8 @@ func TestMendedFeatures(t *testing.T) {
 // What is listed and not true, and what keeps a selfcheck from saying anything.
 func TestVerdicts(t *testing.T) {
 	listing := func(lie string) []string {
-		return append(slices.Clone(mended), "milestones/T1.yaml", "    - lie: change /error/message of *\n",
-			"    - lie: "+lie+"\n      says: So it was once.\n    - lie: change /error/message of *\n")
+		return append(slices.Clone(mended), "milestones/T1.yaml", "    - mutation: change /error/message of *\n",
+			"    - mutation: "+lie+"\n      reason: So it was once.\n    - mutation: change /error/message of *\n")
 	}
 	for _, row := range []struct {
 		name  string
@@ -289,7 +289,7 @@ func TestUsage(t *testing.T) {
 		{"a lie that there is not", Config{Milestone: aProject(t), Lie: "drop /bell/wieght of bell.get 200"},
 			`usage: --lie: there is no lie "drop /bell/wieght of bell.get 200" (did you mean "drop /bell/weight of bell.get 200"?)`},
 		{"a milestone that asks for nothing", Config{Milestone: aProject(t, "milestones/T1.yaml",
-			"selfcheck:\n  threshold: 100\n  unobservable:\n    - lie: change /error/message of *\n      says: A message is for people.\n", "")},
+			"selfcheck:\n  threshold: 100\n  unobservable:\n    - mutation: change /error/message of *\n      reason: A message is for people.\n", "")},
 			"has no section selfcheck, which says how many lies must be detected"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

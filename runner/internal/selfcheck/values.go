@@ -187,7 +187,7 @@ type own []*regexp.Regexp
 
 func newOwn(m *milestones.Milestone) (own, error) {
 	var all own
-	for _, pattern := range m.Output.Own {
+	for _, pattern := range m.Output.Replacements {
 		whole, err := regexp.Compile(`^(?:` + pattern.Regexp + `)$`)
 		if err != nil {
 			return nil, fmt.Errorf("the pattern of %s: %w", pattern.Token, err)

@@ -12,8 +12,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
-	"example.com/lpgate/milestones"
 )
 
 // This file reads a target file. Each of its keys is a flag:
@@ -188,7 +188,7 @@ func nearestKey(word, mapping string) string {
 		known = append(known, key)
 	}
 	slices.Sort(known)
-	if nearest := milestones.Nearest(word, known); nearest != "" {
+	if nearest := suggest.Nearest(word, known); nearest != "" {
 		return fmt.Sprintf(" (did you mean %q?)", nearest)
 	}
 	return ""

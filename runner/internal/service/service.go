@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/time/rate"
 
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/record"
@@ -166,7 +167,7 @@ func (s *Service) Check(m *milestones.Milestone) error {
 	var known []string
 	for _, capability := range m.Capabilities {
 		known = append(known, capability.ID)
-		if capability.Given {
+		if capability.Assumed {
 			s.given = append(s.given, capability.ID)
 		}
 	}
@@ -174,7 +175,7 @@ func (s *Service) Check(m *milestones.Milestone) error {
 		if slices.Contains(known, claim.Capability) {
 			continue
 		}
-		return fmt.Errorf("%s %s: %s has no such capability%s", claim.Where, claim.Capability, m.ID, milestones.Suggest(claim.Capability, known))
+		return fmt.Errorf("%s %s: %s has no such capability%s", claim.Where, claim.Capability, m.ID, suggest.DidYouMean(claim.Capability, known))
 	}
 	return nil
 }

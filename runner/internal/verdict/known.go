@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"example.com/lpgate/milestones"
+	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
@@ -207,7 +207,7 @@ func nearest(id string, things map[string]thing) string {
 		}
 	}
 	slices.Sort(ids)
-	if id := milestones.Nearest(id, ids); id != "" {
+	if id := suggest.Nearest(id, ids); id != "" {
 		return fmt.Sprintf(" (did you mean %s, %s?)", id, things[id].says)
 	}
 	return ""

@@ -89,7 +89,7 @@ func ruleTables(c *conclusion, r *eventlog.Record) (tables []ruleTable) {
 			tables = append(tables, ruleTable{Feature: feature})
 		}
 		t := &tables[len(tables)-1]
-		gate := rule.Kind == "gate"
+		gate := rule.Kind == "precondition"
 		cell := func(side, in string, applies bool, shown []string) ruleCell {
 			return ruleCell{Side: side, Applies: applies, Shown: len(shown), Planned: planned[key{rule.ID, in}], LeftOut: rule.LeftOut}
 		}

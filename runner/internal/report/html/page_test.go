@@ -344,7 +344,7 @@ func TestVerdictIsTold(t *testing.T) {
 			[]string{"Known failures", "1 known failure", "known.yaml", "of that", "platform", "2026-12-31"}},
 		{"left out", `{"left_out":[{"capability":"fresh-state","declared":true,"scenarios":["a","b"]},{"capability":"rope","scenarios":["c"]}]}`, `{}`,
 			[]string{"Left out", "fresh-state", "yes: the verdict says nothing about them", "no: nobody said whether the target has it"}},
-		{"rules", `{"rules":[{"id":"a","kind":"gate","proved":true,"refuses":["x"],"permits":["y"]},{"id":"b","kind":"gate","refuses":["x"]},{"id":"c","kind":"promise"},{"id":"d","kind":"promise","left_out":true}]}`, `{}`,
+		{"rules", `{"rules":[{"id":"a","kind":"precondition","proved":true,"refuses":["x"],"permits":["y"]},{"id":"b","kind":"precondition","refuses":["x"]},{"id":"c","kind":"promise"},{"id":"d","kind":"promise","left_out":true}]}`, `{}`,
 			[]string{"1 of 4 proved", "</a>: no scenario showed that it permits.", "</a>: no scenario showed it.", "</a>: left out."}},
 		{"outcomes", `{}`, `{"cells":[{"operation":"ring","outcome":"success","status":200,"declared":true,"observed":3},{"operation":"ring","outcome":"refused","status":400,"declared":true},{"operation":"ring","status":500,"observed":1}]}`,
 			[]string{"1 of 2 observed", "✗ not observed: <code>ring</code> 400", "✗ not declared: ", `class="h2"`, `class="miss"`, `class="stray"`}},

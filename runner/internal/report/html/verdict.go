@@ -204,7 +204,7 @@ func (r ruleFile) Why() string {
 		return "a known failure"
 	}
 	var lacks []string
-	if r.Kind == "gate" {
+	if r.Kind == "precondition" {
 		if len(r.Refuses) == 0 {
 			lacks = append(lacks, "no scenario showed that it refuses")
 		}
