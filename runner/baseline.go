@@ -20,42 +20,42 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// baselineOf is "runner baseline": it runs the gate, and writes down what fails.
-func baselineOf(l *line) *cobra.Command {
+// baselineCommand runs the gate, and writes what fails to a baseline.
+func baselineCommand(s *session) *cobra.Command {
 	var cfg gate.Config
 	var entry baseline.Entry
 	var file string
 	var merge bool
 	cmd := &cobra.Command{
 		Use:   "baseline MILESTONE.yaml --out FILE --owner NAME --reason TEXT --expires DATE",
-		Short: "Write down the known failures, for --baseline",
-		Long: `Run the gate, and write an entry for each failure into FILE, all with the same owner,
-reason and last day. With --baseline FILE the gate is green in spite of them, until then.
+		Short: "Write the known failures to a file, for --baseline",
+		Long: `Run the gate, and write an entry for each failure to FILE, all with the same owner,
+reason and last day. With --baseline FILE the gate does not fail for them until then.
 
-A file that is there already is left alone. With --merge what it lists stays as it is,
-and only new failures are added. Only what the contract does not allow is written down:
-nothing is when the run could not be carried out, or was interrupted.
+An existing file is not changed. With --merge new failures are added to it, and its
+entries are kept. Only violations of the contract are written; nothing is written if the
+run is incomplete or interrupted.
 
-The exit code is 0 when entries were written, and that of the run when none were.`,
-		Example: "  runner baseline milestones/M109.yaml --out known.yaml --owner payments --reason 'Until the new ranks are out.' --expires 2026-12-31",
+The exit code is 0 if entries are written, and otherwise that of the run.`,
+		Example: "  runner baseline milestones/M109.yaml --out known.yaml --owner payments --reason 'Until the new ranks are released.' --expires 2026-12-31",
 		Args:    oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg.Milestone, cfg.Stdout = args[0], cmd.OutOrStdout()
-			if err := writable(file, merge, &entry); err != nil {
+			if err := checkBaselineFlags(file, merge, &entry); err != nil {
 				return err
 			}
 			if _, err := os.Stat(file); err == nil {
 				cfg.Baseline = file
 			}
-			result, err := gate.Run(l.ctx, cfg)
-			l.exit = result.Exit
+			result, err := gate.Run(s.ctx, cfg)
+			s.exit = result.Exit
 			if err != nil {
 				return err
 			}
-			said, exit, err := writeBaseline(file, entry, result)
-			l.exit = exit
+			message, exit, err := writeBaseline(file, entry, result)
+			s.exit = exit
 			if err == nil {
-				fmt.Fprintln(cmd.OutOrStdout(), said)
+				fmt.Fprintln(cmd.OutOrStdout(), message)
 			}
 			return err
 		},
@@ -63,35 +63,35 @@ The exit code is 0 when entries were written, and that of the run when none were
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&file, "out", "", "write the baseline to `FILE`")
-	flags.StringVar(&entry.Owner, "owner", "", "`NAME` of the one who mends the failures")
-	flags.StringVar(&entry.Reason, "reason", "", "`TEXT` that says why they are known, as one line")
-	flags.StringVar(&entry.Expires, "expires", "", fmt.Sprintf("the last `DATE` on which they are excused, such as 2026-12-31; at most %d days ahead", verdict.ExpiryDays))
-	flags.BoolVar(&merge, "merge", false, "add to a file that is there already")
-	cfg.Target.AddFlags(flags)
+	flags.StringVar(&entry.Owner, "owner", "", "`NAME` of who fixes the failures")
+	flags.StringVar(&entry.Reason, "reason", "", "why they are known, one line of `TEXT`")
+	flags.StringVar(&entry.Expires, "expires", "", fmt.Sprintf("last `DATE` on which they are excused, such as 2026-12-31; at most %d days ahead", verdict.ExpiryDays))
+	flags.BoolVar(&merge, "merge", false, "add to an existing file")
+	s.addTargetFlags(&cfg.Target, flags)
 	return cmd
 }
 
-// writable says what speaks against the command line before anything runs.
-func writable(file string, merge bool, entry *baseline.Entry) error {
-	var lacks []string
+// checkBaselineFlags checks the flags before the run. It trims owner and reason.
+func checkBaselineFlags(file string, merge bool, entry *baseline.Entry) error {
+	var missing []string
 	for _, flag := range []struct{ name, value string }{
 		{"--out", file}, {"--owner", entry.Owner}, {"--reason", entry.Reason}, {"--expires", entry.Expires},
 	} {
 		if strings.TrimSpace(flag.value) == "" {
-			lacks = append(lacks, flag.name)
+			missing = append(missing, flag.name)
 		}
 	}
-	if lacks != nil {
-		return fmt.Errorf("%w: a baseline needs %s", gate.ErrUsage, strings.Join(lacks, ", "))
+	if missing != nil {
+		return fmt.Errorf("%w: a baseline needs %s", gate.ErrUsage, strings.Join(missing, ", "))
 	}
 	entry.Owner, entry.Reason = strings.TrimSpace(entry.Owner), strings.TrimSpace(entry.Reason)
 	if strings.ContainsAny(entry.Owner+entry.Reason, "\r\n") {
-		return fmt.Errorf("%w: --owner and --reason are one line each", gate.ErrUsage)
+		return fmt.Errorf("%w: --owner and --reason must be one line each", gate.ErrUsage)
 	}
 	if day, err := time.Parse(time.DateOnly, entry.Expires); err != nil {
 		return fmt.Errorf("%w: --expires must be a date, such as 2026-12-31, got %q", gate.ErrUsage, entry.Expires)
 	} else if entry.Expired(time.Now()) {
-		return fmt.Errorf("%w: --expires %s is over already", gate.ErrUsage, day.Format(time.DateOnly))
+		return fmt.Errorf("%w: --expires %s is in the past", gate.ErrUsage, day.Format(time.DateOnly))
 	} else if last := verdict.LastExpiry(time.Now()); entry.Expires > last {
 		return fmt.Errorf("%w: --expires %s is more than %d days ahead: the latest day is %s", gate.ErrUsage, entry.Expires, verdict.ExpiryDays, last)
 	}
@@ -99,23 +99,23 @@ func writable(file string, merge bool, entry *baseline.Entry) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return fmt.Errorf("%w: --out %s: there is no folder %s", gate.ErrUsage, file, filepath.Dir(file))
+			return fmt.Errorf("%w: --out %s: the folder %s does not exist", gate.ErrUsage, file, filepath.Dir(file))
 		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("%w: --out: %w", gate.ErrUsage, err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: --out %s is no file", gate.ErrUsage, file)
+		return fmt.Errorf("%w: --out %s is not a file", gate.ErrUsage, file)
 	case !merge:
-		return fmt.Errorf("%w: --out %s is there already: add to it with --merge, or name another file", gate.ErrUsage, file)
+		return fmt.Errorf("%w: --out %s exists: add to it with --merge, or name another file", gate.ErrUsage, file)
 	}
 	return nil
 }
 
-// writeBaseline writes down what a baseline may list and the file does not.
-func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said string, exit int, err error) {
-	if slices.ContainsFunc(result.Reasons, stopped) {
-		return "Nothing was written: the run was not carried out to its end, and says too little.", result.Exit, nil
+// writeBaseline adds the failures that the file does not list. It returns what was done and the exit code.
+func writeBaseline(file string, entry baseline.Entry, result gate.Result) (message string, exit int, err error) {
+	if slices.ContainsFunc(result.Reasons, isIncomplete) {
+		return "Nothing was written: the run is incomplete.", result.Exit, nil
 	}
 	text, err := textfile.Read(file)
 	old := new(baseline.Baseline)
@@ -133,11 +133,11 @@ func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said 
 	}
 	var entries []baseline.Entry
 	for _, reason := range result.Excusable {
-		if listed[reason.Ref] { // and has expired, which the run has said
+		if listed[reason.Ref] { // and has expired, which the run reported
 			continue
 		}
 		e := entry
-		e.ID, e.About = reason.Ref, about(reason)
+		e.ID, e.About = reason.Ref, baselineComment(reason)
 		entries = append(entries, e)
 	}
 	if len(entries) == 0 {
@@ -149,17 +149,17 @@ func writeBaseline(file string, entry baseline.Entry, result gate.Result) (said 
 	if err := report.ReplaceFile(file, text); err != nil {
 		return "", verdict.Incomplete, fmt.Errorf("writing the baseline: %w", err)
 	}
-	return fmt.Sprintf("%s: %d added to the %d that it had.", file, len(entries), len(old.Known)), verdict.Holds, nil
+	return fmt.Sprintf("%s: %d entries added to %d.", file, len(entries), len(old.Known)), verdict.Holds, nil
 }
 
-// stopped tells a reason for which a run says too little to go by. What a target cannot do, and what was not seen for that, is
-// no such reason.
-func stopped(reason record.Reason) bool {
+// isIncomplete reports whether a reason means that the run is incomplete. Scenarios that are skipped because of a missing
+// capability, and what depends on them, do not count.
+func isIncomplete(reason record.Reason) bool {
 	return verdict.ExitOf(reason.ID) != verdict.Fails && !slices.Contains([]string{"scenario-left-out", "output-unknown", "too-few-proved"}, reason.ID)
 }
 
-// about is the comment of an entry.
-func about(reason record.Reason) string {
+// baselineComment returns the comment of an entry.
+func baselineComment(reason record.Reason) string {
 	if reason.Where == "" || strings.Contains(reason.Message, reason.Where) {
 		return reason.ID + ": " + reason.Message
 	}

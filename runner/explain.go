@@ -15,65 +15,71 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// explain is "runner explain": what an id means, and which scenarios show it.
-func explain(l *line) *cobra.Command {
+// explainCommand explains an id.
+func explainCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [ID] [MILESTONE.yaml]",
-		Short: "Say what an id means, and which scenarios show it",
-		Long: `Say what an id means: a rule, a reason code, an outcome, an operation, a check, a
-capability, a reason why a run was red, or a short name that a run shows, such as s-… of
-a scenario. It says where the id is written down, which scenarios show it, how to run
-these alone, and what to do about a reason. Without an id it lists all that can be
-explained, but for the short names.
+		Short: "Explain an id, and list the scenarios that cover it",
+		Long: `Explain an id: of a rule, a reason code, an outcome, an operation, a check, a
+capability, a reason of a verdict, or a short id that a run prints, such as s-… of a
+scenario. The output has where the id is defined, the scenarios that cover it, the
+command that runs only these, and what to do about a reason. Without an id, all ids
+except the short ones are listed.
 
-Exit codes: 0 it is explained, 2 there is no such id, usage, or something is broken.`,
+Exit codes: 0 the id is explained, 2 unknown id, usage, or broken files.`,
 		Example: "  runner explain rollout-needs-allow-verdict\n  runner explain partner_liquidity_provider_not_found\n  runner explain s-0123456789",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 2 {
-				return fmt.Errorf("one id at a time, and one milestone: there are %d names", len(args))
+				return fmt.Errorf("expected one id and one milestone, got %d names", len(args))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, listed := "", len(args) == 0 || len(args) == 1 && filepath.Ext(args[0]) == ".yaml"
-			if !listed {
+			id, list := "", len(args) == 0 || len(args) == 1 && filepath.Ext(args[0]) == ".yaml"
+			if !list {
 				id, args = args[0], args[1:]
 			}
-			place, err := located(args)
+			p, err := locateProject(args)
 			if err != nil {
 				return err
 			}
-			in, err := place.Read()
-			if text := catalog.Reason(id); err != nil && text != "" { // all the more
+			text, err := explain(p, id, list)
+			if err == nil {
 				fmt.Fprint(cmd.OutOrStdout(), text)
-				l.exit = verdict.Holds
-				return nil
+				s.exit = verdict.Holds
 			}
-			if err != nil {
-				return fmt.Errorf("%w: not everything could be read; runner lint says all that is wrong: %w", gate.ErrUsage, err)
-			}
-			golden, err := goldenOf(place, in)
-			if err != nil {
-				return err
-			}
-			g := catalog.New(place, in, golden)
-			text := g.List()
-			if !listed {
-				text = g.Explain(id)
-			}
-			if text == "" {
-				return fmt.Errorf("%w: %s", gate.ErrUsage, g.Unknown(id))
-			}
-			fmt.Fprint(cmd.OutOrStdout(), text)
-			l.exit = verdict.Holds
-			return nil
+			return err
 		},
 	}
 }
 
-// goldenOf reads the golden output of a milestone, if there is one.
-func goldenOf(place project.Project, in project.Inputs) (*golden.Document, error) {
-	text, err := fs.ReadFile(place.Fixtures(), project.Golden(in.Milestone.ID))
+// explain returns the explanation of an id, or the list of all ids.
+func explain(p project.Project, id string, list bool) (string, error) {
+	in, err := p.Read()
+	if err != nil {
+		if text := catalog.Reason(id); text != "" { // a reason may be about these very files
+			return text, nil
+		}
+		return "", fmt.Errorf("%w: some files are broken; runner lint prints all problems: %w", gate.ErrUsage, err)
+	}
+	output, err := goldenOutput(p, in)
+	if err != nil {
+		return "", err
+	}
+	c := catalog.New(p, in, output)
+	if list {
+		return c.List(), nil
+	}
+	text := c.Explain(id)
+	if text == "" {
+		return "", fmt.Errorf("%w: %s", gate.ErrUsage, c.Unknown(id))
+	}
+	return text, nil
+}
+
+// goldenOutput reads the golden output of a milestone; nil if there is none.
+func goldenOutput(p project.Project, in project.Inputs) (*golden.Document, error) {
+	text, err := fs.ReadFile(p.Fixtures(), project.Golden(in.Milestone.ID))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -3,82 +3,170 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/runner/internal/service"
 )
 
-// expression is a text that is given once. A second one would silently replace the first.
-type expression struct {
+// formerFlags maps former names of flags to the present ones. A former name works for one version, with a warning.
+var formerFlags = map[string]string{
+	"has":          "capability",
+	"lacks":        "no-capability",
+	"lie":          "mutation",
+	"renew-output": "update-golden",
+	"seed":         "run-id",
+}
+
+// currentFlag is the normalization function of all flags. It replaces a former name by the present one.
+func (s *session) currentFlag(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	current, isFormer := formerFlags[name]
+	if !isFormer {
+		return pflag.NormalizedName(name)
+	}
+	if warning := fmt.Sprintf("--%s is deprecated: use --%s", name, current); !slices.Contains(s.warnings, warning) {
+		s.warnings = append(s.warnings, warning)
+	}
+	return pflag.NormalizedName(current)
+}
+
+// addTargetFlags adds the flags that describe the service to verify.
+func (s *session) addTargetFlags(options *service.Options, flags *pflag.FlagSet) {
+	options.Warn = s.warn
+	options.AddFlags(flags)
+}
+
+// checkFlags runs before each command. It prints the warnings about former names, and returns an error for a text that is
+// given and blank: usually a variable of the shell that is not set.
+func (s *session) checkFlags(cmd *cobra.Command, _ []string) (err error) {
+	for _, warning := range s.warnings {
+		s.warn(warning)
+	}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		var texts []string
+		if list, isList := flag.Value.(pflag.SliceValue); isList {
+			texts = list.GetSlice()
+		} else if flag.Value.Type() == "string" {
+			texts = []string{flag.Value.String()}
+		}
+		for _, text := range texts {
+			if strings.TrimSpace(text) == "" {
+				err = fmt.Errorf("--%s is empty: leave it out, or give it a value", flag.Name)
+			}
+		}
+	})
+	return err
+}
+
+// suggestFlag adds the nearest flag to the error of an unknown one.
+func suggestFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	if nearest := suggest.Nearest(unknown.GetSpecifiedName(), names); nearest != "" {
+		return fmt.Errorf("%w (did you mean --%s?)", err, nearest)
+	}
+	return err
+}
+
+// onceValue is a text that may be given once: a second one would silently replace the first.
+type onceValue struct {
 	text  *string
 	given bool
 }
 
-func (e *expression) String() string {
-	if e.text == nil {
+func (v *onceValue) String() string {
+	if v.text == nil {
 		return ""
 	}
-	return *e.text
+	return *v.text
 }
 
-func (e *expression) Type() string { return "string" }
+func (v *onceValue) Type() string { return "string" }
 
-func (e *expression) Set(text string) error {
-	if e.given {
-		return errors.New("it is given twice; one expression says both: '(FIRST) and (SECOND)'")
+func (v *onceValue) Set(text string) error {
+	if v.given {
+		return errors.New("given twice: combine both expressions as '(FIRST) and (SECOND)'")
 	}
-	*e.text, e.given = text, true
+	*v.text, v.given = text, true
 	return nil
 }
 
-// count is a whole number within bounds; 0 when it is not given.
-type count struct {
-	n           *int
-	least, most int
+// boundedInt is an integer from min to max; 0 if it is not given.
+type boundedInt struct {
+	n        *int
+	min, max int
 }
 
-func (c *count) String() string {
-	if c.n == nil || *c.n == 0 {
+func (v *boundedInt) String() string {
+	if v.n == nil || *v.n == 0 {
 		return ""
 	}
-	return strconv.Itoa(*c.n)
+	return strconv.Itoa(*v.n)
 }
 
-func (c *count) Type() string { return "int" }
+func (v *boundedInt) Type() string { return "int" }
 
-func (c *count) Set(text string) error {
+func (v *boundedInt) Set(text string) error {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < c.least || n > c.most {
-		return fmt.Errorf("it is a number from %d to %d", c.least, c.most)
+	if err != nil || n < v.min || n > v.max {
+		return fmt.Errorf("must be a number from %d to %d", v.min, v.max)
 	}
-	*c.n = n
+	*v.n = n
 	return nil
 }
 
-// part is one of several: its number, from 1, and how many there are, as in 2/4.
-type part struct {
-	index, of *int
-	most      int
+// shardValue is the number of a shard, from 1, and the count of shards, as in 2/4.
+type shardValue struct {
+	index, count *int
+	max          int
 }
 
-func (p *part) String() string {
-	if p.of == nil || *p.of == 0 {
+func (v *shardValue) String() string {
+	if v.count == nil || *v.count == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d/%d", *p.index, *p.of)
+	return fmt.Sprintf("%d/%d", *v.index, *v.count)
 }
 
-func (p *part) Type() string { return "part" }
+func (v *shardValue) Type() string { return "shard" }
 
-func (p *part) Set(text string) error {
+func (v *shardValue) Set(text string) error {
 	first, second, _ := strings.Cut(text, "/")
 	index, err := strconv.Atoi(first)
-	of, errOf := strconv.Atoi(second)
+	count, errCount := strconv.Atoi(second)
 	switch {
-	case err != nil || errOf != nil || of < 1 || of > p.most:
-		return fmt.Errorf("it is a number, a slash, and how many there are, from 1 to %d, as in 2/4", p.most)
-	case index < 1 || index > of:
-		return fmt.Errorf("of %d the first is 1/%d, and the last %d/%d", of, of, of, of)
+	case err != nil || errCount != nil || count < 1 || count > v.max:
+		return fmt.Errorf("must be INDEX/COUNT with a count from 1 to %d, such as 2/4", v.max)
+	case index < 1 || index > count:
+		return fmt.Errorf("the index must be from 1 to %d", count)
 	}
-	*p.index, *p.of = index, of
+	*v.index, *v.count = index, count
+	return nil
+}
+
+// choice is one of a few values.
+type choice struct {
+	value  *string
+	values []string
+}
+
+func (c *choice) String() string { return *c.value }
+func (c *choice) Type() string   { return "string" }
+
+func (c *choice) Set(value string) error {
+	if !slices.Contains(c.values, value) {
+		last := len(c.values) - 1
+		return fmt.Errorf("must be %s or %s%s", strings.Join(c.values[:last], ", "), c.values[last], suggest.DidYouMean(value, c.values))
+	}
+	*c.value = value
 	return nil
 }

@@ -1,37 +1,25 @@
-// Command runner verifies a milestone:
+// Command runner verifies that a service implements the contract of a milestone:
 //
 //	runner milestones/M109.yaml
 //
-// It starts the fake server (or takes --target), drives the features against it over HTTP, checks every answer, writes
-// the artifacts, and prints overall=true or overall=false as its last line, whatever happens. With --format json stdout has
-// the verdict as one JSON document instead, and stderr the rest. Its exit code is
+// It starts the fake server (or uses --target), runs the features against it over HTTP, checks each response, writes the
+// artifacts, and prints overall=true or overall=false as the last line, on every way out. With --format json the verdict is a
+// JSON document on stdout, and all text goes to stderr. Exit codes:
 //
 //	0    overall=true
-//	1    the contract does not hold
+//	1    the service violates the contract
 //	2    usage, or a broken milestone, feature, schema or fixture
-//	3    the target could not be reached, or died
-//	4    nothing ran, or the run is incomplete
+//	3    the target cannot be reached
+//	4    the run is incomplete
 //	130  interrupted
 //
-// When several apply, the order is 130, 2, 3, 1, 4. A verdict that nobody can read, since its output is closed or full, is
-// never 0. Any other command is ended by SIGPIPE then, as its neighbours in a pipe are.
+// If several apply, the order is 130, 2, 3, 1, 4. A verdict that cannot be written is never 0. Commands without a verdict are
+// ended by SIGPIPE, as usual in a pipe.
 //
-// An interrupt (SIGINT, SIGTERM, SIGHUP) ends a run soon, with its verdict and artifacts. A second one ends the process at
-// once, with exit code 130 and neither.
+// An interrupt (SIGINT, SIGTERM, SIGHUP) ends a run soon, with verdict and artifacts. A second one ends the process at once,
+// with exit code 130 and without them.
 //
-//	runner merge milestones/M109.yaml FOLDER…
-//
-// makes one verdict of runs that did a part each, with --shard. Its last line and its exit code are those of one run.
-//
-//	runner verify-export FILE… --keys KEYS.json
-//
-// verifies pages of an audit export that somebody holds, without any service. Its exit code is 0, 1 or 2, and means the
-// same.
-//
-//	runner diff milestones/M109.yaml [--target URL]
-//
-// plays random walks against the fake server and a target, side by side, and finds a request that they answer otherwise.
-// Its exit code is 0, 1, 2, 3 or 130, and means the same.
+// runner --help lists the other commands. Their exit codes have the same meaning.
 package main
 
 import (
@@ -47,7 +35,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/internal/suggest"
@@ -58,217 +45,201 @@ import (
 )
 
 func main() {
-	// A run lives for less than a second and holds little: collecting garbage seldom saves a fifth of it. Answers of
-	// many mebibytes are garbage as soon as they are checked, so from some size on it is collected as often as needed.
+	// A run takes less than a second and uses little memory: collecting garbage less often saves a fifth of it. The limit
+	// bounds memory when responses are large.
 	debug.SetGCPercent(400)
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(512 << 20)
 	}
-	// net/http writes what it did not expect from a peer to the log of the process, byte for byte. An exchange that it spoils
-	// is recorded with its cause.
+	// net/http logs unexpected bytes of a peer unchanged. The exchange that they break is recorded with its cause.
 	log.SetOutput(io.Discard)
-	os.Exit(run(untilInterrupted(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(run(interruptContext(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }
 
-// untilInterrupted is done at the first signal that interrupts. A second one ends the process at once.
-func untilInterrupted() context.Context {
+// interruptContext returns a context that is canceled by the first interrupt. A second one ends the process.
+func interruptContext() context.Context {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup lets it be
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return interrupt.Context(verdict.Interrupted, signals...)
 }
 
-// run runs the command line, and returns the exit code. When a milestone is verified, the last line of the text is the
-// verdict, on every way out.
+// run runs a command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
-	l := &line{ctx: ctx, exit: verdict.Broken, display: newDisplay(args, stdout, stderr, getenv)} // until the command line is understood
+	s := &session{ctx: ctx, exit: verdict.Broken, display: newDisplay(args, stdout, stderr, getenv)} // until the command line is valid
 	if getenv("GITHUB_ACTIONS") == "true" {
-		l.actions = &github.Actions{Commands: l.display.verdicts, Summary: getenv(github.SummaryName), Workspace: getenv(github.WorkspaceName)}
+		s.actions = &github.Actions{Commands: s.display.verdicts, Summary: getenv(github.SummaryName), Workspace: getenv(github.WorkspaceName)}
 	}
-	stdout, stderr = l.display.stdout, l.display.stderr
-	root := command(l)
-	verifies := true
+	stdout, stderr = s.display.stdout, s.display.stderr
+	root := rootCommand(s)
+	hasVerdict := true // whether the last line has to be a verdict
 	if found, _, err := root.Find(args); err == nil && found != root {
-		verifies = found.Name() == mergeName
+		hasVerdict = found.Name() == mergeName
 	}
-	if verifies {
-		signal.Ignore(syscall.SIGPIPE) // else a reader that goes away early would end the run before its artifacts
+	if hasVerdict {
+		signal.Ignore(syscall.SIGPIPE) // a reader that closes early must not end the run before its artifacts
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(stderr, "runner: panic: %v\n%s", p, debug.Stack())
 			exit = verdict.Incomplete
-			l.display.refuse("run-broke-off", fmt.Sprintf("panic: %v", p))
+			s.display.refuse("run-broke-off", fmt.Sprintf("panic: %v", p))
 		}
-		if verifies {
-			exit = l.display.last(l.overall && exit == verdict.Holds, exit)
+		if hasVerdict {
+			exit = s.display.finish(s.overall && exit == verdict.Holds, exit)
 		}
 	}()
 	root.SetArgs(args)
-	told := &teller{Writer: stdout}
-	root.SetOut(told)
+	out := &errWriter{Writer: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		help(c, args)
-		l.exit, verifies = verdict.Holds, false // nothing was to be verified
+		s.exit, hasVerdict = verdict.Holds, false
 	})
 	err := textfile.CheckArguments(args)
 	if err == nil {
 		err = root.Execute()
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "runner:", message(err))
-		if l.exit == verdict.Broken {
+		fmt.Fprintln(stderr, "runner:", errorMessage(err))
+		if s.exit == verdict.Broken {
 			fmt.Fprintln(stderr, "See runner --help.")
 		}
-		l.display.refuse("usage", message(err))
+		s.display.refuse("usage", errorMessage(err))
 	}
-	if told.err != nil && l.exit == verdict.Holds && !verifies {
-		fmt.Fprintln(stderr, "runner: writing what was asked for:", told.err)
+	if out.err != nil && s.exit == verdict.Holds && !hasVerdict {
+		fmt.Fprintln(stderr, "runner: writing the output:", out.err)
 		return verdict.Incomplete
 	}
-	return l.exit
+	return s.exit
 }
 
-// teller remembers that something could not be written.
-type teller struct {
+// errWriter records the first error of a writer.
+type errWriter struct {
 	io.Writer
 	err error
 }
 
-func (t *teller) Write(text []byte) (int, error) {
-	n, err := t.Writer.Write(text)
-	if t.err == nil {
-		t.err = err
+func (w *errWriter) Write(text []byte) (int, error) {
+	n, err := w.Writer.Write(text)
+	if w.err == nil {
+		w.err = err
 	}
 	return n, err
 }
 
-// line is a command line on its way: what interrupts it, and how it ended. Each command sets the exit code.
-type line struct {
-	ctx     context.Context
-	exit    int
-	overall bool // of a verification
-	actions *github.Actions
-	display *display
+// session is the execution of one command line. Each command sets the exit code.
+type session struct {
+	ctx      context.Context
+	exit     int
+	overall  bool // of the verdict
+	actions  *github.Actions
+	display  *display
+	warnings []string // about former names of flags
 }
 
-// message is an error without the word that only marks it.
-func message(err error) string {
+// warn prints a warning.
+func (s *session) warn(message string) { fmt.Fprintln(s.display.stderr, "runner:", message) }
+
+// errorMessage returns the text of an error without the prefix that only marks it as a usage error.
+func errorMessage(err error) string {
 	text := err.Error()
-	if prefix := gate.ErrUsage.Error() + ": "; errors.Is(err, gate.ErrUsage) && len(text) > len(prefix) && text[:len(prefix)] == prefix {
-		return text[len(prefix):]
+	if errors.Is(err, gate.ErrUsage) {
+		text = strings.TrimPrefix(text, gate.ErrUsage.Error()+": ")
 	}
 	return text
 }
 
-// command is the command line: verifying a milestone, and a command in a file of its own for everything else.
-func command(l *line) *cobra.Command {
+// rootCommand verifies a milestone, and has the other commands.
+func rootCommand(s *session) *cobra.Command {
 	var cfg gate.Config
 	cmd := &cobra.Command{
 		Use:   "runner MILESTONE.yaml",
-		Short: "Verify that a service keeps the contract of a milestone",
-		Long: `Verify that a service keeps the contract of a milestone.
+		Short: "Verify that a service implements the contract of a milestone",
+		Long: `Verify that a service implements the contract of a milestone.
 
-The features that the milestone lists are driven against the fake server, which is
-started for that, or against --target; the fake implements one milestone, and any other
-needs --target. Features, schemas and fixtures are read from the folders beside that of
-the milestone, or from inside of the program.
+The features of the milestone are run against the built-in fake server, or against
+--target. The fake implements one milestone; others need --target. Features, schemas
+and fixtures are read from the folders beside that of the milestone, or else from the
+program itself.
 
 The last line is overall=true or overall=false. Exit codes: 0 the contract holds,
-1 it does not, 2 usage or a broken milestone, feature, schema or fixture, 3 the target
-could not be reached or died, 4 nothing ran or not everything did, 130 interrupted.`,
+1 it is violated, 2 usage or a broken milestone, feature, schema or fixture, 3 the
+target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 		Example:       "  runner milestones/M109.yaml\n  runner milestones/M109.yaml --rule rollout-needs-allow-verdict\n  runner milestones/M109.yaml --target http://127.0.0.1:8109",
 		Args:          oneMilestone,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg.Milestone, cfg.Actions = args[0], l.actions
-			return l.display.verify(l, cfg)
+			cfg.Milestone, cfg.Actions = args[0], s.actions
+			return s.display.verify(s, cfg)
 		},
 	}
-	cmd.AddCommand(baselineOf(l), merge(l), lintOf(l), stepsOf(l), explain(l), diff(l), selfcheckCommand(l), repro(l), reportOf(l), verifyExport(l), document(l))
+	cmd.AddCommand(baselineCommand(s), mergeCommand(s), lintCommand(s), stepsCommand(s), explainCommand(s), diffCommand(s),
+		selfcheckCommand(s), reproCommand(s), reportCommand(s), verifyExportCommand(s), openapiCommand(s))
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.SetFlagErrorFunc(nearestFlag)
-	cmd.PersistentPreRunE = noEmptyFlag
+	cmd.SetFlagErrorFunc(suggestFlag)
+	cmd.PersistentPreRunE = s.checkFlags
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&cfg.Out, "out", "", "write the artifacts to `DIR`, which is replaced if a run wrote it (default artifacts/milestones/<ID>/latest of the project)")
-	cfg.Target.AddFlags(flags)
-	flags.Var(&expression{text: &cfg.Filter.Tags}, "tags", "run only the scenarios whose tags fit `'EXPRESSION'`, such as '@refuses and not @needs:fresh-state'")
-	flags.StringArrayVar(&cfg.Filter.Names, "name", nil, "run only the scenarios in whose names the regular expression `REGEXP` finds something; may be repeated, and then one has to")
-	flags.StringArrayVar(&cfg.Filter.Rules, "rule", nil, "run only the scenarios of the rule `ID`; may be repeated")
-	flags.StringArrayVar(&cfg.Filter.Operations, "operation", nil, "run only the scenarios that call the operation `ID`; may be repeated")
-	flags.StringArrayVar(&cfg.Filter.Refs, "scenario", nil, "run only the scenario with this short `NAME`, such as s-0123456789; may be repeated")
-	flags.BoolVar(&cfg.Failed, "failed", false, "run only the scenarios that did not pass in the last run, whose artifacts stand where --out says")
-	flags.Var(&part{&cfg.Shard.Index, &cfg.Shard.Of, gate.MostShards}, "shard", "run only part `I/N` of them, such as 2/4; runner merge puts the parts together")
-	flags.StringVar(&cfg.Durations, "durations", "", "make the parts of --shard equally long by what `FILE` says: messages.ndjson of an earlier run, or milliseconds")
-	flags.Var(&count{&cfg.Parallel, 1, 64}, "parallel", "run `N` scenarios side by side, in as many built-in servers or against --target (default 2, and 1 with --target)")
-	flags.StringVar(&cfg.Shuffle, "shuffle", "", "run the scenarios in an order drawn from the `SEED`; without =SEED from a new one, which is printed")
+	flags.StringVar(&cfg.Out, "out", "", outUsage)
+	s.addTargetFlags(&cfg.Target, flags)
+	flags.Var(&onceValue{text: &cfg.Filter.Tags}, "tags", "run only scenarios whose tags match `'EXPRESSION'`, such as '@refuses and not @needs:fresh-state'")
+	flags.StringArrayVar(&cfg.Filter.Names, "name", nil, "run only scenarios whose name matches the regular expression `REGEXP`; repeatable, one has to match")
+	flags.StringArrayVar(&cfg.Filter.Rules, "rule", nil, "run only scenarios of the rule `ID`; repeatable")
+	flags.StringArrayVar(&cfg.Filter.Operations, "operation", nil, "run only scenarios that call the operation `ID`; repeatable")
+	flags.StringArrayVar(&cfg.Filter.Refs, "scenario", nil, "run only the scenario with the short `ID`, such as s-0123456789; repeatable")
+	flags.BoolVar(&cfg.Failed, "failed", false, "run only scenarios that did not pass in the last run with the same --out")
+	flags.Var(&shardValue{&cfg.Shard.Index, &cfg.Shard.Of, gate.MostShards}, "shard", "run only shard `INDEX/COUNT`, such as 2/4; runner merge combines the results")
+	flags.StringVar(&cfg.Durations, "durations", "", "balance shards by the durations in `FILE`: messages.ndjson of an earlier run, or milliseconds by scenario")
+	flags.Var(&boundedInt{&cfg.Parallel, 1, 64}, "parallel", "run `N` scenarios in parallel, each with its own fake servers or against --target (default 2, and 1 with --target)")
+	flags.StringVar(&cfg.Shuffle, "shuffle", "", "run the scenarios in a random order that depends on `SEED`; without =SEED on a new one, which is printed")
 	flags.Lookup("shuffle").NoOptDefVal = gate.Anew
-	flags.Var(&count{&cfg.Repeat, 2, 1000}, "repeat", "run everything `N` times, and compare what the runs saw")
-	flags.StringVar(&cfg.Baseline, "baseline", "", "known failures, which do not turn the run red, are listed in `FILE`")
-	l.display.addFlags(flags)
-	l.display.addWatch(flags)
-	flags.BoolVar(&cfg.UpdateGolden, "renew-output", false, "make the output of this run the golden one, if everything else holds")
+	flags.Var(&boundedInt{&cfg.Repeat, 2, 1000}, "repeat", "run everything `N` times and compare the results")
+	flags.StringVar(&cfg.Baseline, "baseline", "", baselineUsage)
+	s.display.addFlags(flags)
+	flags.BoolVar(&s.display.watch, "watch", false, "run again when the milestone, a feature, a schema or a fixture changes, until Ctrl-C")
+	flags.BoolVar(&cfg.UpdateGolden, "update-golden", false, "write the output of this run as the golden output, if nothing else fails")
+	cmd.SetGlobalNormalizationFunc(s.currentFlag)
 	return cmd
 }
 
-// nearestFlag names the flag that an unknown one was probably meant to be.
-func nearestFlag(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return err
-	}
-	var names []string
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	nearest := suggest.Nearest(unknown.GetSpecifiedName(), names)
-	if nearest == "" {
-		return err
-	}
-	return fmt.Errorf("%w (did you mean --%s?)", err, nearest)
-}
+// The help of flags that verifying and merging share.
+const (
+	outUsage      = "write the artifacts to `DIR`, replacing those of an earlier run (default artifacts/milestones/<ID>/latest of the project)"
+	baselineUsage = "do not fail for the known failures listed in `FILE`"
+)
 
-// noEmptyFlag refuses a text that is given and blank: it is a variable of the shell that was not set, and not a wish for
-// the default.
-func noEmptyFlag(cmd *cobra.Command, _ []string) (err error) {
-	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		var texts []string
-		if several, is := flag.Value.(pflag.SliceValue); is {
-			texts = several.GetSlice()
-		} else if flag.Value.Type() == "string" {
-			texts = []string{flag.Value.String()}
-		}
-		for _, text := range texts {
-			if strings.TrimSpace(text) == "" {
-				err = fmt.Errorf("--%s is empty: leave it out, or give it a value", flag.Name)
-			}
-		}
-	})
-	return err
-}
-
-// oneMilestone wants exactly one file.
+// oneMilestone requires exactly one file name.
 func oneMilestone(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd == cmd.Root() && !strings.ContainsAny(args[0], "./\\") {
 		if _, err := os.Stat(args[0]); err != nil {
 			var names []string
-			for _, known := range cmd.Commands() {
-				names = append(names, known.Name())
+			for _, c := range cmd.Commands() {
+				names = append(names, c.Name())
 			}
-			return fmt.Errorf("%s is no command and no file%s", args[0], suggest.DidYouMean(args[0], names))
+			return fmt.Errorf("%s is neither a command nor a file%s", args[0], suggest.DidYouMean(args[0], names))
 		}
 	}
 	switch len(args) {
 	case 0:
-		return errors.New("which milestone? Name its file, such as milestones/M109.yaml")
+		return errors.New("the file of a milestone is required, such as milestones/M109.yaml")
 	case 1:
 		return nil
 	}
 	if flag := cmd.Flags().Lookup("shuffle"); flag != nil && flag.Changed {
-		return fmt.Errorf("one milestone at a time: there are %d file names (the seed of --shuffle follows a =, as in --shuffle=%s)", len(args), args[len(args)-1])
+		return fmt.Errorf("expected one milestone, got %d files (a seed follows --shuffle after =, as in --shuffle=%s)", len(args), args[len(args)-1])
 	}
-	return fmt.Errorf("one milestone at a time: there are %d file names", len(args))
+	return fmt.Errorf("expected one milestone, got %d files", len(args))
+}
+
+// optionalMilestone allows one file name.
+func optionalMilestone(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("expected one milestone, got %d files", len(args))
+	}
+	return nil
 }

@@ -1,35 +1,31 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/milestones/openapi"
-	"example.com/lpgate/runner/internal/gate"
-	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// document is "runner openapi": the contract of a milestone as an OpenAPI document.
-func document(l *line) *cobra.Command {
+// openapiCommand prints the contract of a milestone as an OpenAPI document.
+func openapiCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "openapi MILESTONE.yaml",
 		Short: "Print the contract of a milestone as OpenAPI 3.1",
-		Long: `Print the contract of a milestone as an OpenAPI 3.1 document, made of the milestone and
-the schemas beside it. The same files give the same bytes, so two versions of a contract
-can be compared as two documents. Neither features nor a service are needed. The fake
-serves the same document at /openapi.json, and has recorded examples in it besides.
+		Long: `Print the contract of a milestone as an OpenAPI 3.1 document, generated from the
+milestone and the schemas. Equal files give equal bytes, so that two versions of a
+contract can be compared as documents. Features and a service are not needed. The fake
+serves the same document at /openapi.json, with recorded examples.
 
-Exit codes: 0 it is on stdout, 2 usage, or a broken milestone or schema.`,
+Exit codes: 0 the document is on stdout, 2 usage, or a broken milestone or schema.`,
 		Example: "  runner openapi milestones/M109.yaml > openapi.json",
 		Args:    oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			place, err := project.Locate(args[0])
+			p, err := locateProject(args)
 			if err != nil {
-				return fmt.Errorf("%w: %w", gate.ErrUsage, err)
+				return err
 			}
-			m, set, err := place.Contract()
+			m, set, err := p.Contract()
 			if err != nil {
 				return err
 			}
@@ -37,7 +33,7 @@ Exit codes: 0 it is on stdout, 2 usage, or a broken milestone or schema.`,
 			if err != nil {
 				return err
 			}
-			l.exit = verdict.Holds
+			s.exit = verdict.Holds
 			_, err = cmd.OutOrStdout().Write(text)
 			return err
 		},

@@ -17,7 +17,7 @@ import (
 
 // The page about commands has the help of each.
 func TestPages(t *testing.T) {
-	root := command(&line{ctx: context.Background(), display: newDisplay(nil, io.Discard, io.Discard, func(string) string { return "" })})
+	root := rootCommand(&session{ctx: context.Background(), display: newDisplay(nil, io.Discard, io.Discard, func(string) string { return "" })})
 	var options service.Options
 	shared := pflag.NewFlagSet("", pflag.ContinueOnError)
 	shared.SortFlags = false

@@ -11,61 +11,60 @@ import (
 
 	"example.com/lpgate/runner/internal/difftest"
 	"example.com/lpgate/runner/internal/gate"
-	"example.com/lpgate/runner/internal/project"
 )
 
-// repeatable are the prefixes of what can be repeated, each with what it names. The gate repeats scenarios and checks;
-// what another package repeats gets a line here, and its branch in repro.
-var repeatable = []struct{ prefix, names string }{
+// reproducible are the prefixes of the ids that this command accepts.
+var reproducible = []struct{ prefix, description string }{
 	{"s-", "a scenario"},
-	{"c-", "a check on the answers to one sentence"},
-	{"d-", "a difference that `runner diff` found"},
+	{"c-", "a check on the responses of one step"},
+	{differencePrefix, "a difference that `runner diff` found"},
 }
 
-// shortName is how failures are called, and no milestone is.
-var shortName = regexp.MustCompile(`^[a-z]-[0-9a-f]{10}$`)
+const differencePrefix = "d-"
 
-// repro is "runner repro": one failure, alone.
-func repro(l *line) *cobra.Command {
+// shortID matches the ids that a run prints. No file of a milestone has such a name.
+var shortID = regexp.MustCompile(`^[a-z]-[0-9a-f]{10}$`)
+
+// reproCommand reproduces one failure.
+func reproCommand(s *session) *cobra.Command {
 	var cfg gate.Config
 	var curl bool
 	var from string
 	cmd := &cobra.Command{
 		Use:   "repro ID [MILESTONE.yaml]",
-		Short: "Repeat one failure alone",
-		Long: `Run the scenario of one failure alone, and show each request as a curl command, each
-answer, and what failed. A red run prints the ID with each failure, and verdict.json has
-it too: s-… is a scenario, c-… a check on the answers to one sentence. No artifact is
-read, and none is written. d-… is a difference that runner diff found; it is read from
-where that command left it, and played against the fake and --target, or two fakes.
+		Short: "Reproduce one failure",
+		Long: `Run the scenario of one failure alone, and print each request as a curl command, each
+response, and what failed. The ids of failures are printed by a run, and are in
+verdict.json: s-… is a scenario, c-… a check on the responses of one step. Artifacts are
+neither read nor written. d-… is a difference that runner diff found and wrote; its
+calls are sent to the fake and --target, or to two fakes.
 
-With --curl stdout is a script for a POSIX shell instead, which needs curl and jq. It
-sends the same requests to any server: what that chooses by itself, such as ids and
-cursors, it takes from the answers. For d-… it is the commands that were sent, one
-after the other, with the ids of this run.
+With --curl stdout is a script for a POSIX shell that needs curl and jq. It sends the
+same requests to any server: values that the server generates, such as ids and cursors,
+are taken from its responses. For d-… it is the commands of this run, with its ids.
 
-Exit codes: 1 it still fails, 0 it does not fail now, 2 usage or broken input, 3 the
-target could not be reached, 4 it cannot be told, 130 interrupted.`,
+Exit codes: 1 it still fails, 0 it does not fail any more, 2 usage or broken files,
+3 the target cannot be reached, 4 inconclusive, 130 interrupted.`,
 		Example: "  runner repro s-0123456789\n  runner repro s-0123456789 --curl > again.sh; BASE=http://127.0.0.1:8109 sh again.sh",
-		Args:    oneFailure,
+		Args:    checkReproArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if strings.HasPrefix(args[0], differencePrefix) {
+				return s.reproDifference(cmd, difftest.Config{Target: cfg.Target, Folder: from}, args, curl)
+			}
+			if from != "" {
+				return fmt.Errorf("%w: --from needs the id of a difference (d-…), got %s", gate.ErrUsage, args[0])
+			}
 			cfg.Milestone = gate.DefaultMilestone
 			if len(args) == 2 {
 				cfg.Milestone = args[1]
 			}
-			if strings.HasPrefix(args[0], "d-") {
-				return l.reproDrift(cmd, cfg, args[0], from, curl)
-			}
-			if from != "" {
-				return fmt.Errorf("%w: --from is where differences are, and %s is none", gate.ErrUsage, args[0])
-			}
-			again, err := gate.Repeat(l.ctx, cfg, args[0])
+			again, err := gate.Repeat(s.ctx, cfg, args[0])
 			if err != nil {
 				return err
 			}
-			l.exit = again.Exit()
+			s.exit = again.Exit()
 			if curl {
-				fmt.Fprint(l.scripts(cmd), again.Script())
+				fmt.Fprint(s.scriptOutput(cmd), again.Script())
 				fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
 				return nil
 			}
@@ -77,56 +76,56 @@ target could not be reached, 4 it cannot be told, 130 interrupted.`,
 	flags.SortFlags = false
 	flags.BoolVar(&curl, "curl", false, "print the requests as a script for sh, with curl and jq")
 	flags.StringVar(&from, "from", "", "read a difference from `DIR` (default artifacts/milestones/<ID>/drift of the project)")
-	cfg.Target.AddFlags(flags)
+	s.addTargetFlags(&cfg.Target, flags)
 	return cmd
 }
 
-// scripts takes a script as it is: a blank in it could change what it sends. In the log of GitHub Actions it is text.
-func (l *line) scripts(cmd *cobra.Command) io.Writer {
-	if l.actions != nil {
+// scriptOutput returns the writer for a script. It does not change the text, except in the log of GitHub Actions, where the
+// script could contain workflow commands.
+func (s *session) scriptOutput(cmd *cobra.Command) io.Writer {
+	if s.actions != nil {
 		return cmd.OutOrStdout()
 	}
-	return l.display.documents
+	return s.display.documents
 }
 
-// reproDrift repeats a difference from the fake.
-func (l *line) reproDrift(cmd *cobra.Command, cfg gate.Config, ref, from string, curl bool) error {
-	place, err := project.Locate(cfg.Milestone)
-	if err != nil {
-		return fmt.Errorf("%w: %w", gate.ErrUsage, err)
+// reproDifference reproduces a difference from the fake.
+func (s *session) reproDifference(cmd *cobra.Command, cfg difftest.Config, args []string, curl bool) (err error) {
+	if cfg.Project, err = locateProject(args[1:]); err != nil {
+		return err
 	}
-	again, err := difftest.Repeat(l.ctx, difftest.Config{Project: place, Target: cfg.Target, Folder: from}, ref)
+	again, err := difftest.Repeat(s.ctx, cfg, args[0])
 	if err != nil {
-		return l.compared(false, err)
+		return s.setCompared(false, err)
 	}
 	if curl {
-		fmt.Fprint(l.scripts(cmd), again.Commands())
+		fmt.Fprint(s.scriptOutput(cmd), again.Commands())
 		fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
 	} else {
 		again.Page(cmd.OutOrStdout())
 	}
-	return l.compared(again.Now != nil, nil)
+	return s.setCompared(again.Now != nil, nil)
 }
 
-// oneFailure wants the id of a failure that can be repeated, and one milestone at most.
-func oneFailure(_ *cobra.Command, args []string) error {
+// checkReproArgs requires the id of a failure, and allows one milestone.
+func checkReproArgs(_ *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
-		return errors.New("repeat what? Name a failure, such as s-0123456789: a red run prints it")
+		return errors.New("the id of a failure is required, such as s-0123456789: a failing run prints it")
 	case 1:
 	case 2:
-		if shortName.MatchString(args[1]) {
-			return fmt.Errorf("one failure at a time: %s and %s are two (what follows the first is a milestone)", args[0], args[1])
+		if shortID.MatchString(args[1]) {
+			return fmt.Errorf("expected one id, got %s and %s (the second argument is a milestone)", args[0], args[1])
 		}
 	default:
-		return fmt.Errorf("one failure at a time, and one milestone: there are %d names", len(args))
+		return fmt.Errorf("expected one id and one milestone, got %d names", len(args))
 	}
-	var known []string
-	for _, kind := range repeatable {
+	var kinds []string
+	for _, kind := range reproducible {
 		if strings.HasPrefix(args[0], kind.prefix) {
 			return nil
 		}
-		known = append(known, kind.prefix+"… ("+kind.names+")")
+		kinds = append(kinds, kind.prefix+"… ("+kind.description+")")
 	}
-	return fmt.Errorf("%s is nothing that can be repeated: that begins with %s", args[0], strings.Join(known, " or "))
+	return fmt.Errorf("%s cannot be reproduced: expected %s", args[0], strings.Join(kinds, " or "))
 }

@@ -1,3 +1,5 @@
+//go:build external && !race
+
 package main
 
 import (

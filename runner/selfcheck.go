@@ -9,35 +9,36 @@ import (
 	"example.com/lpgate/runner/internal/terminal"
 )
 
-// selfcheckCommand is the command that measures what the gate sees.
-func selfcheckCommand(l *line) *cobra.Command {
+// selfcheckCommand measures which mutations of responses the features detect.
+func selfcheckCommand(s *session) *cobra.Command {
 	var cfg selfcheck.Config
 	cmd := &cobra.Command{
 		Use:   "selfcheck MILESTONE.yaml",
-		Short: "Measure what the features see: tell every lie that follows from the contract",
-		Long: `Measure what the features see: tell every lie that follows from the contract.
+		Short: "Check that mutated responses fail a scenario or a check",
+		Long: `Check that mutated responses fail a scenario or a check.
 
-The lies are derived from the milestone and its response schemas. Each is told alone, by
-a handler before the built-in fake server, and a scenario or a named check must notice.
-The section selfcheck of the milestone says how many must be detected, and lists those
-that no client can see.
+Mutations are derived from the milestone and its response schemas. A proxy in front of
+the built-in fake server applies one of them at a time to all responses that it fits,
+and a scenario or a named check must fail. The section selfcheck of the milestone has
+the required percentage of detected mutations, and lists those that no client can
+observe.
 
-Exit codes: 0 enough were detected, and the list is true; 1 not; 2 usage, or a broken
-milestone, feature or schema; 4 the features are not green against the truth, so nothing
-can be said; 130 interrupted.`,
+Exit codes: 0 enough mutations are detected, and the list is up to date; 1 not; 2 usage,
+or a broken milestone, feature or schema; 4 the features fail without a mutation;
+130 interrupted.`,
 		Example: "  runner selfcheck milestones/M109.yaml\n" +
-			"  runner selfcheck milestones/M109.yaml --lie 'drop /provider/status of partnerLiquidityProvider.get 200'",
+			"  runner selfcheck milestones/M109.yaml --mutation 'drop /provider/status of partnerLiquidityProvider.get 200'",
 		Args: oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			cfg.Milestone, cfg.Stdout, cfg.Progress = args[0], cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
-			l.exit, err = selfcheck.Run(l.ctx, cfg)
+			s.exit, err = selfcheck.Run(s.ctx, cfg)
 			return err
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&cfg.Out, "out", "", "write selfcheck.json into `DIR` (default artifacts/milestones/<ID>/selfcheck of the project)")
-	flags.StringVar(&cfg.Lie, "lie", "", "tell the lie with this `ID` alone, and show the red run; its artifacts go to DIR (default artifacts/milestones/<ID>/lie)")
-	flags.BoolVar(&cfg.Table, "table", false, "show every lie with what detected it")
+	flags.StringVar(&cfg.Out, "out", "", "write selfcheck.json to `DIR` (default artifacts/milestones/<ID>/selfcheck of the project)")
+	flags.StringVar(&cfg.Lie, "mutation", "", "apply only the mutation `ID`, and show the failing run; its artifacts go to DIR (default artifacts/milestones/<ID>/mutation)")
+	flags.BoolVar(&cfg.Table, "table", false, "list all mutations with what detected them")
 	return cmd
 }

@@ -2,77 +2,59 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/runner/internal/catalog"
 	"example.com/lpgate/runner/internal/gate"
-	"example.com/lpgate/runner/internal/phrasebook"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// formats are the ways in which the vocabulary is written.
-var formats = []struct {
-	name  string
-	write func(*phrasebook.Book) string
-}{
-	{"text", (*phrasebook.Book).Text},
-	{"markdown", (*phrasebook.Book).Markdown},
-	{"glue", (*phrasebook.Book).Glue},
-}
-
-// stepsOf is "runner steps": the vocabulary.
-func stepsOf(l *line) *cobra.Command {
-	var file, format string
+// stepsCommand prints the step definitions.
+func stepsCommand(s *session) *cobra.Command {
+	format, file := "text", gate.DefaultMilestone
+	formats := map[string]func(*catalog.Steps) string{
+		"text": (*catalog.Steps).Text, "markdown": (*catalog.Steps).Markdown, "glue": (*catalog.Steps).Glue,
+	}
 	var unused bool
 	cmd := &cobra.Command{
 		Use:   "steps [WORD…]",
-		Short: "Print the sentences that a scenario may use",
-		Long: `Print the sentences that a scenario may use: what each does, what it takes, an example,
-and how many scenarios of the milestone use it. With words it prints those in which all
-of them stand.
+		Short: "Print the step definitions for scenarios",
+		Long: `Print the step definitions for scenarios: what each does, its parameters, an example,
+and how many scenarios of the milestone use it. Arguments select the step definitions
+that contain all of them.
 
-markdown is the page docs/reference/steps.md, and glue what editors complete sentences
-by (.vscode/sentences.go).
+The format markdown is that of docs/reference/steps.md, and glue that of
+.vscode/steps.go, from which editors complete steps.
 
-Exit codes: 0 there are such sentences, 1 there are none, 2 usage.`,
+Exit codes: 0 step definitions are printed, 1 there are none, 2 usage.`,
 		Example: "  runner steps export\n  runner steps --unused",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var names []string
-			for _, known := range formats {
-				names = append(names, known.name)
-			}
-			place, err := located([]string{file})
+			p, err := locateProject([]string{file})
 			if err != nil {
 				return err
 			}
-			in, err := place.Read()
+			in, err := p.Read()
 			if err != nil {
-				fmt.Fprintln(cmd.ErrOrStderr(), "runner: not everything could be read, so the counts are too small: runner lint says why")
+				s.warn("some files are broken, so the counts are too small: runner lint prints all problems")
 			}
-			book := phrasebook.New(in.Plan).With(args)
+			definitions := catalog.NewSteps(in.Plan).Containing(args)
 			if unused {
-				book = book.Unused()
+				definitions = definitions.Unused()
 			}
-			for _, known := range formats {
-				if known.name == format {
-					fmt.Fprint(cmd.OutOrStdout(), known.write(book))
-					l.exit = verdict.Holds
-					if book.Empty() {
-						l.exit = verdict.Fails
-						fmt.Fprintln(cmd.ErrOrStderr(), "runner: there is no such sentence")
-					}
-					return nil
-				}
+			fmt.Fprint(cmd.OutOrStdout(), formats[format](definitions))
+			s.exit = verdict.Holds
+			if definitions.Empty() {
+				s.exit = verdict.Fails
+				s.warn("no such step definition")
 			}
-			return fmt.Errorf("--format %s: it is one of %s%s", format, strings.Join(names, ", "), suggest.DidYouMean(format, names))
+			return nil
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&format, "format", "text", "write them as `FORMAT`: text, markdown or glue")
-	flags.BoolVar(&unused, "unused", false, "only those that no scenario uses")
-	flags.StringVar(&file, "milestone", gate.DefaultMilestone, "count the scenarios of the milestone in `FILE`")
+	flags.Var(&choice{&format, []string{"text", "markdown", "glue"}}, "format", "print them as `FORMAT`: text, markdown or glue")
+	flags.BoolVar(&unused, "unused", false, "print only those that no scenario uses")
+	flags.StringVar(&file, "milestone", file, "count the scenarios of the milestone in `FILE`")
 	return cmd
 }

@@ -140,7 +140,7 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 			target := httptest.NewServer(http.HandlerFunc(test.says))
 			defer target.Close()
 			out := filepath.Join(t.TempDir(), "out")
-			of := []string{"../milestones/M109.yaml", "--target", target.URL, "--header", "X-Token: canary-of-the-header", "--lacks", "header-identity", "--partner-keys", keys}
+			of := []string{"../milestones/M109.yaml", "--target", target.URL, "--header", "X-Token: canary-of-the-header", "--no-capability", "header-identity", "--partner-keys", keys}
 			var stdout, stderr bytes.Buffer
 			if exit := run(t.Context(), append([]string{"diff", "--out", out, "--steps", "500"}, of...), &stdout, &stderr, nowhere); exit != verdict.Fails {
 				t.Errorf("exit %d, want %d: %.600s", exit, verdict.Fails, stderr.String())
@@ -196,7 +196,7 @@ func TestTargetThatDies(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(http.StatusBadGateway)
 			_, _ = io.WriteString(w, "<h1>Bad gateway</h1>")
-		}, "the target cannot be reached: a gateway answered 502 Bad Gateway, in another format than JSON, and not the service"},
+		}, "the target cannot be reached: a gateway answered 502 Bad Gateway (not in JSON) instead of the service"},
 		{"no answer", func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "the target cannot be reached: the connection was closed before the answer was complete"},
 	}
 	for _, test := range tests {

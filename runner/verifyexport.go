@@ -17,34 +17,32 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-// verifyExport is the command for somebody who holds pages of an export and does not trust who gave them. It needs no
-// service. Package auditproof says whether the pages are what was signed; here files become pages, and what it says
-// becomes lines.
-func verifyExport(l *line) *cobra.Command {
+// verifyExportCommand verifies pages of an export without a service. Package auditproof verifies; this file reads the pages and
+// prints the result.
+func verifyExportCommand(s *session) *cobra.Command {
 	var keyFile string
 	cmd := &cobra.Command{
 		Use:   "verify-export FILE… --keys KEYS.json",
 		Short: "Verify the signed pages of an audit export, offline",
 		Long: `Verify the signed pages of an audit export, offline.
 
-The files are the pages of one export, from the first to the last, in this order. Each
-is an answer of the export as it came, or the object at /export of one. The keys are
-the answer of /keys/policy-integrity-signing, from somewhere that you trust: who can
-choose the keys can sign anything.
+The files are the pages of one export, in order. Each is a response body of the export
+operation, or its member export. The keys are the response body of
+/keys/policy-integrity-signing, from a trusted source: whoever chooses the keys can sign
+anything.
 
-Every hash, every signature and every link between two pages is checked, and that the
-pages are all that the service said there are. Of an answer, correlation_id is not
-signed, and is not looked at.
+All hashes, signatures and links between pages are verified, and that the pages are
+complete. The member correlation_id of a response is not signed and not verified.
 
-Exit codes: 0 the export is what was signed, whole and in order; 1 it is not, and the
-first broken page and entry are named; 2 usage, or a file that cannot be read or is
+Exit codes: 0 the export is what was signed, complete and in order; 1 it is not, and the
+first broken page and entry are printed; 2 usage, or a file that cannot be read or is
 not JSON, or a key set without usable keys.`,
 		Example: `  curl … /partner-liquidity-providers/lp-1/rollout/export > 1.json
   curl … /keys/policy-integrity-signing > keys.json
   runner verify-export 1.json --keys keys.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("which pages? Name their files, from the first to the last")
+				return errors.New("the files of the pages are required, from the first to the last")
 			}
 			return nil
 		},
@@ -52,7 +50,7 @@ not JSON, or a key set without usable keys.`,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if keyFile == "" {
-				return errors.New("--keys: which keys? Name the file with the answer of /keys/policy-integrity-signing")
+				return errors.New("--keys is required: the file with the response of /keys/policy-integrity-signing")
 			}
 			keys, err := readKeySet(keyFile)
 			if err != nil {
@@ -62,16 +60,16 @@ not JSON, or a key set without usable keys.`,
 			if err != nil {
 				return err
 			}
-			l.exit = verdict.Holds
+			s.exit = verdict.Holds
 			if !pages.verify(cmd.OutOrStdout(), keys) {
-				l.exit = verdict.Fails
+				s.exit = verdict.Fails
 			}
 			return nil
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&keyFile, "keys", "", "the key set, as `FILE`")
+	flags.StringVar(&keyFile, "keys", "", "verify with the key set in `FILE`")
 	return cmd
 }
 
@@ -84,41 +82,41 @@ func readKeySet(file string) (auditproof.Keys, error) {
 	if err != nil {
 		var answer map[string]jsontext.Value
 		if json.Unmarshal(text, &answer) == nil && answer["export"] != nil {
-			return nil, fmt.Errorf("%s: it is a page of an export, and no key set: --keys is the answer of /keys/policy-integrity-signing", file)
+			return nil, fmt.Errorf("%s: expected a key set, the response of /keys/policy-integrity-signing, got a page of an export", file)
 		}
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return keys, nil
 }
 
-// readJSON reads a file that must be one JSON value, in canonical form. It names the place where it is not.
+// readJSON reads a file with one JSON value, and returns it in canonical form. An error has the line.
 func readJSON(file string) (jsontext.Value, error) {
 	text, err := textfile.ReadData(file)
 	if err != nil {
-		return nil, err // it names the file
+		return nil, err
 	}
 	value := jsontext.Value(bytes.Clone(text))
 	var broken *jsontext.SyntacticError
 	switch err := value.Canonicalize(); {
 	case errors.As(err, &broken):
 		line := 1 + bytes.Count(text[:min(int(broken.ByteOffset), len(text))], []byte{'\n'})
-		return nil, fmt.Errorf("%s:%d: it is not JSON: %w", file, line, err)
+		return nil, fmt.Errorf("%s:%d: not JSON: %w", file, line, err)
 	case err != nil:
-		return nil, fmt.Errorf("%s: it is not JSON: %w", file, err)
+		return nil, fmt.Errorf("%s: not JSON: %w", file, err)
 	}
 	return value, nil
 }
 
-// exported is the pages that somebody has, file by file.
-type exported struct {
+// exportPages are the pages of an export, by file.
+type exportPages struct {
 	files     []string
-	texts     [][]byte             // the exports
-	outlines  []auditproof.Outline // what they say of themselves
-	providers []*string            // what the answers say that they are about; nil of an export alone
+	texts     [][]byte             // the export objects
+	outlines  []auditproof.Outline // their members, unverified
+	providers []*string            // provider_id of the response; nil for an export object alone
 }
 
-func readPages(files []string) (*exported, error) {
-	pages := &exported{}
+func readPages(files []string) (*exportPages, error) {
+	pages := &exportPages{}
 	for _, file := range files {
 		text, err := readJSON(file)
 		if err != nil {
@@ -129,13 +127,13 @@ func readPages(files []string) (*exported, error) {
 		if json.Unmarshal(text, &answer) == nil && answer["export"] != nil {
 			var about string
 			if len(answer) != 3 || answer["correlation_id"] == nil || json.Unmarshal(answer["provider_id"], &about) != nil {
-				return nil, fmt.Errorf("%s: it is no answer of the export: that has correlation_id, provider_id and export, and nothing else", file)
+				return nil, fmt.Errorf("%s: expected a response of the export, an object with correlation_id, provider_id and export alone", file)
 			}
 			text, provider = answer["export"], &about
 		} else if answer["error"] != nil {
-			return nil, fmt.Errorf("%s: it is a refusal, and no export: %s", file, answer["error"])
+			return nil, fmt.Errorf("%s: expected a page of an export, got an error response: %s", file, answer["error"])
 		} else if answer["keys"] != nil && answer["active_key_id"] != nil {
-			return nil, fmt.Errorf("%s: it is a key set, and no page of an export: --keys %s says that the pages are to be verified with it", file, file)
+			return nil, fmt.Errorf("%s: expected a page of an export, got a key set: pass it as --keys %s", file, file)
 		}
 		pages.files = append(pages.files, file)
 		pages.texts = append(pages.texts, text)
@@ -145,10 +143,10 @@ func readPages(files []string) (*exported, error) {
 	return pages, nil
 }
 
-// verify says whether the pages are one export, whole and in order, and writes what was verified or what is broken.
-func (p *exported) verify(w io.Writer, keys auditproof.Keys) bool {
-	unsound := auditproof.Walk(p.texts, keys)
-	err := unsound
+// verify reports whether the pages are one export, complete and in order, and prints what is verified or broken.
+func (p *exportPages) verify(w io.Writer, keys auditproof.Keys) bool {
+	invalid := auditproof.Walk(p.texts, keys)
+	err := invalid
 	if err == nil {
 		err = p.checkProviders()
 	}
@@ -157,46 +155,46 @@ func (p *exported) verify(w io.Writer, keys auditproof.Keys) bool {
 		return true
 	}
 	p.writeBroken(w, err)
-	// Pages that are sound one by one are probably honest, and not the ones that were meant to be given.
+	// Pages that are valid one by one are probably in the wrong order, or some are missing.
 	broken := func(text []byte) bool { return auditproof.Page(text, keys) != nil }
-	if unsound != nil && !slices.ContainsFunc(p.texts, broken) {
+	if invalid != nil && !slices.ContainsFunc(p.texts, broken) {
 		p.writeLinks(w, keys)
 	}
 	return false
 }
 
-// writeBroken names the page and the entry.
-func (p *exported) writeBroken(w io.Writer, err error) {
+// writeBroken prints the broken page and entry.
+func (p *exportPages) writeBroken(w io.Writer, err error) {
 	var broken *auditproof.Broken
 	if !errors.As(err, &broken) {
 		fmt.Fprintf(w, "broken: %v\n", err)
 		return
 	}
-	at := broken.Page - 1
-	fmt.Fprintf(w, "broken: %s: page %d", p.files[at], broken.Page)
+	page := broken.Page - 1
+	fmt.Fprintf(w, "broken: %s: page %d", p.files[page], broken.Page)
 	if broken.Entry > 0 {
 		fmt.Fprintf(w, ", entry %d", broken.Entry)
-		if entries := p.outlines[at].Entries; broken.Entry <= len(entries) && entries[broken.Entry-1].AuditID != "" {
+		if entries := p.outlines[page].Entries; broken.Entry <= len(entries) && entries[broken.Entry-1].AuditID != "" {
 			fmt.Fprintf(w, " (%q)", entries[broken.Entry-1].AuditID)
 		}
 	}
 	fmt.Fprintf(w, ": %s\n", broken.Says)
 }
 
-// checkProviders holds what each answer says that it is about to the entries, which are signed. A whole export is of one
-// provider; one without entries says of none.
-func (p *exported) checkProviders() error {
+// checkProviders compares the unsigned provider_id of each response with the signed entries. All entries of an export have the
+// same provider.
+func (p *exportPages) checkProviders() error {
 	signed, ok := p.provider()
 	for i, about := range p.providers {
 		if ok && about != nil && *about != signed {
-			return &auditproof.Broken{Page: i + 1, Says: fmt.Sprintf("the answer is about %q, and the entries that were signed about %q", *about, signed)}
+			return &auditproof.Broken{Page: i + 1, Says: fmt.Sprintf("the response has the provider_id %q, and its signed entries have %q", *about, signed)}
 		}
 	}
 	return nil
 }
 
-// provider is whom the entries are about, if there are any.
-func (p *exported) provider() (string, bool) {
+// provider returns the provider of the entries, if there are any.
+func (p *exportPages) provider() (string, bool) {
 	for _, o := range p.outlines {
 		if len(o.Entries) > 0 {
 			return o.Entries[0].ProviderID, true
@@ -205,8 +203,8 @@ func (p *exported) provider() (string, bool) {
 	return "", false
 }
 
-// writeVerified tells what was verified. All of it is signed, for the pages hold.
-func (p *exported) writeVerified(w io.Writer) {
+// writeVerified prints what is verified. All of it is signed.
+func (p *exportPages) writeVerified(w io.Writer) {
 	count, first, last := 0, "", ""
 	var signers []string
 	for _, o := range p.outlines {
@@ -225,14 +223,14 @@ func (p *exported) writeVerified(w io.Writer) {
 	if provider, ok := p.provider(); ok {
 		fmt.Fprintf(w, " of provider %q, from %s to %s", provider, first, last)
 	} else {
-		fmt.Fprint(w, "; nothing that was signed says of which provider")
+		fmt.Fprint(w, "; the provider is unknown, as there are no signed entries")
 	}
 	fmt.Fprintf(w, ", signed with %s\n", strings.Join(signers, " and "))
 	filters, err := json.Marshal(p.outlines[0].Query.Filters)
 	if err != nil {
 		panic(err) // texts and numbers
 	}
-	fmt.Fprintf(w, "asked for: %s, at %s; what this leaves out was not verified\n", filters, p.outlines[0].ExportedAt)
+	fmt.Fprintf(w, "query: %s, at %s; entries that it excludes are not verified\n", filters, p.outlines[0].ExportedAt)
 }
 
 func counted(n int, one, many string) string {
@@ -242,11 +240,11 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// writeLinks tells which page continues which, and the order in which the pages verify if there is one.
-func (p *exported) writeLinks(w io.Writer, keys auditproof.Keys) {
-	next := map[int]int{} // by place
+// writeLinks prints which page continues which, and the order in which they are valid, if there is one.
+func (p *exportPages) writeLinks(w io.Writer, keys auditproof.Keys) {
+	next := map[int]int{} // by index
 	start := -1
-	fmt.Fprintln(w, "\nEach page by itself is what was signed:")
+	fmt.Fprintln(w, "\nEach page by itself is valid:")
 	for i, o := range p.outlines {
 		before := slices.IndexFunc(p.outlines, o.Continues)
 		switch twin := slices.IndexFunc(p.texts[:i], func(text []byte) bool { return bytes.Equal(text, p.texts[i]) }); {
@@ -256,7 +254,7 @@ func (p *exported) writeLinks(w io.Writer, keys auditproof.Keys) {
 			fmt.Fprintf(w, "  %s is a first page\n", p.files[i])
 			start = i
 		case before < 0:
-			fmt.Fprintf(w, "  %s continues a page that is not here, which ends at %s\n", p.files[i], *o.Query.CursorAfter)
+			fmt.Fprintf(w, "  %s continues a missing page that ends at %s\n", p.files[i], *o.Query.CursorAfter)
 		default:
 			fmt.Fprintf(w, "  %s continues %s\n", p.files[i], p.files[before])
 			next[before] = i
@@ -264,7 +262,7 @@ func (p *exported) writeLinks(w io.Writer, keys auditproof.Keys) {
 	}
 	for i, o := range p.outlines {
 		if _, found := next[i]; o.NextCursor != nil && !found {
-			fmt.Fprintf(w, "  what continues %s is not here, and starts after %s\n", p.files[i], *o.NextCursor)
+			fmt.Fprintf(w, "  the page after %s is missing; it starts after %s\n", p.files[i], *o.NextCursor)
 		}
 	}
 	var files []string
@@ -273,6 +271,6 @@ func (p *exported) writeLinks(w io.Writer, keys auditproof.Keys) {
 		files, texts = append(files, p.files[i]), append(texts, p.texts[i])
 	}
 	if auditproof.Walk(texts, keys) == nil {
-		fmt.Fprintf(w, "\nThese verify, in this order: %s\n", strings.Join(files, " "))
+		fmt.Fprintf(w, "\nValid in this order: %s\n", strings.Join(files, " "))
 	}
 }

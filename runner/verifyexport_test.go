@@ -99,7 +99,7 @@ func TestVerifyExportSeesEveryByte(t *testing.T) {
 	}
 }
 
-// canonical is what a file means, or nil when it is not JSON.
+// canonical is what a file means, or nil when not JSON.
 func canonical(text []byte) []byte {
 	value := jsontext.Value(bytes.Clone(text))
 	if value.Canonicalize() != nil {

@@ -1,6 +1,6 @@
-// Package catalog explains the ids that a contract and a run have: rules, reason codes, outcomes, operations, checks,
-// capabilities, the kinds of reasons that a verdict gives and what to do about them, and the short names of what a run
-// shows. It says what one means, where it is written down, and which scenarios show it:
+// Package catalog explains the ids of a contract and of a run, and lists the step definitions.
+//
+// An explanation has what the id means, where it is defined, the scenarios that cover it, and the command that runs them:
 //
 //	rollout-needs-allow-verdict is a rule, kind precondition
 //	  An active rollout is refused with CONFLICT as rollout_blocked when the last evaluation is missing or not allow.
@@ -9,10 +9,9 @@
 //	  operations   partnerLiquidityProvider.rollout.upsert
 //	  refuses      features/rollout.feature:76  s-0bb72c18b2  An active rollout is blocked when …
 //	  …
-//	  alone        runner milestones/M109.yaml --tags @rollout-needs-allow-verdict
+//	  run          runner milestones/M109.yaml --tags @rollout-needs-allow-verdict
 //
-// Which scenarios show an outcome or a reason code is taken from what a run has seen, the golden output, and from the
-// sentences that name it.
+// The scenarios of an outcome or a reason code are those that observed it, by the golden output, and those whose steps name it.
 package catalog
 
 import (
@@ -22,64 +21,82 @@ import (
 	"strings"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// Glossary is all that can be explained about a milestone.
-type Glossary struct {
+// Catalog has the ids of a milestone and its scenarios.
+type Catalog struct {
 	project   project.Project
 	milestone *milestones.Milestone
 	plan      *plan.Plan
-	answers   map[string][]string // what each scenario was answered, by its id
-	b         strings.Builder
+	responses map[string][]string // by scenario, from the golden output
 }
 
-// New makes the glossary of a milestone whose project could be read. Golden may be nil.
-func New(p project.Project, in project.Inputs, golden *golden.Document) *Glossary {
-	g := &Glossary{project: p, milestone: in.Milestone, plan: in.Plan, answers: map[string][]string{}}
-	if golden != nil {
-		for _, row := range golden.Scenarios {
-			g.answers[row.Scenario] = row.Answers
+// New returns the catalog of a project. Output may be nil.
+func New(p project.Project, in project.Inputs, output *golden.Document) *Catalog {
+	c := &Catalog{project: p, milestone: in.Milestone, plan: in.Plan, responses: map[string][]string{}}
+	if output != nil {
+		for _, row := range output.Scenarios {
+			c.responses[row.Scenario] = row.Answers
 		}
 	}
-	return g
+	return c
 }
 
-// Explain explains an id, with an @ before it or without; every kind of thing that has it. It returns "" for what nobody
-// knows.
-func (g *Glossary) Explain(id string) string {
+// Explain explains everything that has an id, with or without an @ before it. It returns "" for an unknown id.
+func (c *Catalog) Explain(id string) string {
 	id = strings.TrimPrefix(id, "@")
-	g.b.Reset()
-	for i := range g.milestone.Rules {
-		if g.milestone.Rules[i].ID == id {
-			g.rule(&g.milestone.Rules[i])
+	var p page
+	for i := range c.milestone.Rules {
+		if rule := &c.milestone.Rules[i]; rule.ID == id || verdict.RuleRef(rule.ID) == id {
+			c.explainRule(&p, rule)
 		}
 	}
-	if slices.Contains(g.milestone.RequiredReasonCodes, id) {
-		g.reasonCode(id)
+	for _, code := range c.milestone.RequiredReasonCodes {
+		if code == id || verdict.ReasonCodeRef(code) == id {
+			c.explainReasonCode(&p, code)
+		}
 	}
-	if id == milestones.Success || slices.ContainsFunc(g.milestone.Refusals, func(o milestones.Outcome) bool { return o.Name == id }) {
-		g.outcome(id)
+	if id == milestones.Success || slices.ContainsFunc(c.milestone.Refusals, func(o milestones.Outcome) bool { return o.Name == id }) {
+		c.explainOutcome(&p, id)
 	}
-	if operation, ok := g.milestone.Operation(id); ok {
-		g.operation(operation)
+	for _, operation := range c.operations() {
+		if operation.ID == id {
+			c.explainOperation(&p, operation)
+		}
+		for _, item := range operation.CoverageItems() {
+			declared := verdict.CoverageItem{Operation: operation.ID, Outcome: item.Outcome, ReasonCode: item.ReasonCode, Declared: true}
+			if declared.Ref() == id {
+				c.explainCoverageItem(&p, id, operation, item)
+			}
+		}
 	}
-	g.check(id)
-	g.capability(strings.TrimPrefix(id, strings.TrimPrefix(plan.NeedsPrefix, "@")))
-	if shortName.MatchString(id) {
-		g.named(id)
+	for _, check := range checks.Table {
+		if check.ID == id {
+			p.heading("%s is a check that every response has to pass", id)
+			p.text(check.Description)
+		}
 	}
-	g.b.WriteString(Reason(id))
-	return g.b.String()
+	for _, capability := range c.milestone.Capabilities {
+		if capability.ID == strings.TrimPrefix(id, strings.TrimPrefix(plan.NeedsPrefix, "@")) {
+			c.explainCapability(&p, capability)
+		}
+	}
+	if shortID.MatchString(id) {
+		c.explainScenarios(&p, id)
+	}
+	p.WriteString(Reason(id))
+	return p.String()
 }
 
-// Page is where all reasons stand, each with what to do.
-const Page = "docs/reference/reasons-and-exit-codes.md#reasons"
+// ReasonsPage has all reasons, each with what to do.
+const ReasonsPage = "docs/reference/reasons-and-exit-codes.md#reasons"
 
-// Reason explains a kind of reason, for which no project need be readable. It returns "" for what is none.
+// Reason explains a reason of a verdict, without a project. It returns "" for an unknown id.
 func Reason(id string) string {
 	for _, kind := range verdict.Reasons {
 		if kind.ID != id {
@@ -87,168 +104,205 @@ func Reason(id string) string {
 		}
 		exit := fmt.Sprint(kind.Exit)
 		if verdict.IsAbsence(id) {
-			exit += fmt.Sprintf(", or %d while not everything ran", verdict.Incomplete)
+			exit += fmt.Sprintf(", or %d if the run is incomplete", verdict.Incomplete)
 		}
-		return fmt.Sprintf("%s is a reason against a run, with the exit code %s\n  %s\n  what to do   %s\n  all reasons  %s\n", id, exit, kind.Description, kind.Do, Page)
+		var p page
+		p.heading("%s is a reason of a verdict, with the exit code %s", id, exit)
+		p.text(kind.Description)
+		p.row("what to do", "%s", kind.Do)
+		p.row("all reasons", "%s", ReasonsPage)
+		return p.String()
 	}
 	return ""
 }
 
-func (g *Glossary) head(format string, args ...any) {
-	if g.b.Len() > 0 {
-		g.b.WriteString("\n")
+// page is the text of an explanation.
+type page struct{ strings.Builder }
+
+// heading begins a paragraph.
+func (p *page) heading(format string, args ...any) {
+	if p.Len() > 0 {
+		p.WriteString("\n")
 	}
-	fmt.Fprintf(&g.b, format+"\n", args...)
+	fmt.Fprintf(p, format+"\n", args...)
 }
 
-func (g *Glossary) says(text string) { fmt.Fprintf(&g.b, "  %s\n", text) }
+func (p *page) text(text string) { fmt.Fprintf(p, "  %s\n", text) }
 
-// line writes one thing under a heading.
-func (g *Glossary) line(heading, format string, args ...any) {
-	fmt.Fprintf(&g.b, "  %-12s %s\n", heading, fmt.Sprintf(format, args...))
+func (p *page) row(label, format string, args ...any) {
+	fmt.Fprintf(p, "  %-12s %s\n", label, fmt.Sprintf(format, args...))
 }
 
-// list writes several things under a heading, which stands before the first of them only.
-func (g *Glossary) list(heading string, lines []string) {
-	for _, line := range lines {
-		g.line(heading, "%s", line)
-		heading = ""
+// rows writes several values; only the first has the label.
+func (p *page) rows(label string, values []string) {
+	for _, value := range values {
+		p.row(label, "%s", value)
+		label = ""
 	}
 }
 
-func (g *Glossary) rule(rule *milestones.Rule) {
-	g.head("%s is a rule, kind %s", rule.ID, rule.Kind)
-	g.says(rule.Description)
-	g.line("contract", "section %s", rule.Section)
-	g.line("milestone", "%s:%d", filepath.ToSlash(g.project.File), rule.Line)
-	g.list("operations", rule.Operations)
-	sides := map[plan.Side][]*plan.Scenario{}
-	for i := range g.plan.Scenarios {
-		if s := &g.plan.Scenarios[i]; s.Rule == rule.ID {
-			sides[s.Side] = append(sides[s.Side], s)
+func (c *Catalog) explainRule(p *page, rule *milestones.Rule) {
+	p.heading("%s is a rule, kind %s", rule.ID, rule.Kind)
+	p.text(rule.Description)
+	p.row("contract", "section %s", rule.Section)
+	p.row("milestone", "%s", c.line(rule.Line))
+	p.rows("operations", rule.Operations)
+	bySide := map[plan.Side][]*plan.Scenario{}
+	for s := range c.scenarios() {
+		if s.Rule == rule.ID {
+			bySide[s.Side] = append(bySide[s.Side], s)
 		}
 	}
 	if rule.Kind == milestones.Precondition {
-		g.scenarios("refuses", sides[plan.Refuses], everything)
-		g.scenarios("permits", sides[plan.Permits], everything)
+		c.writeScenarios(p, "refuses", bySide[plan.Refuses], unlimited)
+		c.writeScenarios(p, "permits", bySide[plan.Permits], unlimited)
 	} else {
-		g.scenarios("scenarios", sides[plan.Neither], everything)
+		c.writeScenarios(p, "scenarios", bySide[plan.Neither], unlimited)
 	}
-	g.line("alone", "%s --tags @%s", g.command(), rule.ID)
+	p.row("run", "%s --tags @%s", c.command(), rule.ID)
 }
 
-func (g *Glossary) reasonCode(code string) {
-	g.head("%s is a reason code of the floor: a run must observe it", code)
-	var given []string
-	for i := range g.milestone.Operations {
-		operation := &g.milestone.Operations[i]
+func (c *Catalog) explainReasonCode(p *page, code string) {
+	p.heading("%s is a required reason code: a run must observe it", code)
+	var places []string
+	for i := range c.milestone.Operations {
+		operation := &c.milestone.Operations[i]
 		for _, o := range operation.Outcomes {
+			listed := slices.Contains(o.ReasonCodes, code)
 			switch {
-			case o.ReasonCode == code && slices.Contains(o.ReasonCodes, code):
-				given = append(given, fmt.Sprintf("%s of %s, and at %s", signature(o), operation.ID, o.ReasonCodesAt))
+			case o.ReasonCode == code && listed:
+				places = append(places, fmt.Sprintf("%s of %s, and at %s", signature(o), operation.ID, o.ReasonCodesAt))
 			case o.ReasonCode == code:
-				given = append(given, fmt.Sprintf("%s of %s", signature(o), operation.ID))
-			case slices.Contains(o.ReasonCodes, code):
-				given = append(given, fmt.Sprintf("%s of %s, at %s", signature(o), operation.ID, o.ReasonCodesAt))
+				places = append(places, fmt.Sprintf("%s of %s", signature(o), operation.ID))
+			case listed:
+				places = append(places, fmt.Sprintf("%s of %s, at %s", signature(o), operation.ID, o.ReasonCodesAt))
 			}
 		}
 	}
-	g.list("given by", given)
-	g.rulesOf(func(rule *milestones.Rule) bool { return mentions(rule.Description, code) })
-	shown := g.shown(func(answer []string) bool { return slices.Contains(answer[1:], code) }, code)
-	g.scenarios("scenarios", shown, 20)
-	g.alone(shown)
+	p.rows("responses", places)
+	c.writeRules(p, func(rule *milestones.Rule) bool { return mentions(rule.Description, code) })
+	c.writeCovering(p, func(s *plan.Scenario, response []string) bool {
+		return slices.Contains(response[1:], code)
+	}, code)
 }
 
-func (g *Glossary) outcome(name string) {
-	g.head("%s is an outcome", name)
-	var given []string
-	var lines []string
-	for _, operation := range g.operations() {
+func (c *Catalog) explainOutcome(p *page, name string) {
+	p.heading("%s is an outcome", name)
+	var operations []string
+	var observed []string // how the outcome is written in the golden output
+	for _, operation := range c.operations() {
 		for _, o := range operation.Outcomes {
-			if o.Name == name {
-				given = append(given, operation.ID)
-				lines = append(lines, operation.ID+" "+line(o))
-				if len(given) == 1 && name == milestones.Success {
-					g.line("answer", "%s, by the schema of the operation", signature(o))
-				} else if len(given) == 1 {
-					g.line("answer", "%s, by the schema %s", signature(o), o.Schema)
-					if len(o.Details) > 0 {
-						g.line("details", "%s", strings.Join(o.Details, ", "))
-					}
+			if o.Name != name {
+				continue
+			}
+			if operations == nil {
+				schema := o.Schema
+				if name == milestones.Success {
+					schema = "of the operation"
+				}
+				p.row("response", "%s, schema %s", signature(o), schema)
+				if len(o.Details) > 0 {
+					p.row("details", "%s", strings.Join(o.Details, ", "))
 				}
 			}
+			operations = append(operations, operation.ID)
+			observed = append(observed, goldenText(operation, o, ""))
 		}
 	}
-	g.list("operations", given)
-	shown := g.shown(func(answer []string) bool {
-		return slices.Contains(lines, strings.TrimSuffix(strings.Join(answer, " "), " (replayed)"))
+	p.rows("operations", operations)
+	c.writeCovering(p, func(_ *plan.Scenario, response []string) bool {
+		return slices.Contains(observed, withoutReplay(response))
 	}, "")
-	g.scenarios("scenarios", shown, 20)
-	g.alone(shown)
 }
 
-func (g *Glossary) operation(operation *milestones.Operation) {
+func (c *Catalog) explainCoverageItem(p *page, id string, operation *milestones.Operation, item milestones.CoverageItem) {
+	for _, o := range operation.Outcomes {
+		if o.Name != item.Outcome {
+			continue
+		}
+		p.heading("%s is the outcome %s of %s", id, o.Name, operation.ID)
+		if item.ReasonCode == "" || item.ReasonCode == o.ReasonCode {
+			p.row("response", "%s", signature(o))
+		} else {
+			p.row("response", "%s, with %s at %s", signature(o), item.ReasonCode, o.ReasonCodesAt)
+		}
+		p.row("milestone", "%s", c.line(operation.Line))
+		observed := []string{goldenText(operation, o, ""), goldenText(operation, o, item.ReasonCode)}
+		c.writeCovering(p, func(_ *plan.Scenario, response []string) bool {
+			return slices.Contains(observed, withoutReplay(response))
+		}, "")
+	}
+}
+
+func (c *Catalog) explainOperation(p *page, operation *milestones.Operation) {
 	if operation.Method == "" {
-		g.head("%s stands for requests that reach no operation", operation.ID)
+		p.heading("%s stands for requests that match no operation", operation.ID)
 	} else {
-		g.head("%s is an operation", operation.ID)
-		g.line("request", "%s %s", operation.Method, operation.Path)
+		p.heading("%s is an operation", operation.ID)
+		p.row("request", "%s %s", operation.Method, operation.Path)
 		if operation.RequestSchema != "" {
-			g.line("body", "schemas/%s.schema.json; by default fixtures/requests/%s.json", operation.RequestSchema, operation.ID)
+			p.row("body", "schemas/%s.schema.json; by default fixtures/requests/%s.json", operation.RequestSchema, operation.ID)
 		}
 		if operation.Public {
-			g.line("caller", "anybody")
+			p.row("scope", "none: the operation is public")
 		} else {
-			g.line("caller", "needs the scope %s", operation.Scope)
+			p.row("scope", "%s", operation.Scope)
 		}
 	}
-	g.line("milestone", "%s:%d", filepath.ToSlash(g.project.File), operation.Line)
+	p.row("milestone", "%s", c.line(operation.Line))
 	var outcomes []string
 	for _, o := range operation.Outcomes {
 		outcomes = append(outcomes, fmt.Sprintf("%s: %s", o.Name, signature(o)))
 	}
-	g.list("outcomes", outcomes)
-	g.rulesOf(func(rule *milestones.Rule) bool { return slices.Contains(rule.Operations, operation.ID) })
-	shown := g.shown(func(answer []string) bool { return answer[0] == operation.ID }, "")
-	g.scenarios("scenarios", shown, 20)
+	p.rows("outcomes", outcomes)
+	c.writeRules(p, func(rule *milestones.Rule) bool { return slices.Contains(rule.Operations, operation.ID) })
+	covering := c.covering(func(_ *plan.Scenario, response []string) bool { return response[0] == operation.ID }, "")
+	c.writeScenarios(p, "scenarios", covering, maxListed)
 	if operation.Method == "" {
-		g.alone(shown)
+		c.writeCommand(p, covering)
 	} else {
-		g.line("alone", "%s --operation %s", g.command(), operation.ID)
+		p.row("run", "%s --operation %s", c.command(), operation.ID)
 	}
 }
 
-// rulesOf lists rules, each with how many scenarios it has.
-func (g *Glossary) rulesOf(of func(*milestones.Rule) bool) {
+func (c *Catalog) explainCapability(p *page, capability milestones.Capability) {
+	p.heading("%s is a capability that scenarios may need", capability.ID)
+	p.text(capability.Description)
+	if capability.Assumed {
+		p.row("default", "present; --no-capability %s declares it absent", capability.ID)
+	} else {
+		p.row("declare", "--capability %s or --no-capability %s", capability.ID, capability.ID)
+	}
+	var needing []*plan.Scenario
+	for s := range c.scenarios() {
+		if slices.Contains(s.Needs, capability.ID) {
+			needing = append(needing, s)
+		}
+	}
+	c.writeScenarios(p, "scenarios", needing, maxListed)
+	p.row("run", "%s --tags %s%s", c.command(), plan.NeedsPrefix, capability.ID)
+}
+
+// writeRules lists rules with the number of their scenarios.
+func (c *Catalog) writeRules(p *page, include func(*milestones.Rule) bool) {
 	var rules []string
-	for i := range g.milestone.Rules {
-		rule := &g.milestone.Rules[i]
-		if !of(rule) {
+	for i := range c.milestone.Rules {
+		rule := &c.milestone.Rules[i]
+		if !include(rule) {
 			continue
 		}
 		n := 0
-		for j := range g.plan.Scenarios {
-			if g.plan.Scenarios[j].Rule == rule.ID {
+		for s := range c.scenarios() {
+			if s.Rule == rule.ID {
 				n++
 			}
 		}
 		rules = append(rules, fmt.Sprintf("%s (section %s, scenarios: %d)", rule.ID, rule.Section, n))
 	}
-	g.list("rules", rules)
+	p.rows("rules", rules)
 }
 
-// mentions says whether a sentence speaks of a reason code, by the whole of it or by its end, as in “rollout_blocked”.
-func mentions(says, code string) bool {
-	for word := range strings.FieldsFuncSeq(says, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
-		if word == code || strings.Contains(word, "_") && strings.HasSuffix(code, "_"+word) {
-			return true
-		}
-	}
-	return false
-}
-
-// signature is how a client knows an outcome.
+// signature returns status, code and reason code of an outcome.
 func signature(o milestones.Outcome) string {
 	text := fmt.Sprint(o.Status)
 	if o.Code != "" {
@@ -260,87 +314,38 @@ func signature(o milestones.Outcome) string {
 	return text
 }
 
-// line is how an outcome stands in the golden output, after its operation.
-func line(o milestones.Outcome) string {
-	return strings.Join(strings.Fields(fmt.Sprint(o.Status, " ", o.Code, " ", o.ReasonCode)), " ")
+// goldenText returns an outcome as the golden output writes it, with a further reason code.
+func goldenText(operation *milestones.Operation, o milestones.Outcome, further string) string {
+	return strings.Join(strings.Fields(fmt.Sprint(operation.ID, " ", o.Status, " ", o.Code, " ", o.ReasonCode, " ", further)), " ")
 }
 
-// shown are the scenarios that were given such an answer (its words, the operation first), or that name a word in one of
-// their sentences.
-func (g *Glossary) shown(fits func(answer []string) bool, word string) []*plan.Scenario {
-	var shown []*plan.Scenario
-	for i := range g.plan.Scenarios {
-		s := &g.plan.Scenarios[i]
-		fitting := slices.ContainsFunc(g.answers[s.ID], func(answer string) bool { return fits(strings.Fields(answer)) })
-		if fitting || word != "" && names(s, word) {
-			shown = append(shown, s)
-		}
-	}
-	return shown
+// withoutReplay returns a response of the golden output without the mark of replays.
+func withoutReplay(response []string) string {
+	return strings.TrimSuffix(strings.Join(response, " "), " (replayed)")
 }
 
-// names says whether a word stands in a scenario: in a sentence, or in its table.
-func names(s *plan.Scenario, word string) bool {
-	for _, step := range s.Pickle.Steps {
-		if strings.Contains(step.Text, word) {
+// mentions reports whether a text contains a reason code, or its end, such as “rollout_blocked”.
+func mentions(text, code string) bool {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
+		if word == code || strings.Contains(word, "_") && strings.HasSuffix(code, "_"+word) {
 			return true
-		}
-		if step.Argument == nil || step.Argument.DataTable == nil {
-			continue
-		}
-		for _, row := range step.Argument.DataTable.Rows {
-			for _, cell := range row.Cells {
-				if strings.Contains(cell.Value, word) {
-					return true
-				}
-			}
 		}
 	}
 	return false
 }
 
-// everything is no limit.
-const everything = 1 << 30
-
-// scenarios lists scenarios, with a line for those that are too many.
-func (g *Glossary) scenarios(heading string, scenarios []*plan.Scenario, most int) {
-	if len(scenarios) == 0 {
-		g.line(heading, "none")
-		return
-	}
-	listed := scenarios[:min(most, len(scenarios))]
-	places, width := make([]string, len(listed)), 0
-	for i, s := range listed {
-		places[i] = fmt.Sprintf("%s:%d", g.project.Shown(s.URI), s.Line)
-		width = max(width, len(places[i]))
-	}
-	var lines []string
-	for i, s := range listed {
-		lines = append(lines, fmt.Sprintf("%-*s  %s  %s", width, places[i], s.Ref(), s.Name))
-	}
-	if more := len(scenarios) - len(listed); more > 0 {
-		lines = append(lines, fmt.Sprintf("… and %d more", more))
-	}
-	g.list(heading, lines)
+// line returns FILE:LINE in the milestone.
+func (c *Catalog) line(line int) string {
+	return fmt.Sprintf("%s:%d", filepath.ToSlash(c.project.File), line)
 }
 
-// mostAlone is how many scenarios a command line names.
-const mostAlone = 5
-
-// alone is the command that runs scenarios alone; of very many, those that are listed first.
-func (g *Glossary) alone(scenarios []*plan.Scenario) {
-	if len(scenarios) == 0 {
-		return
+// operations returns all operations, with the router as the last.
+func (c *Catalog) operations() []*milestones.Operation {
+	var all []*milestones.Operation
+	for i := range c.milestone.Operations {
+		all = append(all, &c.milestone.Operations[i])
 	}
-	words := g.command()
-	for _, s := range scenarios[:min(mostAlone, len(scenarios))] {
-		words += " --scenario " + s.Ref()
-	}
-	heading := "alone"
-	if len(scenarios) > mostAlone {
-		heading = fmt.Sprintf("the first %d", mostAlone)
-	}
-	g.line(heading, "%s", words)
+	return append(all, &c.milestone.Router)
 }
 
-func (g *Glossary) command() string { return "runner " + filepath.ToSlash(g.project.File) }
+func (c *Catalog) command() string { return "runner " + filepath.ToSlash(c.project.File) }

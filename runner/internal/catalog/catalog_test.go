@@ -9,7 +9,7 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// Every reason says what it is and what to do, and the schema of the verdict knows it.
+// Each reason has a description and what to do, and is in the schema of the verdict.
 func TestReasons(t *testing.T) {
 	schema, err := os.ReadFile("../../../schemas/Verdict.schema.json")
 	if err != nil {
@@ -17,7 +17,7 @@ func TestReasons(t *testing.T) {
 	}
 	for _, kind := range verdict.Reasons {
 		text := Reason(kind.ID)
-		for _, want := range []string{kind.ID, kind.Description, kind.Do, Page} {
+		for _, want := range []string{kind.ID, kind.Description, kind.Do, ReasonsPage} {
 			if want == "" || !strings.Contains(text, want) {
 				t.Errorf("%s lacks %q:\n%s", kind.ID, want, text)
 			}
@@ -29,7 +29,7 @@ func TestReasons(t *testing.T) {
 	if text := Reason("no-reason"); text != "" {
 		t.Errorf("%s", text)
 	}
-	if slices.ContainsFunc(shortNames, func(n struct{ prefix, names string }) bool { return !shortName.MatchString(n.prefix + "0123456789") }) {
-		t.Error("a prefix that no short name has")
+	if slices.ContainsFunc(shortIDs, func(e entry) bool { return !shortID.MatchString(e.id + "0123456789") }) {
+		t.Error("a prefix that no short id has")
 	}
 }

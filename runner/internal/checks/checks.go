@@ -420,7 +420,7 @@ func replayHeader(s *subject) finding {
 		return wrong("%s is on the answer of an operation that stores none", name)
 	case !s.KeySentBefore:
 		return wrong("%s is on the answer to a key that this run had not sent before (has the target seen an earlier "+
-			"run with the same --seed?)", name)
+			"run with the same --run-id?)", name)
 	}
 	return finding{}
 }

@@ -229,7 +229,7 @@ func TestEachCheckFailsAlone(t *testing.T) {
 			"Idempotent-Replayed is on the answer of an operation that stores none"},
 		{"replay-header", "on a first answer", onboard, 400, refusal, "c1", set("Idempotent-Replayed", "true"),
 			"Idempotent-Replayed is on the answer to a key that this run had not sent before (has the target seen an earlier " +
-				"run with the same --seed?)"},
+				"run with the same --run-id?)"},
 	}
 	j := judge(t)
 	failed := map[string]bool{}

@@ -140,7 +140,7 @@ func (r *run) do(ctx context.Context) (Result, error) {
 	}
 	fmt.Fprintf(r.Stdout, "%s: %s\n", r.room.milestone.ID, r.room.milestone.Title)
 	fmt.Fprintf(r.Stdout, "%s\n", r.room.sides())
-	fmt.Fprintf(r.Stdout, "\nseed   %s\nsteps  %d, in %d walks\n\n", r.room.service.Seed, r.tally.steps, r.tally.walks)
+	fmt.Fprintf(r.Stdout, "\nseed   %s\nsteps  %d, in %d walks\n\n", r.room.service.RunID, r.tally.steps, r.tally.walks)
 	r.tally.print(r.Stdout, found == nil)
 	if found == nil {
 		fmt.Fprintln(r.Stdout, "\nno difference")
@@ -187,7 +187,7 @@ func (r *run) walk(ctx context.Context) (*played, int, error) {
 					return
 				}
 				number := int(next.Add(1)) - 1
-				p, err := r.room.play(ctx, writer, number, r.grammar.walk(seed(r.room.service.Seed, number)))
+				p, err := r.room.play(ctx, writer, number, r.grammar.walk(seed(r.room.service.RunID, number)))
 				select {
 				case results <- result{number, p, err}:
 				case <-ctx.Done():

@@ -29,7 +29,7 @@ func locate(t testing.TB) project.Project {
 // Between two fakes nothing differs, though every other one has given out ids before.
 func TestTwoFakesAgree(t *testing.T) {
 	for _, seed := range []string{"one", "two"} {
-		result, err := difftest.Run(t.Context(), difftest.Config{Project: locate(t), Target: service.Options{Seed: seed}, Steps: 1_000, Stdout: io.Discard})
+		result, err := difftest.Run(t.Context(), difftest.Config{Project: locate(t), Target: service.Options{RunID: seed}, Steps: 1_000, Stdout: io.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestSameSeedSameReport(t *testing.T) {
 		out := t.TempDir()
 		var printed strings.Builder
 		result, err := difftest.Run(t.Context(), difftest.Config{
-			Project: locate(t), Target: service.Options{Seed: "same"}, Steps: 2_000, Folder: out, Stdout: &printed, Wrap: clumsy,
+			Project: locate(t), Target: service.Options{RunID: "same"}, Steps: 2_000, Folder: out, Stdout: &printed, Wrap: clumsy,
 		})
 		if err != nil || result.Drift == nil {
 			t.Fatalf("got %v, %v", result.Drift, err)
@@ -99,7 +99,7 @@ func TestPlayAgain(t *testing.T) {
 	honest := fakeservertest.Start(t)
 	out := t.TempDir()
 	result, err := difftest.Run(t.Context(), difftest.Config{
-		Project: locate(t), Target: service.Options{URL: liar.URL, Seed: "again"}, Steps: 2_000, Folder: out, Stdout: io.Discard,
+		Project: locate(t), Target: service.Options{URL: liar.URL, RunID: "again"}, Steps: 2_000, Folder: out, Stdout: io.Discard,
 	})
 	if err != nil || result.Drift == nil {
 		t.Fatalf("got %v, %v, want a difference", result.Drift, err)

@@ -95,7 +95,7 @@ func (r *Room) face() (err error) {
 	}
 	r.way = r.service.Transport()
 	r.through = r.way.Client(r.way).Transport
-	for _, claim := range r.service.Has {
+	for _, claim := range r.service.Present {
 		if c := claim.Capability; c != freshState && !r.given(c) && !slices.Contains(r.has, c) {
 			r.has = append(r.has, c)
 		}
@@ -103,8 +103,8 @@ func (r *Room) face() (err error) {
 	switch {
 	case r.service.KeyMode() && !slices.Contains(r.has, keyMode):
 		r.has = append(r.has, keyMode)
-	case !r.service.KeyMode() && !r.service.Can(headerMode):
-		return fmt.Errorf("%w: the target knows its callers neither by headers nor by keys: say --has %s if it knows the keys of fixtures/keys, or --partner-keys FILE", ErrUsage, keyMode)
+	case !r.service.KeyMode() && !r.service.HasCapability(headerMode):
+		return fmt.Errorf("%w: the target knows its callers neither by headers nor by keys: say --capability %s if it knows the keys of fixtures/keys, or --partner-keys FILE", ErrUsage, keyMode)
 	}
 	if r.service.PartnerKeys == nil {
 		return nil
@@ -152,7 +152,7 @@ func (r *Room) label() error {
 
 // can says whether what is compared with the fake has a capability. A second fake is given what it needs.
 func (r *Room) can(capability string) bool {
-	return r.service.BuiltIn() || r.service.Can(capability) || slices.Contains(r.has, capability)
+	return r.service.BuiltIn() || r.service.HasCapability(capability) || slices.Contains(r.has, capability)
 }
 
 // reach asks the target for what has to be known of it. An error for which [Unreachable] holds says that it does not
@@ -217,7 +217,7 @@ func (r *Room) sets() [][]string {
 		known = append(known, capability.ID)
 	}
 	var sets [][]string
-	for _, set := range service.Sets(known) {
+	for _, set := range service.CapabilitySets(known) {
 		sets = append(sets, set)
 		if len(set) == 0 {
 			sets = append(sets, []string{freshState})
@@ -232,7 +232,7 @@ func (r *Room) word(walk int) string {
 	if r.through != nil {
 		attempt = r.attempts.Add(1)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", r.service.Seed, walk, attempt))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", r.service.RunID, walk, attempt))
 	return hex.EncodeToString(sum[:])[:10]
 }
 

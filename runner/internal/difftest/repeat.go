@@ -140,7 +140,7 @@ func (r *Room) admit(d *Drift) error {
 	}
 	for _, need := range needs {
 		if need != freshState && !r.can(need) {
-			return fmt.Errorf("%w: %s needs a target that has %s: if this one has it, say so with --has", ErrUsage, d.Ref, need)
+			return fmt.Errorf("%w: %s needs a target that has %s: if this one has it, say so with --capability", ErrUsage, d.Ref, need)
 		}
 	}
 	held := []string{d.Walk.Holds}

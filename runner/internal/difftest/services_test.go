@@ -31,13 +31,13 @@ func TestServicesThatKeepTheContract(t *testing.T) {
 		change func(*fakeserver.Options)
 	}{
 		{"another key", service.Options{}, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }},
-		{"no test clocks", service.Options{Has: []string{"no-test-clocks"}, Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
-		{"no test clocks that are known to be ignored", service.Options{Lacks: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
-		{"no keys that are asked for", service.Options{Lacks: []string{"key-set"}}, func(*fakeserver.Options) {}},
-		{"key mode", service.Options{Has: []string{"key-identity"}, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+		{"no test clocks", service.Options{Capabilities: []string{"no-test-clocks"}, NoCapabilities: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no test clocks that are known to be ignored", service.Options{NoCapabilities: []string{"test-clock"}}, func(o *fakeserver.Options) { o.IgnoreTestClocks = true }},
+		{"no keys that are asked for", service.Options{NoCapabilities: []string{"key-set"}}, func(*fakeserver.Options) {}},
+		{"key mode", service.Options{Capabilities: []string{"key-identity"}, NoCapabilities: []string{"header-identity"}}, func(o *fakeserver.Options) {
 			o.PartnerKeys = partnerKeys(t, "../../../fixtures/keys/partner-keys.json")
 		}},
-		{"key mode with keys of its own", service.Options{PartnerKeys: own, Lacks: []string{"header-identity"}}, func(o *fakeserver.Options) {
+		{"key mode with keys of its own", service.Options{PartnerKeys: own, NoCapabilities: []string{"header-identity"}}, func(o *fakeserver.Options) {
 			o.PartnerKeys = partnerKeys(t, own)
 		}},
 	} {
@@ -45,7 +45,7 @@ func TestServicesThatKeepTheContract(t *testing.T) {
 			url := fakeservertest.Start(t, test.change).URL
 			for _, seed := range []string{"first", "second"} { // each has ids of its own
 				var printed strings.Builder
-				test.target.URL, test.target.Seed = url, seed
+				test.target.URL, test.target.RunID = url, seed
 				result, err := difftest.Run(t.Context(), difftest.Config{
 					Project: locate(t), Target: test.target, Steps: 1_500, Folder: t.TempDir(), Stdout: &printed,
 				})
@@ -85,7 +85,7 @@ func TestServiceWithMoreAboutItsHealth(t *testing.T) {
 // The key set is compared when the service is declared to have the development key.
 func TestServiceWithoutTheDevelopmentKeyItClaims(t *testing.T) {
 	url := fakeservertest.Start(t, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }).URL
-	result, printed := compared(t, service.Options{URL: url, Has: []string{"dev-key"}})
+	result, printed := compared(t, service.Options{URL: url, Capabilities: []string{"dev-key"}})
 	if result.Drift == nil || !strings.Contains(printed, `"lpgate-dev-k1"`) {
 		t.Errorf("got %+v\n%s", result.Drift, printed)
 	}
@@ -95,7 +95,7 @@ func TestServiceWithoutTheDevelopmentKeyItClaims(t *testing.T) {
 func compared(t *testing.T, o service.Options) (difftest.Result, string) {
 	t.Helper()
 	var printed strings.Builder
-	o.Seed = "first"
+	o.RunID = "first"
 	result, err := difftest.Run(t.Context(), difftest.Config{Project: locate(t), Target: o, Steps: 1_500, Folder: t.TempDir(), Stdout: &printed})
 	if err != nil {
 		t.Fatal(err)

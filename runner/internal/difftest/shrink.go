@@ -43,7 +43,7 @@ func (r *run) shrink(ctx context.Context, number int, found *played) (*played, e
 	s := &shrinker{
 		ctx: ctx, room: r.room, writer: writer, number: number, want: found.signature(), known: map[string]bool{}, best: found,
 	}
-	s.draw(r.grammar, seed(r.room.service.Seed, number))
+	s.draw(r.grammar, seed(r.room.service.RunID, number))
 	if s.best.signature() == s.want {
 		s.reduce(r.grammar)
 	}

@@ -68,7 +68,7 @@ func (r *Room) commands(p *played, comment string) string {
 	}
 	for _, x := range all {
 		sent := x.sent
-		sent.Header = r.service.Dress(sent.Header)
+		sent.Header = r.service.WithHeaders(sent.Header)
 		for range x.answers {
 			fmt.Fprintf(&b, "%s\n", report.Curl(strings.TrimSuffix(r.address(), "/"), r.service.Curl, &sent, r.secrets))
 		}
@@ -397,7 +397,7 @@ func (t *telling) steady(at, text string) bool {
 	r := t.room
 	again := Room{
 		milestone: r.milestone, schemas: r.schemas, fixtures: r.fixtures, routes: r.routes, secrets: r.secrets,
-		calls: r.calls, service: &service.Service{Seed: r.service.Seed + " once more"}, base: &url.URL{Scheme: "http", Host: "fake"},
+		calls: r.calls, service: &service.Service{RunID: r.service.RunID + " once more"}, base: &url.URL{Scheme: "http", Host: "fake"},
 	}
 	writer, err := golden.NewWriter(again.milestone, nil)
 	if err != nil {

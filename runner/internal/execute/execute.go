@@ -46,7 +46,7 @@ type Executor struct {
 	Shuffle string
 	// FirstFailure ends the run at the first scenario that fails. The rest is not run.
 	FirstFailure bool
-	// RunID makes the ids of the run differ from those of other runs; "" for [service.DefaultSeed].
+	// RunID makes the ids of the run differ from those of other runs; "" for [service.DefaultRunID].
 	RunID string
 	// Timeout is how long one scenario may take; 0 for [service.DefaultTimeout].
 	Timeout time.Duration
@@ -109,7 +109,7 @@ const (
 // prepare sets the defaults.
 func (e *Executor) prepare() {
 	if e.RunID == "" {
-		e.RunID = service.DefaultSeed
+		e.RunID = service.DefaultRunID
 	}
 	if e.Timeout == 0 {
 		e.Timeout = service.DefaultTimeout

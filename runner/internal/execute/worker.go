@@ -35,7 +35,7 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 	w.recorder = &record.Recorder{
 		Base:              w.transport,
 		Routes:            record.NewRoutes(e.Inputs.Milestone),
-		Prefix:            e.Service.Prefix(),
+		Prefix:            e.Service.BasePath(),
 		Check:             e.Checker.Check,
 		IdempotencyHeader: e.Inputs.Milestone.Transport.IdempotencyHeader,
 		Secrets:           e.Secrets,

@@ -29,7 +29,7 @@ func (r *run) repeat(ctx context.Context, first execute.Executor) error {
 	for n := 2; n <= r.Repeat && len(r.seen.Stops) == 0; n++ {
 		again := first
 		if !r.service.BuiltIn() {
-			again.RunID = report.Again(r.service.Seed, n)
+			again.RunID = report.Again(r.service.RunID, n)
 		}
 		if r.Shuffle != "" {
 			again.Shuffle = report.Again(r.Shuffle, n)

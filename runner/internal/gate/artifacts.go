@@ -42,7 +42,7 @@ var Reports = []Report{
 
 // about is what the event log says of the run before it begins.
 func (r *run) about() eventlog.Run {
-	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.Seed, Repro: r.reproArguments()}
+	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.RunID, Repro: r.reproArguments()}
 	about.File = filepath.ToSlash(r.Milestone)
 	if r.in.Milestone != nil {
 		about.Milestone, about.Title = r.in.Milestone.ID, r.in.Milestone.Title

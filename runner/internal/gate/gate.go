@@ -333,7 +333,7 @@ func (r *run) drive(ctx context.Context) error {
 	}
 	r.executor = execute.Executor{
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Checker: judge, Selection: r.selection,
-		Service: r.service, Wrap: r.Wrap, RunID: r.service.Seed, Timeout: r.service.ScenarioTimeout, Steps: r.steps, Secrets: r.secrets,
+		Service: r.service, Wrap: r.Wrap, RunID: r.service.RunID, Timeout: r.service.ScenarioTimeout, Steps: r.steps, Secrets: r.secrets,
 		Observers: []execute.Observer{r.log},
 		Workers:   r.Parallel, Shuffle: r.Shuffle,
 	}
@@ -360,7 +360,7 @@ func (r *run) choose() error {
 			return fmt.Errorf("%w: %w: name the service to verify with --target URL", ErrUsage, err)
 		}
 	}
-	can := r.service.Can
+	can := r.service.HasCapability
 	if r.service.BuiltIn() {
 		can = nil
 	}
@@ -382,7 +382,7 @@ func (r *run) choose() error {
 	if can != nil {
 		r.selection.Missing = r.service.Missing(r.in.Milestone)
 	}
-	for _, claim := range r.service.Lacks {
+	for _, claim := range r.service.Absent {
 		r.selection.Declared = append(r.selection.Declared, claim.Capability)
 	}
 	return nil
@@ -517,7 +517,7 @@ func (r *run) reproArguments() string {
 	if filepath.ToSlash(r.Milestone) != DefaultMilestone {
 		words += " " + report.Quote(filepath.ToSlash(r.Milestone))
 	}
-	for _, word := range r.Target.Again() {
+	for _, word := range r.Target.Args() {
 		words += " " + report.Quote(word)
 	}
 	return words
@@ -537,7 +537,7 @@ func (r *run) now() time.Time {
 // reportAt is the run as it is reported, when it is done at a time.
 func (r *run) reportAt(at time.Time) *report.Run {
 	run := &report.Run{
-		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.service.Seed,
+		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.service.RunID,
 		Results: r.seen.Results, Exchanges: r.seen.Exchanges,
 		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
 		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(), Style: r.Style,
@@ -594,8 +594,8 @@ func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	case r.decision.Overall:
 		return ""
 	case r.replayed() > 0:
-		return fmt.Sprintf("Next: %d first answers say that they are replays. Has the target seen the seed %s before? Each run needs its own: without --seed it gets one.",
-			r.replayed(), r.service.Seed)
+		return fmt.Sprintf("Next: %d first answers say that they are replays. Has the target seen the seed %s before? Each run needs its own: without --run-id it gets one.",
+			r.replayed(), r.service.RunID)
 	case has("interrupted"):
 		return "Next: run it again, and let it end."
 	case has("not-started"):
@@ -622,9 +622,9 @@ func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	case has("selection-incomplete"):
 		return "Next: a part of the scenarios is no verdict. Run all of them, without " + r.selection.Args() + "."
 	case has("scenario-left-out"):
-		return "Next: say with --has what the target has, and with --lacks what it is known to lack."
+		return "Next: say with --capability what the target has, and with --no-capability what it is known to lack."
 	case difference != nil && !difference.Empty(), has("output-unknown"), has("output-differs"):
-		how := "--renew-output"
+		how := "--update-golden"
 		if r.hasFake() {
 			how = "`make generate`"
 		}

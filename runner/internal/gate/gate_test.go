@@ -219,7 +219,7 @@ func config(t *testing.T, feature string) (Config, *ringer) {
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	return Config{
-		Milestone: projectWith(t, feature), Target: service.Options{URL: r.URL, Seed: service.DefaultSeed, ScenarioTimeout: 2 * time.Second},
+		Milestone: projectWith(t, feature), Target: service.Options{URL: r.URL, RunID: service.DefaultRunID, ScenarioTimeout: 2 * time.Second},
 		Stdout: io.Discard, steps: stepsOf(t, r, release),
 	}, r
 }
@@ -708,12 +708,12 @@ func TestAgainExactly(t *testing.T) {
 func TestCapabilities(t *testing.T) {
 	feature := good + "\n  @bell-rings @needs:rope\n  Scenario: By a rope\n    Then I ring\n"
 	cfg, _ := config(t, feature)
-	cfg.Target.Has = []string{"rope"}
+	cfg.Target.Capabilities = []string{"rope"}
 	renewed(t, cfg)
 	if result, _, page := cfg.run(t, t.Context()); !result.Overall {
 		t.Errorf("with a rope: exit %d\n%s", result.Exit, page)
 	}
-	cfg.Target.Has = nil
+	cfg.Target.Capabilities = nil
 	result, a, page := cfg.run(t, t.Context())
 	if result.Exit != verdict.Incomplete {
 		t.Errorf("without: exit %d, want %d", result.Exit, verdict.Incomplete)
@@ -726,7 +726,7 @@ func TestCapabilities(t *testing.T) {
 func TestOutput(t *testing.T) {
 	cfg, _ := config(t, good)
 	if result, a, page := cfg.run(t, t.Context()); result.Exit != verdict.Incomplete || a.reasons()[0] != "output-unknown" ||
-		!strings.Contains(page, "--renew-output makes it the golden one") {
+		!strings.Contains(page, "--update-golden makes it the golden one") {
 		t.Errorf("without a golden output: exit %d, reasons %v\n%s", result.Exit, a.reasons(), page)
 	}
 	renewed(t, cfg)
@@ -798,25 +798,25 @@ func TestBaseline(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"--has is about a target, and there is no --target": func(c *Config) {
-			c.Target = service.Options{Has: []string{"rope"}}
+		"--capability needs --target": func(c *Config) {
+			c.Target = service.Options{Capabilities: []string{"rope"}}
 		},
-		"--has rop: T1 has no such capability (did you mean rope?)":   func(c *Config) { c.Target.Has = []string{"rop"} },
-		"--lacks rop: T1 has no such capability (did you mean rope?)": func(c *Config) { c.Target.Lacks = []string{"rop"} },
-		"--target is no URL such as http://127.0.0.1:8109 or https://host/base": func(c *Config) {
+		"--capability rop: T1 has no such capability (did you mean rope?)":    func(c *Config) { c.Target.Capabilities = []string{"rop"} },
+		"--no-capability rop: T1 has no such capability (did you mean rope?)": func(c *Config) { c.Target.NoCapabilities = []string{"rop"} },
+		"--target is not a URL such as http://127.0.0.1:8109 or https://host/base": func(c *Config) {
 			c.Target.URL = "bell"
 		},
 		"--tags: unknown tag @bell-ring (did you mean @bell-rings?)":     func(c *Config) { c.Filter.Tags = "@bell-ring" },
 		"--operation: no operation is called rings (did you mean ring?)": func(c *Config) { c.Filter.Operations = []string{"rings"} },
-		"--renew-output is for a run of everything":                      func(c *Config) { c.UpdateGolden, c.Filter.Tags = true, "@bell-rings" },
-		"--renew-output: the golden output of M109 is that of the built-in fake server, so leave the target out": func(c *Config) {
+		"--update-golden is for a run of everything":                     func(c *Config) { c.UpdateGolden, c.Filter.Tags = true, "@bell-rings" },
+		"--update-golden: the golden output of M109 is that of the built-in fake server, so leave the target out": func(c *Config) {
 			c.UpdateGolden, c.Milestone = true, "../../../milestones/M109.yaml"
 		},
-		"the built-in fake server implements M109 alone, and ring of T1 is none of its operations: name the service to verify with --target URL": func(c *Config) {
+		"the built-in fake server implements only M109, which has no operation ring: name the service to verify with --target URL": func(c *Config) {
 			c.Target = service.Options{}
 		},
 		"--header X-Correlation-Id: scenarios set this header": func(c *Config) { c.Target.Header = []string{"x-correlation-id: 1"} },
-		"--renew-output: there is no folder fixtures beside that of TEMP/nowhere/nothing/x.yaml": func(c *Config) {
+		"--update-golden: there is no folder fixtures beside that of TEMP/nowhere/nothing/x.yaml": func(c *Config) {
 			c.Target, c.UpdateGolden, c.Milestone = service.Options{}, true, filepath.Join(filepath.Dir(c.Milestone), "nowhere", "nothing", "x.yaml")
 		},
 	} {

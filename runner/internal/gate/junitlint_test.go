@@ -39,7 +39,7 @@ func TestJUnitIsValid(t *testing.T) {
 		"green":       func(*Config) context.Context { return t.Context() },
 		"incomplete":  func(c *Config) context.Context { c.Filter.Tags = "@bell-rings"; return t.Context() },
 		"interrupted": func(*Config) context.Context { return canceled(t) },
-		"left out":    func(c *Config) context.Context { c.Target.Lacks = []string{"rope"}; return t.Context() },
+		"left out":    func(c *Config) context.Context { c.Target.NoCapabilities = []string{"rope"}; return t.Context() },
 		"not started": func(c *Config) context.Context { breakFeature(t, c, "Feature: x\n\x01"); return t.Context() },
 		"red": func(c *Config) context.Context {
 			breakFeature(t, c, also("I ring falsely", "I ring"))

@@ -103,7 +103,7 @@ func (r *run) take(j *shard.Joined) {
 	r.Shuffle, r.Repeat = j.Shuffle, max(1, j.Repeat)
 	r.seen = execute.Result{Exchanges: j.Exchanges, Stops: j.Reasons, Agreed: true}
 	r.seen.Results, r.seen.Failures = j.Results()
-	r.service.Seed = j.Seed
+	r.service.RunID = j.Seed
 	if j.Target != report.BuiltIn {
 		r.service.URL, r.service.Curl = j.Target, j.Flags
 	}
@@ -148,7 +148,7 @@ func (r *run) mayShard() error {
 	case r.Baseline != "":
 		return fmt.Errorf("%w: --baseline is for all shards together: give it to runner merge", ErrUsage)
 	case r.UpdateGolden:
-		return fmt.Errorf("%w: --renew-output is for a run of everything, without --shard", ErrUsage)
+		return fmt.Errorf("%w: --update-golden is for a run of everything, without --shard", ErrUsage)
 	}
 	return nil
 }

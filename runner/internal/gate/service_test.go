@@ -58,7 +58,7 @@ func TestTwoAtOnce(t *testing.T) {
 	url := fake(t, nil, usedByOthers(t))
 	var both sync.WaitGroup
 	for range 2 {
-		both.Go(func() { mustHold(t, service.Options{URL: url, Lacks: without}) })
+		both.Go(func() { mustHold(t, service.Options{URL: url, NoCapabilities: without}) })
 	}
 	both.Wait()
 }

@@ -102,9 +102,9 @@ func (cfg Config) watch() (*watch.Watcher, error) {
 	_, missing := os.Stat(filepath.Dir(cfg.Milestone))
 	switch {
 	case cfg.UpdateGolden:
-		return nil, fmt.Errorf("%w: --watch is for looking, and --renew-output writes: use one of them", ErrUsage)
-	case !r.service.BuiltIn() && r.Target.Seed != "":
-		return nil, fmt.Errorf("%w: --watch runs again and again, and a target that saw a seed before replays its answers: leave --seed out, and each run gets its own", ErrUsage)
+		return nil, fmt.Errorf("%w: --watch is for looking, and --update-golden writes: use one of them", ErrUsage)
+	case !r.service.BuiltIn() && r.Target.RunID != "":
+		return nil, fmt.Errorf("%w: --watch runs again and again, and a target that saw a seed before replays its answers: leave --run-id out, and each run gets its own", ErrUsage)
 	case missing != nil:
 		return nil, fmt.Errorf("%w: --watch: there is no folder %s, and what is inside of the program does not change: name the milestone of a project, such as path/to/%s",
 			ErrUsage, filepath.Dir(cfg.Milestone), DefaultMilestone)

@@ -150,7 +150,7 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 	m := s.in.Milestone
 	if s.honest == nil {
 		if err := service.Implements(m); err != nil {
-			return 0, fmt.Errorf("%w: %w, so there is no true answer to tell a lie about", gate.ErrUsage, err)
+			return 0, fmt.Errorf("%w: %w, so there is no correct response to mutate", gate.ErrUsage, err)
 		}
 	}
 	if m.Selfcheck == nil && s.Lie == "" {

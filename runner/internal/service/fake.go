@@ -1,7 +1,7 @@
-// Package service is what a run verifies: the built-in fake server, or a service of somebody's own.
+// Package service is the system under test: the built-in fake server, or a service at a URL.
 //
-// The verifier meets either over HTTP and knows neither from within. What it has to know of the fake, which is how one
-// is started and how it is given what a scenario needs, stands in fake.go, and nowhere else in the verifier.
+// The verifier uses both over HTTP alone. How a fake server is started with the capabilities that a scenario needs is in
+// fake.go, the only file of the verifier that imports the fake.
 package service
 
 import (
@@ -22,31 +22,29 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// This file is the only one of the verifier that knows the fake server: how one is started, and how it is given what a scenario needs.
-
-// frozen is the time at which the fake servers of a run stand still.
+// frozen is the constant time of the fake servers.
 var frozen = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 
-// Implements says why the fake server cannot stand in for a service of the milestone, or nothing. It is a fake of one
-// milestone; another one is verified with --target.
+// Implements returns an error if the fake server does not implement all operations of a milestone. Other milestones are
+// verified with --target.
 func Implements(m *milestones.Milestone) error {
 	own := milestones.M109()
 	for _, o := range m.Operations {
 		if known, ok := own.Operation(o.ID); !ok || known.Method != o.Method || known.Path != o.Path {
-			return fmt.Errorf("the built-in fake server implements %s alone, and %s of %s is none of its operations", own.ID, o.ID, m.ID)
+			return fmt.Errorf("the built-in fake server implements only %s, which has no operation %s", own.ID, o.ID)
 		}
 	}
 	return nil
 }
 
-// freshState is the capability to be a server that nobody used before.
+// freshState is the capability of a server that received no request before.
 const freshState = "fresh-state"
 
-// grants say how a server is given a capability: by its options, and on the command line of the fake server.
-// A server has the ones without either by itself.
-var grants = map[string]struct {
+// capabilityOptions maps a capability to the options and to the command line flags that add it to a fake server. Every server has
+// those without options.
+var capabilityOptions = map[string]struct {
 	flags string
-	grant func(*fakeserver.Options, fs.FS) error
+	apply func(*fakeserver.Options, fs.FS) error
 }{
 	"test-clock":      {},
 	"header-identity": {},
@@ -97,8 +95,8 @@ var grants = map[string]struct {
 	},
 }
 
-// opposites are capabilities that no one server has together.
-var opposites = [][2]string{{"key-identity", "header-identity"}, {"no-test-clocks", "test-clock"}, {"operator-key", "dev-key"}}
+// exclusive are pairs of capabilities that no server has together.
+var exclusive = [][2]string{{"key-identity", "header-identity"}, {"no-test-clocks", "test-clock"}, {"operator-key", "dev-key"}}
 
 func readKey[T any](fixtures fs.FS, name string, read func([]byte) (T, error)) (T, error) {
 	text, err := fs.ReadFile(fixtures, name)
@@ -107,16 +105,16 @@ func readKey[T any](fixtures fs.FS, name string, read func([]byte) (T, error)) (
 		key, err = read(text)
 	}
 	if err != nil {
-		return key, &steps.InvalidStep{Message: fmt.Sprintf("the fixture %s cannot be read: %v", name, err), Err: err}
+		return key, &steps.InvalidStep{Message: fmt.Sprintf("reading the fixture %s: %v", name, err), Err: err}
 	}
 	return key, nil
 }
 
-// Fakes are the fake servers of one lane: one for each set of capabilities, and a new one for every scenario that
-// must be the first.
+// Fakes are the fake servers of one worker: one for each set of capabilities, and a new one for each scenario that needs
+// fresh-state.
 type Fakes struct {
 	fixtures fs.FS
-	wrap     func(http.Handler) http.Handler // tells lies, in tests; nil for the truth
+	wrap     func(http.Handler) http.Handler // nil for none
 	secrets  *record.Secrets
 
 	mu      sync.Mutex
@@ -128,7 +126,7 @@ type Fakes struct {
 	ctx     context.Context
 }
 
-// server is one of them.
+// server is a running fake server.
 type server struct {
 	needs []string
 	url   string
@@ -138,7 +136,7 @@ type server struct {
 	state []byte // once it has ended
 }
 
-// NewFakes starts none yet. wrap stands before each of them, and tells lies in tests; nil is the truth.
+// NewFakes returns fake servers that are started when they are needed. wrap, unless it is nil, wraps the handler of each.
 func NewFakes(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *record.Secrets) *Fakes {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Fakes{
@@ -146,13 +144,13 @@ func NewFakes(fixtures fs.FS, wrap func(http.Handler) http.Handler, secrets *rec
 	}
 }
 
-// URL is the base URL of a server that has the capabilities. A scenario asks once. A server that it does not share ends
+// URL returns the base URL of a server with the capabilities. It is called once for each scenario. A server that it does not share ends
 // with its context.
 func (s *Fakes) URL(ctx context.Context, needs []string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	needs = slices.Sorted(slices.Values(needs))
-	key := strings.Join(special(needs), " ")
+	key := strings.Join(configured(needs), " ")
 	if running := s.shared[key]; running != nil {
 		return running.url, nil
 	}
@@ -169,10 +167,10 @@ func (s *Fakes) URL(ctx context.Context, needs []string) (string, error) {
 	return started.url, nil
 }
 
-// special are the capabilities that a server does not have by itself.
-func special(needs []string) []string {
+// configured returns the capabilities that a server has only by its options, or when it is new.
+func configured(needs []string) []string {
 	return slices.DeleteFunc(append([]string{}, needs...), func(need string) bool {
-		return grants[need].grant == nil && need != freshState
+		return capabilityOptions[need].apply == nil && need != freshState
 	})
 }
 
@@ -190,7 +188,7 @@ func (s *Fakes) start(needs []string) (*server, error) {
 	if err != nil {
 		return nil, &steps.Unreachable{Err: fmt.Errorf("starting the fake server: %w", err)}
 	}
-	started := &server{needs: special(needs), url: "http://" + listener.Addr().String(), fake: fake, ended: make(chan struct{})}
+	started := &server{needs: configured(needs), url: "http://" + listener.Addr().String(), fake: fake, ended: make(chan struct{})}
 	var ctx context.Context
 	ctx, started.stop = context.WithCancel(s.ctx)
 	s.running.Go(func() {
@@ -201,19 +199,19 @@ func (s *Fakes) start(needs []string) (*server, error) {
 	return started, nil
 }
 
-// Frozen is the time at which the fake servers stand still.
+// Frozen returns the constant time of the fake servers.
 func Frozen() time.Time { return frozen }
 
 // Sets are the sets of capabilities that a fake server can be given: none, each alone, and each two that go together.
-func Sets(known []string) [][]string {
+func CapabilitySets(known []string) [][]string {
 	sets := [][]string{nil}
 	for i, one := range known {
-		if grants[one].grant == nil {
+		if capabilityOptions[one].apply == nil {
 			continue
 		}
 		sets = append(sets, []string{one})
 		for _, other := range known[:i] {
-			if grants[other].grant != nil {
+			if capabilityOptions[other].apply != nil {
 				sets = append(sets, slices.Sorted(slices.Values([]string{one, other})))
 			}
 		}
@@ -221,46 +219,46 @@ func Sets(known []string) [][]string {
 	return sets
 }
 
-// Handler is a fake server with the capabilities that nobody listens to: it answers in this process. Its time is the
-// clock's, and heard is told of each rule that it considers and whether that refused; nil is nobody.
-func Handler(fixtures fs.FS, needs []string, clock func() time.Time, heard func(rule string, refused bool), secrets *record.Secrets) (http.Handler, error) {
+// Handler returns a fake server with the capabilities for use in this process, without a listener. onRule, unless it is nil, is
+// called for each rule that a request reaches.
+func Handler(fixtures fs.FS, needs []string, clock func() time.Time, onRule func(rule string, refused bool), secrets *record.Secrets) (http.Handler, error) {
 	options, err := optionsFor(fixtures, needs, secrets)
 	if err != nil {
 		return nil, err
 	}
 	options.Clock = clock
-	if heard != nil {
+	if onRule != nil {
 		options.OnRules = func(_ *http.Request, reached []fakeserver.Reached) {
 			for _, r := range reached {
-				heard(string(r.Rule), r.Refused)
+				onRule(string(r.Rule), r.Refused)
 			}
 		}
 	}
 	fake, err := fakeserver.New(options)
 	if err != nil {
-		return nil, &steps.Unreachable{Err: fmt.Errorf("making a fake server: %w", err)}
+		return nil, &steps.Unreachable{Err: fmt.Errorf("creating a fake server: %w", err)}
 	}
 	return fake, nil
 }
 
-// optionsFor are the options of a fake server with the capabilities.
+// optionsFor returns the options of a fake server with the capabilities.
 func optionsFor(fixtures fs.FS, needs []string, secrets *record.Secrets) (options fakeserver.Options, err error) {
-	// Requests that come at the same time would get their ids in any order, and no two runs would be the same.
+	// Without worlds and request ids: concurrent requests would get their ids in any order.
 	options.ContractOnly = true
-	for _, pair := range opposites {
+	for _, pair := range exclusive {
 		if slices.Contains(needs, pair[0]) && slices.Contains(needs, pair[1]) {
 			return options, &steps.InvalidStep{Message: fmt.Sprintf("no server has both %s and %s", pair[0], pair[1])}
 		}
 	}
 	for _, need := range needs {
-		how, known := grants[need]
+		how, known := capabilityOptions[need]
 		if !known {
-			return options, &steps.InvalidStep{Message: fmt.Sprintf("no fake server can be given %s", need)}
+			return options, &steps.InvalidStep{Message: fmt.Sprintf("the fake server cannot provide the capability %s", need)}
 		}
-		if how.grant == nil {
+		if how.apply == nil {
 			continue
 		}
-		if err := how.grant(&options, fixtures); err != nil {
+		if err := how.apply(&options, fixtures); err != nil {
 			return options, err
 		}
 	}
@@ -299,12 +297,12 @@ func (s *Fakes) serve(ctx context.Context, fake *fakeserver.Server, listener net
 		_ = fake.Serve(ctx, listener, 0) // it ends with the context, whatever is still on its way
 		return
 	}
-	liar := &http.Server{Handler: s.wrap(fake), DisableGeneralOptionsHandler: true}
-	context.AfterFunc(ctx, func() { _ = liar.Close() })
-	_ = liar.Serve(listener)
+	wrapped := &http.Server{Handler: s.wrap(fake), DisableGeneralOptionsHandler: true}
+	context.AfterFunc(ctx, func() { _ = wrapped.Close() })
+	_ = wrapped.Serve(listener)
 }
 
-// AppendState appends the state of every server, as items of a JSON list that b may have begun. It stops them.
+// AppendState appends the state of each server to b, as items of a JSON array. b ends with "[" or with an item. It stops them.
 func (s *Fakes) AppendState(b []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -316,7 +314,7 @@ func (s *Fakes) AppendState(b []byte) []byte {
 		}
 		needs, err := json.Marshal(server.needs)
 		if err != nil {
-			panic(err) // a list of words
+			panic(err) // strings
 		}
 		b = append(b, `{"needs":`...)
 		b = append(b, needs...)
@@ -333,14 +331,14 @@ func (s *Fakes) Close() {
 	s.running.Wait()
 }
 
-// FakeAddress is where a developer's own fake server listens by default.
+// FakeAddress is the default address of the fakeserver command.
 const FakeAddress = "127.0.0.1:8109"
 
-// StartCommand is how a developer starts a server with these capabilities.
+// StartCommand returns the command that starts a fake server with these capabilities.
 func StartCommand(needs []string) string {
 	command := "go run ./fakeserver/cmd/fakeserver --addr " + FakeAddress
 	for _, need := range needs {
-		if flags := grants[need].flags; flags != "" {
+		if flags := capabilityOptions[need].flags; flags != "" {
 			command += " " + flags
 		}
 	}

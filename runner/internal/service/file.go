@@ -1,195 +1,145 @@
 package service
 
 import (
-	"bytes"
-	"errors"
+	"embed"
 	"fmt"
-	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"github.com/go-json-experiment/json/jsontext"
 
-	"example.com/lpgate/internal/suggest"
-	"example.com/lpgate/internal/textfile"
+	"example.com/lpgate/internal/yamlfile"
+	"example.com/lpgate/schemas"
 )
 
-// This file reads a target file. Each of its keys is a flag:
-//
-//	url: https://lp.example/base          --target
-//	has: [short-retention-default]        --has
-//	lacks: [fresh-state, key-identity]    --lacks
-//	headers:                              --header
-//	  Authorization: Bearer ${LP_TOKEN}
-//	partner_keys: partner-keys.json       --partner-keys
-//	tls:
-//	  cacert: ca.pem                      --cacert
-//	  cert: gate.pem                      --cert
-//	  key: gate.key                       --key
-//	  server_name: lp.internal            --server-name
-//	  insecure: false                     --insecure
-//	timeouts:
-//	  connect: 5s                         --connect-timeout
-//	  request: 30s                        --max-time
-//	  scenario: 30s                       --scenario-timeout
-//	retries: 3                            --retries
-//	rate: 20                              --rate
-//	seed: nightly                         --seed
-//
-// A flag that is given as well comes before it; has, lacks and headers add up. File names are relative to the file's
-// folder. ${NAME} in a text stands for what the environment has.
+// This file reads a target file. Target.schema.json describes it, for editors too.
 
-// keys are the keys of a target file, by the mapping that they stand in, and the flags that they are.
-var keys = map[string]map[string]string{
-	"": {
-		"url": "target", "has": "has", "lacks": "lacks", "headers": "header", "partner_keys": "partner-keys", "tls": "", "timeouts": "",
-		"retries": "retries", "rate": "rate", "seed": "seed",
-	},
-	"tls":      {"cacert": "cacert", "cert": "cert", "key": "key", "server_name": "server-name", "insecure": "insecure"},
-	"timeouts": {"connect": "connect-timeout", "request": "max-time", "scenario": "scenario-timeout"},
+//go:embed Target.schema.json
+var schemaFile embed.FS
+
+// fileSettings are the keys of a target file with the flags that they replace.
+var fileSettings = []struct {
+	pointer jsontext.Pointer
+	flag    string
+}{
+	{"/url", "target"},
+	{"/capabilities", "capability"},
+	{"/no_capabilities", "no-capability"},
+	{"/headers", "header"},
+	{"/partner_keys", "partner-keys"},
+	{"/tls/cacert", "cacert"},
+	{"/tls/cert", "cert"},
+	{"/tls/key", "key"},
+	{"/tls/server_name", "server-name"},
+	{"/tls/insecure", "insecure"},
+	{"/timeouts/connect", "connect-timeout"},
+	{"/timeouts/request", "max-time"},
+	{"/timeouts/scenario", "scenario-timeout"},
+	{"/retries", "retries"},
+	{"/rate", "rate"},
+	{"/run_id", "run-id"},
 }
 
-// files are the flags that name a file.
-var files = []string{"partner-keys", "cacert", "cert", "key"}
+// fileFlags are the flags whose value is the name of a file.
+var fileFlags = []string{"partner-keys", "cacert", "cert", "key"}
 
-// flagsOfService are the flags that say something of a service alone.
-var flagsOfService = func() []string {
-	var flags []string
-	for _, names := range keys {
-		for _, flag := range names {
-			if !slices.Contains([]string{"", "target", "seed", "scenario-timeout"}, flag) {
-				flags = append(flags, flag)
-			}
-		}
-	}
-	return flags
-}()
-
-// readFile puts what the target file says where no flag said anything.
+// readFile reads --target-file. A flag overrides the value of the file; capabilities and headers are added to those of flags.
+// Names of files are relative to the folder of the target file.
 func (o *Options) readFile() error {
 	text, err := o.read("target-file", o.File)
 	if err != nil {
 		return err
 	}
-	if err := textfile.CheckCharacters(o.File, text); err != nil {
+	file, err := yamlfile.Parse(o.File, text, yamlfile.Options{Kind: "target", Schema: schemas.Must(schemaFile, "Target"), HideValues: true})
+	if err != nil {
 		return err
 	}
-	var document, more yaml.Node
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s:1: the file is empty", o.File)
-	} else if err != nil {
-		line := "1"
-		if found := lineOfSyntax.FindStringSubmatch(err.Error()); found != nil {
-			line = found[1]
+	for _, setting := range fileSettings {
+		if !file.Has(setting.pointer) || !file.Valid(setting.pointer) {
+			continue
 		}
-		return fmt.Errorf("%s:%s: not YAML, here or below", o.File, line) // what package yaml says may quote a secret
+		switch setting.flag {
+		case "header":
+			o.addHeaders(file)
+		case "capability":
+			o.Capabilities = append(o.Capabilities, o.capabilities(file, setting.pointer, setting.flag)...)
+		case "no-capability":
+			o.NoCapabilities = append(o.NoCapabilities, o.capabilities(file, setting.pointer, setting.flag)...)
+		default:
+			o.setFlag(file, setting.pointer, setting.flag)
+		}
 	}
-	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s:%d: one file is one target, and there is more", o.File, max(more.Line, 1))
+	if o.Warn != nil {
+		for _, warning := range file.Deprecations() {
+			o.Warn(warning)
+		}
 	}
-	return errors.Join(o.readMapping(document.Content[0], "")...)
+	return file.Err()
 }
 
-var lineOfSyntax = regexp.MustCompile(`line ([0-9]+)`)
-
-func (o *Options) readMapping(node *yaml.Node, name string) []error {
-	at := func(node *yaml.Node, format string, args ...any) error {
-		return fmt.Errorf("%s:%d: %s", o.File, node.Line, fmt.Sprintf(format, args...))
+// setFlag sets a flag to a value of the file, unless the command line sets it.
+func (o *Options) setFlag(file *yamlfile.File, pointer jsontext.Pointer, flag string) {
+	if o.isSet(flag) {
+		return
 	}
-	if node.Kind != yaml.MappingNode {
-		return []error{at(node, "%s must be a mapping of keys", strings.TrimSpace("a target "+name))}
+	value := file.Text(pointer)
+	if slices.Contains(fileFlags, flag) && !filepath.IsAbs(value) {
+		value = filepath.Join(filepath.Dir(o.File), value)
 	}
-	var errs []error
-	seen := map[string]bool{}
-	for pair := range slices.Chunk(node.Content, 2) {
-		key, value := pair[0], pair[1]
-		flag, known := keys[name][key.Value]
-		switch {
-		case !known:
-			says := "unknown key" // which may be a secret
-			if nearest := nearestKey(key.Value, name); nearest != "" {
-				says = fmt.Sprintf("unknown key %q%s", key.Value, nearest)
-			}
-			errs = append(errs, at(key, "%s", says))
-		case seen[key.Value]:
-			errs = append(errs, at(key, "the key %q stands twice", key.Value))
-		case flag == "":
-			errs = append(errs, o.readMapping(value, key.Value)...)
-		case flag == "header":
-			errs = append(errs, o.readHeaderKeys(value, at)...)
-		case flag == "has" || flag == "lacks":
-			if value.Kind != yaml.SequenceNode {
-				errs = append(errs, at(value, "%s must be a list of capabilities", key.Value))
-				break
-			}
-			list := map[string]*[]string{"has": &o.Has, "lacks": &o.Lacks}[flag]
-			for _, item := range value.Content {
-				o.said[flag+" "+item.Value] = fmt.Sprintf("%s:%d", o.File, item.Line)
-				*list = append(*list, item.Value)
-			}
-		case value.Kind != yaml.ScalarNode || value.Value == "":
-			errs = append(errs, at(value, "%s must be one value", key.Value))
-		case !o.has(flag):
-			text := value.Value
-			if slices.Contains(files, flag) && !filepath.IsAbs(text) {
-				text = filepath.Join(filepath.Dir(o.File), text)
-			}
-			if err := o.flags.Lookup(flag).Value.Set(text); err != nil {
-				errs = append(errs, at(value, "%s must be %s", key.Value, kinds[o.flags.Lookup(flag).Value.Type()]))
-				break
-			}
-			o.said[flag] = fmt.Sprintf("%s:%d", o.File, value.Line)
+	variable := o.fields.Lookup(flag).Value
+	if err := variable.Set(value); err != nil { // the schema allows a number without a unit, and any size
+		expected := "a smaller number"
+		if variable.Type() == "duration" {
+			expected = "a duration, such as 30s"
 		}
-		seen[key.Value] = true
+		file.Report(pointer, "%s must be %s", pointer, expected)
+		return
 	}
-	return errs
+	o.origins[flag] = o.fileLine(file, pointer)
 }
 
-// readHeaderKeys reads the headers. One that a flag gives too is the flag's.
-func (o *Options) readHeaderKeys(node *yaml.Node, at func(*yaml.Node, string, ...any) error) []error {
-	if node.Kind != yaml.MappingNode {
-		return []error{at(node, "headers must be a mapping of names to values")}
+// capabilities returns a list of capabilities of the file.
+func (o *Options) capabilities(file *yamlfile.File, pointer jsontext.Pointer, flag string) []string {
+	var all []string
+	for i := 0; file.Has(yamlfile.Below(pointer, i)); i++ {
+		item := yamlfile.Below(pointer, i)
+		o.origins[flag+" "+file.Text(item)] = o.fileLine(file, item)
+		all = append(all, file.Text(item))
 	}
-	var errs []error
-	given := func(name string) bool {
-		return slices.ContainsFunc(o.Header, func(line string) bool {
+	return all
+}
+
+// addHeaders adds the headers of the file whose names no flag has.
+func (o *Options) addHeaders(file *yamlfile.File) {
+	var added []string
+	for _, name := range file.Keys("/headers") {
+		overridden := slices.ContainsFunc(o.Header, func(line string) bool {
 			other, _, _ := strings.Cut(line, ":")
 			return strings.EqualFold(strings.TrimSpace(other), strings.TrimSpace(name))
 		})
-	}
-	var read []string
-	for pair := range slices.Chunk(node.Content, 2) {
-		if pair[1].Kind != yaml.ScalarNode {
-			errs = append(errs, at(pair[1], "the value of a header must be a text"))
+		if overridden {
 			continue
 		}
-		if given(pair[0].Value) {
-			continue
+		at := yamlfile.At("headers", name)
+		line := name + ": " + file.Text(at)
+		o.origins["header "+line] = o.fileLine(file, at)
+		added = append(added, line)
+	}
+	o.Header = append(o.Header, added...)
+}
+
+func (o *Options) fileLine(file *yamlfile.File, pointer jsontext.Pointer) string {
+	return fmt.Sprintf("%s:%d", o.File, file.Line(pointer))
+}
+
+// targetFlags are the flags that make no sense without a target.
+var targetFlags = func() []string {
+	var flags []string
+	for _, setting := range fileSettings {
+		if !slices.Contains([]string{"target", "run-id", "scenario-timeout"}, setting.flag) {
+			flags = append(flags, setting.flag)
 		}
-		line := pair[0].Value + ": " + pair[1].Value
-		o.said["header "+line] = fmt.Sprintf("%s:%d", o.File, pair[0].Line)
-		read = append(read, line)
 	}
-	o.Header = append(o.Header, read...)
-	return errs
-}
-
-// kinds say what the values of flags are, by the names that package pflag has for them.
-var kinds = map[string]string{
-	"bool": "true or false", "duration": "a duration such as 30s", "float64": "a number", "int": "a whole number", "string": "a text",
-}
-
-func nearestKey(word, mapping string) string {
-	var known []string
-	for key := range keys[mapping] {
-		known = append(known, key)
-	}
-	slices.Sort(known)
-	if nearest := suggest.Nearest(word, known); nearest != "" {
-		return fmt.Sprintf(" (did you mean %q?)", nearest)
-	}
-	return ""
-}
+	return flags
+}()

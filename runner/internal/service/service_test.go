@@ -47,7 +47,7 @@ func options(t *testing.T, args ...string) *Options {
 	return o
 }
 
-func TestOptionsThatCannotBe(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	t.Setenv("CANARY", "secret-of-the-environment")
 	const url = "http://127.0.0.1:1"
 	tests := []struct {
@@ -55,30 +55,30 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"no URL", []string{"--target", "bell:canary"}, "--target is no URL such as http://127.0.0.1:8109 or https://host/base"},
-		{"a URL that cannot be read", []string{"--target", "http://a:canary %@b"}, "--target is no URL such as https://host/base"},
-		{"a password", []string{"--target", "http://a:canary@b"}, "--target has a user or a password in it: send them with --header 'Authorization: Basic ${NAME}'"},
-		{"a query", []string{"--target", url + "?canary"}, "--target has a query or a fragment, and is only what comes before a path"},
-		{"no target", []string{"--rate", "3"}, "--rate is about a target, and there is no --target"},
+		{"no URL", []string{"--target", "bell:canary"}, "--target is not a URL such as http://127.0.0.1:8109 or https://host/base"},
+		{"a URL that cannot be read", []string{"--target", "http://a:canary %@b"}, "--target is not a URL such as https://host/base"},
+		{"a password", []string{"--target", "http://a:canary@b"}, "--target contains a user or a password: send them with --header 'Authorization: Basic ${NAME}'"},
+		{"a query", []string{"--target", url + "?canary"}, "--target must not have a query or a fragment"},
+		{"no target", []string{"--rate", "3"}, "--rate needs --target"},
 		{"no header", []string{"--target", url, "--header", "canary"}, "--header: write 'Name: value'"},
-		{"a header of HTTP", []string{"--target", url, "--header", "content-type: canary"}, "--header Content-Type: scenarios, or HTTP itself, set this header"},
-		{"a partner key as a header", []string{"--target", url, "--header", "X-Partner-Key: canary"}, "--header X-Partner-Key: scenarios choose the key themselves, out of --partner-keys FILE"},
-		{"a header without a value", []string{"--target", url, "--header", "X-Api-Key: "}, "--header X-Api-Key: it has no value"},
-		{"a header of two lines", []string{"--target", url, "--header", "X-Api-Key: canary\r\nX: y"}, "--header X-Api-Key: its value has a character that no header can carry"},
-		{"a variable that is not set", []string{"--target", url, "--header", "X-Api-Key: ${NOT_SET_AT_ALL}"}, "--header X-Api-Key: the environment has no NOT_SET_AT_ALL"},
-		{"no variable", []string{"--target", url, "--header", "X-Api-Key: ${}"}, "--header X-Api-Key: ${…} must hold the name of a variable of the environment"},
-		{"less than nothing", []string{"--target", url, "--retries", "-1"}, "--retries: -1 is less than nothing"},
-		{"has and lacks", []string{"--target", url, "--has", "test-clock", "--lacks", "test-clock"}, "--has test-clock: it is said to lack it too"},
-		{"both modes", []string{"--target", url, "--has", "key-identity"}, "--has key-identity: no server has header-identity as well, so say --lacks header-identity"},
-		{"keys in header mode", []string{"--target", url, "--partner-keys", "x"}, "--partner-keys is for a target in key mode, so say --lacks header-identity"},
-		{"keys of one partner", []string{"--target", url, "--lacks", "header-identity", "--partner-keys", "KEYS"}, "--partner-keys KEYS: scenarios act with two partners, and there are no two in it with a key for settlement:read and settlement:write"},
-		{"keys in the place of their file", []string{"--target", url, "--lacks", "header-identity", "--partner-keys", "canary/+x"},
-			"--partner-keys: no such file or directory: write the name of a file (what was written is not shown: it may be the secret itself)"},
+		{"a header of HTTP", []string{"--target", url, "--header", "content-type: canary"}, "--header Content-Type: scenarios or HTTP set this header"},
+		{"a partner key as a header", []string{"--target", url, "--header", "X-Partner-Key: canary"}, "--header X-Partner-Key: scenarios set this header: use --partner-keys FILE"},
+		{"a header without a value", []string{"--target", url, "--header", "X-Api-Key: "}, "--header X-Api-Key: the value is empty"},
+		{"a header of two lines", []string{"--target", url, "--header", "X-Api-Key: canary\r\nX: y"}, "--header X-Api-Key: the value has a control character"},
+		{"a variable that is not set", []string{"--target", url, "--header", "X-Api-Key: ${NOT_SET_AT_ALL}"}, "--header X-Api-Key: the environment variable NOT_SET_AT_ALL is not set"},
+		{"no variable", []string{"--target", url, "--header", "X-Api-Key: ${}"}, "--header X-Api-Key: ${…} must contain the name of an environment variable"},
+		{"less than nothing", []string{"--target", url, "--retries", "-1"}, "--retries must not be negative, got -1"},
+		{"present and absent", []string{"--target", url, "--capability", "test-clock", "--no-capability", "test-clock"}, "--capability test-clock: the capability is declared absent too"},
+		{"both modes", []string{"--target", url, "--capability", "key-identity"}, "--capability key-identity excludes header-identity: add --no-capability header-identity"},
+		{"keys in header mode", []string{"--target", url, "--partner-keys", "x"}, "--partner-keys needs a target in key mode: add --no-capability header-identity"},
+		{"keys of one partner", []string{"--target", url, "--no-capability", "header-identity", "--partner-keys", "KEYS"}, "--partner-keys KEYS: scenarios need keys of two partners with the scopes settlement:read and settlement:write"},
+		{"keys in the place of their file", []string{"--target", url, "--no-capability", "header-identity", "--partner-keys", "canary/+x"},
+			"--partner-keys: no such file or directory: expected the name of a file (the value is not shown, as it may be the secret itself)"},
 		{"a private key in the place of its file", []string{"--target", "https://lp.example", "--cert", "KEYS", "--key", "canary"},
-			"--key: no such file or directory: write the name of a file (what was written is not shown: it may be the secret itself)"},
-		{"TLS without it", []string{"--target", url, "--insecure"}, "--insecure is for TLS, and the target is no https:// URL"},
-		{"no CA", []string{"--target", "https://x", "--cacert", "KEYS"}, "--cacert KEYS: there is no certificate in PEM in it"},
-		{"a key alone", []string{"--target", "https://x", "--key", "KEYS"}, "--key goes with --cert"},
+			"--key: no such file or directory: expected the name of a file (the value is not shown, as it may be the secret itself)"},
+		{"TLS without it", []string{"--target", url, "--insecure"}, "--insecure needs a target with an https:// URL"},
+		{"no CA", []string{"--target", "https://x", "--cacert", "KEYS"}, "--cacert KEYS: the file contains no PEM certificate"},
+		{"a key alone", []string{"--target", "https://x", "--key", "KEYS"}, "--key needs --cert"},
 		{"no file", []string{"--target-file", "no/such.yaml"}, "--target-file: open no/such.yaml: no such file or directory"},
 	}
 	keys := write(t, "keys.json", `{"keys":[{"label":"a","key":"canary-key","partner_id":"p","scopes":["settlement:read","settlement:write"]}]}`)
@@ -89,7 +89,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 			}
 			_, err := options(t, test.args...).Open(new(record.Secrets))
 			if err == nil {
-				t.Fatal("nobody minds")
+				t.Fatal("no error")
 			}
 			if got := strings.ReplaceAll(err.Error(), keys, "KEYS"); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
@@ -101,34 +101,34 @@ func TestOptionsThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestTargetFilesThatCannotBe(t *testing.T) {
+func TestInvalidTargetFiles(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"empty", "", "FILE:1: the file is empty"},
-		{"no YAML", "url: http://x\nheaders: {a: canary", "FILE:1: not YAML, here or below"},
-		{"no mapping", "- canary", "FILE:1: a target must be a mapping of keys"},
+		{"empty", "", "FILE:1: the document is empty"},
+		{"no YAML", "url: http://x\nheaders: {a: canary", "FILE:2: not YAML: a { or [ on the line is not closed"},
+		{"no mapping", "- canary", "FILE:1: the document must be a mapping, got a list"},
 		{"another key", "url: http://x\nhaeders:\n  A: canary\n", `FILE:2: unknown key "haeders" (did you mean "headers"?)`},
 		{"a key that is like none", "url: http://x\ncanary: y\n", "FILE:2: unknown key"},
 		{"another key inside", "tls:\n  ca_cert: x\n", `FILE:2: unknown key "ca_cert" (did you mean "cacert"?)`},
-		{"twice", "url: http://x\nurl: http://y\n", `FILE:2: the key "url" stands twice`},
-		{"two documents", "url: http://x\n---\nurl: http://y\n", "FILE:2: one file is one target, and there is more"},
-		{"no number", "url: http://x\nrate: fast\n", "FILE:2: rate must be a number"},
-		{"no duration", "url: http://x\ntimeouts:\n  request: 30\n", "FILE:3: request must be a duration such as 30s"},
-		{"no list", "url: http://x\nhas: key-identity\n", "FILE:2: has must be a list of capabilities"},
-		{"no headers", "url: http://x\nheaders: [canary]\n", "FILE:2: headers must be a mapping of names to values"},
-		{"no text", "url: http://x\nheaders:\n  A: [canary]\n", "FILE:3: the value of a header must be a text"},
-		{"two mistakes", "hass: [x]\nrate: fast\n", "FILE:1: unknown key \"hass\" (did you mean \"has\"?)\nFILE:2: rate must be a number"},
-		{"no url", "rate: 3\n", "FILE:1 is about a target, and there is no --target"},
-		{"a header that may not be", "url: http://x\nheaders:\n  Host: canary\n", "FILE:3 Host: scenarios, or HTTP itself, set this header"},
-		{"a variable that is not set", "url: http://x\nheaders:\n  A: ${NOT_SET_AT_ALL}\n", "FILE:3 A: the environment has no NOT_SET_AT_ALL"},
-		{"a URL that cannot be", "url: canary\n", "FILE:1 is no URL such as http://127.0.0.1:8109 or https://host/base"},
-		{"has and lacks", "url: http://x\nhas: [rope]\nlacks: [rope]\n", "FILE:2 rope: it is said to lack it too"},
+		{"twice", "url: http://x\nurl: http://y\n", `FILE:2: key of this name is set twice (first on line 1)`},
+		{"two documents", "url: http://x\n---\nurl: http://y\n", "FILE:2: a second document begins: one file has one target"},
+		{"no number", "url: http://x\nrate: fast\n", "FILE:2: /rate must be a number"},
+		{"no duration", "url: http://x\ntimeouts:\n  request: 30\n", "FILE:3: /timeouts/request must be a duration, such as 30s"},
+		{"no list", "url: http://x\ncapabilities: key-identity\n", "FILE:2: /capabilities must be a list"},
+		{"no headers", "url: http://x\nheaders: [canary]\n", "FILE:2: /headers must be a mapping, got a list"},
+		{"no text", "url: http://x\nheaders:\n  A: [canary]\n", "FILE:3: /headers/A must be text or a number or true or false, got a list"},
+		{"two mistakes", "capabilites: [x]\nrate: fast\n", "FILE:1: unknown key \"capabilites\" (did you mean \"capabilities\"?)\nFILE:2: /rate must be a number"},
+		{"no url", "rate: 3\n", "FILE:1 needs --target"},
+		{"a header that may not be", "url: http://x\nheaders:\n  Host: canary\n", "FILE:3 Host: scenarios or HTTP set this header"},
+		{"a variable that is not set", "url: http://x\nheaders:\n  A: ${NOT_SET_AT_ALL}\n", "FILE:3 A: the environment variable NOT_SET_AT_ALL is not set"},
+		{"a URL that cannot be", "url: canary\n", "FILE:1 is not a URL such as http://127.0.0.1:8109 or https://host/base"},
+		{"present and absent", "url: http://x\ncapabilities: [rope]\nno_capabilities: [rope]\n", "FILE:2 rope: the capability is declared absent too"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			file := write(t, "target.yaml", test.text)
 			_, err := options(t, "--target-file", file).Open(new(record.Secrets))
 			if err == nil {
-				t.Fatal("nobody minds")
+				t.Fatal("no error")
 			}
 			if got := strings.ReplaceAll(err.Error(), file, "FILE"); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
@@ -140,29 +140,29 @@ func TestTargetFilesThatCannotBe(t *testing.T) {
 	}
 }
 
-// A flag comes before the file; has, lacks and headers add up, and a header of both is the flag's.
-func TestFlagsComeBeforeTheFile(t *testing.T) {
+// Flags override the file. Capabilities and headers are added; of a header of both the value of the flag is sent.
+func TestFlagsOverrideTargetFile(t *testing.T) {
 	t.Setenv("TOKEN", "token-of-the-environment")
 	file := write(t, "target.yaml", `
 url: https://lp.example/base/
-has: [rope]
+capabilities: [rope]
 headers:
   X-Api-Key: of the file
   Authorization: Bearer ${TOKEN}
 timeouts: {connect: 2s, request: 3s, scenario: 4s}
 retries: 5
 rate: 6
-seed: nightly
+run_id: nightly
 tls: {insecure: true}
 `)
-	o := options(t, "--target-file", file, "--retries", "0", "--max-time", "9s", "--header", "x-api-key: of the flag", "--has", "bell")
+	o := options(t, "--target-file", file, "--retries", "0", "--max-time", "9s", "--header", "x-api-key: of the flag", "--capability", "bell")
 	var secrets record.Secrets
 	s, err := o.Open(&secrets)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.URL != "https://lp.example/base" || s.Prefix() != "/base" || s.Seed != "nightly" {
-		t.Errorf("URL %q, prefix %q, seed %q", s.URL, s.Prefix(), s.Seed)
+	if s.URL != "https://lp.example/base" || s.BasePath() != "/base" || s.RunID != "nightly" {
+		t.Errorf("URL %q, prefix %q, seed %q", s.URL, s.BasePath(), s.RunID)
 	}
 	if s.connectTimeout != 2*time.Second || s.maxTime != 9*time.Second || s.ScenarioTimeout != 4*time.Second || s.retries != 0 || s.budget.Limit() != 6 {
 		t.Errorf("connect %v, request %v, scenario %v, retries %d, rate %v", s.connectTimeout, s.maxTime, s.ScenarioTimeout, s.retries, s.budget.Limit())
@@ -170,8 +170,8 @@ tls: {insecure: true}
 	if diff := cmp.Diff(http.Header{"X-Api-Key": {"of the flag"}, "Authorization": {"Bearer token-of-the-environment"}}, s.headers); diff != "" {
 		t.Errorf("headers (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Claim{{"bell", "--has"}, {"rope", file + ":3"}}, s.Has); diff != "" {
-		t.Errorf("has (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]Declaration{{"bell", "--capability"}, {"rope", file + ":3"}}, s.Present); diff != "" {
+		t.Errorf("present (-want +got):\n%s", diff)
 	}
 	if !s.tls.InsecureSkipVerify {
 		t.Error("insecure is not read")
@@ -184,32 +184,32 @@ tls: {insecure: true}
 	if !secrets.Hides("X-Api-Key") || secrets.Hides("X-Other") {
 		t.Error("the wrong headers are hidden")
 	}
-	if _, err := o.Open(&secrets); err != nil || len(o.Has) != 2 {
-		t.Errorf("opened again: %v, has %v", err, o.Has)
+	if _, err := o.Open(&secrets); err != nil || len(o.Capabilities) != 2 {
+		t.Errorf("opened again: %v, capabilities %v", err, o.Capabilities)
 	}
 }
 
-func TestEachRunAgainstAServiceHasASeedOfItsOwn(t *testing.T) {
+func TestRunIDs(t *testing.T) {
 	open := func(args ...string) string {
 		s, err := options(t, args...).Open(new(record.Secrets))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.Seed
+		return s.RunID
 	}
 	if one, other := open("--target", "http://x"), open("--target", "http://x"); one == other || len(one) != 16 {
-		t.Errorf("seeds %q and %q", one, other)
+		t.Errorf("run ids %q and %q", one, other)
 	}
-	if got := open("--target", "http://x", "--seed", "mine"); got != "mine" {
+	if got := open("--target", "http://x", "--run-id", "mine"); got != "mine" {
 		t.Errorf("got %q, want mine", got)
 	}
-	if got := open(); got != DefaultSeed {
-		t.Errorf("the built-in one: got %q, want %q", got, DefaultSeed)
+	if got := open(); got != DefaultRunID {
+		t.Errorf("the built-in one: got %q, want %q", got, DefaultRunID)
 	}
 }
 
-// way opens the way to a URL.
-func way(t *testing.T, args ...string) *Transport {
+// openTransport returns a transport to a URL.
+func openTransport(t *testing.T, args ...string) *Transport {
 	t.Helper()
 	s, err := options(t, args...).Open(new(record.Secrets))
 	if err != nil {
@@ -220,17 +220,17 @@ func way(t *testing.T, args ...string) *Transport {
 	return w
 }
 
-// pem writes certificates down.
-func pemOf(t *testing.T, certificate *x509.Certificate) string {
+// writePEM writes a certificate to a file.
+func writePEM(t *testing.T, certificate *x509.Certificate) string {
 	t.Helper()
 	return write(t, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})))
 }
 
-// What curl needs to reach the target is what was said, with the names of files as they were given.
-func TestFlagsOfCurl(t *testing.T) {
+// The flags for curl have the names of files as given.
+func TestCurlFlags(t *testing.T) {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
-	ca := pemOf(t, server.Certificate())
+	ca := writePEM(t, server.Certificate())
 	for _, test := range []struct{ args, want []string }{
 		{nil, nil},
 		{[]string{"--cacert", ca}, []string{"--cacert", ca}},
@@ -243,7 +243,7 @@ func TestFlagsOfCurl(t *testing.T) {
 	}
 }
 
-func TestProbeSaysWhy(t *testing.T) {
+func TestProbe(t *testing.T) {
 	ok := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	answer := func(status int, format, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -266,33 +266,33 @@ func TestProbeSaysWhy(t *testing.T) {
 	mutual.Config.ErrorLog = nil
 	mutual.StartTLS()
 	defer mutual.Close()
-	ca := pemOf(t, secure.Certificate())
+	ca := writePEM(t, secure.Certificate())
 	tests := []struct {
 		name string
 		args []string
 		want string // nothing when it answers
 	}{
-		{"nobody there", []string{"--target", "http://127.0.0.1:1"}, "connection refused: nobody listens there"},
+		{"no server", []string{"--target", "http://127.0.0.1:1"}, "connection refused: no server listens there"},
 		{"an answer", []string{"--target", plain(ok)}, ""},
 		{"any answer", []string{"--target", plain(answer(404, "text/html", "no"))}, ""},
-		{"a service that says so itself", []string{"--target", plain(answer(503, "application/problem+json; charset=utf-8", "{}"))}, ""},
-		{"502 of a gateway", []string{"--target", plain(answer(502, "text/html", "oh"))}, "a gateway answered 502 Bad Gateway, in another format than JSON, and not the service"},
-		{"503 of a gateway", []string{"--target", plain(answer(503, "", ""))}, "a gateway answered 503 Service Unavailable, in another format than JSON, and not the service"},
-		{"504 of a gateway", []string{"--target", plain(answer(504, "text/plain", "oh"))}, "a gateway answered 504 Gateway Timeout, in another format than JSON, and not the service"},
-		{"another 5xx is the service's", []string{"--target", plain(answer(500, "text/html", "oh"))}, ""},
+		{"503 of the service", []string{"--target", plain(answer(503, "application/problem+json; charset=utf-8", "{}"))}, ""},
+		{"502 of a gateway", []string{"--target", plain(answer(502, "text/html", "oh"))}, "a gateway answered 502 Bad Gateway (not in JSON) instead of the service"},
+		{"503 of a gateway", []string{"--target", plain(answer(503, "", ""))}, "a gateway answered 503 Service Unavailable (not in JSON) instead of the service"},
+		{"504 of a gateway", []string{"--target", plain(answer(504, "text/plain", "oh"))}, "a gateway answered 504 Gateway Timeout (not in JSON) instead of the service"},
+		{"500 of the service", []string{"--target", plain(answer(500, "text/html", "oh"))}, ""},
 		{"slow", []string{"--target", plain(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }), "--max-time", "20ms"}, "no answer in time: one request may take 20ms (--max-time)"},
-		{"unknown authority", []string{"--target", secure.URL}, "TLS: the certificate is by an authority that is not known (--cacert FILE makes it known)"},
+		{"unknown authority", []string{"--target", secure.URL}, "TLS: the certificate is by an authority that is not known (trust it with --cacert FILE)"},
 		{"known authority", []string{"--target", secure.URL, "--cacert", ca}, ""},
 		{"insecure", []string{"--target", secure.URL, "--insecure"}, ""},
-		{"another name", []string{"--target", secure.URL, "--cacert", ca, "--server-name", "other.example.net"}, "TLS: the certificate is for another name (--server-name HOST says which to expect)"},
+		{"another name", []string{"--target", secure.URL, "--cacert", ca, "--server-name", "other.example.net"}, "TLS: the certificate is for another name (set the expected name with --server-name HOST)"},
 		{"its name", []string{"--target", secure.URL, "--cacert", ca, "--server-name", "example.com"}, ""},
 		{"no TLS there", []string{"--target", strings.Replace(plain(ok), "http:", "https:", 1)}, "TLS: what answers there does not speak TLS (is it http://?)"},
-		{"no client certificate", []string{"--target", mutual.URL, "--insecure"}, "TLS: the target ended the handshake: certificate required (--cert FILE and --key FILE say who asks, if it wants to know)"},
+		{"no client certificate", []string{"--target", mutual.URL, "--insecure"}, "TLS: the target ended the handshake: certificate required (send a client certificate with --cert FILE and --key FILE)"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
-			if err := way(t, test.args...).Probe(t.Context()); err != nil {
+			if err := openTransport(t, test.args...).Probe(t.Context()); err != nil {
 				got = err.Error()
 			}
 			if got != test.want {
@@ -307,7 +307,7 @@ func TestHTTP2OverTLS(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
-	w := way(t, "--target", server.URL, "--cacert", pemOf(t, server.Certificate()))
+	w := openTransport(t, "--target", server.URL, "--cacert", writePEM(t, server.Certificate()))
 	response, err := w.Client(w).Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +318,7 @@ func TestHTTP2OverTLS(t *testing.T) {
 	}
 }
 
-// A client certificate is shown to whom asks for it, redirects are not followed, cookies not kept, and headers sent.
+// Redirects are not followed, cookies not kept, and headers sent.
 func TestClient(t *testing.T) {
 	var seen []string
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -328,7 +328,7 @@ func TestClient(t *testing.T) {
 	}))
 	server.Start()
 	defer server.Close()
-	w := way(t, "--target", server.URL, "--header", "x-api-key: k")
+	w := openTransport(t, "--target", server.URL, "--header", "x-api-key: k")
 	for range 2 {
 		response, err := w.Client(w).Get(server.URL + "/here")
 		if err != nil {
@@ -341,8 +341,8 @@ func TestClient(t *testing.T) {
 	}
 }
 
-// Connecting is tried again so often and no more, with longer and longer pauses.
-func TestOnlyConnectingIsTriedAgain(t *testing.T) {
+// Connecting is retried up to the limit, with growing delays.
+func TestConnectingIsRetried(t *testing.T) {
 	tests := []struct {
 		name    string
 		refuse  int
@@ -360,9 +360,9 @@ func TestOnlyConnectingIsTriedAgain(t *testing.T) {
 			var arrived atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
 			defer server.Close()
-			w := way(t, "--target", server.URL, "--retries", test.retries)
+			w := openTransport(t, "--target", server.URL, "--retries", test.retries)
 			var pauses []time.Duration
-			w.service.pause = func(_ context.Context, d time.Duration) error {
+			w.service.sleep = func(_ context.Context, d time.Duration) error {
 				pauses = append(pauses, d)
 				return nil
 			}
@@ -402,7 +402,7 @@ func TestNoRequestIsSentTwice(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			w := way(t, "--target", server.URL, "--retries", "5")
+			w := openTransport(t, "--target", server.URL, "--retries", "5")
 			send := func() error {
 				r, err := http.NewRequestWithContext(t.Context(), method, server.URL, nil)
 				if err != nil {
@@ -433,7 +433,7 @@ func TestNoRequestIsSentTwice(t *testing.T) {
 func TestBudget(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
-	w := way(t, "--target", server.URL, "--rate", "20", "--max-time", "40ms")
+	w := openTransport(t, "--target", server.URL, "--rate", "20", "--max-time", "40ms")
 	begun := time.Now()
 	for range 4 {
 		response, err := w.Client(w).Get(server.URL)
@@ -475,14 +475,14 @@ func TestGone(t *testing.T) {
 		{"an error of its own", 500, 1, 1, ""},
 		{"an answer at the third attempt", 404, 3, 3, ""},
 		{"no answer", 200, 9, 3, "the connection was closed before the answer was complete"},
-		{"a gateway's page", 502, 1, 3, "a gateway answered 502 Bad Gateway, in another format than JSON, and not the service"},
+		{"a gateway's page", 502, 1, 3, "a gateway answered 502 Bad Gateway (not in JSON) instead of the service"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			url, asked := answers(test.status, test.from)
-			w := way(t, "--target", url)
+			w := openTransport(t, "--target", url)
 			var paused time.Duration
-			w.service.pause = func(_ context.Context, d time.Duration) error {
+			w.service.sleep = func(_ context.Context, d time.Duration) error {
 				paused += d
 				return nil
 			}
@@ -501,7 +501,30 @@ func TestGone(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
 	url, _ := answers(200, 1)
-	if err := way(t, "--target", url).Gone(stopped); !errors.Is(err, context.Canceled) {
+	if err := openTransport(t, "--target", url).Gone(stopped); !errors.Is(err, context.Canceled) {
 		t.Errorf("of a run that was stopped: got %v", err)
+	}
+}
+
+// Former names of keys work, with a warning.
+func TestFormerKeysOfTargetFile(t *testing.T) {
+	file := write(t, "target.yaml", "url: http://x\nhas: [rope]\nlacks: [bell]\nseed: nightly\n")
+	o := options(t, "--target-file", file)
+	var got []string
+	o.Warn = func(message string) { got = append(got, strings.ReplaceAll(message, file, "FILE")) }
+	s, err := o.Open(new(record.Secrets))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`FILE:2: key "has" is deprecated: write "capabilities"`,
+		`FILE:3: key "lacks" is deprecated: write "no_capabilities"`,
+		`FILE:4: key "seed" is deprecated: write "run_id"`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	if !s.HasCapability("rope") || s.RunID != "nightly" || len(s.Absent) != 1 || s.Absent[0].Capability != "bell" {
+		t.Errorf("present %v, absent %v, run id %q", s.Present, s.Absent, s.RunID)
 	}
 }

@@ -14,36 +14,36 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// This file is the way to a target: how requests get there.
+// This file sends requests to the service. From the outside to the inside:
 //
-//	client:  headers of --header, budget of --rate, no redirects, no cookies
-//	recorder: what is recorded, and judged (package record)
-//	way:     max-time, gateways
-//	transport: connections, TLS, HTTP/2, proxies of the environment, retries of connecting
+//	client           headers of --header, limit of --rate, no redirects, no cookies
+//	recorder         records and checks exchanges (package record)
+//	Transport        timeout of --max-time, errors of gateways
+//	http.Transport   connections, TLS, HTTP/2, proxies of the environment, retries of connecting
 //
-// Proxies are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as for curl; a loopback address never has one.
+// Proxies are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as in curl; loopback addresses are never proxied.
 //
-// A request is never sent twice. Only connecting is tried again, before there is anything that could have reached anybody.
+// A request is never sent twice. Only connecting is retried, since nothing was sent before.
 
-// mostIdle is how many connections to built-in servers a lane keeps.
-const mostIdle = 4
+// maxIdlePerWorker is how many connections to built-in servers a lane keeps.
+const maxIdlePerWorker = 4
 
-// Transport is a way to a target with connections of its own. Beneath a recorder it is the transport.
+// Transport is a round tripper with its own connections to the service.
 type Transport struct {
 	service   *Service
 	transport *http.Transport
 }
 
-// Transport opens a way.
+// Transport returns a new transport.
 func (s *Service) Transport() *Transport {
 	w := &Transport{service: s, transport: &http.Transport{
-		MaxIdleConnsPerHost: 64, // as many as are ever sent at once
+		MaxIdleConnsPerHost: 64, // the largest number of concurrent requests
 		DisableCompression:  true,
-		// As in Node.js twice over: a service decides how long a header is, and every one is kept until the run ends.
+		// Twice the limit of Node.js. Headers are kept until the run ends, and the service decides how long they are.
 		MaxResponseHeaderBytes: 32 << 10,
 	}}
 	if s.BuiltIn() {
-		w.transport.MaxIdleConns = mostIdle // each of them is two descriptors of this process
+		w.transport.MaxIdleConns = maxIdlePerWorker // each of them is two descriptors of this process
 		w.transport.ResponseHeaderTimeout = s.ScenarioTimeout
 		return w
 	}
@@ -51,15 +51,15 @@ func (s *Service) Transport() *Transport {
 	w.transport.DialContext = s.dial
 	w.transport.TLSClientConfig = s.tls
 	w.transport.TLSHandshakeTimeout = s.connectTimeout
-	w.transport.ForceAttemptHTTP2 = true // a configuration of one's own turns it off
-	// A connection that nobody used for a while may be closed at the other end the moment it is used again. A request
-	// that meets that is lost, since it is not sent twice.
+	w.transport.ForceAttemptHTTP2 = true // a TLS configuration turns it off
+	// The service may close an idle connection while a request is sent on it. Such a request fails, since it is not sent
+	// twice.
 	w.transport.IdleConnTimeout = time.Second
 	return w
 }
 
-// Proxy is the proxy that requests to the service go through, without its password; "" when there is none. It comes from
-// the environment, and decides what answers in the name of the service.
+// Proxy returns the URL of the proxy for requests to the service, without user and password; "" when there is none. It is
+// reported since it decides what is verified.
 func (s *Service) Proxy() string {
 	if s.BuiltIn() {
 		return ""
@@ -70,18 +70,18 @@ func (s *Service) Proxy() string {
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: to})
 	if err != nil || proxy == nil {
-		return "" // the requests fail for the same error
+		return "" // requests fail with the same error
 	}
 	return (&url.URL{Scheme: proxy.Scheme, Host: proxy.Host}).String()
 }
 
-// Close closes the connections that nobody uses any more.
+// Close closes idle connections.
 func (w *Transport) Close() { w.transport.CloseIdleConnections() }
 
-// Client is a client that sends through a transport that ends in this way, or through the way itself.
+// Client returns a client that sends requests through a round tripper that ends in w, or is w.
 func (w *Transport) Client(through http.RoundTripper) *http.Client {
 	if !w.service.BuiltIn() {
-		through = dressed{w.service, through}
+		through = headerTransport{w.service, through}
 	}
 	return &http.Client{
 		Transport:     through,
@@ -89,20 +89,20 @@ func (w *Transport) Client(through http.RoundTripper) *http.Client {
 	}
 }
 
-// dressed gives each request the headers of the service, and lets it go when the budget has room for it.
-type dressed struct {
+// headerTransport adds the headers of --header to each request, and waits for the rate limit.
+type headerTransport struct {
 	service *Service
 	through http.RoundTripper
 }
 
-func (d dressed) RoundTrip(request *http.Request) (*http.Response, error) {
+func (d headerTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if budget := d.service.budget; budget != nil {
 		if err := budget.Wait(request.Context()); err != nil {
-			return nil, fmt.Errorf("waiting for the budget of --rate: %w", err)
+			return nil, fmt.Errorf("waiting for --rate: %w", err)
 		}
 	}
 	sent := *request
-	sent.Header = d.service.Dress(request.Header)
+	sent.Header = d.service.WithHeaders(request.Header)
 	return d.through.RoundTrip(&sent)
 }
 
@@ -115,7 +115,7 @@ func (w *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(request.Context(), w.service.maxTime, limit)
 	sent := request.WithContext(ctx)
 	if sent.Body == nil || sent.Body == http.NoBody {
-		notAgain(sent)
+		preventResend(sent)
 	}
 	response, err := w.transport.RoundTrip(sent)
 	if err != nil {
@@ -123,20 +123,19 @@ func (w *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	if err := gateway(response); err != nil {
+	if err := gatewayError(response); err != nil {
 		response.Body.Close()
 		cancel()
 		return nil, err
 	}
-	response.Body = &ending{response.Body, ctx, cancel}
+	response.Body = &cancelingBody{response.Body, ctx, cancel}
 	return response, nil
 }
 
-// notAgain keeps the transport from sending a request without a body again. It would, when a connection ends that was used
-// before, and cannot know whether the first one arrived. It does not with a body that it cannot read again, and that of a
-// GET may be empty. A POST would be sent in chunks for it; of that it believes that it may be sent again for the name of
-// its idempotency key, which on the way may be spelled otherwise.
-func notAgain(sent *http.Request) {
+// preventResend keeps http.Transport from sending a request without a body twice, as it does when a reused connection is closed.
+// It never resends a body that it cannot rewind; for a GET an empty one is enough. A POST would be sent in chunks then. Those
+// are resent only with an idempotency key, which http.Transport finds by its canonical name: another spelling prevents it.
+func preventResend(sent *http.Request) {
 	switch sent.Method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch:
 		sent.Header = sent.Header.Clone()
@@ -151,14 +150,14 @@ func notAgain(sent *http.Request) {
 	}
 }
 
-// ending is a body with which the time for its request ends.
-type ending struct {
+// cancelingBody cancels the context of its request when it is closed.
+type cancelingBody struct {
 	io.ReadCloser
 	ctx    context.Context
 	cancel context.CancelFunc
 }
 
-func (e *ending) Read(p []byte) (int, error) {
+func (e *cancelingBody) Read(p []byte) (int, error) {
 	n, err := e.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
 		err = record.Overdue(e.ctx, err)
@@ -166,24 +165,24 @@ func (e *ending) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (e *ending) Close() error {
+func (e *cancelingBody) Close() error {
 	defer e.cancel()
 	return e.ReadCloser.Close()
 }
 
-// Gateway is the answer of something before the service, which says that it did not reach it.
-type Gateway struct {
+// GatewayError is a response of a gateway that could not reach the service.
+type GatewayError struct {
 	Status int
 }
 
-func (g *Gateway) Error() string {
-	return fmt.Sprintf("a gateway answered %d %s, in another format than JSON, and not the service", g.Status, http.StatusText(g.Status))
+func (g *GatewayError) Error() string {
+	return fmt.Sprintf("a gateway answered %d %s (not in JSON) instead of the service", g.Status, http.StatusText(g.Status))
 }
 
 // gateway tells a page of a proxy from an answer of the service. These statuses say that the service was not reached,
 // in a language that it does not speak. One in JSON may be the service's own; it is an answer like any other, and a wrong
 // one, for no 5xx is declared.
-func gateway(response *http.Response) error {
+func gatewayError(response *http.Response) error {
 	switch response.StatusCode {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 	default:
@@ -193,29 +192,29 @@ func gateway(response *http.Response) error {
 	if err == nil && (format == "application/json" || strings.HasSuffix(format, "+json")) {
 		return nil
 	}
-	return &Gateway{response.StatusCode}
+	return &GatewayError{response.StatusCode}
 }
 
-// dial connects, and tries again a few times when that fails: nothing was sent yet.
+// dial connects, with --retries.
 func (s *Service) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	for attempt := 0; ; attempt++ {
 		conn, err := s.connect(ctx, network, address)
 		if err == nil || attempt == s.retries || ctx.Err() != nil {
 			return conn, err
 		}
-		if err := s.pause(ctx, backoff(attempt)); err != nil {
+		if err := s.sleep(ctx, backoff(attempt)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// backoff doubles from a tenth of a second up to two seconds.
+// backoff returns the delay after an attempt: 0.1 s, doubled each time, at most 2 s.
 func backoff(attempt int) time.Duration {
 	return min(100*time.Millisecond<<min(attempt, 10), 2*time.Second)
 }
 
 // pause waits.
-func pause(ctx context.Context, d time.Duration) error {
+func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -226,24 +225,24 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Probe says why the service cannot be reached, in words, or nothing. It asks for the base URL, and any answer will do.
+// Probe requests the base URL. It returns an error with a hint if there is no response; the status does not matter.
 func (w *Transport) Probe(ctx context.Context) error {
-	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, w.service.URL, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.service.URL, nil)
 	if err != nil {
 		return err
 	}
-	response, err := w.Client(w).Do(ask)
+	response, err := w.Client(w).Do(request)
 	if err == nil {
 		return response.Body.Close()
 	}
-	says := record.Cause(err)
+	message := record.Cause(err)
 	for _, hint := range hints {
-		if strings.HasPrefix(says, hint.cause) {
-			says += hint.says
+		if strings.HasPrefix(message, hint.cause) {
+			message += hint.text
 			break
 		}
 	}
-	return &unreached{says, err}
+	return &probeError{message, err}
 }
 
 // A service is gone when it gave no answer at its base URL so many times in this time. One that refuses a connection
@@ -265,7 +264,7 @@ func (w *Transport) Gone(ctx context.Context) (err error) {
 			return ctx.Err()
 		}
 		if attempt < attempts-1 {
-			if err := w.service.pause(ctx, time.Until(began.Add(goneWithin/attempts))); err != nil {
+			if err := w.service.sleep(ctx, time.Until(began.Add(goneWithin/attempts))); err != nil {
 				return err
 			}
 		}
@@ -273,21 +272,21 @@ func (w *Transport) Gone(ctx context.Context) (err error) {
 	return err
 }
 
-// unreached is an error in words.
-type unreached struct {
-	says string
-	err  error
+// probeError is the cause of an error in words, with a hint.
+type probeError struct {
+	message string
+	err     error
 }
 
-func (u *unreached) Error() string { return u.says }
-func (u *unreached) Unwrap() error { return u.err }
+func (u *probeError) Error() string { return u.message }
+func (u *probeError) Unwrap() error { return u.err }
 
-// hints say what to do about a cause.
-var hints = []struct{ cause, says string }{
-	{"TLS: the certificate is by an authority", " (--cacert FILE makes it known)"},
-	{"TLS: the certificate is for another name", " (--server-name HOST says which to expect)"},
-	{"TLS: the target ended the handshake", " (--cert FILE and --key FILE say who asks, if it wants to know)"},
+// hints are appended to causes that begin with a text.
+var hints = []struct{ cause, text string }{
+	{"TLS: the certificate is by an authority", " (trust it with --cacert FILE)"},
+	{"TLS: the certificate is for another name", " (set the expected name with --server-name HOST)"},
+	{"TLS: the target ended the handshake", " (send a client certificate with --cert FILE and --key FILE)"},
 	{"TLS: what answers there", " (is it http://?)"},
-	{"timed out while connecting", " (--connect-timeout gives it more)"},
-	{"connection refused", ": nobody listens there"},
+	{"timed out while connecting", " (raise --connect-timeout)"},
+	{"connection refused", ": no server listens there"},
 }
