@@ -15,30 +15,29 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// This file records the examples of the documents: what a server of its own, whose
-// clock stands still, answers to the recipes.
+// This file records the examples of the documents, from a server of its own with a frozen
+// clock.
 
-// recordingURL is that of the server, which nothing shows.
+// recordingURL is the URL of the recorded server, which is not shown.
 const recordingURL = "http://fake"
 
-// exampleTime is where the clock of the examples stands.
+// exampleTime is the time of the examples.
 var exampleTime = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 
-// recordExamples gives examples of every outcome of the contract, and of the
-// admin API.
+// recordExamples returns examples of every outcome of the contract, and of the admin API.
 func recordExamples(m *milestones.Milestone) (contract, adminAPI []openapi.Example, err error) {
 	if contract, err = recordContract(m); err != nil {
 		return nil, nil, err
 	}
-	adminAPI, err = recordControl()
+	adminAPI, err = recordAdminAPI()
 	return contract, adminAPI, err
 }
 
-// recording is a server and what it was asked.
+// recording is a server and the examples recorded from it.
 type recording struct {
-	server   recipe.Handler
-	examples []openapi.Example
-	odd      []schemas.Violation
+	server     recipe.Handler
+	examples   []openapi.Example
+	violations []schemas.Violation
 }
 
 func newRecording(contractOnly bool) (*recording, error) {
@@ -47,21 +46,21 @@ func newRecording(contractOnly bool) (*recording, error) {
 		Clock:        func() time.Time { return exampleTime },
 		Stopwatch:    func() time.Time { return exampleTime },
 		ContractOnly: contractOnly, SelfCheck: true,
-		OnViolation: func(_ string, found []schemas.Violation) { r.odd = append(r.odd, found...) },
+		OnViolation: func(_ string, found []schemas.Violation) { r.violations = append(r.violations, found...) },
 	})
 	r.server.Handler = server
 	return r, err
 }
 
-// check reports answers that are not what their schemas allow.
+// check returns an error if an answer was not valid by its schema.
 func (r *recording) check(what string) error {
-	if r.odd != nil {
-		return fmt.Errorf("recording %s: the answer is not what its schema allows: %+v", what, r.odd)
+	if r.violations != nil {
+		return fmt.Errorf("recording %s: the answer is not valid by its schema: %+v", what, r.violations)
 	}
 	return nil
 }
 
-// recordContract plays the recipes, and keeps the last request of each with its answer.
+// recordContract runs the recipes, and records the last request of each with its answer.
 func recordContract(m *milestones.Milestone) ([]openapi.Example, error) {
 	r, err := newRecording(true)
 	if err != nil {
@@ -85,14 +84,14 @@ func recordContract(m *milestones.Milestone) ([]openapi.Example, error) {
 		e := exampleOf(last)
 		e.Operation, e.Outcome, e.Name = one.Operation.ID, one.Outcome.Name, cmp.Or(one.Variant, one.ReasonCode)
 		if len(e.Body) > m.Limits.BodyBytes {
-			e.Body = nil // nobody wants to read it
+			e.Body = nil // too large for a page
 		}
 		r.examples = append(r.examples, e)
 	}
 	return r.examples, nil
 }
 
-// exampleOf shows an exchange.
+// exampleOf returns an exchange as an example.
 func exampleOf(x *recipe.Exchange) openapi.Example {
 	e := openapi.Example{
 		Path: x.Params, Query: x.Query, Header: x.Header, Body: x.Body,
@@ -104,20 +103,19 @@ func exampleOf(x *recipe.Exchange) openapi.Example {
 	return e
 }
 
-// recordControl tells the story of a world, in which every endpoint of the admin API
-// has its part.
-func recordControl() ([]openapi.Example, error) {
+// recordAdminAPI records a sequence of requests to the admin API that has every endpoint.
+func recordAdminAPI() ([]openapi.Example, error) {
 	r, err := newRecording(false)
 	if err != nil {
 		return nil, err
 	}
 	const seed = `{"clock":{"mode":"frozen","at":"2026-02-22T16:00:00Z"},"providers":[{"owner":"acme","tier":"S2"}]}`
-	story, err := recipe.All().Find("rollout_blocked")
+	recipes, err := recipe.All().Find("rollout_blocked")
 	if err == nil {
-		_, err = story[0].Run(context.Background(), r.server, recipe.Target{URL: recordingURL, RunID: "000001", Header: map[string]string{WorldHeader: "checkout"}})
+		_, err = recipes[0].Run(context.Background(), r.server, recipe.Target{URL: recordingURL, RunID: "000001", Header: map[string]string{WorldHeader: "checkout"}})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("recording the story of a world: %w", err)
+		return nil, fmt.Errorf("recording a world: %w", err)
 	}
 	type values map[string]string
 	world, elsewhere := values{"world": "checkout"}, values{"world": "checkuot"}

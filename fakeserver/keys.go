@@ -54,7 +54,7 @@ func ReadPublicKey(text []byte) (ed25519.PublicKey, error) {
 	return public, nil
 }
 
-// onlyBlock gives the one PEM block of text.
+// onlyBlock returns the only PEM block of text.
 func onlyBlock(text []byte, kind string) ([]byte, error) {
 	block, rest := pem.Decode(text)
 	switch {
@@ -72,8 +72,8 @@ func onlyBlock(text []byte, kind string) ([]byte, error) {
 //
 //	{"keys": [{"label": "amber", "key": "…", "partner_id": "partner-amber", "scopes": ["settlement:read"]}]}
 //
-// The label is for people; the scopes are the milestone's. Errors name a key by its
-// place and label, never by its secret, and those whose line is known are a [*LineError].
+// The label is for people; the scopes are the milestone's. Errors identify a key by its index
+// and label, never by its secret, and those whose line is known are a [*LineError].
 func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	var file struct {
 		Keys []struct {
@@ -84,7 +84,7 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 		} `json:"keys"`
 	}
 	if err := json.Unmarshal(text, &file, json.RejectUnknownMembers(true)); err != nil {
-		// The library's message may quote what it read, and that may be a secret.
+		// The library's message may quote a secret.
 		at := func(offset int64, err error) error {
 			return &LineError{1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n")), err}
 		}
@@ -92,31 +92,25 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 		if errors.As(err, &semantic) {
 			return nil, at(semantic.ByteOffset, fmt.Errorf("reading partner keys: %s: a key has label, key, partner_id and scopes", wrong(semantic.JSONPointer)))
 		}
-		says := errors.New("reading partner keys: the file is not JSON")
+		problem := errors.New("reading partner keys: the file is not JSON")
 		var syntactic *jsontext.SyntacticError
 		if !errors.As(err, &syntactic) {
-			return nil, says
+			return nil, problem
 		}
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			says = errors.New("reading partner keys: a member stands twice")
+			problem = errors.New("reading partner keys: a member is there twice")
 		}
-		return nil, at(syntactic.ByteOffset, says)
+		return nil, at(syntactic.ByteOffset, problem)
 	}
 	if len(file.Keys) == 0 {
-		return nil, errors.New("reading partner keys: there is no key in keys, so that nobody could call")
+		return nil, errors.New("reading partner keys: there is no key in keys: every request would be refused")
 	}
-	var known []string
-	for _, o := range milestones.M109().Operations {
-		if o.Scope != "" && !slices.Contains(known, o.Scope) {
-			known = append(known, o.Scope)
-		}
-	}
-	slices.Sort(known)
+	known := milestones.M109().Scopes()
 	keys := []PartnerKey{}
 	seen := map[string]string{}
 	for i, k := range file.Keys {
 		named := fmt.Sprintf("keys[%d]", i)
-		secret := false // a key may stand as a label by mistake
+		secret := false // a key may be a label by mistake
 		for _, other := range file.Keys {
 			secret = secret || other.Key != "" && strings.Contains(k.Label, other.Key)
 		}
@@ -140,10 +134,10 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 			if slices.Contains(known, s.name) {
 				continue
 			}
-			// What is like no scope may be a secret that stands where a scope should.
-			err := fmt.Errorf("%s: scopes[%d] is no scope: there are %s", place, n, strings.Join(known, " and "))
+			// What is like no scope may be a secret in the wrong place.
+			err := fmt.Errorf("%s: scopes[%d] is not a scope: the scopes are %s", place, n, strings.Join(known, " and "))
 			if nearest := suggest.DidYouMean(s.name, known); nearest != "" {
-				err = fmt.Errorf("%s: scopes[%d] is no scope: %q%s", place, n, s.name, nearest)
+				err = fmt.Errorf("%s: scopes[%d] is not a scope: %q%s", place, n, s.name, nearest)
 			}
 			return nil, &LineError{1 + bytes.Count(text[:s.end], []byte("\n")), err}
 		}
@@ -152,7 +146,7 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	return keys, nil
 }
 
-// LineError is what is wrong with a line of a file.
+// LineError is a problem in a line of a file.
 type LineError struct {
 	Line int
 	Err  error
@@ -161,7 +155,7 @@ type LineError struct {
 // Error implements error.
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
-// Unwrap gives what is wrong.
+// Unwrap returns the problem.
 func (e *LineError) Unwrap() error { return e.Err }
 
 // scope is a scope of a key file, and where in the file it ends.
@@ -179,9 +173,8 @@ func (s *scope) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// wrong says that what is at a pointer into a key file is wrong, as far as its names are
-// those of a key file. A name that is like none of them may be a secret that stands where
-// a name should.
+// wrong describes a wrong value of a key file by its pointer, as far as its names are those of
+// a key file. Another name may be a secret in the wrong place.
 func wrong(pointer jsontext.Pointer) string {
 	names := []string{"keys", "label", "key", "partner_id", "scopes"}
 	text := ""

@@ -50,7 +50,7 @@ func TestRecordsAreBounded(t *testing.T) {
 	full := func(what string, answer *http.Response, body string) {
 		t.Helper()
 		if answer.StatusCode != 507 || answer.Header.Get("Content-Type") != "application/problem+json" ||
-			!strings.Contains(body, "may hold 5 records") || !strings.Contains(body, "--max-records") {
+			!strings.Contains(body, "may have 5 records") || !strings.Contains(body, "--max-records") {
 			t.Errorf("%s: got %s %s", what, answer.Status, body)
 		}
 	}

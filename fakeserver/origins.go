@@ -15,23 +15,23 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// origins decide which requests a browser sent for a page that may not call the server.
+// origins decide which requests of browsers are refused, by the page that sent them.
 type origins struct {
 	allowed []string
 	cors    *cors.Cors // nil: there are none
-	token   bool       // the admin API asks for one
+	token   bool       // the admin API requires one
 }
 
-// OriginError is of a text among Options.CORSOrigins that is no origin.
+// OriginError is a value of Options.CORSOrigins that is not an origin.
 type OriginError struct{ Origin string }
 
 // Error implements error.
 func (e *OriginError) Error() string {
-	return fmt.Sprintf("%q is no origin: write it as browsers do, such as http://localhost:3000", e.Origin)
+	return fmt.Sprintf("%q is not an origin: write it as browsers do, such as http://localhost:3000", e.Origin)
 }
 
-// newOrigins checks the names. There is no *: with it any page that a developer
-// opens could use the server.
+// newOrigins checks the origins. There is no *: with it any page that a developer opens could
+// use the server.
 func newOrigins(allowed []string, token bool) (origins, error) {
 	if len(allowed) == 0 {
 		return origins{token: token}, nil
@@ -61,16 +61,16 @@ func isOrigin(text string) bool {
 // listener of its Serve.
 type listenerKey struct{}
 
-// foreign returns why a request is of a page that may not call the server, and whether
-// it is refused; "" is a request of a page that may, or of no page.
+// foreign returns why a request is from a page that may not call the server, and whether it is
+// refused; "" if the page may, or if no page sent it.
 //
-// CORS alone would let such a page send many requests, and only keep the answers from
-// it. [http.CrossOriginProtection] lets every GET through, and here a GET makes worlds
-// and journal entries, and uses up faults. readOnly marks a path of which that is not
-// true: any page may link to it.
+// CORS alone would let such a page send many requests, and only withhold the answers from it.
+// [http.CrossOriginProtection] lets every GET through, and here a GET creates worlds and
+// journal entries, and exhausts faults. ReadOnly marks a path of which that is not true: any
+// page may link to it.
 //
-// A server beyond loopback refuses none, for others reach it without a browser. Nor does
-// one with a admin token, which may stand behind a proxy that changes the Host.
+// A server beyond loopback refuses none, for others reach it without a browser. Nor does one
+// with an admin token, which may be behind a proxy that changes the Host.
 func (o origins) foreign(r *http.Request, readOnly bool) (why string, refused bool) {
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	own := origin == "http://"+r.Host || origin == "https://"+r.Host || origin == "" && site == "same-origin"
@@ -118,8 +118,7 @@ func (o origins) ownHost(host string) bool {
 	return Loopback(host) || slices.Contains(o.allowed, "http://"+strings.ToLower(host)) || slices.Contains(o.allowed, "https://"+strings.ToLower(host))
 }
 
-// Loopback tells whether an address, HOST or HOST:PORT, is one that only this machine
-// can reach.
+// Loopback reports whether only this machine can reach an address, HOST or HOST:PORT.
 func Loopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"example.com/lpgate/fakeserver/internal/connlimit"
-	"example.com/lpgate/fakeserver/internal/rest"
 )
 
 // headerBytes is the maximum size of the header of a request.
@@ -37,17 +36,14 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, drain time.Duration)
 		ReadTimeout:                  s.limits.Body,
 		IdleTimeout:                  s.limits.Idle,
 		MaxHeaderBytes:               headerBytes,
-		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), // what net/http has to say
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), // the messages of net/http
 		DisableGeneralOptionsHandler: true,                                               // OPTIONS * is an unknown route here
 		BaseContext: func(l net.Listener) context.Context {
 			return context.WithValue(context.WithValue(context.Background(), serving{}, ctx), listenerKey{}, l.Addr())
 		},
 	}
 	s.log.Info("listening", "address", l.Addr().String())
-	// TLS is below the listener of rest, which replaces what net/http writes by itself. So
-	// net/http does not see TLS, and speaks HTTP/1.1 alone: what it would refuse in HTTP/2
-	// is not in the contract's form.
-	l = rest.Attach(server, connlimit.Listener(l, connlimit.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now}))
+	l = connlimit.Attach(server, l, connlimit.Options{Connections: s.limits.Connections, Stall: s.limits.Stall, TLS: s.tls, Now: time.Now})
 	done := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		s.log.Info("stopping", "drain", drain.String())

@@ -68,7 +68,7 @@ func (s *Server) explain(r *request) (any, *problem.Problem) {
 		return nil, p
 	}
 	defer release()
-	e := w.Journal.Entry(id)
+	e := w.Journal.Get(id)
 	if e == nil {
 		page := w.Journal.Find(journal.Query{Limit: 1})
 		return nil, problem.New(http.StatusNotFound, "The journal of %s has no request %q. It has %d requests, and %d were evicted.", name, id, page.Held, page.Evicted)

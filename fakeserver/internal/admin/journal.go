@@ -92,7 +92,7 @@ func (s *Server) waitJournal(r *request) (any, *problem.Problem) {
 		return nil, p
 	}
 	return s.withNewWorld(r, func(w *world.World) (any, *problem.Problem) {
-		if most := w.Journal.Most(); n > most {
+		if most := w.Journal.Max(); n > most {
 			return nil, problem.New(http.StatusBadRequest, "The query parameter n: %d requests can never match, because the journal has at most %d: wait for fewer, after the request in the parameter after, or set --journal-entries.", n, most)
 		}
 		ctx, cancel := context.WithCancel(r.Context())

@@ -74,7 +74,7 @@ func TestWorldsAreBounded(t *testing.T) {
 		}
 	}
 	answer, body := testclient.Onboard(t, f, f.URL, "c", "1")
-	if answer.StatusCode != 503 || answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, "There are 3 worlds, as many as there may be") {
+	if answer.StatusCode != 503 || answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, "There are 3 worlds, the maximum") {
 		t.Errorf("got %d %s", answer.StatusCode, body)
 	}
 	mu.Lock()

@@ -1,6 +1,5 @@
-// Package audit turns what happened into evidence. An [Entry] is one line of the
-// trail; a page of entries becomes an [Export] that commits to every entry, to
-// its filters and to the page before it, and is signed:
+// Package audit makes signed exports of audit entries. An [Export] is a page of entries that
+// commits to every entry, to its filters and to the page before it, and is signed:
 //
 //	entries ── export_hash ── chain_hash ── checkpoint_hash
 //	                             │               │
@@ -10,9 +9,8 @@
 // exports, without a holder of the public key noticing. The format is contract
 // section 9; every hash is the lower-case hex SHA-256 of an RFC 8785 form.
 //
-// Everything here is pure: time, keys and entries come in, canonical JSON goes
-// out. Entries are kept in canonical form from the start, so that a page is put
-// together, hashed and signed without being written anew.
+// Everything here is pure. Entries are in canonical form from the start, so that a page is
+// joined, hashed and signed without being encoded again.
 package audit
 
 import (
@@ -24,15 +22,15 @@ import (
 	"example.com/lpgate/fakeserver/internal/jcs"
 )
 
-// Entry is one line of the audit trail. It is never changed.
+// Entry is an entry of the audit trail. It is never changed.
 type Entry struct {
 	RecordedAt instant.Instant
 	Seq        uint64 // order of arrival over all providers, from 1
 	EventType  string
-	JSON       jcs.Value // the entry as exports show it, in canonical form
+	JSON       jcs.Value // the entry in canonical form, as in exports
 }
 
-// Record is what an entry is made from.
+// Record is the content of an entry.
 type Record struct {
 	ProviderID  string
 	EventType   string
@@ -42,7 +40,7 @@ type Record struct {
 	Details     jcs.Value
 }
 
-// NewEntry gives the entry that r makes as the seq-th to arrive.
+// NewEntry returns the seq-th entry to arrive.
 func NewEntry(seq uint64, r Record) *Entry {
 	return &Entry{
 		RecordedAt: r.RecordedAt,
@@ -70,14 +68,14 @@ func Less(a, b *Entry) bool {
 	return a.Seq < b.Seq
 }
 
-// ID names the seq-th entry over all providers: plpaudit_000001, ….
+// ID returns the id of the seq-th entry over all providers: plpaudit_000001, ….
 func ID(seq uint64) string { return fmt.Sprintf("plpaudit_%06d", seq) }
 
-// Cursor names the place behind e: recorded_at|audit_id.
+// Cursor returns the cursor of a page that ends with e: recorded_at|audit_id.
 func (e *Entry) Cursor() string { return e.RecordedAt.String() + "|" + ID(e.Seq) }
 
-// ParseCursor gives what Cursor was made from, as an entry with nothing but a
-// place in the order, or false.
+// ParseCursor reads a cursor, as an entry with nothing but RecordedAt and Seq. It reports
+// whether the cursor is well-formed.
 func ParseCursor(cursor string) (*Entry, bool) {
 	at, id, _ := strings.Cut(cursor, "|")
 	recordedAt, err := instant.Parse(at)

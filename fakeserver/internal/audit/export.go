@@ -37,16 +37,15 @@ type Filters struct {
 	RetentionDays int
 }
 
-// Continuation is what the next page's query brings from the page before, or
-// nothing at all.
+// Continuation has the values of the page before in the query of a next page; zero for a
+// first page.
 type Continuation struct {
 	CursorAfter, AttestationAfter, CheckpointAfter string
 }
 
-// Window gives the span of times that the filters leave at a moment: from low
-// inclusive to high exclusive. An entry at from is in, one at to is out. An entry
-// exactly as old as the retention is in, one a millisecond older is out; there is
-// no cut at now, so an entry dated later is in.
+// Window returns the times of the entries that the filters select: from low inclusive to high
+// exclusive. An entry exactly as old as the retention is selected. So is an entry dated later
+// than now.
 func (f Filters) Window(now instant.Instant) (low, high instant.Instant) {
 	low = f.cut(now)
 	if f.HasFrom {
@@ -59,39 +58,37 @@ func (f Filters) Window(now instant.Instant) (low, high instant.Instant) {
 	return low, high
 }
 
-// cut is the time from which on the retention keeps entries.
+// cut returns the time of the oldest entries within the retention.
 func (f Filters) cut(now instant.Instant) instant.Instant {
 	return now - instant.Days(f.RetentionDays)
 }
 
-// Note notes which rules of the window a page puts to the test: those that leave
-// an entry out or have one at their very edge. first tells a first page, since
-// on a next one the cursor and not the window says where it begins. holds tells
-// whether the trail, were it not for the window, has an entry from one time up to
-// another.
-func (f Filters) Note(c *ruletrace.Trace, now instant.Instant, first bool, holds func(from, to instant.Instant) bool) {
+// Trace records which rules of the window a page tests: those that exclude an entry, or that
+// have one exactly at their limit. First means a first page; a next one begins at its cursor
+// instead. Has reports whether the trail has an entry from one time until before another.
+func (f Filters) Trace(c *ruletrace.Trace, now instant.Instant, first bool, has func(from, to instant.Instant) bool) {
 	low, high := f.Window(now)
 	cut := f.cut(now)
 	if f.HasFrom && f.HasTo && f.From >= f.To ||
-		first && f.HasFrom && f.From >= cut && holds(cut, f.From+1) ||
-		f.HasTo && holds(max(low, f.To), math.MaxInt64) {
+		first && f.HasFrom && f.From >= cut && has(cut, f.From+1) ||
+		f.HasTo && has(max(low, f.To), math.MaxInt64) {
 		c.Invariant(exportWindowIsHalfOpen)
 	}
-	if first && low == cut && holds(math.MinInt64, cut+1) || holds(now+1, high) {
+	if first && low == cut && has(math.MinInt64, cut+1) || has(now+1, high) {
 		c.Invariant(exportRetentionCuts)
 	}
 }
 
-// Page is one page of entries, not yet committed to.
+// Page is a page of entries to export.
 type Page struct {
 	Filters    Filters
 	After      Continuation
 	Entries    []*Entry
-	Total      int // entries left from the cursor on, this page included
+	Total      int // number of entries from the cursor on, this page included
 	ExportedAt instant.Instant
 }
 
-// nextCursor names the place behind the page, or "" when nothing follows.
+// nextCursor returns the cursor of the next page, "" if there is none.
 func (p Page) nextCursor() string {
 	if len(p.Entries) == 0 || p.Total <= len(p.Entries) {
 		return ""
@@ -105,11 +102,11 @@ type Signer struct {
 	Key   ed25519.PrivateKey
 }
 
-// Export is a page committed to: the answer's export, and the checkpoint by
-// which it can be continued.
+// Export is a signed page: the answer's export, and the checkpoint by which it can be
+// continued.
 type Export struct {
 	JSON       jcs.Value
-	Hash       string // checkpoint_hash, under which Checkpoint is kept
+	Hash       string // checkpoint_hash, the key of Checkpoint
 	Checkpoint Checkpoint
 }
 
@@ -117,7 +114,7 @@ type Export struct {
 // query and cursor, chain_hash that and the page before, checkpoint_hash the chain
 // and the counts, and the signature all of it.
 func (p Page) Commit(c *ruletrace.Trace, providerID string, signer Signer) Export {
-	p.note(c)
+	p.trace(c)
 	next := p.nextCursor()
 	entries := make([]jcs.Value, len(p.Entries))
 	for i, e := range p.Entries {
@@ -176,8 +173,8 @@ func (p Page) Commit(c *ruletrace.Trace, providerID string, signer Signer) Expor
 	}
 }
 
-// note notes the promises that the page keeps.
-func (p Page) note(c *ruletrace.Trace) {
+// trace records the rules that the page tests.
+func (p Page) trace(c *ruletrace.Trace) {
 	c.Invariant(exportFillsDefaults, exportLimitsPages, exportCountsFromCursor,
 		exportHashesThePage, exportChainsPages, exportIssuesCheckpoints, exportIsSigned)
 	if p.Filters.EventType != "" {
@@ -189,8 +186,8 @@ func (p Page) note(c *ruletrace.Trace) {
 	}
 }
 
-// query echoes the filters in force. A filter that was given stands in the query
-// that is hashed, so that a filtered page cannot pass for a whole one.
+// query returns the filters in force. The hash covers them, so that a filtered page cannot
+// pass for a whole one.
 func (p Page) query() jcs.Value {
 	members := []jcs.Member{
 		{Name: "limit", Value: number(p.Filters.Limit)},

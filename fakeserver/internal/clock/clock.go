@@ -1,12 +1,11 @@
-// Package clock is the one clock of a world. All that reads time reads it: what is
-// recorded when a request names no time, retention, the expiry of checkpoints and
-// of kept answers, and the journal.
+// Package clock has the clock of a world, by which all is timed: what is recorded without a
+// time of its own, retention, the expiry of checkpoints and cached answers, and the journal.
 //
-// It is in one of three modes:
+// It has three modes:
 //
-//	{"mode": "real"}                                    the server's own time
-//	{"mode": "frozen", "at": "2026-02-22T16:00:00Z"}    it stands still
-//	{"mode": "moved", "by": "180d"}                     it runs, so much ahead (or, with a minus, behind)
+//	{"mode": "real"}                                    the server's time
+//	{"mode": "frozen", "at": "2026-02-22T16:00:00Z"}    a fixed time
+//	{"mode": "moved", "by": "180d"}                     so much ahead of it (or, with a minus, behind)
 package clock
 
 import (
@@ -27,16 +26,16 @@ const (
 	Moved  = "moved"
 )
 
-// Setting says how a clock goes.
+// Setting is the mode of a clock.
 type Setting struct {
 	Mode string `json:"mode"`
-	// At is where a frozen clock stands; nil in the other modes.
+	// At is the time of a frozen clock; nil in the other modes.
 	At *instant.Instant `json:"at,omitzero"`
 	// By is how far a moved clock is ahead; 0 in the other modes.
 	By Span `json:"by,omitzero"`
 }
 
-// Check says what is wrong with a setting.
+// Check returns the problem of a setting; nil if it is valid.
 func (s Setting) Check() error {
 	switch s.Mode {
 	case Real:
@@ -57,13 +56,13 @@ func (s Setting) Check() error {
 	return nil
 }
 
-// Clock tells the time. It is safe for concurrent use; reading takes no lock.
+// Clock returns the time. It is safe for concurrent use; reading takes no lock.
 type Clock struct {
 	base    func() time.Time
 	setting atomic.Pointer[Setting]
 }
 
-// New gives a clock in real mode: base is the server's own time.
+// New returns a clock in real mode. Base is the server's time.
 func New(base func() time.Time) *Clock {
 	c := &Clock{base: base}
 	c.setting.Store(&Setting{Mode: Real})
@@ -81,10 +80,10 @@ func (c *Clock) Now() time.Time {
 	return c.base()
 }
 
-// Setting tells how the clock goes.
+// Setting returns the mode of the clock.
 func (c *Clock) Setting() Setting { return *c.setting.Load() }
 
-// Set makes the clock go otherwise. An error leaves it as it was.
+// Set changes the mode. After an error the clock is unchanged.
 func (c *Clock) Set(s Setting) error {
 	if err := s.Check(); err != nil {
 		return err
@@ -93,8 +92,8 @@ func (c *Clock) Set(s Setting) error {
 	return nil
 }
 
-// Advance moves the clock on, or with a negative span back: a frozen one stands at
-// another time, and one that runs is moved. An error leaves it as it was.
+// Advance moves the clock forwards, or back if the span is negative: a frozen one to another
+// time; another one becomes moved. After an error the clock is unchanged.
 func (c *Clock) Advance(by Span) error {
 	for {
 		old := c.setting.Load()
@@ -117,8 +116,8 @@ func (c *Clock) Advance(by Span) error {
 	}
 }
 
-// Span is an amount of time, to the nanosecond. As text it is written as Go writes
-// a duration, and read with days too, which come first: "90m", "180d", "-1d12h".
+// Span is a duration. As text it is written as by time.Duration, and read with days too, which
+// come first: "90m", "180d", "-1d12h".
 type Span time.Duration
 
 // MarshalText implements encoding.TextMarshaler.
@@ -131,7 +130,7 @@ func (s *Span) UnmarshalText(text []byte) error {
 	return err
 }
 
-// maxDays keeps a span within what a duration can say, which is 292 years.
+// maxDays keeps a span within a time.Duration, which is 292 years.
 const (
 	maxDays      = 100_000
 	longest Span = Span(maxDays * 24 * time.Hour)
@@ -139,7 +138,7 @@ const (
 
 // ParseSpan reads a span.
 func ParseSpan(text string) (Span, error) {
-	wrong := fmt.Errorf("%q is no amount of time: write 90s, 36h, 180d or -1d12h, up to %d days", text, maxDays)
+	wrong := fmt.Errorf("%q is not a duration: write 90s, 36h, 180d or -1d12h, up to %d days", text, maxDays)
 	rest, negative := strings.CutPrefix(text, "-")
 	var total time.Duration
 	if days, after, found := strings.Cut(rest, "d"); found {

@@ -1,11 +1,11 @@
-// Package connlimit bounds what clients can hold of a server by their connections, and
-// speaks TLS on them:
+// Package connlimit serves connections with limits, TLS, and answers in the contract's form:
 //
-//	l = line.Listener(l, line.Options{Connections: 1000, Stall: time.Minute, Now: time.Now})
+//	server := &http.Server{Handler: handler}
+//	l = connlimit.Attach(server, l, connlimit.Options{Connections: 1000, Stall: time.Minute, Now: time.Now})
+//	err := server.Serve(l)
 //
-// There are only so many connections at a time; another one waits until one ends.
-// A client that stops reading its answer is cut off. What net/http can bound by
-// itself, which is reading, stays with it.
+// The number of connections is limited; another one waits until one ends. A client that
+// stops reading its answer is disconnected. Reading is limited by net/http itself.
 package connlimit
 
 import (
@@ -18,27 +18,27 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Options are what the connections have in common.
+// Options apply to all connections.
 type Options struct {
-	// Connections is how many there are at a time.
+	// Connections is the maximum number at a time.
 	Connections int
-	// Stall is how long a client may take nothing of what is written to it.
+	// Stall is how long a client may receive nothing of what is written to it.
 	Stall time.Duration
-	// TLS, when not nil, is spoken on all of them.
+	// TLS, if not nil, encrypts them.
 	TLS *tls.Config
-	// Now is the time by which the operating system keeps deadlines.
+	// Now returns the time that deadlines are relative to: the operating system's.
 	Now func() time.Time
 }
 
-// Listener gives the connections of l, bounded.
-func Listener(l net.Listener, o Options) net.Listener {
+// newListener returns l with the limits of the options.
+func newListener(l net.Listener, o Options) net.Listener {
 	bare := &bareListener{Listener: l}
 	return &listener{netutil.LimitListener(bare, o.Connections), bare, o}
 }
 
-// bareListener remembers the connection that it gave last. The limiting listener
-// wraps it, and so hides its CloseWrite, without which net/http cannot end an answer
-// to a client that is still sending.
+// bareListener has the connection that it accepted last. The limiting listener wraps it and
+// so hides its CloseWrite, without which net/http cannot end an answer to a client that is
+// still sending.
 type bareListener struct {
 	net.Listener
 	last net.Conn
@@ -79,7 +79,7 @@ type conn struct {
 	now   func() time.Time
 }
 
-// CloseWrite tells the client that nothing more comes.
+// CloseWrite closes the connection for writing.
 func (c *conn) CloseWrite() error {
 	if c.half == nil {
 		return nil
@@ -87,12 +87,12 @@ func (c *conn) CloseWrite() error {
 	return c.half.CloseWrite()
 }
 
-// pieceBytes is how much a client has to take within the time it may stall: little
-// enough for a slow line, and so much that most answers are one piece.
+// pieceBytes is how much a client has to receive within Stall: little enough for a slow
+// connection, and so much that most answers are one piece.
 const pieceBytes = 64 << 10
 
-// Write implements net.Conn. Each piece has a deadline of its own, so that an answer
-// may take long as long as the client goes on reading it.
+// Write implements net.Conn. Each piece has its own deadline, so that an answer may take any
+// time while the client goes on reading.
 func (c *conn) Write(b []byte) (written int, err error) {
 	for {
 		if err := c.SetWriteDeadline(c.now().Add(c.stall)); err != nil {

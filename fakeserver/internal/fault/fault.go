@@ -1,25 +1,23 @@
-// Package fault says what goes wrong in a world, for whom, and how often. A fault
-// is added by a test, waits for the requests that it is for, and is gone when it has
-// happened as often as it should:
+// Package fault injects faults into the answers of a world. A fault is added by a test, matches
+// requests, and is exhausted once it was injected as often as it should be:
 //
 //	{"operation": "partnerLiquidityProvider.onboard", "when": "after", "drop": true}
 //
-// The next onboarding is done, and its answer is lost. A fault says
+// The next onboarding is done, and its answer is lost. A fault has
 //
 //	for which requests  operation, provider_id (both may be absent: for all)
-//	which of these      nth, or probability with seed; times, which is 1 unless it is given
+//	which of these      nth, or probability with seed; times, which is 1 by default
 //	when                before the request is handled, or after
 //	what                answer, latency, drop, truncate, slow, stale
 //
-// A request meets one fault at most: the first, in the order of adding, that is for
-// it and happens. A fault counts, for nth and for its sequence of chances, the
-// requests that come to it, and no request comes to it that met one before it.
+// At most one fault is injected into an answer: the first, in the order of adding, that matches.
+// For nth and for its sequence of chances, a fault counts the requests for which it is
+// considered, and it is not considered for a request into which an earlier one was injected.
 //
-// Which requests a fault is for is asked of the route alone, before anybody looks at
-// who calls. So a request with a bad key meets the same faults as one with a good
-// key, and uses them up, and no fault tells which of the two it was.
+// Only the route of a request is compared, before identity is read. So a request with an
+// invalid key matches the same faults as one with a valid key, and no fault shows which it was.
 //
-// Nothing here knows how a fault is carried out: that is the world's.
+// [Set] has the faults of a world, and [Injector] injects them.
 package fault
 
 import (
@@ -34,52 +32,51 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// When a fault happens.
+// When a fault is injected.
 const (
 	Before = "before" // the request is not handled
 	After  = "after"  // the request has been handled, and what it changed stays
 )
 
-// Fault is one thing that goes wrong.
+// Fault is a fault of an answer.
 type Fault struct {
-	// Operation is the id of the operation that it is for; "" is every one.
+	// Operation is the id of the operation; "" is any.
 	Operation string `json:"operation,omitzero"`
-	// ProviderID is the one of the path; "" is any.
+	// ProviderID is the one in the path; "" is any.
 	ProviderID string `json:"provider_id,omitzero"`
 
-	// Nth lets it happen to the nth request only; 0 is to each.
+	// Nth injects the fault into the answer of the nth matching request only; 0 is every one.
 	Nth int `json:"nth,omitzero"`
-	// Times is how often it happens; 0 is once.
+	// Times is how often the fault is injected; 0 is once.
 	Times int `json:"times,omitzero"`
-	// Probability lets it happen by chance; 0 is always.
+	// Probability of an injection; 0 is always.
 	Probability float64 `json:"probability,omitzero"`
-	// Seed is where the chances begin: the same seed gives the same sequence.
+	// Seed of the random sequence: the same seed gives the same sequence.
 	Seed uint64 `json:"seed,omitzero"`
 
 	// When is Before or After; "" is After for what can only be done to an answer, and
 	// else Before.
 	When string `json:"when,omitzero"`
 
-	// Answer is what the client is told instead.
+	// Answer replaces the answer.
 	Answer *Answer `json:"answer,omitzero"`
 	// Latency is how long the client waits: before the request is handled, which it then
 	// is, or after.
 	Latency clock.Span `json:"latency,omitzero"`
 	// Drop closes the connection without an answer.
 	Drop bool `json:"drop,omitzero"`
-	// Truncate is how much of the body is sent before the connection is closed, at most
-	// all but the last byte, while Content-Length promises all of it.
+	// Truncate is how many bytes of the body are sent before the connection is closed, at most
+	// all but the last, while Content-Length has all of them.
 	Truncate *int `json:"truncate,omitzero"`
 	// Slow sends the body in pieces.
 	Slow *Slow `json:"slow,omitzero"`
-	// Stale answers from what the world held when the fault was added.
+	// Stale answers from the state of the world when the fault was added.
 	Stale bool `json:"stale,omitzero"`
 }
 
-// Answer is a refusal: an outcome of the operation, or a status and what stands in
-// the error.
+// Answer is a refusal: an outcome of the operation, or a status and codes.
 type Answer struct {
-	// Outcome is the name of one of the operation's refusals; "" when Status says what is told.
+	// Outcome is the name of a refusal of the operation; "" if Status is set.
 	Outcome string `json:"outcome,omitzero"`
 	Status  int    `json:"status,omitzero"`
 	// Code is the error code; "" is the one of the status, see statusCode.
@@ -87,14 +84,14 @@ type Answer struct {
 	ReasonCode string `json:"reason_code,omitzero"`
 }
 
-// Slow says how slowly a body comes.
+// Slow throttles the body.
 type Slow struct {
 	Bytes int        `json:"bytes"` // of one piece
 	Pause clock.Span `json:"pause"` // between two
 }
 
-// internal is the error code of the contract that no refusal of the milestone has. Its
-// status is 500.
+// internal is the error code of the contract that no refusal of the milestone has, with status
+// 500.
 const internal = "INTERNAL"
 
 // statusCode returns the error code of an HTTP status from 400 to 599: the one that
@@ -133,17 +130,16 @@ const (
 // longest is how long anything may wait.
 const longest = clock.Span(time.Hour)
 
-// only tells that a fault does nothing but wait.
-func (f *Fault) only() bool {
+// onlyLatency reports whether the fault does nothing but wait.
+func (f *Fault) onlyLatency() bool {
 	return f.Answer == nil && !f.Drop && f.Truncate == nil && f.Slow == nil && !f.Stale
 }
 
-// Handles tells whether the world handles the request: after it has happened all are,
-// and before only what was merely late.
-func (f *Fault) Handles() bool { return f.When == After || f.only() }
+// Handles reports whether the world handles the request: with When After, and if the fault
+// only delays it.
+func (f *Fault) Handles() bool { return f.When == After || f.onlyLatency() }
 
-// Complete gives the fault with all that it leaves open filled in, or says what of it
-// cannot be.
+// Complete returns the fault with defaults filled in, or the problem of an invalid one.
 func (f Fault) Complete(m *milestones.Milestone) (Fault, *problem.Problem) {
 	var of *milestones.Operation
 	if f.Operation != "" {
@@ -178,14 +174,14 @@ func (f Fault) Complete(m *milestones.Milestone) (Fault, *problem.Problem) {
 	return f, nil
 }
 
-// contradiction names the two members that cannot be together, and says why.
+// contradiction returns which members cannot be combined, and why; "" if all can.
 func (f *Fault) contradiction(of *milestones.Operation) string {
 	answerless := f.When == Before && f.Answer == nil && !f.Stale
 	for _, row := range []struct {
 		is   bool
 		says string
 	}{
-		{f.only() && f.Latency == 0, "it has none of answer, latency, drop, truncate, slow and stale, so that nothing would go wrong"},
+		{f.onlyLatency() && f.Latency == 0, "it has none of answer, latency, drop, truncate, slow and stale, so that nothing would go wrong"},
 		{f.Nth > 0 && f.Times > 1, fmt.Sprintf("nth with times %d: one request is the nth, and it comes once", f.Times)},
 		{f.Nth > 0 && f.Probability > 0, "nth with probability: which request it is, is said twice"},
 		{f.Seed > 0 && f.Probability == 0, "seed without probability: there is nothing to be left to chance"},
@@ -210,7 +206,8 @@ func (f *Fault) contradiction(of *milestones.Operation) string {
 	return ""
 }
 
-// complete gives the answer with status and codes, or says what of it cannot be.
+// complete returns the answer with status and codes filled in, or the problem of an invalid
+// one.
 func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Answer, *problem.Problem) {
 	wrong := func(format string, args ...any) (Answer, *problem.Problem) {
 		return a, problem.New(http.StatusBadRequest, "The fault: "+format+".", args...)

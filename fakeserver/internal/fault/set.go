@@ -59,7 +59,7 @@ func (s *Set) Add(f Fault, stale *rest.Handler) (State, *problem.Problem) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.faults) >= Max {
-		return State{}, problem.New(http.StatusConflict, "There are %d faults, as many as a world may have: delete one, or all (DELETE /_fake/worlds/NAME/faults).", Max)
+		return State{}, problem.New(http.StatusConflict, "There are %d faults, the maximum of a world: delete one, or all (DELETE /_fake/worlds/NAME/faults).", Max)
 	}
 	s.last++
 	a := &active{State: State{ID: "f" + strconv.Itoa(s.last), Fault: f, TimesLeft: f.Times}, stale: stale}

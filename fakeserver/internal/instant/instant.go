@@ -1,13 +1,11 @@
-// Package instant is time as the contract tells it: milliseconds, UTC, always
-// written with three decimals.
+// Package instant has the times of the contract: milliseconds, UTC, always written with three
+// decimals.
 //
 //	2026-02-22T16:00:10.000Z
 //
-// Reading is wider than writing, which is what recorded-at-is-normalised promises:
-// any offset, lower-case t and z, any number of decimals (those past the
-// millisecond are cut, never rounded). It is stricter than many readers elsewhere: a leap second names no millisecond of ours, and a
-// year that UTC puts outside 0000–9999 could not be written back in four
-// digits, so both are refused. The grammar is RFC 3339, section 5.6.
+// It reads any offset, lower-case t and z, and any number of decimals; those past the
+// millisecond are cut, not rounded. A leap second and a year outside 0000–9999 in UTC are
+// refused. The grammar is RFC 3339, section 5.6.
 package instant
 
 import (
@@ -22,17 +20,17 @@ type Instant int64
 
 const layout = "2006-01-02T15:04:05.000Z"
 
-// first and last bound what four digits of year can say.
+// first and last are the limits of four digits of year.
 var (
 	first = Of(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC))
 	last  = Of(time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC))
 )
 
-// Of gives t cut to the millisecond.
+// Of returns t cut to the millisecond.
 func Of(t time.Time) Instant { return Instant(t.UnixMilli()) }
 
-// Written tells whether four digits of year can say i, so that Parse reads what
-// String writes.
+// Written reports whether four digits of year can write i, so that Parse reads what String
+// writes.
 func (i Instant) Written() bool { return i >= first && i <= last }
 
 // Days is a span of whole days, of 24 hours each.

@@ -30,9 +30,9 @@ type Value = jsontext.Value
 // U+FFFD in the place of each, for an answer must always be JSON.
 var tolerant = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
 
-// Marshal gives v, which json can marshal, in canonical form. It panics on what
-// is no JSON value at all (a channel, NaN): those are mistakes in this program
-// and never come from a request. The panic quotes nothing of v, which may have secrets.
+// Marshal returns v in canonical form. It panics on what is no JSON value (a channel, NaN): a
+// defect of this program, which no request causes. The panic quotes nothing of v, which may
+// have secrets.
 func Marshal(v any) Value {
 	text := Value(Encode(v))
 	if err := text.Canonicalize(); err != nil {
@@ -41,8 +41,8 @@ func Marshal(v any) Value {
 	return text
 }
 
-// Encode gives v as plain JSON, members in the order in which v declares them,
-// for the outer layers of an answer that nobody hashes. It panics as Marshal.
+// Encode returns v as plain JSON, members in the order of declaration, for the parts of an
+// answer that are not hashed. It panics like Marshal.
 func Encode(v any) []byte {
 	text, err := TryEncode(v)
 	if err != nil {
@@ -51,8 +51,8 @@ func Encode(v any) []byte {
 	return text
 }
 
-// TryEncode is Encode for a value that may be nested too deeply, or that is no JSON
-// value: it returns an error instead of a panic.
+// TryEncode is Encode for a value that may be nested too deeply, or is no JSON value: it
+// returns an error.
 func TryEncode(v any) ([]byte, error) {
 	text, err := json.Marshal(v, tolerant)
 	if err != nil {
@@ -61,16 +61,15 @@ func TryEncode(v any) ([]byte, error) {
 	return characters(text), nil
 }
 
-// String gives text as a JSON string, which has one form only (RFC 8785, section
-// 3.2.2.2). What no character is becomes U+FFFD, as with Encode.
+// String returns text as a JSON string, which has one form only (RFC 8785, section 3.2.2.2).
+// Invalid UTF-8 and noncharacters become U+FFFD.
 func String(text string) Value {
 	quoted, _ := jsontext.AppendQuote(make(Value, 0, len(text)+2), text)
 	return characters(quoted)
 }
 
-// Text makes text of bytes that came from outside: each byte that is not UTF-8, and
-// each noncharacter, becomes U+FFFD. It is what Encode and String do to strings, for
-// texts that are no JSON, such as a line of a log.
+// Text replaces each invalid byte of UTF-8 and each noncharacter by U+FFFD, as Encode and
+// String do, for texts that are no JSON, such as a line of a log.
 func Text(given string) string {
 	if utf8.ValidString(given) && !strings.ContainsFunc(given, noncharacter) {
 		return given
@@ -85,7 +84,7 @@ func Text(given string) string {
 	return text.String()
 }
 
-// characters is Text for JSON that is UTF-8 already.
+// characters is Text for valid UTF-8.
 func characters(text []byte) []byte {
 	for i, b := range text {
 		if b < 0xEF { // no noncharacter begins with a smaller byte
@@ -103,11 +102,11 @@ func characters(text []byte) []byte {
 	return text
 }
 
-// noncharacter reports whether Unicode will never give a code point to a character.
-// I-JSON (RFC 7493, section 2.1) has none of these.
+// noncharacter reports whether a code point is one of Unicode's noncharacters, which I-JSON
+// (RFC 7493, section 2.1) excludes.
 func noncharacter(r rune) bool { return r&0xFFFE == 0xFFFE || 0xFDD0 <= r && r <= 0xFDEF }
 
-// Strings gives a list of strings.
+// Strings returns a list of strings.
 func Strings(texts []string) Value {
 	values := make([]Value, len(texts))
 	for i, text := range texts {
@@ -116,25 +115,23 @@ func Strings(texts []string) Value {
 	return Array(values)
 }
 
-// Hash gives the SHA-256 of v's canonical form in lower-case hex.
+// Hash returns the SHA-256 of v's canonical form in lower-case hex.
 func Hash(v any) string { return Sum(Marshal(v)) }
 
-// Sum gives the SHA-256 of text in lower-case hex.
+// Sum returns the SHA-256 of text in lower-case hex.
 func Sum(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
-// Member is a name and its value. Names here are ASCII, where byte
-// order is UTF-16 order.
+// Member is a member of an object. Names are ASCII, where byte order is UTF-16 order.
 type Member struct {
 	Name  string
 	Value Value
 }
 
-// Object joins members into an object, canonical when the values are, without
-// reading them again: a page of entries is hashed, chained and signed without
-// being parsed once. It sorts the members where they stand.
+// Object returns an object, canonical if the values are, without parsing them: a page of
+// entries is hashed, chained and signed without being decoded. It sorts the members in place.
 func Object(members ...Member) Value {
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 	size := 2
@@ -170,9 +167,9 @@ func Array(values []Value) Value {
 	return append(text, ']')
 }
 
-// Wrong gives the place of what could not be read into what it is for, as a JSON
-// pointer, and what is wrong there, without the names of types of this program.
-func Wrong(err error) (pointer, says string) {
+// Wrong returns the JSON Pointer of a value that could not be decoded, and what is wrong
+// there, without the names of Go types.
+func Wrong(err error) (pointer, problem string) {
 	var semantic *json.SemanticError
 	switch {
 	case !errors.As(err, &semantic):
@@ -182,7 +179,7 @@ func Wrong(err error) (pointer, says string) {
 	case semantic.Err != nil:
 		return string(semantic.JSONPointer), semantic.Err.Error()
 	}
-	return string(semantic.JSONPointer), "is not of the type that it should be"
+	return string(semantic.JSONPointer), "has another type than expected"
 }
 
 // Pointer is a JSON Pointer (RFC 6901).

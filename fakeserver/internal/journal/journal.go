@@ -1,13 +1,12 @@
-// Package journal remembers what came to a world and what it was answered, for
-// tests that ask afterwards.
+// Package journal stores the latest exchanges of a world, for tests that query them:
 //
 //	j := journal.New(10_000, 16<<20)
-//	j.Append(entry)
+//	j.Append(x)
 //	page := j.Find(journal.Query{Operation: "partnerLiquidityProvider.onboard", Limit: 100})
 //
-// It is bounded by the number of its entries and by their bytes: the oldest go
-// first, and it says how many have gone. Appending copies nothing and takes well
-// under a microsecond. An entry must hold no secret when it is appended.
+// It is bounded by the number of exchanges and by their bytes: the oldest are evicted, and
+// counted. Appending copies nothing and takes well under a microsecond. An exchange must not
+// have secrets when it is appended.
 package journal
 
 import (
@@ -20,7 +19,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/instant"
 )
 
-// Query says which entries are meant. The zero value means all.
+// Query selects exchanges. The zero value selects all.
 type Query struct {
 	Operation  string
 	Outcome    string
@@ -34,10 +33,10 @@ type Query struct {
 	Limit      int              // 0: no limit
 }
 
-// Faults that are no ids.
+// Values of Query.Fault that are not ids.
 const (
-	AnyFault = "any"  // whichever: the request met one
-	NoFault  = "none" // it met none
+	AnyFault = "any"  // any fault
+	NoFault  = "none" // no fault
 )
 
 // matchesFault compares the fault of an exchange.
@@ -53,7 +52,7 @@ func (q *Query) matchesFault(e *exchange.Exchange) bool {
 	return q.Fault == e.Fault
 }
 
-// matches leaves After and Limit aside.
+// matches ignores After and Limit.
 func (q *Query) matches(e *exchange.Exchange) bool {
 	return (q.Operation == "" || q.Operation == e.Operation) &&
 		(q.Outcome == "" || q.Outcome == e.Outcome) &&
@@ -66,15 +65,15 @@ func (q *Query) matches(e *exchange.Exchange) bool {
 		(q.To == nil || e.At < *q.To)
 }
 
-// Page is what a query found.
+// Page is the result of a query.
 type Page struct {
 	Entries []*exchange.Exchange // in the order of their answers
 	Matched int                  // how many there are without the limit
 	Held    int                  // how many entries the journal has
-	Evicted uint64               // how many had to go since it was last cleared
-	// Unknown says that the journal does not have the request that the query comes after.
+	Evicted uint64               // number evicted since it was last cleared
+	// Unknown reports that the journal does not have the request of Query.After.
 	Unknown bool
-	// Closed says that nothing will come any more.
+	// Closed reports that the journal was closed.
 	Closed bool
 }
 
@@ -83,9 +82,9 @@ type Journal struct {
 	maxEntries, maxBytes int
 
 	mu      sync.Mutex
-	entries []kept // a ring, once it is full: the oldest is at first
+	entries []stored // a ring, once it is full: the oldest is at first
 	first   int
-	held    int
+	length  int
 	bytes   int
 	evicted uint64
 	closed  bool
@@ -95,37 +94,36 @@ type Journal struct {
 	examined uint64
 }
 
-// waiter is a call of Wait that has not returned. It gets each new entry once, when it
-// is appended, so that an Append costs one comparison for each waiter, however many
-// entries there are.
+// waiter is a running call of Wait. It gets each new exchange once, when it is appended, so
+// that an Append costs one comparison for each waiter, however many exchanges there are.
 type waiter struct {
 	query Query
 	n     int
-	// found are the entries that match and are still in the journal, the oldest first:
-	// fewer than n.
+	// found are the exchanges that match and are still in the journal, the oldest first: fewer
+	// than n.
 	found []*exchange.Exchange
-	done  chan Page // receives once; has room for that
+	done  chan Page // receives once; has a buffer for it
 }
 
-// kept is an entry and its size, which is told when the entry comes: one that goes has
-// not been looked at for long, and is slow to reach.
-type kept struct {
+// stored is an exchange and its size, which is computed when it is appended: an exchange that
+// is evicted has left the cache of the processor.
+type stored struct {
 	*exchange.Exchange
 	size int
 }
 
-// New gives an empty journal of at most so many entries and bytes.
+// New returns an empty journal of at most so many exchanges and bytes.
 func New(maxEntries, maxBytes int) *Journal {
 	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes}
 }
 
-// Append adds an entry. The oldest ones go if there is no room; it stays itself,
+// Append adds an exchange. The oldest are evicted if there is no room; the new one is stored
 // whatever its size.
 func (j *Journal) Append(e *exchange.Exchange) {
 	size := e.Size()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.held > 0 && (j.held == j.maxEntries || j.bytes+size > j.maxBytes) {
+	for j.length > 0 && (j.length == j.maxEntries || j.bytes+size > j.maxBytes) {
 		for _, w := range j.waiters {
 			if len(w.found) > 0 && w.found[0] == j.entries[j.first].Exchange {
 				w.found[0] = nil // free it
@@ -133,16 +131,16 @@ func (j *Journal) Append(e *exchange.Exchange) {
 			}
 		}
 		j.bytes -= j.entries[j.first].size
-		j.entries[j.first] = kept{}
+		j.entries[j.first] = stored{}
 		j.first = (j.first + 1) % len(j.entries)
-		j.held--
+		j.length--
 		j.evicted++
 	}
-	if j.held == len(j.entries) {
+	if j.length == len(j.entries) {
 		j.grow()
 	}
-	j.entries[(j.first+j.held)%len(j.entries)] = kept{e, size}
-	j.held++
+	j.entries[(j.first+j.length)%len(j.entries)] = stored{e, size}
+	j.length++
 	j.bytes += size
 	j.waiters = slices.DeleteFunc(j.waiters, func(w *waiter) bool {
 		if !j.matches(&w.query, e) {
@@ -157,7 +155,7 @@ func (j *Journal) Append(e *exchange.Exchange) {
 	})
 }
 
-// Close makes every Wait return, those too that begin later.
+// Close ends every Wait, later ones too.
 func (j *Journal) Close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -168,29 +166,29 @@ func (j *Journal) Close() {
 	j.waiters = nil
 }
 
-// grow makes room in the ring: twice as much, but never for more than may be held.
+// grow doubles the ring, up to the maximum number of exchanges.
 func (j *Journal) grow() {
-	larger := make([]kept, min(max(16, 2*len(j.entries)), j.maxEntries))
-	for i := range j.held {
+	larger := make([]stored, min(max(16, 2*len(j.entries)), j.maxEntries))
+	for i := range j.length {
 		larger[i] = j.entries[(j.first+i)%len(j.entries)]
 	}
 	j.entries, j.first = larger, 0
 }
 
-// at gives the i-th oldest entry.
+// at returns the i-th oldest exchange.
 func (j *Journal) at(i int) *exchange.Exchange { return j.entries[(j.first+i)%len(j.entries)].Exchange }
 
-// Clear forgets all entries.
+// Clear removes all exchanges.
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.entries, j.first, j.held, j.bytes, j.evicted = nil, 0, 0, 0, 0
+	j.entries, j.first, j.length, j.bytes, j.evicted = nil, 0, 0, 0, 0
 	for _, w := range j.waiters {
 		w.found = nil
 	}
 }
 
-// Find gives the entries that a query means.
+// Find returns the exchanges that a query selects.
 func (j *Journal) Find(q Query) Page {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -206,13 +204,13 @@ func (j *Journal) Find(q Query) Page {
 func (j *Journal) find(q Query, limit int) (found []*exchange.Exchange, matched int, known bool) {
 	from := 0
 	if q.After != "" {
-		for from = j.held; from > 0 && j.at(from-1).RequestID != q.After; from-- {
+		for from = j.length; from > 0 && j.at(from-1).RequestID != q.After; from-- {
 		}
 		if from == 0 {
 			return nil, 0, false
 		}
 	}
-	for i := from; i < j.held; i++ {
+	for i := from; i < j.length; i++ {
 		if e := j.at(i); j.matches(&q, e) {
 			matched++
 			if limit == 0 || len(found) < limit {
@@ -223,28 +221,28 @@ func (j *Journal) find(q Query, limit int) (found []*exchange.Exchange, matched 
 	return found, matched, true
 }
 
-// matches compares an entry with a query. The caller holds the lock.
+// matches compares an entry with a query. The lock must be held.
 func (j *Journal) matches(q *Query, e *exchange.Exchange) bool {
 	j.examined++
 	return q.matches(e)
 }
 
-// page returns the page of a query for which these entries were found. The caller
-// holds the lock.
+// page returns the page of a query for which these entries were found. The lock
+// must be held.
 func (j *Journal) page(q Query, found []*exchange.Exchange, matched int) Page {
-	page := Page{Entries: found, Matched: matched, Held: j.held, Evicted: j.evicted, Closed: j.closed}
+	page := Page{Entries: found, Matched: matched, Held: j.length, Evicted: j.evicted, Closed: j.closed}
 	if q.Limit > 0 {
 		page.Entries = found[:min(q.Limit, len(found))]
 	}
 	return page
 }
 
-// Most is how many entries it can have.
-func (j *Journal) Most() int { return j.maxEntries }
+// Max returns the maximum number of exchanges.
+func (j *Journal) Max() int { return j.maxEntries }
 
-// Wait returns once n entries match, or when ctx is done or the journal closed, with
-// what matches then. An entry that is evicted meanwhile no longer counts. The request
-// that the query comes after has to be in the journal only when the wait begins.
+// Wait returns once n exchanges match, or when ctx is done or the journal is closed, with the
+// matching ones. An exchange that is evicted meanwhile no longer counts. The request of
+// Query.After must be in the journal when the wait begins.
 func (j *Journal) Wait(ctx context.Context, q Query, n int) Page {
 	j.mu.Lock()
 	found, matched, known := j.find(q, 0)
@@ -272,11 +270,11 @@ func (j *Journal) Wait(ctx context.Context, q Query, n int) Page {
 	return j.page(q, w.found, len(w.found))
 }
 
-// Entry gives the entry of a request; nil when the journal does not have it.
-func (j *Journal) Entry(id string) *exchange.Exchange {
+// Get returns the exchange with a request id; nil if the journal does not have it.
+func (j *Journal) Get(id string) *exchange.Exchange {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for i := j.held - 1; i >= 0; i-- {
+	for i := j.length - 1; i >= 0; i-- {
 		if e := j.at(i); e.RequestID == id {
 			return e
 		}
@@ -284,13 +282,13 @@ func (j *Journal) Entry(id string) *exchange.Exchange {
 	return nil
 }
 
-// First gives the request whose answer a replay repeats; nil when the journal does not
-// have it. Of two that were under way at once the replay may have been answered first.
+// First returns the exchange whose answer a replay repeats; nil if the journal does not have
+// it. Of two concurrent requests the replay may have been answered first.
 func (j *Journal) First(replay *exchange.Exchange) (first *exchange.Exchange) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	passed := false
-	for i := 0; i < j.held && !(passed && first != nil); i++ {
+	for i := 0; i < j.length && !(passed && first != nil); i++ {
 		e := j.at(i)
 		passed = passed || e.RequestID == replay.RequestID
 		if !e.Replayed && e.Operation == replay.Operation && e.ProviderID == replay.ProviderID && e.ActorType == replay.ActorType && e.ActorID == replay.ActorID &&

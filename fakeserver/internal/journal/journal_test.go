@@ -72,7 +72,7 @@ func TestFind(t *testing.T) {
 	if got := j.Find(Query{After: "w.9"}); !got.Unknown {
 		t.Error("an unknown request was found")
 	}
-	if e := j.Entry("w.3"); e == nil || e.Outcome != "blocked" || j.Entry("w.9") != nil {
+	if e := j.Get("w.3"); e == nil || e.Outcome != "blocked" || j.Get("w.9") != nil {
 		t.Errorf("got %v", e)
 	}
 }

@@ -5,12 +5,10 @@
 //	fake_request_duration_seconds_bucket{operation="partnerLiquidityProvider.get",le="1e-05"} 12
 //	fake_worlds 3
 //
-// The values of labels come from the milestone alone, so there are only so many
-// series, whatever clients send: operations by their ids, the router among them,
-// outcomes by their names, reason codes of the floor. Three outcomes are not in the
-// milestone: "internal", of a defect of the server, "full", of a request for which a
-// bound left no room, and "fault", of one that a fault answered in no way of the
-// milestone, or not at all. Worlds have no label, for clients name them.
+// The values of labels come from the milestone alone, so that clients cannot add series:
+// operation ids, the router's among them, names of outcomes, reason codes of the milestone.
+// Three outcomes are not in the milestone: see [exchange.Exchange.Label]. Worlds have no
+// label, for clients name them.
 package metrics
 
 import (
@@ -59,16 +57,16 @@ type code struct {
 	given prometheus.Counter
 }
 
-// New gives metrics at nought.
+// New returns metrics that are 0.
 func New(m *milestones.Milestone) *Metrics {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "fake_requests_total", Help: "Requests to the contract, by operation and outcome.",
 	}, []string{"operation", "outcome"})
 	codes := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "fake_reason_codes_total", Help: "Answers that gave a reason code of the milestone, by operation, outcome and code.",
+		Name: "fake_reason_codes_total", Help: "Answers with a reason code of the milestone, by operation, outcome and code.",
 	}, []string{"operation", "outcome", "reason_code"})
 	replays := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "fake_replays_total", Help: "Answers that were given again for their idempotency key, by operation.",
+		Name: "fake_replays_total", Help: "Answers replayed for their idempotency key, by operation.",
 	}, []string{"operation"})
 	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "fake_request_duration_seconds", Help: "Time until the answer was ready to be written, by operation.", Buckets: buckets,
@@ -116,17 +114,14 @@ func (m *Metrics) Count(x *exchange.Exchange) {
 	}
 }
 
-// Watch adds what the worlds hold at the moment of asking. The budget may be nil.
+// Watch adds gauges of what the worlds have.
 func (m *Metrics) Watch(worlds *world.Worlds, budget *store.Budget) {
 	m.registry.MustRegister(holdings{worlds})
-	if budget == nil {
-		return
-	}
 	gauge := func(name, help string, value func() int) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) }))
 	}
-	gauge("fake_records", "Audit entries, kept answers and checkpoints, over all worlds.", budget.Used)
-	gauge("fake_records_limit", "How many records there may be.", budget.Max)
+	gauge("fake_records", "Audit entries, cached answers and checkpoints in all worlds.", budget.Used)
+	gauge("fake_records_limit", "Maximum number of records.", budget.Max)
 }
 
 // Handler serves the metrics as text.
@@ -134,39 +129,39 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// holdings are what all worlds hold, added up when they are asked for.
+// holdings collects the gauges.
 type holdings struct{ worlds *world.Worlds }
 
-var held = []struct {
+var gauges = []struct {
 	*prometheus.Desc
 	of func(store.Counts) int
 }{
-	{gauge("fake_worlds", "Worlds that there are."), func(store.Counts) int { return 1 }},
-	{gauge("fake_providers", "Providers, over all worlds."), func(c store.Counts) int { return c.Providers }},
-	{gauge("fake_audit_entries", "Audit entries, over all worlds."), func(c store.Counts) int { return c.AuditEntries }},
-	{gauge("fake_kept_answers", "Answers that are kept for their idempotency keys, over all worlds."), func(c store.Counts) int { return c.Answers }},
-	{gauge("fake_checkpoints", "Checkpoints of exports that are kept, over all worlds."), func(c store.Counts) int { return c.Checkpoints }},
+	{gauge("fake_worlds", "Number of worlds."), func(store.Counts) int { return 1 }},
+	{gauge("fake_providers", "Providers in all worlds."), func(c store.Counts) int { return c.Providers }},
+	{gauge("fake_audit_entries", "Audit entries in all worlds."), func(c store.Counts) int { return c.AuditEntries }},
+	{gauge("fake_kept_answers", "Answers cached for their idempotency keys, in all worlds."), func(c store.Counts) int { return c.Answers }},
+	{gauge("fake_checkpoints", "Checkpoints of exports in all worlds."), func(c store.Counts) int { return c.Checkpoints }},
 }
 
 func gauge(name, help string) *prometheus.Desc { return prometheus.NewDesc(name, help, nil, nil) }
 
 // Describe implements prometheus.Collector.
 func (holdings) Describe(to chan<- *prometheus.Desc) {
-	for _, h := range held {
+	for _, h := range gauges {
 		to <- h.Desc
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (h holdings) Collect(to chan<- prometheus.Metric) {
-	sums := make([]int, len(held))
+	sums := make([]int, len(gauges))
 	for _, w := range h.worlds.All() {
 		counts := w.Store.Counts()
-		for i := range held {
-			sums[i] += held[i].of(counts)
+		for i := range gauges {
+			sums[i] += gauges[i].of(counts)
 		}
 	}
 	for i, sum := range sums {
-		to <- prometheus.MustNewConstMetric(held[i].Desc, prometheus.GaugeValue, float64(sum))
+		to <- prometheus.MustNewConstMetric(gauges[i].Desc, prometheus.GaugeValue, float64(sum))
 	}
 }

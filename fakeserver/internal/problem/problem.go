@@ -1,8 +1,8 @@
-// Package problem says what is wrong with a request to the fake itself: to its
-// admin API, or for a world that cannot be had. It is not of the contract, so it
-// looks otherwise than the contract's refusals: RFC 9457, application/problem+json.
+// Package problem has the errors of the fake itself, of its admin API or of a world that is
+// not available. They are not of the contract, so they have another form: RFC 9457,
+// application/problem+json.
 //
-//	{"title": "There is no such world.", "status": 404, "detail": "No world is named …", "nearest": "checkout"}
+//	{"title": "Not Found", "status": 404, "detail": "There is no world \"chekout\" (did you mean \"checkout\"?).", "nearest": "checkout"}
 package problem
 
 import (
@@ -17,26 +17,26 @@ import (
 // ContentType is that of a problem (RFC 9457, section 3).
 const ContentType = "application/problem+json"
 
-// Problem is why a request was not done. Nothing was changed by it.
+// Problem is why a request was not done. It changed nothing.
 type Problem struct {
 	// Title is the status in words, the same for all problems of one status.
 	Title string `json:"title"`
 	// Status is the HTTP status.
 	Status int `json:"status"`
-	// Detail says what is wrong, where, and what would be right.
+	// Detail is what is wrong, where, and what was expected.
 	Detail string `json:"detail"`
-	// Nearest is the known name that is most like the unknown one; "" when none is.
+	// Nearest is the known name that is most like the unknown one; "" if none is.
 	Nearest string `json:"nearest,omitzero"`
-	// Violations are what the schema of the request's body forbids in it.
+	// Violations are those of the request body by its schema.
 	Violations []schemas.Violation `json:"violations,omitzero"`
 }
 
-// New gives a problem. The detail is formatted as by fmt.Sprintf.
+// New returns a problem. The detail is formatted as by fmt.Sprintf.
 func New(status int, format string, args ...any) *Problem {
 	return &Problem{Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Unknown gives the problem of a name that is not among the known ones.
+// Unknown returns the problem of a name that is not among the known ones.
 func Unknown(status int, what, name string, known []string) *Problem {
 	p := New(status, "There is no %s %q%s.", what, name, suggest.DidYouMean(name, known))
 	p.Nearest = suggest.Nearest(name, known)
@@ -53,5 +53,5 @@ func (p *Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Write(p.JSON())
 }
 
-// JSON is the body of that answer.
+// JSON returns the body of that answer.
 func (p *Problem) JSON() []byte { return jcs.Encode(p) }

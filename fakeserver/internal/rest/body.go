@@ -16,17 +16,17 @@ const (
 	emptyBodyIsAnObject ruletrace.Rule = "empty-body-is-an-object"
 )
 
-// readBody reads a POST's body as I-JSON (RFC 7493), so that no two readers of it
-// can see two things in it. A body of as many bytes as the milestone allows is
-// read, and one of none counts as {}. One whose Content-Length is more is not.
+// readBody reads a POST's body as I-JSON (RFC 7493), so that all readers of it read the same.
+// An empty body counts as {}. A body whose Content-Length is over the milestone's limit is not
+// read.
 func (h *Handler) readBody(x *request) (schemas.Document, *rules.Refusal) {
 	r := x.Request
 	limit := int64(h.Milestone.Limits.BodyBytes)
 	expected := r.ContentLength
-	if expected < 0 { // the client does not say
+	if expected < 0 { // unknown
 		expected = 512
 	}
-	body := make([]byte, 0, min(expected, limit)+1) // and no more, for it is remembered
+	body := make([]byte, 0, min(expected, limit)+1) // and no more, for the journal stores it
 	tooLarge := r.ContentLength > limit
 	var err error
 	for err == nil && !tooLarge {

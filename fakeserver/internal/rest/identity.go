@@ -24,26 +24,25 @@ const (
 	scopeIsHeld                   ruletrace.Rule = "scope-is-held"
 )
 
-// identity is who calls, and what the caller may do.
+// identity is a caller and its scopes.
 type identity struct {
 	actor  rules.Actor
 	scopes []string // sorted, each once
 }
 
-// PartnerKey is one line of a key file: a secret, and who has it.
+// PartnerKey is a key of a key file, and the partner that it identifies.
 type PartnerKey struct {
 	Key       string
 	PartnerID string
 	Scopes    []string
 }
 
-// identify reads who calls. A caller without a usable identity is told so before
-// anything else is looked at.
+// identify returns the identity of a caller, or the refusal of a request without a usable one.
 func (h *Handler) identify(x *request) (identity, *rules.Refusal) {
-	who, ok := h.who(x.Header)
+	caller, ok := h.readIdentity(x.Header)
 	if h.PartnerKeys != nil {
 		x.trace.Precondition(partnerKeyIsKnown, !ok)
-	} else if x.trace != nil && (inOrder(x.Header, "X-Partner-Key", "X-Actor-Type", "X-Actor-Id") || x.Header["X-Actor-Id"] != nil && x.Header["X-Actor-Type"] == nil) {
+	} else if x.trace != nil && (orderMatters(x.Header, "X-Partner-Key", "X-Actor-Type", "X-Actor-Id") || x.Header["X-Actor-Id"] != nil && x.Header["X-Actor-Type"] == nil) {
 		x.trace.Invariant(identityHeadersAreReadInOrder)
 	}
 	if x.trace.Precondition(identityIsRequired, !ok) {
@@ -52,33 +51,32 @@ func (h *Handler) identify(x *request) (identity, *rules.Refusal) {
 			Message: h.identityHint(),
 		}
 	}
-	if !slices.Contains(actorTypes, who.actor.Type) {
+	if !slices.Contains(actorTypes, caller.actor.Type) {
 		x.trace.Precondition(actorIsPartner, true)
-		return identity{}, who.notPartner()
+		return identity{}, caller.notPartner()
 	}
-	return who, nil
+	return caller, nil
 }
 
-// who reads an identity in the server's mode.
-func (h *Handler) who(header http.Header) (identity, bool) {
+// readIdentity reads the identity in the server's mode.
+func (h *Handler) readIdentity(header http.Header) (identity, bool) {
 	if h.PartnerKeys != nil {
 		return h.PartnerKeys.find(value(header, "X-Partner-Key"))
 	}
 	return headerIdentity(header)
 }
 
-// actorTypes are those that an actor may have. Another names nobody, which is
-// told together with a missing identity; a known one that may not call is told
-// later, by authorize.
+// actorTypes are the known ones. An unknown one is refused here; a known one that may not call
+// is refused later, by authorize.
 var actorTypes = []string{"user", "partner", "agent"}
 
-// notPartner refuses an actor type. An unknown one and one that may not call are
-// refused in the same words.
-func (who identity) notPartner() *rules.Refusal {
+// notPartner refuses an actor type. An unknown one and one that may not call get the same
+// refusal.
+func (caller identity) notPartner() *rules.Refusal {
 	return &rules.Refusal{
 		Rule: actorIsPartner, Outcome: rules.ActorTypeRefused,
 		Message: "Only a partner may call this operation.",
-		Details: map[string]any{"actor_type": who.actor.Type, "allowed_actor_types": []string{"partner"}},
+		Details: map[string]any{"actor_type": caller.actor.Type, "allowed_actor_types": []string{"partner"}},
 	}
 }
 
@@ -89,9 +87,9 @@ func (h *Handler) identityHint() string {
 	return "Send X-Actor-Type and X-Actor-Id, or X-Partner-Key."
 }
 
-// headerIdentity reads the identity that a caller claims: X-Actor-Type and
-// X-Actor-Id when the type is there, else X-Partner-Key; X-Auth-Scopes, else
-// X-Scopes. Values are trimmed, blank is absent, repeated lines are joined.
+// headerIdentity reads the identity headers: X-Actor-Type and X-Actor-Id if the type is
+// present, else X-Partner-Key; X-Auth-Scopes, else X-Scopes. Values are trimmed, blank is
+// absent, repeated lines are joined.
 func headerIdentity(header http.Header) (identity, bool) {
 	actor := rules.Actor{Type: value(header, "X-Actor-Type"), ID: value(header, "X-Actor-Id")}
 	if actor.Type == "" {
@@ -104,10 +102,10 @@ func headerIdentity(header http.Header) (identity, bool) {
 	return identity{actor, splitScopes(scopes)}, actor.ID != ""
 }
 
-// inOrder tells whether the order of headers, or what is done to their values,
-// makes a difference: the one that comes second is there, or one that comes first
-// is blank, is to be trimmed or has several lines.
-func inOrder(header http.Header, second string, first ...string) bool {
+// orderMatters reports whether the order of headers, or the normalisation of their values,
+// makes a difference: the second header is present, or one of the first is blank, not trimmed
+// or has several lines.
+func orderMatters(header http.Header, second string, first ...string) bool {
 	return header[second] != nil || slices.ContainsFunc(first, func(name string) bool {
 		lines := header[name]
 		return len(lines) > 1 || len(lines) == 1 && (lines[0] == "" || strings.TrimSpace(lines[0]) != lines[0])
@@ -119,14 +117,14 @@ func splitScopes(text string) []string {
 	return sortedSet(strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) }))
 }
 
-// sortedSet sorts words and drops repetitions. It is never nil, so that JSON shows a list.
+// sortedSet sorts words and removes duplicates. It is never nil, so that JSON has a list.
 func sortedSet(words []string) []string {
 	set := append(make([]string, 0, len(words)), words...)
 	slices.Sort(set)
 	return slices.Compact(set)
 }
 
-// value gives a header's value: lines joined, trimmed, "" when blank or absent.
+// value returns a header's value: lines joined, trimmed, "" if blank or absent.
 func value(header http.Header, name string) string {
 	lines := header[http.CanonicalHeaderKey(name)]
 	switch len(lines) {
@@ -138,10 +136,10 @@ func value(header http.Header, name string) string {
 	return strings.TrimSpace(strings.Join(lines, ", "))
 }
 
-// PartnerKeys find the identity behind a key. They can be replaced while requests come.
+// PartnerKeys are the keys of key mode. They can be replaced while requests are served.
 type PartnerKeys struct {
 	known atomic.Pointer[[]hashedKey]
-	// hidden are the keys that were ever known, the longest first: one may be a part of
+	// hidden are all keys that were ever known, the longest first: one may be part of
 	// another.
 	hidden atomic.Pointer[[][]byte]
 }
@@ -151,14 +149,14 @@ type hashedKey struct {
 	identity identity
 }
 
-// NewPartnerKeys gives the keys of key mode.
+// NewPartnerKeys returns the keys of key mode.
 func NewPartnerKeys(keys []PartnerKey) *PartnerKeys {
 	p := new(PartnerKeys)
 	p.Replace(keys)
 	return p
 }
 
-// Replace makes these the known keys, and no other. A request that was identified before goes on as it was.
+// Replace replaces all keys. A request that was identified before is not affected.
 func (p *PartnerKeys) Replace(keys []PartnerKey) {
 	hashed := make([]hashedKey, 0, len(keys))
 	for _, k := range keys {
@@ -181,11 +179,11 @@ func (p *PartnerKeys) Replace(keys []PartnerKey) {
 	p.hidden.Store(&hidden)
 }
 
-// Hidden is what stands for a secret wherever a request is remembered.
+// Hidden replaces a secret in the journal.
 const Hidden = "[hidden]"
 
-// Hide gives a text in which no key stands that is known, or was. It is the same text when none did.
-// There may be no keys: p is nil in header mode.
+// Hide returns a text without keys that are known, or were: the same text if there are none. A
+// nil PartnerKeys, of header mode, has no keys.
 func (p *PartnerKeys) Hide(text []byte) []byte {
 	if p == nil {
 		return text
@@ -198,9 +196,8 @@ func (p *PartnerKeys) Hide(text []byte) []byte {
 	return text
 }
 
-// find compares key with every known one in constant time: hashes have one
-// length, and the search goes on when it has found. The key names the partner and
-// its scopes, and actor and scope headers are not read.
+// find compares key with every known one in constant time: hashes have one length, and the
+// search does not stop at a match.
 func (p *PartnerKeys) find(key string) (found identity, ok bool) {
 	hash := sha256.Sum256([]byte(key))
 	for _, k := range *p.known.Load() {
@@ -216,7 +213,7 @@ func (h *Handler) authorize(x *request) *rules.Refusal {
 	if x.trace.Precondition(actorIsPartner, x.identity.actor.Type != "partner") {
 		return x.identity.notPartner()
 	}
-	if x.trace != nil && h.PartnerKeys == nil && inOrder(x.Header, "X-Scopes", "X-Auth-Scopes") {
+	if x.trace != nil && h.PartnerKeys == nil && orderMatters(x.Header, "X-Scopes", "X-Auth-Scopes") {
 		x.trace.Invariant(identityHeadersAreReadInOrder)
 	}
 	if x.trace.Precondition(scopeIsHeld, !slices.Contains(x.identity.scopes, x.route.Scope)) {
@@ -234,7 +231,7 @@ func (h *Handler) authorize(x *request) *rules.Refusal {
 	return nil
 }
 
-// inHeaders is a change in header mode. In key mode the key says who calls.
+// inHeaders returns changes for header mode. In key mode the key identifies the caller.
 func inHeaders(changes ...explain.Change) func(*explain.Case) []explain.Change {
 	return func(c *explain.Case) []explain.Change {
 		if c.KeyMode {
@@ -244,7 +241,7 @@ func inHeaders(changes ...explain.Change) func(*explain.Case) []explain.Change {
 	}
 }
 
-// identified says who calls, and changes nothing of what the request says of that.
+// identified returns the changes that add a missing identity.
 func identified(c *explain.Case) (changes []explain.Change) {
 	kind, id := value(c.Header, "X-Actor-Type"), value(c.Header, "X-Actor-Id")
 	switch {
@@ -267,7 +264,7 @@ var identityExplained = explain.Rules{
 	identityIsRequired: explain.Precondition(
 		explain.Inputs(explain.Header, "X-Actor-Type", "X-Actor-Id", "X-Partner-Key"),
 		identified,
-		"Say who calls: with a known X-Partner-Key in key mode, else in X-Actor-Type and X-Actor-Id.",
+		"Identify the caller: by a known X-Partner-Key in key mode, else by X-Actor-Type and X-Actor-Id.",
 	),
 	partnerKeyIsKnown: {
 		Inputs: append(explain.Inputs(explain.Header, "X-Partner-Key"), explain.Input{Where: explain.Server, At: "the known keys"}),
@@ -287,6 +284,6 @@ var identityExplained = explain.Rules{
 				held = value(c.Header, "X-Scopes")
 			}
 			return []explain.Change{{Where: explain.Header, At: "X-Auth-Scopes", To: strings.TrimSpace(held + " " + c.Scope)}}
-		}, "Hold the scope of the operation: in key mode by a key that has it, else in X-Auth-Scopes.",
+		}, "Send the scope of the operation: in key mode by a key that has it, else in X-Auth-Scopes.",
 	),
 }

@@ -16,11 +16,11 @@ const (
 	operatorKeyReplacesDevKey ruletrace.Rule = "operator-key-replaces-dev-key"
 )
 
-// KeySet is the public half of what exports are signed with, now and before.
+// KeySet has the public keys of exports.
 type KeySet struct {
 	Active     PublicKey
 	VerifyOnly []PublicKey
-	Operators  bool // the active key is an operator's, and not the development key
+	Operators  bool // the active key is not the development key
 }
 
 // PublicKey is an ed25519 key and its id.
@@ -29,10 +29,8 @@ type PublicKey struct {
 	Key ed25519.PublicKey
 }
 
-// note notes what an answer that lists the keys, or was signed with the active
-// one, keeps: whoever holds an export can verify it offline, across rotation; and
-// what lists and signs is what the server was given, and nothing beside it.
-func (k KeySet) note(c *ruletrace.Trace) {
+// trace records the rules about keys that an answer tests if it lists them or was signed.
+func (k KeySet) trace(c *ruletrace.Trace) {
 	c.Invariant(keysArePublished)
 	if k.Operators {
 		c.Invariant(operatorKeyReplacesDevKey)
@@ -41,7 +39,7 @@ func (k KeySet) note(c *ruletrace.Trace) {
 
 // keySet serves keys.policy-integrity-signing.get.
 func keySet(h *Handler, x *request) answer.Answer {
-	h.Keys.note(x.trace)
+	h.Keys.trace(x.trace)
 	type key struct {
 		KeyID        string `json:"key_id"`
 		Alg          string `json:"alg"`
@@ -58,7 +56,7 @@ func keySet(h *Handler, x *request) answer.Answer {
 	)
 }
 
-// spki writes a public key as SubjectPublicKeyInfo PEM (RFC 8410).
+// spki returns a public key as SubjectPublicKeyInfo PEM (RFC 8410).
 func spki(key ed25519.PublicKey) string {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {

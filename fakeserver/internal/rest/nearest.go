@@ -8,19 +8,18 @@ import (
 	"example.com/lpgate/internal/suggest"
 )
 
-// reading is how much of a template the segments of a request are.
+// reading is which part of a template the segments of a request match.
 type reading int
 
 const (
-	all    reading = iota // as many, each near to its own
-	begins                // the first ones are: the rest was left out
-	ends                  // the last one is: something in between was left out
+	all    reading = iota // as many segments, each near
+	begins                // the first segments; the rest is missing
+	ends                  // the last segment; some before it are missing
 )
 
-// nearestRoute changes a path to the one that was meant: the parameters keep the
-// segments of the request. The whole path is tried first, then what is left without
-// segments in front, such as a version's, then what lacks some. A route of the same
-// method goes before another one.
+// nearestRoute returns the change to the route that was probably meant, with the parameters of
+// the request. It tries the whole path, then without leading segments, such as a version, then
+// with missing segments. A route of the same method comes first.
 func nearestRoute(c *explain.Case) []explain.Change {
 	own := strings.FieldsFunc(c.Route, func(r rune) bool { return r == '/' })
 	for front := range own {
@@ -63,8 +62,8 @@ func nearestOf(c *explain.Case, own []string, as reading) []explain.Change {
 	return nil
 }
 
-// filled puts segments where a template has parameters, and tells whether the others
-// are near. A word of the templates is no parameter: that one is missing.
+// filled fills the parameters of a template with segments, and reports whether the other
+// segments are near. A word of the templates is not a parameter.
 func filled(template string, own, words []string, as reading) (path string, near bool) {
 	segments := strings.Split(template[1:], "/")
 	last := len(segments) - 1

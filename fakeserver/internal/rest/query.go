@@ -21,8 +21,8 @@ const (
 	exportContinuationIsComplete ruletrace.Rule = "export-continuation-is-complete"
 )
 
-// readQuery reads the query of an export. What cannot be read is refused later,
-// once the provider is known to be the caller's, and so is noted apart.
+// readQuery reads the query of an export. A malformed one is refused later, once the provider
+// is the caller's, so it has a trace of its own.
 func (h *Handler) readQuery(x *request) store.ExportQuery {
 	query := store.ExportQuery{Clock: x.clock, Trace: x.trace.Fork()}
 	values, err := url.ParseQuery(x.URL.RawQuery)
@@ -32,8 +32,7 @@ func (h *Handler) readQuery(x *request) store.ExportQuery {
 	}
 	p := parameters{values: values}
 	limits := h.Milestone.Limits
-	// What is not given, and what is above its cap, stands in the answer's query as
-	// what it counts as: export-fills-defaults.
+	// The answer's query has defaults filled in and caps applied.
 	query.Filters.Limit = p.count("limit", limits.ExportLimitDefault, limits.ExportLimitMax)
 	query.Filters.RetentionDays = p.count("retention_days", h.RetentionDays, limits.RetentionDaysMax)
 	query.Filters.From, query.Filters.HasFrom = p.time("from_iso")
@@ -56,7 +55,7 @@ func (h *Handler) readQuery(x *request) store.ExportQuery {
 	return query
 }
 
-// unreadable refuses a query of which something does not parse.
+// unreadable refuses a query with a value that does not parse.
 func unreadable(c *ruletrace.Trace, err error) *rules.Refusal {
 	if !c.Precondition(exportQueryIsReadable, err != nil) {
 		return nil
@@ -67,7 +66,7 @@ func unreadable(c *ruletrace.Trace, err error) *rules.Refusal {
 	}
 }
 
-// incomplete refuses a continuation that is neither whole nor absent.
+// incomplete refuses a continuation that has some of its values.
 func incomplete(c *ruletrace.Trace, after audit.Continuation) *rules.Refusal {
 	given := 0
 	for _, value := range []string{after.CursorAfter, after.AttestationAfter, after.CheckpointAfter} {
@@ -84,8 +83,8 @@ func incomplete(c *ruletrace.Trace, after audit.Continuation) *rules.Refusal {
 	}
 }
 
-// parameters reads query values. Of one given twice the last counts, and an
-// empty one is absent. The first that cannot be read is kept in err.
+// parameters reads query values. Of repeated ones the last counts, and an empty one is absent.
+// The first error is in err.
 type parameters struct {
 	values url.Values
 	err    error
@@ -105,8 +104,7 @@ func (p *parameters) fail(name, value, want string) {
 	}
 }
 
-// count reads a whole number from 1 on, of any length; one over highest counts as
-// highest.
+// count reads a whole number from 1 on, of any length. One over highest counts as highest.
 func (p *parameters) count(name string, absent, highest int) int {
 	text := p.get(name)
 	if text == "" {
@@ -135,7 +133,7 @@ func (p *parameters) time(name string) (at instant.Instant, given bool) {
 	return at, err == nil
 }
 
-// moment reads a test clock's time; nil when it is not given.
+// moment reads a test clock; nil if it is absent.
 func (p *parameters) moment(name string) *instant.Instant {
 	if at, given := p.time(name); given {
 		return &at
@@ -151,7 +149,7 @@ func (p *parameters) eventType(name string) string {
 	return text
 }
 
-// queryNames are those whose values are to be read.
+// queryNames are the parameters whose values are parsed.
 var queryNames = []string{"limit", "retention_days", "from_iso", "to_iso", "now_iso", "exported_at_iso", "event_type"}
 
 var queryExplained = explain.Rules{
@@ -173,7 +171,7 @@ var queryExplained = explain.Rules{
 				}
 			}
 			return changes
-		}, "Leave out what cannot be read: the message of the answer says what it should be.",
+		}, "Remove the malformed value: the message of the answer has what was expected.",
 	),
 	exportContinuationIsComplete: explain.Precondition(
 		explain.Inputs(explain.Query, "cursor_after", "attestation_after", "checkpoint_after"),

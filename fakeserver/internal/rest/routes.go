@@ -25,8 +25,8 @@ const (
 	healthIsPublic        ruletrace.Rule = "health-is-public"
 )
 
-// operations says how each operation of the milestone is served. To add one: its
-// line in the milestone, its rules in ../rules, its line here.
+// operations has the function that serves each operation of the milestone. To add an
+// operation: its line in the milestone, its rules in ../rules, its line here.
 var operations = map[string]func(*Handler, *request) answer.Answer{
 	"partnerLiquidityProvider.onboard":              post(func() rules.Command { return new(rules.Onboard) }, "provider"),
 	"partnerLiquidityProvider.get":                  get,
@@ -38,7 +38,7 @@ var operations = map[string]func(*Handler, *request) answer.Answer{
 	"healthz":                                       healthz,
 }
 
-// route is an operation of the milestone, bound to what serves it.
+// route is an operation of the milestone and the function that serves it.
 type route struct {
 	*milestones.Operation
 	segments    []string // of the path; a parameter is ""
@@ -50,7 +50,7 @@ type route struct {
 func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
 	r := route{Operation: o, correlation: defaultCorrelation(o.ID), serve: operations[o.ID]}
 	if r.serve == nil {
-		return route{}, fmt.Errorf("operation %s is served by nothing: add it to the table of operations", o.ID)
+		return route{}, fmt.Errorf("operation %s is not served: add it to the table of operations", o.ID)
 	}
 	for _, segment := range strings.Split(o.Path[1:], "/") {
 		if strings.HasPrefix(segment, "{") {
@@ -68,10 +68,9 @@ func newRoute(o *milestones.Operation, set *schemas.Set) (route, error) {
 	return r, nil
 }
 
-// find returns the route of a method and a path as the client wrote it, and the
-// path's parameter: letters as written, no clean-up, no redirect; an empty segment
-// matches nothing; a parameter is one segment, percent-decoded. Without a route,
-// allowed are the methods that the path has.
+// find returns the route of a method and an escaped path, and the path's parameter. Paths
+// match exactly; an empty segment matches nothing; a parameter is one segment, percent-
+// decoded. Without a route, allowed are the methods of the path.
 func (h *Handler) find(method, path string) (found *route, param string, allowed []string) {
 	for i := range h.routes {
 		r := &h.routes[i]
@@ -123,8 +122,7 @@ func (r *route) matches(path string) (param string, ok bool) {
 	return param, true
 }
 
-// unrouted refuses what no route takes. A path of an operation has its own
-// methods, and HEAD and OPTIONS are others.
+// unrouted refuses a request without a route.
 func (h *Handler) unrouted(x *request) *rules.Refusal {
 	path := x.URL.EscapedPath()
 	known := x.route != nil || len(x.allowed) > 0
@@ -147,10 +145,9 @@ func (h *Handler) unrouted(x *request) *rules.Refusal {
 	return nil
 }
 
-// inexact tells whether a server that matches paths loosely could have read
-// another one into this: one that folds case, decodes, or cleans up. A known path
-// has at most its provider id for that; an unknown one must be a route when it is
-// read so.
+// inexact reports whether a server that folds case, decodes or cleans paths could have read
+// another one. A known path has at most its provider id for that; an unknown one must be a
+// route when it is read so.
 func (h *Handler) inexact(written string, known bool) bool {
 	if known {
 		return strings.ContainsFunc(written, func(c rune) bool {
@@ -171,8 +168,8 @@ func (h *Handler) inexact(written string, known bool) bool {
 	return false
 }
 
-// correlate gives the correlation id of a request's answer: the request's own when
-// it is well formed, else one that says which operation answers.
+// correlate returns the correlation id of the answer: the request's own if it is well-formed,
+// else the default of the operation.
 func (x *request) correlate() string {
 	own := value(x.Header, "X-Correlation-Id")
 	malformed := func(c rune) bool {
@@ -187,8 +184,8 @@ func (x *request) correlate() string {
 	return x.route.correlation
 }
 
-// defaultCorrelation gives corr_ and the operation's id in lower case, each run
-// of other than letters and digits as one underscore.
+// defaultCorrelation returns corr_ and the operation id in lower case, each run of other
+// characters than letters and digits as one underscore.
 func defaultCorrelation(operation string) string {
 	words := strings.FieldsFunc(strings.ToLower(operation), func(c rune) bool {
 		return (c < 'a' || c > 'z') && (c < '0' || c > '9')
@@ -217,16 +214,16 @@ func export(h *Handler, x *request) answer.Answer {
 	if refusal != nil {
 		return x.refuse(refusal)
 	}
-	h.Keys.note(x.trace)
+	h.Keys.trace(x.trace)
 	return answer.Success(x.correlation, nil,
 		jcs.Member{Name: "provider_id", Value: jcs.String(x.providerID)},
 		jcs.Member{Name: "export", Value: page.JSON},
 	)
 }
 
-// healthz serves healthz: whoever asks learns that the server answers.
+// healthz serves healthz, without identity.
 func healthz(h *Handler, x *request) answer.Answer {
-	if _, ok := h.who(x.Header); !ok {
+	if _, ok := h.readIdentity(x.Header); !ok {
 		x.trace.Invariant(healthIsPublic)
 	}
 	return answer.Success(x.correlation, nil, jcs.Member{Name: "ok", Value: jcs.Value("true")})

@@ -26,8 +26,7 @@ const (
 
 // Evaluate is the body of partnerLiquidityProvider.eligibility.evaluate.
 //
-// It never refuses for governance: the rules of eligibilityRules make the
-// verdict. Refused: recorded-at-is-readable, now-is-readable. Contract section 8.
+// It never refuses for governance: eligibilityRules decide the verdict. Refused: recorded-at-is-readable, now-is-readable. Contract section 8.
 type Evaluate struct {
 	Eligibility struct {
 		EligibilityInputs
@@ -37,7 +36,7 @@ type Evaluate struct {
 	RecordedAt
 }
 
-// EligibilityInputs are what a verdict was made from, defaults filled in.
+// EligibilityInputs are the inputs of a verdict, with defaults filled in.
 type EligibilityInputs struct {
 	RequestedSegmentTier Tier `json:"requested_segment_tier"`
 	Governance
@@ -68,17 +67,17 @@ const (
 	Deny  Verdict = "deny"
 )
 
-// compliantWindowsToClimb is how many compliant windows in a row a provider
-// needs before it may climb a tier.
+// compliantWindowsToClimb is how many consecutive compliant windows a provider needs to climb
+// a tier.
 const compliantWindowsToClimb = 2
 
-// eligibilityRules make the verdict, in the contract's order: each that fails
-// gives its reason codes, and any code at all denies.
+// eligibilityRules decide the verdict, in the contract's order: each that fails adds its
+// reason codes, and any code denies.
 var eligibilityRules = []struct {
-	id    ruletrace.Rule
-	says  string
-	fails func(in EligibilityInputs, current Tier) bool
-	gives []Reason
+	id       ruletrace.Rule
+	sentence string // the rule
+	fails    func(in EligibilityInputs, current Tier) bool
+	codes    []Reason
 }{
 	{
 		eligibilityNeedsBaselines,
@@ -99,7 +98,7 @@ var eligibilityRules = []struct {
 		[]Reason{ReasonEligibilityFailed},
 	}, {
 		eligibilityClimbNeedsTwoWindows,
-		"To climb, a provider has two compliant windows behind it, in a row.",
+		"To climb, a provider has had two consecutive compliant windows.",
 		func(in EligibilityInputs, current Tier) bool {
 			return in.climbsFrom(current) && in.ConsecutiveCompliantWindows < compliantWindowsToClimb
 		},
@@ -111,7 +110,7 @@ var eligibilityRules = []struct {
 		[]Reason{ReasonEligibilityFailed},
 	}, {
 		eligibilityHighRiskNeedsS2,
-		"Capabilities of high risk are for S2 and above.",
+		"High-risk capabilities are for S2 and above.",
 		func(in EligibilityInputs, _ Tier) bool {
 			return in.CapabilityFamily == "high_risk" && in.RequestedSegmentTier.Rank() < Tier("S2").Rank()
 		},
@@ -119,7 +118,7 @@ var eligibilityRules = []struct {
 	},
 }
 
-// climbsFrom reports whether a tier above current is asked for.
+// climbsFrom reports whether the requested tier is above current.
 func (in EligibilityInputs) climbsFrom(current Tier) bool {
 	return in.RequestedSegmentTier.Rank() > current.Rank()
 }
@@ -142,10 +141,10 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 	codes := []string{}
 	for _, rule := range eligibilityRules {
 		if s.Trace.Precondition(rule.id, rule.fails(in, s.Provider.SegmentTier)) {
-			codes = appendOnce(codes, rule.gives...)
+			codes = appendOnce(codes, rule.codes...)
 		}
 	}
-	c.shown(s)
+	c.recordNormalised(s)
 	s.Trace.Invariant(eligibilityRecommendsStatus, eligibilityHasDerivedID)
 	inputs := jcs.Marshal(in)
 	evaluation := &Eligibility{
@@ -158,23 +157,21 @@ func (c *Evaluate) Decide(s State) (Change, *Refusal) {
 	}
 	evaluation.Verdict, evaluation.RecommendedStatus = recommend(codes)
 
-	// Tier, status and governance stay as they are; the evaluation becomes the last
-	// one, and updated_at moves.
+	// Tier, status and governance do not change; last_eligibility and updated_at do.
 	s.Trace.Invariant(eligibilityChangesOnlyTheEvaluation)
 	provider := s.Provider
 	provider.LastEligibility = evaluation
 	provider.UpdatedAt = at
-	shown := evaluation.show(inputs)
+	answer := evaluation.canonical(inputs)
 	return Change{
 		Provider: provider,
-		Event:    Event{Type: EligibilityEvaluated, RecordedAt: at, ReasonCodes: codes, Details: shown},
-		Answer:   shown,
+		Event:    Event{Type: EligibilityEvaluated, RecordedAt: at, ReasonCodes: codes, Details: answer},
+		Answer:   answer,
 	}, nil
 }
 
-// show gives the evaluation in canonical form, from the canonical form of its
-// inputs, which is the larger half and is there already.
-func (e *Eligibility) show(inputs jcs.Value) jcs.Value {
+// canonical returns the evaluation in canonical form, from the canonical form of its inputs.
+func (e *Eligibility) canonical(inputs jcs.Value) jcs.Value {
 	return jcs.Object(
 		jcs.Member{Name: "evaluation_id", Value: jcs.String(e.EvaluationID)},
 		jcs.Member{Name: "verdict", Value: jcs.String(string(e.Verdict))},
@@ -187,9 +184,8 @@ func (e *Eligibility) show(inputs jcs.Value) jcs.Value {
 	)
 }
 
-// recommend draws the verdict from the reason codes, and from both the status
-// that an operator should consider (eligibility-recommends-status): restricted when
-// a downgrade is required, else active for allow and pending_review for deny.
+// recommend returns the verdict and the recommended status (eligibility-recommends-status):
+// restricted if a downgrade is required, else active for allow and pending_review for deny.
 func recommend(codes []string) (Verdict, Status) {
 	downgrade := false
 	for _, code := range codes {
@@ -204,9 +200,9 @@ func recommend(codes []string) (Verdict, Status) {
 	return Allow, Active
 }
 
-// evaluationID names an evaluation after what it was made from
-// (eligibility-has-derived-id): plpelig_ and 16 hex digits of the SHA-256 over
-// provider_id|evaluated_at|H, H being the SHA-256 of the canonical inputs.
+// evaluationID returns the id of an evaluation (eligibility-has-derived-id): plpelig_ and 16
+// hex digits of the SHA-256 over provider_id|evaluated_at|H, H being the SHA-256 of the
+// canonical inputs.
 func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string {
 	return "plpelig_" + jcs.Sum([]byte(provider + "|" + at.String() + "|" + jcs.Sum(inputs)))[:16]
 }
@@ -214,34 +210,34 @@ func evaluationID(provider string, at instant.Instant, inputs jcs.Value) string 
 var eligibilityExplained = explain.Nearest(explain.Rules{
 	eligibilityNeedsBaselines: {
 		Inputs: explain.Inputs(explain.Body, "/eligibility/"+baselines[0], "/eligibility/"+baselines[1], "/eligibility/"+baselines[2]),
-		Advice: "Say that the baselines passed.",
+		Advice: "Set the baselines to true.",
 	},
 	eligibilityNeedsNoViolations: {
 		Inputs: explain.Inputs(explain.Body, "/eligibility/unresolved_critical_violations"),
-		Advice: "Count no unresolved critical violations.",
+		Advice: "Set unresolved_critical_violations to 0.",
 	},
 	eligibilityClimbsOneTier: {
-		Inputs: climbLooks,
-		Advice: "Ask for the next tier above the provider's.",
+		Inputs: climbInputs,
+		Advice: "Request the next tier above the provider's.",
 	},
 	eligibilityClimbNeedsTwoWindows: {
-		Inputs: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
-		Advice: "Have two compliant windows, or ask for no higher tier.",
+		Inputs: append(slices.Clone(climbInputs), explain.Input{Where: explain.Body, At: "/eligibility/consecutive_compliant_windows"}),
+		Advice: "Set consecutive_compliant_windows to 2, or request no higher tier.",
 	},
 	eligibilityClimbNeedsRemediation: {
-		Inputs: append(slices.Clone(climbLooks), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
-		Advice: "Close remediation, or ask for no higher tier.",
+		Inputs: append(slices.Clone(climbInputs), explain.Input{Where: explain.Body, At: "/eligibility/remediation_closed"}),
+		Advice: "Set remediation_closed to true, or request no higher tier.",
 	},
 	eligibilityHighRiskNeedsS2: {
 		Inputs: explain.Inputs(explain.Body, "/eligibility/capability_family", "/eligibility/requested_segment_tier"),
-		Advice: "Ask for S2, or for another family.",
+		Advice: "Request S2, or another family.",
 	},
-}, otherEvaluations, deniedBy)
+}, eligibilityCandidates, deniedBy)
 
-var climbLooks = []explain.Input{{Where: explain.Body, At: "/eligibility/requested_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}}
+var climbInputs = []explain.Input{{Where: explain.Body, At: "/eligibility/requested_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}}
 
-// otherEvaluations are the changes that may make an evaluation allow.
-func otherEvaluations(c *explain.Case) (changes []explain.Change) {
+// eligibilityCandidates returns the changes that may make the verdict allow.
+func eligibilityCandidates(c *explain.Case) (changes []explain.Change) {
 	at := func(name string, to any) {
 		changes = append(changes, explain.Change{Where: explain.Body, At: "/eligibility/" + name, To: to})
 	}
@@ -258,7 +254,7 @@ func otherEvaluations(c *explain.Case) (changes []explain.Change) {
 	return changes
 }
 
-// nearestTiers are the tiers by how far they are from one, the lower first of two.
+// nearestTiers returns the tiers by their distance from one, of two the lower first.
 func nearestTiers(tier Tier) []Tier {
 	away := func(other Tier) int { return max(tier.Rank()-other.Rank(), other.Rank()-tier.Rank()) }
 	near := slices.Clone(Tiers)
@@ -266,10 +262,10 @@ func nearestTiers(tier Tier) []Tier {
 	return near
 }
 
-// deniedBy gives the rules that deny an evaluation.
+// deniedBy returns the rules that deny an evaluation.
 func deniedBy(c *explain.Case) (ids []ruletrace.Rule) {
 	var evaluate Evaluate
-	read(c.Document, &evaluate)
+	decode(c.Document, &evaluate)
 	for _, rule := range eligibilityRules {
 		if rule.fails(evaluate.inputs(), Tier(explain.Text(c.Provider, "/segment_tier"))) {
 			ids = append(ids, rule.id)
@@ -278,8 +274,8 @@ func deniedBy(c *explain.Case) (ids []ruletrace.Rule) {
 	return ids
 }
 
-// read reads the body of a case that the schema allows.
-func read(body, command any) {
+// decode reads a command from the body of a case that its schema allows.
+func decode(body, command any) {
 	text, err := json.Marshal(body)
 	if err == nil {
 		err = json.Unmarshal(text, command)

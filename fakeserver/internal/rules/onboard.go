@@ -15,8 +15,8 @@ const (
 
 // Onboard is the body of partnerLiquidityProvider.onboard.
 //
-// It makes a provider that starts without any governance: all baselines false,
-// no violations, no rollout and no eligibility. Its status may be any. Refused:
+// It creates a provider without governance: all baselines false, no violations, no rollout
+// and no eligibility. Its status may be any. Refused:
 // onboard-owner-is-caller, recorded-at-is-readable, now-is-readable,
 // onboard-id-is-free, in this order. Contract section 6.
 type Onboard struct {
@@ -38,7 +38,7 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 	if s.Trace.Precondition(onboardOwnerIsCaller, c.Provider.OwnerActor != s.Caller) {
 		return Change{}, &Refusal{
 			Rule: onboardOwnerIsCaller, Outcome: OwnerNotCaller,
-			Message: "A partner onboards providers of its own only: owner_actor must be the calling partner.",
+			Message: "A partner onboards its own providers only: owner_actor must be the calling partner.",
 			Details: map[string]any{"owner_actor": c.Provider.OwnerActor, "actor": s.Caller},
 		}
 	}
@@ -52,12 +52,11 @@ func (c *Onboard) Decide(s State) (Change, *Refusal) {
 	} else if id = *c.Provider.ProviderID; s.Trace.Precondition(onboardIDIsFree, s.Taken(id)) {
 		return Change{}, &Refusal{
 			Rule: onboardIDIsFree, Outcome: ProviderIDTaken,
-			Message: "This provider_id is taken: leave it out to be given one, or choose another.",
+			Message: "This provider_id is taken: omit it for a generated one, or choose another.",
 			Details: map[string]any{"provider_id": id},
 		}
 	}
-	c.shown(s)
-	// Nothing that a later operation records is there from the start.
+	c.recordNormalised(s)
 	s.Trace.Invariant(onboardStartsUngoverned)
 	provider := Provider{
 		ProviderID:         id,
@@ -93,6 +92,6 @@ var onboardExplained = explain.Rules{
 	),
 	onboardIDIsFree: explain.Precondition(
 		[]explain.Input{{Where: explain.Body, At: "/provider/provider_id"}, {Where: explain.Server, At: "the ids of all providers"}},
-		explain.Remove(explain.Body, "/provider/provider_id"), "Leave the id out, and be given one.",
+		explain.Remove(explain.Body, "/provider/provider_id"), "Omit provider_id for a generated one.",
 	),
 }

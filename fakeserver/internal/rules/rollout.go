@@ -44,14 +44,14 @@ type RolloutUpsert struct {
 	RecordedAt
 }
 
-// CapabilityRow is one wish of a rollout.
+// CapabilityRow is a requested row of the capability matrix.
 type CapabilityRow struct {
 	Capability     string `json:"capability"`
 	MinSegmentTier Tier   `json:"min_segment_tier"`
 	Enabled        bool   `json:"enabled"`
 }
 
-// EffectiveRow is what becomes of a wish.
+// EffectiveRow is a recorded row of the capability matrix.
 type EffectiveRow struct {
 	Capability       string `json:"capability"`
 	MinSegmentTier   Tier   `json:"min_segment_tier"`
@@ -82,7 +82,7 @@ type PolicyRef struct {
 	CapabilitiesHash     string        `json:"capabilities_hash"`
 }
 
-// EligibilityRef names the evaluation that stood when a rollout was recorded.
+// EligibilityRef refers to the last evaluation before a rollout was recorded.
 type EligibilityRef struct {
 	EvaluationID string          `json:"evaluation_id"`
 	Verdict      Verdict         `json:"verdict"`
@@ -102,10 +102,10 @@ const (
 // rolloutRules append their reason codes to the request's own, in the
 // contract's order, each code once.
 var rolloutRules = []struct {
-	id    ruletrace.Rule
-	says  string
-	fails func(*RolloutUpsert, Provider) bool
-	gives []Reason
+	id       ruletrace.Rule
+	sentence string // the rule
+	fails    func(*RolloutUpsert, Provider) bool
+	codes    []Reason
 }{
 	{
 		rolloutNeedsAllowVerdict,
@@ -162,12 +162,12 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 	rows, unique := effectiveRows(c.Rollout.CapabilityMatrix, c.Rollout.EffectiveSegmentTier)
 	if s.Trace.Precondition(rolloutRowsAreUnique, !unique) {
 		return Change{}, invalid(rolloutRowsAreUnique, PayloadInvalid,
-			"A capability and tier pair stands once in rollout.capability_matrix: remove the second row.")
+			"A pair of capability and tier is twice in rollout.capability_matrix: remove the second row.")
 	}
 	codes := slices.Clone(c.Rollout.ReasonCodes)
 	for _, rule := range rolloutRules {
 		if s.Trace.Precondition(rule.id, rule.fails(c, s.Provider)) {
-			codes = appendOnce(codes, rule.gives...)
+			codes = appendOnce(codes, rule.codes...)
 		}
 	}
 	if s.Trace.Precondition(rolloutActiveUnblocked, c.active() && slices.Contains(codes, string(ReasonRolloutBlocked))) {
@@ -177,9 +177,8 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 			Details: map[string]any{"provider_id": s.Provider.ProviderID, "reason_codes": codes},
 		}
 	}
-	c.shown(s)
-	// Whatever is not refused is recorded, its codes with it, and counts one more: 1,
-	// 2, 3 … for each provider. A refusal counts nothing.
+	c.recordNormalised(s)
+	// Versions count the recorded rollouts of a provider: 1, 2, 3 …
 	s.Trace.Invariant(rolloutRecordsItsReasons, rolloutCountsVersions, rolloutDerivesCapabilities,
 		rolloutHashesCapabilities, rolloutRefersToEvaluation, rolloutMovesProvider)
 	policy := &Policy{
@@ -197,18 +196,17 @@ func (c *RolloutUpsert) Decide(s State) (Change, *Refusal) {
 	if before := s.Provider.Rollout; before != nil {
 		policy.RolloutVersion = before.RolloutVersion + 1
 	}
-	shown := jcs.Marshal(policy)
+	answer := jcs.Marshal(policy)
 	return Change{
 		Provider: rolledOut(s.Provider, policy),
-		Event:    Event{Type: RolloutUpserted, RecordedAt: at, ReasonCodes: codes, Details: shown},
-		Answer:   shown,
+		Event:    Event{Type: RolloutUpserted, RecordedAt: at, ReasonCodes: codes, Details: answer},
+		Answer:   answer,
 	}, nil
 }
 
-// rolledOut gives the provider as a recorded policy leaves it
-// (rollout-moves-provider): the effective tier becomes the provider's, whatever the
-// rollout's status; active makes it active, blocked restricts it, paused leaves its
-// status alone.
+// rolledOut returns the provider after a policy was recorded (rollout-moves-provider): its
+// tier is the effective tier, whatever the rollout's status; active makes it active, blocked
+// restricts it, paused does not change its status.
 func rolledOut(provider Provider, policy *Policy) Provider {
 	provider.Rollout = policy
 	provider.RolloutPolicyRef = &PolicyRef{
@@ -225,9 +223,8 @@ func rolledOut(provider Provider, policy *Policy) Provider {
 	return provider
 }
 
-// eligibilityRef names an evaluation, or none (rollout-refers-to-evaluation): the
-// last evaluation is referred to whatever its verdict, and a provider never
-// evaluated has null.
+// eligibilityRef returns a reference to the last evaluation, whatever its verdict; nil if the
+// provider was never evaluated (rollout-refers-to-evaluation).
 func eligibilityRef(last *Eligibility) *EligibilityRef {
 	if last == nil {
 		return nil
@@ -235,20 +232,19 @@ func eligibilityRef(last *Eligibility) *EligibilityRef {
 	return &EligibilityRef{last.EvaluationID, last.Verdict, last.EvaluatedAt}
 }
 
-// effectiveRows says what becomes of each wish at a tier, and whether each
-// capability and tier pair stood once (rollout-derives-capabilities): effective is
-// requested, at the row's tier or above; rows are sorted by capability in code point
-// order, then by tier.
-func effectiveRows(wishes []CapabilityRow, effective Tier) (rows []EffectiveRow, unique bool) {
-	rows = make([]EffectiveRow, len(wishes))
-	for i, wish := range wishes {
+// effectiveRows returns the recorded rows at a tier (rollout-derives-capabilities), and
+// whether each pair of capability and tier is unique. A row is effective if it is requested
+// at its tier or above. Rows are sorted by capability in code point order, then by tier.
+func effectiveRows(requested []CapabilityRow, effective Tier) (rows []EffectiveRow, unique bool) {
+	rows = make([]EffectiveRow, len(requested))
+	for i, row := range requested {
 		rows[i] = EffectiveRow{
-			wish.Capability, wish.MinSegmentTier, wish.Enabled,
-			wish.Enabled && effective.Rank() >= wish.MinSegmentTier.Rank(),
+			row.Capability, row.MinSegmentTier, row.Enabled,
+			row.Enabled && effective.Rank() >= row.MinSegmentTier.Rank(),
 		}
 	}
 	order := func(a, b EffectiveRow) int {
-		// UTF-8 keeps code point order byte by byte.
+		// The byte order of UTF-8 is code point order.
 		return cmp.Or(cmp.Compare(a.Capability, b.Capability), cmp.Compare(a.MinSegmentTier.Rank(), b.MinSegmentTier.Rank()))
 	}
 	slices.SortFunc(rows, order)
@@ -260,30 +256,30 @@ func effectiveRows(wishes []CapabilityRow, effective Tier) (rows []EffectiveRow,
 	return rows, true
 }
 
-// capabilitiesHash commits to the rows (rollout-hashes-capabilities): sha256: and the
-// SHA-256 of their canonical form.
+// capabilitiesHash returns sha256: and the SHA-256 of the canonical rows
+// (rollout-hashes-capabilities).
 func capabilitiesHash(rows []EffectiveRow) string { return "sha256:" + jcs.Hash(rows) }
 
-// pause records the rollout without activating it.
+// pause returns the change to a paused rollout.
 var pause = explain.Set(explain.Body, "/rollout/rollout_status", string(RolloutPaused))
 
-// needs is an active rollout's need of something of the provider.
-func needs(at, says string) explain.Rule {
+// requires explains a rule about the provider of an active rollout.
+func requires(at, advice string) explain.Rule {
 	return explain.Rule{
 		Inputs: []explain.Input{{Where: explain.Body, At: "/rollout/rollout_status"}, {Where: explain.Provider, At: at}},
-		Change: pause, Advice: says + ", or record the rollout as paused.",
+		Change: pause, Advice: advice + ", or record the rollout as paused.",
 	}
 }
 
-// fit makes the tier, and what is enabled at it, fit each other and the provider's tier: by the tier of the request and
-// fewer rows, or by the nearest tier that changes less.
+// fit returns the smallest change after which the effective tier is in reach of the
+// provider's, and no row is enabled above it: to the requested tier or to the nearest other.
 func fit(c *explain.Case) (least []explain.Change) {
 	var upsert RolloutUpsert
-	read(c.Document, &upsert)
+	decode(c.Document, &upsert)
 	var provider Provider
 	provider.SegmentTier = Tier(explain.Text(c.Provider, "/segment_tier"))
-	asked := upsert.Rollout.EffectiveSegmentTier
-	for i, tier := range nearestTiers(asked) {
+	requested := upsert.Rollout.EffectiveSegmentTier
+	for i, tier := range nearestTiers(requested) {
 		upsert.Rollout.EffectiveSegmentTier = tier
 		if climbsTooFar(&upsert, provider) {
 			continue
@@ -304,21 +300,21 @@ func fit(c *explain.Case) (least []explain.Change) {
 	return least
 }
 
-// unblock pauses what nothing but its own codes blocks.
+// unblock returns the change to paused, unless another rule that refused has one.
 func unblock(c *explain.Case) []explain.Change {
 	own, _ := jcs.At(c.Document, "/rollout/reason_codes").([]any)
 	for _, rule := range rolloutRules {
 		if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(ReasonRolloutBlocked))) {
-			return nil // it follows from that one
+			return nil
 		}
 	}
 	return pause(c)
 }
 
 var rolloutExplained = explain.Rules{
-	rolloutNeedsAllowVerdict:      needs("/last_eligibility/verdict", "Have the provider evaluated and allowed first"),
-	rolloutNeedsNoViolations:      needs("/governance/unresolved_critical_violations", "Upsert a status without unresolved critical violations first"),
-	rolloutNeedsProviderInService: needs("/status", "Upsert a status other than offboarded first"),
+	rolloutNeedsAllowVerdict:      requires("/last_eligibility/verdict", "Have the provider evaluated and allowed first"),
+	rolloutNeedsNoViolations:      requires("/governance/unresolved_critical_violations", "Upsert a status without unresolved critical violations first"),
+	rolloutNeedsProviderInService: requires("/status", "Upsert a status other than offboarded first"),
 	rolloutClimbsOneTier: explain.Precondition(
 		[]explain.Input{{Where: explain.Body, At: "/rollout/effective_segment_tier"}, {Where: explain.Provider, At: "/segment_tier"}},
 		fit, "Roll out the next tier above the provider's, and enable no capability that asks for a higher one.",
@@ -327,7 +323,7 @@ var rolloutExplained = explain.Rules{
 		explain.Inputs(explain.Body, "/rollout/effective_segment_tier", "/rollout/capability_matrix"),
 		func(c *explain.Case) []explain.Change {
 			if slices.Contains(c.Refused, rolloutClimbsOneTier) {
-				return nil // whose changes pass this gate, too
+				return nil // its changes pass this rule too
 			}
 			return fit(c)
 		}, "Enable no capability that asks for a higher tier.",
@@ -344,12 +340,12 @@ var rolloutExplained = explain.Rules{
 				}
 				seen[pair] = true
 			}
-			slices.Reverse(changes) // so that each removal leaves the next one's place alone
+			slices.Reverse(changes) // so that the other pointers stay valid
 			return changes
-		}, "Remove the rows that stand there before.",
+		}, "Remove the duplicate rows.",
 	),
 	rolloutActiveUnblocked: explain.Precondition(
 		explain.Inputs(explain.Body, "/rollout/rollout_status", "/rollout/reason_codes"),
-		unblock, "See to the rules that blocked it and to reason_codes, or record the rollout as paused.",
+		unblock, "Follow the advice of the rules that blocked it, remove the code from reason_codes, or record the rollout as paused.",
 	),
 }

@@ -1,18 +1,14 @@
-// Package rules decides. It holds the governance rules of the contract as plain
-// functions of what is known to what becomes of it:
+// Package rules has the governance rules of the contract as pure functions:
 //
 //	(state, command) → change, or refusal
 //
-// Nothing here reads a clock, speaks HTTP or keeps state; a caller hands in a
-// [State], and applies the [Change] or shows the [Refusal]. Refused means that
-// there is no change to apply, so a refusal cannot leave half of one behind.
+// Nothing here reads a clock, uses HTTP or has state. A caller passes a [State], and applies
+// the [Change] or writes the [Refusal]. A refusal has no change, so nothing of it is applied.
 //
-// There is one file for each topic of the contract: onboard.go, status.go,
-// eligibility.go, rollout.go. In each, the rules stand as values: the id, which is
-// permanent and is the same in the milestone, in the features' tags and in the
-// unit tests; one sentence; the check. A decision notes each rule that it comes to
-// in the state's [ruletrace.Trace], at the place that decides it, which is the rule's
-// home. To change a rule, find its id:
+// There is one file for each topic of the contract: onboard.go, status.go, eligibility.go,
+// rollout.go. In each, the rules are values: the id, a constant that the milestone, the tags
+// of the features and the unit tests have too; one sentence; the check. A decision records
+// each rule that it evaluates in the state's [ruletrace.Trace]. To change a rule, find its id:
 //
 //	git grep rollout-needs-allow-verdict
 package rules
@@ -50,18 +46,18 @@ const (
 	Offboarded    Status = "offboarded"
 )
 
-// Actor is who calls, and who owns: {type, id}.
+// Actor identifies a caller or an owner.
 type Actor struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
-// JSON gives the actor in canonical form.
+// JSON returns the actor in canonical form.
 func (a Actor) JSON() jcs.Value {
 	return jcs.Object(jcs.Member{Name: "id", Value: jcs.String(a.ID)}, jcs.Member{Name: "type", Value: jcs.String(a.Type)})
 }
 
-// Governance is what is known of a provider's controls.
+// Governance is the state of a provider's controls.
 type Governance struct {
 	TrustSafetyBaselinePassed    bool  `json:"trust_safety_baseline_passed"`
 	ReliabilityBaselinePassed    bool  `json:"reliability_baseline_passed"`
@@ -74,9 +70,8 @@ func (g Governance) BaselinesPassed() bool {
 	return g.TrustSafetyBaselinePassed && g.ReliabilityBaselinePassed && g.AuditConformancePassed
 }
 
-// Provider is a provider as all operations but get show it: the contract's View
-// without its rollout. A value that has been handed on is never changed; a change
-// makes a new one.
+// Provider is a provider in the answers of all operations but get: the contract's View without
+// its rollout. It is not changed; a change makes a new one.
 type Provider struct {
 	ProviderID         string          `json:"provider_id"`
 	OwnerActor         Actor           `json:"owner_actor"`
@@ -92,45 +87,43 @@ type Provider struct {
 	RolloutPolicyRef   *PolicyRef      `json:"rollout_policy_ref,omitzero"`
 	LastEligibility    *Eligibility    `json:"last_eligibility,omitzero"`
 
-	// Rollout is the whole of the last recorded policy, which only [View] shows.
+	// Rollout is the last recorded policy, which only [View] has.
 	Rollout *Policy `json:"-"`
 }
 
-// View is a provider as get shows it: with its policy, once it has one.
+// View is a provider in the answer of get: with its policy, once it has one.
 type View struct {
 	Provider
 	Rollout *Policy `json:"rollout,omitzero"`
 }
 
-// View gives the provider as get shows it.
+// View returns the provider for the answer of get.
 func (p Provider) View() View { return View{p, p.Rollout} }
 
-// State is all that a decision may look at.
+// State is all that a decision depends on.
 type State struct {
 	Caller   Actor
-	Provider Provider             // as it stands; zero for onboard
+	Provider Provider             // before the command; zero for onboard
 	Now      Now                  // of this request
 	Taken    func(id string) bool // whether a provider has this id
-	NextID   func() string        // the id that a provider without one gets
-	Trace    *ruletrace.Trace     // notes the rules that are reached; nil notes none
+	NextID   func() string        // returns the id for a provider without one
+	Trace    *ruletrace.Trace     // records the rules that are reached; nil records none
 }
 
 // Command is the body of one POST, read.
 type Command interface {
-	// Decide gives the change that the command makes to the state, or why it is
-	// refused.
+	// Decide returns the change that the command makes, or why it is refused.
 	Decide(State) (Change, *Refusal)
 }
 
 // Change is what an accepted command does.
 type Change struct {
-	Provider Provider  // as it stands from now on
-	Event    Event     // what the audit trail says of it
-	Answer   jcs.Value // what the answer shows: the provider, status, eligibility or policy
+	Provider Provider  // after the change
+	Event    Event     // the audit entry
+	Answer   jcs.Value // of the answer: the provider, status, eligibility or policy
 }
 
-// Event is an audit entry to be: who and which provider are known to the
-// caller.
+// Event is an audit entry without its provider and actor.
 type Event struct {
 	Type        EventType
 	RecordedAt  instant.Instant
@@ -152,7 +145,7 @@ const (
 // EventTypes are the audit event types in the contract's order.
 var EventTypes = []EventType{Onboarded, StatusUpserted, EligibilityEvaluated, RolloutUpserted}
 
-// appendOnce appends what codes does not hold yet.
+// appendOnce appends the codes that are missing.
 func appendOnce(codes []string, more ...Reason) []string {
 	for _, code := range more {
 		if !slices.Contains(codes, string(code)) {
@@ -162,7 +155,7 @@ func appendOnce(codes []string, more ...Reason) []string {
 	return codes
 }
 
-// Explained tells of each gate of this room what it looks at and what passes it.
+// Explained returns the explanations of the preconditions of this package.
 func Explained() explain.Rules {
 	all := explain.Rules{}
 	for _, topic := range []explain.Rules{onboardExplained, statusExplained, eligibilityExplained, rolloutExplained, timeExplained} {

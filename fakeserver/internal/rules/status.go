@@ -18,8 +18,8 @@ const (
 // StatusUpsert is the body of partnerLiquidityProvider.status.upsert.
 //
 // It replaces status, tier and governance. Refused: recorded-at-is-readable,
-// now-is-readable, then the rules of statusRules. This gate guards the status
-// upsert alone, and no status is final. Contract section 7.
+// now-is-readable, then statusRules. They apply to the status upsert alone, and no status is
+// final. Contract section 7.
 type StatusUpsert struct {
 	Status struct {
 		Status      Status `json:"status"`
@@ -41,10 +41,10 @@ type StatusView struct {
 	UpdatedBy   Actor           `json:"updated_by"`
 }
 
-// statusRules are the downgrade gate, in the contract's order.
+// statusRules are the rules that refuse a status, in the contract's order.
 var statusRules = []struct {
 	id      ruletrace.Rule
-	says    string
+	message string
 	broken  func(*StatusUpsert) bool
 	outcome Outcome
 }{
@@ -78,15 +78,15 @@ func (c *StatusUpsert) Decide(s State) (Change, *Refusal) {
 	}
 	for _, rule := range statusRules {
 		if s.Trace.Precondition(rule.id, rule.broken(c)) {
-			refusal := &Refusal{Rule: rule.id, Outcome: rule.outcome, Message: rule.says}
+			refusal := &Refusal{Rule: rule.id, Outcome: rule.outcome, Message: rule.message}
 			if rule.outcome == DowngradeRequired {
 				refusal.Details = map[string]any{"provider_id": s.Provider.ProviderID}
 			}
 			return Change{}, refusal
 		}
 	}
-	c.shown(s)
-	// What was recorded before does not matter and does not linger.
+	c.recordNormalised(s)
+	// Nothing of the governance recorded before is left.
 	s.Trace.Invariant(statusReplacesGovernance)
 	provider := s.Provider
 	provider.Status = c.Status.Status
@@ -111,20 +111,20 @@ var baselines = []string{"trust_safety_baseline_passed", "reliability_baseline_p
 var statusExplained = explain.Nearest(explain.Rules{
 	statusActiveNeedsBaselines: {
 		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/"+baselines[0], "/status/"+baselines[1], "/status/"+baselines[2]),
-		Advice: "Say that the baselines passed, or choose a status other than active.",
+		Advice: "Set the baselines to true, or choose a status other than active.",
 	},
 	statusActiveNeedsNoViolations: {
 		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/unresolved_critical_violations"),
-		Advice: "Count no unresolved critical violations, or choose a status other than active.",
+		Advice: "Set unresolved_critical_violations to 0, or choose a status other than active.",
 	},
 	statusRestrictionNeedsReason: {
 		Inputs: explain.Inputs(explain.Body, "/status/status", "/status/reason_codes"),
 		Advice: "Name at least one reason code.",
 	},
-}, otherStatuses, statusRefusedBy)
+}, statusCandidates, statusRefusedBy)
 
-// otherStatuses are the changes that may make a status acceptable.
-func otherStatuses(*explain.Case) (changes []explain.Change) {
+// statusCandidates returns the changes that may make a status acceptable.
+func statusCandidates(*explain.Case) (changes []explain.Change) {
 	at := func(name string, to any) {
 		changes = append(changes, explain.Change{Where: explain.Body, At: "/status/" + name, To: to})
 	}
@@ -137,10 +137,10 @@ func otherStatuses(*explain.Case) (changes []explain.Change) {
 	return changes
 }
 
-// statusRefusedBy gives the rule that refuses a status: the first.
+// statusRefusedBy returns the rule that refuses a status: the first.
 func statusRefusedBy(c *explain.Case) []ruletrace.Rule {
 	var upsert StatusUpsert
-	read(c.Document, &upsert)
+	decode(c.Document, &upsert)
 	for _, rule := range statusRules {
 		if rule.broken(&upsert) {
 			return []ruletrace.Rule{rule.id}

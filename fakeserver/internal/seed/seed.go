@@ -277,7 +277,7 @@ func (s *Seed) State(now time.Time) (world.State, error) {
 			if err != nil {
 				return world.State{}, fmt.Errorf("%s %w", p.place, err)
 			}
-			p.Command.(interface{ Record(string) }).Record(recorded.String())
+			p.Command.(interface{ SetRecordedAt(string) }).SetRecordedAt(recorded.String())
 		}
 		if refusal := store.Do(p.Call).Refusal; refusal != nil {
 			panic("a seed is refused at another time: " + string(refusal.Rule) + ": " + refusal.Message)

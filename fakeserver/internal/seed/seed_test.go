@@ -151,7 +151,7 @@ func TestReadSeedRefuses(t *testing.T) {
 		"a verdict before its governance": {"providers:\n- owner: a\n  governance: {}\n  history:\n  - evaluation:\n      verdict: allow", []string{
 			"s:6: /providers/0/history/0/evaluation/verdict cannot be reached (eligibility-needs-baselines): the verdict is deny", "An evaluation of the history comes before governance: give it a governance of its own"}},
 		"of every kind at once": {"clock: {mode: moved, by: 3 days}\nproviders:\n- owner: a\n  tier: S9\n  governance: {at: yesterday}\n- owner: b\n  last_evaluation: {verdict: allow}\n- {owner: c, provider_id: x}\n- {owner: c, provider_id: x}", []string{
-			`s:1: /clock/by "3 days" is no amount of time: write 90s`, "s:4: /providers/0/tier must be one of", `s:5: /providers/0/governance/at "yesterday" is no`,
+			`s:1: /clock/by "3 days" is not a duration: write 90s`, "s:4: /providers/0/tier must be one of", `s:5: /providers/0/governance/at "yesterday" is not`,
 			"s:7: /providers/1/last_evaluation/verdict cannot be reached", "s:9: /providers/3 cannot be reached (onboard-id-is-free)"}},
 		"another status": {"providers:\n- owner: a\n  status: offboarded\n  reason_codes: [x]\n  governance: {}\n  last_evaluation: {}\n  rollout: {status: blocked, capabilities: [{capability: x}]}", []string{
 			"s:3: /providers/0/status cannot be reached: after all that the seed says of the provider it is restricted, not offboarded"}},

@@ -101,7 +101,7 @@ func (s *Set) Put(name string, m world.State, replace bool) *problem.Problem {
 	case taken && !replace:
 		return problem.New(http.StatusConflict, "There is a snapshot %q: choose another name, or send \"replace\": true.", name)
 	case !taken && len(s.named) >= Max:
-		return problem.New(http.StatusConflict, "There are %d snapshots, as many as there may be: delete one (DELETE %s), or replace one.", Max, "/_fake/snapshots/NAME")
+		return problem.New(http.StatusConflict, "There are %d snapshots, the maximum: delete one (DELETE %s), or replace one.", Max, "/_fake/snapshots/NAME")
 	case more > 0 && s.bytes+more > s.maxBytes:
 		return problem.New(http.StatusInsufficientStorage, "The snapshots may have %d bytes in all. They have about %d, and this one would make them about %d: "+
 			"delete one (DELETE %s), or start the server with a higher --snapshot-bytes.", s.maxBytes, s.bytes, s.bytes+more, "/_fake/snapshots/NAME")

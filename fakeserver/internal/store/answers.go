@@ -20,19 +20,18 @@ const (
 	idempotencyRunsOnce         ruletrace.Rule = "idempotency-runs-once"
 )
 
-// answers are those kept for idempotency. The store's lock guards them.
+// answers are those cached for idempotency. The store's lock guards them.
 type answers struct {
 	cached map[answerKey]*cachedAnswer
-	// queue holds them in the order of keeping, so that what has expired is
-	// dropped from its head as new answers come in, never all at once.
+	// queue has them in the order of caching, so that what has expired is removed from its
+	// head as new answers come in, never all at once.
 	queue []*cachedAnswer
-	// scopes counts the answers kept under one key, whatever their scope: only
-	// a course asks that, so it is nil until one does.
+	// scopes counts the answers cached for one key, whatever their scope. It is nil until a
+	// trace needs it.
 	scopes map[keyHash]int
 }
 
-// answerKey is the scope of an idempotency key: actor type and id, operation and
-// provider. The same key elsewhere is another key.
+// answerKey is an idempotency key in its scope: caller, operation and provider.
 type answerKey struct {
 	caller     rules.Actor
 	operation  string
@@ -40,84 +39,83 @@ type answerKey struct {
 	key        keyHash
 }
 
-// keyHash is the SHA-256 of an idempotency key. The key itself is not kept: clients have
-// used secrets as keys, and what is kept goes into snapshots.
+// keyHash is the SHA-256 of an idempotency key. The key itself is not stored: clients have
+// used secrets as keys, and snapshots have what is stored.
 type keyHash [sha256.Size]byte
 
 func hashKey(key string) keyHash { return sha256.Sum256([]byte(key)) }
 
-// cachedAnswer is an answer, success and refusal alike from the schema check onward,
-// and the hash of the payload that it answered.
+// cachedAnswer is an answer, success or refusal from the schema check on, and the hash of the
+// payload that it answers.
 type cachedAnswer struct {
 	key     answerKey
 	payload [sha256.Size]byte
 	answer  answer.Answer
-	at      instant.Instant // as the store's lapse counts
-	number  uint64          // how many were kept by then, this one included
+	at      instant.Instant // elapsed time
+	number  uint64          // of answers cached by then, this one included
 }
 
 func hash(payload []byte) [sha256.Size]byte { return sha256.Sum256(payload) }
 
-// find gives the answer kept for key. The store looks here and keeps the answer
-// under one lock, so that of any number of equal requests at once one runs.
+// find returns the answer cached for a key.
 func (a *answers) find(c *ruletrace.Trace, key answerKey) (*cachedAnswer, bool) {
-	kept, ok := a.cached[key]
+	cached, ok := a.cached[key]
 	if c != nil {
 		own := 0
 		if ok {
 			own = 1
 		}
-		if a.elsewhere(key.key) > own {
+		if a.count(key.key) > own {
 			c.Invariant(idempotencyIsScoped)
 		}
 	}
-	return kept, ok
+	return cached, ok
 }
 
-// elsewhere counts the answers that are kept under a key.
-func (a *answers) elsewhere(key keyHash) int {
+// count returns the number of answers cached for a key in any scope.
+func (a *answers) count(key keyHash) int {
 	if a.scopes == nil {
 		a.scopes = map[keyHash]int{}
-		for kept := range a.cached {
-			a.scopes[kept.key]++
+		for cached := range a.cached {
+			a.scopes[cached.key]++
 		}
 	}
 	return a.scopes[key]
 }
 
-func (a *answers) add(kept *cachedAnswer) {
-	a.cached[kept.key] = kept
-	a.queue = append(a.queue, kept)
+func (a *answers) add(cached *cachedAnswer) {
+	a.cached[cached.key] = cached
+	a.queue = append(a.queue, cached)
 	if a.scopes != nil {
-		a.scopes[kept.key.key]++
+		a.scopes[cached.key.key]++
 	}
 }
 
-// expire drops what was kept before a moment, and tells how much that was.
+// expire removes the answers cached before a time. It returns their number.
 func (a *answers) expire(before instant.Instant) (dropped int) {
 	for ; len(a.queue) > 0 && a.queue[0].at < before; dropped++ {
-		gone := a.queue[0].key
-		delete(a.cached, gone)
+		key := a.queue[0].key
+		delete(a.cached, key)
 		if a.scopes != nil {
-			if a.scopes[gone.key]--; a.scopes[gone.key] == 0 {
-				delete(a.scopes, gone.key)
+			if a.scopes[key.key]--; a.scopes[key.key] == 0 {
+				delete(a.scopes, key.key)
 			}
 		}
 		a.queue[0] = nil
 		a.queue = a.queue[1:]
 	}
 	if dropped > 0 && len(a.queue) == 0 {
-		*a = noAnswers() // a map from which all was deleted is as large as before
+		*a = noAnswers() // an emptied map would keep its size
 	}
 	return dropped
 }
 
 func noAnswers() answers { return answers{cached: map[answerKey]*cachedAnswer{}} }
 
-// mismatch refuses a key that comes back with another payload.
+// mismatch refuses a key that is used again with another payload.
 func (k *cachedAnswer) mismatch(c *ruletrace.Trace, key string, payload [sha256.Size]byte) *rules.Refusal {
 	if k.answer.Refusal != nil {
-		c.Invariant(idempotencyKeepsRefusals) // had it not, the key would be new
+		c.Invariant(idempotencyKeepsRefusals) // else the key would be new
 	}
 	if !c.Precondition(idempotencyPayloadMatches, k.payload != payload) {
 		return nil
@@ -134,9 +132,8 @@ func (k *cachedAnswer) mismatch(c *ruletrace.Trace, key string, payload [sha256.
 	}
 }
 
-// replay gives the kept answer again, byte for byte, its correlation id with it,
-// and marked as replayed. arrived is how many answers were kept when the request
-// came: if this one was not yet, the two were under way at the same time.
+// replay returns the cached answer. Arrived is how many answers were cached when the request
+// came: if this one was not, the two requests were concurrent.
 func (k *cachedAnswer) replay(c *ruletrace.Trace, arrived uint64) Decision {
 	c.Invariant(idempotencyReplaysTheAnswer)
 	if k.number > arrived {
@@ -147,7 +144,7 @@ func (k *cachedAnswer) replay(c *ruletrace.Trace, arrived uint64) Decision {
 
 var answersExplained = explain.Rules{
 	idempotencyPayloadMatches: explain.Precondition(
-		[]explain.Input{{Where: explain.Header, At: "Idempotency-Key"}, {Where: explain.Server, At: "the payload that came with the key before"}},
+		[]explain.Input{{Where: explain.Header, At: "Idempotency-Key"}, {Where: explain.Server, At: "the payload that the key was used with before"}},
 		func(c *explain.Case) []explain.Change { return []explain.Change{c.NewKey()} }, "Send a new key with a new payload.",
 	),
 }

@@ -7,9 +7,9 @@ import (
 	"example.com/lpgate/fakeserver/internal/rules"
 )
 
-// Budget bounds how many records the stores that share it hold together: audit
-// entries, kept answers and checkpoints. What a store drops it gives back: what has
-// expired, all that it held when it is restored or closed.
+// Budget bounds the number of records of the stores that share it: audit entries, cached
+// answers and checkpoints. A store gives back what it removes: what has expired, and all that
+// it had when it is restored or closed.
 //
 // It is safe for concurrent use.
 type Budget struct {
@@ -17,14 +17,14 @@ type Budget struct {
 	used atomic.Int64
 }
 
-// NewBudget gives a budget of so many records.
+// NewBudget returns a budget of max records.
 func NewBudget(max int) *Budget { return &Budget{max: int64(max)} }
 
-// Used is how many records there are, and Max how many there may be.
+// Used returns the number of records, and Max the bound.
 func (b *Budget) Used() int { return int(b.used.Load()) }
 func (b *Budget) Max() int  { return int(b.max) }
 
-// take takes n records out of the budget, all or none. A nil budget has no end.
+// take takes n records out of the budget, all or none. A nil budget is unlimited.
 func (b *Budget) take(n int) bool {
 	if b == nil {
 		return true
@@ -40,12 +40,12 @@ func (b *Budget) take(n int) bool {
 	}
 }
 
-// settle says that a store which held so many records holds another number now.
-// It is not asked: what an image holds is in memory already, so a restored store may
-// overdraw the budget, and then nothing new is recorded until enough was given back.
-func (b *Budget) settle(held, holds int) {
+// settle replaces the number of records of a store by another. It never fails: the records of
+// an image are in memory already, so a restored store may overdraw the budget, and then
+// nothing is recorded until enough was given back.
+func (b *Budget) settle(before, after int) {
 	if b != nil {
-		b.used.Add(int64(holds - held))
+		b.used.Add(int64(after - before))
 	}
 }
 
@@ -53,8 +53,8 @@ func (b *Budget) settle(held, holds int) {
 // no such code.
 const CodeFull rules.Code = "FULL"
 
-// full refuses what the budget has no room for.
+// full returns the refusal of a request that the budget has no room for.
 func (b *Budget) full() *rules.Refusal {
-	return &rules.Refusal{Outcome: rules.Outcome{Code: CodeFull}, Message: fmt.Sprintf("The server may hold %d records (audit entries, kept answers and checkpoints, over all worlds), and there is no room for another. "+
+	return &rules.Refusal{Outcome: rules.Outcome{Code: CodeFull}, Message: fmt.Sprintf("The server may have %d records (audit entries, cached answers and checkpoints, in all worlds), and there is no room for another. "+
 		"Reset or delete a world (POST /_fake/worlds/NAME/reset, DELETE /_fake/worlds/NAME), or start the server with a higher --max-records.", b.max)}
 }

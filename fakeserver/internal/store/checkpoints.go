@@ -8,36 +8,35 @@ import (
 	"example.com/lpgate/fakeserver/internal/instant"
 )
 
-// issued is a checkpoint that was handed out.
+// issued is a checkpoint that was issued.
 type issued struct {
 	audit.Checkpoint
-	entries int             // of the trail then, as far as the filter of event types lets them through
-	until   instant.Instant // when it may be dropped, as the store's lapse counts
+	entries int             // number of entries of the trail then, of the filter's event type
+	until   instant.Instant // the elapsed time after which it may be removed
 }
 
-// checkpoints are those that were handed out. The store's lock guards them.
+// checkpoints are those that were issued. The store's lock guards them.
 //
-// One that has expired is refused as expired (contract section 9), so it cannot be
-// dropped right then. It is dropped once the world's clock has gone on by twice its
-// retention since it was handed out; from then on it counts as one never handed out,
-// with the same status, code and reason code, and only another message and rule.
-// Neither its exported_at nor what a request says of its own time has a part in
-// this: tests with a time of their own, years apart from the world's, keep theirs.
+// One that has expired is refused as expired (contract section 9), so it is not removed at
+// that time, but once the elapsed time is twice its retention since it was issued. From then
+// on it is refused as never issued, with the same status, code and reason code, and another
+// message and rule. Its exported_at and the test clocks of requests do not matter here: they
+// may be years apart from the world's clock.
 type checkpoints struct {
 	issued map[string]issued // by checkpoint_hash
-	swept  int               // how many were left when the old ones were last dropped
+	swept  int               // how many were left when old ones were last removed
 }
 
-// sweepAfter is how many checkpoints there are before the first look for old ones.
+// sweepAfter is the number of checkpoints at which old ones are first looked for.
 const sweepAfter = 1024
 
-// keep keeps the checkpoint of an export, if there is room for it. An equal one is
-// renewed, and takes none.
-func (c *checkpoints) keep(s *Store, export audit.Export, held int) bool {
+// add adds the checkpoint of an export, or renews an equal one. It returns false if there is no
+// room for it.
+func (c *checkpoints) add(s *Store, export audit.Export, entries int) bool {
 	now := s.elapsed.at(instant.Of(s.options.Clock()))
 	if _, known := c.issued[export.Hash]; !known {
-		// Looking at all of them each time that their number has doubled costs next to
-		// nothing for each, and needs no second order beside the map.
+		// To look at all of them each time that their number has doubled costs little for
+		// each, and needs no second order beside the map.
 		if len(c.issued) >= max(sweepAfter, 2*c.swept) {
 			before := len(c.issued)
 			maps.DeleteFunc(c.issued, func(_ string, i issued) bool { return i.until < now })
@@ -49,6 +48,6 @@ func (c *checkpoints) keep(s *Store, export audit.Export, held int) bool {
 		}
 	}
 	days := cmp.Or(s.options.CheckpointRetentionDays, export.Checkpoint.Filters.RetentionDays)
-	c.issued[export.Hash] = issued{export.Checkpoint, held, now + 2*instant.Days(days)}
+	c.issued[export.Hash] = issued{export.Checkpoint, entries, now + 2*instant.Days(days)}
 	return true
 }

@@ -22,14 +22,14 @@ import (
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
 
-// state is what a store knows: all of it comes back with an [Image].
+// state is the data of a store: what an [Image] has.
 type state struct {
 	providers   map[string]*record
-	numbered    uint64 // of plp_000001, …: all up to here are taken
-	arrived     uint64 // of plpaudit_000001, …: the last one given
+	numbered    uint64 // plp_000001, …: all up to this number are taken
+	arrived     uint64 // plpaudit_000001, …: the last number
 	answers     answers
 	checkpoints checkpoints
-	elapsed     elapsed // by which answers and checkpoints grow old
+	elapsed     elapsed // the age of answers and checkpoints
 }
 
 func blank() state {
@@ -40,17 +40,17 @@ func blank() state {
 	}
 }
 
-// counts are how much of each there is.
+// counts returns the numbers of each.
 func (s *state) counts() Counts {
 	return Counts{len(s.providers), int(s.arrived), len(s.checkpoints.issued), len(s.answers.cached)}
 }
 
-// copy gives a state that shares nothing which is ever changed: providers, entries
-// and answers never are, and the trees of the trails copy what they change.
+// copy returns a copy. It shares only what is never changed: providers, entries and answers;
+// the trees of the trails copy on write.
 func (s *state) copy() state {
 	providers := make(map[string]*record, len(s.providers))
-	for id, stood := range s.providers {
-		providers[id] = &record{stood.provider, stood.shown, stood.trail.copy()}
+	for id, stored := range s.providers {
+		providers[id] = &record{stored.provider, stored.view, stored.trail.copy()}
 	}
 	return state{
 		providers: providers, numbered: s.numbered, arrived: s.arrived,
@@ -60,7 +60,7 @@ func (s *state) copy() state {
 	}
 }
 
-// counted is how many answers there were when the last one here was kept.
+// counted returns the number of the answer that was cached last.
 func (s *state) counted() uint64 {
 	if last := len(s.answers.queue) - 1; last >= 0 {
 		return s.answers.queue[last].number
@@ -68,23 +68,22 @@ func (s *state) counted() uint64 {
 	return 0
 }
 
-// Image is all that a store knew at one moment: providers, trails, kept answers,
-// checkpoints, and where the counters of the ids stood. It never changes, and any
-// number of stores may be restored from it, at the same time too.
+// Image is the data of a store at one time: providers, trails, cached answers, checkpoints and
+// the counters of ids. It never changes, and any number of stores may be restored from it
+// concurrently.
 type Image struct {
 	mu sync.Mutex // copying a tree writes to it
 	state
 }
 
-// Image takes one.
+// Image returns the store's data.
 func (s *Store) Image() *Image {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return &Image{state: s.copy()}
 }
 
-// WithoutAnswers gives the image as if nobody had asked for what it holds: no answers
-// are kept, and no time has gone by.
+// WithoutAnswers returns the image without cached answers and elapsed time.
 func (i *Image) WithoutAnswers() *Image {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -93,25 +92,25 @@ func (i *Image) WithoutAnswers() *Image {
 	return other
 }
 
-// Counts tells how much the image holds.
+// Counts returns the numbers of what the image has.
 func (i *Image) Counts() Counts { return i.counts() }
 
-// Bytes is about how many bytes the image would keep from being freed if nothing shared
-// them: the texts that clients sent or got, and the room around each.
+// Bytes returns the approximate size of the image, as if it shared nothing: the texts of
+// clients, and the overhead of each.
 func (i *Image) Bytes() int {
 	const around = 512
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	bytes := around * len(i.checkpoints.issued)
-	for _, stood := range i.providers {
-		p := stood.provider
+	for _, stored := range i.providers {
+		p := stored.provider
 		bytes += 2*around + len(p.LegalEntityName) + len(p.DisclosureText) + len(p.TrustContactEmail) + len(p.ExternalProviderID)
 		if p.Rollout != nil {
 			for _, row := range p.Rollout.CapabilityMatrix {
 				bytes += around/4 + len(row.Capability)
 			}
 		}
-		stood.trail.each(func(e *audit.Entry) { bytes += around/2 + len(e.JSON) })
+		stored.trail.each(func(e *audit.Entry) { bytes += around/2 + len(e.JSON) })
 	}
 	for _, kept := range i.answers.queue {
 		bytes += around + len(kept.answer.Body)
@@ -119,9 +118,9 @@ func (i *Image) Bytes() int {
 	return bytes
 }
 
-// Restore makes the store know what the image holds, and nothing else, in one step:
-// a request sees all that was before or all that is after. A nil image is empty. Also
-// is done in the same step; it may be nil.
+// Restore replaces the data of the store by that of an image, in one step: a request sees all
+// that was before or all that is after. A nil image is empty. Also is called in the same step;
+// it may be nil.
 func (s *Store) Restore(image *Image, also func()) {
 	next := blank()
 	if image != nil {
@@ -134,15 +133,15 @@ func (s *Store) Restore(image *Image, also func()) {
 	s.budget.settle(s.counts().records(), next.counts().records())
 	s.state = next
 	s.restored++
-	// To a request that comes from now on, all answers of the image were kept before it.
+	// For a request that comes from now on, all answers of the image were cached before.
 	s.number.Store(max(s.number.Load(), next.counted()))
 	if also != nil {
 		also()
 	}
 }
 
-// Close gives back what the store took out of its budget. Requests that are on
-// their way in it, and later ones, take nothing: nobody keeps what they leave.
+// Close gives back what the store took out of its budget. Later calls take nothing, for the
+// store is no longer used.
 func (s *Store) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,19 +149,19 @@ func (s *Store) Close() {
 	s.budget = nil
 }
 
-// saved is an image as JSON. Its members are a format of files that people keep: one
-// that changes is another version of it (package snapshot).
+// saved is an image as JSON. Its members are a file format: a change of one is a new version
+// (package snapshot).
 type saved struct {
 	Numbered    uint64            `json:"numbered"`
 	Arrived     uint64            `json:"arrived"`
 	Lapse       savedLapse        `json:"lapse"`
 	Providers   []savedRecord     `json:"providers"`   // by id
-	Answers     []savedAnswer     `json:"answers"`     // in the order in which they were kept
+	Answers     []savedAnswer     `json:"answers"`     // in the order in which they were cached
 	Checkpoints []savedCheckpoint `json:"checkpoints"` // by hash
 	Swept       int               `json:"swept"`
 }
 
-// savedLapse is a lapse, in milliseconds.
+// savedLapse is an elapsed time, in milliseconds.
 type savedLapse struct {
 	Last  int64 `json:"last"`
 	Begun bool  `json:"begun"`
@@ -170,9 +169,9 @@ type savedLapse struct {
 }
 
 type savedRecord struct {
-	View    rules.View    `json:"provider"`         // as get shows it
+	View    rules.View    `json:"provider"`         // as in the answer of get
 	Rollout *rules.Policy `json:"rollout,omitzero"` // in the place of View.Rollout, in version 1
-	Audit   []jcs.Value   `json:"audit"`            // as exports show it
+	Audit   []jcs.Value   `json:"audit"`            // as in exports
 }
 
 type savedAnswer struct {
@@ -183,7 +182,7 @@ type savedAnswer struct {
 	KeyHash       string        `json:"idempotency_key_sha256"`
 	Key           *escaped      `json:"idempotency_key,omitzero"` // in the place of KeyHash, in version 1
 	PayloadHash   string        `json:"payload_hash"`
-	KeptAt        int64         `json:"kept_at"` // as the lapse counts
+	KeptAt        int64         `json:"kept_at"` // elapsed time
 	Status        int           `json:"status"`
 	CorrelationID escaped       `json:"correlation_id"`
 	Body          string        `json:"body"`
@@ -227,11 +226,11 @@ type savedCheckpoint struct {
 	RetentionDays int              `json:"retention_days"`
 	ExportedAt    instant.Instant  `json:"exported_at"`
 	Entries       int              `json:"entries"`
-	Until         int64            `json:"until"` // as the lapse counts
+	Until         int64            `json:"until"` // elapsed time
 }
 
-// escaped is a text with % and two digits for each byte that may be no UTF-8: names
-// and keys come from headers and paths, which may have any byte.
+// escaped is a string that JSON has percent-encoded: names and keys come from headers and
+// paths, which may have any byte.
 type escaped string
 
 // MarshalText implements encoding.TextMarshaler.
@@ -244,16 +243,16 @@ func (e *escaped) UnmarshalText(text []byte) error {
 	return err
 }
 
-// JSON gives the image in canonical form. Equal images give equal bytes.
+// JSON returns the image in canonical form. Equal images give equal bytes.
 func (i *Image) JSON() jcs.Value {
 	out := saved{
 		Numbered: i.numbered, Arrived: i.arrived, Swept: i.checkpoints.swept,
 		Lapse: savedLapse{int64(i.elapsed.last), i.elapsed.begun, int64(i.elapsed.total)},
 	}
 	for _, id := range slices.Sorted(maps.Keys(i.providers)) {
-		stood := i.providers[id]
-		record := savedRecord{View: stood.provider.View()}
-		stood.trail.each(func(e *audit.Entry) { record.Audit = append(record.Audit, e.JSON) })
+		stored := i.providers[id]
+		record := savedRecord{View: stored.provider.View()}
+		stored.trail.each(func(e *audit.Entry) { record.Audit = append(record.Audit, e.JSON) })
 		out.Providers = append(out.Providers, record)
 	}
 	for _, kept := range i.answers.queue {
@@ -288,8 +287,8 @@ func (i *Image) JSON() jcs.Value {
 	return jcs.Marshal(out)
 }
 
-// ReadImage gives the image that JSON wrote. The text is canonical. The error names
-// the place in it as a JSON Pointer, or is that of ctx, if it is done before.
+// ReadImage reads the canonical JSON of an image. The error begins with the JSON Pointer of the
+// problem, or is that of ctx.
 func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 	var in saved
 	if err := json.Unmarshal(text, &in, json.RejectUnknownMembers(true)); err != nil {
@@ -307,14 +306,14 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		}
 		id := r.View.ProviderID
 		if image.providers[id] != nil {
-			return nil, fmt.Errorf("/providers/%d: the provider %q stands here a second time", n, id)
+			return nil, fmt.Errorf("/providers/%d: the provider %q is here a second time", n, id)
 		}
 		rollout := cmp.Or(r.View.Rollout, r.Rollout)
 		if (rollout == nil) != (r.View.RolloutPolicyRef == nil) {
 			return nil, fmt.Errorf("/providers/%d/provider: a provider has both rollout and rollout_policy_ref, or neither", n)
 		}
-		stood := &record{provider: &r.View.Provider, shown: new(shown)}
-		stood.provider.Rollout = rollout
+		stored := &record{provider: &r.View.Provider, view: new(view)}
+		stored.provider.Rollout = rollout
 		for k, entry := range r.Audit {
 			e, err := readEntry(entry, id)
 			if err == nil && (seen[e.Seq] || e.Seq == 0 || e.Seq > in.Arrived) {
@@ -324,9 +323,9 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 				return nil, fmt.Errorf("/providers/%d/audit/%d: %w", n, k, err)
 			}
 			seen[e.Seq] = true
-			stood.trail.append(e)
+			stored.trail.append(e)
 		}
-		image.providers[id] = stood
+		image.providers[id] = stored
 	}
 	if uint64(len(seen)) != in.Arrived {
 		return nil, fmt.Errorf("/arrived: %d audit entries arrived, but there are %d", in.Arrived, len(seen))
@@ -350,7 +349,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		case a.Status < 200 || a.Status > 599:
 			return nil, fmt.Errorf("/answers/%d/status: %d is no status of an answer", n, a.Status)
 		case image.answers.cached[kept.key] != nil:
-			return nil, fmt.Errorf("/answers/%d: an answer for this key stands before", n)
+			return nil, fmt.Errorf("/answers/%d: an answer for this key is before", n)
 		default:
 			copy(kept.payload[:], payload)
 		}
@@ -369,7 +368,7 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 	}
 	for n, c := range in.Checkpoints {
 		if _, twice := image.checkpoints.issued[c.Hash]; twice {
-			return nil, fmt.Errorf("/checkpoints/%d: the checkpoint %s stands here a second time", n, c.Hash)
+			return nil, fmt.Errorf("/checkpoints/%d: the checkpoint %s is here a second time", n, c.Hash)
 		}
 		filters := audit.Filters{EventType: c.EventType, Limit: c.Limit, RetentionDays: c.RetentionDays}
 		if c.From != nil {

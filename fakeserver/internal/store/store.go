@@ -35,48 +35,47 @@ const (
 	exportSurvivesArrivals ruletrace.Rule = "export-survives-arrivals"
 )
 
-// Options are what the store takes from outside.
+// Options configure a store.
 type Options struct {
 	Clock                   func() time.Time
 	Signer                  audit.Signer
-	CheckpointRetentionDays int           // 0: as long as the entries' retention each was issued with
-	AnswerRetention         time.Duration // how long an answer is kept for its key: contract section 5 promises a day
-	Budget                  *Budget       // which other stores may share; nil: without end
+	CheckpointRetentionDays int           // 0: the retention of entries that each was issued with
+	AnswerRetention         time.Duration // how long an answer is cached: a day at least, contract section 5
+	Budget                  *Budget       // which other stores may share; nil: unlimited
 }
 
 // Store is the state of one fake server. It is safe for concurrent use.
 type Store struct {
 	options Options
-	number  atomic.Uint64 // of all answers that were ever kept; read without the lock
+	number  atomic.Uint64 // of answers ever cached; read without the lock
 
 	mu       sync.RWMutex
-	restored int     // how often
-	budget   *Budget // nil once the store is closed, too
+	restored int     // number of times
+	budget   *Budget // nil after Close, too
 	state
 }
 
 // record is one provider and its trail.
 type record struct {
 	provider *rules.Provider // replaced, never changed
-	shown    *shown          // what get shows of provider
+	view     *view           // of provider
 	trail    trail
 }
 
-// shown is what get shows of a provider, as JSON. It is written when it is first
-// asked for, and not again until the provider changes: most requests to a stub
-// read what did not change since.
-type shown struct {
+// view is the answer of get, as JSON. It is encoded on first use, once until the provider
+// changes: most requests to a stub read what did not change.
+type view struct {
 	once sync.Once
-	view jcs.Value
+	json jcs.Value
 }
 
-// of writes p unless that was done.
-func (s *shown) of(p *rules.Provider) jcs.Value {
-	s.once.Do(func() { s.view = jcs.Encode(p.View()) })
-	return s.view
+// of returns the view of p.
+func (v *view) of(p *rules.Provider) jcs.Value {
+	v.once.Do(func() { v.json = jcs.Encode(p.View()) })
+	return v.json
 }
 
-// New gives an empty store.
+// New returns an empty store.
 func New(options Options) *Store {
 	return &Store{options: options, budget: options.Budget, state: blank()}
 }
@@ -113,7 +112,7 @@ type Decision struct {
 	Replayed bool
 }
 
-// Arrived is the moment at which a request comes, in answers kept so far.
+// Arrived returns how many answers were cached so far.
 func (s *Store) Arrived() uint64 { return s.number.Load() }
 
 // Do runs a call, exactly once for its idempotency key.
@@ -169,7 +168,7 @@ func (c *Call) success(change rules.Change) answer.Answer {
 	return answer.Success(c.CorrelationID, change.Event.ReasonCodes, members...)
 }
 
-// expire drops the answers that were kept as long as promised, and gives the time that has passed for the store.
+// expire removes the answers whose retention is over. It returns the elapsed time.
 func (s *Store) expire(clock time.Time) instant.Instant {
 	at := s.elapsed.at(instant.Of(clock))
 	s.budget.settle(s.answers.expire(at-instant.Instant(s.options.AnswerRetention.Milliseconds())), 0)
@@ -203,7 +202,7 @@ func (s *Store) apply(call Call, existing *record, change rules.Change) {
 		existing = &record{}
 		s.providers[id] = existing
 	}
-	existing.provider, existing.shown = &change.Provider, new(shown)
+	existing.provider, existing.view = &change.Provider, new(view)
 	s.arrived++
 	existing.trail.append(audit.NewEntry(s.arrived, audit.Record{
 		ProviderID:  id,
@@ -215,10 +214,8 @@ func (s *Store) apply(call Call, existing *record, change rules.Change) {
 	}))
 }
 
-// nextID gives the id that the next provider without one gets: plp_000001,
-// plp_000002, … growing past six digits, leaving out those taken. A refusal uses
-// none up, for only what is taken is passed over; and since no provider ever goes,
-// it is passed over for good.
+// nextID returns the id of the next provider without one: plp_000001, plp_000002, …, growing
+// past six digits, without those taken. A refusal uses none up.
 func (s *Store) nextID(c *ruletrace.Trace) string {
 	c.Invariant(onboardAssignsIDs)
 	for ; ; s.numbered++ {
@@ -229,8 +226,8 @@ func (s *Store) nextID(c *ruletrace.Trace) string {
 	}
 }
 
-// authorizeOwner gives the caller's own provider, or why it is not shown. The caller
-// holds the lock.
+// authorizeOwner returns a provider of the caller, or why the request is refused. The lock
+// must be held.
 func (s *Store) authorizeOwner(c *ruletrace.Trace, id string, caller rules.Actor) (*record, *rules.Refusal) {
 	existing, ok := s.providers[id]
 	if c.Precondition(providerExists, !ok) {
@@ -250,7 +247,7 @@ func (s *Store) authorizeOwner(c *ruletrace.Trace, id string, caller rules.Actor
 	return existing, nil
 }
 
-// Provider gives the view of the caller's own provider as the last accepted POST left it.
+// Provider returns the view of a provider of the caller.
 func (s *Store) Provider(c *ruletrace.Trace, id string, caller rules.Actor) (jcs.Value, *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -259,45 +256,43 @@ func (s *Store) Provider(c *ruletrace.Trace, id string, caller rules.Actor) (jcs
 		return nil, refusal
 	}
 	c.Invariant(getShowsTheProvider)
-	return existing.shown.of(existing.provider), nil
+	return existing.view.of(existing.provider), nil
 }
 
-// ExportQuery is the query of an export, read.
+// ExportQuery is the query of an export.
 type ExportQuery struct {
 	Filters    audit.Filters
 	After      audit.Continuation // zero for a first page
-	Clock      *rules.Clock       // the request's test clock; nil: it names none
-	Now        *instant.Instant   // which wins over the clock; nil: the query names none
+	Clock      *rules.Clock       // the request's test clock; nil if it has none
+	Now        *instant.Instant   // before Clock; nil if the query has none
 	ExportedAt *instant.Instant   // nil: now
 	Refusal    *rules.Refusal     // why the query cannot be read
-	Trace      *ruletrace.Trace   // what reading the query noted
+	Trace      *ruletrace.Trace   // of reading the query
 }
 
-// Export gives a signed page of the audit trail of the caller's own provider.
-// The page is taken under the lock and committed to outside it: signing takes
-// longer than all the rest.
+// Export returns a signed page of the audit trail of a provider of the caller. The entries
+// are selected under the lock, and signed without it: signing takes longer than all the rest.
 func (s *Store) Export(c *ruletrace.Trace, id string, caller rules.Actor, query ExportQuery) (audit.Export, *rules.Refusal) {
-	page, held, restored, refusal := s.page(c, id, caller, query)
+	page, had, restored, refusal := s.page(c, id, caller, query)
 	if refusal != nil {
 		return audit.Export{}, refusal
 	}
 	export := page.Commit(c, id, s.options.Signer)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if restored != s.restored { // it belongs to what was there before
+	if restored != s.restored { // the page is of the state before
 		return export, nil
 	}
-	if !s.checkpoints.keep(s, export, held) {
+	if !s.checkpoints.add(s, export, had) {
 		return audit.Export{}, s.budget.full()
 	}
 	return export, nil
 }
 
-// page takes the entries of one page, and tells how many the trail held, and how
-// often the store had been restored. A next
-// page starts behind the entry that the cursor names, wherever that stands by now,
-// so that an entry that arrives between two pages makes no other repeat or vanish.
-func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query ExportQuery) (page audit.Page, held, restored int, refusal *rules.Refusal) {
+// page returns the entries of a page, how many the trail had, and how often the store had
+// been restored. A next page starts after the entry of the cursor, so that an entry that
+// arrives between two pages makes no other repeat or vanish.
+func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query ExportQuery) (page audit.Page, had, restored int, refusal *rules.Refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	existing, refusal := s.authorizeOwner(c, id, caller)
@@ -311,14 +306,14 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 	clock := rules.Now{At: instant.Of(s.options.Clock()), Clock: query.Clock}
 	var now instant.Instant
 	if query.Now != nil {
-		clock.Yield(c)
+		clock.Unused(c)
 		now = *query.Now
 	} else if now, refusal = clock.Read(c, rules.QueryInvalid); refusal != nil {
 		return audit.Page{}, 0, 0, refusal
 	}
 	low, high := query.Filters.Window(now)
 	start := &audit.Entry{RecordedAt: low}
-	held = existing.trail.count(query.Filters.EventType)
+	had = existing.trail.count(query.Filters.EventType)
 	next := query.After != (audit.Continuation{})
 	if next {
 		cursor, before, broken := s.continued(c, id, query, now, low)
@@ -327,7 +322,7 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 				Rule: broken.Rule, Outcome: rules.QueryInvalid, Message: broken.Message,
 			}
 		}
-		if held > before {
+		if had > before {
 			c.Invariant(exportSurvivesArrivals)
 		}
 		start = &audit.Entry{RecordedAt: cursor.RecordedAt, Seq: cursor.Seq + 1}
@@ -338,17 +333,16 @@ func (s *Store) page(c *ruletrace.Trace, id string, caller rules.Actor, query Ex
 		page.ExportedAt = *query.ExportedAt
 	}
 	if c != nil {
-		c.Invariant(writesAreAudited) // here the entries, or their absence, can be seen
-		query.Filters.Note(c, now, !next, func(from, to instant.Instant) bool {
-			return existing.trail.holds(query.Filters.EventType, from, to)
+		c.Invariant(writesAreAudited) // the page shows the entries, or that there are none
+		query.Filters.Trace(c, now, !next, func(from, to instant.Instant) bool {
+			return existing.trail.has(query.Filters.EventType, from, to)
 		})
 	}
-	return page, held, s.restored, nil
+	return page, had, s.restored, nil
 }
 
-// continued gives the entry behind which a next page starts, and how many entries
-// the trail held when the page before was handed out, or which rule keeps it from
-// being one.
+// continued returns the entry after which a next page starts, and how many entries the trail
+// had when the page before was exported, or the rule that the continuation breaks.
 func (s *Store) continued(c *ruletrace.Trace, id string, query ExportQuery, now, low instant.Instant) (*audit.Entry, int, *audit.ContinuationError) {
 	checkpoint, known := s.checkpoints.issued[query.After.CheckpointAfter]
 	if c.Precondition(audit.Unknown.Rule, !known) {
@@ -364,21 +358,21 @@ func (s *Store) continued(c *ruletrace.Trace, id string, query ExportQuery, now,
 	return cursor, checkpoint.entries, nil
 }
 
-// Counts are how much the store holds.
+// Counts are the numbers of what a store has.
 type Counts struct{ Providers, AuditEntries, Checkpoints, Answers int }
 
-// records are what a [Budget] counts.
+// records returns the number that a [Budget] counts.
 func (c Counts) records() int { return c.AuditEntries + c.Checkpoints + c.Answers }
 
-// Counts tells how much the store holds.
+// Counts returns the numbers of what the store has.
 func (s *Store) Counts() Counts {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.counts()
 }
 
-// State gives all that was recorded as canonical JSON: the view of each provider
-// by id, and its audit trail in the order of an export.
+// State returns all that was recorded as canonical JSON: the view of each provider by id, and
+// its audit trail in the order of an export.
 func (s *Store) State() jcs.Value {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -396,16 +390,16 @@ func (s *Store) State() jcs.Value {
 	return jcs.Object(jcs.Member{Name: "providers", Value: jcs.Array(providers)})
 }
 
-// Explained tells of each gate of this room what it looks at and what passes it.
+// Explained returns the explanations of the preconditions of this package.
 func Explained() explain.Rules {
 	all := explain.Rules{
 		providerExists: {
 			Inputs: []explain.Input{{Where: explain.Path}, {Where: explain.Server, At: "the ids of all providers"}},
-			Advice: "Onboard the provider first, or name one that is there: no change of the rest of the request passes.",
+			Advice: "Onboard the provider first, or use the id of an existing one: no other change of the request passes.",
 		},
 		providerIsOwned: {
 			Inputs: []explain.Input{{Where: explain.Path}, {Where: explain.Header, At: "X-Actor-Id"}, {Where: explain.Server, At: "the provider's owner"}},
-			Advice: "Call as the partner that onboarded the provider, whom nobody else is told.",
+			Advice: "Call as the partner that onboarded the provider; the owner is not shown to others.",
 		},
 	}
 	maps.Copy(all, answersExplained)

@@ -13,17 +13,16 @@ import (
 // trail is one provider's audit trail in the order of an export, whole and by
 // event type, so that a filtered page costs no more than an unfiltered one.
 //
-// Entries may arrive with times of long ago, a page must say how many entries
-// follow it, and neither may slow down with the length of the trail: that is an
-// ordered tree that knows the size of its branches. github.com/tidwall/btree is
-// one, with releases this year and many users (its author's own database among
-// them); a sorted slice would move half the trail for a late entry.
+// Entries may arrive with early times, and a page has the number of entries from its cursor
+// on. Neither may take longer in a long trail, so this is an ordered tree with the size of
+// each branch. github.com/tidwall/btree is one, with releases this year and many users; a
+// sorted slice would move half the trail for a late entry.
 type trail struct {
 	all    *btree.BTreeG[*audit.Entry]
 	byType map[string]*btree.BTreeG[*audit.Entry]
 }
 
-// copy gives a trail of the same entries, to which others can be added.
+// copy returns a trail with the same entries.
 func (t *trail) copy() trail {
 	if t.all == nil {
 		return trail{}
@@ -35,7 +34,7 @@ func (t *trail) copy() trail {
 	return other
 }
 
-// append adds an entry in its place.
+// append adds an entry in order.
 func (t *trail) append(e *audit.Entry) {
 	if t.all == nil {
 		t.all = newTree()
@@ -50,13 +49,13 @@ func (t *trail) append(e *audit.Entry) {
 	tree.Set(e)
 }
 
-// newTree gives an empty tree. The store's lock guards it, so it needs none.
+// newTree returns an empty tree without a lock of its own.
 func newTree() *btree.BTreeG[*audit.Entry] {
 	return btree.NewBTreeGOptions(audit.Less, btree.Options{NoLocks: true})
 }
 
-// slice gives up to limit entries of one event type ("" for all) from start on
-// and before high, and how many there are without the limit.
+// slice returns up to limit entries of one event type ("" for all) from start on and before
+// high, and their number without the limit.
 func (t *trail) slice(eventType string, start *audit.Entry, high instant.Instant, limit int) (entries []*audit.Entry, total int) {
 	tree := t.of(eventType)
 	if tree == nil {
@@ -74,7 +73,7 @@ func (t *trail) slice(eventType string, start *audit.Entry, high instant.Instant
 	return entries, total
 }
 
-// of gives the entries of one event type, "" for all; nil when there are none.
+// of returns the entries of one event type, "" for all; nil if there are none.
 func (t *trail) of(eventType string) *btree.BTreeG[*audit.Entry] {
 	if eventType == "" {
 		return t.all
@@ -82,7 +81,7 @@ func (t *trail) of(eventType string) *btree.BTreeG[*audit.Entry] {
 	return t.byType[eventType]
 }
 
-// count counts the entries of one event type.
+// count returns the number of entries of one event type.
 func (t *trail) count(eventType string) int {
 	if tree := t.of(eventType); tree != nil {
 		return tree.Len()
@@ -90,15 +89,14 @@ func (t *trail) count(eventType string) int {
 	return 0
 }
 
-// holds tells whether there is an entry of one event type from a time on and
-// before another.
-func (t *trail) holds(eventType string, from, to instant.Instant) bool {
+// has reports whether there is an entry of one event type from one time until before another.
+func (t *trail) has(eventType string, from, to instant.Instant) bool {
 	tree := t.of(eventType)
 	return tree != nil && rank(tree, &audit.Entry{RecordedAt: from}) < rank(tree, &audit.Entry{RecordedAt: to})
 }
 
-// rank counts the entries before place. The tree tells the n-th entry in
-// logarithmic time but not the number of one, hence a search over it.
+// rank returns the number of entries before place. The tree finds the n-th entry in
+// logarithmic time but not the number of an entry, hence a search.
 func rank(tree *btree.BTreeG[*audit.Entry], place *audit.Entry) int {
 	if place.RecordedAt == math.MaxInt64 {
 		return tree.Len()

@@ -14,18 +14,17 @@ import (
 	"example.com/lpgate/fakeserver/internal/rest"
 )
 
-// A journal has no secrets. Two kinds are found: values whose header or parameter has the
-// name of a secret, in every mode; and the partner keys and the admin token, which the
-// server knows, wherever they stand and however they are written.
+// A journal has no secrets. Two kinds are hidden: values whose header or parameter has the name
+// of a secret, in every mode; and the partner keys and the admin token, wherever they are and
+// however they are encoded.
 
-// notSecret are the headers of the contract that have a word of [secretName] in their names
-// and no secret in their values: an explanation shows them.
+// notSecret are the headers of the contract whose names have a word of [secretName] and whose
+// values are not secret: explanations have them.
 var notSecret = []string{"Idempotency-Key", "X-Auth-Scopes"}
 
-// secretName reports whether the value of a header or parameter of this name is a secret: the
-// name has one of the words key, token, secret, session, auth, cookie and password in it. In
-// header mode X-Partner-Key is an id that everybody may know; a client that sends a real key
-// by mistake still finds it nowhere.
+// secretName reports whether the value of a header or parameter is a secret by its name: the
+// name has one of the words key, token, secret, session, auth, cookie and password. In header
+// mode X-Partner-Key is not a secret, but a client may send a real key by mistake.
 func secretName(name string) bool {
 	for i := range len(name) {
 		var words []string
@@ -62,8 +61,8 @@ var (
 	tokenWords    = []string{"token"}
 )
 
-// withoutQuerySecrets gives a path in whose query each parameter with the name of a secret has
-// its value hidden: ?access_token=[hidden].
+// withoutQuerySecrets returns a path whose query has the values of secret parameters hidden:
+// ?access_token=[hidden].
 func withoutQuerySecrets(path string) string {
 	before, query, found := strings.Cut(path, "?")
 	if !found {
@@ -72,8 +71,8 @@ func withoutQuerySecrets(path string) string {
 	return before + "?" + withoutValues(query, ";")
 }
 
-// withoutLineSecrets is the same for a line of a header, in which there may be a URL, or
-// parameters of another kind.
+// withoutLineSecrets does so for a line of a header, which may have a URL, or parameters of
+// another syntax.
 func withoutLineSecrets(line string) string { return withoutValues(line, "?;#, \t\"") }
 
 // withoutValues hides what follows NAME=, where the name is one of a secret, up to the next &.
@@ -179,9 +178,9 @@ func (w *World) hideText(text string) string {
 	return string(w.hide([]byte(text)))
 }
 
-// hide gives a text in which neither a partner key nor the admin token stands: as it is, with
-// the escapes of JSON, or percent-encoded. It is the same text when none did. The text need not
-// be JSON, nor a URL, or may be a broken one.
+// hide returns a text without partner keys and the admin token: as they are, with the escapes
+// of JSON, or percent-encoded. It is the same text if there are none. The text need not be
+// valid JSON, or a valid URL.
 func (w *World) hide(text []byte) []byte {
 	if !w.hides() {
 		return text
@@ -189,7 +188,7 @@ func (w *World) hide(text []byte) []byte {
 	return w.hidePercent(w.hideJSON(w.hideKnown(text)))
 }
 
-// hideKnown hides the secrets as they are.
+// hideKnown hides secrets as they are.
 func (w *World) hideKnown(text []byte) []byte {
 	text = w.handler.PartnerKeys.Hide(text)
 	if token := []byte(w.options.AdminToken); len(token) > 0 && bytes.Contains(text, token) {
@@ -198,8 +197,7 @@ func (w *World) hideKnown(text []byte) []byte {
 	return text
 }
 
-// hideJSON hides secrets that are written with escapes of JSON. What stands between two quotes,
-// and means a text with a secret, is written anew.
+// hideJSON hides secrets with escapes of JSON. A string that has one is encoded again.
 func (w *World) hideJSON(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text
@@ -231,8 +229,8 @@ func (w *World) hideJSON(text []byte) []byte {
 	return append(shown, text[done:]...)
 }
 
-// hidePercent hides secrets that are percent-encoded, with blanks as %20 or as +. A text that
-// has one is shown decoded.
+// hidePercent hides secrets that are percent-encoded, with spaces as %20 or as +. A text that
+// has one is decoded.
 func (w *World) hidePercent(text []byte) []byte {
 	if bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '+') < 0 {
 		return text
@@ -246,7 +244,7 @@ func (w *World) hidePercent(text []byte) []byte {
 	return text
 }
 
-// HideIn gives a value that was read from JSON without the secrets in it.
+// HideIn returns decoded JSON without secrets.
 func (w *World) HideIn(value any) any {
 	if !w.hides() {
 		return value
@@ -270,7 +268,7 @@ func (w *World) HideIn(value any) any {
 	return value
 }
 
-// unescapedPercent decodes a percent-encoded text, and leaves as it is what is no escape.
+// unescapedPercent decodes a percent-encoded text. What is no escape stays as it is.
 func unescapedPercent(text []byte) []byte {
 	if bytes.IndexByte(text, '%') < 0 {
 		return text
@@ -289,7 +287,7 @@ func unescapedPercent(text []byte) []byte {
 	return means
 }
 
-// unescapedJSON decodes the escapes of a JSON string, and leaves as it is what is none.
+// unescapedJSON decodes the escapes of a JSON string. What is no escape stays as it is.
 func unescapedJSON(text []byte) []byte {
 	means := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
@@ -325,7 +323,7 @@ func unescapedJSON(text []byte) []byte {
 	return means
 }
 
-// unit reads the four hexadecimal digits that a text begins with.
+// unit reads four hexadecimal digits at the beginning of a text.
 func unit(text []byte) (rune, bool) {
 	if len(text) < 4 {
 		return 0, false

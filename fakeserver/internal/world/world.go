@@ -1,10 +1,8 @@
-// Package world keeps worlds apart. A world is one service with a state, a clock,
-// ids and idempotency keys of its own, so that any number of tests can share one
-// server and see nothing of each other.
+// Package world has isolated instances of the service. A world has its own state, clock, ids
+// and idempotency keys, so that any number of tests can share one server.
 //
-// A world is made when a request first names it, and is dropped once nobody has
-// used it for a while. There are only so many at a time; when all are in use, a
-// request for another one is told so, and no world is lost.
+// A world is created by the first request that names it, and deleted once it was not used for
+// a while. Their number is limited: when all are in use, a request for another one is refused.
 package world
 
 import (
@@ -29,83 +27,82 @@ import (
 	"example.com/lpgate/fakeserver/internal/store"
 )
 
-// Default is the world of requests that name none. It is never dropped.
+// Default is the world of requests that name none. It is never deleted.
 const Default = "default"
 
-// RequestIDHeader is the header of every answer of a world that names the request:
-// the world's name, a dot, and its number in that world.
+// RequestIDHeader is the header of every answer of a world with the id of the request: the
+// name of the world, a dot, and the number of the request.
 const RequestIDHeader = "X-Fake-Request-Id"
 
-// Options are what all worlds have in common.
+// Options configure all worlds.
 type Options struct {
-	// Handler serves the contract; each world gets one of its own, by For.
+	// Handler serves the contract; each world gets its own, by For.
 	Handler *rest.Handler
 	// Store are the options of their stores, but for the clock, which is the world's.
 	Store store.Options
-	// Clock is the server's time, which the worlds' clocks show unless they are told otherwise.
+	// Clock is the server's time, which is the time of a world whose clock was not set.
 	Clock func() time.Time
-	// AdminToken is the secret of the admin API, which the journal hides; "" is none.
+	// AdminToken is the secret of the admin API, which the journal hides; "" for none.
 	AdminToken string
-	// Stopwatch tells the time by which durations and idleness are measured.
+	// Stopwatch measures durations and idleness.
 	Stopwatch func() time.Time
-	// Seed is what a world begins with, and comes back to, unless it has a seed of its
-	// own; nil is nothing.
+	// Seed is the initial data of a world without its own; nil is none.
 	Seed Seed
-	// Unnamed says that answers carry no request id, and that there is no journal.
+	// Unnamed disables request ids and the journal.
 	Unnamed bool
 	// JournalEntries and JournalBytes bound the journal of each world.
 	JournalEntries, JournalBytes int
-	// Max is how many worlds there may be, the default one included.
+	// Max is the maximum number of worlds.
 	Max int
-	// Idle is how long a world is kept that nobody uses.
+	// Idle is how long a world is kept that is not used.
 	Idle time.Duration
 	// OnExchange, if not nil, is called for every request before its answer is sent.
 	OnExchange func(*http.Request, *exchange.Exchange)
 	// Wait is how faults take time.
 	Wait fault.Wait
-	// Log is told when worlds come, begin again and go.
+	// Log receives the creation, reset and deletion of worlds.
 	Log *slog.Logger
 }
 
-// Seed gives what a world begins with when the server's time is now.
+// Seed has the initial data of a world. Now is the server's time.
 type Seed interface {
 	State(now time.Time) (State, error)
 }
 
-// State is all that a world was at one moment, but for its faults: the zero value is
-// nothing, and the real clock.
+// State is a world at one time, but for its faults and journal. The zero value is an empty
+// world with the real clock.
 type State struct {
 	Image *store.Image
 	Clock clock.Setting
 }
 
-// World is one of them. It is safe for concurrent use.
+// World is an isolated instance of the service. It is safe for concurrent use.
 type World struct {
 	Name  string
 	Clock *clock.Clock
 	Store *store.Store
-	// Journal remembers the requests; nil when nobody may ask.
+	// Journal has the latest requests; nil if they are not recorded.
 	Journal *journal.Journal
 	// Faults are injected into the answers of requests.
 	Faults fault.Set
 
 	options  *Options
 	handler  *rest.Handler
-	first    sync.Once  // by which it begins; who enters it waits for that
-	seeding  sync.Mutex // guards seed, and that the world begins with the last one
+	first    sync.Once  // initialises the world; other users wait for it
+	seeding  sync.Mutex // guards seed, and that the world has the last one
 	seed     Seed
-	requests atomic.Uint64 // how many came
+	requests atomic.Uint64 // number so far
 
-	busy  atomic.Int64 // requests on their way
-	ended func()       // leave, made once
-	made  time.Time    // by the stopwatch
-	used  atomic.Int64 // when the last one ended: a time.Duration after that
+	busy      atomic.Int64 // running requests
+	onRelease func()       // release as a value, created once
+	created   time.Time    // by the stopwatch
+	used      atomic.Int64 // when the last request ended: a time.Duration after created
 }
 
-// newWorld gives one that has not begun.
+// newWorld returns a world that has not been initialised.
 func newWorld(name string, options *Options, now time.Time) *World {
-	w := &World{Name: name, Clock: clock.New(options.Clock), options: options, seed: options.Seed, made: now}
-	w.ended = w.leave
+	w := &World{Name: name, Clock: clock.New(options.Clock), options: options, seed: options.Seed, created: now}
+	w.onRelease = w.release
 	stored := options.Store
 	stored.Clock = w.Clock.Now
 	w.Store = store.New(stored)
@@ -116,10 +113,9 @@ func newWorld(name string, options *Options, now time.Time) *World {
 	return w
 }
 
-// Reset makes the world what it was when it began: state, clock, ids, idempotency,
-// no faults, an empty journal. Times that its seed has as spans are before the clock's
-// now, so they move on with it. The numbers of its requests and faults go on, so that
-// no two have one id.
+// Reset resets the world to its seed: state, clock, ids, idempotency, no faults, an empty
+// journal. Times that the seed has relative to now are relative to the server's. The numbers
+// of requests and faults go on, so that ids stay unique.
 func (w *World) Reset() {
 	w.seeding.Lock()
 	defer w.seeding.Unlock()
@@ -127,11 +123,11 @@ func (w *World) Reset() {
 	if w.Journal != nil {
 		w.Journal.Clear()
 	}
-	w.begin()
+	w.seedState()
 	w.options.Log.Info("world reset", "world", w.Name)
 }
 
-// Reseed gives the world a seed of its own, and makes it begin again from that.
+// Reseed replaces the seed of the world, and resets it.
 func (w *World) Reseed(seed Seed) {
 	w.seeding.Lock()
 	w.seed = seed
@@ -139,41 +135,42 @@ func (w *World) Reseed(seed Seed) {
 	w.Reset()
 }
 
-// begin makes the world what its seed says.
-func (w *World) begin() {
+// seedState restores the world from its seed. The caller has locked seeding, or is the first
+// user.
+func (w *World) seedState() {
 	var m State
 	if w.seed != nil {
 		var err error
 		if m, err = w.seed.State(w.options.Clock()); err != nil {
-			panic("the server's clock is far off: " + err.Error())
+			panic("the server's clock is outside the range of the seed: " + err.Error())
 		}
 	}
-	w.become(m)
+	w.restore(m)
 }
 
-// State takes what the world is.
+// State returns the state of the world.
 func (w *World) State() State { return State{w.Store.Image(), w.Clock.Setting()} }
 
-// Restore makes the world what it, or another one, was at a moment. Its faults stay.
+// Restore replaces the state of the world. Faults and journal stay.
 func (w *World) Restore(m State) {
-	w.become(m)
+	w.restore(m)
 	w.options.Log.Info("world restored", "world", w.Name)
 }
 
-// become is one step: no request sees the new clock with the old state.
-func (w *World) become(m State) {
+// restore replaces the state in one step: no request sees the new clock with the old state.
+func (w *World) restore(m State) {
 	m.Clock.Mode = cmp.Or(m.Clock.Mode, clock.Real)
 	w.Store.Restore(m.Image, func() {
 		if err := w.Clock.Set(m.Clock); err != nil {
-			panic("a clock that was not checked: " + err.Error())
+			panic("setting a clock: " + err.Error())
 		}
 	})
 }
 
-// Requests is how many requests came.
+// Requests returns the number of requests so far.
 func (w *World) Requests() uint64 { return w.requests.Load() }
 
-// KeyMode tells whether a key says who calls.
+// KeyMode reports whether a key identifies the caller.
 func (w *World) KeyMode() bool { return w.handler.PartnerKeys != nil }
 
 // AddFault adds a fault to the world.
@@ -228,7 +225,7 @@ func (w *World) record(r *http.Request, x *exchange.Exchange, id string, began t
 	}
 }
 
-// requestID gives the id of the n-th request.
+// requestID returns the id of the n-th request.
 func (w *World) requestID(n uint64) string {
 	id := make([]byte, 0, 96) // a name has 64 at most
 	return string(strconv.AppendUint(append(append(id, w.Name...), '.'), n, 10))
@@ -242,57 +239,57 @@ type Worlds struct {
 	worlds map[string]*World
 }
 
-// New gives the worlds, of which there is the default one.
+// New returns the worlds: the default one.
 func New(options Options) *Worlds {
 	ws := &Worlds{options: options, worlds: map[string]*World{}}
 	w := newWorld(Default, &ws.options, options.Stopwatch())
-	w.first.Do(w.begin)
+	w.first.Do(w.seedState)
 	ws.worlds[Default] = w
 	return ws
 }
 
-// CheckName says what is wrong with the name of a world.
+// CheckName returns the problem of a name that no world can have; nil if it is valid.
 func CheckName(name string) *problem.Problem {
 	odd := strings.ContainsFunc(name, func(c rune) bool {
 		return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("_-", c)
 	})
 	if name == "" || len(name) > 64 || odd {
-		return problem.New(http.StatusBadRequest, "%q is no name of a world: it has 1 to 64 of A-Z a-z 0-9 _ -", name)
+		return problem.New(http.StatusBadRequest, "%q is not a name of a world: write 1 to 64 of A-Z a-z 0-9 _ -", name)
 	}
 	return nil
 }
 
-// Acquire gives the world of a name, and makes it when there is none. Until leave is
-// called the world is in use.
-func (ws *Worlds) Acquire(name string) (w *World, leave func(), wrong *problem.Problem) {
-	if w, wrong = ws.enter(name); wrong != nil {
+// Acquire returns the world with a name, and creates it if there is none. It is in use until
+// release is called.
+func (ws *Worlds) Acquire(name string) (w *World, release func(), wrong *problem.Problem) {
+	if w, wrong = ws.acquire(name); wrong != nil {
 		return nil, nil, wrong
 	}
-	w.first.Do(w.begin)
-	return w, w.ended, nil
+	w.first.Do(w.seedState)
+	return w, w.onRelease, nil
 }
 
-// AcquireAs is Enter for who makes the world another one at once. A new world then does
-// not begin with its seed before that.
-func (ws *Worlds) AcquireAs(name string, become func(*World)) (w *World, leave func(), wrong *problem.Problem) {
-	if w, wrong = ws.enter(name); wrong != nil {
+// AcquireAs is like Acquire, and calls initialise with the world. A new world is not restored
+// from its seed before.
+func (ws *Worlds) AcquireAs(name string, initialise func(*World)) (w *World, release func(), wrong *problem.Problem) {
+	if w, wrong = ws.acquire(name); wrong != nil {
 		return nil, nil, wrong
 	}
-	became := false
+	initialised := false
 	w.first.Do(func() {
-		became = true
-		become(w)
+		initialised = true
+		initialise(w)
 	})
-	if !became {
-		become(w)
+	if !initialised {
+		initialise(w)
 	}
-	return w, w.ended, nil
+	return w, w.onRelease, nil
 }
 
-// enter gives the world of a name, in use from now on, which may not have begun. That
-// takes time, and is done without the lock: nobody but who enters this world waits.
-func (ws *Worlds) enter(name string) (*World, *problem.Problem) {
-	if w := ws.entered(name); w != nil {
+// acquire returns the world with a name, in use, which may not be initialised. Initialisation
+// takes time, so it is done without the lock.
+func (ws *Worlds) acquire(name string) (*World, *problem.Problem) {
+	if w := ws.existing(name); w != nil {
 		return w, nil
 	}
 	if wrong := CheckName(name); wrong != nil {
@@ -305,7 +302,7 @@ func (ws *Worlds) enter(name string) (*World, *problem.Problem) {
 	if !known {
 		ws.sweep(now)
 		if len(ws.worlds) >= ws.options.Max {
-			return nil, problem.New(http.StatusServiceUnavailable, "There are %d worlds, as many as there may be, and each was in use within the last %s: "+
+			return nil, problem.New(http.StatusServiceUnavailable, "There are %d worlds, the maximum, and each was used within the last %s: "+
 				"delete one (DELETE /_fake/worlds/NAME), or start the server with a higher --max-worlds or a shorter --world-idle.", len(ws.worlds), ws.options.Idle)
 		}
 		w = newWorld(name, &ws.options, now)
@@ -316,51 +313,51 @@ func (ws *Worlds) enter(name string) (*World, *problem.Problem) {
 	return w, nil
 }
 
-// Find is like Enter, but makes no world.
-func (ws *Worlds) Find(name string) (w *World, leave func(), wrong *problem.Problem) {
-	if w := ws.entered(name); w != nil {
-		w.first.Do(w.begin)
-		return w, w.ended, nil
+// Find is like Acquire, but creates no world.
+func (ws *Worlds) Find(name string) (w *World, release func(), wrong *problem.Problem) {
+	if w := ws.existing(name); w != nil {
+		w.first.Do(w.seedState)
+		return w, w.onRelease, nil
 	}
 	ws.mu.RLock()
 	defer ws.mu.RUnlock()
 	return nil, nil, problem.Unknown(http.StatusNotFound, "world", name, ws.names())
 }
 
-// entered gives the world of a name, in use from now on; nil when there is none.
-func (ws *Worlds) entered(name string) *World {
+// existing returns the world with a name, in use; nil if there is none.
+func (ws *Worlds) existing(name string) *World {
 	ws.mu.RLock()
 	defer ws.mu.RUnlock()
 	w := ws.worlds[name]
 	if w != nil {
-		w.busy.Add(1) // under the lock, so that no sweep comes between
+		w.busy.Add(1) // under the lock, so that it is not swept before
 	}
 	return w
 }
 
-// leave ends one use.
-func (w *World) leave() {
-	w.used.Store(int64(w.options.Stopwatch().Sub(w.made)))
+// release ends one use.
+func (w *World) release() {
+	w.used.Store(int64(w.options.Stopwatch().Sub(w.created)))
 	w.busy.Add(-1)
 }
 
-// Drop forgets a world. A request that is on its way in it finishes there.
+// Drop deletes a world. Its running requests finish.
 func (ws *Worlds) Drop(name string) *problem.Problem {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if name == Default {
-		return problem.New(http.StatusConflict, "The world %s always is: reset it instead.", Default)
+		return problem.New(http.StatusConflict, "The world %s cannot be deleted: reset it instead.", Default)
 	}
 	w, known := ws.worlds[name]
 	if !known {
 		return problem.Unknown(http.StatusNotFound, "world", name, ws.names())
 	}
-	ws.forget(w, "deleted")
+	ws.remove(w, "deleted")
 	return nil
 }
 
-// forget takes a world out, with what it holds. The caller holds the lock.
-func (ws *Worlds) forget(w *World, why string) {
+// remove removes a world. The lock must be held.
+func (ws *Worlds) remove(w *World, why string) {
 	delete(ws.worlds, w.Name)
 	w.Store.Close()
 	if w.Journal != nil {
@@ -369,7 +366,7 @@ func (ws *Worlds) forget(w *World, why string) {
 	ws.options.Log.Info("world dropped", "world", w.Name, "why", why, "requests", w.Requests())
 }
 
-// All lists the worlds by name.
+// All returns the worlds, sorted by name.
 func (ws *Worlds) All() []*World {
 	now := ws.options.Stopwatch()
 	ws.mu.Lock()
@@ -382,7 +379,7 @@ func (ws *Worlds) All() []*World {
 	return all
 }
 
-// Sweep drops the worlds that nobody used for too long.
+// Sweep deletes the worlds that were idle for too long.
 func (ws *Worlds) Sweep() {
 	now := ws.options.Stopwatch()
 	ws.mu.Lock()
@@ -390,16 +387,16 @@ func (ws *Worlds) Sweep() {
 	ws.sweep(now)
 }
 
-// sweep is Sweep for a caller that holds the lock.
+// sweep is Sweep with the lock held.
 func (ws *Worlds) sweep(now time.Time) {
 	for name, w := range ws.worlds {
-		if name != Default && w.busy.Load() == 0 && now.Sub(w.made)-time.Duration(w.used.Load()) > ws.options.Idle {
-			ws.forget(w, "idle")
+		if name != Default && w.busy.Load() == 0 && now.Sub(w.created)-time.Duration(w.used.Load()) > ws.options.Idle {
+			ws.remove(w, "idle")
 		}
 	}
 }
 
-// names are those of all worlds, sorted. The caller holds the lock.
+// names returns the sorted names. The lock must be held.
 func (ws *Worlds) names() []string {
 	names := make([]string, 0, len(ws.worlds))
 	for name := range ws.worlds {

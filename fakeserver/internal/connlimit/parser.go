@@ -1,4 +1,4 @@
-package rest
+package connlimit
 
 import (
 	"context"
@@ -14,75 +14,76 @@ import (
 	"example.com/lpgate/fakeserver/internal/rules"
 )
 
-// Attach makes server keep to the contract where net/http would not, and returns the
-// listener that it must serve. What Go's HTTP parser refuses (a percent sign that
-// escapes nothing, a header too large, an unknown transfer coding) never reaches a
-// handler: net/http writes an answer of its own to the connection, for one of them
-// with a status of 501. Here that answer becomes a refusal like all others.
+// Attach limits the connections of l as options have it, and replaces the answers that
+// net/http writes by itself. It returns the listener that server must serve. The server's
+// Handler must be set; its ConnContext and ConnState must not.
 //
-// What net/http writes by itself is recognised by when it is written, which is before
-// the handler is called, and never by its text: an answer of the handler may have any
-// text of a client anywhere in it.
+// What Go's HTTP parser refuses (a malformed percent escape, a header too large, an unknown
+// transfer coding) never reaches a handler: net/http writes an answer of its own to the
+// connection, one of them with a status of 501. The contract wants a refusal like any other.
 //
-// The server's Handler must be set; its ConnContext and ConnState must not.
-func Attach(server *http.Server, l net.Listener) net.Listener {
+// Such an answer is recognised by when it is written, which is before the handler is called,
+// and never by its text: an answer of the handler may have any text of a client.
+func Attach(server *http.Server, l net.Listener, options Options) net.Listener {
 	handler := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if conn, ok := r.Context().Value(wireKey{}).(*wireConn); ok {
+		if conn, ok := r.Context().Value(connKey{}).(*parserConn); ok {
 			conn.handled.Store(true)
 		}
 		handler.ServeHTTP(w, r)
 	})
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		return context.WithValue(ctx, wireKey{}, conn)
+		return context.WithValue(ctx, connKey{}, conn)
 	}
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
 		// A connection is idle after each answer that does not close it, before the next
 		// request is read. StateActive does not do: a request whose bytes came together
 		// with those of the one before has none.
-		if wire, ok := conn.(*wireConn); ok && state == http.StateIdle {
-			wire.handled.Store(false)
+		if c, ok := conn.(*parserConn); ok && state == http.StateIdle {
+			c.handled.Store(false)
 		}
 	}
-	return wireListener{l}
+	return parserListener{newListener(l, options)}
 }
 
-// wireKey is the key under which a request's context has its *wireConn.
-type wireKey struct{}
+// connKey is the key under which a request's context has its *parserConn.
+type connKey struct{}
 
-type wireListener struct{ net.Listener }
+// parserListener is above TLS, so that its connections can be written to in plain text. So
+// net/http does not see TLS, and serves HTTP/1.1 alone: what it would refuse in HTTP/2 is not
+// in the contract's form.
+type parserListener struct{ net.Listener }
 
-func (l wireListener) Accept() (net.Conn, error) {
+func (l parserListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &wireConn{Conn: conn}, nil
+	return &parserConn{Conn: conn}, nil
 }
 
-// wireConn is a connection, with or without TLS: what is written to it has not been
-// encrypted yet.
-type wireConn struct {
+// parserConn is a connection, with or without TLS: what is written to it is not encrypted
+// yet.
+type parserConn struct {
 	net.Conn
-	// handled reports whether the handler was called for the request that was read last:
-	// what is written from then on, until the connection is idle, is the handler's.
+	// handled reports whether the handler was called for the request that was read last. What
+	// is written from then on, until the connection is idle, is the handler's.
 	handled atomic.Bool
 	// refused reports whether an answer of net/http was replaced. It closes the connection.
 	refused bool
 }
 
-// CloseWrite is there for net/http, which ends an answer with it when the client is
-// still sending.
-func (c *wireConn) CloseWrite() error {
+// CloseWrite is called by net/http at the end of an answer if the client is still sending.
+func (c *parserConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return nil
 }
 
-// Read implements net.Conn. A client that speaks plain HTTP where TLS is spoken is
-// told so, and not just cut off.
-func (c *wireConn) Read(b []byte) (int, error) {
+// Read implements net.Conn. A client that sends plain HTTP to a TLS connection gets an answer
+// in plain text.
+func (c *parserConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if err != nil {
 		var header tls.RecordHeaderError
@@ -95,13 +96,13 @@ func (c *wireConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// plainHTTP tells whether the first bytes of a connection begin a request.
+// plainHTTP reports whether the first bytes of a connection begin a request.
 func plainHTTP(first []byte) bool {
 	return slices.ContainsFunc([]string{"GET /", "HEAD ", "POST ", "PUT /", "DELET", "OPTIO", "PATCH"}, func(begin string) bool { return string(first) == begin })
 }
 
 // Write implements net.Conn.
-func (c *wireConn) Write(b []byte) (int, error) {
+func (c *parserConn) Write(b []byte) (int, error) {
 	switch {
 	case c.handled.Load():
 		return c.Conn.Write(b)
@@ -114,7 +115,7 @@ func (c *wireConn) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// malformedRequest is the whole answer to what no handler gets to see.
+// malformedRequest returns the answer to a request that reaches no handler, with its header.
 func malformedRequest(message string) []byte {
 	refusal := &rules.Refusal{Outcome: rules.Outcome{Code: rules.CodeConstraintViolation}, Message: message}
 	a := answer.Refused("corr_unrouted", refusal)

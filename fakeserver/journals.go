@@ -9,11 +9,11 @@ import (
 	"example.com/lpgate/fakeserver/internal/journal"
 )
 
-// told is how many requests of each world a failed test is told of, the last ones.
-const told = 50
+// listed is the maximum number of requests of each world in Journals.
+const listed = 50
 
-// Journals tells what came to each world and what it was answered, for a person: one
-// line for each of its last 50 requests, with the request's body under a refusal.
+// Journals returns the last 50 requests to each world as text, a line for each, with the
+// bodies of a refused one.
 func (s *Server) Journals() string {
 	var b strings.Builder
 	for _, w := range s.worlds.All() {
@@ -25,7 +25,7 @@ func (s *Server) Journals() string {
 			continue
 		}
 		fmt.Fprintf(&b, "world %s, which had %d requests:\n", w.Name, w.Requests())
-		for _, e := range found.Entries[max(0, len(found.Entries)-told):] {
+		for _, e := range found.Entries[max(0, len(found.Entries)-listed):] {
 			e = w.Masked(e)
 			fmt.Fprintf(&b, "  %s %s %s → %d %s", e.RequestID, e.Method, e.Path, e.Status, cmp.Or(e.Outcome, "no outcome"))
 			for _, code := range e.ReasonCodes {
@@ -46,7 +46,7 @@ func (s *Server) Journals() string {
 	return jcs.Text(b.String())
 }
 
-// shortened shows the beginning of a body on one line.
+// shortened returns the beginning of a body on one line.
 func shortened(body []byte) string {
 	const shown = 400
 	text := strings.Join(strings.Fields(string(body[:min(len(body), shown)])), " ")
