@@ -137,8 +137,8 @@ func (e *Executor) prepare() {
 // When ctx is canceled, the steps that are running get some seconds to end, and nothing else is run.
 func (e *Executor) Run(ctx context.Context) Result {
 	e.prepare()
-	for _, part := range e.Selection.Lanes(e.Workers, e.Shuffle) {
-		e.workers = append(e.workers, e.newWorker(part.Scenarios))
+	for _, queue := range e.Selection.Queues(e.Workers, e.Shuffle) {
+		e.workers = append(e.workers, e.newWorker(queue))
 	}
 	if !e.Service.BuiltIn() {
 		first := e.workers[0]

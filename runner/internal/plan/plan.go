@@ -51,7 +51,7 @@ type Plan struct {
 	// Scenarios are all scenarios, in the order of the milestone's features, then of their lines.
 	Scenarios []Scenario
 
-	sources []source
+	features []Feature
 }
 
 // Scenario is one thing to run: a scenario, or one row of an outline.
@@ -76,11 +76,6 @@ type Scenario struct {
 	Steps []Step
 	// Pickle is the scenario as the parser made it. Its ids are those of no other file.
 	Pickle *messages.Pickle
-
-	feature int   // which of the sources
-	lines   lines // what of it is this scenario's
-	outline lines // of which outline it is a row; zero for a scenario of its own
-	block   lines // in which Examples block of the outline
 }
 
 // Where names the scenario's place, as editors and terminals understand it.
@@ -153,14 +148,6 @@ func where(file string, line int) string {
 	return fmt.Sprintf("%s:%d", file, line)
 }
 
-// source is one feature file.
-type source struct {
-	uri      string
-	text     []byte
-	document *messages.GherkinDocument
-	blocks   []lines // every piece of text that is blanked out unless it holds something selected
-}
-
 // Feature is one feature file, whole.
 type Feature struct {
 	URI      string
@@ -169,13 +156,7 @@ type Feature struct {
 }
 
 // Features are the feature files, in the order of the milestone.
-func (p *Plan) Features() []Feature {
-	features := make([]Feature, len(p.sources))
-	for i, source := range p.sources {
-		features[i] = Feature{source.uri, source.text, source.document}
-	}
-	return features
-}
+func (p *Plan) Features() []Feature { return p.features }
 
 // Secrets are the values that scenarios send as keys or credentials, as they stand in the features.
 func (p *Plan) Secrets() []string {
@@ -186,9 +167,6 @@ func (p *Plan) Secrets() []string {
 	slices.Sort(found)
 	return slices.Compact(found)
 }
-
-// lines is a range of lines of a file: the first, and the first that is no longer in it.
-type lines struct{ from, to int }
 
 // Load reads the features that the milestone lists from fsys, which holds them at its root, and plans their
 // scenarios. The error joins every [Problem] that was found, in the order of files and lines.
@@ -214,9 +192,8 @@ func Load(m *milestones.Milestone, fsys fs.FS) (*Plan, error) {
 		if feature.document == nil {
 			continue
 		}
-		scenarios, blocks := found.scenarios(len(p.sources), feature)
-		p.Scenarios = append(p.Scenarios, scenarios...)
-		p.sources = append(p.sources, source{feature.uri, feature.text, feature.document, blocks})
+		p.Scenarios = append(p.Scenarios, found.scenarios(feature)...)
+		p.features = append(p.features, Feature{feature.uri, feature.text, feature.document})
 	}
 	found.duplicates(p.Scenarios)
 	return p, found.err()
@@ -390,9 +367,9 @@ func (f *finder) compareListing(fsys fs.FS) {
 	}
 }
 
-// scenarios turns the pickles of a feature into scenarios, and says which pieces of the text belong to them.
-func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lines) {
-	places := survey(parsed.document, bytes.Count(parsed.text, []byte("\n"))+2)
+// scenarios turns the pickles of a feature into scenarios.
+func (f *finder) scenarios(parsed parsedFeature) []Scenario {
+	places := locate(parsed.document)
 	for _, outline := range places.outlinesWithoutExamples {
 		f.report(parsed.uri, outline.line, "the outline %q has no rows, so nothing of it would run", outline.name)
 	}
@@ -407,12 +384,10 @@ func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lin
 	for _, pickle := range parsed.pickles {
 		node := places.scenarios[pickle.AstNodeIds[0]]
 		s := Scenario{
-			URI:     parsed.uri,
-			Line:    node.line,
-			Name:    pickle.Name,
-			Pickle:  pickle,
-			feature: feature,
-			lines:   node.lines,
+			URI:    parsed.uri,
+			Line:   node.line,
+			Name:   pickle.Name,
+			Pickle: pickle,
 		}
 		id := []string{parsed.uri}
 		if node.rule != "" {
@@ -421,7 +396,7 @@ func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lin
 		id = append(id, node.name)
 		if len(pickle.AstNodeIds) > 1 {
 			row := places.rows[pickle.AstNodeIds[1]]
-			s.Line, s.lines, s.outline, s.block = row.line, lines{row.line, row.line + 1}, node.lines, row.block
+			s.Line = row.line
 			id = append(id, strings.Join(row.values, " | "))
 		}
 		s.ID = strings.Join(id, " > ")
@@ -445,7 +420,7 @@ func (f *finder) scenarios(feature int, parsed parsedFeature) ([]Scenario, []lin
 		f.tags(&s, parsed.name, node.line, places.tags)
 		scenarios = append(scenarios, s)
 	}
-	return scenarios, places.blocks
+	return scenarios
 }
 
 // redacted stands in an id for a key.

@@ -10,11 +10,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	gherkin "github.com/cucumber/gherkin/go/v26"
-	messages "github.com/cucumber/messages/go/v21"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/lpgate/features"
 	"example.com/lpgate/milestones"
 )
 
@@ -357,42 +354,6 @@ func TestAPanicIsAProblem(t *testing.T) {
 	}
 }
 
-func TestSourcesOfEverythingAreTheFiles(t *testing.T) {
-	s, err := load(t).Select(Filter{}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]Source{{"features/door.feature", []byte(door)}}, s.Sources()); diff != "" {
-		t.Errorf("sources (-want +got):\n%s", diff)
-	}
-}
-
-// Whatever is selected, the parser that godog uses finds exactly that in the sources, on the same lines, with the same
-// sentences. Every scenario of the small feature and of the real ones is selected alone.
-func TestSourcesHoldExactlyTheSelection(t *testing.T) {
-	real, err := Load(milestones.M109(), features.FS)
-	if err != nil {
-		t.Fatalf("the plan of M109:\n%v", err)
-	}
-	for name, p := range map[string]*Plan{"small": load(t), "M109": real} {
-		t.Run(name, func(t *testing.T) {
-			step := 1
-			if len(p.Scenarios) > 300 && testing.Short() {
-				step = 17
-			}
-			for i := 0; i < len(p.Scenarios); i += step {
-				hold(t, &Selection{Plan: p, Scenarios: []int{i}})
-			}
-			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Lanes(3, "") {
-				hold(t, part)
-			}
-			for _, part := range (&Selection{Plan: p, Scenarios: all(p)}).Lanes(2, "any") {
-				hold(t, part)
-			}
-		})
-	}
-}
-
 func all(p *Plan) []int {
 	var every []int
 	for i := range p.Scenarios {
@@ -401,52 +362,7 @@ func all(p *Plan) []int {
 	return every
 }
 
-// hold compares the selection with what the parser finds in its sources.
-func hold(t *testing.T, s *Selection) {
-	t.Helper()
-	var got []Scenario
-	names := map[string]bool{}
-	for _, source := range s.Sources() {
-		if names[source.Name] {
-			t.Fatalf("two sources are called %s, and godog runs one of them", source.Name)
-		}
-		names[source.Name] = true
-		uri, _, _ := strings.Cut(source.Name, "#")
-		document, err := gherkin.ParseGherkinDocument(strings.NewReader(string(source.Text)), (&messages.Incrementing{}).NewId)
-		if err != nil {
-			t.Fatalf("%s does not parse any more: %v\n%s", uri, err, source.Text)
-		}
-		pickles := gherkin.Pickles(*document, uri, (&messages.Incrementing{}).NewId)
-		places := survey(document, strings.Count(string(source.Text), "\n")+2)
-		for _, pickle := range pickles {
-			g := Scenario{URI: uri, Name: pickle.Name, Line: places.scenarios[pickle.AstNodeIds[0]].line}
-			if len(pickle.AstNodeIds) > 1 {
-				g.Line = places.rows[pickle.AstNodeIds[1]].line
-			}
-			for _, step := range pickle.Steps {
-				at := places.steps[step.AstNodeIds[0]]
-				g.Steps = append(g.Steps, Step{at.line, at.keyword, step.Text, at.rows})
-			}
-			got = append(got, g)
-		}
-	}
-	if len(got) != len(s.Scenarios) {
-		t.Fatalf("%d scenarios in the sources of %d", len(got), len(s.Scenarios))
-	}
-	for i, place := range s.Scenarios {
-		want := &s.Plan.Scenarios[place]
-		g := got[i]
-		same := g.URI == want.URI && g.Name == want.Name && g.Line == want.Line && len(g.Steps) == len(want.Steps)
-		for j := 0; same && j < len(g.Steps); j++ {
-			same = cmp.Equal(g.Steps[j], want.Steps[j])
-		}
-		if !same {
-			t.Fatalf("the sources have %+v, want %+v", g, *want)
-		}
-	}
-}
-
-func TestSplit(t *testing.T) {
+func TestQueues(t *testing.T) {
 	p := load(t)
 	everything := &Selection{Plan: p, Scenarios: all(p)}
 	for n, want := range map[int][][]int{
@@ -454,35 +370,25 @@ func TestSplit(t *testing.T) {
 		2: {{0, 2, 4}, {1, 3}},
 		9: {{0}, {1}, {2}, {3}, {4}},
 	} {
-		var got [][]int
-		for _, part := range everything.Lanes(n, "") {
-			got = append(got, part.Scenarios)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("split into %d (-want +got):\n%s", n, diff)
+		if diff := cmp.Diff(want, everything.Queues(n, "")); diff != "" {
+			t.Errorf("%d queues (-want +got):\n%s", n, diff)
 		}
 	}
-	if got := (&Selection{Plan: p}).Lanes(2, ""); len(got) != 1 || len(got[0].Scenarios) != 0 {
-		t.Errorf("nothing, split: %+v, want one empty part", got)
+	if got := (&Selection{Plan: p}).Queues(2, ""); len(got) != 1 || len(got[0]) != 0 {
+		t.Errorf("no scenarios: %v, want one empty queue", got)
 	}
 }
 
-// A seed draws an order, and always the same. Nobody is left out and nobody comes twice.
-func TestSplitShuffled(t *testing.T) {
+// A random seed draws an order, always the same one, of the same scenarios.
+func TestShuffledQueues(t *testing.T) {
 	p := load(t)
 	everything := &Selection{Plan: p, Scenarios: all(p)}
-	order := func(n int, seed string) (order [][]int) {
-		for _, part := range everything.Lanes(n, seed) {
-			order = append(order, part.Scenarios)
-		}
-		return order
-	}
-	if diff := cmp.Diff(order(2, "a"), order(2, "a")); diff != "" {
+	if diff := cmp.Diff(everything.Queues(2, "a"), everything.Queues(2, "a")); diff != "" {
 		t.Errorf("one seed, two orders:\n%s", diff)
 	}
 	orders := map[string]bool{}
 	for _, seed := range []string{"", "a", "b", "c", "d"} {
-		parts := order(2, seed)
+		parts := everything.Queues(2, seed)
 		orders[fmt.Sprint(parts)] = true
 		together := slices.Concat(parts...)
 		slices.Sort(together)

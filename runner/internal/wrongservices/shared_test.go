@@ -1,4 +1,4 @@
-package gate
+package wrongservices
 
 import (
 	"bytes"
@@ -12,17 +12,18 @@ import (
 	"testing"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/service"
 )
 
-// without are the capabilities that a server in header mode lacks, by which a run of it alone can be green.
-var without = []string{"dev-key", "fresh-state", "key-identity", "no-test-clocks", "operator-key", "short-checkpoint-retention", "short-retention-default"}
+// headerModeLacks are the capabilities that a server in header mode lacks, by which a run of it alone can be green.
+var headerModeLacks = []string{"dev-key", "fresh-state", "key-identity", "no-test-clocks", "operator-key", "short-checkpoint-retention", "short-retention-default"}
 
 // verified runs all of M109 against a service.
-func verified(t *testing.T, o service.Options) (Result, string) {
+func verified(t *testing.T, o service.Options) (gate.Result, string) {
 	t.Helper()
 	var page bytes.Buffer
-	result, err := Run(t.Context(), Config{
+	result, err := gate.Run(t.Context(), gate.Config{
 		Milestone: filepath.Join("..", "..", "..", "milestones", "M109.yaml"), Out: filepath.Join(t.TempDir(), "out"), Target: o, Stdout: &page,
 	})
 	if err != nil {
@@ -58,7 +59,7 @@ func TestTwoAtOnce(t *testing.T) {
 	url := fake(t, nil, usedByOthers(t))
 	var both sync.WaitGroup
 	for range 2 {
-		both.Go(func() { mustHold(t, service.Options{URL: url, NoCapabilities: without}) })
+		both.Go(func() { mustHold(t, service.Options{URL: url, NoCapabilities: headerModeLacks}) })
 	}
 	both.Wait()
 }

@@ -1,6 +1,6 @@
 //go:build !race
 
-package gate
+package wrongservices
 
 import (
 	"io"
@@ -85,18 +85,18 @@ func TestServicesThatLackSomething(t *testing.T) {
 		wrap   func(http.Handler) http.Handler
 		o      service.Options
 	}{
-		{"none of the standard ones, under a base path", nil, atBase, service.Options{URL: "/base/", NoCapabilities: without}},
+		{"none of the standard ones, under a base path", nil, atBase, service.Options{URL: "/base/", NoCapabilities: headerModeLacks}},
 		{"test clocks", func(o *fakeserver.Options) { o.IgnoreTestClocks = true }, nil,
-			service.Options{Capabilities: []string{"no-test-clocks"}, NoCapabilities: swap(without, "no-test-clocks", "test-clock")}},
+			service.Options{Capabilities: []string{"no-test-clocks"}, NoCapabilities: swap(headerModeLacks, "no-test-clocks", "test-clock")}},
 		{"test clocks that nobody knows anything of", func(o *fakeserver.Options) { o.IgnoreTestClocks = true }, nil,
-			service.Options{NoCapabilities: append([]string{"test-clock"}, without...)}},
+			service.Options{NoCapabilities: append([]string{"test-clock"}, headerModeLacks...)}},
 		{"header identity, with the keys of the fixture", func(o *fakeserver.Options) { o.PartnerKeys = partnerKeys(t, string(fixture)) }, nil,
-			service.Options{Capabilities: []string{"key-identity"}, NoCapabilities: swap(without, "key-identity", "header-identity")}},
+			service.Options{Capabilities: []string{"key-identity"}, NoCapabilities: swap(headerModeLacks, "key-identity", "header-identity")}},
 		{"header identity, with keys of its own", func(o *fakeserver.Options) { o.PartnerKeys = partnerKeys(t, others) }, nil,
-			service.Options{PartnerKeys: othersFile, NoCapabilities: append([]string{"header-identity"}, without...)}},
-		{"the development key, with a key of its own", ownKey, nil, service.Options{NoCapabilities: without}},
-		{"none of the standard ones, with more about its health", nil, moreHealth, service.Options{NoCapabilities: without}},
-		{"a key set", nil, noKeySet, service.Options{NoCapabilities: append([]string{"key-set"}, without...)}},
+			service.Options{PartnerKeys: othersFile, NoCapabilities: append([]string{"header-identity"}, headerModeLacks...)}},
+		{"the development key, with a key of its own", ownKey, nil, service.Options{NoCapabilities: headerModeLacks}},
+		{"none of the standard ones, with more about its health", nil, moreHealth, service.Options{NoCapabilities: headerModeLacks}},
+		{"a key set", nil, noKeySet, service.Options{NoCapabilities: append([]string{"key-set"}, headerModeLacks...)}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -125,10 +125,10 @@ func swap(list []string, out, in string) []string {
 // A service that others use between any two requests of the run, and that has their data, is verified again and again.
 func TestServiceThatIsShared(t *testing.T) {
 	url := fake(t, nil, usedByOthers(t))
-	mustHold(t, service.Options{URL: url, NoCapabilities: without, RunID: "first"})
-	mustHold(t, service.Options{URL: url, NoCapabilities: without})
+	mustHold(t, service.Options{URL: url, NoCapabilities: headerModeLacks, RunID: "first"})
+	mustHold(t, service.Options{URL: url, NoCapabilities: headerModeLacks})
 
-	result, page := verified(t, service.Options{URL: url, NoCapabilities: without, RunID: "first"})
+	result, page := verified(t, service.Options{URL: url, NoCapabilities: headerModeLacks, RunID: "first"})
 	if result.Exit != verdict.Fails {
 		t.Errorf("the same seed again: exit %d, want %d", result.Exit, verdict.Fails)
 	}

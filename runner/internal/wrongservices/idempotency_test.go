@@ -1,6 +1,6 @@
 //go:build !race
 
-package gate_test
+package wrongservices
 
 import (
 	"encoding/json"
