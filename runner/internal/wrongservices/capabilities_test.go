@@ -20,7 +20,7 @@ import (
 // These tests drive all features against services that lack something, and against one that others use as well. What
 // is not left out has to pass: a scenario that needs more than it says is red here.
 //
-// As with the lies, these are many runs, and would find no race that TestTwoAtOnce does not.
+// As with the wrong services, these are many runs, and would find no race that TestTwoAtOnce does not.
 
 func partnerKeys(t *testing.T, text string) []fakeserver.PartnerKey {
 	t.Helper()

@@ -9,57 +9,57 @@ import (
 	"strings"
 )
 
-// eligibilityLies are about the verdict on a tier. Nearly all of them are told in well-formed answers.
-var eligibilityLies = []lie{
+// eligibilityServices are about the verdict on a tier. Nearly all of them are told in well-formed answers.
+var eligibilityServices = []wrongService{
 	{
-		name: "trust-and-safety-ignored",
-		says: "The verdict is allow although trust and safety has not passed.",
-		rule: "eligibility-needs-baselines",
-		red: []string{
+		name:  "trust-and-safety-ignored",
+		fault: "The verdict is allow although trust and safety has not passed.",
+		rule:  "eligibility-needs-baselines",
+		fails: []string{
 			"With baselines trust <trust>, reliability <reliability>, audit <audit> the verdict is <verdict> > false | true | true | deny | …",
 		},
-		tell: seeing("trust_safety_baseline_passed", false, true),
+		behavior: seeing("trust_safety_baseline_passed", false, true),
 	},
 	{
-		name: "reliability-ignored",
-		says: "The verdict is allow although reliability has not passed.",
-		rule: "eligibility-needs-baselines",
-		red: []string{
+		name:  "reliability-ignored",
+		fault: "The verdict is allow although reliability has not passed.",
+		rule:  "eligibility-needs-baselines",
+		fails: []string{
 			"With baselines trust <trust>, reliability <reliability>, audit <audit> the verdict is <verdict> > true | false | true | deny | …",
 			"A failing baseline denies a provider that does not climb, too",
 		},
-		tell: seeing("reliability_baseline_passed", false, true),
+		behavior: seeing("reliability_baseline_passed", false, true),
 	},
 	{
-		name: "audit-conformance-ignored",
-		says: "The verdict is allow although audit conformance has not passed.",
-		rule: "eligibility-needs-baselines",
-		red: []string{
+		name:  "audit-conformance-ignored",
+		fault: "The verdict is allow although audit conformance has not passed.",
+		rule:  "eligibility-needs-baselines",
+		fails: []string{
 			"With baselines trust <trust>, reliability <reliability>, audit <audit> the verdict is <verdict> > true | true | false | deny | …",
 		},
-		tell: seeing("audit_conformance_passed", false, true),
+		behavior: seeing("audit_conformance_passed", false, true),
 	},
 	{
-		name: "providers-baselines-read",
-		says: "The baselines that count are those that the provider has.",
-		rule: "eligibility-needs-baselines",
-		red:  []string{"Baselines that the provider has do not stand in for those of the request"},
-		tell: instead(toEvaluate, func(honest ask, q *question) *answer {
-			if honest(q.get(q.provider)).at("/provider/governance/audit_conformance_passed") == true {
-				return seeingOther(honest, q, "audit_conformance_passed", true)
+		name:  "providers-baselines-read",
+		fault: "The baselines that count are those that the provider has.",
+		rule:  "eligibility-needs-baselines",
+		fails: []string{"Baselines that the provider has do not stand in for those of the request"},
+		behavior: replacing(toEvaluate, func(next forward, q *request) *response {
+			if next(q.get(q.provider)).at("/provider/governance/audit_conformance_passed") == true {
+				return seeingOther(next, q, "audit_conformance_passed", true)
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 	{
-		name: "a-code-for-each-baseline",
-		says: "Each failing baseline gives the code again.",
-		rule: "eligibility-needs-baselines",
-		red: []string{
+		name:  "a-code-for-each-baseline",
+		fault: "Each failing baseline gives the code again.",
+		rule:  "eligibility-needs-baselines",
+		fails: []string{
 			"With baselines trust <trust>, reliability <reliability>, audit <audit> the verdict is <verdict> > false | false | false | deny | …",
 		},
 		checks: []string{"schema"},
-		tell: answering(toEvaluate, func(q *question, a *answer) {
+		behavior: changingResponse(toEvaluate, func(q *request, a *response) {
 			if onlyFails(q, "/eligibility/", "") || onlyFails(q, "/eligibility/", "audit_conformance_passed") {
 				return
 			}
@@ -67,50 +67,50 @@ var eligibilityLies = []lie{
 		}),
 	},
 	{
-		name: "violations-ignored",
-		says: "The verdict is allow in spite of violations.",
-		rule: "eligibility-needs-no-violations",
-		red: []string{
+		name:  "violations-ignored",
+		fault: "The verdict is allow in spite of violations.",
+		rule:  "eligibility-needs-no-violations",
+		fails: []string{
 			"With <violations> unresolved critical violations the verdict is <verdict> > 2 | deny | …",
 			"With <violations> unresolved critical violations the verdict is <verdict> > 9007199254740991 | deny | …",
 		},
-		tell: seeing("unresolved_critical_violations", nil, json.Number("0")),
+		behavior: seeing("unresolved_critical_violations", nil, json.Number("0")),
 	},
 	{
-		name: "one-violation-allowed",
-		says: "The verdict is allow with one violation.",
-		rule: "eligibility-needs-no-violations",
-		red:  []string{"With <violations> unresolved critical violations the verdict is <verdict> > 1 | deny | …"},
-		tell: seeing("unresolved_critical_violations", json.Number("1"), json.Number("0")),
+		name:     "one-violation-allowed",
+		fault:    "The verdict is allow with one violation.",
+		rule:     "eligibility-needs-no-violations",
+		fails:    []string{"With <violations> unresolved critical violations the verdict is <verdict> > 1 | deny | …"},
+		behavior: seeing("unresolved_critical_violations", json.Number("1"), json.Number("0")),
 	},
 	{
-		name: "providers-violations-read",
-		says: "The violations that the provider has count.",
-		rule: "eligibility-needs-no-violations",
-		red:  []string{"Violations that the provider has do not count, only those of the request"},
-		tell: instead(toEvaluate, func(honest ask, q *question) *answer {
-			own := honest(q.get(q.provider)).at("/provider/governance/unresolved_critical_violations")
+		name:  "providers-violations-read",
+		fault: "The violations that the provider has count.",
+		rule:  "eligibility-needs-no-violations",
+		fails: []string{"Violations that the provider has do not count, only those of the request"},
+		behavior: replacing(toEvaluate, func(next forward, q *request) *response {
+			own := next(q.get(q.provider)).at("/provider/governance/unresolved_critical_violations")
 			if number(own) > 0 {
-				return seeingOther(honest, q, "unresolved_critical_violations", own)
+				return seeingOther(next, q, "unresolved_critical_violations", own)
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 	{
-		name: "downgrade-not-demanded",
-		says: "Violations give no downgrade_required.",
-		rule: "eligibility-needs-no-violations",
-		red:  []string{"With <violations> unresolved critical violations the verdict is <verdict> > 1 | deny | …"},
-		tell: answering(toEvaluate, func(_ *question, a *answer) {
+		name:  "downgrade-not-demanded",
+		fault: "Violations give no downgrade_required.",
+		rule:  "eligibility-needs-no-violations",
+		fails: []string{"With <violations> unresolved critical violations the verdict is <verdict> > 1 | deny | …"},
+		behavior: changingResponse(toEvaluate, func(_ *request, a *response) {
 			a.changeList("/eligibility/reason_codes", without(reasonDowngrade))
 		}),
 	},
 	{
-		name: "codes-in-another-order",
-		says: "The codes of a verdict are sorted.",
-		rule: "eligibility-recommends-status",
-		red:  []string{"A deny with a violation recommends restricting: <case> > after a baseline | S2 | false | 2 | true | core"},
-		tell: answering(toEvaluate, func(_ *question, a *answer) {
+		name:  "codes-in-another-order",
+		fault: "The codes of a verdict are sorted.",
+		rule:  "eligibility-recommends-status",
+		fails: []string{"A deny with a violation recommends restricting: <case> > after a baseline | S2 | false | 2 | true | core"},
+		behavior: changingResponse(toEvaluate, func(_ *request, a *response) {
 			a.changeList("/eligibility/reason_codes", func(codes []any) []any {
 				slices.SortFunc(codes, func(x, y any) int { return strings.Compare(text(x), text(y)) })
 				return codes
@@ -118,43 +118,43 @@ var eligibilityLies = []lie{
 		}),
 	},
 	{
-		name: "two-tiers-up-allowed",
-		says: "The verdict is allow for two tiers up.",
-		rule: "eligibility-climbs-one-tier",
-		red: []string{
+		name:  "two-tiers-up-allowed",
+		fault: "The verdict is allow for two tiers up.",
+		rule:  "eligibility-climbs-one-tier",
+		fails: []string{
 			"From <from> to <to> the verdict is <verdict> > S0 | S2 | deny | …",
 			"From <from> to <to> the verdict is <verdict> > S1 | S3 | deny | …",
 			"A tier that was only allowed is not yet the current tier",
 		},
-		tell: climbing(2, func(honest ask, q *question, now int) *answer {
-			a := seeingOther(honest, q, "requested_segment_tier", tiers[now+1])
+		behavior: climbing(2, func(next forward, q *request, now int) *response {
+			a := seeingOther(next, q, "requested_segment_tier", tiers[now+1])
 			a.put("/eligibility/requested_segment_tier", q.at("/eligibility/requested_segment_tier"))
 			return a
 		}),
 	},
 	{
-		name: "one-tier-up-denied",
-		says: "The verdict is deny for one tier up.",
-		rule: "eligibility-climbs-one-tier",
-		red:  []string{"From <from> to <to> the verdict is <verdict> > S0 | S1 | allow | []"},
-		tell: climbing(1, func(honest ask, q *question, _ int) *answer { return denied(honest(q)) }),
+		name:     "one-tier-up-denied",
+		fault:    "The verdict is deny for one tier up.",
+		rule:     "eligibility-climbs-one-tier",
+		fails:    []string{"From <from> to <to> the verdict is <verdict> > S0 | S1 | allow | []"},
+		behavior: climbing(1, func(next forward, q *request, _ int) *response { return denied(next(q)) }),
 	},
 	{
-		name: "down-denied",
-		says: "The verdict is deny for three tiers down.",
-		rule: "eligibility-climbs-one-tier",
-		red:  []string{"From <from> to <to> the verdict is <verdict> > S3 | S0 | allow | []"},
-		tell: climbing(-3, func(honest ask, q *question, _ int) *answer { return denied(honest(q)) }),
+		name:     "down-denied",
+		fault:    "The verdict is deny for three tiers down.",
+		rule:     "eligibility-climbs-one-tier",
+		fails:    []string{"From <from> to <to> the verdict is <verdict> > S3 | S0 | allow | []"},
+		behavior: climbing(-3, func(next forward, q *request, _ int) *response { return denied(next(q)) }),
 	},
 	{
-		name: "current-tier-of-the-onboarding",
-		says: "The current tier is the one that the provider was onboarded with.",
-		rule: "eligibility-climbs-one-tier",
-		red:  []string{"The current tier is the one that the provider has by now"},
-		tell: func() teller {
+		name:  "current-tier-of-the-onboarding",
+		fault: "The current tier is the one that the provider was onboarded with.",
+		rule:  "eligibility-climbs-one-tier",
+		fails: []string{"The current tier is the one that the provider has by now"},
+		behavior: func() handle {
 			first := &notes[any]{}
-			return func(honest ask, q *question) *answer {
-				a := honest(q)
+			return func(next forward, q *request) *response {
+				a := next(q)
 				if q.operation == toOnboard {
 					first.write(text(a.at("/provider/provider_id")), a.at("/provider/segment_tier"))
 				}
@@ -166,139 +166,139 @@ var eligibilityLies = []lie{
 		},
 	},
 	{
-		name: "one-window-enough",
-		says: "One compliant window is enough to climb.",
-		rule: "eligibility-climb-needs-two-windows",
-		red: []string{
+		name:  "one-window-enough",
+		fault: "One compliant window is enough to climb.",
+		rule:  "eligibility-climb-needs-two-windows",
+		fails: []string{
 			"From S1 to <to> with <windows> compliant windows the verdict is <verdict> > S2 | 1 | deny | …",
 		},
-		tell: seeing("consecutive_compliant_windows", json.Number("1"), json.Number("2")),
+		behavior: seeing("consecutive_compliant_windows", json.Number("1"), json.Number("2")),
 	},
 	{
-		name: "three-windows-needed",
-		says: "Two compliant windows are not enough to climb.",
-		rule: "eligibility-climb-needs-two-windows",
-		red:  []string{"From S1 to <to> with <windows> compliant windows the verdict is <verdict> > S2 | 2 | allow | []"},
-		tell: seeing("consecutive_compliant_windows", json.Number("2"), json.Number("1")),
+		name:     "three-windows-needed",
+		fault:    "Two compliant windows are not enough to climb.",
+		rule:     "eligibility-climb-needs-two-windows",
+		fails:    []string{"From S1 to <to> with <windows> compliant windows the verdict is <verdict> > S2 | 2 | allow | []"},
+		behavior: seeing("consecutive_compliant_windows", json.Number("2"), json.Number("1")),
 	},
 	{
-		name: "windows-needed-to-stay",
-		says: "Who does not climb needs two windows as well.",
-		rule: "eligibility-climb-needs-two-windows",
-		red:  []string{"From S1 to <to> with <windows> compliant windows the verdict is <verdict> > S1 | 1 | allow | []"},
-		tell: answering(toEvaluate, func(q *question, a *answer) {
+		name:  "windows-needed-to-stay",
+		fault: "Who does not climb needs two windows as well.",
+		rule:  "eligibility-climb-needs-two-windows",
+		fails: []string{"From S1 to <to> with <windows> compliant windows the verdict is <verdict> > S1 | 1 | allow | []"},
+		behavior: changingResponse(toEvaluate, func(q *request, a *response) {
 			if windows := number(q.at("/eligibility/consecutive_compliant_windows")); windows >= 0 && windows < 2 {
 				denied(a)
 			}
 		}),
 	},
 	{
-		name: "remediation-ignored",
-		says: "The verdict is allow although remediation is open.",
-		rule: "eligibility-climb-needs-remediation",
-		red:  []string{"From S1 to <to> with remediation_closed <closed> the verdict is <verdict> > S2 | false | false | deny | …"},
-		tell: seeing("remediation_closed", false, true),
+		name:     "remediation-ignored",
+		fault:    "The verdict is allow although remediation is open.",
+		rule:     "eligibility-climb-needs-remediation",
+		fails:    []string{"From S1 to <to> with remediation_closed <closed> the verdict is <verdict> > S2 | false | false | deny | …"},
+		behavior: seeing("remediation_closed", false, true),
 	},
 	{
-		name: "remediation-open-by-default",
-		says: "Remediation is open when the request does not say.",
-		rule: "eligibility-climb-needs-remediation",
-		red:  []string{"From S1 to <to> with remediation_closed <closed> the verdict is <verdict> > S2 | absent | true | allow | []"},
-		tell: asking(toEvaluate, func(q *question) {
+		name:  "remediation-open-by-default",
+		fault: "Remediation is open when the request does not say.",
+		rule:  "eligibility-climb-needs-remediation",
+		fails: []string{"From S1 to <to> with remediation_closed <closed> the verdict is <verdict> > S2 | absent | true | allow | []"},
+		behavior: changingRequest(toEvaluate, func(q *request) {
 			if !q.has("/eligibility/remediation_closed") {
 				q.put("/eligibility/remediation_closed", false)
 			}
 		}),
 	},
 	{
-		name: "remediation-needed-to-stay",
-		says: "Who does not climb needs remediation closed as well.",
-		rule: "eligibility-climb-needs-remediation",
-		red:  []string{"From S1 to <to> with remediation_closed <closed> the verdict is <verdict> > S1 | false | false | allow | []"},
-		tell: answering(toEvaluate, func(q *question, a *answer) {
+		name:  "remediation-needed-to-stay",
+		fault: "Who does not climb needs remediation closed as well.",
+		rule:  "eligibility-climb-needs-remediation",
+		fails: []string{"From S1 to <to> with remediation_closed <closed> the verdict is <verdict> > S1 | false | false | allow | []"},
+		behavior: changingResponse(toEvaluate, func(q *request, a *response) {
 			if q.at("/eligibility/remediation_closed") == false {
 				denied(a)
 			}
 		}),
 	},
 	{
-		name: "high-risk-at-s1",
-		says: "The family high_risk is allowed at S1.",
-		rule: "eligibility-high-risk-needs-s2",
-		red:  []string{"Family <family> from <from> to <to> gets the verdict <verdict> > high_risk | S1 | S1 | deny | …"},
-		tell: instead(toEvaluate, func(honest ask, q *question) *answer {
+		name:  "high-risk-at-s1",
+		fault: "The family high_risk is allowed at S1.",
+		rule:  "eligibility-high-risk-needs-s2",
+		fails: []string{"Family <family> from <from> to <to> gets the verdict <verdict> > high_risk | S1 | S1 | deny | …"},
+		behavior: replacing(toEvaluate, func(next forward, q *request) *response {
 			if q.at("/eligibility/requested_segment_tier") == "S1" && q.at("/eligibility/capability_family") == "high_risk" {
-				return seeingOther(honest, q, "capability_family", "core")
+				return seeingOther(next, q, "capability_family", "core")
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 	{
-		name: "high-risk-by-the-current-tier",
-		says: "The family high_risk is denied to a provider below S2, whatever tier it asks for.",
-		rule: "eligibility-high-risk-needs-s2",
-		red:  []string{"Family <family> from <from> to <to> gets the verdict <verdict> > high_risk | S1 | S2 | allow | []"},
-		tell: answering(toEvaluate, func(q *question, a *answer) {
+		name:  "high-risk-by-the-current-tier",
+		fault: "The family high_risk is denied to a provider below S2, whatever tier it asks for.",
+		rule:  "eligibility-high-risk-needs-s2",
+		fails: []string{"Family <family> from <from> to <to> gets the verdict <verdict> > high_risk | S1 | S2 | allow | []"},
+		behavior: changingResponse(toEvaluate, func(q *request, a *response) {
 			if now := a.at("/eligibility/current_segment_tier"); now == "S1" && q.at("/eligibility/capability_family") == "high_risk" {
 				denied(a)
 			}
 		}),
 	},
 	{
-		name: "advanced-is-high-risk",
-		says: "The family advanced is denied below S2, too.",
-		rule: "eligibility-high-risk-needs-s2",
-		red:  []string{"Family <family> from <from> to <to> gets the verdict <verdict> > advanced | S1 | S1 | allow | []"},
-		tell: answering(toEvaluate, func(q *question, a *answer) {
+		name:  "advanced-is-high-risk",
+		fault: "The family advanced is denied below S2, too.",
+		rule:  "eligibility-high-risk-needs-s2",
+		fails: []string{"Family <family> from <from> to <to> gets the verdict <verdict> > advanced | S1 | S1 | allow | []"},
+		behavior: changingResponse(toEvaluate, func(q *request, a *response) {
 			if rank(q.at("/eligibility/requested_segment_tier")) < 2 && q.at("/eligibility/capability_family") == "advanced" {
 				denied(a)
 			}
 		}),
 	},
 	{
-		name: "review-recommended-in-spite-of-violations",
-		says: "A deny recommends a review, violations or not.",
-		rule: "eligibility-recommends-status",
-		red:  []string{"A deny with a violation recommends restricting: <case> > the violation alone | S2 | true | 2 | true | core"},
-		tell: answering(toEvaluate, func(_ *question, a *answer) {
+		name:  "review-recommended-in-spite-of-violations",
+		fault: "A deny recommends a review, violations or not.",
+		rule:  "eligibility-recommends-status",
+		fails: []string{"A deny with a violation recommends restricting: <case> > the violation alone | S2 | true | 2 | true | core"},
+		behavior: changingResponse(toEvaluate, func(_ *request, a *response) {
 			if a.at("/eligibility/recommended_status") == "restricted" {
 				a.put("/eligibility/recommended_status", "pending_review")
 			}
 		}),
 	},
 	{
-		name: "restriction-recommended-without-violations",
-		says: "Every deny recommends restricting.",
-		rule: "eligibility-recommends-status",
-		red:  []string{"A deny without a violation recommends a review: <case> > too few windows | S2 | true | 1 | true | core"},
-		tell: answering(toEvaluate, func(_ *question, a *answer) {
+		name:  "restriction-recommended-without-violations",
+		fault: "Every deny recommends restricting.",
+		rule:  "eligibility-recommends-status",
+		fails: []string{"A deny without a violation recommends a review: <case> > too few windows | S2 | true | 1 | true | core"},
+		behavior: changingResponse(toEvaluate, func(_ *request, a *response) {
 			if a.at("/eligibility/verdict") == "deny" {
 				a.put("/eligibility/recommended_status", "restricted")
 			}
 		}),
 	},
 	{
-		name: "present-status-recommended",
-		says: "An allow recommends the status that the provider has.",
-		rule: "eligibility-recommends-status",
-		red:  []string{"The recommendation for a <status> provider comes from the verdict alone > restricted"},
-		tell: instead(toEvaluate, func(honest ask, q *question) *answer {
-			a := honest(q)
-			if now := honest(q.get(q.provider)).at("/provider/status"); a.at("/eligibility/verdict") == "allow" && now == "restricted" {
+		name:  "present-status-recommended",
+		fault: "An allow recommends the status that the provider has.",
+		rule:  "eligibility-recommends-status",
+		fails: []string{"The recommendation for a <status> provider comes from the verdict alone > restricted"},
+		behavior: replacing(toEvaluate, func(next forward, q *request) *response {
+			a := next(q)
+			if now := next(q.get(q.provider)).at("/provider/status"); a.at("/eligibility/verdict") == "allow" && now == "restricted" {
 				a.put("/eligibility/recommended_status", now)
 			}
 			return a
 		}),
 	},
 	{
-		name: "id-without-the-default",
-		says: "The evaluation's id is derived from the inputs without the default.",
-		rule: "eligibility-has-derived-id",
-		red: []string{
+		name:  "id-without-the-default",
+		fault: "The evaluation's id is derived from the inputs without the default.",
+		rule:  "eligibility-has-derived-id",
+		fails: []string{
 			`The id of <what> is <id> > remediation not said | …`,
 			"Equal evaluations have equal ids, whatever became of the provider between them",
 		},
-		tell: answering(toEvaluate, func(q *question, a *answer) {
+		behavior: changingResponse(toEvaluate, func(q *request, a *response) {
 			if a.status == http.StatusOK {
 				at := q.provider + "|" + text(a.at("/eligibility/evaluated_at")) + "|" + hashOf(q.at("/eligibility"))
 				a.put("/eligibility/evaluation_id", "plpelig_"+hashOfText(at)[:16])
@@ -306,44 +306,44 @@ var eligibilityLies = []lie{
 		}),
 	},
 	{
-		name: "id-without-the-time",
-		says: "The evaluation's id is derived from the inputs alone.",
-		rule: "eligibility-has-derived-id",
-		red:  []string{`Another <what> gives another id > time by 1 ms | /recorded_at | "2026-02-22T16:20:00.001Z"`},
-		tell: answering(toEvaluate, func(q *question, a *answer) {
+		name:  "id-without-the-time",
+		fault: "The evaluation's id is derived from the inputs alone.",
+		rule:  "eligibility-has-derived-id",
+		fails: []string{`Another <what> gives another id > time by 1 ms | /recorded_at | "2026-02-22T16:20:00.001Z"`},
+		behavior: changingResponse(toEvaluate, func(q *request, a *response) {
 			if a.status == http.StatusOK {
 				a.put("/eligibility/evaluation_id", "plpelig_"+hashOf(a.at("/eligibility/inputs"))[:16])
 			}
 		}),
 	},
 	{
-		name: "allowed-tier-taken",
-		says: "An allow moves the provider to the tier that it asked for.",
-		rule: "eligibility-changes-only-the-evaluation",
-		red:  []string{"An allow changes neither status, tier nor governance, and moves updated_at"},
-		tell: answering(toGet, func(_ *question, a *answer) {
+		name:  "allowed-tier-taken",
+		fault: "An allow moves the provider to the tier that it asked for.",
+		rule:  "eligibility-changes-only-the-evaluation",
+		fails: []string{"An allow changes neither status, tier nor governance, and moves updated_at"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) {
 			if a.at("/provider/last_eligibility/verdict") == "allow" {
 				a.put("/provider/segment_tier", a.at("/provider/last_eligibility/requested_segment_tier"))
 			}
 		}),
 	},
 	{
-		name: "recommended-status-taken",
-		says: "An evaluation gives the provider the status that it recommends.",
-		rule: "eligibility-changes-only-the-evaluation",
-		red:  []string{"A deny that recommends restricting restricts nobody"},
-		tell: answering(toGet, func(_ *question, a *answer) {
+		name:  "recommended-status-taken",
+		fault: "An evaluation gives the provider the status that it recommends.",
+		rule:  "eligibility-changes-only-the-evaluation",
+		fails: []string{"A deny that recommends restricting restricts nobody"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) {
 			if a.has("/provider/last_eligibility") {
 				a.put("/provider/status", a.at("/provider/last_eligibility/recommended_status"))
 			}
 		}),
 	},
 	{
-		name: "inputs-become-governance",
-		says: "The inputs of an evaluation become the provider's governance.",
-		rule: "eligibility-changes-only-the-evaluation",
-		red:  []string{"A deny that recommends restricting restricts nobody"},
-		tell: answering(toGet, func(_ *question, a *answer) {
+		name:  "inputs-become-governance",
+		fault: "The inputs of an evaluation become the provider's governance.",
+		rule:  "eligibility-changes-only-the-evaluation",
+		fails: []string{"A deny that recommends restricting restricts nobody"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) {
 			for _, name := range append([]string{"unresolved_critical_violations"}, baselines...) {
 				if a.has("/provider/last_eligibility") {
 					a.put("/provider/governance/"+name, a.at("/provider/last_eligibility/inputs/"+name))
@@ -352,31 +352,31 @@ var eligibilityLies = []lie{
 		}),
 	},
 	{
-		name: "last-evaluation-missing",
-		says: "Get does not show the last evaluation.",
-		rule: "eligibility-changes-only-the-evaluation",
-		red:  []string{"The answer is the whole evaluation, and get shows it as the last one"},
-		tell: answering(toGet, func(_ *question, a *answer) { a.drop("/provider/last_eligibility") }),
+		name:     "last-evaluation-missing",
+		fault:    "Get does not show the last evaluation.",
+		rule:     "eligibility-changes-only-the-evaluation",
+		fails:    []string{"The answer is the whole evaluation, and get shows it as the last one"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) { a.drop("/provider/last_eligibility") }),
 	},
 	{
-		name: "updated-at-not-moved",
-		says: "An evaluation does not move the provider's updated_at.",
-		rule: "eligibility-changes-only-the-evaluation",
-		red: []string{
+		name:  "updated-at-not-moved",
+		fault: "An evaluation does not move the provider's updated_at.",
+		rule:  "eligibility-changes-only-the-evaluation",
+		fails: []string{
 			"An allow changes neither status, tier nor governance, and moves updated_at",
 			"The last evaluation is the last to arrive, although its time is earlier",
 		},
-		tell: notMovedBy(toEvaluate),
+		behavior: notMovedBy(toEvaluate),
 	},
 	{
-		name: "last-by-its-time",
-		says: "The last evaluation is the one with the latest time.",
-		rule: "eligibility-changes-only-the-evaluation",
-		red:  []string{"The last evaluation is the last to arrive, although its time is earlier"},
-		tell: func() teller {
+		name:  "last-by-its-time",
+		fault: "The last evaluation is the one with the latest time.",
+		rule:  "eligibility-changes-only-the-evaluation",
+		fails: []string{"The last evaluation is the last to arrive, although its time is earlier"},
+		behavior: func() handle {
 			latest := &notes[any]{}
-			return func(honest ask, q *question) *answer {
-				a := honest(q)
+			return func(next forward, q *request) *response {
+				a := next(q)
 				if now := a.at("/eligibility"); now != nil {
 					before, _ := latest.read(q.provider)
 					if text(child(now, "evaluated_at")) >= text(child(before, "evaluated_at")) {
@@ -391,11 +391,11 @@ var eligibilityLies = []lie{
 		},
 	},
 	{
-		name: "codes-not-in-the-audit",
-		says: "The audit of a deny has no reason codes.",
-		rule: "eligibility-changes-only-the-evaluation",
-		red:  []string{"The audit has the whole evaluation as its details, and the reason codes of a <verdict> > deny | 1 | …"},
-		tell: forging(forgery{content: func(_ *question, page *answer) {
+		name:  "codes-not-in-the-audit",
+		fault: "The audit of a deny has no reason codes.",
+		rule:  "eligibility-changes-only-the-evaluation",
+		fails: []string{"The audit has the whole evaluation as its details, and the reason codes of a <verdict> > deny | 1 | …"},
+		behavior: forging(forgery{content: func(_ *request, page *response) {
 			for i := range page.entries() {
 				page.put(entryAt(i)+"/reason_codes", []any{})
 			}
@@ -404,37 +404,37 @@ var eligibilityLies = []lie{
 }
 
 // seeing evaluates as if a member of the request were another: from anything when from is nil, else from that alone.
-func seeing(member string, from, to any) func() teller {
-	return instead(toEvaluate, func(honest ask, q *question) *answer {
+func seeing(member string, from, to any) func() handle {
+	return replacing(toEvaluate, func(next forward, q *request) *response {
 		if own := q.at("/eligibility/" + member); own == nil || from != nil && own != from {
-			return honest(q)
+			return next(q)
 		}
-		return seeingOther(honest, q, member, to)
+		return seeingOther(next, q, member, to)
 	})
 }
 
 // seeingOther evaluates as if a member of the request were another, and shows the request's own among the inputs.
-func seeingOther(honest ask, q *question, member string, other any) *answer {
+func seeingOther(next forward, q *request, member string, other any) *response {
 	c := q.copy()
 	c.put("/eligibility/"+member, other)
-	a := honest(c)
+	a := next(c)
 	a.put("/eligibility/inputs/"+member, q.at("/eligibility/"+member))
 	return a
 }
 
 // climbing answers requests for a tier that is so many above the current one.
-func climbing(by int, tell func(honest ask, q *question, now int) *answer) func() teller {
-	return instead(toEvaluate, func(honest ask, q *question) *answer {
-		now := rank(honest(q.get(q.provider)).at("/provider/segment_tier"))
+func climbing(by int, tell func(next forward, q *request, now int) *response) func() handle {
+	return replacing(toEvaluate, func(next forward, q *request) *response {
+		now := rank(next(q.get(q.provider)).at("/provider/segment_tier"))
 		if wanted := rank(q.at("/eligibility/requested_segment_tier")); now >= 0 && wanted >= 0 && wanted-now == by {
-			return tell(honest, q, now)
+			return tell(next, q, now)
 		}
-		return honest(q)
+		return next(q)
 	})
 }
 
 // denied makes an allow a deny.
-func denied(a *answer) *answer {
+func denied(a *response) *response {
 	if a.at("/eligibility/verdict") == "allow" {
 		a.put("/eligibility/verdict", "deny")
 		a.put("/eligibility/reason_codes", []any{reasonFailed})

@@ -18,18 +18,17 @@ import (
 	"example.com/lpgate/fixtures"
 )
 
-// forgery is how a liar makes exports of its own. It holds the server's private key, so its pages are hashed, chained
-// and signed as they should be, but for what it lies about: the only one who can see it is who looks for that. The zero
-// forgery is the truth.
+// forgery changes exports. It has the server's private key, so that its pages are hashed, chained and signed correctly except
+// for the fault. The zero forgery changes nothing.
 type forgery struct {
-	// query changes what the honest server is asked for.
-	query func(q *question)
+	// query changes the request to the fake.
+	query func(q *request)
 	// content changes a page before it is hashed, chained and signed again.
-	content func(q *question, page *answer)
+	content func(q *request, page *response)
 	// seals changes its hashes, which are then signed.
-	seals func(q *question, page *answer)
+	seals func(q *request, page *response)
 	// signature changes it once it is signed.
-	signature func(q *question, page *answer)
+	signature func(q *request, page *response)
 }
 
 // continuation are the values that ask for a next page, and where the page before has them.
@@ -39,25 +38,25 @@ var continuation = [3]struct{ query, at string }{
 	{"checkpoint_after", "/export/checkpoint/checkpoint_hash"},
 }
 
-// forging is a liar with a forgery. Its clients continue from hashes that the honest server never handed out, so it
-// remembers which one stands for which.
-func forging(f forgery) func() teller {
-	return func() teller {
-		honestOnes := &notes[string]{}
-		return func(honest ask, q *question) *answer {
+// forging returns a service with a forgery. Clients continue from hashes that the fake never returned, so the service records
+// which hash of the fake each one stands for.
+func forging(f forgery) func() handle {
+	return func() handle {
+		originals := &notes[string]{}
+		return func(next forward, q *request) *response {
 			if q.operation != toExport {
-				return honest(q)
+				return next(q)
 			}
-			asked := q.copy()
+			sent := q.copy()
 			for _, part := range continuation {
-				if theirs, forged := honestOnes.read(q.query(part.query)); forged {
-					asked.setQuery(part.query, theirs)
+				if theirs, forged := originals.read(q.query(part.query)); forged {
+					sent.setQuery(part.query, theirs)
 				}
 			}
 			if f.query != nil {
-				f.query(asked)
+				f.query(sent)
 			}
-			page := honest(asked)
+			page := next(sent)
 			if page.status != http.StatusOK {
 				return page
 			}
@@ -81,7 +80,7 @@ func forging(f forgery) func() teller {
 			}
 			for i, part := range continuation {
 				if forged := text(page.at(part.at)); forged != theirs[i] {
-					honestOnes.write(forged, theirs[i])
+					originals.write(forged, theirs[i])
 				}
 			}
 			return page
@@ -90,7 +89,7 @@ func forging(f forgery) func() teller {
 }
 
 // continues makes the page name what the client continues from.
-func (a *answer) continues(q *question) {
+func (a *response) continues(q *request) {
 	for _, part := range []struct{ query, at string }{
 		{"cursor_after", "/export/attestation/cursor_after"},
 		{"attestation_after", "/export/attestation/attestation_after"},
@@ -104,26 +103,26 @@ func (a *answer) continues(q *question) {
 }
 
 // sealPage hashes the page's content.
-func (a *answer) sealPage() {
+func (a *response) sealPage() {
 	a.sealPageWith("entries", "total_filtered", "query", "next_cursor")
 }
 
 // sealPageWith hashes a part of it.
-func (a *answer) sealPageWith(names ...string) {
+func (a *response) sealPageWith(names ...string) {
 	hash := a.hashOf("/export", names...)
 	a.put("/export/export_hash", hash)
 	a.put("/export/attestation/page_hash", hash)
 }
 
 // sealChain hashes the page together with the one before it.
-func (a *answer) sealChain() {
+func (a *response) sealChain() {
 	a.put("/export/attestation/next_cursor", a.at("/export/next_cursor"))
 	a.put("/export/attestation/chain_hash",
 		a.hashOf("/export/attestation", "cursor_after", "next_cursor", "attestation_after", "page_hash"))
 }
 
 // sealCheckpoint hashes what the next page has to name.
-func (a *answer) sealCheckpoint() {
+func (a *response) sealCheckpoint() {
 	a.put("/export/checkpoint/attestation_chain_hash", a.at("/export/attestation/chain_hash"))
 	a.put("/export/checkpoint/next_cursor", a.at("/export/next_cursor"))
 	a.put("/export/checkpoint/entries_count", json.Number(strconv.Itoa(len(a.entries()))))
@@ -132,14 +131,14 @@ func (a *answer) sealCheckpoint() {
 }
 
 // rehashCheckpoint hashes the checkpoint as it is.
-func (a *answer) rehashCheckpoint() {
+func (a *response) rehashCheckpoint() {
 	a.put("/export/checkpoint/checkpoint_hash", a.hashOf("/export/checkpoint",
 		"checkpoint_after", "attestation_chain_hash", "next_cursor", "entries_count", "total_filtered"))
 }
 
 // hashOf is the hex SHA-256 of the canonical form of an object with some of the members at a pointer: those that are
 // there.
-func (a *answer) hashOf(at string, names ...string) string {
+func (a *response) hashOf(at string, names ...string) string {
 	some := map[string]any{}
 	for _, name := range names {
 		if a.has(at + "/" + name) {
@@ -171,15 +170,15 @@ func canonical(value any) []byte {
 }
 
 // sign signs the page with a key of the fixtures, under its name.
-func (a *answer) sign(keyID string) { a.signWith(keyID, privateKeys[keyID]) }
+func (a *response) sign(keyID string) { a.signWith(keyID, privateKeys[keyID]) }
 
 // signWith signs the page with any key.
-func (a *answer) signWith(keyID string, key ed25519.PrivateKey) {
+func (a *response) signWith(keyID string, key ed25519.PrivateKey) {
 	a.put("/export/signature", map[string]any{"key_id": keyID, "alg": "ed25519", "sig": a.signatureBy(key)})
 }
 
 // signatureBy is a signature of the page.
-func (a *answer) signatureBy(key ed25519.PrivateKey) string {
+func (a *response) signatureBy(key ed25519.PrivateKey) string {
 	signed := map[string]any{}
 	export, _ := a.at("/export").(map[string]any)
 	for name, value := range export {
@@ -223,16 +222,16 @@ func fixture(name string) []byte {
 }
 
 // entries are the entries of the page.
-func (a *answer) entries() []any { return list(a.at("/export/entries")) }
+func (a *response) entries() []any { return list(a.at("/export/entries")) }
 
 // entryAt points to an entry.
 func entryAt(i int) string { return "/export/entries/" + strconv.Itoa(i) }
 
 // total is total_filtered.
-func (a *answer) total() int { return number(a.at("/export/total_filtered")) }
+func (a *response) total() int { return number(a.at("/export/total_filtered")) }
 
 // show puts entries on the page, and a total.
-func (a *answer) show(entries []any, total int) {
+func (a *response) show(entries []any, total int) {
 	if entries == nil {
 		entries = []any{}
 	}

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// idempotencyLies are about sending a request again.
-var idempotencyLies = []lie{
+// idempotencyServices are about sending a request again.
+var idempotencyServices = []wrongService{
 	// ---- the key ----
 	{
-		name: "key-not-needed",
-		says: "A POST without an idempotency key is done.",
-		rule: "idempotency-key-is-present",
-		red: []string{
+		name:  "key-not-needed",
+		fault: "A POST without an idempotency key is done.",
+		rule:  "idempotency-key-is-present",
+		fails: []string{
 			"<operation> without an Idempotency-Key is refused > partnerLiquidityProvider.onboard",
 			"What is sent without an Idempotency-Key changes nothing",
 		},
-		tell: func() teller {
+		behavior: func() handle {
 			made := &counter{}
-			return asking(everywhere, func(q *question) {
+			return changingRequest(anyOperation, func(q *request) {
 				if q.method == http.MethodPost && len(q.header["Idempotency-Key"]) == 0 {
 					q.header.Set("Idempotency-Key", fmt.Sprintf("made-up-%d", made.next("")))
 				}
@@ -32,29 +32,29 @@ var idempotencyLies = []lie{
 		},
 	},
 	{
-		name: "keyless-request-recorded",
-		says: "What is sent without an idempotency key is refused, and recorded all the same.",
-		rule: "idempotency-key-is-present",
-		red:  []string{"What is sent without an Idempotency-Key changes nothing"},
-		tell: recordedAllTheSame(func(_ *question, a *answer) bool { return a.has("/error/details/header") }),
+		name:     "keyless-request-recorded",
+		fault:    "What is sent without an idempotency key is refused, and recorded all the same.",
+		rule:     "idempotency-key-is-present",
+		fails:    []string{"What is sent without an Idempotency-Key changes nothing"},
+		behavior: recordedAllTheSame(func(_ *request, a *response) bool { return a.has("/error/details/header") }),
 	},
 	{
-		name: "key-of-255-refused",
-		says: "A key of 255 characters is too long.",
-		rule: "idempotency-key-is-present",
-		red:  []string{"An Idempotency-Key of <what> is taken > 255 characters | …"},
-		tell: asking(everywhere, func(q *question) {
+		name:  "key-of-255-refused",
+		fault: "A key of 255 characters is too long.",
+		rule:  "idempotency-key-is-present",
+		fails: []string{"An Idempotency-Key of <what> is taken > 255 characters | …"},
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if len(q.key()) == 255 {
 				q.header.Del("Idempotency-Key")
 			}
 		}),
 	},
 	{
-		name: "key-of-256-accepted",
-		says: "A key of 256 characters is cut, and used.",
-		rule: "idempotency-key-is-present",
-		red:  []string{"An Idempotency-Key of <what> is refused > 256 characters | …"},
-		tell: asking(everywhere, func(q *question) {
+		name:  "key-of-256-accepted",
+		fault: "A key of 256 characters is cut, and used.",
+		rule:  "idempotency-key-is-present",
+		fails: []string{"An Idempotency-Key of <what> is refused > 256 characters | …"},
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if len(q.key()) == 256 {
 				q.header.Set("Idempotency-Key", q.key()[:250])
 			}
@@ -62,52 +62,52 @@ var idempotencyLies = []lie{
 	},
 	{
 		name:   "key-needed-to-read",
-		says:   "A get needs an idempotency key.",
+		fault:  "A get needs an idempotency key.",
 		rule:   "idempotency-key-is-present",
-		red:    []string{"<operation> needs no Idempotency-Key > partnerLiquidityProvider.get"},
+		fails:  []string{"<operation> needs no Idempotency-Key > partnerLiquidityProvider.get"},
 		checks: []string{"declared-outcome"},
-		tell: instead(toGet, func(honest ask, q *question) *answer {
+		behavior: replacing(toGet, func(next forward, q *request) *response {
 			if q.key() == "" {
 				return refusal(q, http.StatusBadRequest, "CONSTRAINT_VIOLATION", "", map[string]any{"header": "Idempotency-Key"})
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 	{
-		name: "missing-key-with-a-reason-code",
-		says: "A missing key is refused with a reason code.",
-		rule: "idempotency-key-is-present",
-		red:  []string{"<operation> without an Idempotency-Key is refused > partnerLiquidityProvider.onboard"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		name:  "missing-key-with-a-reason-code",
+		fault: "A missing key is refused with a reason code.",
+		rule:  "idempotency-key-is-present",
+		fails: []string{"<operation> without an Idempotency-Key is refused > partnerLiquidityProvider.onboard"},
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.has("/error/details/header") {
 				a.put("/error/details/reason_code", reasonInvalid)
 			}
 		}),
 	},
 	{
-		name: "missing-key-told-after-the-provider",
-		says: "An unknown provider is told before a missing key.",
-		rule: "idempotency-key-is-present",
-		red:  []string{"A missing Idempotency-Key is told before an unknown provider"},
-		tell: instead(toStatus, func(honest ask, q *question) *answer {
-			if a := honest(q.get(q.provider)); q.key() == "" && a.status == http.StatusNotFound {
+		name:  "missing-key-told-after-the-provider",
+		fault: "An unknown provider is told before a missing key.",
+		rule:  "idempotency-key-is-present",
+		fails: []string{"A missing Idempotency-Key is told before an unknown provider"},
+		behavior: replacing(toStatus, func(next forward, q *request) *response {
+			if a := next(q.get(q.provider)); q.key() == "" && a.status == http.StatusNotFound {
 				a.correlate(q.correlation())
 				return a
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 
 	// ---- another payload ----
 	{
-		name: "mismatch-replayed",
-		says: "Another payload under the same key gets the first one's answer.",
-		rule: "idempotency-payload-matches",
-		red:  []string{"The key of another <operation> is refused > partnerLiquidityProvider.status.upsert"},
-		tell: func() teller {
-			first := &notes[*answer]{}
-			return func(honest ask, q *question) *answer {
-				a := honest(q)
+		name:  "mismatch-replayed",
+		fault: "Another payload under the same key gets the first one's answer.",
+		rule:  "idempotency-payload-matches",
+		fails: []string{"The key of another <operation> is refused > partnerLiquidityProvider.status.upsert"},
+		behavior: func() handle {
+			first := &notes[*response]{}
+			return func(next forward, q *request) *response {
+				a := next(q)
 				if stored, ok := first.read(q.scope() + q.key()); ok && a.code() == "IDEMPOTENCY_KEY_REUSE_PAYLOAD_MISMATCH" {
 					return stored.asReplay()
 				}
@@ -119,31 +119,31 @@ var idempotencyLies = []lie{
 		},
 	},
 	{
-		name: "mismatch-runs",
-		says: "Another payload under the same key is a new request.",
-		rule: "idempotency-payload-matches",
-		red:  []string{"The key of another <operation> is refused > partnerLiquidityProvider.eligibility.evaluate"},
-		tell: instead(everywhere, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "mismatch-runs",
+		fault: "Another payload under the same key is a new request.",
+		rule:  "idempotency-payload-matches",
+		fails: []string{"The key of another <operation> is refused > partnerLiquidityProvider.eligibility.evaluate"},
+		behavior: replacing(anyOperation, func(next forward, q *request) *response {
+			a := next(q)
 			if a.code() == "IDEMPOTENCY_KEY_REUSE_PAYLOAD_MISMATCH" {
-				return honest(q.anew(hashOf(string(q.bytes()))))
+				return next(q.anew(hashOf(string(q.bytes()))))
 			}
 			return a
 		}),
 	},
 	{
-		name: "mismatch-recorded",
-		says: "Another payload under the same key is refused, and recorded all the same.",
-		rule: "idempotency-payload-matches",
-		red:  []string{"What is sent with another payload changes nothing"},
-		tell: recordedAllTheSame(func(_ *question, a *answer) bool { return a.has("/error/details/payload_hash") }),
+		name:     "mismatch-recorded",
+		fault:    "Another payload under the same key is refused, and recorded all the same.",
+		rule:     "idempotency-payload-matches",
+		fails:    []string{"What is sent with another payload changes nothing"},
+		behavior: recordedAllTheSame(func(_ *request, a *response) bool { return a.has("/error/details/payload_hash") }),
 	},
 	{
-		name: "hashes-swapped",
-		says: "The original payload's hash and the other one's are swapped.",
-		rule: "idempotency-payload-matches",
-		red:  []string{"The payload of onboard is its body"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		name:  "hashes-swapped",
+		fault: "The original payload's hash and the other one's are swapped.",
+		rule:  "idempotency-payload-matches",
+		fails: []string{"The payload of onboard is its body"},
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.has("/error/details/payload_hash") {
 				original, other := a.at("/error/details/original_payload_hash"), a.at("/error/details/payload_hash")
 				a.put("/error/details/original_payload_hash", other)
@@ -152,11 +152,11 @@ var idempotencyLies = []lie{
 		}),
 	},
 	{
-		name: "hash-of-the-bytes",
-		says: "The hash told is that of the body's bytes, without the provider.",
-		rule: "idempotency-payload-matches",
-		red:  []string{"The payload of <operation> is its provider and its body > partnerLiquidityProvider.status.upsert"},
-		tell: answering(everywhere, func(q *question, a *answer) {
+		name:  "hash-of-the-bytes",
+		fault: "The hash told is that of the body's bytes, without the provider.",
+		rule:  "idempotency-payload-matches",
+		fails: []string{"The payload of <operation> is its provider and its body > partnerLiquidityProvider.status.upsert"},
+		behavior: changingResponse(anyOperation, func(q *request, a *response) {
 			if q.provider != "" && a.has("/error/details/payload_hash") {
 				a.put("/error/details/payload_hash", hashOf(json.RawMessage(q.bytes())))
 			}
@@ -164,184 +164,184 @@ var idempotencyLies = []lie{
 	},
 	{
 		name:   "mismatch-with-a-reason-code",
-		says:   "A mismatch is refused as invalid.",
+		fault:  "A mismatch is refused as invalid.",
 		rule:   "idempotency-payload-matches",
-		red:    []string{"A default that is spelled out is another payload"},
+		fails:  []string{"A default that is spelled out is another payload"},
 		checks: []string{"reason-code"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.has("/error/details/payload_hash") {
 				a.put("/error/details/reason_code", reasonInvalid)
 			}
 		}),
 	},
 	{
-		name: "schema-told-before-the-mismatch",
-		says: "An invalid request is told before another payload.",
-		rule: "idempotency-payload-matches",
-		red:  []string{"Another payload is told before an invalid request"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
+		name:  "schema-told-before-the-mismatch",
+		fault: "An invalid request is told before another payload.",
+		rule:  "idempotency-payload-matches",
+		fails: []string{"Another payload is told before an invalid request"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
 			if q.has("/provider") {
-				return honest(q)
+				return next(q)
 			}
-			return honest(q.anew("invalid"))
+			return next(q.anew("invalid"))
 		}),
 	},
 
 	// ---- replays ----
 	{
-		name: "replay-runs-again",
-		says: "A request that comes again runs again, and is called a replay.",
-		rule: "idempotency-replays-the-answer",
-		red: []string{
+		name:  "replay-runs-again",
+		fault: "A request that comes again runs again, and is called a replay.",
+		rule:  "idempotency-replays-the-answer",
+		fails: []string{
 			"<operation> is answered byte for byte as before > partnerLiquidityProvider.rollout.upsert",
 			"A replay does not bring back what was replaced since", // the answer is the same, and the state shows it
 		},
-		tell: func() teller {
+		behavior: func() handle {
 			runs := &counter{}
-			return func(honest ask, q *question) *answer {
-				a := honest(q)
+			return func(next forward, q *request) *response {
+				a := next(q)
 				if a.isReplay() {
-					return honest(q.anew(fmt.Sprint(runs.next("")))).asReplay()
+					return next(q.anew(fmt.Sprint(runs.next("")))).asReplay()
 				}
 				return a
 			}
 		},
 	},
 	{
-		name:       "replay-unmarked",
-		says:       "A replay does not say that it is one.",
-		rule:       "idempotency-replays-the-answer",
-		red:        []string{"<operation> is answered byte for byte as before > partnerLiquidityProvider.onboard"},
-		checks:     []string{"correlation-id"}, // which may be another only on a replay
-		tell:       answering(everywhere, func(_ *question, a *answer) { a.header.Del("Idempotent-Replayed") }),
-		sparesNone: true, // each of them has a replay
+		name:     "replay-unmarked",
+		fault:    "A replay does not say that it is one.",
+		rule:     "idempotency-replays-the-answer",
+		fails:    []string{"<operation> is answered byte for byte as before > partnerLiquidityProvider.onboard"},
+		checks:   []string{"correlation-id"}, // which may be another only on a replay
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) { a.header.Del("Idempotent-Replayed") }),
+		failsAll: true, // each of them has a replay
 	},
 	{
-		name:   "first-answer-marked",
-		says:   "A first answer says that it is a replay.",
-		rule:   "idempotency-replays-the-answer",
-		red:    []string{"<operation> is answered byte for byte as before > partnerLiquidityProvider.eligibility.evaluate"},
-		checks: []string{"replay-header"},
-		tell:   answering(toEvaluate, func(_ *question, a *answer) { a.header.Set("Idempotent-Replayed", "true") }),
+		name:     "first-answer-marked",
+		fault:    "A first answer says that it is a replay.",
+		rule:     "idempotency-replays-the-answer",
+		fails:    []string{"<operation> is answered byte for byte as before > partnerLiquidityProvider.eligibility.evaluate"},
+		checks:   []string{"replay-header"},
+		behavior: changingResponse(toEvaluate, func(_ *request, a *response) { a.header.Set("Idempotent-Replayed", "true") }),
 	},
 	{
-		name: "replay-with-a-new-correlation-id",
-		says: "A replay has the correlation id of the request that repeats.",
-		rule: "idempotency-replays-the-answer",
-		red:  []string{"A replay keeps the first correlation id, <first>, when it brings <second> > one | two | one"},
-		tell: answering(everywhere, func(q *question, a *answer) {
+		name:  "replay-with-a-new-correlation-id",
+		fault: "A replay has the correlation id of the request that repeats.",
+		rule:  "idempotency-replays-the-answer",
+		fails: []string{"A replay keeps the first correlation id, <first>, when it brings <second> > one | two | one"},
+		behavior: changingResponse(anyOperation, func(q *request, a *response) {
 			if a.isReplay() && q.header.Get("X-Correlation-Id") != "" {
 				a.correlate(q.correlation())
 			}
 		}),
 	},
 	{
-		name: "replay-with-its-own-default",
-		says: "A replay to a request without a correlation id has the default one.",
-		rule: "idempotency-replays-the-answer",
-		red:  []string{"A replay keeps the first correlation id, <first>, when it brings <second> > one | absent | one"},
-		tell: answering(everywhere, func(q *question, a *answer) {
+		name:  "replay-with-its-own-default",
+		fault: "A replay to a request without a correlation id has the default one.",
+		rule:  "idempotency-replays-the-answer",
+		fails: []string{"A replay keeps the first correlation id, <first>, when it brings <second> > one | absent | one"},
+		behavior: changingResponse(anyOperation, func(q *request, a *response) {
 			if a.isReplay() && q.header.Get("X-Correlation-Id") == "" {
 				a.correlate(q.correlation())
 			}
 		}),
 	},
 	{
-		name: "number-spelled-otherwise",
-		says: "20.0 is another payload than 20.",
-		rule: "idempotency-replays-the-answer",
-		red: []string{
+		name:  "number-spelled-otherwise",
+		fault: "20.0 is another payload than 20.",
+		rule:  "idempotency-replays-the-answer",
+		fails: []string{
 			"<what> spells the same payload > a fraction of zero | …",
 			"<what> spells the same payload > an exponent | …",
 		},
-		tell: comparing(func(q *question) string {
+		behavior: comparing(func(q *request) string {
 			return string(canonicalText(q)) + fmt.Sprint(q.at("/status/unresolved_critical_violations"))
 		}),
 	},
 	{
-		name: "bytes-compared",
-		says: "The same payload is the same bytes.",
-		rule: "idempotency-replays-the-answer",
-		red: []string{
+		name:  "bytes-compared",
+		fault: "The same payload is the same bytes.",
+		rule:  "idempotency-replays-the-answer",
+		fails: []string{
 			"<what> spells the same payload > another member order | …",
 			"<what> spells the same payload > other white space | …",
 		},
-		tell: comparing(func(q *question) string { return string(q.bytes()) }),
+		behavior: comparing(func(q *request) string { return string(q.bytes()) }),
 	},
 	{
-		name: "headers-compared",
-		says: "The Content-Type is part of the payload.",
-		rule: "idempotency-replays-the-answer",
-		red:  []string{"Headers are no part of the payload: <header> <value> > Content-Type | text/plain"},
-		tell: comparing(func(q *question) string { return string(canonicalText(q)) + q.header.Get("Content-Type") }),
+		name:     "headers-compared",
+		fault:    "The Content-Type is part of the payload.",
+		rule:     "idempotency-replays-the-answer",
+		fails:    []string{"Headers are no part of the payload: <header> <value> > Content-Type | text/plain"},
+		behavior: comparing(func(q *request) string { return string(canonicalText(q)) + q.header.Get("Content-Type") }),
 	},
 
 	// ---- refusals ----
 	{
-		name: "refusal-not-stored",
-		says: "A refusal is not kept: the request runs again.",
-		rule: "idempotency-keeps-refusals",
-		red: []string{
+		name:  "refusal-not-stored",
+		fault: "A refusal is not kept: the request runs again.",
+		rule:  "idempotency-keeps-refusals",
+		fails: []string{
 			"A refusal by the schema of <operation> is replayed > partnerLiquidityProvider.onboard | /provider",
 			"A refusal by a rule is replayed, even when the rule would let it pass by then",
 		},
-		tell: func() teller {
+		behavior: func() handle {
 			runs := &counter{}
-			return func(honest ask, q *question) *answer {
-				a := honest(q)
+			return func(next forward, q *request) *response {
+				a := next(q)
 				if a.isReplay() && a.status != http.StatusOK {
-					return honest(q.anew(fmt.Sprint(runs.next(""))))
+					return next(q.anew(fmt.Sprint(runs.next(""))))
 				}
 				return a
 			}
 		},
 	},
 	{
-		name: "malformed-json-stored",
-		says: "The refusal of malformed JSON is kept under its key.",
-		rule: "idempotency-keeps-refusals",
-		red:  []string{"Malformed JSON is not kept"},
-		tell: keeping(func(q *question, a *answer) bool {
+		name:  "malformed-json-stored",
+		fault: "The refusal of malformed JSON is kept under its key.",
+		rule:  "idempotency-keeps-refusals",
+		fails: []string{"Malformed JSON is not kept"},
+		behavior: keeping(func(q *request, a *response) bool {
 			return a.code() == "CONSTRAINT_VIOLATION" && !json.Valid(q.bytes())
 		}),
 	},
 	{
-		name: "too-large-a-body-stored",
-		says: "The refusal of too large a body is kept under its key.",
-		rule: "idempotency-keeps-refusals",
-		red:  []string{"A body that is too large is not kept"},
-		tell: keeping(func(_ *question, a *answer) bool { return a.status == http.StatusRequestEntityTooLarge }),
+		name:     "too-large-a-body-stored",
+		fault:    "The refusal of too large a body is kept under its key.",
+		rule:     "idempotency-keeps-refusals",
+		fails:    []string{"A body that is too large is not kept"},
+		behavior: keeping(func(_ *request, a *response) bool { return a.status == http.StatusRequestEntityTooLarge }),
 	},
 	{
-		name: "missing-scope-stored",
-		says: "The refusal of a missing scope is kept under its key.",
-		rule: "idempotency-keeps-refusals",
-		red:  []string{"<what> is not kept > A missing scope | X-Auth-Scopes | settlement:read | 403 INSUFFICIENT_SCOPE | settlement:write"},
-		tell: keeping(func(_ *question, a *answer) bool { return a.code() == "INSUFFICIENT_SCOPE" }),
+		name:     "missing-scope-stored",
+		fault:    "The refusal of a missing scope is kept under its key.",
+		rule:     "idempotency-keeps-refusals",
+		fails:    []string{"<what> is not kept > A missing scope | X-Auth-Scopes | settlement:read | 403 INSUFFICIENT_SCOPE | settlement:write"},
+		behavior: keeping(func(_ *request, a *response) bool { return a.code() == "INSUFFICIENT_SCOPE" }),
 	},
 	{
-		name: "unknown-provider-stored",
-		says: "The refusal of an unknown provider is kept under its key.",
-		rule: "idempotency-keeps-refusals",
-		red:  []string{"An unknown provider is not kept"},
-		tell: keeping(func(_ *question, a *answer) bool { return a.status == http.StatusNotFound }),
+		name:     "unknown-provider-stored",
+		fault:    "The refusal of an unknown provider is kept under its key.",
+		rule:     "idempotency-keeps-refusals",
+		fails:    []string{"An unknown provider is not kept"},
+		behavior: keeping(func(_ *request, a *response) bool { return a.status == http.StatusNotFound }),
 	},
 	{
-		name: "mismatch-stored",
-		says: "A mismatch takes the place of the first answer.",
-		rule: "idempotency-keeps-refusals",
-		red:  []string{"Another payload is refused anew each time"},
-		tell: keeping(func(_ *question, a *answer) bool { return a.has("/error/details/payload_hash") }),
+		name:     "mismatch-stored",
+		fault:    "A mismatch takes the place of the first answer.",
+		rule:     "idempotency-keeps-refusals",
+		fails:    []string{"Another payload is refused anew each time"},
+		behavior: keeping(func(_ *request, a *response) bool { return a.has("/error/details/payload_hash") }),
 	},
 	{
-		name: "replayed-without-the-scope",
-		says: "A stored answer is replayed to who has lost the scope for it.",
-		rule: "idempotency-keeps-refusals",
-		red:  []string{"A refusal with a missing scope comes even for an answer that is kept"},
-		tell: instead(everywhere, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "replayed-without-the-scope",
+		fault: "A stored answer is replayed to who has lost the scope for it.",
+		rule:  "idempotency-keeps-refusals",
+		fails: []string{"A refusal with a missing scope comes even for an answer that is kept"},
+		behavior: replacing(anyOperation, func(next forward, q *request) *response {
+			a := next(q)
 			if a.code() == "INSUFFICIENT_SCOPE" {
-				if stored := honest(q.mayAll()); stored.isReplay() {
+				if stored := next(q.mayAll()); stored.isReplay() {
 					return stored
 				}
 			}
@@ -351,110 +351,110 @@ var idempotencyLies = []lie{
 
 	// ---- the scope of a key ----
 	{
-		name: "key-shared-by-providers",
-		says: "A key is one key for all providers of a partner.",
-		rule: "idempotency-is-scoped",
-		red:  []string{"<operation> may use the same key for another provider > partnerLiquidityProvider.status.upsert"},
-		tell: sharing(func(q *question) string { return q.header.Get("X-Actor-Id") + q.operation + q.key() }),
+		name:     "key-shared-by-providers",
+		fault:    "A key is one key for all providers of a partner.",
+		rule:     "idempotency-is-scoped",
+		fails:    []string{"<operation> may use the same key for another provider > partnerLiquidityProvider.status.upsert"},
+		behavior: sharing(func(q *request) string { return q.header.Get("X-Actor-Id") + q.operation + q.key() }),
 	},
 	{
-		name: "key-shared-by-partners",
-		says: "A key is one key for all partners.",
-		rule: "idempotency-is-scoped",
-		red:  []string{"Another partner may use the same key"},
-		tell: sharing(func(q *question) string { return q.operation + q.provider + q.key() }),
+		name:     "key-shared-by-partners",
+		fault:    "A key is one key for all partners.",
+		rule:     "idempotency-is-scoped",
+		fails:    []string{"Another partner may use the same key"},
+		behavior: sharing(func(q *request) string { return q.operation + q.provider + q.key() }),
 	},
 	{
-		name:   "key-shared-by-operations",
-		says:   "A key is one key for all operations.",
-		rule:   "idempotency-is-scoped",
-		red:    []string{"Every operation may use the same key"},
-		checks: []string{"replay-header", "schema"},
-		tell:   sharing(func(q *question) string { return q.header.Get("X-Actor-Id") + q.key() }),
+		name:     "key-shared-by-operations",
+		fault:    "A key is one key for all operations.",
+		rule:     "idempotency-is-scoped",
+		fails:    []string{"Every operation may use the same key"},
+		checks:   []string{"replay-header", "schema"},
+		behavior: sharing(func(q *request) string { return q.header.Get("X-Actor-Id") + q.key() }),
 	},
 	{
 		name:   "keys-in-any-case",
-		says:   "A key in another case is the same key.",
+		fault:  "A key in another case is the same key.",
 		rule:   "idempotency-is-scoped",
-		red:    []string{"A key in another case is another key"},
+		fails:  []string{"A key in another case is another key"},
 		checks: []string{"replay-header"},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if q.key() != "" {
 				q.header.Set("Idempotency-Key", strings.ToLower(q.key()))
 			}
 		}),
 	},
 	{
-		name: "key-bound-to-how-a-partner-is-named",
-		says: "A partner that names itself by X-Partner-Key has keys of its own.",
-		rule: "idempotency-is-scoped",
-		red:  []string{"A partner is the same one however it is named"},
-		tell: instead(everywhere, func(honest ask, q *question) *answer {
+		name:  "key-bound-to-how-a-partner-is-named",
+		fault: "A partner that names itself by X-Partner-Key has keys of its own.",
+		rule:  "idempotency-is-scoped",
+		fails: []string{"A partner is the same one however it is named"},
+		behavior: replacing(anyOperation, func(next forward, q *request) *response {
 			if q.header.Get("X-Partner-Key") != "" && q.key() != "" {
-				return honest(q.anew("named"))
+				return next(q.anew("named"))
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 
 	// ---- at once ----
 	{
-		name: "two-at-once-run-twice",
-		says: "Of the requests that come at the same time two run.",
-		rule: "idempotency-runs-once",
-		red: []string{
+		name:  "two-at-once-run-twice",
+		fault: "Of the requests that come at the same time two run.",
+		rule:  "idempotency-runs-once",
+		fails: []string{
 			"Of 16 requests at once <operation> runs one > partnerLiquidityProvider.rollout.upsert | rollout_upserted | 1",
 		},
-		tell: func() teller {
+		behavior: func() handle {
 			together := &meetings{}
-			return instead(toRollout, func(honest ask, q *question) *answer {
+			return replacing(toRollout, func(next forward, q *request) *response {
 				if together.arriveSecond(q.scope() + q.key()) {
-					return honest(q.anew("second"))
+					return next(q.anew("second"))
 				}
-				return honest(q)
+				return next(q)
 			})()
 		},
 	},
 	{
-		name: "second-run-unseen",
-		says: "Of the requests that come at the same time two run, and the second has the answer of the first.",
-		rule: "idempotency-runs-once",
-		red: []string{
+		name:  "second-run-unseen",
+		fault: "Of the requests that come at the same time two run, and the second has the answer of the first.",
+		rule:  "idempotency-runs-once",
+		fails: []string{
 			"Of 16 requests at once <operation> runs one > partnerLiquidityProvider.status.upsert | status_upserted | 1", // the audit alone shows it
 		},
-		tell: func() teller {
+		behavior: func() handle {
 			together := &meetings{}
-			return instead(toStatus, func(honest ask, q *question) *answer {
+			return replacing(toStatus, func(next forward, q *request) *response {
 				if together.arriveSecond(q.scope() + q.key()) {
-					honest(q.anew("second"))
+					next(q.anew("second"))
 				}
-				return honest(q)
+				return next(q)
 			})()
 		},
 	},
 	{
-		name: "second-turned-away",
-		says: "Of the requests that come at the same time the second is a conflict.",
-		rule: "idempotency-runs-once",
-		red: []string{
+		name:  "second-turned-away",
+		fault: "Of the requests that come at the same time the second is a conflict.",
+		rule:  "idempotency-runs-once",
+		fails: []string{
 			"Of 16 requests at once <operation> runs one > partnerLiquidityProvider.rollout.upsert | rollout_upserted | 1",
 		},
-		tell: func() teller {
+		behavior: func() handle {
 			together := &meetings{}
-			return instead(toRollout, func(honest ask, q *question) *answer {
+			return replacing(toRollout, func(next forward, q *request) *response {
 				if together.arriveSecond(q.scope() + q.key()) {
 					return refusal(q, http.StatusConflict, "CONFLICT", reasonBlocked, map[string]any{
 						"provider_id": q.provider, "reason_codes": []string{reasonBlocked},
 					})
 				}
-				return honest(q)
+				return next(q)
 			})()
 		},
 	},
 }
 
 // canonicalText is the body in its canonical form, or as it is when it has none.
-func canonicalText(q *question) []byte {
+func canonicalText(q *request) []byte {
 	if !json.Valid(q.bytes()) {
 		return q.bytes()
 	}
@@ -462,11 +462,11 @@ func canonicalText(q *question) []byte {
 }
 
 // comparing has its own notion of what the same payload is.
-func comparing(payload func(q *question) string) func() teller {
-	return func() teller {
+func comparing(payload func(q *request) string) func() handle {
+	return func() handle {
 		first := &notes[string]{}
-		return func(honest ask, q *question) *answer {
-			a := honest(q)
+		return func(next forward, q *request) *response {
+			a := next(q)
 			if q.method != http.MethodPost {
 				return a
 			}
@@ -485,14 +485,14 @@ func comparing(payload func(q *question) string) func() teller {
 }
 
 // keeping stores refusals that are not to be kept.
-func keeping(kept func(q *question, a *answer) bool) func() teller {
-	return func() teller {
-		stored := &notes[*answer]{}
-		return func(honest ask, q *question) *answer {
+func keeping(kept func(q *request, a *response) bool) func() handle {
+	return func() handle {
+		stored := &notes[*response]{}
+		return func(next forward, q *request) *response {
 			if a, ok := stored.read(q.scope() + q.key()); ok {
 				return a.asReplay()
 			}
-			a := honest(q)
+			a := next(q)
 			if q.key() != "" && kept(q, a) {
 				stored.write(q.scope()+q.key(), a.copy())
 			}
@@ -502,17 +502,17 @@ func keeping(kept func(q *question, a *answer) bool) func() teller {
 }
 
 // sharing has its own notion of whose a key is.
-func sharing(scope func(q *question) string) func() teller {
-	return func() teller {
-		stored := &notes[*answer]{}
-		return func(honest ask, q *question) *answer {
+func sharing(scope func(q *request) string) func() handle {
+	return func() handle {
+		stored := &notes[*response]{}
+		return func(next forward, q *request) *response {
 			if q.method != http.MethodPost || q.key() == "" {
-				return honest(q)
+				return next(q)
 			}
 			if a, ok := stored.read(scope(q)); ok {
 				return a.asReplay()
 			}
-			a := honest(q)
+			a := next(q)
 			stored.write(scope(q), a.copy())
 			return a
 		}
@@ -554,8 +554,8 @@ type meeting struct {
 	second chan struct{}
 }
 
-// longEnough is how long the first one waits. Nearly every request that a liar makes wait is sent together with others,
-// so it may be long: a busy machine must not turn a lie into the truth.
+// longEnough is how long the first one waits. Nearly every request that waits is sent together with others, so it may be
+// long: a busy machine must not hide the fault.
 const longEnough = 3 * time.Second
 
 // arriveSecond says whether the request is the second to come while the first one waits.

@@ -10,94 +10,94 @@ import (
 	"time"
 )
 
-// onboardLies are about how a provider comes to be, how times are read, and what get shows.
-var onboardLies = []lie{
+// onboardServices are about how a provider comes to be, how times are read, and what get shows.
+var onboardServices = []wrongService{
 	// ---- owners and ids ----
 	{
-		name: "onboarding-for-another",
-		says: "A partner may onboard a provider for another one.",
-		rule: "onboard-owner-is-caller",
-		red:  []string{"Onboarding for <whom> is refused > another partner | …"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			return onboardedBy(honest, q, text(q.at("/provider/owner_actor/type")) == "partner")
+		name:  "onboarding-for-another",
+		fault: "A partner may onboard a provider for another one.",
+		rule:  "onboard-owner-is-caller",
+		fails: []string{"Onboarding for <whom> is refused > another partner | …"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			return onboardedBy(next, q, text(q.at("/provider/owner_actor/type")) == "partner")
 		}),
 	},
 	{
 		name:   "owner-of-another-type",
-		says:   "A partner may onboard a provider for the user that has its id.",
+		fault:  "A partner may onboard a provider for the user that has its id.",
 		rule:   "onboard-owner-is-caller",
-		red:    []string{"Onboarding for <whom> is refused > a user with the same id | …"},
+		fails:  []string{"Onboarding for <whom> is refused > a user with the same id | …"},
 		checks: []string{"schema"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			return onboardedBy(honest, q, text(q.at("/provider/owner_actor/type")) == "user")
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			return onboardedBy(next, q, text(q.at("/provider/owner_actor/type")) == "user")
 		}),
 	},
 	{
-		name: "refused-onboarding-recorded",
-		says: "Onboarding for another is refused, and the provider is there all the same.",
-		rule: "onboard-owner-is-caller",
-		red:  []string{"Onboarding for <whom> is refused > an id that is longer | …"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "refused-onboarding-recorded",
+		fault: "Onboarding for another is refused, and the provider is there all the same.",
+		rule:  "onboard-owner-is-caller",
+		fails: []string{"Onboarding for <whom> is refused > an id that is longer | …"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			a := next(q)
 			if a.code() == "FORBIDDEN" {
 				c := q.anew("recorded")
 				c.put("/provider/owner_actor", a.at("/error/details/actor"))
-				honest(c)
+				next(c)
 			}
 			return a
 		}),
 	},
 	{
-		name: "taken-id-told-first",
-		says: "A taken id is told before another owner.",
-		rule: "onboard-owner-is-caller",
-		red:  []string{"Another owner is told before a taken id"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			a := honest(q)
-			if id := text(q.at("/provider/provider_id")); a.code() == "FORBIDDEN" && id != "" && honest(q.get(id)).status == http.StatusOK {
+		name:  "taken-id-told-first",
+		fault: "A taken id is told before another owner.",
+		rule:  "onboard-owner-is-caller",
+		fails: []string{"Another owner is told before a taken id"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			a := next(q)
+			if id := text(q.at("/provider/provider_id")); a.code() == "FORBIDDEN" && id != "" && next(q.get(id)).status == http.StatusOK {
 				return refusal(q, http.StatusConflict, "CONFLICT", reasonInvalid, map[string]any{"provider_id": id})
 			}
 			return a
 		}),
 	},
 	{
-		name: "id-taken-by-another-accepted",
-		says: "An id is unique among the providers of one partner.",
-		rule: "onboard-id-is-free",
-		red:  []string{"An id that another partner took is refused, and the partner is not named"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "id-taken-by-another-accepted",
+		fault: "An id is unique among the providers of one partner.",
+		rule:  "onboard-id-is-free",
+		fails: []string{"An id that another partner took is refused, and the partner is not named"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			a := next(q)
 			id := text(q.at("/provider/provider_id"))
-			if a.code() == "CONFLICT" && honest(q.get(id)).code() == "FORBIDDEN" {
-				return onboardedAs(honest, q, id)
+			if a.code() == "CONFLICT" && next(q.get(id)).code() == "FORBIDDEN" {
+				return onboardedAs(next, q, id)
 			}
 			return a
 		}),
 	},
 	{
-		name: "own-id-accepted-twice",
-		says: "Onboarding an id of one's own again replaces the provider.",
-		rule: "onboard-id-is-free",
-		red:  []string{"An id that is taken is refused"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "own-id-accepted-twice",
+		fault: "Onboarding an id of one's own again replaces the provider.",
+		rule:  "onboard-id-is-free",
+		fails: []string{"An id that is taken is refused"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			a := next(q)
 			id := text(q.at("/provider/provider_id"))
-			if a.code() == "CONFLICT" && honest(q.get(id)).status == http.StatusOK {
-				return onboardedAs(honest, q, id)
+			if a.code() == "CONFLICT" && next(q.get(id)).status == http.StatusOK {
+				return onboardedAs(next, q, id)
 			}
 			return a
 		}),
 	},
 	{
-		name: "owner-of-a-taken-id-named",
-		says: "The refusal of a taken id says whose it is.",
-		rule: "onboard-id-is-free",
-		red:  []string{"An id that another partner took is refused, and the partner is not named"},
-		tell: func() teller {
+		name:  "owner-of-a-taken-id-named",
+		fault: "The refusal of a taken id says whose it is.",
+		rule:  "onboard-id-is-free",
+		fails: []string{"An id that another partner took is refused, and the partner is not named"},
+		behavior: func() handle {
 			known := &owners{}
-			return func(honest ask, q *question) *answer {
-				a := honest(q)
-				known.listen(q, a)
+			return func(next forward, q *request) *response {
+				a := next(q)
+				known.record(q, a)
 				if owner, ok := known.read(text(a.at("/error/details/provider_id"))); ok && a.code() == "CONFLICT" {
 					a.put("/error/details/owner_actor", map[string]any{"type": "partner", "id": owner})
 				}
@@ -106,18 +106,18 @@ var onboardLies = []lie{
 		},
 	},
 	{
-		name: "ids-in-any-case",
-		says: "An id in another case is taken.",
-		rule: "onboard-id-is-free",
-		red:  []string{"An id that differs in <what> is free > its case | LP-{unique}"},
-		tell: func() teller {
+		name:  "ids-in-any-case",
+		fault: "An id in another case is taken.",
+		rule:  "onboard-id-is-free",
+		fails: []string{"An id that differs in <what> is free > its case | LP-{unique}"},
+		behavior: func() handle {
 			taken := &notes[bool]{}
-			return instead(toOnboard, func(honest ask, q *question) *answer {
+			return replacing(toOnboard, func(next forward, q *request) *response {
 				id := text(q.at("/provider/provider_id"))
 				if used, _ := taken.read(strings.ToLower(id)); used {
 					return refusal(q, http.StatusConflict, "CONFLICT", reasonInvalid, map[string]any{"provider_id": id})
 				}
-				a := honest(q)
+				a := next(q)
 				if id != "" && a.status == http.StatusOK {
 					taken.write(strings.ToLower(id), true)
 				}
@@ -126,18 +126,18 @@ var onboardLies = []lie{
 		},
 	},
 	{
-		name: "refused-id-taken",
-		says: "An id is taken by a request that was refused.",
-		rule: "onboard-id-is-free",
-		red:  []string{"An id that was refused before is free"},
-		tell: func() teller {
+		name:  "refused-id-taken",
+		fault: "An id is taken by a request that was refused.",
+		rule:  "onboard-id-is-free",
+		fails: []string{"An id that was refused before is free"},
+		behavior: func() handle {
 			taken := &notes[bool]{}
-			return instead(toOnboard, func(honest ask, q *question) *answer {
+			return replacing(toOnboard, func(next forward, q *request) *response {
 				id := text(q.at("/provider/provider_id"))
 				if used, _ := taken.read(id); used {
 					return refusal(q, http.StatusConflict, "CONFLICT", reasonInvalid, map[string]any{"provider_id": id})
 				}
-				a := honest(q)
+				a := next(q)
 				if id != "" && a.has("/error/details/violations") {
 					taken.write(id, true)
 				}
@@ -146,51 +146,51 @@ var onboardLies = []lie{
 		},
 	},
 	{
-		name: "refusal-uses-up-an-id",
-		says: "A refused onboarding uses an id up.",
-		rule: "onboard-assigns-ids",
-		red:  []string{"A refusal uses none up"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "refusal-uses-up-an-id",
+		fault: "A refused onboarding uses an id up.",
+		rule:  "onboard-assigns-ids",
+		fails: []string{"A refusal uses none up"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			a := next(q)
 			if a.status != http.StatusOK && !a.isReplay() {
-				useUp(honest, q)
+				useUp(next, q)
 			}
 			return a
 		}),
 	},
 	{
-		name: "replay-uses-up-an-id",
-		says: "A replayed onboarding uses an id up.",
-		rule: "onboard-assigns-ids",
-		red:  []string{"A replay uses none up"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "replay-uses-up-an-id",
+		fault: "A replayed onboarding uses an id up.",
+		rule:  "onboard-assigns-ids",
+		fails: []string{"A replay uses none up"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			a := next(q)
 			if a.isReplay() {
-				useUp(honest, q)
+				useUp(next, q)
 			}
 			return a
 		}),
 	},
 	{
-		name: "chosen-id-uses-one-up",
-		says: "An id of one's own choice uses an id up.",
-		rule: "onboard-assigns-ids",
-		red:  []string{"An id of one's own choice uses none up"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "chosen-id-uses-one-up",
+		fault: "An id of one's own choice uses an id up.",
+		rule:  "onboard-assigns-ids",
+		fails: []string{"An id of one's own choice uses none up"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			a := next(q)
 			if a.status == http.StatusOK && q.has("/provider/provider_id") {
-				useUp(honest, q)
+				useUp(next, q)
 			}
 			return a
 		}),
 	},
 	{
-		name:       "ids-of-five-digits",
-		says:       "Ids count from plp_00001.",
-		rule:       "onboard-assigns-ids",
-		red:        []string{"A provider without an id gets a number of at least six digits"},
-		sparesNone: true, // each of them looks at an id
-		tell: answering(toOnboard, func(q *question, a *answer) {
+		name:     "ids-of-five-digits",
+		fault:    "Ids count from plp_00001.",
+		rule:     "onboard-assigns-ids",
+		fails:    []string{"A provider without an id gets a number of at least six digits"},
+		failsAll: true, // each of them looks at an id
+		behavior: changingResponse(toOnboard, func(q *request, a *response) {
 			if id := text(a.at("/provider/provider_id")); !q.has("/provider/provider_id") {
 				a.put("/provider/provider_id", strings.Replace(id, "_0", "_", 1))
 			}
@@ -199,31 +199,31 @@ var onboardLies = []lie{
 
 	// ---- a new provider ----
 	{
-		name: "starts-governed",
-		says: "A new provider has its baselines passed.",
-		rule: "onboard-starts-ungoverned",
-		red:  []string{"A new provider has nothing proved"},
-		tell: answering(toOnboard, func(_ *question, a *answer) {
+		name:  "starts-governed",
+		fault: "A new provider has its baselines passed.",
+		rule:  "onboard-starts-ungoverned",
+		fails: []string{"A new provider has nothing proved"},
+		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
 			a.put("/provider/governance/audit_conformance_passed", true)
 		}),
 	},
 	{
-		name: "starts-active",
-		says: "The default status is active.",
-		rule: "onboard-starts-ungoverned",
-		red:  []string{"A new provider has nothing proved"},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "starts-active",
+		fault: "The default status is active.",
+		rule:  "onboard-starts-ungoverned",
+		fails: []string{"A new provider has nothing proved"},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if !q.has("/provider/status") {
 				q.put("/provider/status", "active")
 			}
 		}),
 	},
 	{
-		name: "starts-with-a-rollout",
-		says: "Onboard shows a rollout, which get alone shows.",
-		rule: "onboard-starts-ungoverned",
-		red:  []string{"A new provider has nothing proved"},
-		tell: answering(toOnboard, func(_ *question, a *answer) {
+		name:  "starts-with-a-rollout",
+		fault: "Onboard shows a rollout, which get alone shows.",
+		rule:  "onboard-starts-ungoverned",
+		fails: []string{"A new provider has nothing proved"},
+		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
 			if a.has("/provider") {
 				a.put("/provider/rollout", map[string]any{
 					"provider_id": a.at("/provider/provider_id"), "rollout_version": 1, "rollout_status": "paused",
@@ -239,54 +239,54 @@ var onboardLies = []lie{
 	},
 	{
 		name:   "unknown-status",
-		says:   "A new provider has a status that is none.",
+		fault:  "A new provider has a status that is none.",
 		rule:   "onboard-starts-ungoverned",
-		red:    []string{"A new provider has nothing proved"},
+		fails:  []string{"A new provider has nothing proved"},
 		checks: []string{"schema"},
-		tell: answering(toOnboard, func(_ *question, a *answer) {
+		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
 			if a.at("/provider/status") == "pending_review" {
 				a.put("/provider/status", "new")
 			}
 		}),
 	},
 	{
-		name: "actor-not-in-the-audit",
-		says: "The audit has the server's operator as the actor.",
-		rule: "onboard-starts-ungoverned",
-		red:  []string{"Onboarding is the first entry of the provider's audit"},
-		tell: forging(forgery{content: func(_ *question, page *answer) {
+		name:  "actor-not-in-the-audit",
+		fault: "The audit has the server's operator as the actor.",
+		rule:  "onboard-starts-ungoverned",
+		fails: []string{"Onboarding is the first entry of the provider's audit"},
+		behavior: forging(forgery{content: func(_ *request, page *response) {
 			page.put("/export/entries/0/actor", map[string]any{"type": "partner", "id": "operator"})
 		}}),
 	},
 
 	// ---- times ----
 	{
-		name: "leap-second-accepted",
-		says: "A leap second is the second after it.",
-		rule: "recorded-at-is-readable",
-		red: []string{
+		name:  "leap-second-accepted",
+		fault: "A leap second is the second after it.",
+		rule:  "recorded-at-is-readable",
+		fails: []string{
 			"A recorded_at of <text> is refused: <why> > 2016-12-31T23:59:60Z | a leap second",
 			"<operation> refuses a leap second as well > partnerLiquidityProvider.rollout.upsert",
 		},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if at := text(q.at("/recorded_at")); strings.Contains(at, ":60Z") {
 				q.put("/recorded_at", strings.Replace(at, ":60Z", ":59Z", 1))
 			}
 		}),
 	},
 	{
-		name: "leap-second-recorded",
-		says: "A leap second is refused, and recorded all the same.",
-		rule: "recorded-at-is-readable",
-		red:  []string{"The refusal of a leap second is stored, and changes nothing"},
-		tell: recordedAllTheSame(func(_ *question, a *answer) bool { return a.code() == "CONSTRAINT_VIOLATION" }),
+		name:     "leap-second-recorded",
+		fault:    "A leap second is refused, and recorded all the same.",
+		rule:     "recorded-at-is-readable",
+		fails:    []string{"The refusal of a leap second is stored, and changes nothing"},
+		behavior: recordedAllTheSame(func(_ *request, a *response) bool { return a.code() == "CONSTRAINT_VIOLATION" }),
 	},
 	{
-		name: "time-without-an-offset",
-		says: "A time without an offset is one in UTC.",
-		rule: "recorded-at-is-readable",
-		red:  []string{"A recorded_at of <text> is refused: <why> > 2026-02-22T16:00:10 | no offset"},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "time-without-an-offset",
+		fault: "A time without an offset is one in UTC.",
+		rule:  "recorded-at-is-readable",
+		fails: []string{"A recorded_at of <text> is refused: <why> > 2026-02-22T16:00:10 | no offset"},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			at := text(q.at("/recorded_at"))
 			if _, err := time.Parse("2006-01-02T15:04:05", at); err == nil {
 				q.put("/recorded_at", at+"Z")
@@ -294,45 +294,45 @@ var onboardLies = []lie{
 		}),
 	},
 	{
-		name: "comma-in-a-time",
-		says: "A comma may stand before the decimals of a second.",
-		rule: "recorded-at-is-readable",
-		red:  []string{"A recorded_at of <text> is refused: <why> > 2026-02-22T16:00:10,5Z | a comma"},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "comma-in-a-time",
+		fault: "A comma may stand before the decimals of a second.",
+		rule:  "recorded-at-is-readable",
+		fails: []string{"A recorded_at of <text> is refused: <why> > 2026-02-22T16:00:10,5Z | a comma"},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if at := text(q.at("/recorded_at")); strings.Contains(at, ":10,5") {
 				q.put("/recorded_at", strings.ReplaceAll(at, ",", "."))
 			}
 		}),
 	},
 	{
-		name: "year-10000-accepted",
-		says: "A time whose year in UTC is 10000 is the last one there is.",
-		rule: "recorded-at-is-readable",
-		red:  []string{"A recorded_at of <text> is refused: <why> > 9999-12-31T23:59:59-00:01 | the year 10000 in UTC"},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "year-10000-accepted",
+		fault: "A time whose year in UTC is 10000 is the last one there is.",
+		rule:  "recorded-at-is-readable",
+		fails: []string{"A recorded_at of <text> is refused: <why> > 9999-12-31T23:59:59-00:01 | the year 10000 in UTC"},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if at := text(q.at("/recorded_at")); strings.HasPrefix(at, "9999-12-31T23:59:59-") {
 				q.put("/recorded_at", "9999-12-31T23:59:59Z")
 			}
 		}),
 	},
 	{
-		name: "year-0-refused",
-		says: "The year 0000 is no year.",
-		rule: "recorded-at-is-readable",
-		red:  []string{"A recorded_at of <text> is read: <why> > 0000-01-01T00:00:00Z | the first second | 0000-01-01T00:00:00.000Z"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
-			if a := honest(q); a.status != http.StatusOK || !strings.HasPrefix(text(q.at("/recorded_at")), "0000-") {
+		name:  "year-0-refused",
+		fault: "The year 0000 is no year.",
+		rule:  "recorded-at-is-readable",
+		fails: []string{"A recorded_at of <text> is read: <why> > 0000-01-01T00:00:00Z | the first second | 0000-01-01T00:00:00.000Z"},
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
+			if a := next(q); a.status != http.StatusOK || !strings.HasPrefix(text(q.at("/recorded_at")), "0000-") {
 				return a
 			}
 			return refusal(q, http.StatusBadRequest, "CONSTRAINT_VIOLATION", reasonInvalid, nil)
 		}),
 	},
 	{
-		name: "time-rounded",
-		says: "What lies past the millisecond is rounded.",
-		rule: "recorded-at-is-normalised",
-		red:  []string{"<text> comes out as <utc> > 2026-02-22T16:00:10.1239Z | 2026-02-22T16:00:10.123Z"},
-		tell: asking(everywhere, func(q *question) {
+		name:  "time-rounded",
+		fault: "What lies past the millisecond is rounded.",
+		rule:  "recorded-at-is-normalised",
+		fails: []string{"<text> comes out as <utc> > 2026-02-22T16:00:10.1239Z | 2026-02-22T16:00:10.123Z"},
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if at := text(q.at("/recorded_at")); moreDigits.MatchString(at) {
 				if read, err := time.Parse(time.RFC3339, at); err == nil {
 					q.put("/recorded_at", read.Round(time.Millisecond).UTC().Format(time.RFC3339Nano))
@@ -342,45 +342,45 @@ var onboardLies = []lie{
 	},
 	{
 		name:   "offset-kept",
-		says:   "A time comes out with the offset that it came with.",
+		fault:  "A time comes out with the offset that it came with.",
 		rule:   "recorded-at-is-normalised",
-		red:    []string{"<text> comes out as <utc> > 2026-02-22T17:00:10+01:00 | 2026-02-22T16:00:10.000Z"},
+		fails:  []string{"<text> comes out as <utc> > 2026-02-22T17:00:10+01:00 | 2026-02-22T16:00:10.000Z"},
 		checks: []string{"schema"},
-		tell: answering(toOnboard, func(q *question, a *answer) {
+		behavior: changingResponse(toOnboard, func(q *request, a *response) {
 			if at := text(q.at("/recorded_at")); strings.HasSuffix(at, "+01:00") {
 				a.put("/provider/created_at", at)
 			}
 		}),
 	},
 	{
-		name: "offset-dropped",
-		says: "The offset of a time is not added.",
-		rule: "recorded-at-is-normalised",
-		red:  []string{"<text> comes out as <utc> > 2026-02-22T10:30:10-05:30 | 2026-02-22T16:00:10.000Z"},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "offset-dropped",
+		fault: "The offset of a time is not added.",
+		rule:  "recorded-at-is-normalised",
+		fails: []string{"<text> comes out as <utc> > 2026-02-22T10:30:10-05:30 | 2026-02-22T16:00:10.000Z"},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if at := text(q.at("/recorded_at")); strings.HasSuffix(at, "-05:30") {
 				q.put("/recorded_at", strings.Replace(at, "-05:30", "Z", 1))
 			}
 		}),
 	},
 	{
-		name: "updated-at-not-moved-by-status",
-		says: "A status upsert does not move the provider's updated_at.",
-		rule: "recorded-at-is-normalised",
-		red: []string{
+		name:  "updated-at-not-moved-by-status",
+		fault: "A status upsert does not move the provider's updated_at.",
+		rule:  "recorded-at-is-normalised",
+		fails: []string{
 			"The one time of <operation> stands everywhere > partnerLiquidityProvider.status.upsert | /status/updated_at | status_upserted",
 		},
-		tell: notMovedBy(toStatus),
+		behavior: notMovedBy(toStatus),
 	},
 	{
-		name: "updated-at-never-goes-back",
-		says: "The provider's updated_at is the latest time that a write told, not that of the last write.",
-		rule: "recorded-at-is-normalised",
-		red:  []string{"A later write may tell of an earlier time, and is the last one all the same"},
-		tell: func() teller {
+		name:  "updated-at-never-goes-back",
+		fault: "The provider's updated_at is the latest time that a write told, not that of the last write.",
+		rule:  "recorded-at-is-normalised",
+		fails: []string{"A later write may tell of an earlier time, and is the last one all the same"},
+		behavior: func() handle {
 			latest := &notes[string]{}
-			return func(honest ask, q *question) *answer {
-				a := honest(q)
+			return func(next forward, q *request) *response {
+				a := next(q)
 				if at := text(a.at("/status/updated_at")); at != "" {
 					if before, _ := latest.read(q.provider); at > before {
 						latest.write(q.provider, at)
@@ -394,11 +394,11 @@ var onboardLies = []lie{
 		},
 	},
 	{
-		name: "header-wins-over-recorded-at",
-		says: "X-Now-Iso wins over recorded_at.",
-		rule: "recorded-at-is-normalised",
-		red:  []string{"recorded_at wins over X-Now-Iso"},
-		tell: asking(everywhere, func(q *question) {
+		name:  "header-wins-over-recorded-at",
+		fault: "X-Now-Iso wins over recorded_at.",
+		rule:  "recorded-at-is-normalised",
+		fails: []string{"recorded_at wins over X-Now-Iso"},
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if q.header.Get("X-Now-Iso") != "" {
 				q.drop("/recorded_at")
 			}
@@ -407,26 +407,26 @@ var onboardLies = []lie{
 
 	// ---- get ----
 	{
-		name: "last-evaluation-not-shown",
-		says: "Get does not show the last evaluation.",
-		rule: "get-shows-the-provider",
-		red:  []string{"Get shows the whole last evaluation"},
-		tell: answering(toGet, func(_ *question, a *answer) { a.drop("/provider/last_eligibility") }),
+		name:     "last-evaluation-not-shown",
+		fault:    "Get does not show the last evaluation.",
+		rule:     "get-shows-the-provider",
+		fails:    []string{"Get shows the whole last evaluation"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) { a.drop("/provider/last_eligibility") }),
 	},
 	{
-		name: "rollout-not-shown",
-		says: "Get does not show the rollout.",
-		rule: "get-shows-the-provider",
-		red:  []string{"Get shows the whole last rollout, and a reference to it"},
-		tell: answering(toGet, func(_ *question, a *answer) { a.drop("/provider/rollout") }),
+		name:     "rollout-not-shown",
+		fault:    "Get does not show the rollout.",
+		rule:     "get-shows-the-provider",
+		fails:    []string{"Get shows the whole last rollout, and a reference to it"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) { a.drop("/provider/rollout") }),
 	},
 	{
 		name:   "rollout-beside-the-provider",
-		says:   "Get shows the rollout beside the provider.",
+		fault:  "Get shows the rollout beside the provider.",
 		rule:   "get-shows-the-provider",
-		red:    []string{"Get shows the whole last rollout, and a reference to it"},
+		fails:  []string{"Get shows the whole last rollout, and a reference to it"},
 		checks: []string{"schema"},
-		tell: answering(toGet, func(_ *question, a *answer) {
+		behavior: changingResponse(toGet, func(_ *request, a *response) {
 			if a.has("/provider/rollout") {
 				a.put("/rollout", a.at("/provider/rollout"))
 				a.drop("/provider/rollout")
@@ -434,13 +434,13 @@ var onboardLies = []lie{
 		}),
 	},
 	{
-		name: "reference-to-the-first-rollout",
-		says: "The provider refers to its first rollout.",
-		rule: "get-shows-the-provider",
-		red:  []string{"Get shows the whole last rollout, and a reference to it"},
-		tell: func() teller {
+		name:  "reference-to-the-first-rollout",
+		fault: "The provider refers to its first rollout.",
+		rule:  "get-shows-the-provider",
+		fails: []string{"Get shows the whole last rollout, and a reference to it"},
+		behavior: func() handle {
 			first := &notes[any]{}
-			return answering(toGet, func(q *question, a *answer) {
+			return changingResponse(toGet, func(q *request, a *response) {
 				ref := a.at("/provider/rollout_policy_ref")
 				if ref == nil {
 					return
@@ -455,22 +455,22 @@ var onboardLies = []lie{
 		},
 	},
 	{
-		name: "governance-not-shown-anew",
-		says: "Get shows the governance that the provider began with.",
-		rule: "get-shows-the-provider",
-		red:  []string{"Get shows what a status upsert left"},
-		tell: answering(toGet, func(_ *question, a *answer) {
+		name:  "governance-not-shown-anew",
+		fault: "Get shows the governance that the provider began with.",
+		rule:  "get-shows-the-provider",
+		fails: []string{"Get shows what a status upsert left"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) {
 			a.put("/provider/governance/trust_safety_baseline_passed", false)
 		}),
 	},
 	{
-		name: "get-touches-the-provider",
-		says: "Looking at a provider moves its updated_at.",
-		rule: "get-shows-the-provider",
-		red:  []string{"Get changes nothing"},
-		tell: func() teller {
+		name:  "get-touches-the-provider",
+		fault: "Looking at a provider moves its updated_at.",
+		rule:  "get-shows-the-provider",
+		fails: []string{"Get changes nothing"},
+		behavior: func() handle {
 			looks := &counter{}
-			return answering(toGet, func(q *question, a *answer) {
+			return changingResponse(toGet, func(q *request, a *response) {
 				a.put("/provider/updated_at", fmt.Sprintf("2026-02-22T16:00:%02d.000Z", looks.next(q.provider)-1))
 			})()
 		},
@@ -481,43 +481,43 @@ var onboardLies = []lie{
 var moreDigits = regexp.MustCompile(`\.\d{4,9}[Z+-]`)
 
 // onboardedBy onboards for the caller what was asked for another owner, and says that it is the other's.
-func onboardedBy(honest ask, q *question, when bool) *answer {
-	a := honest(q)
+func onboardedBy(next forward, q *request, when bool) *response {
+	a := next(q)
 	if !when || a.code() != "FORBIDDEN" {
 		return a
 	}
 	c := q.anew("for-another")
 	c.put("/provider/owner_actor", a.at("/error/details/actor"))
-	a = honest(c)
+	a = next(c)
 	a.put("/provider/owner_actor", q.at("/provider/owner_actor"))
 	return a
 }
 
 // onboardedAs onboards a provider under another id, and says that it has this one.
-func onboardedAs(honest ask, q *question, id string) *answer {
+func onboardedAs(next forward, q *request, id string) *response {
 	c := q.anew("again")
 	c.put("/provider/provider_id", id+"-again")
-	a := honest(c)
+	a := next(c)
 	a.put("/provider/provider_id", id)
 	return a
 }
 
 // useUp onboards a provider of no name, so that the next id is used.
-func useUp(honest ask, q *question) {
-	honest(q.as("nobody").mayAll().post("/partner-liquidity-providers", `{"provider": {
+func useUp(next forward, q *request) {
+	next(q.as("nobody").mayAll().post("/partner-liquidity-providers", `{"provider": {
 		"owner_actor": {"type": "partner", "id": "nobody"}, "external_provider_id": "x", "legal_entity_name": "x",
 		"trust_contact_email": "a@b", "segment_tier": "S0", "disclosure_text": "x"}}`))
 }
 
 // notMovedBy lets get show the updated_at that the provider had before a write of one operation.
-func notMovedBy(operation string) func() teller {
-	return func() teller {
+func notMovedBy(operation string) func() handle {
+	return func() handle {
 		before := &notes[string]{}
-		return func(honest ask, q *question) *answer {
+		return func(next forward, q *request) *response {
 			if q.operation == operation {
-				before.write(q.provider, text(honest(q.get(q.provider)).at("/provider/updated_at")))
+				before.write(q.provider, text(next(q.get(q.provider)).at("/provider/updated_at")))
 			}
-			a := honest(q)
+			a := next(q)
 			if at, ok := before.read(q.provider); ok && q.operation == toGet {
 				a.put("/provider/updated_at", at)
 			}

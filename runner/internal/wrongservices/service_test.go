@@ -19,79 +19,79 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// teller answers a question. It may ask the honest server first, or something else, or more than once.
-type teller func(honest ask, q *question) *answer
+// handle answers a request. It may forward it to the fake first, changed or not, once or more often.
+type handle func(next forward, q *request) *response
 
-// ask asks the honest server.
-type ask func(*question) *answer
+// forward sends a request to the fake.
+type forward func(*request) *response
 
-// standsBefore puts a teller before an honest server.
-func standsBefore(tell func() teller) func(http.Handler) http.Handler {
+// wrapWith puts a behavior before the fake.
+func wrapWith(behavior func() handle) func(http.Handler) http.Handler {
 	return func(fake http.Handler) http.Handler {
-		speak := tell()
-		honest := func(q *question) *answer {
+		answer := behavior()
+		next := func(q *request) *response {
 			recorder := httptest.NewRecorder()
 			fake.ServeHTTP(recorder, q.request())
-			return &answer{body: body{text: recorder.Body.Bytes()}, status: recorder.Code, header: recorder.Header()}
+			return &response{body: body{text: recorder.Body.Bytes()}, status: recorder.Code, header: recorder.Header()}
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			text, err := io.ReadAll(r.Body)
 			if err != nil {
 				panic(http.ErrAbortHandler) // the client has gone
 			}
-			speak(honest, newQuestion(r, text)).send(w)
+			answer(next, newRequest(r, text)).send(w)
 		})
 	}
 }
 
-// ---- what most liars are ----
+// ---- common kinds ----
 
 // The operations of the milestone.
 const (
-	toOnboard  = "partnerLiquidityProvider.onboard"
-	toGet      = "partnerLiquidityProvider.get"
-	toStatus   = "partnerLiquidityProvider.status.upsert"
-	toEvaluate = "partnerLiquidityProvider.eligibility.evaluate"
-	toRollout  = "partnerLiquidityProvider.rollout.upsert"
-	toExport   = "partnerLiquidityProvider.rollout.export"
-	toKeys     = "keys.policy-integrity-signing.get"
-	toHealth   = "healthz"
-	everywhere = "" // every operation, and what is none
+	toOnboard    = "partnerLiquidityProvider.onboard"
+	toGet        = "partnerLiquidityProvider.get"
+	toStatus     = "partnerLiquidityProvider.status.upsert"
+	toEvaluate   = "partnerLiquidityProvider.eligibility.evaluate"
+	toRollout    = "partnerLiquidityProvider.rollout.upsert"
+	toExport     = "partnerLiquidityProvider.rollout.export"
+	toKeys       = "keys.policy-integrity-signing.get"
+	toHealth     = "healthz"
+	anyOperation = "" // every operation, and what is none
 )
 
-// answering changes what the honest server answers.
-func answering(operation string, change func(q *question, a *answer)) func() teller {
-	return instead(operation, func(honest ask, q *question) *answer {
-		a := honest(q)
+// changingResponse changes the answers of the fake.
+func changingResponse(operation string, change func(q *request, a *response)) func() handle {
+	return replacing(operation, func(next forward, q *request) *response {
+		a := next(q)
 		change(q, a)
 		return a
 	})
 }
 
-// asking changes what the honest server is asked.
-func asking(operation string, change func(q *question)) func() teller {
-	return instead(operation, func(honest ask, q *question) *answer {
+// changingRequest changes the requests to the fake.
+func changingRequest(operation string, change func(q *request)) func() handle {
+	return replacing(operation, func(next forward, q *request) *response {
 		change(q)
-		return honest(q)
+		return next(q)
 	})
 }
 
-// instead answers one operation, and leaves the others to the honest server.
-func instead(operation string, tell teller) func() teller {
-	return func() teller {
-		return func(honest ask, q *question) *answer {
-			if operation != everywhere && operation != q.operation {
-				return honest(q)
+// replacing answers one operation, and forwards the others.
+func replacing(operation string, answer handle) func() handle {
+	return func() handle {
+		return func(next forward, q *request) *response {
+			if operation != anyOperation && operation != q.operation {
+				return next(q)
 			}
-			return tell(honest, q)
+			return answer(next, q)
 		}
 	}
 }
 
-// ---- questions ----
+// ---- requests ----
 
-// question is a request on its way to the honest server.
-type question struct {
+// request is a request on its way to the fake.
+type request struct {
 	body
 	operation string // its id; "" when no operation has this method and path
 	provider  string // the provider of the path
@@ -101,14 +101,14 @@ type question struct {
 	original  *http.Request
 }
 
-func newQuestion(r *http.Request, text []byte) *question {
-	q := &question{body: body{text: text}, method: r.Method, header: r.Header, original: r}
+func newRequest(r *http.Request, text []byte) *request {
+	q := &request{body: body{text: text}, method: r.Method, header: r.Header, original: r}
 	q.goTo(r.URL)
 	return q
 }
 
-// goTo sends the question to another URL, which may be another operation.
-func (q *question) goTo(u *url.URL) {
+// goTo sends the request to another URL, which may be another operation.
+func (q *request) goTo(u *url.URL) {
 	q.url, q.operation, q.provider = u, "", ""
 	for _, o := range milestones.M109().Operations {
 		want, got := strings.Split(o.Path, "/"), strings.Split(u.EscapedPath(), "/")
@@ -127,7 +127,7 @@ func (q *question) goTo(u *url.URL) {
 }
 
 // goToPath sends the question to another path, written as on the wire.
-func (q *question) goToPath(escaped string) {
+func (q *request) goToPath(escaped string) {
 	u := *q.url
 	u.RawPath = escaped
 	u.Path, _ = url.PathUnescape(escaped)
@@ -135,7 +135,7 @@ func (q *question) goToPath(escaped string) {
 }
 
 // copy is the question once more. Changes of one do not change the other.
-func (q *question) copy() *question {
+func (q *request) copy() *request {
 	c := *q
 	c.body = body{text: slices.Clone(q.bytes())}
 	u := *q.url
@@ -143,7 +143,7 @@ func (q *question) copy() *question {
 	return &c
 }
 
-func (q *question) request() *http.Request {
+func (q *request) request() *http.Request {
 	r := q.original.Clone(q.original.Context())
 	text := q.bytes()
 	r.Method, r.URL, r.Header = q.method, q.url, q.header.Clone()
@@ -152,7 +152,7 @@ func (q *question) request() *http.Request {
 }
 
 // query is a value of the query; of several the last.
-func (q *question) query(name string) string {
+func (q *request) query(name string) string {
 	values := q.url.Query()[name]
 	if len(values) == 0 {
 		return ""
@@ -161,7 +161,7 @@ func (q *question) query(name string) string {
 }
 
 // setQuery changes a value of the query; "" removes it.
-func (q *question) setQuery(name, value string) {
+func (q *request) setQuery(name, value string) {
 	values := q.url.Query()
 	values.Set(name, value)
 	if value == "" {
@@ -173,24 +173,24 @@ func (q *question) setQuery(name, value string) {
 }
 
 // key is the idempotency key.
-func (q *question) key() string { return q.header.Get("Idempotency-Key") }
+func (q *request) key() string { return q.header.Get("Idempotency-Key") }
 
 // anew gives the question another idempotency key, so that it runs although its own was used.
-func (q *question) anew(more string) *question {
+func (q *request) anew(more string) *request {
 	c := q.copy()
 	c.header.Set("Idempotency-Key", q.key()+"-"+more)
 	return c
 }
 
 // scope is what the contract keeps an answer under, beside the key.
-func (q *question) scope() string {
+func (q *request) scope() string {
 	return strings.Join([]string{
 		q.header.Get("X-Actor-Type"), q.header.Get("X-Actor-Id"), q.header.Get("X-Partner-Key"), q.operation, q.provider,
 	}, "|")
 }
 
 // as puts another partner's name on the question.
-func (q *question) as(partner string) *question {
+func (q *request) as(partner string) *request {
 	c := q.copy()
 	c.header.Del("X-Partner-Key")
 	c.header.Set("X-Actor-Type", "partner")
@@ -199,14 +199,14 @@ func (q *question) as(partner string) *question {
 }
 
 // mayAll gives the question every scope.
-func (q *question) mayAll() *question {
+func (q *request) mayAll() *request {
 	c := q.copy()
 	c.header.Set("X-Auth-Scopes", "settlement:read settlement:write")
 	return c
 }
 
 // get is a question of the same caller about a provider.
-func (q *question) get(provider string) *question {
+func (q *request) get(provider string) *request {
 	c := q.mayAll()
 	c.body, c.method = body{}, http.MethodGet
 	c.goTo(&url.URL{Path: "/partner-liquidity-providers/" + provider, RawPath: "/partner-liquidity-providers/" + url.PathEscape(provider)})
@@ -214,7 +214,7 @@ func (q *question) get(provider string) *question {
 }
 
 // post is a question of the same caller, with a key of its own.
-func (q *question) post(escaped, text string) *question {
+func (q *request) post(escaped, text string) *request {
 	c := q.mayAll().anew("post")
 	c.body, c.method = body{text: []byte(text)}, http.MethodPost
 	c.goToPath(escaped)
@@ -222,7 +222,7 @@ func (q *question) post(escaped, text string) *question {
 }
 
 // correlation is the correlation id that the answer must have.
-func (q *question) correlation() string {
+func (q *request) correlation() string {
 	own := q.header.Get("X-Correlation-Id")
 	switch {
 	case wellFormed.MatchString(own):
@@ -240,14 +240,14 @@ var (
 
 // ---- answers ----
 
-// answer is what comes back.
-type answer struct {
+// response is what comes back.
+type response struct {
 	body
 	status int
 	header http.Header
 }
 
-func (a *answer) send(w http.ResponseWriter) {
+func (a *response) send(w http.ResponseWriter) {
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}
@@ -257,25 +257,25 @@ func (a *answer) send(w http.ResponseWriter) {
 }
 
 // copy is the answer once more.
-func (a *answer) copy() *answer {
-	return &answer{body: body{text: slices.Clone(a.bytes())}, status: a.status, header: a.header.Clone()}
+func (a *response) copy() *response {
+	return &response{body: body{text: slices.Clone(a.bytes())}, status: a.status, header: a.header.Clone()}
 }
 
 // isReplay tells a stored answer.
-func (a *answer) isReplay() bool { return a.header.Get("Idempotent-Replayed") != "" }
+func (a *response) isReplay() bool { return a.header.Get("Idempotent-Replayed") != "" }
 
 // asReplay marks a copy of the answer as a stored one.
-func (a *answer) asReplay() *answer {
+func (a *response) asReplay() *response {
 	c := a.copy()
 	c.header.Set("Idempotent-Replayed", "true")
 	return c
 }
 
 // code is the error code; "" for a success.
-func (a *answer) code() string { return text(a.at("/error/code")) }
+func (a *response) code() string { return text(a.at("/error/code")) }
 
 // refusal makes an error answer as the contract has them.
-func refusal(q *question, status int, code, reason string, details map[string]any) *answer {
+func refusal(q *request, status int, code, reason string, details map[string]any) *response {
 	all := map[string]any{}
 	if reason != "" {
 		all["reason_code"] = reason
@@ -290,7 +290,7 @@ func refusal(q *question, status int, code, reason string, details map[string]an
 	if err != nil {
 		panic(err) // strings and maps
 	}
-	return &answer{body: body{text: text}, status: status, header: http.Header{
+	return &response{body: body{text: text}, status: status, header: http.Header{
 		"Content-Type": {"application/json; charset=utf-8"}, "X-Correlation-Id": {q.correlation()},
 	}}
 }
@@ -467,7 +467,7 @@ func shifted(at string, by time.Duration) string {
 
 // ---- memory ----
 
-// notes is what a liar remembers. Several requests may be on their way at once.
+// notes is the memory of a service. Several requests may be handled at once.
 type notes[T any] struct {
 	mu sync.Mutex
 	of map[string]T
@@ -489,11 +489,11 @@ func (n *notes[T]) write(key string, value T) {
 	n.of[key] = value
 }
 
-// owners remembers who onboarded which provider.
+// owners records who onboarded which provider.
 type owners struct{ notes[string] }
 
-// listen takes notes of an answer.
-func (o *owners) listen(q *question, a *answer) {
+// record records the owner in the answer to an onboarding.
+func (o *owners) record(q *request, a *response) {
 	if q.operation == toOnboard && a.status == http.StatusOK {
 		o.write(text(a.at("/provider/provider_id")), text(a.at("/provider/owner_actor/id")))
 	}

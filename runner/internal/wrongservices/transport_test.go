@@ -13,17 +13,17 @@ import (
 	"unicode"
 )
 
-// transportLies are about what a request meets before any rule: its path, its method, its body, and the shape of the
+// transportServices are about what a request meets before any rule: its path, its method, its body, and the shape of the
 // answer.
-var transportLies = []lie{
+var transportServices = []wrongService{
 	// ---- paths ----
 	{
 		name:   "slash-at-the-end-accepted",
-		says:   "/healthz/ is served like /healthz.",
+		fault:  "/healthz/ is served like /healthz.",
 		rule:   "route-is-known",
-		red:    []string{"<method> <path> is no route > GET | /healthz/"},
+		fails:  []string{"<method> <path> is no route > GET | /healthz/"},
 		checks: []string{"correlation-id", "declared-outcome", "schema"},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if q.url.EscapedPath() == "/healthz/" {
 				q.goToPath("/healthz")
 			}
@@ -31,11 +31,11 @@ var transportLies = []lie{
 	},
 	{
 		name:   "paths-in-any-case",
-		says:   "Paths are compared without regard to case.",
+		fault:  "Paths are compared without regard to case.",
 		rule:   "route-is-known",
-		red:    []string{"<method> <path> is no route > GET | /Healthz"},
+		fails:  []string{"<method> <path> is no route > GET | /Healthz"},
 		checks: []string{"correlation-id", "declared-outcome", "schema"},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if strings.EqualFold(q.url.EscapedPath(), "/healthz") {
 				q.goToPath("/healthz")
 			}
@@ -43,11 +43,11 @@ var transportLies = []lie{
 	},
 	{
 		name:   "dots-cleaned-away",
-		says:   "A dot is cleaned out of a path before it is looked up.",
+		fault:  "A dot is cleaned out of a path before it is looked up.",
 		rule:   "route-is-known",
-		red:    []string{"<method> <path> is no route > GET | /./healthz"},
+		fails:  []string{"<method> <path> is no route > GET | /./healthz"},
 		checks: []string{"correlation-id", "declared-outcome", "schema"},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if at := q.url.EscapedPath(); strings.Contains(at, "/./") && path.Clean(at) == "/healthz" {
 				q.goToPath("/healthz")
 			}
@@ -55,30 +55,30 @@ var transportLies = []lie{
 	},
 	{
 		name:   "unknown-path-not-named",
-		says:   "The refusal of an unknown route does not say which path it is about.",
+		fault:  "The refusal of an unknown route does not say which path it is about.",
 		rule:   "route-is-known",
-		red:    []string{"<method> <path> is no route > GET | /"},
+		fails:  []string{"<method> <path> is no route > GET | /"},
 		checks: []string{"details"},
-		tell: answering(everywhere, func(q *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(q *request, a *response) {
 			if q.operation == "" && a.status == http.StatusNotFound {
 				a.drop("/error/details/path")
 			}
 		}),
 	},
 	{
-		name: "slash-at-the-end-recorded",
-		says: "What is sent to a path with a slash at its end is refused, and recorded all the same.",
-		rule: "route-is-known",
-		red:  []string{"A trailing slash changes nothing"},
-		tell: recordedAllTheSame(func(q *question, a *answer) bool { return a.status == http.StatusNotFound && q.operation == "" }),
+		name:     "slash-at-the-end-recorded",
+		fault:    "What is sent to a path with a slash at its end is refused, and recorded all the same.",
+		rule:     "route-is-known",
+		fails:    []string{"A trailing slash changes nothing"},
+		behavior: recordedAllTheSame(func(q *request, a *response) bool { return a.status == http.StatusNotFound && q.operation == "" }),
 	},
 	{
 		name:   "redirected-without-the-slash",
-		says:   "A path with a slash at its end is redirected to the one without it.",
+		fault:  "A path with a slash at its end is redirected to the one without it.",
 		rule:   "path-is-exact",
-		red:    []string{"No redirect leads from <path> to a route > /healthz/"},
+		fails:  []string{"No redirect leads from <path> to a route > /healthz/"},
 		checks: []string{"declared-outcome"},
-		tell: answering(everywhere, func(q *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(q *request, a *response) {
 			if at := q.url.EscapedPath(); strings.HasSuffix(at, "/") {
 				a.status = http.StatusPermanentRedirect
 				a.header.Set("Location", strings.TrimSuffix(at, "/"))
@@ -87,47 +87,47 @@ var transportLies = []lie{
 	},
 	{
 		name:   "encoded-slash-splits",
-		says:   "An encoded slash in an id ends the segment.",
+		fault:  "An encoded slash in an id ends the segment.",
 		rule:   "path-is-exact",
-		red:    []string{"The id <id> travels as the one segment <segment> > a/b | a%2Fb"},
+		fails:  []string{"The id <id> travels as the one segment <segment> > a/b | a%2Fb"},
 		checks: []string{"correlation-id", "reason-code"},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			q.goToPath(strings.Replace(q.url.EscapedPath(), "/a%2Fb", "/a/b", 1))
 		}),
 	},
 	{
-		name: "decoded-twice",
-		says: "An id is percent-decoded twice.",
-		rule: "path-is-exact",
-		red:  []string{"The id <id> travels as the one segment <segment> > a%2Fb | a%252Fb"},
-		tell: asking(everywhere, func(q *question) {
+		name:  "decoded-twice",
+		fault: "An id is percent-decoded twice.",
+		rule:  "path-is-exact",
+		fails: []string{"The id <id> travels as the one segment <segment> > a%2Fb | a%252Fb"},
+		behavior: changingRequest(anyOperation, func(q *request) {
 			q.goToPath(strings.ReplaceAll(q.url.EscapedPath(), "%25", "%"))
 		}),
 	},
 	{
-		name: "plus-is-a-space",
-		says: "A plus in a path stands for a space.",
-		rule: "path-is-exact",
-		red:  []string{"The id <id> travels as the one segment <segment> > a+b | a+b"},
-		tell: asking(everywhere, func(q *question) {
+		name:  "plus-is-a-space",
+		fault: "A plus in a path stands for a space.",
+		rule:  "path-is-exact",
+		fails: []string{"The id <id> travels as the one segment <segment> > a+b | a+b"},
+		behavior: changingRequest(anyOperation, func(q *request) {
 			q.goToPath(strings.ReplaceAll(q.url.EscapedPath(), "+", "%20"))
 		}),
 	},
 
 	// ---- methods ----
 	{
-		name: "allow-missing",
-		says: "A refused method is not told which ones are allowed.",
-		rule: "method-is-allowed",
-		red:  []string{"<method> is no method of <path> > DELETE | /partner-liquidity-providers/x | GET"},
-		tell: answering(everywhere, func(_ *question, a *answer) { a.header.Del("Allow") }),
+		name:     "allow-missing",
+		fault:    "A refused method is not told which ones are allowed.",
+		rule:     "method-is-allowed",
+		fails:    []string{"<method> is no method of <path> > DELETE | /partner-liquidity-providers/x | GET"},
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) { a.header.Del("Allow") }),
 	},
 	{
-		name: "allow-with-head",
-		says: "Allow names HEAD beside GET.",
-		rule: "method-is-allowed",
-		red:  []string{"<method> is no method of <path> > DELETE | /partner-liquidity-providers/x | GET"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		name:  "allow-with-head",
+		fault: "Allow names HEAD beside GET.",
+		rule:  "method-is-allowed",
+		fails: []string{"<method> is no method of <path> > DELETE | /partner-liquidity-providers/x | GET"},
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.header.Get("Allow") == http.MethodGet {
 				a.header.Set("Allow", "GET, HEAD")
 			}
@@ -135,42 +135,42 @@ var transportLies = []lie{
 	},
 	{
 		name:   "head-answered",
-		says:   "HEAD is answered like GET.",
+		fault:  "HEAD is answered like GET.",
 		rule:   "method-is-allowed",
-		red:    []string{"HEAD is no method of <path> > /healthz | GET"},
+		fails:  []string{"HEAD is no method of <path> > /healthz | GET"},
 		checks: []string{"correlation-id", "declared-outcome"},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if q.method == http.MethodHead {
 				q.method = http.MethodGet
 			}
 		}),
 	},
 	{
-		name: "delete-acts-unseen",
-		says: "DELETE is refused, and changes the provider all the same.",
-		rule: "method-is-allowed",
-		red:  []string{"DELETE deletes nothing"},
-		tell: recordedAllTheSame(func(q *question, a *answer) bool { return q.method == http.MethodDelete }),
+		name:     "delete-acts-unseen",
+		fault:    "DELETE is refused, and changes the provider all the same.",
+		rule:     "method-is-allowed",
+		fails:    []string{"DELETE deletes nothing"},
+		behavior: recordedAllTheSame(func(q *request, a *response) bool { return q.method == http.MethodDelete }),
 	},
 	{
 		name:   "options-answered",
-		says:   "OPTIONS is answered with 204, although CORS is off.",
+		fault:  "OPTIONS is answered with 204, although CORS is off.",
 		rule:   "method-is-allowed",
-		red:    []string{"<method> is no method of <path> > OPTIONS | /partner-liquidity-providers | POST"},
+		fails:  []string{"<method> is no method of <path> > OPTIONS | /partner-liquidity-providers | POST"},
 		checks: []string{"answer-is-i-json", "declared-outcome"},
-		tell: answering(everywhere, func(q *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(q *request, a *response) {
 			if q.method == http.MethodOptions {
 				a.status, a.body = http.StatusNoContent, body{}
 			}
 		}),
 	},
 	{
-		name: "method-told-as-route",
-		says: "Another method of a known path is an unknown route.",
-		rule: "method-is-allowed",
-		red:  []string{"<method> is no method of <path> > PUT | /partner-liquidity-providers | POST"},
-		tell: instead(everywhere, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "method-told-as-route",
+		fault: "Another method of a known path is an unknown route.",
+		rule:  "method-is-allowed",
+		fails: []string{"<method> is no method of <path> > PUT | /partner-liquidity-providers | POST"},
+		behavior: replacing(anyOperation, func(next forward, q *request) *response {
+			a := next(q)
 			if a.status == http.StatusMethodNotAllowed {
 				return refusal(q, http.StatusNotFound, "NOT_FOUND", "", map[string]any{"method": q.method, "path": q.url.EscapedPath()})
 			}
@@ -180,75 +180,75 @@ var transportLies = []lie{
 
 	// ---- bodies ----
 	{
-		name: "one-mebibyte-refused",
-		says: "A body of exactly 1 MiB is too large.",
-		rule: "body-within-limit",
-		red:  []string{"A body of exactly 1 MiB is read by <operation> > partnerLiquidityProvider.onboard"},
-		tell: instead(everywhere, func(honest ask, q *question) *answer {
+		name:  "one-mebibyte-refused",
+		fault: "A body of exactly 1 MiB is too large.",
+		rule:  "body-within-limit",
+		fails: []string{"A body of exactly 1 MiB is read by <operation> > partnerLiquidityProvider.onboard"},
+		behavior: replacing(anyOperation, func(next forward, q *request) *response {
 			if len(q.bytes()) == 1<<20 {
 				return refusal(q, http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", "", nil)
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 	{
-		name: "a-byte-more-accepted",
-		says: "A body of 1 MiB and one byte is read.",
-		rule: "body-within-limit",
-		red:  []string{"A body of 1 MiB and one byte is refused by <operation> > partnerLiquidityProvider.status.upsert"},
-		tell: asking(everywhere, func(q *question) { q.body = body{text: bytes.TrimSpace(q.bytes())} }),
+		name:     "a-byte-more-accepted",
+		fault:    "A body of 1 MiB and one byte is read.",
+		rule:     "body-within-limit",
+		fails:    []string{"A body of 1 MiB and one byte is refused by <operation> > partnerLiquidityProvider.status.upsert"},
+		behavior: changingRequest(anyOperation, func(q *request) { q.body = body{text: bytes.TrimSpace(q.bytes())} }),
 	},
 	{
-		name: "too-large-a-body-recorded",
-		says: "A body that is too large is refused, and recorded all the same.",
-		rule: "body-within-limit",
-		red:  []string{"A body that is too large changes nothing"},
-		tell: recordedAllTheSame(func(_ *question, a *answer) bool { return a.status == http.StatusRequestEntityTooLarge }),
+		name:     "too-large-a-body-recorded",
+		fault:    "A body that is too large is refused, and recorded all the same.",
+		rule:     "body-within-limit",
+		fails:    []string{"A body that is too large changes nothing"},
+		behavior: recordedAllTheSame(func(_ *request, a *response) bool { return a.status == http.StatusRequestEntityTooLarge }),
 	},
 	{
 		name:   "wrong-status-for-too-large",
-		says:   "A body that is too large is refused with PAYLOAD_TOO_LARGE under the status 400.",
+		fault:  "A body that is too large is refused with PAYLOAD_TOO_LARGE under the status 400.",
 		rule:   "body-within-limit",
-		red:    []string{"A body of 1 MiB and one byte is refused by <operation> > partnerLiquidityProvider.onboard"},
+		fails:  []string{"A body of 1 MiB and one byte is refused by <operation> > partnerLiquidityProvider.onboard"},
 		checks: []string{"declared-outcome"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.status == http.StatusRequestEntityTooLarge {
 				a.status = http.StatusBadRequest
 			}
 		}),
 	},
 	{
-		name: "member-twice-accepted",
-		says: "Of a member that stands twice the last one counts.",
-		rule: "body-is-i-json",
-		red: []string{
+		name:  "member-twice-accepted",
+		fault: "Of a member that stands twice the last one counts.",
+		rule:  "body-is-i-json",
+		fails: []string{
 			`A body with <what> is malformed > a member twice | …`,
 			`A body with <what> is malformed > a lone high surrogate | …`,
 		},
-		tell: asking(toOnboard, func(q *question) {
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if json.Valid(q.bytes()) {
 				q.rewrite() // encoding/json keeps the last one, and repairs surrogates
 			}
 		}),
 	},
 	{
-		name: "byte-order-mark-accepted",
-		says: "A byte order mark before the value is skipped.",
-		rule: "body-is-i-json",
-		red:  []string{"The bytes of <what> are malformed > a byte order mark before the value | efbbbf 7b7d"},
-		tell: asking(everywhere, func(q *question) {
+		name:  "byte-order-mark-accepted",
+		fault: "A byte order mark before the value is skipped.",
+		rule:  "body-is-i-json",
+		fails: []string{"The bytes of <what> are malformed > a byte order mark before the value | efbbbf 7b7d"},
+		behavior: changingRequest(anyOperation, func(q *request) {
 			q.body = body{text: bytes.TrimPrefix(q.bytes(), []byte("\ufeff"))}
 		}),
 	},
 	{
-		name: "more-after-the-value-accepted",
-		says: "What follows the value is not read.",
-		rule: "body-is-i-json",
-		red: []string{
+		name:  "more-after-the-value-accepted",
+		fault: "What follows the value is not read.",
+		rule:  "body-is-i-json",
+		fails: []string{
 			"The text <text> is malformed > {} {}",
 			"Malformed JSON changes nothing, however much of it can be read",
 		},
-		tell: asking(everywhere, func(q *question) {
+		behavior: changingRequest(anyOperation, func(q *request) {
 			var first json.RawMessage
 			if json.NewDecoder(bytes.NewReader(q.bytes())).Decode(&first) == nil {
 				q.body = body{text: first}
@@ -256,71 +256,71 @@ var transportLies = []lie{
 		}),
 	},
 	{
-		name: "malformed-json-recorded",
-		says: "Malformed JSON is refused, and what can be read of it is recorded all the same.",
-		rule: "body-is-i-json",
-		red:  []string{"Malformed JSON changes nothing, however much of it can be read"},
-		tell: recordedAllTheSame(func(q *question, _ *answer) bool { return !json.Valid(q.bytes()) }),
+		name:     "malformed-json-recorded",
+		fault:    "Malformed JSON is refused, and what can be read of it is recorded all the same.",
+		rule:     "body-is-i-json",
+		fails:    []string{"Malformed JSON changes nothing, however much of it can be read"},
+		behavior: recordedAllTheSame(func(q *request, _ *response) bool { return !json.Valid(q.bytes()) }),
 	},
 	{
-		name: "bytes-repaired",
-		says: "Bytes that are no UTF-8 are replaced.",
-		rule: "body-is-i-json",
-		red:  []string{"The bytes of <what> are malformed > a byte that UTF-8 never has | 7b22 6122 3a22 ff 227d"},
-		tell: asking(everywhere, func(q *question) { q.body = body{text: bytes.ToValidUTF8(q.bytes(), []byte("?"))} }),
+		name:     "bytes-repaired",
+		fault:    "Bytes that are no UTF-8 are replaced.",
+		rule:     "body-is-i-json",
+		fails:    []string{"The bytes of <what> are malformed > a byte that UTF-8 never has | 7b22 6122 3a22 ff 227d"},
+		behavior: changingRequest(anyOperation, func(q *request) { q.body = body{text: bytes.ToValidUTF8(q.bytes(), []byte("?"))} }),
 	},
 	{
-		name: "noncharacter-accepted",
-		says: "A noncharacter in a string is text like any other.",
-		rule: "body-is-i-json",
-		red:  []string{"A body with <what> is malformed > the noncharacter U+FDD0 | …"},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "noncharacter-accepted",
+		fault: "A noncharacter in a string is text like any other.",
+		rule:  "body-is-i-json",
+		fails: []string{"A body with <what> is malformed > the noncharacter U+FDD0 | …"},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			q.body = body{text: bytes.ReplaceAll(q.bytes(), []byte(`\ufdd0`), []byte(`x`))}
 		}),
 	},
 	{
-		name: "too-large-a-number-read",
-		says: "A number that no double can hold is read as the largest that one can hold.",
-		rule: "body-is-i-json",
-		red:  []string{"A body with <what> is malformed > the number 1e400 | …"},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "too-large-a-number-read",
+		fault: "A number that no double can hold is read as the largest that one can hold.",
+		rule:  "body-is-i-json",
+		fails: []string{"A body with <what> is malformed > the number 1e400 | …"},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			q.body = body{text: bytes.ReplaceAll(q.bytes(), []byte("1e400"), []byte("1.7976931348623157e308"))}
 		}),
 	},
 	{
 		name:   "content-type-demanded",
-		says:   "A body that is not called application/json is refused with 415.",
+		fault:  "A body that is not called application/json is refused with 415.",
 		rule:   "body-is-i-json",
-		red:    []string{"The Content-Type <type> does not matter > text/plain"},
+		fails:  []string{"The Content-Type <type> does not matter > text/plain"},
 		checks: []string{"declared-outcome"},
-		tell: instead(toOnboard, func(honest ask, q *question) *answer {
+		behavior: replacing(toOnboard, func(next forward, q *request) *response {
 			if !strings.HasPrefix(q.header.Get("Content-Type"), "application/json") {
 				return refusal(q, http.StatusUnsupportedMediaType, "CONSTRAINT_VIOLATION", reasonInvalid, nil)
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 	{
 		name:   "body-on-get-read",
-		says:   "A body on GET has to be JSON.",
+		fault:  "A body on GET has to be JSON.",
 		rule:   "body-is-i-json",
-		red:    []string{"A body on GET is not even read"},
+		fails:  []string{"A body on GET is not even read"},
 		checks: []string{"declared-outcome"},
-		tell: instead(toGet, func(honest ask, q *question) *answer {
+		behavior: replacing(toGet, func(next forward, q *request) *response {
 			if len(q.bytes()) > 0 && !json.Valid(q.bytes()) {
 				return refusal(q, http.StatusBadRequest, "CONSTRAINT_VIOLATION", reasonInvalid, nil)
 			}
-			return honest(q)
+			return next(q)
 		}),
 	},
 	{
 		name:   "failure-instead-of-refusal",
-		says:   "Malformed JSON makes the server fail with 500.",
+		fault:  "Malformed JSON makes the server fail with 500.",
 		rule:   "body-is-i-json",
-		red:    []string{"The text <text> is malformed > {"},
+		fails:  []string{"The text <text> is malformed > {"},
 		checks: []string{"declared-outcome", "no-5xx"},
-		tell: instead(everywhere, func(honest ask, q *question) *answer {
-			a := honest(q)
+		behavior: replacing(anyOperation, func(next forward, q *request) *response {
+			a := next(q)
 			if a.code() == "CONSTRAINT_VIOLATION" && !a.has("/error/details/violations") && len(q.bytes()) > 0 {
 				return refusal(q, http.StatusInternalServerError, "INTERNAL", "", nil)
 			}
@@ -328,12 +328,12 @@ var transportLies = []lie{
 		}),
 	},
 	{
-		name:       "empty-body-malformed",
-		says:       "An empty body is malformed JSON.",
-		rule:       "empty-body-is-an-object",
-		red:        []string{"<operation> reads an empty body as an object without members > partnerLiquidityProvider.onboard"},
-		sparesNone: true, // each of them sends an empty body
-		tell: asking(everywhere, func(q *question) {
+		name:     "empty-body-malformed",
+		fault:    "An empty body is malformed JSON.",
+		rule:     "empty-body-is-an-object",
+		fails:    []string{"<operation> reads an empty body as an object without members > partnerLiquidityProvider.onboard"},
+		failsAll: true, // each of them sends an empty body
+		behavior: changingRequest(anyOperation, func(q *request) {
 			if len(q.bytes()) == 0 {
 				q.body = body{text: []byte(" ")}
 			}
@@ -342,64 +342,64 @@ var transportLies = []lie{
 
 	// ---- request schemas ----
 	{
-		name: "other-member-accepted",
-		says: "A member that no schema knows is dropped in silence.",
-		rule: "request-matches-schema",
-		red:  []string{"<operation> allows no other member: <member> > partnerLiquidityProvider.status.upsert | /status/note | /status"},
-		tell: asking(toStatus, func(q *question) { q.drop("/status/note") }),
+		name:     "other-member-accepted",
+		fault:    "A member that no schema knows is dropped in silence.",
+		rule:     "request-matches-schema",
+		fails:    []string{"<operation> allows no other member: <member> > partnerLiquidityProvider.status.upsert | /status/note | /status"},
+		behavior: changingRequest(toStatus, func(q *request) { q.drop("/status/note") }),
 	},
 	{
-		name: "missing-member-filled-in",
-		says: "A provider without a name is called nameless.",
-		rule: "request-matches-schema",
-		red: []string{
+		name:  "missing-member-filled-in",
+		fault: "A provider without a name is called nameless.",
+		rule:  "request-matches-schema",
+		fails: []string{
 			"<operation> without <member> is refused > partnerLiquidityProvider.onboard | /provider/legal_entity_name | /provider",
 		},
-		tell: asking(toOnboard, func(q *question) {
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if !q.has("/provider/legal_entity_name") {
 				q.put("/provider/legal_entity_name", "nameless")
 			}
 		}),
 	},
 	{
-		name: "ascii-white-space-trimmed",
-		says: "Spaces around a text are cut off.",
-		rule: "request-matches-schema",
-		red:  []string{`The text <text> is refused for <member> > /provider/legal_entity_name | "Acme "`},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "ascii-white-space-trimmed",
+		fault: "Spaces around a text are cut off.",
+		rule:  "request-matches-schema",
+		fails: []string{`The text <text> is refused for <member> > /provider/legal_entity_name | "Acme "`},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if name := text(q.at("/provider/legal_entity_name")); strings.TrimSpace(name) != "" {
 				q.put("/provider/legal_entity_name", strings.Trim(name, " \t\r\n"))
 			}
 		}),
 	},
 	{
-		name: "unicode-white-space-overlooked",
-		says: "A no-break space, and white space beyond ASCII at all, may stand at either end of a text.",
-		rule: "request-matches-schema",
-		red:  []string{`The text <text> is refused for <member> > /provider/legal_entity_name | "\u00a0Acme"`},
-		tell: asking(toOnboard, func(q *question) {
+		name:  "unicode-white-space-overlooked",
+		fault: "A no-break space, and white space beyond ASCII at all, may stand at either end of a text.",
+		rule:  "request-matches-schema",
+		fails: []string{`The text <text> is refused for <member> > /provider/legal_entity_name | "\u00a0Acme"`},
+		behavior: changingRequest(toOnboard, func(q *request) {
 			if name := text(q.at("/provider/legal_entity_name")); name != "" {
 				q.put("/provider/legal_entity_name", strings.TrimFunc(name, func(c rune) bool { return c > 127 && unicode.IsSpace(c) }))
 			}
 		}),
 	},
 	{
-		name: "count-with-a-point-refused",
-		says: "A count is no count when it is spelled 2.0.",
-		rule: "request-matches-schema",
-		red:  []string{"<number> is read as the count <count> > 2.0 | 2"},
-		tell: asking(toStatus, func(q *question) {
+		name:  "count-with-a-point-refused",
+		fault: "A count is no count when it is spelled 2.0.",
+		rule:  "request-matches-schema",
+		fails: []string{"<number> is read as the count <count> > 2.0 | 2"},
+		behavior: changingRequest(toStatus, func(q *request) {
 			if q.at("/status/unresolved_critical_violations") == json.Number("2.0") {
 				q.put("/status/unresolved_critical_violations", json.Number("2.5"))
 			}
 		}),
 	},
 	{
-		name: "count-beyond-the-largest",
-		says: "A count one above the largest is taken for the largest.",
-		rule: "request-matches-schema",
-		red:  []string{"<number> is no count > 9007199254740992 | maximum"},
-		tell: asking(toStatus, func(q *question) {
+		name:  "count-beyond-the-largest",
+		fault: "A count one above the largest is taken for the largest.",
+		rule:  "request-matches-schema",
+		fails: []string{"<number> is no count > 9007199254740992 | maximum"},
+		behavior: changingRequest(toStatus, func(q *request) {
 			if q.at("/status/unresolved_critical_violations") == json.Number("9007199254740992") {
 				q.put("/status/unresolved_critical_violations", json.Number("9007199254740991"))
 			}
@@ -407,11 +407,11 @@ var transportLies = []lie{
 	},
 	{
 		name:   "violations-not-cut",
-		says:   "More than 20 violations are told.",
+		fault:  "More than 20 violations are told.",
 		rule:   "request-matches-schema",
 		checks: []string{"schema"},
-		red:    []string{"Of 21 rows the first 20 are told, in the order of their paths as text"},
-		tell: answering(toStatus, func(q *question, a *answer) {
+		fails:  []string{"Of 21 rows the first 20 are told, in the order of their paths as text"},
+		behavior: changingResponse(toStatus, func(q *request, a *response) {
 			told := list(a.at("/error/details/violations"))
 			if wrong := list(q.at("/status/reason_codes")); len(told) == 20 && len(wrong) > 20 {
 				a.put("/error/details/violations", append(told, told[19]))
@@ -419,11 +419,11 @@ var transportLies = []lie{
 		}),
 	},
 	{
-		name: "violations-not-sorted",
-		says: "Violations are told in the order in which they were found, the last first.",
-		rule: "request-matches-schema",
-		red:  []string{"Every failing field has its row, sorted by its path"},
-		tell: answering(toOnboard, func(_ *question, a *answer) {
+		name:  "violations-not-sorted",
+		fault: "Violations are told in the order in which they were found, the last first.",
+		rule:  "request-matches-schema",
+		fails: []string{"Every failing field has its row, sorted by its path"},
+		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
 			if told := list(a.at("/error/details/violations")); len(told) > 1 {
 				slices.Reverse(told)
 				a.put("/error/details/violations", told)
@@ -431,11 +431,11 @@ var transportLies = []lie{
 		}),
 	},
 	{
-		name: "violations-without-a-place",
-		says: "Every violation is told as one of the whole body.",
-		rule: "request-matches-schema",
-		red:  []string{`The value <value> for <member> breaks "<keyword>" > /provider/segment_tier | "S4" | enum`},
-		tell: answering(toOnboard, func(_ *question, a *answer) {
+		name:  "violations-without-a-place",
+		fault: "Every violation is told as one of the whole body.",
+		rule:  "request-matches-schema",
+		fails: []string{`The value <value> for <member> breaks "<keyword>" > /provider/segment_tier | "S4" | enum`},
+		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
 			for i := range list(a.at("/error/details/violations")) {
 				a.put("/error/details/violations/"+strconv.Itoa(i)+"/instance_path", "")
 			}
@@ -444,12 +444,12 @@ var transportLies = []lie{
 
 	// ---- providers ----
 	{
-		name: "unknown-provider-forbidden",
-		says: "An unknown provider is refused like another partner's.",
-		rule: "provider-exists",
-		red:  []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.get"},
-		tell: instead(everywhere, func(honest ask, q *question) *answer {
-			a := honest(q)
+		name:  "unknown-provider-forbidden",
+		fault: "An unknown provider is refused like another partner's.",
+		rule:  "provider-exists",
+		fails: []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.get"},
+		behavior: replacing(anyOperation, func(next forward, q *request) *response {
+			a := next(q)
 			if q.operation != "" && a.status == http.StatusNotFound {
 				return refusal(q, http.StatusForbidden, "FORBIDDEN", reasonInvalid, map[string]any{"provider_id": q.provider})
 			}
@@ -458,11 +458,11 @@ var transportLies = []lie{
 	},
 	{
 		name:   "reason-code-swapped",
-		says:   "An unknown provider is NOT_FOUND because it is invalid.",
+		fault:  "An unknown provider is NOT_FOUND because it is invalid.",
 		rule:   "provider-exists",
-		red:    []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.rollout.export"},
+		fails:  []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.rollout.export"},
 		checks: []string{"reason-code"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.at("/error/details/reason_code") == reasonNotFound {
 				a.put("/error/details/reason_code", reasonInvalid)
 			}
@@ -470,28 +470,28 @@ var transportLies = []lie{
 	},
 	{
 		name:   "unknown-provider-not-named",
-		says:   "NOT_FOUND does not say which provider was not found.",
+		fault:  "NOT_FOUND does not say which provider was not found.",
 		rule:   "provider-exists",
-		red:    []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.status.upsert"},
+		fails:  []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.status.upsert"},
 		checks: []string{"details"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.status == http.StatusNotFound {
 				a.drop("/error/details/provider_id")
 			}
 		}),
 	},
 	{
-		name: "ids-in-any-case",
-		says: "A provider is found under its id in another case.",
-		rule: "provider-exists",
-		red:  []string{"An id in another case is another provider"},
-		tell: func() teller {
+		name:  "ids-in-any-case",
+		fault: "A provider is found under its id in another case.",
+		rule:  "provider-exists",
+		fails: []string{"An id in another case is another provider"},
+		behavior: func() handle {
 			known := &notes[string]{}
-			return func(honest ask, q *question) *answer {
+			return func(next forward, q *request) *response {
 				if id, ok := known.read(strings.ToLower(q.provider)); ok && q.operation == toGet {
-					return honest(q.get(id))
+					return next(q.get(id))
 				}
-				a := honest(q)
+				a := next(q)
 				if id := text(a.at("/provider/provider_id")); id != "" {
 					known.write(strings.ToLower(id), id)
 				}
@@ -503,21 +503,21 @@ var transportLies = []lie{
 	// ---- correlation ids ----
 	{
 		name:   "correlation-header-differs",
-		says:   "The header has another correlation id than the body.",
+		fault:  "The header has another correlation id than the body.",
 		rule:   "correlation-id-is-echoed",
-		red:    []string{"<operation> answers with its own correlation id > healthz | corr_healthz"},
+		fails:  []string{"<operation> answers with its own correlation id > healthz | corr_healthz"},
 		checks: []string{"correlation-id"},
-		tell: answering(toHealth, func(_ *question, a *answer) {
+		behavior: changingResponse(toHealth, func(_ *request, a *response) {
 			a.header.Set("X-Correlation-Id", a.header.Get("X-Correlation-Id")+"-1")
 		}),
 	},
 	{
 		name:   "correlation-default-wrong",
-		says:   "The default correlation id is random.",
+		fault:  "The default correlation id is random.",
 		rule:   "correlation-id-is-echoed",
-		red:    []string{"<operation> answers with its own correlation id > partnerLiquidityProvider.get | corr_partnerliquidityprovider_get"},
+		fails:  []string{"<operation> answers with its own correlation id > partnerLiquidityProvider.get | corr_partnerliquidityprovider_get"},
 		checks: []string{"correlation-id"},
-		tell: answering(toGet, func(q *question, a *answer) {
+		behavior: changingResponse(toGet, func(q *request, a *response) {
 			if q.header.Get("X-Correlation-Id") == "" {
 				a.correlate("corr_7f3a9c")
 			}
@@ -525,11 +525,11 @@ var transportLies = []lie{
 	},
 	{
 		name:   "correlation-of-129-characters",
-		says:   "A correlation id of 129 characters is used.",
+		fault:  "A correlation id of 129 characters is used.",
 		rule:   "correlation-id-is-echoed",
-		red:    []string{"A correlation id with <what> counts as absent > 129 characters | …"},
+		fails:  []string{"A correlation id with <what> counts as absent > 129 characters | …"},
 		checks: []string{"correlation-id", "schema"},
-		tell: answering(toHealth, func(q *question, a *answer) {
+		behavior: changingResponse(toHealth, func(q *request, a *response) {
 			if own := q.header.Get("X-Correlation-Id"); len(own) == 129 {
 				a.correlate(own)
 			}
@@ -537,11 +537,11 @@ var transportLies = []lie{
 	},
 	{
 		name:   "correlation-of-128-characters",
-		says:   "A correlation id of 128 characters is too long.",
+		fault:  "A correlation id of 128 characters is too long.",
 		rule:   "correlation-id-is-echoed",
-		red:    []string{"A correlation id with <what> is used > 128 characters | …"},
+		fails:  []string{"A correlation id with <what> is used > 128 characters | …"},
 		checks: []string{"correlation-id"},
-		tell: asking(toHealth, func(q *question) {
+		behavior: changingRequest(toHealth, func(q *request) {
 			if len(q.header.Get("X-Correlation-Id")) == 128 {
 				q.header.Del("X-Correlation-Id")
 			}
@@ -549,11 +549,11 @@ var transportLies = []lie{
 	},
 	{
 		name:   "correlation-forgotten-by-refusals",
-		says:   "A refusal has the operation's correlation id, and not the caller's.",
+		fault:  "A refusal has the operation's correlation id, and not the caller's.",
 		rule:   "correlation-id-is-echoed",
-		red:    []string{"A refusal with <status> has the caller's correlation id too > 403 INSUFFICIENT_SCOPE without a reason code | …"},
+		fails:  []string{"A refusal with <status> has the caller's correlation id too > 403 INSUFFICIENT_SCOPE without a reason code | …"},
 		checks: []string{"correlation-id"},
-		tell: answering(everywhere, func(q *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(q *request, a *response) {
 			if a.code() != "" {
 				q.header.Del("X-Correlation-Id")
 				a.correlate(q.correlation())
@@ -563,57 +563,57 @@ var transportLies = []lie{
 
 	// ---- answers ----
 	{
-		name:   "content-type-without-charset",
-		says:   "An answer is application/json and does not say in which encoding.",
-		rule:   "answers-are-json",
-		red:    []string{"<operation> answers in JSON > partnerLiquidityProvider.get | /provider | absent"},
-		checks: []string{"content-type"},
-		tell:   answering(toGet, func(_ *question, a *answer) { a.header.Set("Content-Type", "application/json") }),
+		name:     "content-type-without-charset",
+		fault:    "An answer is application/json and does not say in which encoding.",
+		rule:     "answers-are-json",
+		fails:    []string{"<operation> answers in JSON > partnerLiquidityProvider.get | /provider | absent"},
+		checks:   []string{"content-type"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) { a.header.Set("Content-Type", "application/json") }),
 	},
 	{
 		name:   "content-type-missing-on-refusals",
-		says:   "A refusal does not say what it is.",
+		fault:  "A refusal does not say what it is.",
 		rule:   "answers-are-json",
-		red:    []string{"A refusal is JSON too: <status> > 404 NOT_FOUND without a reason code | GET | /nowhere | {me}"},
+		fails:  []string{"A refusal is JSON too: <status> > 404 NOT_FOUND without a reason code | GET | /nowhere | {me}"},
 		checks: []string{"content-type"},
-		tell: answering(everywhere, func(_ *question, a *answer) {
+		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
 			if a.code() != "" {
 				a.header["Content-Type"] = nil
 			}
 		}),
 	},
 	{
-		name:   "other-member-in-an-answer",
-		says:   "An answer has a member that its schema does not have.",
-		rule:   "answers-are-json",
-		red:    []string{"<operation> answers in JSON > partnerLiquidityProvider.get | /provider | absent"},
-		checks: []string{"schema"},
-		tell:   answering(toGet, func(_ *question, a *answer) { a.put("/provider/internal_note", "none") }),
+		name:     "other-member-in-an-answer",
+		fault:    "An answer has a member that its schema does not have.",
+		rule:     "answers-are-json",
+		fails:    []string{"<operation> answers in JSON > partnerLiquidityProvider.get | /provider | absent"},
+		checks:   []string{"schema"},
+		behavior: changingResponse(toGet, func(_ *request, a *response) { a.put("/provider/internal_note", "none") }),
 	},
 	{
 		name:   "details-missing",
-		says:   "An error has no details.",
+		fault:  "An error has no details.",
 		rule:   "answers-are-json",
-		red:    []string{"A refusal is JSON too: <status> > 401 UNAUTHORIZED without a reason code | …"},
+		fails:  []string{"A refusal is JSON too: <status> > 401 UNAUTHORIZED without a reason code | …"},
 		checks: []string{"schema"},
-		tell: answering(toGet, func(_ *question, a *answer) {
+		behavior: changingResponse(toGet, func(_ *request, a *response) {
 			if a.status == http.StatusUnauthorized {
 				a.drop("/error/details")
 			}
 		}),
 	},
 	{
-		name:   "conflict-without-its-provider",
-		says:   "A conflict does not say which provider it is about.",
-		rule:   "answers-are-json",
-		red:    []string{"A conflict names the provider"},
-		checks: []string{"details"},
-		tell:   answering(toStatus, func(_ *question, a *answer) { a.drop("/error/details/provider_id") }),
+		name:     "conflict-without-its-provider",
+		fault:    "A conflict does not say which provider it is about.",
+		rule:     "answers-are-json",
+		fails:    []string{"A conflict names the provider"},
+		checks:   []string{"details"},
+		behavior: changingResponse(toStatus, func(_ *request, a *response) { a.drop("/error/details/provider_id") }),
 	},
 }
 
 // correlate gives the answer another correlation id, in header and body.
-func (a *answer) correlate(id string) {
+func (a *response) correlate(id string) {
 	a.header.Set("X-Correlation-Id", id)
 	a.put("/correlation_id", id)
 }

@@ -65,38 +65,38 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// lie is a service with one fault.
-type lie struct {
+// wrongService is a service with one fault.
+type wrongService struct {
 	// name is its name within its topic, and that of its test.
 	name string
-	// says describes the fault in one sentence.
-	says string
+	// fault describes the fault in one sentence.
+	fault string
 	// rule is the rule of the milestone that it breaks. The scenarios of the rule are run.
 	rule string
-	// red are the scenarios of the rule that must fail.
-	red []string
+	// fails are the scenarios of the rule that must fail.
+	fails []string
 	// checks are the named checks that fail on the answers, all of them.
 	checks []string
-	// sparesNone is set if every scenario of the rule must fail.
-	sparesNone bool
-	// tell makes the service's behavior. Each server of a run has its own, with a memory of its own.
-	tell func() teller
+	// failsAll is set if every scenario of the rule must fail.
+	failsAll bool
+	// behavior makes the service's behavior. Each server of a run has its own, with a memory of its own.
+	behavior func() handle
 }
 
 // topics are all wrong services, in the order of the features.
 var topics = []struct {
-	name string
-	lies []lie
+	name     string
+	services []wrongService
 }{
-	{"transport", transportLies},
-	{"identity", identityLies},
-	{"idempotency", idempotencyLies},
-	{"onboard", onboardLies},
-	{"status", statusLies},
-	{"eligibility", eligibilityLies},
-	{"rollout", rolloutLies},
-	{"export", exportLies},
-	{"keys", keysLies},
+	{"transport", transportServices},
+	{"identity", identityServices},
+	{"idempotency", idempotencyServices},
+	{"onboard", onboardServices},
+	{"status", statusServices},
+	{"eligibility", eligibilityServices},
+	{"rollout", rolloutServices},
+	{"export", exportServices},
+	{"keys", keysServices},
 }
 
 // milestoneFile is the file of the milestone, relative to this package.
@@ -129,7 +129,7 @@ type outcome struct {
 }
 
 // runAgainst runs the scenarios of the rules, or all of them when there are none, against servers with a behavior.
-func runAgainst(t *testing.T, rules []string, tell func() teller) outcome {
+func runAgainst(t *testing.T, rules []string, tell func() handle) outcome {
 	t.Helper()
 	c, err := readContract()
 	if err != nil {
@@ -140,7 +140,7 @@ func runAgainst(t *testing.T, rules []string, tell func() teller) outcome {
 		t.Fatal(err)
 	}
 	e := &execute.Executor{
-		Inputs: c.inputs, Fixtures: c.project.Fixtures(), Checker: c.checker, Selection: selection, Wrap: standsBefore(tell),
+		Inputs: c.inputs, Fixtures: c.project.Fixtures(), Checker: c.checker, Selection: selection, Wrap: wrapWith(tell),
 	}
 	defer e.Close()
 	result := e.Run(t.Context())
@@ -189,33 +189,33 @@ func TestWrongServices(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in the command
 	for _, topic := range topics {
 		t.Run(topic.name, func(t *testing.T) {
-			for _, l := range topic.lies {
-				t.Run(l.name, func(t *testing.T) {
+			for _, w := range topic.services {
+				t.Run(w.name, func(t *testing.T) {
 					t.Parallel()
-					l.mustFail(t)
+					w.mustFail(t)
 				})
 			}
 		})
 	}
 }
 
-func (l lie) mustFail(t *testing.T) {
-	got := runAgainst(t, []string{l.rule}, l.tell)
+func (w wrongService) mustFail(t *testing.T) {
+	got := runAgainst(t, []string{w.rule}, w.behavior)
 	if got.verdict.Overall || got.verdict.Exit != verdict.Fails {
 		t.Errorf("got overall=%t and exit code %d, want false and %d", got.verdict.Overall, got.verdict.Exit, verdict.Fails)
 	}
-	for _, name := range l.red {
-		id, err := l.find(name, got.statuses)
+	for _, name := range w.fails {
+		id, err := w.find(name, got.statuses)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
 		if status := got.statuses[id]; status != record.Failed {
-			t.Errorf("%s: got %s, want %s. The fault: %s", id, status, record.Failed, l.says)
+			t.Errorf("%s: got %s, want %s. The fault: %s", id, status, record.Failed, w.fault)
 		}
 	}
-	if !slices.Equal(got.failed, l.checks) {
-		t.Errorf("got these checks failing: %q, want %q", got.failed, l.checks)
+	if !slices.Equal(got.failed, w.checks) {
+		t.Errorf("got these checks failing: %q, want %q", got.failed, w.checks)
 	}
 	passed := 0
 	for id, status := range got.statuses {
@@ -227,7 +227,7 @@ func (l lie) mustFail(t *testing.T) {
 			t.Errorf("%s: got %s, want it to pass or to fail", id, status)
 		}
 	}
-	if (passed == 0) != l.sparesNone {
+	if (passed == 0) != w.failsAll {
 		t.Errorf("%d scenarios of %d passed; want none only for a row with failsAll", passed, len(got.statuses))
 	}
 	if t.Failed() {
@@ -236,7 +236,7 @@ func (l lie) mustFail(t *testing.T) {
 }
 
 // find returns the id of the one scenario with that name. A Gherkin rule around it is part of its id, and may be left out.
-func (l lie) find(name string, results map[string]record.Status) (string, error) {
+func (w wrongService) find(name string, results map[string]record.Status) (string, error) {
 	begins, long := strings.CutSuffix(name, "…")
 	var found, near []string
 	for id := range results {
@@ -256,7 +256,7 @@ func (l lie) find(name string, results map[string]record.Status) (string, error)
 	}
 	slices.Sort(near)
 	return "", fmt.Errorf("%d scenarios of @%s are called %q, want one; there are\n%s",
-		len(found), l.rule, name, strings.Join(append(found, near...), "\n"))
+		len(found), w.rule, name, strings.Join(append(found, near...), "\n"))
 }
 
 // ruleOf returns a rule of the milestone.
@@ -273,13 +273,13 @@ func ruleOf(id string) milestones.Rule {
 func TestEveryRuleHasAWrongService(t *testing.T) {
 	covered := map[string]bool{}
 	for _, topic := range topics {
-		for _, l := range topic.lies {
-			covered[l.rule] = true
-			if feature, want := ruleOf(l.rule).Feature, topic.name+".feature"; feature != want {
-				t.Errorf("%s/%s: got a rule of %q (@%s), want one of %q", topic.name, l.name, feature, l.rule, want)
+		for _, w := range topic.services {
+			covered[w.rule] = true
+			if feature, want := ruleOf(w.rule).Feature, topic.name+".feature"; feature != want {
+				t.Errorf("%s/%s: got a rule of %q (@%s), want one of %q", topic.name, w.name, feature, w.rule, want)
 			}
-			if len(l.red) == 0 || l.says == "" || !strings.HasSuffix(l.says, ".") {
-				t.Errorf("%s/%s: a row has one sentence that describes the fault, and a scenario that fails", topic.name, l.name)
+			if len(w.fails) == 0 || w.fault == "" || !strings.HasSuffix(w.fault, ".") {
+				t.Errorf("%s/%s: a row has one sentence that describes the fault, and a scenario that fails", topic.name, w.name)
 			}
 		}
 	}
@@ -294,10 +294,10 @@ func TestEveryRuleHasAWrongService(t *testing.T) {
 func TestEveryCheckHasAWrongService(t *testing.T) {
 	var covered []string
 	for _, topic := range topics {
-		for _, l := range topic.lies {
-			covered = append(covered, l.checks...)
-			if !slices.IsSorted(l.checks) {
-				t.Errorf("%s/%s: got the checks %q, want them sorted", topic.name, l.name, l.checks)
+		for _, w := range topic.services {
+			covered = append(covered, w.checks...)
+			if !slices.IsSorted(w.checks) {
+				t.Errorf("%s/%s: got the checks %q, want them sorted", topic.name, w.name, w.checks)
 			}
 		}
 	}
