@@ -16,12 +16,6 @@ import (
 	"example.com/lpgate/internal/textfile"
 )
 
-// Node reads the one document of a file without a schema. It remains for the readers of seeds, recipes and settings until they
-// use [Parse].
-func Node(name, kind string, text []byte) (*yaml.Node, error) {
-	return parseDocument(name, text, Options{Kind: kind})
-}
-
 // parseDocument reads the one document of a file. YAML is a superset of JSON but for tabs and for surrogates in escapes: JSON
 // that has those is read as well.
 func parseDocument(name string, raw []byte, options Options) (*yaml.Node, error) {

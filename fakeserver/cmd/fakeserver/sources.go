@@ -10,10 +10,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	// It reports the line of a value, which the errors need.
-	"gopkg.in/yaml.v3"
 
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
@@ -50,7 +49,7 @@ func (s *settings) current(name, former, current string) string {
 	if renamed[name] == "" {
 		return name
 	}
-	if warning := fmt.Sprintf("%s is deprecated: use %s", former, current); !slices.Contains(s.deprecated, warning) {
+	if warning := fmt.Sprintf("%s is deprecated: write %s", former, current); !slices.Contains(s.deprecated, warning) {
 		s.deprecated = append(s.deprecated, warning)
 	}
 	return renamed[name]
@@ -119,15 +118,15 @@ func (s *settings) loadEnvironment(environ []string) error {
 	return nil
 }
 
-// set gives a setting its values, unless it was set before. Place is the variable, or the
-// line of the file; source is the place with the name of the setting.
-func (s *settings) set(name, place, source string, values []string) error {
+// set gives a setting its values, unless it was set before. Key is the variable or the key
+// in the file, and source where it stands.
+func (s *settings) set(name, key, source string, values []string) error {
 	if s.flags.Changed(name) {
 		return nil
 	}
 	for _, value := range values {
 		if value == "" {
-			return fmt.Errorf("%s: %s is empty: remove it, or give it a value", place, name)
+			return fmt.Errorf("%s is empty: remove it, or give it a value", key)
 		}
 		if err := s.flags.Set(name, value); err != nil {
 			return valueError(source, err)
@@ -136,85 +135,96 @@ func (s *settings) set(name, place, source string, values []string) error {
 	return s.flags.SetAnnotation(name, sourceAnnotation, []string{source})
 }
 
-// loadFile sets the settings from the configuration file, and reports all its problems.
+// loadFile sets the settings from the configuration file, a YAML mapping of their names to
+// values or lists of values. It reports all problems.
 func (s *settings) loadFile() error {
-	var names []string
-	s.flags.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	lines, err := s.readConfig(names)
+	text, err := textfile.Read(s.config)
 	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	file, err := yamlfile.Parse(s.config, text, yamlfile.Options{
+		Kind: "mapping of settings", Schema: configSchema{s.flags}, HideValues: true, // it may have a secret by mistake
+	})
+	if errors.Is(err, yamlfile.ErrEmpty) {
+		return nil // all of it may be comments
+	} else if err != nil {
 		return err
 	}
-	var problems []error
-	for _, line := range lines {
-		switch {
-		case line.problem != nil:
-			problems = append(problems, line.problem)
-		case len(line.values) != 1 && !isList(s.flags.Lookup(line.name)):
-			problems = append(problems, fmt.Errorf("%s: %s must be one value, not a list", line.place, line.name))
-		default:
-			problems = append(problems, s.set(line.name, line.place, line.place+": "+line.name, line.values))
+	s.deprecated = append(s.deprecated, file.Deprecations()...)
+	for _, name := range file.Keys("") {
+		at := yamlfile.At(name)
+		if !file.Valid(at) {
+			continue
+		}
+		values := []string{file.Text(at)}
+		if list, ok := file.Value().(map[string]any)[name].([]any); ok {
+			values = nil
+			for i := range list {
+				values = append(values, file.Text(yamlfile.Below(at, i)))
+			}
+		}
+		place := fmt.Sprintf("%s:%d: ", s.config, file.Line(at))
+		if err := s.set(name, name, place+name, values); err != nil {
+			file.Report(at, "%s", strings.TrimPrefix(err.Error(), place))
 		}
 	}
-	return errors.Join(problems...)
+	return file.Err()
 }
 
-// configLine is a setting of the configuration file.
-type configLine struct {
-	place   string // FILE:LINE
-	name    string
-	values  []string
-	problem error
+// configSchema is the schema of the configuration file, which the flags define.
+type configSchema struct{ flags *pflag.FlagSet }
+
+// Failures implements [yamlfile.Schema].
+func (c configSchema) Failures(value any) (failures []yamlfile.Failure) {
+	members, ok := value.(map[string]any)
+	if !ok {
+		return []yamlfile.Failure{{Keyword: "type", Node: map[string]any{"type": "object"}}}
+	}
+	former, known, unknown := map[string]any{}, map[string]any{}, false
+	for name, current := range renamed {
+		former[name] = current
+	}
+	c.flags.VisitAll(func(flag *pflag.Flag) {
+		if flag.Name != "config" { // a file does not name another one
+			known[flag.Name] = true
+		}
+	})
+	scalar := []any{"string", "number", "boolean"}
+	fail := func(at jsontext.Pointer, types []any) {
+		failures = append(failures, yamlfile.Failure{Pointer: at, Keyword: "type", Node: map[string]any{"type": types}})
+	}
+	for name, value := range members {
+		at := yamlfile.At(name)
+		list, isArray := value.([]any)
+		switch {
+		case known[name] == nil:
+			unknown = true
+		case isArray && isList(c.flags.Lookup(name)):
+			for i, item := range list {
+				if !isScalar(item) {
+					fail(yamlfile.Below(at, i), scalar)
+				}
+			}
+		case !isScalar(value) && isList(c.flags.Lookup(name)):
+			fail(at, append(scalar, "array"))
+		case !isScalar(value):
+			fail(at, scalar)
+		}
+	}
+	if unknown {
+		failures = append(failures, yamlfile.Failure{Keyword: "additionalProperties", Node: map[string]any{
+			"additionalProperties": false, "properties": known, "x-renamed": former,
+		}})
+	}
+	return failures
 }
 
-// readConfig reads the configuration file: a YAML mapping of the names to values or lists
-// of values.
-func (s *settings) readConfig(names []string) ([]configLine, error) {
-	file := s.config
-	text, err := textfile.Read(file)
-	if err != nil {
-		return nil, fmt.Errorf("--config: %w", err)
+func isScalar(value any) bool {
+	switch value.(type) {
+	case string, float64, bool:
+		return true
 	}
-	mapping, err := yamlfile.Node(file, "mapping of settings", text)
-	if errors.Is(err, yamlfile.ErrEmpty) {
-		return nil, nil // all of it may be comments
-	} else if err != nil {
-		return nil, err
-	}
-	if mapping.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("%s:%d: write one setting a line, such as addr: 127.0.0.1:8109", file, mapping.Line)
-	}
-	var lines []configLine
-	for i := 0; i < len(mapping.Content); i += 2 {
-		key, value := mapping.Content[i], mapping.Content[i+1]
-		line := configLine{place: fmt.Sprintf("%s:%d", file, key.Line)}
-		line.name = s.current(key.Value, line.place+": "+key.Value, renamed[key.Value])
-		switch {
-		case !slices.Contains(names, line.name):
-			line.problem = fmt.Errorf("%s: unknown setting: fakeserver --help lists the settings", line.place) // it may be a secret
-			if nearest := suggest.DidYouMean(line.name, names); nearest != "" {
-				line.problem = fmt.Errorf("%s: unknown setting %q%s", line.place, line.name, nearest)
-			}
-		case line.name == "config":
-			line.problem = fmt.Errorf("%s: a configuration file cannot name another one", line.place)
-		case slices.ContainsFunc(lines, func(before configLine) bool { return before.name == line.name }):
-			line.problem = fmt.Errorf("%s: duplicate setting %s", line.place, line.name)
-		}
-		elements := []*yaml.Node{value}
-		if value.Kind == yaml.SequenceNode {
-			elements = value.Content
-		}
-		for _, element := range elements {
-			if element.Kind != yaml.ScalarNode && line.problem == nil {
-				line.problem = fmt.Errorf("%s:%d: %s must be a value, or a list of values", file, element.Line, line.name)
-			}
-			if element.Tag == "!!null" {
-				element.Value = ""
-			}
-			line.values = append(line.values, element.Value)
-		}
-		lines = append(lines, line)
-	}
-	return lines, nil
+	return false
 }
 
 // isList reports whether a setting can have several values.

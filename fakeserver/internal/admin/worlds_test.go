@@ -106,7 +106,7 @@ func TestControlRefuses(t *testing.T) {
 		"a member of slow":     {"POST", "/_fake/worlds/a/faults", "sesame", `{"slow":{"bytes":1,"pause":"1s"},"pause":"1s"}`, 400, `"nearest":"slow.pause"`},
 		"a member of the root": {"POST", "/_fake/worlds/a/faults", "sesame", `{"answer":{"status":503,"nth":2}}`, 400, `Did you mean nth, beside answer?","nearest":"nth"`},
 		"a misspelt member":    {"POST", "/_fake/worlds/a/faults", "sesame", `{"opration":"healthz","stale":true}`, 400, `Did you mean operation?","nearest":"operation"`},
-		"a misspelt seed":      {"PUT", "/_fake/worlds/a/seed", "sesame", `{"providers":[{"ownr":"a"}]}`, 400, "/providers/0/ownr is unknown (did you mean owner?)"},
+		"a misspelt seed":      {"PUT", "/_fake/worlds/a/seed", "sesame", `{"providers":[{"ownr":"a"}]}`, 400, `unknown key \"ownr\" (did you mean \"owner\"?)`},
 		"a broken seed":        {"PUT", "/_fake/worlds/a/seed", "sesame", "{", 400, "body:1: not YAML"},
 		"another method":       {"PATCH", "/_fake/worlds", "sesame", "", 405, "has the methods GET, not PATCH"},
 		"a bad name":           {"GET", "/_fake/worlds/a.b", "sesame", "", 400, "1 to 64 of A-Z a-z 0-9 _ -"},

@@ -1,22 +1,23 @@
 package recipe
 
 import (
-	"errors"
+	"embed"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"gopkg.in/yaml.v3"
 
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/yamlfile"
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/schemas"
 )
 
 // The caller and the provider of a step.
@@ -25,262 +26,230 @@ const (
 	provider = "plp_{run}"
 )
 
-// Read reads a catalogue. The error has one line, FILE:LINE: problem, for each problem.
-func Read(m *milestones.Milestone, file string, text []byte) (Catalogue, error) {
-	root, err := yamlfile.Node(file, "catalogue", text)
+//go:embed recipes.yaml Recipes.schema.json
+var files embed.FS
+
+var catalogueSchema = sync.OnceValues(func() (*schemas.Schema, error) {
+	set, err := schemas.Load(files)
 	if err != nil {
 		return nil, err
 	}
-	d := &reader{milestone: m, file: file}
+	schema, _ := set.Lookup("Recipes")
+	return schema, nil
+})
+
+// catalogueFile is the content of a catalogue. Recipes.schema.json describes the keys.
+type catalogueFile struct {
+	Recipes []struct {
+		Operation      string            `yaml:"operation"`
+		Outcome        string            `yaml:"outcome"`
+		ReasonCode     string            `yaml:"reason_code"`
+		ListedCodes    []string          `yaml:"listed_codes"`
+		Variant        string            `yaml:"variant"`
+		ResponseHeader map[string]string `yaml:"response_header"`
+		Present        []string          `yaml:"present"`
+		Steps          []stepFile        `yaml:"steps"`
+	} `yaml:"recipes"`
+}
+
+type stepFile struct {
+	Operation string             `yaml:"operation"`
+	Method    string             `yaml:"method"`
+	Path      string             `yaml:"path"`
+	Headers   map[string]*string `yaml:"headers"`
+	Query     map[string]string  `yaml:"query"`
+	Set       map[string]any     `yaml:"set"`
+	Body      *string            `yaml:"body"`
+	Spaces    int                `yaml:"spaces"`
+	Capture   map[string]string  `yaml:"capture"`
+}
+
+// Read reads a catalogue. The error has one line, FILE:LINE: problem, for each problem.
+func Read(m *milestones.Milestone, name string, text []byte) (Catalogue, error) {
+	schema, err := catalogueSchema()
+	if err != nil {
+		return nil, err
+	}
+	var content catalogueFile
+	file, err := yamlfile.Read(name, text, yamlfile.Options{Kind: "catalogue", Schema: schema}, &content)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{m, file}
 	var c Catalogue
-	names := map[string]int{}
-	d.mapping(root, fields{"recipes": func(n *yaml.Node) {
-		for _, item := range d.items(n) {
-			r := d.recipe(item)
-			if r == nil {
-				continue
-			}
-			if line := names[r.Name()]; line > 0 {
-				d.report(item, "duplicate recipe %s (first on line %d)", r.Name(), line)
-			}
-			names[r.Name()] = item.Line
-			c = append(c, r)
-		}
-	}})
-	return c, errors.Join(d.found...)
-}
-
-// fields are the keys of a mapping, and the function that reads each value.
-type fields map[string]func(*yaml.Node)
-
-// reader reads a catalogue and collects the problems.
-type reader struct {
-	milestone *milestones.Milestone
-	file      string
-	found     []error
-}
-
-func (d *reader) report(n *yaml.Node, format string, args ...any) {
-	d.found = append(d.found, fmt.Errorf("%s:%d: %s", d.file, n.Line, fmt.Sprintf(format, args...)))
-}
-
-func (d *reader) mapping(n *yaml.Node, known fields) {
-	for key, value := range d.pairs(n) {
-		if read, ok := known[key.Value]; ok {
-			read(value)
+	lines := map[string]int{}
+	for i, from := range content.Recipes {
+		at := yamlfile.At("recipes", i)
+		recipe := &Recipe{ReasonCode: from.ReasonCode, ListedCodes: from.ListedCodes, Variant: from.Variant, ResponseHeader: from.ResponseHeader, Present: from.Present}
+		if recipe.Operation = r.operation(at+"/operation", from.Operation); recipe.Operation == nil || !r.outcome(at, from.Outcome, recipe) {
 			continue
 		}
-		d.report(key, "unknown key %q%s", key.Value, suggest.DidYouMean(key.Value, slices.Sorted(maps.Keys(known))))
-	}
-}
-
-// pairs yields the members of a mapping in order.
-func (d *reader) pairs(n *yaml.Node) func(func(key, value *yaml.Node) bool) {
-	return func(yield func(key, value *yaml.Node) bool) {
-		if n.Kind != yaml.MappingNode {
-			d.report(n, "expected a mapping")
-			return
+		if line := lines[recipe.Name()]; line > 0 {
+			file.Report(at, "duplicate recipe %s (first on line %d)", recipe.Name(), line)
 		}
-		seen := map[string]bool{}
-		for i := 0; i < len(n.Content); i += 2 {
-			key := n.Content[i]
-			if seen[key.Value] {
-				d.report(key, "duplicate key %q", key.Value)
-				continue
-			}
-			seen[key.Value] = true
-			if !yield(key, n.Content[i+1]) {
-				return
-			}
+		lines[recipe.Name()] = file.Line(at)
+		if r.steps(at+"/steps", from.Steps, recipe) {
+			c = append(c, recipe)
 		}
 	}
+	return c, file.Err()
 }
 
-func (d *reader) items(n *yaml.Node) []*yaml.Node {
-	if n.Kind != yaml.SequenceNode {
-		d.report(n, "expected a list")
-		return nil
-	}
-	return n.Content
+// reader checks what the schema of a catalogue cannot express.
+type reader struct {
+	milestone *milestones.Milestone
+	file      *yamlfile.File
 }
 
-func (d *reader) text(n *yaml.Node) string {
-	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
-		d.report(n, "expected a string")
-		return ""
-	}
-	return n.Value
-}
-
-func (d *reader) into(to *string) func(*yaml.Node) {
-	return func(n *yaml.Node) { *to = d.text(n) }
-}
-
-func (d *reader) texts(to *[]string) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		for _, item := range d.items(n) {
-			*to = append(*to, d.text(item))
-		}
-	}
-}
-
-// stringMap reads a mapping of names to strings into a map; null removes a name from it.
-func (d *reader) stringMap(to map[string]string) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		for key, value := range d.pairs(n) {
-			if value.Tag != "!!null" {
-				to[key.Value] = d.text(value)
-			} else if _, has := to[key.Value]; has {
-				delete(to, key.Value)
-			} else {
-				d.report(key, "cannot remove %q, which the step does not have%s", key.Value, suggest.DidYouMean(key.Value, slices.Sorted(maps.Keys(to))))
-			}
-		}
-	}
-}
-
-func (d *reader) operation(n *yaml.Node) *milestones.Operation {
-	op, ok := d.milestone.Operation(d.text(n))
+// operation returns an operation; nil if it is unknown.
+func (r *reader) operation(at jsontext.Pointer, id string) *milestones.Operation {
+	op, ok := r.milestone.Operation(id)
 	if !ok {
-		ids := []string{d.milestone.Router.ID}
-		for i := range d.milestone.Operations {
-			ids = append(ids, d.milestone.Operations[i].ID)
+		ids := []string{r.milestone.Router.ID}
+		for i := range r.milestone.Operations {
+			ids = append(ids, r.milestone.Operations[i].ID)
 		}
-		d.report(n, "unknown operation %q%s", n.Value, suggest.DidYouMean(n.Value, ids))
+		r.file.Report(at, "unknown operation %q%s", id, suggest.DidYouMean(id, ids))
 		return nil
 	}
 	return op
 }
 
-// recipe reads a recipe. It returns nil if the operation or the outcome is unknown.
-func (d *reader) recipe(n *yaml.Node) *Recipe {
-	r := &Recipe{ResponseHeader: map[string]string{}}
-	var outcome, code, steps *yaml.Node
-	d.mapping(n, fields{
-		"operation":       func(n *yaml.Node) { r.Operation = d.operation(n) },
-		"outcome":         func(n *yaml.Node) { outcome = n },
-		"reason_code":     func(n *yaml.Node) { code = n },
-		"listed_codes":    d.texts(&r.ListedCodes),
-		"variant":         d.into(&r.Variant),
-		"response_header": d.stringMap(r.ResponseHeader),
-		"present":         d.texts(&r.Present),
-		"steps":           func(n *yaml.Node) { steps = n },
-	})
-	if outcome == nil || steps == nil || r.Operation == nil {
-		d.report(n, "a recipe needs operation, outcome and steps")
-		return nil
-	}
-	var known []string
-	for i, o := range r.Operation.Outcomes {
+// outcome sets the outcome of a recipe and checks its reason code. It reports whether the
+// outcome is known.
+func (r *reader) outcome(at jsontext.Pointer, name string, recipe *Recipe) bool {
+	var known, codes []string
+	for i, o := range recipe.Operation.Outcomes {
 		known = append(known, o.Name)
-		if o.Name == outcome.Value {
-			r.Outcome = &r.Operation.Outcomes[i]
+		if o.Name == name {
+			recipe.Outcome = &recipe.Operation.Outcomes[i]
 		}
 	}
-	if r.Outcome == nil {
-		d.report(outcome, "unknown outcome %q of %s%s", outcome.Value, r.Operation.ID, suggest.DidYouMean(outcome.Value, known))
-		return nil
+	if recipe.Outcome == nil {
+		r.file.Report(at+"/outcome", "unknown outcome %q of %s%s", name, recipe.Operation.ID, suggest.DidYouMean(name, known))
+		return false
 	}
-	at := n
-	if code != nil {
-		r.ReasonCode, at = d.text(code), code
-	}
-	if cell := (milestones.CoverageItem{Outcome: r.Outcome.Name, ReasonCode: r.ReasonCode}); !slices.Contains(r.Operation.CoverageItems(), cell) {
-		var codes []string
-		for _, cell := range r.Operation.CoverageItems() {
-			if cell.Outcome == r.Outcome.Name {
-				codes = append(codes, cell.ReasonCode)
-			}
+	for _, item := range recipe.Operation.CoverageItems() {
+		if item.Outcome == name {
+			codes = append(codes, item.ReasonCode)
 		}
-		d.report(at, "the outcome %s of %s has no reason code %q%s", r.Outcome.Name, r.Operation.ID, r.ReasonCode, suggest.DidYouMean(r.ReasonCode, codes))
 	}
-	captured := []string{"run"}
-	for i, item := range d.items(steps) {
-		s := d.step(item, i+1, captured)
-		if s == nil {
-			return nil
-		}
-		r.Steps = append(r.Steps, *s)
-		captured = append(captured, slices.Sorted(maps.Keys(s.Capture))...)
+	if !slices.Contains(codes, recipe.ReasonCode) {
+		r.file.Report(at+"/reason_code", "the outcome %s of %s has no reason code %q%s", name, recipe.Operation.ID, recipe.ReasonCode, suggest.DidYouMean(recipe.ReasonCode, codes))
 	}
-	if len(r.Steps) == 0 {
-		d.report(steps, "a recipe needs at least one step")
-	} else if last := r.Steps[len(r.Steps)-1].Operation; last != r.Operation {
-		d.report(steps, "the operation of the last step is %s, but that of the recipe is %s", last.ID, r.Operation.ID)
-	}
-	return r
+	return true
 }
 
-// step reads step number n of a recipe. It returns nil if the operation is unknown.
-// Captured are the names that placeholders can have.
-func (d *reader) step(n *yaml.Node, number int, captured []string) *Step {
-	s := &Step{Query: map[string]string{}, Header: map[string]string{}, Capture: map[string]string{}}
-	for key, value := range d.pairs(n) {
-		if key.Value == "operation" {
-			s.Operation = d.operation(value)
+// steps reads the steps of a recipe. It reports whether all operations are known.
+func (r *reader) steps(at jsontext.Pointer, from []stepFile, recipe *Recipe) bool {
+	captured := []string{"run"}
+	for i, step := range from {
+		s := r.step(yamlfile.Below(at, i), step, i+1, captured)
+		if s == nil {
+			return false
 		}
+		recipe.Steps = append(recipe.Steps, *s)
+		captured = append(captured, slices.Sorted(maps.Keys(s.Capture))...)
 	}
-	if s.Operation == nil {
-		d.report(n, "a step needs an operation")
+	if last := recipe.Steps[len(recipe.Steps)-1].Operation; last != recipe.Operation {
+		r.file.Report(at, "the operation of the last step is %s, but that of the recipe is %s", last.ID, recipe.Operation.ID)
+	}
+	return true
+}
+
+// step reads step n of a recipe. It returns nil if the operation is unknown. Captured are
+// the names that placeholders can have.
+func (r *reader) step(at jsontext.Pointer, from stepFile, n int, captured []string) *Step {
+	op := r.operation(at+"/operation", from.Operation)
+	if op == nil {
 		return nil
 	}
-	op := s.Operation
-	s.Method, s.Path = op.Method, op.Path
+	s := &Step{Operation: op, Method: op.Method, Path: op.Path, Query: from.Query, Header: map[string]string{}, Spaces: from.Spaces, Capture: from.Capture}
+	if from.Method != "" {
+		s.Method = from.Method
+	}
+	if from.Path != "" {
+		s.Path = from.Path
+	}
+	if s.Method == "" || s.Path == "" {
+		r.file.Report(at, "a step of %s needs method and path", op.ID)
+	}
 	if hasProvider(op) {
 		s.Params = map[string]string{"provider_id": provider}
 	}
 	if !op.Public && op.Scope != "" {
 		s.Header["X-Actor-Type"], s.Header["X-Actor-Id"], s.Header["X-Auth-Scopes"] = "partner", caller, op.Scope
 	}
-	var body any
 	if op.RequestSchema != "" {
-		s.Header[d.milestone.Transport.IdempotencyHeader] = "{run}-" + strconv.Itoa(number)
-		body = d.request(n, op)
+		s.Header[r.milestone.Transport.IdempotencyHeader] = "{run}-" + strconv.Itoa(n)
 	}
-	changed := n
-	d.mapping(n, fields{
-		"operation": func(*yaml.Node) {},
-		"method":    d.into(&s.Method),
-		"path":      d.into(&s.Path),
-		"headers":   d.stringMap(s.Header),
-		"query":     d.stringMap(s.Query),
-		"capture":   d.stringMap(s.Capture),
-		"set": func(n *yaml.Node) {
-			changed = n
-			for key, value := range d.pairs(n) {
-				var to any
-				if err := value.Decode(&to); err != nil {
-					d.report(value, "%v", err)
-				} else if err := setValue(body, jsontext.Pointer(key.Value), to); err != nil {
-					d.report(key, "%v", err)
-				}
-			}
-		},
-		"body": func(n *yaml.Node) { s.Body = []byte(d.text(n)) },
-		"spaces": func(n *yaml.Node) {
-			if err := n.Decode(&s.Spaces); err != nil || s.Spaces < 1 {
-				d.report(n, "spaces must be a positive number, such as 1048577")
-			}
-		},
-	})
-	if s.Method == "" || s.Path == "" {
-		d.report(n, "a step of %s needs method and path", op.ID)
-	}
-	if body != nil && s.Body == nil && s.Spaces == 0 {
-		text, err := json.Marshal(body, json.Deterministic(true))
-		if err != nil {
-			d.report(changed, "not representable as JSON: %v", err)
-		}
-		s.Body = text
+	r.headers(at+"/headers", from.Headers, s.Header)
+	if s.Spaces == 0 {
+		s.Body = r.body(at, from, op)
 	}
 	for _, text := range s.texts() {
 		for _, name := range placeholder.FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(captured, name[1]) {
-				d.report(n, "unknown placeholder {%s}%s", name[1], suggest.DidYouMean(name[1], captured))
+				r.file.Report(at, "unknown placeholder {%s}%s", name[1], suggest.DidYouMean(name[1], captured))
 			}
 		}
 	}
 	return s
+}
+
+// headers changes the header of a step.
+func (r *reader) headers(at jsontext.Pointer, changes map[string]*string, header map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
+		if value := changes[name]; value != nil {
+			header[name] = *value
+		} else if _, has := header[name]; has {
+			delete(header, name)
+		} else {
+			r.file.Report(at.AppendToken(name), "cannot remove %q, which the step does not have%s", name, suggest.DidYouMean(name, slices.Sorted(maps.Keys(header))))
+		}
+	}
+}
+
+// body returns the body of a step: its own, or that in fixtures/requests with its changes.
+func (r *reader) body(at jsontext.Pointer, from stepFile, op *milestones.Operation) []byte {
+	if from.Body != nil {
+		return []byte(*from.Body)
+	}
+	if op.RequestSchema == "" {
+		return nil
+	}
+	body, err := requestBody(op)
+	if err != nil {
+		r.file.Report(at, "%v", err)
+		return nil
+	}
+	for _, pointer := range slices.Sorted(maps.Keys(from.Set)) {
+		if err := setValue(body, jsontext.Pointer(pointer), from.Set[pointer]); err != nil {
+			r.file.Report(yamlfile.Below(at, "set", pointer), "%v", err)
+		}
+	}
+	text, err := json.Marshal(body, json.Deterministic(true))
+	if err != nil {
+		r.file.Report(at+"/set", "not representable as JSON: %v", err)
+	}
+	return text
+}
+
+// requestBody returns the body of an operation in fixtures/requests, for the caller and
+// the provider.
+func requestBody(op *milestones.Operation) (any, error) {
+	text, err := fixtures.FS.ReadFile("requests/" + op.ID + ".json")
+	if err != nil {
+		return nil, err
+	}
+	var body map[string]any
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{me}", caller)), &body); err != nil {
+		return nil, fmt.Errorf("requests/%s.json: %w", op.ID, err)
+	}
+	if !hasProvider(op) { // onboard has it in the body
+		body["provider"].(map[string]any)["provider_id"] = provider
+	}
+	return body, nil
 }
 
 // placeholder matches {NAME} in a text of a step.
@@ -289,9 +258,9 @@ var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 // texts returns the texts of a step that may have placeholders.
 func (s *Step) texts() []string {
 	texts := []string{s.path(), string(s.Body)}
-	for _, of := range []map[string]string{s.Query, s.Header} {
-		for _, name := range slices.Sorted(maps.Keys(of)) {
-			texts = append(texts, of[name])
+	for _, fields := range []map[string]string{s.Query, s.Header} {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			texts = append(texts, fields[name])
 		}
 	}
 	return texts
@@ -299,24 +268,6 @@ func (s *Step) texts() []string {
 
 // hasProvider reports whether the path has the parameter provider_id.
 func hasProvider(op *milestones.Operation) bool { return strings.Contains(op.Path, "{provider_id}") }
-
-// request returns the body of an operation in fixtures/requests, for the caller and the provider.
-func (d *reader) request(n *yaml.Node, op *milestones.Operation) any {
-	text, err := fixtures.FS.ReadFile("requests/" + op.ID + ".json")
-	if err != nil {
-		d.report(n, "%v", err)
-		return nil
-	}
-	var body any
-	if err := json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{me}", caller)), &body); err != nil {
-		d.report(n, "requests/%s.json: %v", op.ID, err)
-		return nil
-	}
-	if !hasProvider(op) { // onboard has it in the body
-		body.(map[string]any)["provider"].(map[string]any)["provider_id"] = provider
-	}
-	return body
-}
 
 // setValue sets a member of an object inside body.
 func setValue(body any, pointer jsontext.Pointer, to any) error {

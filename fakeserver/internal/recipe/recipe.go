@@ -36,7 +36,6 @@ package recipe
 
 import (
 	"cmp"
-	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,9 +44,6 @@ import (
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 )
-
-//go:embed recipes.yaml
-var recipesYAML []byte
 
 // Recipe is an outcome, and the requests that produce it.
 type Recipe struct {
@@ -246,7 +242,12 @@ func suggestions(name string, candidates Catalogue, known []string) string {
 func All() Catalogue { return all() }
 
 var all = sync.OnceValue(func() Catalogue {
-	c, err := Read(milestones.M109(), "recipes.yaml", recipesYAML)
+	const name = "recipes.yaml"
+	text, err := files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	c, err := Read(milestones.M109(), name, text)
 	if err != nil {
 		panic(err) // a test reads the embedded file
 	}
