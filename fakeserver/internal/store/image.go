@@ -292,25 +292,35 @@ func (i *Image) JSON() jcs.Value {
 func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 	var in saved
 	if err := json.Unmarshal(text, &in, json.RejectUnknownMembers(true)); err != nil {
-		pointer, says := jcs.Wrong(err)
-		return nil, fmt.Errorf("%s: %s", pointer, says)
+		pointer, problem := jcs.Wrong(err)
+		return nil, fmt.Errorf("%s: %s", pointer, problem)
 	}
 	image := &Image{state: blank()}
 	image.numbered, image.arrived, image.checkpoints.swept = in.Numbered, in.Arrived, in.Swept
 	image.elapsed = elapsed{instant.Instant(in.Lapse.Last), in.Lapse.Begun, instant.Instant(in.Lapse.Total)}
+	for _, read := range []func(context.Context, *saved) error{image.readProviders, image.readAnswers, image.readCheckpoints} {
+		if err := read(ctx, &in); err != nil {
+			return nil, err
+		}
+	}
+	return image, nil
+}
+
+// readProviders reads the providers and their trails.
+func (i *Image) readProviders(ctx context.Context, in *saved) error {
 	seen := map[uint64]bool{}
 	for n := range in.Providers {
 		r := &in.Providers[n]
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		id := r.View.ProviderID
-		if image.providers[id] != nil {
-			return nil, fmt.Errorf("/providers/%d: the provider %q is here a second time", n, id)
+		if i.providers[id] != nil {
+			return fmt.Errorf("/providers/%d: the provider %q is here a second time", n, id)
 		}
 		rollout := cmp.Or(r.View.Rollout, r.Rollout)
 		if (rollout == nil) != (r.View.RolloutPolicyRef == nil) {
-			return nil, fmt.Errorf("/providers/%d/provider: a provider has both rollout and rollout_policy_ref, or neither", n)
+			return fmt.Errorf("/providers/%d/provider: a provider has both rollout and rollout_policy_ref, or neither", n)
 		}
 		stored := &record{provider: &r.View.Provider, view: new(view)}
 		stored.provider.Rollout = rollout
@@ -320,23 +330,28 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 				err = fmt.Errorf("its audit_id is another's, or beyond the %d that arrived", in.Arrived)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("/providers/%d/audit/%d: %w", n, k, err)
+				return fmt.Errorf("/providers/%d/audit/%d: %w", n, k, err)
 			}
 			seen[e.Seq] = true
 			stored.trail.append(e)
 		}
-		image.providers[id] = stored
+		i.providers[id] = stored
 	}
 	if uint64(len(seen)) != in.Arrived {
-		return nil, fmt.Errorf("/arrived: %d audit entries arrived, but there are %d", in.Arrived, len(seen))
+		return fmt.Errorf("/arrived: %d audit entries arrived, but there are %d", in.Arrived, len(seen))
 	}
+	return nil
+}
+
+// readAnswers reads the cached answers.
+func (i *Image) readAnswers(ctx context.Context, in *saved) error {
 	for n, a := range in.Answers {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		key, err := a.keyHash()
 		if err != nil {
-			return nil, fmt.Errorf("/answers/%d/%w", n, err)
+			return fmt.Errorf("/answers/%d/%w", n, err)
 		}
 		kept := &cachedAnswer{
 			key:    answerKey{rules.Actor{Type: string(a.ActorType), ID: string(a.ActorID)}, a.Operation, string(a.ProviderID), key},
@@ -345,11 +360,11 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		}
 		switch payload, err := hex.DecodeString(a.PayloadHash); {
 		case err != nil || len(payload) != sha256.Size:
-			return nil, fmt.Errorf("/answers/%d/payload_hash: not a SHA-256 in hex", n)
+			return fmt.Errorf("/answers/%d/payload_hash: not a SHA-256 in hex", n)
 		case a.Status < 200 || a.Status > 599:
-			return nil, fmt.Errorf("/answers/%d/status: %d is no status of an answer", n, a.Status)
-		case image.answers.cached[kept.key] != nil:
-			return nil, fmt.Errorf("/answers/%d: an answer for this key is before", n)
+			return fmt.Errorf("/answers/%d/status: %d is no status of an answer", n, a.Status)
+		case i.answers.cached[kept.key] != nil:
+			return fmt.Errorf("/answers/%d: an answer for this key is before", n)
 		default:
 			copy(kept.payload[:], payload)
 		}
@@ -364,11 +379,16 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 			}
 			kept.answer.ReasonCodes = kept.answer.Refusal.ReasonCodes()
 		}
-		image.answers.add(kept)
+		i.answers.add(kept)
 	}
+	return nil
+}
+
+// readCheckpoints reads the checkpoints.
+func (i *Image) readCheckpoints(_ context.Context, in *saved) error {
 	for n, c := range in.Checkpoints {
-		if _, twice := image.checkpoints.issued[c.Hash]; twice {
-			return nil, fmt.Errorf("/checkpoints/%d: the checkpoint %s is here a second time", n, c.Hash)
+		if _, twice := i.checkpoints.issued[c.Hash]; twice {
+			return fmt.Errorf("/checkpoints/%d: the checkpoint %s is here a second time", n, c.Hash)
 		}
 		filters := audit.Filters{EventType: c.EventType, Limit: c.Limit, RetentionDays: c.RetentionDays}
 		if c.From != nil {
@@ -377,12 +397,12 @@ func ReadImage(ctx context.Context, text jcs.Value) (*Image, error) {
 		if c.To != nil {
 			filters.To, filters.HasTo = *c.To, true
 		}
-		image.checkpoints.issued[c.Hash] = issued{
+		i.checkpoints.issued[c.Hash] = issued{
 			audit.Checkpoint{ProviderID: c.ProviderID, Cursor: c.Cursor, ChainHash: c.ChainHash, Filters: filters, ExportedAt: c.ExportedAt},
 			c.Entries, instant.Instant(c.Until),
 		}
 	}
-	return image, nil
+	return nil
 }
 
 // keyHash reads the hash of the idempotency key.
@@ -406,8 +426,8 @@ func readEntry(text jcs.Value, providerID string) (*audit.Entry, error) {
 		RecordedAt string `json:"recorded_at"`
 	}
 	if err := json.Unmarshal(text, &shown); err != nil {
-		_, says := jcs.Wrong(err)
-		return nil, errors.New(says)
+		_, problem := jcs.Wrong(err)
+		return nil, errors.New(problem)
 	}
 	e, ok := audit.ParseCursor(shown.RecordedAt + "|" + shown.AuditID)
 	if !ok || shown.ProviderID != providerID {
