@@ -69,7 +69,7 @@ func (c *Catalog) Explain(id string) string {
 			c.explainOperation(&p, operation)
 		}
 		for _, item := range operation.CoverageItems() {
-			declared := verdict.CoverageItem{Operation: operation.ID, Outcome: item.Outcome, ReasonCode: item.ReasonCode, Declared: true}
+			declared := verdict.CoverageItem{Operation: operation.ID, Outcome: verdict.Optional(item.Outcome), ReasonCode: verdict.Optional(item.ReasonCode), Declared: true}
 			if declared.Ref() == id {
 				c.explainCoverageItem(&p, id, operation, item)
 			}

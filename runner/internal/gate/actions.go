@@ -39,7 +39,9 @@ func (r *run) writeSummary() {
 	if r.summary == nil {
 		return
 	}
-	text, err := attempt(func() ([]byte, error) { return github.Summary(r.record, github.MostSummary-int(r.summary.had)) })
+	text, err := attempt(func() ([]byte, error) {
+		return github.Summary(r.record, r.reported, github.MostSummary-int(r.summary.had))
+	})
 	if err == nil {
 		err = r.summary.rewrite(text)
 	}
@@ -72,7 +74,9 @@ func (r *run) annotate() {
 	if r.Actions == nil {
 		return
 	}
-	text, err := attempt(func() ([]byte, error) { return github.Annotations(r.record, r.Actions.Below(r.project.Root)), nil })
+	text, err := attempt(func() ([]byte, error) {
+		return github.Annotations(r.record, r.reported, r.Actions.Below(r.project.Root)), nil
+	})
 	if err == nil {
 		_, err = r.Actions.Commands.Write(text)
 	}

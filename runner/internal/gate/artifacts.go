@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/execute"
-	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/har"
@@ -28,7 +25,7 @@ import (
 // Report is an artifact that is made from the event log alone.
 type Report struct {
 	Name   string
-	Encode func(*eventlog.Record) ([]byte, error)
+	Encode func(*record.Run, *verdict.Verdict) ([]byte, error)
 	// Sign is a text in its first lines by which one that a run wrote is recognised.
 	Sign string
 }
@@ -41,8 +38,8 @@ var Reports = []Report{
 }
 
 // about is what the event log says of the run before it begins.
-func (r *run) about() eventlog.Run {
-	about := eventlog.Run{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.RunID, Repro: r.reproArguments()}
+func (r *run) about() record.Info {
+	about := record.Info{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.RunID, Repro: r.reproArguments()}
 	about.File = filepath.ToSlash(r.Milestone)
 	if r.in.Milestone != nil {
 		about.Milestone, about.Title = r.in.Milestone.ID, r.in.Milestone.Title
@@ -90,31 +87,31 @@ func (r *run) write(artifacts map[string]func() ([]byte, error)) {
 // mark puts the verdict of a run that broke off at the place of the artifacts, with the reports of it. It
 // stands there until this run has its own.
 func (r *run) mark() error {
-	run := r.reportAt(r.started)
-	run.Selection = nil
-	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []record.Reason{{
-		ID: "run-broke-off", Message: "the run that began here has not ended: it is under way, or was killed",
-	}}})
 	about := r.about()
 	about.Scenarios = nil
-	marked := &eventlog.Record{Run: about, StartedAt: r.started}
-	document := run.EncodeVerdict()
-	marked.Conclude(false, run.Decision.Reasons[0].Message, r.started, map[string][]byte{report.Verdict: document})
+	records := verdict.Records{Agreed: true, Stops: []record.Reason{{
+		ID: "run-broke-off", Message: "the run that began here has not ended: it is under way, or was killed",
+	}}}
+	r.decide(&records, r.started)
+	begun := r.verdict
+	r.verdict, r.reported = nil, nil
+	marked := &record.Run{Info: about, StartedAt: r.started}
+	marked.Conclude(false, begun.Reasons[0].Message, r.started)
 	reports := map[string][]byte{}
 	for _, made := range Reports {
 		// One that cannot be made is a reason against the run when it ends.
-		if text, err := attempt(func() ([]byte, error) { return made.Encode(marked) }); err == nil {
+		if text, err := attempt(func() ([]byte, error) { return made.Encode(marked, begun) }); err == nil {
 			reports[made.Name] = text
 		}
 	}
-	return r.folder.Mark(document, reports)
+	return r.folder.Mark(begun.Encode(), reports)
 }
 
 func (r *run) failed(name string, err error) {
-	if r.unwritten == nil {
-		r.unwritten = map[string]string{}
+	if r.delivery.Failed == nil {
+		r.delivery.Failed = map[string]string{}
 	}
-	r.unwritten[name] = r.secrets.Scrub(err.Error())
+	r.delivery.Failed[name] = r.secrets.Scrub(err.Error())
 }
 
 // attempt makes an error of a panic. In a goroutine it would end the process, and all evidence with it.
@@ -127,46 +124,45 @@ func attempt(encode func() ([]byte, error)) (text []byte, err error) {
 	return encode()
 }
 
-// conclude decides, and writes what tells the verdict.
-//
-// Reports are made from the event log as it stands on the disk, and tell the verdict; but whether they can be written is
-// part of it. So it is decided as if the rest could, and when that turns out to be wrong, all that was written in vain is
-// made anew. The same holds for an interrupt that comes before the verdict is written to the log; one that comes later
-// changes nothing, so that all that is written has the same verdict.
-func (r *run) conclude(ctx context.Context, document *golden.Document, coverage []byte) (renewed bool, err error) {
-	r.decide()
-	if renewed, err = r.renew(document); err != nil {
-		return false, err
-	}
+// deliver writes the artifacts. All of them have one verdict, of which it is part whether they could be written: when it
+// turns out that one could not be, the reports that were written are written again. The same holds for an interrupt that
+// comes before the verdict is written to the log; a later one changes nothing.
+func (r *run) deliver(ctx context.Context) error {
+	coverage := r.verdict.EncodeCoverage()
+	r.write(map[string]func() ([]byte, error){
+		report.Exchanges: func() ([]byte, error) { return r.report().EncodeExchanges(), nil },
+		report.State:     func() ([]byte, error) { return r.state(), nil },
+		report.Output:    func() ([]byte, error) { return r.output, nil },
+		report.Coverage:  func() ([]byte, error) { return coverage, nil },
+	})
+	var err error
 	if r.record, err = r.readLog(); err != nil {
 		r.failed(report.Messages, err)
 		for _, made := range Reports {
 			r.failed(made.Name, err)
 		}
-		r.record = &eventlog.Record{Run: r.about()} // the reasons can be told all the same
+		r.record = &record.Run{Info: r.about()} // the reasons can be reported all the same
 	}
-	at, logged := r.now(), false
-	attached := map[string][]byte{report.Coverage: coverage, report.Output: r.output}
-	for {
-		r.decide()
-		attached[report.Verdict] = r.reportAt(at).EncodeVerdict()
-		before := len(r.unwritten)
-		r.record.Conclude(r.decision.Overall, r.says(), at, attached)
+	at := r.records.FinishedAt
+	for logged := false; ; {
+		r.reportDelivery()
+		r.record.Conclude(r.reported.Overall, r.says(), at)
+		before := len(r.delivery.Failed)
 		reports := map[string]func() ([]byte, error){}
 		for _, made := range Reports {
-			if r.unwritten[made.Name] == "" {
-				reports[made.Name] = func() ([]byte, error) { return made.Encode(r.record) }
+			if r.delivery.Failed[made.Name] == "" {
+				reports[made.Name] = func() ([]byte, error) { return made.Encode(r.record, r.reported) }
 			}
 		}
 		r.write(reports)
 		r.writeSummary()
-		again := len(r.unwritten) > before || !logged && r.interrupted(ctx)
+		again := len(r.delivery.Failed) > before || !logged && r.interrupted(ctx)
 		if !again && !logged {
 			logged = true
-			for _, name := range slices.Sorted(maps.Keys(attached)) {
-				r.log.Attach(name, attached[name])
-			}
-			if err := r.journal.Close(r.log.Finish(r.decision.Overall, r.says(), at)); err != nil {
+			r.log.Attach(report.Coverage, coverage)
+			r.log.Attach(report.Output, r.output)
+			r.log.Attach(report.Verdict, r.reported.Encode())
+			if err := r.journal.Close(r.log.Finish(r.reported.Overall, r.says(), at)); err != nil {
 				r.failed(report.Messages, err)
 				again = true
 			}
@@ -178,37 +174,36 @@ func (r *run) conclude(ctx context.Context, document *golden.Document, coverage 
 			r.folder.Remove(made.Name)
 		}
 	}
-	r.document = attached[report.Verdict]
+	r.document = r.reported.Encode()
 	if err := r.folder.Write(report.Verdict, r.document); err != nil {
-		return renewed, err
+		return err
 	}
-	return renewed, r.folder.Commit()
+	return r.folder.Commit()
 }
 
-// interrupted makes an interrupt a reason, if the trial ended too early to see it. It reports whether the reason is new.
+// interrupted makes an interrupt a reason, if the run ended too early to have it. It reports whether the reason is new.
 func (r *run) interrupted(ctx context.Context) bool {
 	known := func(reason record.Reason) bool { return reason.ID == execute.Interrupted.ID }
-	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errOutdated) || slices.ContainsFunc(r.records.Stops, known) {
+	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errOutdated) || slices.ContainsFunc(r.reported.Reasons, known) {
 		return false
 	}
-	r.records.Stops = append(r.records.Stops, execute.Interrupted)
+	r.delivery.Stops = append(r.delivery.Stops, execute.Interrupted)
 	return true
 }
 
-// decide decides, as if everything could be written that was not seen to fail.
-func (r *run) decide() {
+// reportDelivery sets the verdict that is reported, as if everything could be written that was not seen to fail.
+func (r *run) reportDelivery() {
 	written := append(r.folder.Written(), report.Verdict, report.Messages)
 	for _, made := range Reports {
 		written = append(written, made.Name)
 	}
 	slices.Sort(written)
-	r.records.Written = slices.DeleteFunc(slices.Compact(written), func(name string) bool { return r.unwritten[name] != "" })
-	r.records.Unwritten = r.unwritten
-	r.decision = verdict.Decide(r.records)
+	r.delivery.Written = slices.DeleteFunc(slices.Compact(written), func(name string) bool { return r.delivery.Failed[name] != "" })
+	r.reported = r.verdict.Delivered(r.delivery)
 }
 
 // readLog reads what the event log has by now.
-func (r *run) readLog() (*eventlog.Record, error) {
+func (r *run) readLog() (*record.Run, error) {
 	if err := r.log.Err(); err != nil {
 		return nil, err
 	}
@@ -216,18 +211,21 @@ func (r *run) readLog() (*eventlog.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return eventlog.Read(io.NewSectionReader(r.journal, 0, info.Size()))
+	return record.Read(io.NewSectionReader(r.journal, 0, info.Size()))
 }
 
 // mostSaid is how many reasons the last line of the log tells; all are in the verdict that is attached.
 const mostSaid = 10
 
 // says is the verdict in a few lines.
-func (r *run) says() string {
-	lines := []string{fmt.Sprintf("overall=%t, exit code %d", r.decision.Overall, r.decision.Exit)}
-	for i, reason := range r.decision.Reasons {
+func (r *run) says() string { return summaryOf(r.reported) }
+
+// summaryOf is a verdict in a few lines.
+func summaryOf(v *verdict.Verdict) string {
+	lines := []string{fmt.Sprintf("overall=%t, exit code %d", v.Overall, v.Exit)}
+	for i, reason := range v.Reasons {
 		if i == mostSaid {
-			lines = append(lines, fmt.Sprintf("and %d more", len(r.decision.Reasons)-i))
+			lines = append(lines, fmt.Sprintf("and %d more", len(v.Reasons)-i))
 			break
 		}
 		lines = append(lines, reason.ID+": "+reason.Message)

@@ -25,7 +25,6 @@ import (
 
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
@@ -142,7 +141,7 @@ func (r *run) result(err error) (Result, error) {
 		return r.refused("artifact-missing", err), err
 	}
 	result := Result{
-		Overall: r.decision.Overall, Exit: r.decision.Exit, Reasons: r.decision.Reasons, Excusable: r.decision.Excusable(),
+		Overall: r.reported.Overall, Exit: r.reported.Exit, Reasons: r.reported.Reasons, Excusable: r.reported.Excusable(),
 		Results: map[string]record.Status{}, Document: r.document,
 	}
 	for i, ended := range r.seen.Results {
@@ -157,10 +156,8 @@ func (r *run) refused(id string, err error) Result {
 	if r.document == nil { // it did not come to a decision
 		return Result{Exit: verdict.ExitOf(id), Document: Refusal(r.Milestone, id, says)}
 	}
-	r.records.Written = nil
-	r.records.Stops = append(r.records.Stops, record.Reason{ID: id, Message: says})
-	r.decision = verdict.Decide(r.records)
-	return Result{Exit: r.decision.Exit, Reasons: r.decision.Reasons, Document: r.report().EncodeVerdict()}
+	r.reported = r.verdict.Delivered(verdict.Delivery{Stops: append(r.delivery.Stops, record.Reason{ID: id, Message: says})})
+	return Result{Exit: r.reported.Exit, Reasons: r.reported.Reasons, Document: r.reported.Encode()}
 }
 
 // Refusal is the verdict on a run that never began, in the form of verdict.json: the milestone as it was named, the kind
@@ -171,9 +168,11 @@ func Refusal(milestone, id, says string) []byte {
 	if p, err := project.Locate(milestone); err == nil && milestone != "" {
 		name = p.Name
 	}
-	run := report.Run{Name: name, Repeat: 1, StartedAt: now, FinishedAt: now}
-	run.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []record.Reason{{ID: id, Message: says}}})
-	return run.EncodeVerdict()
+	v := verdict.Decide(verdict.Records{
+		Info: record.Info{Milestone: name}, Repeat: 1, StartedAt: now, FinishedAt: now,
+		Agreed: true, Stops: []record.Reason{{ID: id, Message: says}},
+	})
+	return v.Encode()
 }
 
 // newRun fills in what the configuration leaves open.
@@ -204,10 +203,9 @@ type run struct {
 	secrets   *record.Secrets
 	folder    *report.Folder
 	journal   *report.Artifact // messages.ndjson
-	log       *eventlog.Log
+	log       *record.Log
 	summary   *summary
-	record    *eventlog.Record // what reports are made from; nil when the log cannot be read
-	unwritten map[string]string
+	record    *record.Run // what reports are made from; nil when the log cannot be read
 	started   time.Time
 
 	seen      execute.Result
@@ -215,8 +213,10 @@ type run struct {
 	output    []byte // output.json
 	golden    []byte // nil when there is none
 	records   verdict.Records
-	decision  verdict.Verdict
-	document  []byte // verdict.json
+	verdict   *verdict.Verdict // what is decided on the run; nil before
+	delivery  verdict.Delivery
+	reported  *verdict.Verdict // the verdict with what was delivered
+	document  []byte           // verdict.json
 }
 
 func (r *run) do(ctx context.Context) error {
@@ -305,7 +305,7 @@ func (r *run) begin() (err error) {
 	if r.disk != nil {
 		journal = r.disk(journal)
 	}
-	r.log = eventlog.New(journal, r.secrets)
+	r.log = record.NewLog(journal, r.secrets)
 	r.log.Begin(r.about(), r.selection, r.started)
 	return nil
 }
@@ -459,11 +459,6 @@ func (r *run) finish(ctx context.Context) error {
 	for _, check := range checks.Table {
 		r.records.Checks = append(r.records.Checks, check.ID)
 	}
-	r.interrupted(ctx)
-	r.write(map[string]func() ([]byte, error){
-		report.Exchanges: func() ([]byte, error) { return r.report().EncodeExchanges(), nil },
-		report.State:     func() ([]byte, error) { return r.state(), nil },
-	})
 	document, err := r.rows()
 	if err != nil {
 		return err
@@ -473,16 +468,17 @@ func (r *run) finish(ctx context.Context) error {
 	if err != nil {
 		r.records.Stops = append(r.records.Stops, problems(err)...)
 	}
-	r.decision = verdict.Decide(r.records) // the cells are known already, the artifacts not yet
-	coverage := r.report().EncodeCoverage()
-	r.write(map[string]func() ([]byte, error){
-		report.Output:   func() ([]byte, error) { return r.output, nil },
-		report.Coverage: func() ([]byte, error) { return coverage, nil },
-	})
-	renewed, err := r.conclude(ctx, document, coverage)
+	if ctx.Err() != nil && !slices.Contains(r.records.Stops, execute.Interrupted) {
+		r.records.Stops = append(r.records.Stops, execute.Interrupted)
+	}
+	r.decide(&r.records, r.now())
+	renewed, err := r.renew(document)
+	if err == nil {
+		err = r.deliver(ctx)
+	}
 	if err != nil {
 		err = errors.Join(err, r.log.Err())
-		r.report().Summary(r.Stdout, r.failures(), "", "") // what was seen is told, wherever it cannot be written
+		r.report().Summary(r.Stdout, r.failures(), "", "") // what was seen is reported, even if it cannot be written
 		r.annotate()
 		return err
 	}
@@ -491,14 +487,36 @@ func (r *run) finish(ctx context.Context) error {
 	return nil
 }
 
+// decide decides on the run, which ended at a time.
+func (r *run) decide(records *verdict.Records, at time.Time) {
+	records.Info, records.Secrets = r.about(), r.secrets
+	records.Lanes, records.Shuffle, records.Repeat = r.executor.WorkerCount(), r.Shuffle, r.Repeat
+	records.StartedAt, records.FinishedAt = r.started, at
+	if r.output != nil {
+		records.OutputSHA256 = golden.SHA256(r.output)
+	}
+	if r.golden != nil {
+		records.GoldenSHA256 = golden.SHA256(r.golden)
+	}
+	if r.joined != nil {
+		records.Lanes = r.joined.Lanes
+	}
+	v := verdict.Decide(*records)
+	r.verdict = &v
+	if r.in.Milestone != nil {
+		r.delivery.Required = r.in.Milestone.Artifacts
+	}
+	r.reported = r.verdict
+}
+
 // failures are the scenarios that did not pass, in the order of the plan, but for those of which all is known.
 func (r *run) failures() []record.Failure {
 	var failures []record.Failure
 	for _, place := range slices.Sorted(maps.Keys(r.seen.Failures)) {
 		failure := r.seen.Failures[place]
-		known := r.decision.IsKnown(failure.Scenario.Ref())
+		known := r.reported.IsKnown(failure.Scenario.Ref())
 		for _, check := range failure.Checks {
-			known = known && r.decision.IsKnown(failure.Scenario.CheckRef(check.Exchange.Mark.Step, check.Result.Check))
+			known = known && r.reported.IsKnown(failure.Scenario.CheckRef(check.Exchange.Mark.Step, check.Result.Check))
 		}
 		if !known {
 			failures = append(failures, failure)
@@ -523,8 +541,13 @@ func (r *run) reproArguments() string {
 	return words
 }
 
-// report is the run as it is reported now.
-func (r *run) report() *report.Run { return r.reportAt(r.now()) }
+// report is the run as it is reported.
+func (r *run) report() *report.Run {
+	return &report.Run{
+		Verdict: *r.reported, Selection: r.selection, Exchanges: r.seen.Exchanges, Secrets: r.secrets,
+		Differing: len(r.differing), Repro: r.reproArguments(), Style: r.Style,
+	}
+}
 
 // now is the time of day, or when the last shard ended.
 func (r *run) now() time.Time {
@@ -532,30 +555,6 @@ func (r *run) now() time.Time {
 		return r.joined.FinishedAt
 	}
 	return time.Now()
-}
-
-// reportAt is the run as it is reported, when it is done at a time.
-func (r *run) reportAt(at time.Time) *report.Run {
-	run := &report.Run{
-		Name: r.project.Name, Milestone: r.in.Milestone, Selection: r.selection, Target: report.BuiltIn, Seed: r.service.RunID,
-		Results: r.seen.Results, Exchanges: r.seen.Exchanges,
-		Decision: r.decision, Written: r.records.Written, Secrets: r.secrets,
-		StartedAt: r.started, FinishedAt: at, Repro: r.reproArguments(), Style: r.Style,
-		Lanes: r.executor.WorkerCount(), Shuffle: r.Shuffle, Repeat: r.Repeat, Differing: len(r.differing),
-	}
-	if r.output != nil {
-		run.OutputSHA256 = golden.SHA256(r.output)
-	}
-	if r.joined != nil {
-		run.Lanes = r.joined.Lanes
-	}
-	if r.golden != nil {
-		run.GoldenSHA256 = golden.SHA256(r.golden)
-	}
-	if !r.service.BuiltIn() {
-		run.Target, run.Proxy = r.shownTarget(), r.proxy()
-	}
-	return run
 }
 
 // shownTarget is the URL of the target as it may be written.
@@ -584,14 +583,14 @@ func (r *run) state() []byte {
 // hint is what to do next.
 func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	has := func(id string) bool {
-		return slices.ContainsFunc(r.decision.Reasons, func(reason record.Reason) bool { return reason.ID == id })
+		return slices.ContainsFunc(r.reported.Reasons, func(reason record.Reason) bool { return reason.ID == id })
 	}
 	switch {
 	case renewed:
 		return "The golden output was renewed: fixtures/" + project.Golden(r.in.Milestone.ID) + ". Review it like code."
-	case r.decision.Overall && len(r.decision.Known) > 0:
+	case r.reported.Overall && r.reported.KnownCount() > 0:
 		return "The contract holds but for what " + r.Baseline + " lists."
-	case r.decision.Overall:
+	case r.reported.Overall:
 		return ""
 	case r.replayed() > 0:
 		return fmt.Sprintf("Next: %d first answers say that they are replays. Has the target seen the seed %s before? Each run needs its own: without --run-id it gets one.",
@@ -615,7 +614,7 @@ func (r *run) hint(renewed bool, difference *golden.Difference) string {
 		return fmt.Sprintf("Next: begin with the first failure. --rule %s runs the scenarios of its rule alone.", first.Rule)
 	case has("baseline-outdated"), has("baseline-expired"), has("baseline-unknown"):
 		return "Next: bring " + r.Baseline + " up to date, as it says above."
-	case slices.ContainsFunc(r.decision.Reasons, ofShards):
+	case slices.ContainsFunc(r.reported.Reasons, ofShards):
 		return "Next: do what is said of the shards above, and merge again."
 	case has("shard-alone"):
 		return fmt.Sprintf("Next: a shard is no verdict. `runner merge %s FOLDER…` with the folders of all %d gives it.", filepath.ToSlash(r.Milestone), r.Shard.Of)

@@ -670,7 +670,7 @@ func TestAgain(t *testing.T) {
 				}
 				return
 			}
-			want := []record.Reason{{ID: "run-differs", Where: "features/bell.feature:17", Message: "features/bell.feature > One more: " + test.want}}
+			want := []record.Reason{{ID: "run-differs", Scenario: "s-64dcafbe4e", Where: "features/bell.feature:17", Message: "features/bell.feature > One more: " + test.want}}
 			if diff := cmp.Diff(want, result.Reasons); diff != "" || result.Exit != verdict.Fails {
 				t.Errorf("exit %d, reasons (-want +got):\n%s\n%s", result.Exit, diff, a.reasons())
 			}

@@ -14,7 +14,6 @@ import (
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 // made are the texts that the vocabulary makes up for every scenario out of the seed of the run: {me}, {stranger},
@@ -126,26 +125,24 @@ func (r *run) renew(document *golden.Document) (bool, error) {
 	if !r.UpdateGolden {
 		return false, nil
 	}
-	for _, reason := range r.decision.Reasons {
-		if reason.ID != "output-differs" && reason.ID != "output-unknown" {
-			return false, nil
-		}
+	if !r.verdict.MayRenew() {
+		return false, nil
 	}
 	r.golden = r.output
 	if !r.service.BuiltIn() {
 		// Two runs against such a service have other bodies, so that hashes of them would be a change in each review.
-		golden := *document
-		golden.Scenarios = slices.Clone(document.Scenarios)
-		for i := range golden.Scenarios {
-			golden.Scenarios[i].BodiesSHA256 = ""
+		bodiless := *document
+		bodiless.Scenarios = slices.Clone(document.Scenarios)
+		for i := range bodiless.Scenarios {
+			bodiless.Scenarios[i].BodiesSHA256 = ""
 		}
-		r.golden = golden.Encode()
+		r.golden = bodiless.Encode()
 	}
 	path := filepath.Join(r.project.Root, "fixtures", filepath.FromSlash(project.Golden(r.in.Milestone.ID)))
 	if err := report.ReplaceFile(path, r.golden); err != nil {
 		return false, fmt.Errorf("renewing the golden output: %w", err)
 	}
-	r.records.Output, r.records.Identical = new(golden.Difference), true
-	r.decision = verdict.Decide(r.records)
+	r.verdict = r.verdict.Renewed(golden.SHA256(r.golden))
+	r.reported = r.verdict
 	return true, nil
 }

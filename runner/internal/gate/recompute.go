@@ -10,7 +10,6 @@ import (
 
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
@@ -25,10 +24,11 @@ import (
 //
 // The reports have the computed verdict when it is another one. A green verdict that cannot be computed again, since
 // something else stands here than the run was made from, does not count; a red one does.
-func (r *Remade) decide(log io.Reader, path string, claimed *report.VerdictFile) error {
+func (r *Remade) decide(log io.Reader, path string) error {
+	claimed := r.Verdict
 	again, err := recompute(log, path, claimed)
-	r.Exit = claimed.ExitCode
-	green := claimed.Overall || claimed.ExitCode == verdict.Holds || len(claimed.Reasons) == 0 || r.Record.Overall
+	r.Exit = claimed.Exit
+	green := claimed.Overall || claimed.Exit == verdict.Holds || len(claimed.Reasons) == 0 || r.Record.Overall
 	switch {
 	case err != nil && green:
 		r.Doubt, r.Exit = fmt.Sprintf("it is green, and cannot be computed again: %v", err), verdict.Incomplete
@@ -36,8 +36,8 @@ func (r *Remade) decide(log io.Reader, path string, claimed *report.VerdictFile)
 	case err != nil:
 		return nil // it is red, whatever stands here
 	}
-	computed := again.decision
-	if computed.Exit == claimed.ExitCode && computed.Overall == claimed.Overall && computed.Overall == r.Record.Overall &&
+	computed := again.verdict
+	if computed.Exit == claimed.Exit && computed.Overall == claimed.Overall && computed.Overall == r.Record.Overall &&
 		(len(computed.Reasons) == 0) == (len(claimed.Reasons) == 0) {
 		return nil
 	}
@@ -45,13 +45,13 @@ func (r *Remade) decide(log io.Reader, path string, claimed *report.VerdictFile)
 		return nil // it is red for something that the rest of the log does not have
 	}
 	r.Doubt = fmt.Sprintf("it has overall=%t and exit code %d, and from the rest of the log overall=%t and exit code %d follow",
-		claimed.Overall, claimed.ExitCode, computed.Overall, computed.Exit)
+		claimed.Overall, claimed.Exit, computed.Overall, computed.Exit)
 	r.Exit = computed.Exit
 	if r.Exit == verdict.Holds {
 		r.Exit = verdict.Incomplete // the log contradicts itself
 	}
-	document := again.reportAt(r.Record.FinishedAt).EncodeVerdict()
-	r.Record.Conclude(computed.Overall, again.says(), r.Record.FinishedAt, map[string][]byte{report.Verdict: document})
+	r.Verdict = computed.Delivered(verdict.Delivery{Written: slices.Clone(report.Names)})
+	r.Record.Conclude(computed.Overall, summaryOf(computed), r.Record.FinishedAt)
 	return nil
 }
 
@@ -59,8 +59,8 @@ func (r *Remade) decide(log io.Reader, path string, claimed *report.VerdictFile)
 var errElsewhere = errors.New("here is another")
 
 // recompute decides on the run of a log as on a shard that is all of it.
-func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, error) {
-	logged, err := eventlog.Read(log) // a record of its own: joining changes it
+func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, error) {
+	logged, err := record.Read(log) // a record of its own: joining changes it
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,6 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 	for _, check := range checks.Table {
 		r.records.Checks = append(r.records.Checks, check.ID)
 	}
-	r.records.Written = slices.Clone(report.Names) // of one that was not written there is a reason, which was taken
 	document, err := r.rows()
 	if err != nil {
 		return nil, err
@@ -113,7 +112,7 @@ func recompute(log io.Reader, path string, claimed *report.VerdictFile) (*run, e
 		return nil, err
 	}
 	r.records.Stops = append(r.records.Stops, r.contradictions(document)...)
-	r.decision = verdict.Decide(r.records)
+	r.decide(&r.records, logged.FinishedAt)
 	return r, nil
 }
 

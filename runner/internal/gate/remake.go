@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -18,7 +18,9 @@ import (
 // Remade are reports that were made again.
 type Remade struct {
 	// Record is the run.
-	Record *eventlog.Record
+	Record *record.Run
+	// Verdict is the one of its log, or the one that follows from the rest of the log when that is another.
+	Verdict *verdict.Verdict
 	// Written are the paths of the reports.
 	Written []string
 	// Exit is the exit code of the verdict; [verdict.Incomplete] when there is none, or when that of the log is green and
@@ -56,24 +58,23 @@ func Remake(path, out string) (Remade, error) {
 	}
 	defer file.Close()
 	remade := Remade{Exit: verdict.Incomplete}
-	if remade.Record, err = eventlog.Read(file); err != nil {
+	if remade.Record, err = record.Read(file); err != nil {
 		return remade, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
 	}
-	decided, err := remade.Record.Verdict()
-	if err != nil {
+	if remade.Verdict, err = verdict.Of(remade.Record); err != nil {
 		return remade, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
 	}
 	if remade.Record.Complete {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return remade, err
 		}
-		if err := remade.decide(file, path, &decided.VerdictFile); err != nil {
+		if err := remade.decide(file, path); err != nil {
 			return remade, err
 		}
 	}
 	var failed error
 	for _, made := range Reports {
-		text, err := attempt(func() ([]byte, error) { return made.Encode(remade.Record) })
+		text, err := attempt(func() ([]byte, error) { return made.Encode(remade.Record, remade.Verdict) })
 		name := filepath.Join(out, made.Name)
 		if err == nil {
 			err = report.ReplaceFile(name, text)

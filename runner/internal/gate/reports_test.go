@@ -19,7 +19,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/github"
@@ -39,7 +38,7 @@ func (a artifacts) agree(t *testing.T, result Result) {
 	}
 	log := a.texts[report.Messages]
 	orderly(t, log)
-	logged, err := eventlog.Read(bytes.NewReader(log))
+	logged, err := record.Read(bytes.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +59,7 @@ func (a artifacts) agree(t *testing.T, result Result) {
 		t.Errorf("the exchanges of the log:\n%s\nof the run:\n%s", got, a.texts[report.Exchanges])
 	}
 	for _, made := range Reports {
-		again, err := made.Encode(logged)
+		again, err := made.Encode(logged, decided(t, logged))
 		if err != nil || !bytes.Equal(again, a.texts[made.Name]) {
 			t.Errorf("%s made again: %v, %d bytes, and the run wrote %d", made.Name, err, len(again), len(a.texts[made.Name]))
 		}
@@ -70,7 +69,7 @@ func (a artifacts) agree(t *testing.T, result Result) {
 }
 
 // linesOf writes exchanges.ndjson from a log.
-func linesOf(logged *eventlog.Record) (b []byte) {
+func linesOf(logged *record.Run) (b []byte) {
 	number := 0
 	for _, s := range logged.Scenarios {
 		for _, x := range s.Exchanges {
@@ -280,11 +279,21 @@ func breakFeature(t *testing.T, c *Config, text string) {
 	}
 }
 
+// decided is the verdict of a log.
+func decided(t *testing.T, r *record.Run) *verdict.Verdict {
+	t.Helper()
+	v, err := verdict.Of(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 // A report that fails, however it does, is a reason against the run, and keeps nothing else from being told.
 func TestAReportThatFails(t *testing.T) {
-	for name, encode := range map[string]func(*eventlog.Record) ([]byte, error){
-		"an error": func(*eventlog.Record) ([]byte, error) { return nil, errors.New("out of ink") },
-		"a panic":  func(*eventlog.Record) ([]byte, error) { panic("out of ink") },
+	for name, encode := range map[string]func(*record.Run, *verdict.Verdict) ([]byte, error){
+		"an error": func(*record.Run, *verdict.Verdict) ([]byte, error) { return nil, errors.New("out of ink") },
+		"a panic":  func(*record.Run, *verdict.Verdict) ([]byte, error) { panic("out of ink") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := Reports
@@ -325,7 +334,7 @@ func TestRemakeOfACutLog(t *testing.T) {
 		head := bytes.Join(lines[:n], nil)
 		began := bytes.Contains(head, []byte(`"testRunStarted"`))
 		for _, text := range [][]byte{head, append(slices.Clone(head), lines[n][:len(lines[n])/2]...)} {
-			logged, err := eventlog.Read(bytes.NewReader(text))
+			logged, err := record.Read(bytes.NewReader(text))
 			if (err == nil) != began {
 				t.Fatalf("%d lines: %v", n, err)
 			}
@@ -336,12 +345,12 @@ func TestRemakeOfACutLog(t *testing.T) {
 				t.Fatalf("%d of %d lines: complete %v", n, len(lines), logged.Complete)
 			}
 			for _, made := range Reports {
-				if _, err := made.Encode(logged); err != nil {
+				if _, err := made.Encode(logged, decided(t, logged)); err != nil {
 					t.Fatalf("%d lines: %s: %v", n, made.Name, err)
 				}
 			}
 			if !logged.Complete {
-				junit, _ := Reports[0].Encode(logged)
+				junit, _ := Reports[0].Encode(logged, decided(t, logged))
 				junitAgrees(t, junit, Result{Exit: verdict.Incomplete})
 			}
 		}
@@ -356,7 +365,7 @@ func TestGarbageInALog(t *testing.T) {
 	for _, n := range []int{0, 1, len(lines) / 2, len(lines) - 2} {
 		for _, garbage := range []string{"garbage\n", "{\"attachment\":{\n", "{\"testCaseStarted\":{\"testCaseId\":\"s-nobody\",\"id\":\"x\"}}\n", "\x00\n"} {
 			text := bytes.Join(append(append(slices.Clone(lines[:n]), []byte(garbage)), lines[n:]...), nil)
-			if _, err := eventlog.Read(bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("line %d: ", n+1)) {
+			if _, err := record.Read(bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("line %d: ", n+1)) {
 				t.Errorf("%q as line %d: %v", garbage, n+1, err)
 			}
 		}

@@ -63,27 +63,32 @@ type Differing struct {
 
 // Failure explains a scenario that did not pass.
 type Failure struct {
-	Scenario *plan.Scenario
+	Scenario *plan.Scenario `json:"-"`
 	// Status is how it ended.
-	Status Status
+	Status Status `json:"status"`
 	// Step is the index of the step at which it ended; -1 when there is none.
-	Step int
+	Step int `json:"step"`
 	// Says is what was wrong with it, in one line or more.
-	Says string
-	// Text is the whole explanation, as a terminal shows it.
-	Text string
+	Says string `json:"says,omitempty"`
 	// Expected, Got and Diff are what an assertion compared; "" when there was none.
-	Expected, Got, Diff string
+	Expected string `json:"expected,omitempty"`
+	Got      string `json:"got,omitempty"`
+	Diff     string `json:"diff,omitempty"`
+	// Text is the whole explanation, as a terminal shows it.
+	Text string `json:"text"`
 	// Undefined are the undefined steps, with the nearest step definitions.
-	Undefined []UndefinedStep
+	Undefined []UndefinedStep `json:"undefined,omitempty"`
 	// Checks are the checks that failed in that step.
-	Checks []FailedCheck
-	// Exchange is the exchange that it is about; nil when there was none.
-	Exchange *Exchange
+	Checks []FailedCheck `json:"checks,omitempty"`
+	// Exchange is the exchange that it is about; nil when there was none. The event log has its number among the answers
+	// of the scenario, from 1; 0 for none.
+	Exchange *Exchange `json:"-"`
+	Number   int       `json:"exchange"`
 	// Base is where a request is to be repeated, and Start how to start what answers there; "" when it is running.
-	Base, Start string
+	Base  string `json:"base,omitempty"`
+	Start string `json:"start,omitempty"`
 	// Flags are what curl needs to reach it.
-	Flags []string
+	Flags []string `json:"flags,omitempty"`
 }
 
 // UndefinedStep is a step that no step definition matches, by its index in the scenario.
@@ -92,8 +97,11 @@ type UndefinedStep struct {
 	Nearest []string `json:"nearest"`
 }
 
-// FailedCheck is a failed check and the exchange that failed it.
+// FailedCheck is a failed check and the exchange that failed it. The event log has the id of the check, and the number of
+// the exchange among the answers of the scenario.
 type FailedCheck struct {
-	Result   CheckResult
-	Exchange *Exchange
+	Result   CheckResult `json:"-"`
+	Exchange *Exchange   `json:"-"`
+	Check    string      `json:"check"`
+	Number   int         `json:"exchange"`
 }

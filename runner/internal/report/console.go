@@ -42,8 +42,8 @@ func (r *Run) Summary(w io.Writer, failures []record.Failure, folder, hint strin
 		p.failure(&failures[i])
 	}
 	p.counts(r)
-	p.known(&r.Decision)
-	p.reasons(&r.Decision)
+	p.known(&r.Verdict)
+	p.reasons(&r.Verdict)
 	if folder != "" {
 		p.line("artifacts   %s", folder)
 	}
@@ -52,8 +52,8 @@ func (r *Run) Summary(w io.Writer, failures []record.Failure, folder, hint strin
 		p.line("%s", hint)
 	}
 	p.line("")
-	if r.Decision.Overall && r.Decision.NotVerified.Any() { // the line before the verdict
-		p.line("not verified: %s", r.Decision.NotVerified)
+	if r.Verdict.Overall && r.Verdict.NotVerified.Any() { // the line before the verdict
+		p.line("not verified: %s", r.Verdict.NotVerified)
 	}
 }
 
@@ -80,13 +80,14 @@ func (p *printer) block(indent, text string) {
 }
 
 func (p *printer) header(r *Run) {
-	if r.Milestone != nil {
-		p.line("%s: %s", r.Milestone.ID, r.Milestone.Title)
+	v := &r.Verdict
+	if v.Title != "" {
+		p.line("%s: %s", v.Milestone, v.Title)
 	} else {
-		p.line("%s", r.Name)
+		p.line("%s", v.Milestone)
 	}
-	if r.Target != "" {
-		p.line("against %s", Through(r.Target, r.Proxy))
+	if v.Target != "" {
+		p.line("against %s", Through(v.Target, string(v.Proxy)))
 	}
 }
 
@@ -269,72 +270,48 @@ func (p *printer) counts(r *Run) {
 		return
 	}
 	p.line("")
-	if r.Target != BuiltIn {
-		p.line("seed        %s", seeds(r.Seed, r.Repeat))
+	v := &r.Verdict
+	repeat := v.Selection.Repeat
+	if v.Target != BuiltIn {
+		p.line("seed        %s", seeds(v.Seed, repeat))
 	}
-	if r.Shuffle != "" {
-		p.line("shuffle     %s", seeds(r.Shuffle, r.Repeat))
+	if shuffle := string(v.Selection.Shuffle); shuffle != "" {
+		p.line("shuffle     %s", seeds(shuffle, repeat))
 	}
 	switch {
-	case r.Repeat > 1 && r.Differing == 0:
-		p.line("runs        %d, and all saw the same", r.Repeat)
-	case r.Repeat > 1:
-		p.line("runs        %d, and %d scenarios did not see the same in all of them; what follows is of the first", r.Repeat, r.Differing)
+	case repeat > 1 && r.Differing == 0:
+		p.line("runs        %d, and all saw the same", repeat)
+	case repeat > 1:
+		p.line("runs        %d, and %d scenarios did not see the same in all of them; what follows is of the first", repeat, r.Differing)
 	}
 	var scenarios []string
 	for _, status := range record.Statuses {
-		if n := r.Decision.Scenarios[status]; n > 0 {
+		if n := r.Verdict.Scenarios[status]; n > 0 {
 			scenarios = append(scenarios, p.paint(status, fmt.Sprintf("%d %s", n, words(status))))
 		}
 	}
 	p.line("scenarios   %s", strings.Join(scenarios, ", "))
-	var counts CountsFile
-	for _, x := range r.Exchanges {
-		counts.Count(x)
-	}
+	counts := &v.Exchanges
 	p.line("exchanges   %d, with %d checks passed and %d failed", counts.Total, counts.ChecksPassed, counts.ChecksFailed)
 	if bodies := counts.Bodies(); bodies != "" {
 		p.line("bodies      %s", bodies)
 	}
-	proved, known, leftOut := 0, 0, 0
-	for _, rule := range r.Decision.Rules {
-		if rule.Proved {
-			proved++
-		}
+	proved, skipped := v.Proved()
+	known := 0
+	for _, rule := range v.Rules {
 		if rule.Known {
 			known++
 		}
-		if rule.Skipped {
-			leftOut++
-		}
 	}
-	rules := fmt.Sprintf("rules       %d of %d proved%s", proved, len(r.Decision.Rules), andLeftOut(leftOut))
+	rules := fmt.Sprintf("rules       %d of %d proved%s", proved, len(v.Rules), andLeftOut(skipped))
 	if known > 0 {
 		rules += fmt.Sprintf(", and %d not proved for known failures", known)
 	}
 	p.line("%s", rules)
-	declared, observed := 0, 0
-	leftOut = 0
-	for _, cell := range r.Decision.Coverage {
-		if cell.Skipped {
-			leftOut++
-		}
-		if cell.Declared {
-			declared++
-			if cell.Observed > 0 {
-				observed++
-			}
-		}
-	}
-	p.line("outcomes    %d of %d observed%s", observed, declared, andLeftOut(leftOut))
-	observed = 0
-	for _, floor := range r.Decision.ReasonCodes {
-		if floor.Observed > 0 {
-			observed++
-		}
-	}
-	p.line("floor       %d of %d reason codes observed", observed, len(r.Decision.ReasonCodes))
-	p.gaps(&r.Decision)
+	observed, declared, skipped := v.Outcomes()
+	p.line("outcomes    %d of %d observed%s", observed, declared, andLeftOut(skipped))
+	p.line("floor       %d of %d reason codes observed", v.ObservedReasonCodes(), len(v.ReasonCodes))
+	p.gaps(&r.Verdict)
 }
 
 // Again is the word for a further run with the same seed: the first has the seed itself.
@@ -385,15 +362,15 @@ func andLeftOut(n int) string {
 
 // known shows what a baseline excuses, with who mends it and until when, so that nobody takes the run for a clean one.
 func (p *printer) known(d *verdict.Verdict) {
-	if d.Baseline == "" {
+	if d.Known == nil {
 		return
 	}
 	p.line("")
 	p.line("%s", d.KnownFailures())
-	for _, known := range d.Known {
+	for _, known := range d.Known.Failures {
 		p.line("  %s  %-18s  %s", known.Ref, known.ID, placed(known.Reason))
-		if e := known.Entry; e != nil {
-			p.line("                until %s, %s: %s", e.Expires, p.secrets.Scrub(e.Owner), p.secrets.Scrub(e.Reason))
+		if known.Owner != "" {
+			p.line("                until %s, %s: %s", known.Expires, known.Owner, known.Because)
 		} else {
 			p.line("                follows from the others")
 		}

@@ -22,8 +22,18 @@ import (
 
 const code = "partner_liquidity_provider_invalid"
 
+// exampleRun is a run with what was decided on.
+type exampleRun struct {
+	*Run
+	records verdict.Records
+}
+
+func (r *exampleRun) encodeVerdict() []byte {
+	return r.Verdict.Delivered(verdict.Delivery{Written: Names}).Encode()
+}
+
 // example is a run of two scenarios, one of which failed.
-func example(t *testing.T) (*Run, []record.Failure) {
+func example(t *testing.T) (*exampleRun, []record.Failure) {
 	t.Helper()
 	m := &milestones.Milestone{
 		ID: "T1", Title: "A bell",
@@ -81,17 +91,18 @@ func example(t *testing.T) (*Run, []record.Failure) {
 		0: {Status: record.Failed, Line: 5, Message: "the answer is 400"}, 1: {Status: record.Unreached, Line: 8, Message: "no answer"},
 	}
 	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
-	r := &Run{
-		Name: "T1", Milestone: m, Selection: s, Target: BuiltIn, Seed: "m109", Results: results, Exchanges: exchanges,
-		OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64), Written: Names, Secrets: secrets,
-		Repro: " --target URL",
-		Lanes: 2, Shuffle: "word", Repeat: 1,
-		StartedAt:  time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC),
-		FinishedAt: time.Date(2026, 2, 22, 16, 0, 1, 234_000_000, time.UTC),
+	r := &exampleRun{
+		&Run{Selection: s, Exchanges: exchanges, Secrets: secrets, Repro: " --target URL"},
+		verdict.Records{
+			Info:      record.Info{Milestone: "T1", Title: m.Title, Target: BuiltIn, Seed: "m109"},
+			Milestone: m, Selection: s, Results: results, Exchanges: exchanges, Agreed: true, Output: golden, Secrets: secrets,
+			OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64),
+			Lanes: 2, Shuffle: "word", Repeat: 1,
+			StartedAt:  time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC),
+			FinishedAt: time.Date(2026, 2, 22, 16, 0, 1, 234_000_000, time.UTC),
+		},
 	}
-	r.Decision = verdict.Decide(verdict.Records{
-		Milestone: m, Selection: s, Results: results, Exchanges: exchanges, Agreed: true, Output: golden, Written: Names,
-	})
+	r.Verdict = verdict.Decide(r.records)
 	failures := []record.Failure{
 		{
 			Scenario: &p.Scenarios[0], Status: record.Failed, Step: 1, Says: "the answer is 400", Expected: "400", Got: "200",
@@ -126,7 +137,7 @@ func valid(t *testing.T, schema string, text []byte) map[string]any {
 
 func TestVerdict(t *testing.T) {
 	r, _ := example(t)
-	got := valid(t, "Verdict", r.EncodeVerdict())
+	got := valid(t, "Verdict", r.encodeVerdict())
 	pick := map[string]any{}
 	for _, name := range []string{"milestone", "overall", "exit_code", "target", "scenarios", "selection", "exchanges", "results", "took_ms", "started_at"} {
 		pick[name] = got[name]
@@ -157,20 +168,23 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestVerdictOfARunThatDidNotStart(t *testing.T) {
-	r := &Run{Name: "M9", Target: BuiltIn, Seed: "m109", OutputSHA256: strings.Repeat("0", 64), Written: Names, Secrets: new(record.Secrets), Repeat: 1}
-	r.Decision = verdict.Decide(verdict.Records{Agreed: true, Stops: []record.Reason{{ID: "not-started", Message: "x"}}})
-	if got := valid(t, "Verdict", r.EncodeVerdict()); got["overall"] != false || got["milestone"] != "M9" {
+	r := &exampleRun{Run: new(Run), records: verdict.Records{
+		Info: record.Info{Milestone: "M9", Target: BuiltIn, Seed: "m109"}, OutputSHA256: strings.Repeat("0", 64), Repeat: 1,
+		Agreed: true, Stops: []record.Reason{{ID: "not-started", Message: "x"}},
+	}}
+	r.Verdict = verdict.Decide(r.records)
+	if got := valid(t, "Verdict", r.encodeVerdict()); got["overall"] != false || got["milestone"] != "M9" {
 		t.Errorf("overall %v of %v", got["overall"], got["milestone"])
 	}
-	if got := valid(t, "Coverage", r.EncodeCoverage()); got["complete"] != false {
+	if got := valid(t, "Coverage", r.Verdict.EncodeCoverage()); got["complete"] != false {
 		t.Errorf("complete: %v", got["complete"])
 	}
 }
 
 func TestCoverage(t *testing.T) {
 	r, _ := example(t)
-	r.Decision.Coverage = append(r.Decision.Coverage, verdict.CoverageItem{Operation: "ring", Status: 409, Code: "OH", Observed: 1, Scenarios: []string{"s"}})
-	got := valid(t, "Coverage", r.EncodeCoverage())
+	r.Verdict.Coverage = append(r.Verdict.Coverage, verdict.CoverageItem{Operation: "ring", Status: 409, Code: "OH", Observed: 1, Scenarios: []string{"s"}})
+	got := valid(t, "Coverage", r.Verdict.EncodeCoverage())
 	cell := func(outcome, code, reason, schema any, status float64, declared bool, observed float64, scenarios ...any) map[string]any {
 		if scenarios == nil {
 			scenarios = []any{}
@@ -196,10 +210,10 @@ func TestCoverage(t *testing.T) {
 func TestCoverageNamesTenScenarios(t *testing.T) {
 	r, _ := example(t)
 	for i := range 30 {
-		r.Decision.Coverage[0].Scenarios = append(r.Decision.Coverage[0].Scenarios, strings.Repeat("s", i+1))
+		r.Verdict.Coverage[0].Scenarios = append(r.Verdict.Coverage[0].Scenarios, strings.Repeat("s", i+1))
 	}
-	cells := valid(t, "Coverage", r.EncodeCoverage())["cells"].([]any)
-	if n := len(cells[0].(map[string]any)["scenarios"].([]any)); n != mostScenarios {
+	cells := valid(t, "Coverage", r.Verdict.EncodeCoverage())["cells"].([]any)
+	if n := len(cells[0].(map[string]any)["scenarios"].([]any)); n != 10 {
 		t.Errorf("%d scenarios", n)
 	}
 }
@@ -243,7 +257,7 @@ func TestNoArtifactHasASecret(t *testing.T) {
 	var page bytes.Buffer
 	r.Summary(&page, failures, "out", "")
 	for name, text := range map[string][]byte{
-		Verdict: r.EncodeVerdict(), Coverage: r.EncodeCoverage(), Exchanges: r.EncodeExchanges(), "the page": page.Bytes(),
+		Verdict: r.encodeVerdict(), Coverage: r.Verdict.EncodeCoverage(), Exchanges: r.EncodeExchanges(), "the page": page.Bytes(),
 	} {
 		if bytes.Contains(text, []byte("lpk_secret")) {
 			t.Errorf("%s has a secret:\n%s", name, text)
@@ -330,14 +344,13 @@ Next: this.
 func TestKnownFailures(t *testing.T) {
 	r, _ := example(t)
 	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
-	r.Results[1] = record.Result{Status: record.Passed}
-	r.Results[0] = record.Result{Status: record.Failed, Line: 4, Message: "schema", Checked: true}
-	r.Decision = verdict.Decide(verdict.Records{
-		Milestone: r.Milestone, Selection: r.Selection, Results: r.Results, Exchanges: r.Exchanges, Agreed: true, Output: golden, Written: Names,
-		Checks: []string{"schema"}, Now: r.StartedAt, Baseline: &baseline.Baseline{File: "known.yaml", Known: []baseline.Entry{
-			{ID: "c-ed8bdcb26e", Reason: "It says lpk_secret_1.", Owner: "bells", Expires: "2026-12-31", Line: 3},
-		}},
-	})
+	r.records.Results[1] = record.Result{Status: record.Passed}
+	r.records.Results[0] = record.Result{Status: record.Failed, Line: 4, Message: "schema", Checked: true}
+	r.records.Output, r.records.Checks, r.records.Now = golden, []string{"schema"}, r.records.StartedAt
+	r.records.Baseline = &baseline.Baseline{File: "known.yaml", Known: []baseline.Entry{
+		{ID: "c-ed8bdcb26e", Reason: "It says lpk_secret_1.", Owner: "bells", Expires: "2026-12-31", Line: 3},
+	}}
+	r.Verdict = verdict.Decide(r.records)
 	var page bytes.Buffer
 	r.Summary(&page, nil, "", "")
 	_, got, _ := strings.Cut(page.String(), "rules  ")
@@ -356,7 +369,7 @@ known failures: 1 (baseline known.yaml)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the page (-want +got):\n%s", diff)
 	}
-	known := valid(t, "Verdict", r.EncodeVerdict())["known_failures"].(map[string]any)
+	known := valid(t, "Verdict", r.encodeVerdict())["known_failures"].(map[string]any)
 	if known["says"] != "known failures: 1 (baseline known.yaml)" || known["baseline"] != "known.yaml" || len(known["failures"].([]any)) != 2 {
 		t.Errorf("the verdict: %v", known)
 	}
@@ -366,7 +379,7 @@ func TestSummaryShortensLongLists(t *testing.T) {
 	r, failures := example(t)
 	for range 40 {
 		failures = append(failures, failures[0])
-		r.Decision.Reasons = append(r.Decision.Reasons, record.Reason{ID: "artifact-missing", Message: "x"})
+		r.Verdict.Reasons = append(r.Verdict.Reasons, record.Reason{ID: "artifact-missing", Message: "x"})
 	}
 	failures[0].Checks[0].Result.Violations = make([]schemas.Violation, 9)
 	r.Exchanges[0].Response.Body = bytes.Repeat([]byte("ü"), 5000)
@@ -450,7 +463,7 @@ func TestScript(t *testing.T) {
 	r, _ := example(t)
 	send := func(step, burst int, method, target, key, body, answer string) *record.Exchange {
 		return &record.Exchange{
-			Mark: record.Mark{Step: step, Concurrency: burst}, Operation: &r.Milestone.Operations[0],
+			Mark: record.Mark{Step: step, Concurrency: burst}, Operation: &r.records.Milestone.Operations[0],
 			Request:  record.Request{Method: method, Target: target, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(body)},
 			Response: &record.Response{Status: 200, Body: []byte(answer)},
 		}

@@ -210,8 +210,7 @@ func (s *selfcheck) listen(ctx context.Context) (int, error) {
 		return verdict.Interrupted, errors.New("interrupted: nothing was written")
 	}
 	records := truth.Records(seen)
-	records.Output, records.Identical = new(golden.Difference), true // nobody looks at it here, and at no artifacts
-	records.Written = s.in.Milestone.Artifacts
+	records.Output, records.Identical = new(golden.Difference), true // no output is compared here
 	if decision := verdict.Decide(records); !decision.Overall {
 		fmt.Fprintf(s.Stdout, "the truth is not green, so nothing can be said of lies:\n")
 		for _, reason := range decision.Reasons {

@@ -17,8 +17,8 @@ import (
 	"github.com/go-json-experiment/json" // of two members with one name, encoding/json takes the last and says nothing
 
 	"example.com/lpgate/internal/textfile"
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // ref is the short name of a scenario.
@@ -60,7 +60,7 @@ func ReadDurations(file string) (plan.Durations, error) {
 }
 
 func ofLog(text []byte) (plan.Durations, error) {
-	run, err := eventlog.Read(bytes.NewReader(text))
+	run, err := record.Read(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
@@ -20,7 +19,7 @@ type Joined struct {
 	// Selection is what they had to run together.
 	Selection *plan.Selection
 	// Scenarios are the selected scenarios that a shard tells of, by their place in the plan.
-	Scenarios map[int]*eventlog.Scenario
+	Scenarios map[int]*record.Scenario
 	// Exchanges are all exchanges, in the order of the plan, and marked by it.
 	Exchanges []*record.Exchange
 	// Rows are what the scenarios saw, in the order of the plan.
@@ -48,9 +47,9 @@ type Joined struct {
 // Join puts shards together: those that are parts of one run of the plan, which stands here and was made from what the
 // hashes are of.
 func Join(shards []*Shard, p *plan.Plan, hashes map[string]string, calls plan.Calls) (*Joined, error) {
-	j := &Joined{Scenarios: map[int]*eventlog.Scenario{}}
+	j := &Joined{Scenarios: map[int]*record.Scenario{}}
 	alike := j.alike(shards, p.Milestone.ID, hashes)
-	planned := &eventlog.Planned{}
+	planned := &record.Planned{}
 	if len(alike) > 0 {
 		planned = alike[0].Log.Planned
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
@@ -74,8 +73,8 @@ func (p part) leave(t *testing.T) *Shard {
 
 	at := time.Date(2026, 2, 22, 15, 0, p.began, 0, time.UTC)
 	var text bytes.Buffer
-	log := eventlog.New(&text, new(record.Secrets))
-	log.Begin(eventlog.Run{Milestone: p.milestone, Target: p.target, Seed: fmt.Sprint("seed-", p.index), Planned: planned}, s, at)
+	log := record.NewLog(&text, new(record.Secrets))
+	log.Begin(record.Info{Milestone: p.milestone, Target: p.target, Seed: fmt.Sprint("seed-", p.index), Planned: planned}, s, at)
 	rows := []golden.Row{}
 	for _, place := range s.Scenarios {
 		scenario := &whole.Scenarios[place]

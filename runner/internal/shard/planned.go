@@ -8,8 +8,8 @@ import (
 	"maps"
 	"slices"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 )
 
 // The parts of a digest that are no files.
@@ -26,8 +26,8 @@ var besides = []string{selectionPart, durationsPart, targetPart, countPart}
 
 // Planned is what a run was to do, as its event log has it: of the whole selection, or of a shard of it. The hashes are
 // those of package project, and the target is what kind of one it is.
-func Planned(s *plan.Selection, hashes map[string]string, durations plan.Durations, target string) *eventlog.Planned {
-	p := &eventlog.Planned{Parts: maps.Clone(hashes), Wanted: s.Filter, Declared: s.Declared, Missing: s.Missing, Shard: s.Shard}
+func Planned(s *plan.Selection, hashes map[string]string, durations plan.Durations, target string) *record.Planned {
+	p := &record.Planned{Parts: maps.Clone(hashes), Wanted: s.Filter, Declared: s.Declared, Missing: s.Missing, Shard: s.Shard}
 	lacks := map[string]bool{}
 	var selected []string
 	for i := range s.Plan.Scenarios {
@@ -48,7 +48,7 @@ func Planned(s *plan.Selection, hashes map[string]string, durations plan.Duratio
 }
 
 // Whole is the selection that a shard is a part of, out of the plan that stands here.
-func Whole(p *plan.Plan, planned *eventlog.Planned, calls plan.Calls) (*plan.Selection, error) {
+func Whole(p *plan.Plan, planned *record.Planned, calls plan.Calls) (*plan.Selection, error) {
 	can := func(capability string) bool { return !slices.Contains(planned.Lacks, capability) }
 	s, err := p.Select(planned.Wanted, calls, can)
 	if err != nil {

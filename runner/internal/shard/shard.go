@@ -25,7 +25,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
@@ -37,7 +36,7 @@ type Shard struct {
 	// Folder is where its artifacts stand, as it was named.
 	Folder string
 	// Log is its event log.
-	Log *eventlog.Record
+	Log *record.Run
 	// Output are the rows of what its scenarios saw.
 	Output *golden.Document
 	// Verdict is what it decided by itself.
@@ -96,7 +95,7 @@ func Read(folder string) (*Shard, error) {
 }
 
 // Of is a whole run as the only part of itself, from its event log.
-func Of(log *eventlog.Record, folder string) (*Shard, error) {
+func Of(log *record.Run, folder string) (*Shard, error) {
 	s := &Shard{Folder: folder, Log: log}
 	if log.Planned == nil {
 		return nil, fmt.Errorf("the event log of %s has no plan", folder)
@@ -131,7 +130,7 @@ func read(folder string) (*Shard, error) {
 	}
 	defer file.Close()
 	s := &Shard{Folder: report.Shown(folder)}
-	if s.Log, err = eventlog.Read(file); err != nil {
+	if s.Log, err = record.Read(file); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrNoShard, s.Folder, err)
 	}
 	if s.Log.Planned == nil || s.Log.Planned.Shard.Of == 0 {

@@ -30,7 +30,7 @@ func (v *Verdict) observe(r *Records) {
 		cell := &v.Coverage[i]
 		name := strings.TrimSpace(fmt.Sprintf("%d %s", cell.Status, cell.Code))
 		if cell.ReasonCode != "" {
-			name += " with " + cell.ReasonCode
+			name += " with " + string(cell.ReasonCode)
 		}
 		switch {
 		case !cell.Declared:
@@ -45,7 +45,7 @@ func (v *Verdict) observe(r *Records) {
 	for _, code := range r.Milestone.RequiredReasonCodes {
 		floor := ReasonCode{ReasonCode: code}
 		for _, cell := range v.Coverage {
-			if cell.Declared && cell.ReasonCode == code {
+			if cell.Declared && string(cell.ReasonCode) == code {
 				floor.Observed += cell.Observed
 				floor.Scenarios = append(floor.Scenarios, cell.Scenarios...)
 			}
@@ -172,8 +172,8 @@ func (o *observations) declare(operation *milestones.Operation) {
 			}
 			o.place[cellKey{operation.ID, cell.Outcome, cell.ReasonCode}] = len(o.declared)
 			o.declared = append(o.declared, CoverageItem{
-				Operation: operation.ID, Outcome: outcome.Name, Status: outcome.Status, Code: outcome.Code,
-				ReasonCode: cell.ReasonCode, Schema: outcome.Schema, Declared: true,
+				Operation: operation.ID, Outcome: Optional(outcome.Name), Status: outcome.Status, Code: Optional(outcome.Code),
+				ReasonCode: Optional(cell.ReasonCode), Schema: Optional(outcome.Schema), Declared: true,
 			})
 		}
 	}
@@ -188,7 +188,7 @@ func (o *observations) add(x *record.Exchange) {
 		key := strayKey{x.Operation.ID, stray}
 		if o.others[key] == nil {
 			o.others[key] = &CoverageItem{
-				Operation: x.Operation.ID, Status: stray.Status, Code: stray.Code, ReasonCode: stray.ReasonCode,
+				Operation: x.Operation.ID, Status: stray.Status, Code: Optional(stray.Code), ReasonCode: Optional(stray.ReasonCode),
 			}
 		}
 		o.others[key].count(scenario)

@@ -11,13 +11,6 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// Known is a reason that a baseline excuses.
-type Known struct {
-	record.Reason
-	// Entry is what excuses it; nil when it follows from others that are known.
-	Entry *baseline.Entry
-}
-
 // The short names of what is neither a scenario nor a check.
 
 // RuleRef is the short name of a rule, by its id.
@@ -32,9 +25,9 @@ func RowRef(scenario string) string { return plan.Ref("g", scenario) }
 // Ref is the short name of a cell.
 func (c *CoverageItem) Ref() string {
 	if c.Declared {
-		return plan.Ref("o", c.Operation, c.Outcome, c.ReasonCode)
+		return plan.Ref("o", c.Operation, string(c.Outcome), string(c.ReasonCode))
 	}
-	return plan.Ref("o", c.Operation, strconv.Itoa(c.Status), c.Code, c.ReasonCode)
+	return plan.Ref("o", c.Operation, strconv.Itoa(c.Status), string(c.Code), string(c.ReasonCode))
 }
 
 // checkRef is the short name of a check on an exchange; "" for one outside of any scenario.
@@ -104,9 +97,20 @@ func (v *Verdict) mayBeKnown(reason record.Reason) bool {
 	return reason.Ref != "" && reason.ID != "floor-unobserved" && v.exitOf(reason) == Fails
 }
 
+// known are the known failures; none without a baseline.
+func (v *Verdict) known() []Known {
+	if v.Known == nil {
+		return nil
+	}
+	return v.Known.Failures
+}
+
+// KnownCount is how many reasons a baseline excuses.
+func (v *Verdict) KnownCount() int { return len(v.known()) }
+
 // IsKnown says whether the reason with a short name is known.
 func (v *Verdict) IsKnown(ref string) bool {
-	for _, known := range v.Known {
+	for _, known := range v.known() {
 		if known.Ref == ref {
 			return true
 		}
@@ -116,21 +120,16 @@ func (v *Verdict) IsKnown(ref string) bool {
 
 // KnownFailures says how many entries of the baseline still fail; "" without a baseline.
 func (v *Verdict) KnownFailures() string {
-	if v.Baseline == "" {
+	if v.Known == nil {
 		return ""
 	}
-	entries := map[*baseline.Entry]bool{}
-	for _, known := range v.Known {
-		if known.Entry != nil {
-			entries[known.Entry] = true
-		}
-	}
-	return fmt.Sprintf("known failures: %d (baseline %s)", len(entries), v.Baseline)
+	return v.Known.Message
 }
 
 // excuse moves what is known out of the reasons, and adds what is wrong with the baseline itself.
 func (v *Verdict) excuse(r *Records) {
-	v.Baseline = r.Baseline.File
+	v.Known = &KnownFailures{Baseline: r.Baseline.File}
+	entries := map[*baseline.Entry]bool{}
 	fails, known := map[string]bool{}, map[string]*baseline.Entry{}
 	listed := map[string]*baseline.Entry{}
 	for i := range r.Baseline.Known {
@@ -155,14 +154,18 @@ func (v *Verdict) excuse(r *Records) {
 	var left []record.Reason
 	for _, reason := range v.Reasons {
 		if e, is := known[reason.Ref]; is {
-			v.Known = append(v.Known, Known{reason, e})
+			v.Known.Failures = append(v.Known.Failures, knownBy(reason, e, r.Secrets))
+			if e != nil {
+				entries[e] = true
+			}
 		} else {
 			left = append(left, reason)
 		}
 	}
 	v.Reasons = left
+	v.Known.Message = fmt.Sprintf("known failures: %d (baseline %s)", len(entries), v.Known.Baseline)
 	for i := range v.Rules {
-		_, v.Rules[i].Known = known[RuleRef(v.Rules[i].Rule.ID)]
+		_, v.Rules[i].Known = known[RuleRef(v.Rules[i].ID)]
 	}
 	if r.Selection == nil {
 		return // nothing ran that could tell whether the baseline is up to date
@@ -223,11 +226,11 @@ type thing struct {
 func (v *Verdict) things(r *Records) map[string]thing {
 	things := map[string]thing{}
 	for i := range v.Rules {
-		things[RuleRef(v.Rules[i].Rule.ID)] = thing{"@" + v.Rules[i].Rule.ID, v.Rules[i].Proved}
+		things[RuleRef(v.Rules[i].ID)] = thing{"@" + v.Rules[i].ID, v.Rules[i].Proved}
 	}
 	for i := range v.Coverage {
 		if cell := &v.Coverage[i]; cell.Declared {
-			things[cell.Ref()] = thing{cell.Operation + ", " + cell.Outcome, cell.Observed > 0}
+			things[cell.Ref()] = thing{cell.Operation + ", " + string(cell.Outcome), cell.Observed > 0}
 		}
 	}
 	reached := map[int]int{} // the last sentence of a scenario that was answered

@@ -202,7 +202,7 @@ func TestKnownFailures(t *testing.T) {
 				left = append(left, reason.ID)
 			}
 			left = slices.Compact(left)
-			for _, k := range v.Known {
+			for _, k := range v.known() {
 				known = append(known, k.Ref)
 			}
 			if diff := cmp.Diff(left, test.left); diff != "" {

@@ -38,7 +38,7 @@ func (v *Verdict) limit(r *Records) {
 	}
 	proved, spared := 0, false
 	for _, rule := range v.Rules {
-		if selected[rule.Rule.ID] && rule.Proved {
+		if selected[rule.ID] && rule.Proved {
 			proved++
 		}
 		spared = spared || rule.Known || rule.Skipped
@@ -47,15 +47,15 @@ func (v *Verdict) limit(r *Records) {
 		v.add("too-few-proved", "verdict.json", "%d of the %d selected rules are proved, and at least half must be", proved, len(selected))
 	}
 	if excused := v.excusedScenarios(r); float64(excused) > mostExcused*float64(len(r.Selection.Scenarios)) {
-		v.add("too-many-excused", v.Baseline, "%d of the %d selected scenarios have a failed step that %s excuses, and at most half may",
-			excused, len(r.Selection.Scenarios), v.Baseline)
+		v.add("too-many-excused", v.Known.Baseline, "%d of the %d selected scenarios have a failed step that %s excuses, and at most half may",
+			excused, len(r.Selection.Scenarios), v.Known.Baseline)
 	}
 }
 
 // excusedScenarios counts the selected scenarios with a failed step that the baseline excuses, as a whole or for a check.
 func (v *Verdict) excusedScenarios(r *Records) int {
 	known := map[string]bool{}
-	for _, k := range v.Known {
+	for _, k := range v.known() {
 		known[k.Ref] = true
 	}
 	excused := map[int]bool{}

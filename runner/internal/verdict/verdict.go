@@ -204,6 +204,19 @@ func KindOf(status record.Status) string { return kinds[status] }
 
 // Records is everything that a run knows of itself.
 type Records struct {
+	// Info, Lanes, Shuffle, Repeat and the times are what verdict.json has of the run beside what decides.
+	Info record.Info
+	// Lanes is how many scenarios were run side by side, Shuffle the random seed of their order, and Repeat how many times
+	// everything was run.
+	Lanes   int
+	Shuffle string
+	Repeat  int
+	// StartedAt and FinishedAt are the only times in the verdict.
+	StartedAt, FinishedAt time.Time
+	// OutputSHA256 and GoldenSHA256 are the hashes of the two outputs; the golden one is "" when there is none.
+	OutputSHA256, GoldenSHA256 string
+	// Secrets are what must not be written; nil for none.
+	Secrets *record.Secrets
 	// Milestone is nil when it could not be read.
 	Milestone *milestones.Milestone
 	// Selection is nil when there is no plan.
@@ -220,9 +233,6 @@ type Records struct {
 	Output *golden.Difference
 	// Identical says that the output is the golden one, byte for byte.
 	Identical bool
-	// Written are the names of the artifacts that were written, and Unwritten says why another was not.
-	Written   []string
-	Unwritten map[string]string
 	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
 	Stops []record.Reason
 	// Differing are the scenarios that saw something else when the run was repeated, each once.
@@ -233,37 +243,6 @@ type Records struct {
 	Checks []string
 	// Now is when it is decided whether an entry of the baseline has expired.
 	Now time.Time
-}
-
-// Verdict is the decision, with all that it rests on.
-type Verdict struct {
-	// Overall says that the contract holds.
-	Overall bool
-	// Exit is the exit code.
-	Exit int
-	// Reasons are everything that speaks against it, in the order of [Reasons], but for what is known.
-	Reasons []record.Reason
-	// Baseline is the file of the known failures; "" when there is none.
-	Baseline string
-	// Known are the known failures, in the order of [Reasons].
-	Known []Known
-	// Complete says that every scenario of the plan ran to an end of its own. While it does not, it is no wonder that
-	// something was not observed.
-	Complete bool
-	// Scenarios counts scenarios by how they ended.
-	Scenarios map[record.Status]int
-	// Rules is the evidence for each rule, in the order of the milestone.
-	Rules []Rule
-	// ReasonCodes is the evidence for each reason code of the floor.
-	ReasonCodes []ReasonCode
-	// Coverage are all cells, the declared ones in the order of the milestone, then the others.
-	Coverage []CoverageItem
-	// Skipped are the scenarios that were left out, by what the target lacks. Each stands once.
-	Skipped []Gap
-	// NotVerified counts what nothing verified, whether it speaks against the run or not.
-	NotVerified NotVerified
-
-	follows map[string][]string // what a reason follows from, by their short names
 }
 
 // NotVerified counts what a run did not verify, because it failed, was left out, or did not run.
@@ -308,48 +287,6 @@ func (v *Verdict) notVerified() {
 	}
 }
 
-// Gap is what a verdict says nothing about, since the target lacks a capability.
-type Gap struct {
-	Capability string
-	// Declared says that somebody said so, and that it does not speak against the run.
-	Declared bool
-	// Scenarios are their ids.
-	Scenarios []string
-}
-
-// Rule is the evidence for a rule: the ids of the scenarios that passed.
-type Rule struct {
-	Rule       *milestones.Rule
-	Proved     bool
-	Known      bool // not proved, for nothing but known failures
-	Skipped    bool // not proved, for nothing but scenarios that were left out, as was declared
-	Refuses    []string
-	Permits    []string
-	Invariants []string
-}
-
-// ReasonCode is the evidence for a reason code of the floor.
-type ReasonCode struct {
-	ReasonCode string
-	Observed   int
-	Scenarios  []string
-}
-
-// CoverageItem is one cell of the coverage.
-type CoverageItem struct {
-	Operation  string
-	Outcome    string // "" for what is not declared
-	Status     int
-	Code       string
-	ReasonCode string
-	Schema     string
-	Declared   bool
-	Observed   int
-	// Skipped says that it was not observed because scenarios were left out, as was declared, and everything else ran.
-	Skipped   bool
-	Scenarios []string
-}
-
 // Decide decides.
 func Decide(r Records) Verdict {
 	v := Verdict{Scenarios: map[record.Status]int{}, follows: map[string][]string{}}
@@ -369,16 +306,6 @@ func Decide(r Records) Verdict {
 	if !r.Agreed {
 		v.add("counts-disagree", "", "godog's exit code is %d, which does not fit how the scenarios ended", r.Godog)
 	}
-	if r.Milestone != nil {
-		for _, name := range r.Milestone.Artifacts {
-			if !slices.Contains(r.Written, name) && r.Unwritten[name] == "" {
-				v.add("artifact-missing", name, "%s was not written", name)
-			}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Unwritten)) {
-		v.add("artifact-missing", name, "%s was not written: %s", name, r.Unwritten[name])
-	}
 	v.Complete = r.Selection != nil && v.ranEverything(&r)
 	if r.Baseline != nil {
 		v.excuse(&r)
@@ -388,6 +315,7 @@ func Decide(r Records) Verdict {
 	}
 	v.notVerified()
 	v.conclude()
+	v.describe(&r)
 	return v
 }
 
@@ -519,7 +447,8 @@ func (v *Verdict) rules(r *Records) {
 	place := map[string]int{}
 	for i := range r.Milestone.Rules {
 		place[r.Milestone.Rules[i].ID] = i
-		v.Rules = append(v.Rules, Rule{Rule: &r.Milestone.Rules[i]})
+		rule := &r.Milestone.Rules[i]
+		v.Rules = append(v.Rules, Rule{ID: rule.ID, Kind: rule.Kind, Section: rule.Section, Description: rule.Description})
 	}
 	refused := r.refusals()
 	for i := range r.Selection.Plan.Scenarios {
@@ -532,7 +461,7 @@ func (v *Verdict) rules(r *Records) {
 		case plan.Refuses:
 			if !refused[i] {
 				v.addFor(scenario.Ref(), "refusal-unobserved", "", scenario.Where(), "%s: no refusal by an operation of @%s, and no reason code in the list of a success (%s)",
-					scenario.ID, scenario.Rule, strings.Join(rule.Rule.Operations, ", "))
+					scenario.ID, scenario.Rule, strings.Join(r.Milestone.Rules[place[scenario.Rule]].Operations, ", "))
 				continue
 			}
 			rule.Refuses = append(rule.Refuses, scenario.ID)
@@ -559,10 +488,10 @@ func (v *Verdict) rules(r *Records) {
 		leftOut := true
 		missing := func(side plan.Side, says string) {
 			lacks, sides = append(lacks, says), append(sides, side)
-			leftOut = leftOut && declared[rule.Rule.ID][side]
+			leftOut = leftOut && declared[rule.ID][side]
 		}
 		switch {
-		case rule.Rule.Kind != milestones.Precondition:
+		case rule.Kind != milestones.Precondition:
 			if len(rule.Invariants) == 0 {
 				missing(plan.Neither, "no scenario that keeps it passed")
 			}
@@ -577,9 +506,9 @@ func (v *Verdict) rules(r *Records) {
 		rule.Proved = len(lacks) == 0
 		rule.Skipped = !rule.Proved && leftOut
 		if !rule.Proved && !rule.Skipped {
-			ref := RuleRef(rule.Rule.ID)
-			v.follows[ref] = failedOf(r, rule.Rule.ID, sides)
-			v.named("rule-unproved", ref, rule.Rule.ID, "@%s: %s", rule.Rule.ID, strings.Join(lacks, ", and "))
+			ref := RuleRef(rule.ID)
+			v.follows[ref] = failedOf(r, rule.ID, sides)
+			v.named("rule-unproved", ref, rule.ID, "@%s: %s", rule.ID, strings.Join(lacks, ", and "))
 		}
 	}
 }
@@ -631,15 +560,22 @@ func (v *Verdict) count() {
 	}
 }
 
-// conclude puts the reasons in order, and finds the exit code.
+// conclude counts what was not observed, and finds the exit code.
 func (v *Verdict) conclude() {
 	v.count()
+	v.sortReasons()
+}
+
+// sortReasons puts the reasons in the order of [Reasons], and finds the exit code.
+func (v *Verdict) sortReasons() {
 	place := map[string]int{}
 	for i, kind := range Reasons {
 		place[kind.ID] = i
 	}
 	slices.SortStableFunc(v.Reasons, func(a, b record.Reason) int { return cmp.Compare(place[a.ID], place[b.ID]) })
-	slices.SortStableFunc(v.Known, func(a, b Known) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	if v.Known != nil {
+		slices.SortStableFunc(v.Known.Failures, func(a, b Known) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	}
 	exits := map[int]bool{}
 	for _, reason := range v.Reasons {
 		exits[v.exitOf(reason)] = true

@@ -91,7 +91,7 @@ func green(t *testing.T, further ...string) Records {
 				Outcome: &m.Operations[0].Outcomes[2], Covered: []milestones.CoverageItem{{Outcome: "locked"}},
 			},
 		},
-		Agreed: true, Output: &golden.Difference{}, Identical: true, Written: []string{"state.json", "verdict.json"},
+		Agreed: true, Output: &golden.Difference{}, Identical: true,
 	}
 }
 
@@ -346,11 +346,8 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []record.Reason{
 			{ID: "counts-disagree", Message: "godog's exit code is 1, which does not fit how the scenarios ended", Where: ""},
 		}},
-		{"artifact-missing", "", func(r *Records) { r.Written = r.Written[1:] }, Incomplete, []record.Reason{
-			{ID: "artifact-missing", Message: "state.json was not written", Where: "state.json"},
-		}},
 	}
-	tested := map[string]bool{}
+	tested := map[string]bool{"artifact-missing": true} // TestDelivery
 	for _, test := range tests {
 		t.Run(strings.TrimSpace(test.id+" "+test.name), func(t *testing.T) {
 			r := green(t)
@@ -453,12 +450,12 @@ func TestDeclaredGapsAreListed(t *testing.T) {
 	var rules, cells []string
 	for _, rule := range v.Rules {
 		if rule.Skipped {
-			rules = append(rules, rule.Rule.ID)
+			rules = append(rules, rule.ID)
 		}
 	}
 	for _, cell := range v.Coverage {
 		if cell.Skipped {
-			cells = append(cells, cell.Operation+" "+cell.Outcome)
+			cells = append(cells, cell.Operation+" "+string(cell.Outcome))
 		}
 	}
 	if diff := cmp.Diff([][]string{{"bell-is-allowed"}, {"ring success"}}, [][]string{rules, cells}); diff != "" {
@@ -558,11 +555,11 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 
 func TestReasonsAreInTheOrderOfTheirKinds(t *testing.T) {
 	r := green(t)
-	r.Written = nil
 	r.Results = map[int]record.Result{}
 	r.Stops = []record.Reason{{ID: "run-broke-off", Message: "x"}, {ID: "interrupted", Message: "x"}}
 	var got []int
-	for _, reason := range Decide(r).Reasons {
+	v := Decide(r)
+	for _, reason := range v.Delivered(Delivery{Required: r.Milestone.Artifacts}).Reasons {
 		got = append(got, slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == reason.ID }))
 	}
 	if !slices.IsSorted(got) {
@@ -577,8 +574,8 @@ func TestEvidence(t *testing.T) {
 	v := Decide(r)
 	id := func(name string) string { return "features/bell.feature > " + name }
 	wantRules := []Rule{
-		{Rule: &r.Milestone.Rules[0], Proved: true, Refuses: []string{id("no")}, Permits: []string{id("yes")}},
-		{Rule: &r.Milestone.Rules[1], Proved: true, Invariants: []string{id("sound")}},
+		{ID: r.Milestone.Rules[0].ID, Kind: r.Milestone.Rules[0].Kind, Proved: true, Refuses: []string{id("no")}, Permits: []string{id("yes")}},
+		{ID: r.Milestone.Rules[1].ID, Kind: r.Milestone.Rules[1].Kind, Proved: true, Invariants: []string{id("sound")}},
 	}
 	if diff := cmp.Diff(wantRules, v.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
@@ -601,5 +598,50 @@ func TestWithoutAMilestone(t *testing.T) {
 	v := Decide(Records{Agreed: true, Stops: []record.Reason{{ID: "not-started", Message: "x"}}})
 	if v.Overall || v.Exit != Broken {
 		t.Errorf("overall %v, exit %d", v.Overall, v.Exit)
+	}
+}
+
+// That an artifact was not written is no part of the decision, and is reported with it: the exit code is the worse of both.
+func TestDelivery(t *testing.T) {
+	r := green(t)
+	v := Decide(r)
+	written := []string{"state.json", "verdict.json"}
+	if got := v.Delivered(Delivery{Required: written, Written: written}); !got.Overall || len(got.Artifacts) != 2 {
+		t.Errorf("all written: overall %v, artifacts %v, reasons %v", got.Overall, got.Artifacts, got.Reasons)
+	}
+	delivery := Delivery{Required: written, Written: written[1:]}
+	want := []record.Reason{{ID: "artifact-missing", Message: "state.json was not written", Where: "state.json"}}
+	got := v.Delivered(delivery)
+	if diff := cmp.Diff(want, got.Reasons); diff != "" || got.Overall || got.Exit != Incomplete {
+		t.Errorf("one missing: overall %v, exit %d, reasons (-want +got):\n%s", got.Overall, got.Exit, diff)
+	}
+	delivery.Failed = map[string]string{"state.json": "no room"}
+	if got := v.Delivered(delivery); len(got.Reasons) != 1 || got.Reasons[0].Message != "state.json was not written: no room" {
+		t.Errorf("one failed: %v", got.Reasons)
+	}
+	if !v.Overall || len(v.Reasons) != 0 {
+		t.Errorf("the decision changed: %v", v.Reasons)
+	}
+	r.Results[0] = record.Result{Status: record.Failed, Message: "no sound"}
+	failed := Decide(r)
+	if got := failed.Delivered(delivery); got.Exit != Fails || len(got.Reasons) != len(failed.Reasons)+1 {
+		t.Errorf("a failed run: exit %d, reasons %v", got.Exit, got.Reasons)
+	}
+}
+
+// An output that becomes the golden one is no reason any more, and only when it was the only one.
+func TestRenewed(t *testing.T) {
+	r := green(t)
+	r.Output, r.OutputSHA256 = nil, "a"
+	v := Decide(r)
+	if v.Overall || !v.MayRenew() {
+		t.Fatalf("overall %v, may renew %v: %v", v.Overall, v.MayRenew(), v.Reasons)
+	}
+	if got := v.Renewed("a"); !got.Overall || got.Exit != Holds || !got.Output.Identical {
+		t.Errorf("overall %v, exit %d, output %+v", got.Overall, got.Exit, got.Output)
+	}
+	r.Results[0] = record.Result{Status: record.Failed, Message: "no sound"}
+	if v := Decide(r); v.MayRenew() {
+		t.Errorf("a failed run may renew: %v", v.Reasons)
 	}
 }

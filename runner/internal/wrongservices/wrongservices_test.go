@@ -146,7 +146,6 @@ func runAgainst(t *testing.T, rules []string, tell func() handle) outcome {
 	result := e.Run(t.Context())
 	records := e.Records(result)
 	records.Output, records.Identical = new(golden.Difference), true // these runs compare no output and write no artifacts
-	records.Written = c.inputs.Milestone.Artifacts
 	o := outcome{verdict: verdict.Decide(records), statuses: map[string]record.Status{}}
 	for _, place := range selection.Scenarios {
 		o.statuses[c.inputs.Plan.Scenarios[place].ID] = result.Results[place].Status

@@ -14,7 +14,6 @@ package github
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path"
@@ -22,7 +21,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
@@ -73,11 +71,7 @@ const mostMessage = 2000
 // Annotations are the workflow commands for all that speaks against a run. Its files stand below a folder of the
 // repository, or at its root. GitHub shows few of them, so failures come first, and what was not observed is counted in
 // one line when there are any, for it may follow from them. The last one tells how many more there are.
-func Annotations(run *eventlog.Record, below string) []byte {
-	v, err := run.Verdict()
-	if err != nil {
-		return command("", 0, report.Verdict, err.Error())
-	}
+func Annotations(run *record.Run, v *verdict.Verdict, below string) []byte {
 	var all [][]byte
 	failed := failures(run, v)
 	for _, s := range failed {
@@ -127,8 +121,8 @@ func notObserved(absent []record.Reason) string {
 
 // failures are the scenarios that did not pass, but for those of which that is known, and those that did not run, which a
 // reason counts.
-func failures(run *eventlog.Record, v *eventlog.Verdict) []*eventlog.Scenario {
-	var failed []*eventlog.Scenario
+func failures(run *record.Run, v *verdict.Verdict) []*record.Scenario {
+	var failed []*record.Scenario
 	for _, s := range run.Scenarios {
 		switch s.Result.Status {
 		case record.Passed, record.NotRun, record.SkippedByCapability, record.NotSelected:
@@ -163,11 +157,7 @@ var (
 const MostSummary = 1 << 20
 
 // Summary is the summary of a run as Markdown, no longer than room.
-func Summary(run *eventlog.Record, room int) ([]byte, error) {
-	v, err := run.Verdict()
-	if err != nil {
-		return nil, err
-	}
+func Summary(run *record.Run, v *verdict.Verdict, room int) ([]byte, error) {
 	p := &page{room: room - len(cutOff)}
 	if p.room < 0 {
 		return nil, fmt.Errorf("there is no room left: the summary of a step may have %d bytes", MostSummary)
@@ -196,9 +186,9 @@ func Summary(run *eventlog.Record, room int) ([]byte, error) {
 			p.line("| %s | %s | %s | %s | %s |", code(known.Ref), code(known.Message), escape(known.Expires), code(known.Owner), code(known.Because))
 		}
 	}
-	if len(v.LeftOut) > 0 {
+	if len(v.Skipped) > 0 {
 		p.line("\n### Left out\n\n| the target lacks | scenarios | |\n|---|---|---|")
-		for _, gap := range v.LeftOut {
+		for _, gap := range v.Skipped {
 			says := "nobody said so"
 			if gap.Declared {
 				says = "as declared: the verdict says nothing about them"
@@ -213,12 +203,12 @@ func Summary(run *eventlog.Record, room int) ([]byte, error) {
 	return p.Bytes(), nil
 }
 
-func (p *page) head(run *eventlog.Record, v *eventlog.Verdict) {
+func (p *page) head(run *record.Run, v *verdict.Verdict) {
 	verb := "does not hold"
 	if v.Overall {
 		verb = "holds"
 	}
-	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(run.Milestone), verb, escape(run.Title), v.ExitCode, code(report.Through(run.Target, run.Proxy)))
+	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(run.Milestone), verb, escape(run.Title), v.Exit, code(report.Through(run.Target, run.Proxy)))
 	p.line("| | |\n|---|---|")
 	var ended []string
 	for _, status := range record.Statuses {
@@ -231,27 +221,12 @@ func (p *page) head(run *eventlog.Record, v *eventlog.Verdict) {
 	if bodies := v.Exchanges.Bodies(); bodies != "" {
 		p.line("| bodies | %s |", bodies)
 	}
-	proved, left := 0, 0
-	for _, rule := range v.Rules {
-		if rule.Proved {
-			proved++
-		}
-		if rule.LeftOut {
-			left++
-		}
-	}
+	proved, left := v.Proved()
 	p.line("| rules | %d of %d proved, %d left out |", proved, len(v.Rules), left)
-	var coverage struct{ Declared, Observed int }
-	if err := json.Unmarshal(run.Attached(report.Coverage), &coverage); err == nil {
-		p.line("| outcomes | %d of %d observed |", coverage.Observed, coverage.Declared)
+	if observed, declared, _ := v.Outcomes(); declared > 0 {
+		p.line("| outcomes | %d of %d observed |", observed, declared)
 	}
-	observed := 0
-	for _, code := range v.ReasonCodes {
-		if code.Observed > 0 {
-			observed++
-		}
-	}
-	p.line("| floor | %d of %d reason codes observed |", observed, len(v.ReasonCodes))
+	p.line("| floor | %d of %d reason codes observed |", v.ObservedReasonCodes(), len(v.ReasonCodes))
 	if v.Overall && v.NotVerified.Any() {
 		p.line("| not verified | %s |", v.NotVerified)
 	}

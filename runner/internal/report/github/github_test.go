@@ -9,41 +9,56 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
 // red is the record of a run in which n scenarios failed, and said something; and more speaks against it.
-func red(n int, says string, more ...string) *eventlog.Record {
-	run := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Title: "A bell", Target: "http://x", Repro: " --target http://x"}}
+func red(n int, says string, more ...string) (*record.Run, *verdict.Verdict) {
+	run := &record.Run{Info: record.Info{Milestone: "T1", Title: "A bell", Target: "http://x", Repro: " --target http://x"}}
 	reasons := slices.Clone(more)
 	for i := range n {
-		s := &eventlog.Scenario{
+		s := &record.Scenario{
 			Scenario: &plan.Scenario{ID: fmt.Sprintf("a.feature > %d", i), URI: "features/a,b:c.feature", Line: i + 1, Name: "100%: a, b"},
 			Selected: true, Result: record.Result{Status: record.Failed, Line: i + 2, Message: says},
 		}
 		run.Scenarios = append(run.Scenarios, s)
 		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","scenario":%[1]q,"says":"x","where":"","ref":%[1]q}`, s.Ref()))
 	}
-	run.Conclude(false, "", run.StartedAt, map[string][]byte{report.Verdict: []byte(`{"exit_code":1,"reasons":[` + strings.Join(reasons, ",") + `]}`)})
-	return run
+	run.Conclude(false, "", run.StartedAt)
+	run.Attach(report.Verdict, []byte(`{"exit_code":1,"reasons":[`+strings.Join(reasons, ",")+`]}`))
+	v, err := verdict.Of(run)
+	if err != nil {
+		panic(err) // the tests write it
+	}
+	return run, v
+}
+
+// summarized returns a function that makes the summary of a run.
+func summarized(room int) func(*record.Run, *verdict.Verdict) ([]byte, error) {
+	return func(run *record.Run, v *verdict.Verdict) ([]byte, error) { return Summary(run, v, room) }
+}
+
+// annotated returns a function that makes the annotations of a run.
+func annotated(below string) func(*record.Run, *verdict.Verdict) []byte {
+	return func(run *record.Run, v *verdict.Verdict) []byte { return Annotations(run, v, below) }
 }
 
 func TestAnnotations(t *testing.T) {
-	got := string(Annotations(red(1, "50% of\r\nit ::error::"), ""))
+	got := string(annotated("")(red(1, "50% of\r\nit ::error::")))
 	want := "::error file=features/a%2Cb%3Ac.feature,line=2,title=100%25%3A a%2C b::50%25 of%0D%0Ait ::error::%0Arunner repro s-HEX --target http://x\n"
 	if got = regexp.MustCompile("s-[0-9a-f]{10}").ReplaceAllString(got, "s-HEX"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for n, want := range map[int]string{10: "", 11: "::error title=T1::and 2 more, in verdict.json\n", 1000: "::error title=T1::and 991 more, in verdict.json\n"} {
-		all := string(Annotations(red(n, "x"), ""))
+		all := string(annotated("")(red(n, "x")))
 		if lines := strings.Count(all, "\n"); lines != 10 || !strings.HasSuffix(all, want) {
 			t.Errorf("of %d: %d lines:\n%s", n, lines, all)
 		}
 	}
-	if long := Annotations(red(1, strings.Repeat("é", 100_000)), ""); len(long) > 3000 {
+	if long := annotated("")(red(1, strings.Repeat("é", 100_000))); len(long) > 3000 {
 		t.Errorf("an annotation of %d bytes", len(long))
 	}
 }
@@ -52,7 +67,7 @@ func TestAnnotations(t *testing.T) {
 func TestAnnotationsOfWhatWasNotObserved(t *testing.T) {
 	absent := `{"id":"cell-unobserved","says":"c","where":"o","ref":"o-1"},{"id":"rule-unproved","says":"a","where":"r","ref":"r-1"},` +
 		`{"id":"rule-unproved","says":"b","where":"r","ref":"r-2"},{"id":"output-unknown","says":"no golden output","where":"output.json"}`
-	of := func(failed int) string { return string(Annotations(red(failed, "x", absent), "below/here")) }
+	of := func(failed int) string { return string(annotated("below/here")(red(failed, "x", absent))) }
 	want := "::error title=output-unknown::no golden output\n::error title=cell-unobserved::c\n::error title=rule-unproved::a\n::error title=rule-unproved::b\n"
 	if got := of(0); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -97,7 +112,7 @@ func TestBelow(t *testing.T) {
 
 // What a target says breaks neither out of its cell nor into HTML, and mentions nobody.
 func TestSummaryIsEscaped(t *testing.T) {
-	text, err := Summary(red(1, "a | b\n## c <script>x</script> `d` [e](http://f) @g *h* \\| ![i](j) &amp; \x00"), MostSummary)
+	text, err := summarized(MostSummary)(red(1, "a | b\n## c <script>x</script> `d` [e](http://f) @g *h* \\| ![i](j) &amp; \x00"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,18 +123,18 @@ func TestSummaryIsEscaped(t *testing.T) {
 }
 
 func TestSummaryIsCut(t *testing.T) {
-	run := red(5000, strings.Repeat("x", 500))
-	text, err := Summary(run, MostSummary)
+	run, v := red(5000, strings.Repeat("x", 500))
+	text, err := Summary(run, v, MostSummary)
 	if err != nil || len(text) > MostSummary || len(text) < MostSummary-2000 {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
 	if !strings.HasSuffix(string(text), "|\n"+cutOff) {
 		t.Errorf("it ends with %q", text[len(text)-300:])
 	}
-	if _, err := Summary(run, 10); err == nil {
+	if _, err := Summary(run, v, 10); err == nil {
 		t.Error("it fits into 10 bytes")
 	}
-	short, err := Summary(red(1, "x"), MostSummary)
+	short, err := summarized(MostSummary)(red(1, "x"))
 	if err != nil || strings.Contains(string(short), cutOff) {
 		t.Errorf("%v: %s", err, short)
 	}

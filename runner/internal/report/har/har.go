@@ -29,8 +29,8 @@ import (
 	"github.com/go-json-experiment/json" // an archive is megabytes: encoding/json goes over them twice to indent them
 	"github.com/go-json-experiment/json/jsontext"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
 // Sign is in the first lines of every report.
@@ -129,7 +129,7 @@ type timings struct {
 }
 
 // Encode writes the archive.
-func Encode(run *eventlog.Record) ([]byte, error) {
+func Encode(run *record.Run, _ *verdict.Verdict) ([]byte, error) {
 	log := archive{Version: "1.2", Creator: creator{"lpgate", "1"}, Pages: []page{}, Entries: []entry{}}
 	if !run.Complete {
 		log.Comment = "the run was cut off: there should be more"
@@ -154,7 +154,7 @@ func Encode(run *eventlog.Record) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func entryOf(base string, s *eventlog.Scenario, x *record.Exchange) entry {
+func entryOf(base string, s *record.Scenario, x *record.Exchange) entry {
 	took := float64(x.Took.Microseconds()) / 1000
 	version := "HTTP/1.1"
 	if strings.HasPrefix(base, "https:") {
@@ -191,7 +191,7 @@ func entryOf(base string, s *eventlog.Scenario, x *record.Exchange) entry {
 }
 
 // comment says what the exchange belongs to, and what was wrong with the answer.
-func comment(s *eventlog.Scenario, x *record.Exchange) string {
+func comment(s *record.Scenario, x *record.Exchange) string {
 	says := s.Ref()
 	if x.Mark.Step < len(s.Steps) {
 		says = fmt.Sprintf("%s, line %d", says, s.Steps[x.Mark.Step].Line)

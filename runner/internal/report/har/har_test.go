@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 )
@@ -22,8 +21,8 @@ func archived(t *testing.T, base string, x record.Exchange) map[string]any {
 	if x.Request.Method == "" {
 		x.Request.Method, x.Request.Target = "GET", "/"
 	}
-	s := &eventlog.Scenario{Scenario: &plan.Scenario{ID: "a.feature > Well"}, Steps: []eventlog.Step{{Step: plan.Step{Line: 7}}}, Exchanges: []*record.Exchange{&x}}
-	text, err := Encode(&eventlog.Record{Run: eventlog.Run{Base: base}, Scenarios: []*eventlog.Scenario{s}, Complete: true})
+	s := &record.Scenario{Scenario: &plan.Scenario{ID: "a.feature > Well"}, Steps: []record.Step{{Step: plan.Step{Line: 7}}}, Exchanges: []*record.Exchange{&x}}
+	text, err := Encode(&record.Run{Info: record.Info{Base: base}, Scenarios: []*record.Scenario{s}, Complete: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/performance"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report/html"
 )
 
@@ -25,30 +25,30 @@ var whole = sync.OnceValues(func() (*run, error) {
 })
 
 // large is the record of that run, with its scenarios again and again until there are many.
-func large(b *testing.B) *eventlog.Record {
+func large(b *testing.B) *record.Run {
 	b.Helper()
 	r, err := whole()
 	if err != nil {
 		b.Fatal(err)
 	}
-	record := record(b, r.log)
-	once := record.Scenarios
-	for i := 0; len(record.Scenarios) < many; i++ {
+	run := logged(b, r.log)
+	once := run.Scenarios
+	for i := 0; len(run.Scenarios) < many; i++ {
 		from := once[i%len(once)]
 		s, planned := *from, *from.Scenario
 		planned.ID = fmt.Sprintf("%s again %d", planned.ID, i)
 		planned.Steps = append([]plan.Step{}, planned.Steps...)
 		s.Scenario = &planned
-		record.Scenarios = append(record.Scenarios, &s)
+		run.Scenarios = append(run.Scenarios, &s)
 	}
-	return record
+	return run
 }
 
 // How long it takes to write a page of 5,000 scenarios, and how large it is.
 func BenchmarkEncode(b *testing.B) {
-	record := large(b)
+	run := large(b)
 	for b.Loop() {
-		text, err := html.Encode(record)
+		text, err := html.Encode(run, decided(b, run))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -59,7 +59,8 @@ func BenchmarkEncode(b *testing.B) {
 // How long it takes until the page is there when a browser opens it, and until a text was searched for the first time;
 // and how much of a processor that took, which is what can be compared between machines that have other things to do.
 func BenchmarkOpen(b *testing.B) {
-	text, err := html.Encode(large(b))
+	r := large(b)
+	text, err := html.Encode(r, decided(b, r))
 	if err != nil {
 		b.Fatal(err)
 	}

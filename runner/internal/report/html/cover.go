@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
 )
 
@@ -61,7 +60,7 @@ func heat(n int) string {
 }
 
 // ruleTables are the rules by features, in the order of the milestone.
-func ruleTables(c *conclusion, r *eventlog.Record) (tables []ruleTable) {
+func ruleTables(c *conclusion, r *record.Run) (tables []ruleTable) {
 	type key struct{ rule, side string }
 	planned, features := map[key]int{}, map[string]string{}
 	names := map[string]string{}
@@ -91,13 +90,13 @@ func ruleTables(c *conclusion, r *eventlog.Record) (tables []ruleTable) {
 		t := &tables[len(tables)-1]
 		gate := rule.Kind == "precondition"
 		cell := func(side, in string, applies bool, shown []string) ruleCell {
-			return ruleCell{Side: side, Applies: applies, Shown: len(shown), Planned: planned[key{rule.ID, in}], LeftOut: rule.LeftOut}
+			return ruleCell{Side: side, Applies: applies, Shown: len(shown), Planned: planned[key{rule.ID, in}], LeftOut: rule.Skipped}
 		}
 		t.Gates, t.Promises = t.Gates || gate, t.Promises || !gate
 		t.Rows = append(t.Rows, ruleRow{rule, []ruleCell{
 			cell("refuses", "refuses", gate, rule.Refuses),
 			cell("permits", "permits", gate, rule.Permits),
-			cell("keeps", "", !gate, rule.Keeps),
+			cell("keeps", "", !gate, rule.Invariants),
 		}})
 	}
 	return tables
@@ -127,7 +126,7 @@ func (c *cellFile) Class() string {
 	switch {
 	case !c.Declared:
 		return "stray"
-	case c.Observed == 0 && c.LeftOut:
+	case c.Observed == 0 && c.Skipped:
 		return "left"
 	case c.Observed == 0:
 		return "miss"
@@ -154,7 +153,7 @@ func outcomesOf(c *conclusion) (t outcomeTable) {
 		if !known {
 			at = len(t.Rows)
 			rows[key] = at
-			t.Rows = append(t.Rows, outcomeRow{cell.Outcome, cell.ReasonCode, cell.Code, cell.Status, cell.Declared, make([]*cellFile, len(ids))})
+			t.Rows = append(t.Rows, outcomeRow{string(cell.Outcome), string(cell.ReasonCode), string(cell.Code), cell.Status, cell.Declared, make([]*cellFile, len(ids))})
 		}
 		t.Rows[at].Cells[columns[cell.Operation]] = cell
 	}

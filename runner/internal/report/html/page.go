@@ -54,8 +54,8 @@ import (
 	"sync"
 	"time"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
 // Sign is in the first lines of every report: many tools write files of this name.
@@ -87,7 +87,7 @@ type view struct {
 	Policy  string
 	Style   template.CSS
 	Script  template.JS
-	Record  *eventlog.Record
+	Record  *record.Run
 	Verdict conclusion
 	Failed  []*row
 
@@ -137,7 +137,7 @@ type feature struct {
 
 // row is the line of a scenario.
 type row struct {
-	*eventlog.Scenario
+	*record.Scenario
 	// Operations and Outcomes are places in the filter's lists.
 	Operations, Outcomes []int
 	// Open says that it is open from the start.
@@ -152,11 +152,8 @@ type row struct {
 func (r *row) Passed() bool { return r.Result.Status == record.Passed }
 
 // Encode writes the page.
-func Encode(r *eventlog.Record) ([]byte, error) {
-	concluded, err := conclude(r)
-	if err != nil {
-		return nil, err
-	}
+func Encode(r *record.Run, decided *verdict.Verdict) ([]byte, error) {
+	concluded := conclude(r, decided)
 	v := &view{
 		Policy: "default-src 'none'; style-src '" + digest(style) + "'; script-src '" + digest(script) + "'; base-uri 'none'; form-action 'none'",
 		Style:  template.CSS(style), Script: template.JS(script),
@@ -173,6 +170,7 @@ func Encode(r *eventlog.Record) ([]byte, error) {
 		}
 	}
 	sortWalks(v.Walks)
+	var err error
 	if v.Chunks, err = chunks(rows, secretsOf(r), r); err != nil {
 		return nil, err
 	}
@@ -198,7 +196,7 @@ func (v *view) list() []*row {
 	}
 	var rules, operations, outcomes numbers
 	for _, status := range record.Statuses {
-		if status != record.NotSelected && slices.ContainsFunc(v.Record.Scenarios, func(s *eventlog.Scenario) bool { return s.Result.Status == status }) {
+		if status != record.NotSelected && slices.ContainsFunc(v.Record.Scenarios, func(s *record.Scenario) bool { return s.Result.Status == status }) {
 			v.Filter.Statuses = append(v.Filter.Statuses, status)
 		}
 	}
@@ -295,7 +293,7 @@ const undeclared = "undeclared"
 func outcomeValue(parts ...string) string { return strings.TrimSpace(strings.Join(parts, " ")) }
 
 // chunks are the insides of the scenarios, packed.
-func chunks(rows []*row, secrets *record.Secrets, r *eventlog.Record) ([]template.HTML, error) {
+func chunks(rows []*row, secrets *record.Secrets, r *record.Run) ([]template.HTML, error) {
 	most := runtime.GOMAXPROCS(0)
 	packed := make([]template.HTML, (len(rows)+perChunk-1)/perChunk)
 	failed := make([]error, len(packed))
@@ -328,7 +326,7 @@ type packer struct {
 	writer         *flate.Writer
 }
 
-func (p *packer) chunk(rows []*row, secrets *record.Secrets, r *eventlog.Record) (_ template.HTML, err error) {
+func (p *packer) chunk(rows []*row, secrets *record.Secrets, r *record.Run) (_ template.HTML, err error) {
 	defer func() {
 		if said := recover(); said != nil { // in a goroutine it would end the process
 			err = fmt.Errorf("writing the page: panic: %v", said)

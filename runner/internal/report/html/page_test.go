@@ -20,9 +20,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"example.com/lpgate/runner/internal/eventlog"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/html"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
 const (
@@ -304,7 +305,7 @@ func TestAccessible(t *testing.T) {
 func TestTheSameBytes(t *testing.T) {
 	r := red(t)
 	for range 2 {
-		got, err := html.Encode(record(t, r.log))
+		got, err := encode(t, logged(t, r.log))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -320,7 +321,7 @@ func TestHalfALog(t *testing.T) {
 	started := bytes.Index(r.log, []byte(`{"testRunStarted"`))
 	for _, at := range []int{started + (len(r.log)-started)/2, started + bytes.IndexByte(r.log[started:], '\n') + 1} {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
-			text, err := html.Encode(record(t, r.log[:at]))
+			text, err := encode(t, logged(t, r.log[:at]))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -352,10 +353,12 @@ func TestVerdictIsTold(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := record(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
-			r.Run = eventlog.Run{Milestone: "M9"}
-			r.Conclude(strings.Contains(test.verdict, `"overall":true`), "", time.Unix(2, 0), map[string][]byte{report.Verdict: []byte(test.verdict), report.Coverage: []byte(test.coverage)})
-			text, err := html.Encode(r)
+			r := logged(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
+			r.Info = record.Info{Milestone: "M9"}
+			r.Conclude(strings.Contains(test.verdict, `"overall":true`), "", time.Unix(2, 0))
+			r.Attach(report.Verdict, []byte(test.verdict))
+			r.Attach(report.Coverage, []byte(test.coverage))
+			text, err := html.Encode(r, decided(t, r))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -369,9 +372,9 @@ func TestVerdictIsTold(t *testing.T) {
 }
 
 func TestBrokenAttachment(t *testing.T) {
-	r := record(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
-	r.Conclude(true, "", time.Unix(2, 0), map[string][]byte{report.Verdict: []byte(`{"overall":1}`)})
-	if _, err := html.Encode(r); err == nil || !strings.HasPrefix(err.Error(), "reading verdict.json of the event log: ") {
+	r := logged(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
+	r.Attach(report.Verdict, []byte(`{"overall":1}`))
+	if _, err := verdict.Of(r); err == nil || !strings.HasPrefix(err.Error(), "reading verdict.json of the event log: ") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -16,10 +16,12 @@ import (
 
 	"example.com/lpgate/features"
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/html"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
 // hostile is what a name, a header and a body try to do to the page.
@@ -145,9 +147,23 @@ func red(t testing.TB) *run {
 	return r
 }
 
-func record(t testing.TB, log []byte) *eventlog.Record {
+func encode(t testing.TB, r *record.Run) ([]byte, error) {
 	t.Helper()
-	r, err := eventlog.Read(bytes.NewReader(log))
+	return html.Encode(r, decided(t, r))
+}
+
+func decided(t testing.TB, r *record.Run) *verdict.Verdict {
+	t.Helper()
+	v, err := verdict.Of(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func logged(t testing.TB, log []byte) *record.Run {
+	t.Helper()
+	r, err := record.Read(bytes.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/schemas"
@@ -15,7 +14,7 @@ import (
 
 // insideView is what a scenario shows when it is opened.
 type insideView struct {
-	*eventlog.Scenario
+	*record.Scenario
 	Repro string
 	Chain *walk
 	Steps []stepView
@@ -64,7 +63,7 @@ type messageView struct {
 }
 
 // secretsOf hides in commands what the log has hidden.
-func secretsOf(r *eventlog.Record) *record.Secrets {
+func secretsOf(r *record.Run) *record.Secrets {
 	secrets, names := new(record.Secrets), map[string]bool{}
 	for _, x := range r.Exchanges() {
 		for name, values := range x.Request.Header {
@@ -78,7 +77,7 @@ func secretsOf(r *eventlog.Record) *record.Secrets {
 }
 
 // place is where a request is to be sent again, and how to start what answers there.
-func place(f *record.Failure, r *eventlog.Record) (base, start string) {
+func place(f *record.Failure, r *record.Run) (base, start string) {
 	switch {
 	case f != nil && f.Base != "":
 		return f.Base, f.Start
@@ -88,7 +87,7 @@ func place(f *record.Failure, r *eventlog.Record) (base, start string) {
 	return r.Base, ""
 }
 
-func insideOf(line *row, secrets *record.Secrets, r *eventlog.Record) *insideView {
+func insideOf(line *row, secrets *record.Secrets, r *record.Run) *insideView {
 	s := line.Scenario
 	ref := s.Ref()
 	v := &insideView{Scenario: s, Chain: line.chain}
@@ -123,7 +122,7 @@ func insideOf(line *row, secrets *record.Secrets, r *eventlog.Record) *insideVie
 	return v
 }
 
-func exchangeOf(x *record.Exchange, f *record.Failure, secrets *record.Secrets, r *eventlog.Record) exchangeView {
+func exchangeOf(x *record.Exchange, f *record.Failure, secrets *record.Secrets, r *record.Run) exchangeView {
 	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
 	base, start := place(f, r)
 	v.Curl, v.Start = report.Curl(base, r.Flags, &x.Request, secrets), start

@@ -1,51 +1,37 @@
 package html
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
-// conclusion is what the page takes from verdict.json and coverage.json. A log that was cut off has neither: then it
-// has what can be counted, and nothing is concluded.
+// conclusion is what the page shows of the verdict. A log that was cut off has none: then it has what can be counted.
 type conclusion struct {
-	report.VerdictFile
-	Rules []ruleFile `json:"rules"`
-	Cells []cellFile `json:"cells"`
-
+	verdict.Verdict
+	Rules []ruleFile
+	Cells []cellFile
 	// Groups are the reasons by their kinds, each with where it leads.
-	Groups []reasonGroup `json:"-"`
+	Groups []reasonGroup
 	// Decided says that there is a verdict.
-	Decided bool `json:"-"`
+	Decided bool
 }
 
 // ruleFile is a rule of the verdict.
-type ruleFile struct{ report.RuleFile }
+type ruleFile struct{ verdict.Rule }
 
-// cellFile is a cell of the coverage, without nulls: what is not there is "".
-type cellFile struct {
-	Operation  string `json:"operation"`
-	Outcome    string `json:"outcome"`
-	Status     int    `json:"status"`
-	Code       string `json:"code"`
-	ReasonCode string `json:"reason_code"`
-	Schema     string `json:"schema"`
-	Declared   bool   `json:"declared"`
-	Observed   int    `json:"observed"`
-	LeftOut    bool   `json:"left_out"`
-}
+// cellFile is a cell of the coverage.
+type cellFile struct{ verdict.CoverageItem }
 
 // Value is how the filter names what the cell counts.
 func (c *cellFile) Value() string {
 	if !c.Declared {
 		return outcomeValue(c.Operation, undeclared, "")
 	}
-	return outcomeValue(c.Operation, c.Outcome, c.ReasonCode)
+	return outcomeValue(c.Operation, string(c.Outcome), string(c.ReasonCode))
 }
 
 // reasonGroup is the reasons of one kind.
@@ -72,41 +58,37 @@ const (
 	mostReasons = 20
 )
 
-func conclude(r *eventlog.Record) (*conclusion, error) {
-	c := &conclusion{}
-	for _, name := range []string{report.Verdict, report.Coverage} {
-		text := r.Attached(name)
-		if text == nil {
-			continue
-		}
-		if err := json.Unmarshal(text, c); err != nil {
-			return nil, fmt.Errorf("reading %s of the event log: %w", name, err)
-		}
-		c.Decided = c.Decided || name == report.Verdict
-	}
-	if !c.Decided {
+func conclude(r *record.Run, v *verdict.Verdict) *conclusion {
+	c := &conclusion{Verdict: *v, Decided: !v.Undecided}
+	if v.Undecided {
 		c.tally(r)
 	}
+	for _, rule := range v.Rules {
+		c.Rules = append(c.Rules, ruleFile{rule})
+	}
+	for _, cell := range v.Coverage {
+		c.Cells = append(c.Cells, cellFile{cell})
+	}
 	c.group(r)
-	return c, nil
+	return c
 }
 
 // tally counts what can be counted without a verdict.
-func (c *conclusion) tally(r *eventlog.Record) {
-	c.Overall, c.Scenarios, c.Selection.Planned = r.Complete && r.Overall, map[record.Status]int{}, len(r.Scenarios)
+func (c *conclusion) tally(r *record.Run) {
+	c.Overall, c.Scenarios, c.Selection.Planned, c.Reasons = r.Complete && r.Overall, map[record.Status]int{}, len(r.Scenarios), nil
 	for _, s := range r.Scenarios {
 		c.Scenarios[s.Result.Status]++
 		if s.Selected {
 			c.Selection.Selected++
 		}
 		for _, x := range s.Exchanges {
-			c.Exchanges.Count(x)
+			c.Exchanges.Add(x)
 		}
 	}
 }
 
 // group sorts the reasons, and finds where they lead.
-func (c *conclusion) group(r *eventlog.Record) {
+func (c *conclusion) group(r *record.Run) {
 	refs, wheres, rules := map[string]string{}, map[string]string{}, map[string]bool{}
 	for _, s := range r.Scenarios {
 		refs[s.Ref()], wheres[s.Where()], rules[s.Rule] = s.Ref(), s.Ref(), true
@@ -125,6 +107,8 @@ func (c *conclusion) group(r *eventlog.Record) {
 	for _, from := range c.Reasons {
 		to := reason{Reason: from}
 		switch {
+		case from.Scenario != "":
+			to.Scenario = from.Scenario
 		case refs[from.Ref] != "":
 			to.Scenario = refs[from.Ref]
 		case wheres[from.Where] != "":
@@ -143,7 +127,7 @@ func (c *conclusion) group(r *eventlog.Record) {
 
 // Meaning is what the exit code means.
 func (c *conclusion) Meaning() string {
-	switch c.ExitCode {
+	switch c.Exit {
 	case 0:
 		return "the contract holds"
 	case 1:
@@ -175,17 +159,13 @@ type statusCount struct {
 	Count  int
 }
 
-// Proved are the rules that are proved.
-func (c *conclusion) Proved() (n int) {
-	for _, rule := range c.Rules {
-		if rule.Proved {
-			n++
-		}
-	}
-	return n
+// ProvedRules is how many rules are proved.
+func (c *conclusion) ProvedRules() int {
+	proved, _ := c.Proved()
+	return proved
 }
 
-// Unproved are the others.
+// Unproved are the rules that are not proved.
 func (c *conclusion) Unproved() (rules []ruleFile) {
 	for _, rule := range c.Rules {
 		if !rule.Proved {
@@ -198,7 +178,7 @@ func (c *conclusion) Unproved() (rules []ruleFile) {
 // Why says what is with a rule that is not proved.
 func (r ruleFile) Why() string {
 	switch {
-	case r.LeftOut:
+	case r.Skipped:
 		return "left out"
 	case r.Known:
 		return "a known failure"
@@ -211,7 +191,7 @@ func (r ruleFile) Why() string {
 		if len(r.Permits) == 0 {
 			lacks = append(lacks, "no scenario showed that it permits")
 		}
-	} else if len(r.Keeps) == 0 {
+	} else if len(r.Invariants) == 0 {
 		lacks = append(lacks, "no scenario showed it")
 	}
 	if len(lacks) == 0 {
@@ -245,13 +225,3 @@ func (c *conclusion) Declared() int { return len(c.Cells) - len(c.Strays()) }
 
 // Seen is how many of them were observed.
 func (c *conclusion) Seen() int { return c.Declared() - len(c.Unobserved()) }
-
-// FloorSeen is how many of the reason codes of the floor were observed.
-func (c *conclusion) FloorSeen() (n int) {
-	for _, code := range c.ReasonCodes {
-		if code.Observed > 0 {
-			n++
-		}
-	}
-	return n
-}

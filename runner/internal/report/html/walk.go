@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps/auditproof"
 )
@@ -16,7 +15,7 @@ import (
 // walk is the pages of an export that a scenario was answered, in the order of its requests. They are found by their
 // shape, an object with /attestation/chain_hash, and not by an operation: a milestone without exports has none.
 type walk struct {
-	Scenario *eventlog.Scenario
+	Scenario *record.Scenario
 	Pages    []exportPage
 	// Joined is how many pages continue another one, or claim to, and Broken how many are.
 	Joined, Broken int
@@ -42,7 +41,7 @@ func (p exportPage) StepNumber() int { return p.Step + 1 }
 
 // keysOf are the keys that the run was told. A name that stands for two keys is left out: which target told it, and
 // which signed a page, is not in the log.
-func keysOf(r *eventlog.Record) auditproof.Keys {
+func keysOf(r *record.Run) auditproof.Keys {
 	keys, doubtful := auditproof.Keys{}, map[string]bool{}
 	for _, x := range r.Exchanges() {
 		if x.Response == nil || !bytes.Contains(x.Response.Body, []byte("active_key_id")) {
@@ -64,7 +63,7 @@ func keysOf(r *eventlog.Record) auditproof.Keys {
 }
 
 // walkOf is the walk of a scenario; nil when it was answered no page.
-func walkOf(s *eventlog.Scenario, keys auditproof.Keys) *walk {
+func walkOf(s *record.Scenario, keys auditproof.Keys) *walk {
 	w := &walk{Scenario: s}
 	for i, x := range s.Exchanges {
 		if x.Response == nil || !bytes.Contains(x.Response.Body, []byte("chain_hash")) {

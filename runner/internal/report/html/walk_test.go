@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"example.com/lpgate/fixtures"
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps/auditproof"
@@ -44,8 +43,8 @@ func vectors(t *testing.T) (walk []string, keys auditproof.Keys) {
 	return walk, keys
 }
 
-func answered(bodies ...string) *eventlog.Scenario {
-	s := &eventlog.Scenario{Scenario: &plan.Scenario{}}
+func answered(bodies ...string) *record.Scenario {
+	s := &record.Scenario{Scenario: &plan.Scenario{}}
 	for i, body := range bodies {
 		s.Exchanges = append(s.Exchanges, &record.Exchange{
 			Mark: record.Mark{Step: i}, Response: &record.Response{Status: 200, Body: []byte(body)},
@@ -126,7 +125,7 @@ func TestKeysOf(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := len(keysOf(&eventlog.Record{Scenarios: []*eventlog.Scenario{answered(test.bodies...)}})); got != test.want {
+			if got := len(keysOf(&record.Run{Scenarios: []*record.Scenario{answered(test.bodies...)}})); got != test.want {
 				t.Errorf("got %d keys, want %d", got, test.want)
 			}
 		})

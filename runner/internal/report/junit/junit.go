@@ -30,7 +30,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -85,11 +84,7 @@ func (s seconds) MarshalText() ([]byte, error) {
 }
 
 // Encode writes the report. What XML cannot hold, such as a NUL in an answer, becomes U+FFFD.
-func Encode(run *eventlog.Record) ([]byte, error) {
-	v, err := run.Verdict()
-	if err != nil {
-		return nil, err
-	}
+func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 	all := suites{Name: run.Milestone}
 	if !run.FinishedAt.IsZero() {
 		all.Time = seconds(run.FinishedAt.Sub(run.StartedAt))
@@ -162,7 +157,7 @@ func (s *suite) add(c test) {
 }
 
 // caseOf is the case of a scenario.
-func caseOf(run *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) test {
+func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario) test {
 	c := test{Name: strings.TrimPrefix(s.ID, s.URI+" > "), ClassName: s.URI, File: s.URI, Line: s.Line, Time: seconds(s.Took())}
 	switch s.Result.Status {
 	case record.Passed:
@@ -196,9 +191,9 @@ func caseOf(run *eventlog.Record, v *eventlog.Verdict, s *eventlog.Scenario) tes
 }
 
 // text is all that explains a scenario: the sentence, the exchange, and how to repeat it.
-func text(run *eventlog.Record, s *eventlog.Scenario) string {
+func text(run *record.Run, s *record.Scenario) string {
 	var lines []string
-	if at := slices.IndexFunc(s.Steps, func(step eventlog.Step) bool { return step.Line == s.Result.Line }); at >= 0 {
+	if at := slices.IndexFunc(s.Steps, func(step record.Step) bool { return step.Line == s.Result.Line }); at >= 0 {
 		step := s.Steps[at]
 		lines = append(lines, fmt.Sprintf("%s:%d: %s %s", s.URI, step.Line, step.Keyword, step.Text))
 	}

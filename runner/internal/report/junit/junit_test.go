@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
 // scenario is one of a feature, and how it ended.
-func scenario(name string, status record.Status) *eventlog.Scenario {
-	s := &eventlog.Scenario{
+func scenario(name string, status record.Status) *record.Scenario {
+	s := &record.Scenario{
 		Scenario: &plan.Scenario{ID: "features/a.feature > " + name, URI: "features/a.feature", Line: 3, Name: name},
 		Selected: true, Result: record.Result{Status: status},
 	}
@@ -29,9 +29,9 @@ func scenario(name string, status record.Status) *eventlog.Scenario {
 	return s
 }
 
-func encoded(t *testing.T, reasons string, scenarios ...*eventlog.Scenario) string {
+func encoded(t *testing.T, reasons string, scenarios ...*record.Scenario) string {
 	t.Helper()
-	run := &eventlog.Record{Run: eventlog.Run{Milestone: "T1", Repro: " T1.yaml"}, Scenarios: scenarios, StartedAt: time.Unix(0, 0)}
+	run := &record.Run{Info: record.Info{Milestone: "T1", Repro: " T1.yaml"}, Scenarios: scenarios, StartedAt: time.Unix(0, 0)}
 	counted := map[record.Status]int{}
 	for _, s := range scenarios {
 		counted[s.Result.Status]++
@@ -40,8 +40,13 @@ func encoded(t *testing.T, reasons string, scenarios ...*eventlog.Scenario) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	run.Conclude(false, "", time.Unix(1, 5e8), map[string][]byte{report.Verdict: fmt.Appendf(nil, `{"reasons":[%s],"scenarios":%s}`, reasons, counts)})
-	text, err := Encode(run)
+	run.Conclude(false, "", time.Unix(1, 5e8))
+	run.Attach(report.Verdict, fmt.Appendf(nil, `{"reasons":[%s],"scenarios":%s}`, reasons, counts))
+	v, err := verdict.Of(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Encode(run, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,16 +109,16 @@ func TestWhatWasNotObserved(t *testing.T) {
 	leftOut.Failure = nil
 	tests := []struct {
 		name, reasons string
-		scenarios     []*eventlog.Scenario
+		scenarios     []*record.Scenario
 		want          []string
 	}{
-		{"everything ran", absent, []*eventlog.Scenario{scenario("Well", record.Passed)},
+		{"everything ran", absent, []*record.Scenario{scenario("Well", record.Passed)},
 			[]string{`tests="2" failures="1" errors="0"`, `<failure type="rule-unproved"`}},
 		{"interrupted", `{"id":"interrupted","says":"stopped"},{"id":"scenario-not-run","says":"2 of 3"},` + absent,
-			[]*eventlog.Scenario{scenario("Well", record.Passed), cut, waiting},
+			[]*record.Scenario{scenario("Well", record.Passed), cut, waiting},
 			[]string{`tests="6" failures="0" errors="3"`, `tests="3" failures="0" errors="1" skipped="1"`, `tests="3" failures="0" errors="2" skipped="1"`,
 				`<skipped message="@a: no scenario">`, `<skipped message="not run">`, `<error type="scenario-not-run" message="it is 1">`}},
-		{"left out as declared", absent, []*eventlog.Scenario{scenario("Well", record.Passed), leftOut},
+		{"left out as declared", absent, []*record.Scenario{scenario("Well", record.Passed), leftOut},
 			[]string{`tests="3" failures="0" errors="1"`, `<error type="rule-unproved"`}},
 	}
 	for _, test := range tests {
@@ -141,7 +146,12 @@ func TestWhatXMLForbids(t *testing.T) {
 
 // A log without its end is red, whatever it has.
 func TestACutLogIsRed(t *testing.T) {
-	text, err := Encode(&eventlog.Record{Scenarios: []*eventlog.Scenario{scenario("Well", record.Passed)}})
+	run := &record.Run{Scenarios: []*record.Scenario{scenario("Well", record.Passed)}}
+	v, err := verdict.Of(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Encode(run, v)
 	if err != nil || !strings.Contains(string(text), `errors="1"`) || !strings.Contains(string(text), "the event log ends before the run did") {
 		t.Errorf("%v\n%s", err, text)
 	}

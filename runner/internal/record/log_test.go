@@ -1,4 +1,4 @@
-package eventlog_test
+package record_test
 
 import (
 	"bytes"
@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/eventlog"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
@@ -73,8 +72,8 @@ func tell(t *testing.T, w io.Writer) error {
 	secrets := new(record.Secrets)
 	secrets.Learn(key)
 	at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
-	log := eventlog.New(w, secrets)
-	log.Begin(eventlog.Run{Milestone: "T1", Title: "A bell", Target: "the fake", Seed: "s"}, &plan.Selection{Plan: p, Scenarios: []int{0, 1, 2}}, at(0))
+	log := record.NewLog(w, secrets)
+	log.Begin(record.Info{Milestone: "T1", Title: "A bell", Target: "the fake", Seed: "s"}, &plan.Selection{Plan: p, Scenarios: []int{0, 1, 2}}, at(0))
 
 	log.ScenarioBegan(0, at(1))
 	log.ScenarioBegan(1, at(2)) // side by side
@@ -106,7 +105,7 @@ func written(t *testing.T) []byte {
 }
 
 // ends are how the scenarios ended, those without an end by what they are instead.
-func ends(r *eventlog.Record) (ends []string) {
+func ends(r *record.Run) (ends []string) {
 	for _, s := range r.Scenarios {
 		ends = append(ends, fmt.Sprintf("%s: %s, %d exchanges", s.Name, s.Result.Status, len(s.Exchanges)))
 	}
@@ -116,7 +115,7 @@ func ends(r *eventlog.Record) (ends []string) {
 // What was told is read again.
 func TestWriteAndRead(t *testing.T) {
 	log := written(t)
-	r, err := eventlog.Read(bytes.NewReader(log))
+	r, err := record.Read(bytes.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +159,7 @@ func TestCutOff(t *testing.T) {
 		before := ""
 		for _, n := range []int{0, 1, len(line) / 2, len(line) - 1} { // bytes of the line that were written
 			text := log[:start+n]
-			r, err := eventlog.Read(bytes.NewReader(text))
+			r, err := record.Read(bytes.NewReader(text))
 			if !runs {
 				if err == nil || !strings.Contains(err.Error(), "no run begins in it") {
 					t.Fatalf("%d bytes: %v", len(text), err)
@@ -175,15 +174,15 @@ func TestCutOff(t *testing.T) {
 				t.Fatalf("%d bytes: %s, and with the line before alone %s", len(text), got, before)
 			}
 			before = got
-			v, err := r.Verdict()
-			if want := map[bool]int{true: verdict.Fails, false: verdict.Incomplete}[r.Attached(report.Verdict) != nil]; err != nil || v.ExitCode != want {
-				t.Fatalf("%d bytes: the verdict has exit code %d, want %d, %v", len(text), v.ExitCode, want, err)
+			v, err := verdict.Of(r)
+			if want := map[bool]int{true: verdict.Fails, false: verdict.Incomplete}[r.Attached(report.Verdict) != nil]; err != nil || v.Exit != want {
+				t.Fatalf("%d bytes: the verdict has exit code %d, want %d, %v", len(text), v.Exit, want, err)
 			}
 		}
 		start += len(line)
 		runs = runs || bytes.Contains(line, []byte(`"testRunStarted"`))
 	}
-	if r, err := eventlog.Read(bytes.NewReader(log)); err != nil || !r.Complete {
+	if r, err := record.Read(bytes.NewReader(log)); err != nil || !r.Complete {
 		t.Errorf("all of it: %v", err)
 	}
 }
@@ -207,7 +206,7 @@ func TestStrangeLines(t *testing.T) {
 	}
 	log := written(t)
 	lines := bytes.SplitAfter(log, []byte("\n"))
-	plain, err := eventlog.Read(bytes.NewReader(log))
+	plain, err := record.Read(bytes.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +214,7 @@ func TestStrangeLines(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for _, n := range []int{0, 1, len(lines) / 2, len(lines) - 2, len(lines) - 1} { // before the first lines, and after the last
 				text := bytes.Join([][]byte{bytes.Join(lines[:n], nil), []byte(test.line + "\n"), bytes.Join(lines[n:], nil)}, nil)
-				r, err := eventlog.Read(bytes.NewReader(text))
+				r, err := record.Read(bytes.NewReader(text))
 				if test.says == "" {
 					if err != nil || !cmp.Equal(ends(r), ends(plain)) {
 						t.Fatalf("as line %d: %v", n+1, err)
@@ -255,7 +254,7 @@ func TestFullDisk(t *testing.T) {
 		if !bytes.Equal(disk.Bytes(), log[:room]) {
 			t.Fatalf("room for %d bytes: there are others than the first", room)
 		}
-		if r, err := eventlog.Read(&disk.Buffer); err == nil && r.Complete {
+		if r, err := record.Read(&disk.Buffer); err == nil && r.Complete {
 			t.Fatalf("room for %d bytes: it is complete", room)
 		}
 	}
@@ -266,8 +265,8 @@ func TestFullDisk(t *testing.T) {
 
 // A log that is none takes everything, and says nothing.
 func TestNoLog(t *testing.T) {
-	var log *eventlog.Log
-	log.Begin(eventlog.Run{}, nil, began)
+	var log *record.Log
+	log.Begin(record.Info{}, nil, began)
 	log.ScenarioBegan(0, began)
 	log.Attach("x", nil)
 	if err := log.Finish(true, "", began); err != nil || log.Err() != nil {
@@ -285,7 +284,7 @@ func TestAContradiction(t *testing.T) {
 		}
 	}
 	for name, with := range map[string][]byte{"failed": bytes.Replace(at, []byte("PASSED"), []byte("FAILED"), 1), "lost": nil} {
-		_, err := eventlog.Read(bytes.NewReader(bytes.Replace(log, at, with, 1)))
+		_, err := record.Read(bytes.NewReader(bytes.Replace(log, at, with, 1)))
 		if err == nil || !strings.Contains(err.Error(), "passed, and its sentence 1 did not") {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -294,12 +293,12 @@ func TestAContradiction(t *testing.T) {
 
 // Which scenario a reason is about is a field of it: its message may begin like that of another scenario.
 func TestReasonsApartFromScenarios(t *testing.T) {
-	failed := &eventlog.Scenario{Scenario: &plan.Scenario{ID: "a.feature > x"}, Result: record.Result{Status: record.Failed}}
-	v := &eventlog.Verdict{VerdictFile: report.VerdictFile{Reasons: []record.Reason{
+	failed := &record.Scenario{Scenario: &plan.Scenario{ID: "a.feature > x"}, Result: record.Result{Status: record.Failed}}
+	v := &verdict.Verdict{Reasons: []record.Reason{
 		{ID: "scenario-failed", Scenario: failed.Ref(), Message: "no name in it"},
 		{ID: "run-broke-off", Message: "a.feature > x: a panic"},
-	}}}
-	apart := v.Apart(&eventlog.Record{Scenarios: []*eventlog.Scenario{failed}})
+	}}
+	apart := v.Apart(&record.Run{Scenarios: []*record.Scenario{failed}})
 	if len(apart) != 1 || apart[0].ID != "run-broke-off" {
 		t.Errorf("got %+v, want run-broke-off alone", apart)
 	}

@@ -76,9 +76,9 @@ type factsFile struct {
 	Failure   string       `json:"failure"`
 	Outcome   *string      `json:"outcome"`
 	Checks    struct {
-		Passed        []string     `json:"passed"`
-		Failed        []resultFile `json:"failed"`
-		NotApplicable []resultFile `json:"not_applicable"`
+		Passed        []string    `json:"passed"`
+		Failed        []checkFile `json:"failed"`
+		NotApplicable []checkFile `json:"not_applicable"`
 	} `json:"checks"`
 }
 
@@ -97,7 +97,7 @@ type messageFile struct {
 	BodyCut      bool        `json:"body_cut"`
 }
 
-type resultFile struct {
+type checkFile struct {
 	Check      string              `json:"check"`
 	Says       string              `json:"says"`
 	Violations []schemas.Violation `json:"violations"`
@@ -170,6 +170,6 @@ func (m *messageFile) body() []byte {
 	return []byte(m.Body)
 }
 
-func (r *resultFile) result(verdict CheckStatus) CheckResult {
+func (r *checkFile) result(verdict CheckStatus) CheckResult {
 	return CheckResult{Check: r.Check, Status: verdict, Message: r.Says, Violations: r.Violations}
 }

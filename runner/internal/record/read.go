@@ -1,4 +1,4 @@
-package eventlog
+package record
 
 import (
 	"bufio"
@@ -14,12 +14,11 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/record"
 )
 
-// Record is a log that was read: what reports are made from.
-type Record struct {
-	Run
+// Run is the record of a run: what reports are made from.
+type Run struct {
+	Info
 	// Features are the feature files, in the order of the log.
 	Features []Feature
 	// Scenarios are those of the whole plan, in its order, those that were not selected included.
@@ -54,15 +53,15 @@ type Scenario struct {
 	// Began and Ended are zero when it did not.
 	Began, Ended time.Time
 	// Result is how it ended. Without an end, its status is not_run, left_out or not_selected.
-	Result record.Result
+	Result Result
 	// Failure explains it when it did not pass; nil when nothing does.
-	Failure *record.Failure
+	Failure *Failure
 	// Exchanges are its exchanges in order; the mark of each has its sentence.
-	Exchanges []*record.Exchange
+	Exchanges []*Exchange
 
-	ref   string             // as the log has it; "" in a record that was not read
-	place int                // in the plan
-	heard []*record.Exchange // in the order of their answers
+	ref   string      // as the log has it; "" in a record that was not read
+	place int         // in the plan
+	heard []*Exchange // in the order of their answers
 }
 
 // Ref is the short name of the scenario. It is made from an id that may have a secret in it, which the log has not.
@@ -88,6 +87,39 @@ func (s *Scenario) Says() string {
 		says += fmt.Sprintf(" (expected %s, got %s)", begins(f.Expected), begins(f.Got))
 	}
 	return says
+}
+
+// CheckRefs are the short names of the checks that failed in it, each once.
+func (s *Scenario) CheckRefs() []string {
+	if s.Failure == nil {
+		return nil
+	}
+	var refs []string
+	for _, check := range s.Failure.Checks {
+		if step := check.Exchange.Mark.Step; step < len(s.Scenario.Steps) {
+			if ref := s.CheckRef(step, check.Result.Check); !slices.Contains(refs, ref) {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return refs
+}
+
+// Again are the commands that repeat a scenario alone, and each check that failed in it.
+func (r *Run) Again(s *Scenario) []string {
+	var commands []string
+	for _, ref := range append([]string{s.Ref()}, s.CheckRefs()...) {
+		commands = append(commands, "runner repro "+ref+r.Repro)
+	}
+	return commands
+}
+
+// At is the place at which it ended: the sentence, or the scenario when there is none.
+func (s *Scenario) At() (uri string, line int) {
+	if s.Result.Line > 0 {
+		return s.URI, s.Result.Line
+	}
+	return s.URI, s.Line
 }
 
 // begins is how a text begins, in a line with others.
@@ -118,23 +150,25 @@ type Step struct {
 	Took  time.Duration
 }
 
-// Attached is an artifact that is attached to the run, such as verdict.json; nil when there is none.
-func (r *Record) Attached(name string) []byte { return r.attached[name] }
-
-// Conclude adds what the end of a log has, to a record of one that goes on: the verdict, and what is attached to the run.
-func (r *Record) Conclude(overall bool, says string, at time.Time, attached map[string][]byte) {
-	r.Complete, r.Overall, r.Says, r.FinishedAt = true, overall, says, when(stamp(at))
+// Attach attaches an artifact to the run.
+func (r *Run) Attach(name string, text []byte) {
 	if r.attached == nil {
 		r.attached = map[string][]byte{}
 	}
-	for name, text := range attached {
-		r.attached[name] = append(bytes.TrimSpace(text), '\n')
-	}
+	r.attached[name] = append(bytes.TrimSpace(text), '\n')
+}
+
+// Attached is an artifact that is attached to the run, such as verdict.json; nil when there is none.
+func (r *Run) Attached(name string) []byte { return r.attached[name] }
+
+// Conclude adds what the end of a log has, to a record of a run that goes on.
+func (r *Run) Conclude(overall bool, message string, at time.Time) {
+	r.Complete, r.Overall, r.Says, r.FinishedAt = true, overall, message, when(stamp(at))
 }
 
 // Exchanges are all exchanges, in the order of the plan.
-func (r *Record) Exchanges() []*record.Exchange {
-	var all []*record.Exchange
+func (r *Run) Exchanges() []*Exchange {
+	var all []*Exchange
 	for _, s := range r.Scenarios {
 		all = append(all, s.Exchanges...)
 	}
@@ -143,94 +177,58 @@ func (r *Record) Exchanges() []*record.Exchange {
 
 // resultFile is result.json: how a scenario ended.
 type resultFile struct {
-	Status  record.Status `json:"status"`
-	Line    int           `json:"line,omitempty"`
-	Says    string        `json:"says,omitempty"`
-	Checked bool          `json:"checked,omitempty"`
-	Failure *failureFile  `json:"failure,omitempty"`
+	Result
+	Failure *Failure `json:"failure,omitempty"`
 }
 
-type failureFile struct {
-	Status    record.Status          `json:"status"`
-	Step      int                    `json:"step"`
-	Says      string                 `json:"says,omitempty"`
-	Expected  string                 `json:"expected,omitempty"`
-	Got       string                 `json:"got,omitempty"`
-	Diff      string                 `json:"diff,omitempty"`
-	Text      string                 `json:"text"`
-	Undefined []record.UndefinedStep `json:"undefined,omitempty"`
-	Checks    []checkFile            `json:"checks,omitempty"`
-	Exchange  int                    `json:"exchange"` // by the order of the answers in the scenario, from 1; 0 for none
-	Base      string                 `json:"base,omitempty"`
-	Flags     []string               `json:"flags,omitempty"`
-	Start     string                 `json:"start,omitempty"`
-}
-
-type checkFile struct {
-	Check    string `json:"check"`
-	Exchange int    `json:"exchange"`
-}
-
-func resultOf(result record.Result, f *record.Failure, heard []*record.Exchange) resultFile {
-	file := resultFile{Status: result.Status, Line: result.Line, Says: result.Message, Checked: result.Checked}
-	if f == nil {
-		return file
-	}
-	file.Failure = &failureFile{
-		Status: f.Status, Step: f.Step, Says: f.Says, Expected: f.Expected, Got: f.Got, Diff: f.Diff, Text: f.Text,
-		Undefined: f.Undefined, Exchange: slices.Index(heard, f.Exchange) + 1, Base: f.Base, Start: f.Start, Flags: f.Flags,
-	}
-	for _, check := range f.Checks {
-		file.Failure.Checks = append(file.Failure.Checks, checkFile{check.Result.Check, slices.Index(heard, check.Exchange) + 1})
-	}
-	return file
-}
-
-func (f *resultFile) apply(s *Scenario) error {
-	s.Result = record.Result{Status: f.Status, Line: f.Line, Message: f.Says, Checked: f.Checked}
-	from := f.Failure
-	if from == nil {
-		return nil
-	}
-	s.Failure = &record.Failure{
-		Scenario: s.Scenario, Status: from.Status, Step: from.Step, Says: from.Says, Expected: from.Expected, Got: from.Got,
-		Diff: from.Diff, Text: from.Text, Undefined: from.Undefined, Base: from.Base, Start: from.Start, Flags: from.Flags,
-	}
-	if from.Exchange > 0 {
-		x, err := s.nth(from.Exchange)
-		if err != nil {
+// link sets the exchanges that a failure names by their numbers.
+func (f *Failure) link(s *Scenario) (err error) {
+	f.Scenario = s.Scenario
+	if f.Number > 0 {
+		if f.Exchange, err = s.nth(f.Number); err != nil {
 			return err
 		}
-		s.Failure.Exchange = x
 	}
-	for _, check := range from.Checks {
-		x, err := s.nth(check.Exchange)
-		if err != nil {
+	for i := range f.Checks {
+		check := &f.Checks[i]
+		if check.Exchange, err = s.nth(check.Number); err != nil {
 			return err
 		}
-		at := slices.IndexFunc(x.Checks, func(r record.CheckResult) bool { return r.Check == check.Check })
+		at := slices.IndexFunc(check.Exchange.Checks, func(r CheckResult) bool { return r.Check == check.Check })
 		if at < 0 {
-			return fmt.Errorf("its exchange %d has no check %q", check.Exchange, check.Check)
+			return fmt.Errorf("its exchange %d has no check %q", check.Number, check.Check)
 		}
-		s.Failure.Checks = append(s.Failure.Checks, record.FailedCheck{Result: x.Checks[at], Exchange: x})
+		check.Result = check.Exchange.Checks[at]
 	}
 	return nil
 }
 
+// numbered returns a copy of a failure that names its exchanges by their numbers, of all that a scenario had.
+func (f *Failure) numbered(all []*Exchange) *Failure {
+	numbered := *f
+	numbered.Number = slices.Index(all, f.Exchange) + 1
+	numbered.Checks = slices.Clone(f.Checks)
+	for i := range numbered.Checks {
+		check := &numbered.Checks[i]
+		check.Check, check.Number = check.Result.Check, slices.Index(all, check.Exchange)+1
+	}
+	return &numbered
+}
+
 // agrees holds a scenario that passed to its sentences: a log in which they did not is not as it was written.
 func (s *Scenario) agrees() error {
-	if s.Result.Status != record.Passed {
+	if s.Result.Status != Passed {
 		return nil
 	}
 	for i, step := range s.Steps {
-		if step.Status != string(record.Passed) {
+		if step.Status != string(Passed) {
 			return fmt.Errorf("%s passed, and its sentence %d did not", s.Ref(), i+1)
 		}
 	}
 	return nil
 }
 
-func (s *Scenario) nth(n int) (*record.Exchange, error) {
+func (s *Scenario) nth(n int) (*Exchange, error) {
 	if n < 1 || n > len(s.heard) {
 		return nil, fmt.Errorf("it has no exchange %d", n)
 	}
@@ -238,9 +236,9 @@ func (s *Scenario) nth(n int) (*record.Exchange, error) {
 }
 
 // Read reads a log. It is an error when it is none; a last line that was cut off is none.
-func Read(r io.Reader) (*Record, error) {
+func Read(r io.Reader) (*Run, error) {
 	reading := &reading{
-		record: &Record{attached: map[string][]byte{}}, pickles: map[string]*messages.Pickle{}, nodes: map[string]node{},
+		into: new(Run), pickles: map[string]*messages.Pickle{}, nodes: map[string]node{},
 		scenarios: map[string]*Scenario{}, cases: map[string]*Scenario{}, steps: map[string]int{},
 	}
 	lines := bufio.NewReaderSize(r, 1<<20)
@@ -256,19 +254,19 @@ func Read(r io.Reader) (*Record, error) {
 			return nil, fmt.Errorf("reading the event log: line %d: %w", number, err)
 		}
 	}
-	if reading.record.StartedAt.IsZero() {
+	if reading.into.StartedAt.IsZero() {
 		return nil, errors.New("reading the event log: no run begins in it")
 	}
-	for _, s := range reading.record.Scenarios {
+	for _, s := range reading.into.Scenarios {
 		s.Exchanges = slices.Clone(s.heard)
-		record.SortExchanges(s.Exchanges)
+		SortExchanges(s.Exchanges)
 	}
-	return reading.record, nil
+	return reading.into, nil
 }
 
 // reading is a log that is being read.
 type reading struct {
-	record    *Record
+	into      *Run
 	pickles   map[string]*messages.Pickle
 	nodes     map[string]node      // of feature documents, by their ids
 	scenarios map[string]*Scenario // by their short names
@@ -293,7 +291,7 @@ func (r *reading) line(line []byte) error {
 	case m.Pickle != nil:
 		r.pickles[m.Pickle.Id] = m.Pickle
 	case m.TestRunStarted != nil:
-		r.record.StartedAt = when(m.TestRunStarted.Timestamp)
+		r.into.StartedAt = when(m.TestRunStarted.Timestamp)
 	case m.Attachment != nil:
 		return r.attachment(m.Attachment)
 	case m.TestCase != nil:
@@ -317,7 +315,7 @@ func (r *reading) line(line []byte) error {
 		s.Ended = when(m.TestCaseFinished.Timestamp)
 	case m.TestRunFinished != nil:
 		f := m.TestRunFinished
-		r.record.Complete, r.record.Overall, r.record.Says, r.record.FinishedAt = true, f.Success, f.Message, when(f.Timestamp)
+		r.into.Complete, r.into.Overall, r.into.Says, r.into.FinishedAt = true, f.Success, f.Message, when(f.Timestamp)
 	}
 	return nil
 }
@@ -325,7 +323,7 @@ func (r *reading) line(line []byte) error {
 // document remembers where the nodes of a feature stand.
 func (r *reading) document(d *messages.GherkinDocument) {
 	f := d.Feature
-	r.record.Features = append(r.record.Features, Feature{d.Uri, f.Name, f.Description})
+	r.into.Features = append(r.into.Features, Feature{d.Uri, f.Name, f.Description})
 	steps := func(steps []*messages.Step) {
 		for _, s := range steps {
 			r.nodes[s.Id] = node{keyword: strings.TrimSpace(s.Keyword), line: int(s.Location.Line)}
@@ -368,21 +366,23 @@ func (r *reading) attachment(a *messages.Attachment) error {
 		if err := json.Unmarshal([]byte(a.Body), &file); err != nil {
 			return err
 		}
-		if err := file.apply(s); err != nil {
-			return err
+		if s.Result, s.Failure = file.Result, file.Failure; s.Failure != nil {
+			if err := s.Failure.link(s); err != nil {
+				return err
+			}
 		}
 		return s.agrees()
 	case a.TestCaseStartedId == "":
-		r.record.attached[a.FileName] = []byte(a.Body + "\n")
+		r.into.Attach(a.FileName, []byte(a.Body))
 	}
 	return nil
 }
 
 func (r *reading) run(a *messages.Attachment) error {
-	if err := json.Unmarshal([]byte(a.Body), &r.record.Run); err != nil {
+	if err := json.Unmarshal([]byte(a.Body), &r.into.Info); err != nil {
 		return err
 	}
-	for i, e := range r.record.Run.Scenarios {
+	for i, e := range r.into.Info.Scenarios {
 		s := &Scenario{
 			ref: e.Ref, place: i,
 			Scenario: &plan.Scenario{
@@ -392,25 +392,25 @@ func (r *reading) run(a *messages.Attachment) error {
 		}
 		switch {
 		case e.Selected:
-			s.Result.Status = record.NotRun
+			s.Result.Status = NotRun
 		case len(e.LeftOut) > 0:
-			s.Result.Status = record.SkippedByCapability
+			s.Result.Status = SkippedByCapability
 		default:
-			s.Result.Status = record.NotSelected
+			s.Result.Status = NotSelected
 		}
 		r.scenarios[e.Ref] = s
-		r.record.Scenarios = append(r.record.Scenarios, s)
+		r.into.Scenarios = append(r.into.Scenarios, s)
 	}
 	return nil
 }
 
 func (r *reading) exchange(a *messages.Attachment) error {
-	mark := record.Mark{Scenario: -1}
+	mark := Mark{Scenario: -1}
 	s := r.cases[a.TestCaseStartedId]
 	if s != nil {
 		mark.Scenario, mark.Step = s.place, r.steps[a.TestStepId]
 	}
-	x, err := record.ReadRecord([]byte(a.Body), mark)
+	x, err := ReadRecord([]byte(a.Body), mark)
 	if err != nil {
 		return err
 	}

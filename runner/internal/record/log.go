@@ -1,43 +1,6 @@
-// Package eventlog writes down what happens in a run, while it happens, and reads it again. Every report is made from
-// that.
-//
-// # The format
-//
-// A log is messages.ndjson: Cucumber messages, one JSON object to a line, as the viewers and formatters of Cucumber read
-// them (https://github.com/cucumber/messages, protocol version 21).
-//
-//	{"meta":{"protocolVersion":"21.0.1",…}}
-//	{"source":{"uri":"features/keys.feature",…}}          each feature, its document,
-//	{"gherkinDocument":{"uri":"features/keys.feature",…}}
-//	{"pickle":{"id":"keys-12",…}}                         and those scenarios of it that are selected
-//	{"stepDefinition":{"id":"sentence-1",…}}              the vocabulary
-//	{"testRunStarted":{…}}
-//	{"attachment":{"fileName":"run.json",…}}              a [Run]: milestone, target, seed, all scenarios, what they come from
-//	{"testCase":{"id":"s-0bb72c18b2",…}}                  a scenario, by its short name
-//	{"testCaseStarted":{"id":"s-0bb72c18b2.1",…}}
-//	{"testStepStarted":{"testStepId":"s-0bb72c18b2.step-1",…}}
-//	{"attachment":{"fileName":"exchange.json",…}}         an exchange, the moment that it is there
-//	{"testStepFinished":{…}}
-//	{"attachment":{"fileName":"result.json",…}}           how the scenario ended, and why
-//	{"testCaseFinished":{…}}
-//	{"attachment":{"fileName":"verdict.json",…}}          then coverage.json and output.json
-//	{"testRunFinished":{"success":false,…}}
-//
-// Lanes run side by side, so scenarios are interleaved as they were. Everything else, ids included, is the same in two
-// runs, but for times.
-//
-// # A run that was killed
-//
-// Each event is written at once. A log without its last lines is read as far as it goes, and [Record.Complete] says that
-// there should be more.
-//
-// # Secrets
-//
-// No secret of package record is written: neither in exchanges nor in the texts of features.
-package eventlog
+package record
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"runtime"
@@ -46,13 +9,9 @@ import (
 	"sync"
 	"time"
 
-	messages "github.com/cucumber/messages/go/v21" // what the parser of the features speaks; later ones cannot be had for Go
-	"github.com/go-json-experiment/json"           // a log is megabytes: encoding/json takes twice as long to read them
-	"github.com/go-json-experiment/json/jsontext"
-	jsonv1 "github.com/go-json-experiment/json/v1"
+	messages "github.com/cucumber/messages/go/v21" // the module of the Gherkin parser
 
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
 )
 
@@ -66,8 +25,8 @@ const (
 	resultName   = "result.json"
 )
 
-// Run is what a run is, before anything of it happens.
-type Run struct {
+// Info is what a run is, before anything of it happens.
+type Info struct {
 	// Milestone and Title are its id and its title.
 	Milestone string `json:"milestone"`
 	Title     string `json:"title"`
@@ -125,9 +84,43 @@ type Entry struct {
 	LeftOut  []string `json:"left_out,omitempty"` // what the target lacks of what it needs
 }
 
-// Log writes. Its methods may be called at the same time. A nil Log writes nothing.
+// Log writes the event log. Its methods may be called at the same time. A nil Log writes nothing.
+//
+// # The format
+//
+// A log is messages.ndjson: Cucumber messages, one JSON object to a line, as the viewers and formatters of Cucumber read
+// them (https://github.com/cucumber/messages, protocol version 21).
+//
+//	{"meta":{"protocolVersion":"21.0.1",…}}
+//	{"source":{"uri":"features/keys.feature",…}}          each feature, its document,
+//	{"gherkinDocument":{"uri":"features/keys.feature",…}}
+//	{"pickle":{"id":"keys-12",…}}                         and those scenarios of it that are selected
+//	{"stepDefinition":{"id":"sentence-1",…}}              the vocabulary
+//	{"testRunStarted":{…}}
+//	{"attachment":{"fileName":"run.json",…}}              an [Info]: milestone, target, seed, all scenarios, what they come from
+//	{"testCase":{"id":"s-0bb72c18b2",…}}                  a scenario, by its short name
+//	{"testCaseStarted":{"id":"s-0bb72c18b2.1",…}}
+//	{"testStepStarted":{"testStepId":"s-0bb72c18b2.step-1",…}}
+//	{"attachment":{"fileName":"exchange.json",…}}         an exchange, the moment that it is there
+//	{"testStepFinished":{…}}
+//	{"attachment":{"fileName":"result.json",…}}           how the scenario ended, and why
+//	{"testCaseFinished":{…}}
+//	{"attachment":{"fileName":"verdict.json",…}}          then coverage.json and output.json
+//	{"testRunFinished":{"success":false,…}}
+//
+// Lanes run side by side, so scenarios are interleaved as they were. Everything else, ids included, is the same in two
+// runs, but for times.
+//
+// # A run that was killed
+//
+// Each event is written at once. A log without its last lines is read as far as it goes, and [Run.Complete] says that
+// there should be more.
+//
+// # Secrets
+//
+// No secret of [Secrets] is written: neither in exchanges nor in the texts of features.
 type Log struct {
-	secrets *record.Secrets
+	secrets *Secrets
 
 	mu        sync.Mutex
 	w         io.Writer
@@ -142,11 +135,11 @@ type Log struct {
 type running struct {
 	steps     int // that were finished
 	began     time.Time
-	exchanges []*record.Exchange
+	exchanges []*Exchange
 }
 
-// New begins a log.
-func New(w io.Writer, secrets *record.Secrets) *Log {
+// NewLog returns a log that writes to w.
+func NewLog(w io.Writer, secrets *Secrets) *Log {
 	return &Log{w: w, secrets: secrets, running: map[int]*running{}}
 }
 
@@ -161,7 +154,7 @@ func (l *Log) Err() error {
 }
 
 // Begin writes what the run is and what it will do.
-func (l *Log) Begin(run Run, selection *plan.Selection, at time.Time) {
+func (l *Log) Begin(run Info, selection *plan.Selection, at time.Time) {
 	if l == nil {
 		return
 	}
@@ -276,7 +269,7 @@ func (l *Log) StepBegan(place, step int, at time.Time) {
 }
 
 // Exchanged is told an exchange as soon as it is there.
-func (l *Log) Exchanged(x *record.Exchange) {
+func (l *Log) Exchanged(x *Exchange) {
 	l.event(func(b *batch) {
 		r := l.running[x.Mark.Scenario]
 		if r == nil {
@@ -301,7 +294,7 @@ func (l *Log) StepPassed(place, step int, at time.Time) {
 }
 
 // ScenarioEnded is told how a scenario ended; the failure is nil when it passed, and when nothing is to be explained.
-func (l *Log) ScenarioEnded(place int, result record.Result, failure *record.Failure, at time.Time) {
+func (l *Log) ScenarioEnded(place int, result Result, failure *Failure, at time.Time) {
 	l.event(func(b *batch) {
 		r := l.running[place]
 		if r == nil {
@@ -322,9 +315,10 @@ func (l *Log) ScenarioEnded(place int, result record.Result, failure *record.Fai
 			}
 			b.finished(s, step, status, message, took, at)
 		}
-		file := resultOf(result, failure, r.exchanges)
-		if file.Failure != nil {
-			file.Failure.Base = l.secrets.Scrub(file.Failure.Base) // a URL may have a key in it
+		file := resultFile{Result: result}
+		if failure != nil {
+			file.Failure = failure.numbered(r.exchanges)
+			file.Failure.Base = l.secrets.Scrub(failure.Base) // a URL may have a key in it
 		}
 		b.attach(resultName, encode(file), caseID(s), "")
 		b.add(&messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: caseID(s), Timestamp: stamp(at)}})
@@ -358,17 +352,17 @@ func (l *Log) Retell(place int, s *Scenario) {
 }
 
 // statuses are ours in the words of Cucumber. What is missing has none there.
-var statuses = map[record.Status]messages.TestStepResultStatus{
-	record.Passed:      messages.TestStepResultStatus_PASSED,
-	record.Failed:      messages.TestStepResultStatus_FAILED,
-	record.Undefined:   messages.TestStepResultStatus_UNDEFINED,
-	record.Ambiguous:   messages.TestStepResultStatus_AMBIGUOUS,
-	record.InvalidStep: messages.TestStepResultStatus_FAILED,
-	record.Pending:     messages.TestStepResultStatus_PENDING,
-	record.Skipped:     messages.TestStepResultStatus_SKIPPED,
-	record.Unreached:   messages.TestStepResultStatus_FAILED,
-	record.Empty:       messages.TestStepResultStatus_UNKNOWN,
-	record.NotRun:      messages.TestStepResultStatus_UNKNOWN,
+var statuses = map[Status]messages.TestStepResultStatus{
+	Passed:      messages.TestStepResultStatus_PASSED,
+	Failed:      messages.TestStepResultStatus_FAILED,
+	Undefined:   messages.TestStepResultStatus_UNDEFINED,
+	Ambiguous:   messages.TestStepResultStatus_AMBIGUOUS,
+	InvalidStep: messages.TestStepResultStatus_FAILED,
+	Pending:     messages.TestStepResultStatus_PENDING,
+	Skipped:     messages.TestStepResultStatus_SKIPPED,
+	Unreached:   messages.TestStepResultStatus_FAILED,
+	Empty:       messages.TestStepResultStatus_UNKNOWN,
+	NotRun:      messages.TestStepResultStatus_UNKNOWN,
 }
 
 // Attach attaches an artifact to the run: its name and its text.
@@ -421,85 +415,4 @@ func (l *Log) write() {
 		l.err = fmt.Errorf("writing the event log: %w", err)
 	}
 	l.pending.Reset()
-}
-
-// batch is some lines.
-type batch struct {
-	bytes.Buffer
-	hides   *record.Secrets // in lines that do not come from package record
-	scratch []byte
-}
-
-func (b *batch) add(m *messages.Envelope) {
-	from := b.Len()
-	if err := json.MarshalWrite(&b.Buffer, m, format); err != nil {
-		panic(err) // structs of strings and numbers
-	}
-	b.WriteByte('\n')
-	if b.hides != nil && b.hides.In(string(b.Bytes()[from:])) {
-		hidden := scrub(b.Bytes()[from:], b.hides)
-		b.Truncate(from)
-		b.Write(hidden)
-	}
-}
-
-func (b *batch) began(s *plan.Scenario, step int, at time.Time) {
-	b.add(&messages.Envelope{TestStepStarted: &messages.TestStepStarted{
-		TestCaseStartedId: caseID(s), TestStepId: stepID(s, step), Timestamp: stamp(at),
-	}})
-}
-
-func (b *batch) finished(s *plan.Scenario, step int, status messages.TestStepResultStatus, message string, took time.Duration, at time.Time) {
-	duration := messages.GoDurationToDuration(took)
-	b.add(&messages.Envelope{TestStepFinished: &messages.TestStepFinished{
-		TestCaseStartedId: caseID(s), TestStepId: stepID(s, step), Timestamp: stamp(at),
-		TestStepResult: &messages.TestStepResult{Status: status, Message: message, Duration: &duration},
-	}})
-}
-
-func (b *batch) exchange(x *record.Exchange, secrets *record.Secrets, testCase, testStep string) {
-	b.scratch = x.AppendRecord(b.scratch[:0], secrets)
-	b.attach(exchangeName, b.scratch, testCase, testStep)
-}
-
-func (b *batch) attach(name string, text []byte, testCase, testStep string) {
-	b.add(&messages.Envelope{Attachment: &messages.Attachment{
-		Body: string(bytes.TrimSpace(text)), ContentEncoding: messages.AttachmentContentEncoding_IDENTITY,
-		FileName: name, MediaType: "application/json", TestCaseStartedId: testCase, TestStepId: testStep,
-	}})
-}
-
-// format is how messages are written: the tags of their module are meant for encoding/json.
-var format = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json.Deterministic(true))
-
-// encode writes an attachment.
-func encode(value any) []byte {
-	text, err := json.Marshal(value, format)
-	if err != nil {
-		panic(err) // structs of strings and numbers
-	}
-	return text
-}
-
-func stamp(at time.Time) *messages.Timestamp {
-	t := messages.GoTimeToTimestamp(at)
-	return &t
-}
-
-// scrub takes the secrets out of the values of a line, and leaves the names of its members alone.
-func scrub(line []byte, secrets *record.Secrets) []byte {
-	var b bytes.Buffer
-	decoder, encoder := jsontext.NewDecoder(bytes.NewReader(line)), jsontext.NewEncoder(&b)
-	for {
-		token, err := decoder.ReadToken()
-		if err != nil {
-			return b.Bytes() // io.EOF: these are our own lines
-		}
-		if kind, length := decoder.StackIndex(decoder.StackDepth()); token.Kind() == '"' && (kind != '{' || length%2 == 0) {
-			token = jsontext.String(secrets.Scrub(token.String()))
-		}
-		if err := encoder.WriteToken(token); err != nil {
-			panic(err) // what can be read can be written
-		}
-	}
 }

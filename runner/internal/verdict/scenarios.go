@@ -1,0 +1,93 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/runner/internal/record"
+)
+
+// Of returns the verdict that is attached to the record of a run. A log without its end has none, and then it is one that
+// speaks against the run: what was not seen to hold does not.
+func Of(r *record.Run) (*Verdict, error) {
+	text := r.Attached("verdict.json")
+	if text == nil {
+		message := "the event log ends before the run did"
+		if r.Says != "" {
+			message = r.Says
+		}
+		return &Verdict{Undecided: true, Exit: Incomplete, Reasons: []record.Reason{{ID: "run-broke-off", Message: message, Where: "messages.ndjson"}}}, nil
+	}
+	v := new(Verdict)
+	if err := json.Unmarshal(text, v); err != nil {
+		return nil, fmt.Errorf("reading verdict.json of the event log: %w", err)
+	}
+	if text := r.Attached("coverage.json"); text != nil {
+		var coverage Coverage
+		if err := json.Unmarshal(text, &coverage); err != nil {
+			return nil, fmt.Errorf("reading coverage.json of the event log: %w", err)
+		}
+		v.Coverage = coverage.Cells
+	}
+	return v, nil
+}
+
+// KnownAs is what excuses a scenario: that it fails is known, and so is every check that failed in it. It is nil when
+// something about it is news.
+func (v *Verdict) KnownAs(s *record.Scenario) *Known {
+	if v.Known == nil || s.Failure == nil {
+		return nil
+	}
+	find := func(ref string) *Known {
+		at := slices.IndexFunc(v.Known.Failures, func(k Known) bool { return k.Ref == ref })
+		if at < 0 {
+			return nil
+		}
+		return &v.Known.Failures[at]
+	}
+	known := find(s.Ref())
+	for _, ref := range s.CheckRefs() {
+		check := find(ref)
+		if check == nil {
+			return nil
+		}
+		if known != nil && known.Owner == "" { // it follows from its checks, and they have the entry
+			known = check
+		}
+	}
+	return known
+}
+
+// Absent says whether a reason tells only that something was not observed while not everything ran, which is no wonder
+// then.
+func (v *Verdict) Absent(reason record.Reason) bool {
+	complete := len(v.Scenarios) > 0
+	for status := range v.Scenarios {
+		complete = complete && (status == record.Passed || status == record.Failed)
+	}
+	return IsAbsence(reason.ID) && !complete
+}
+
+// Apart are the reasons that no scenario tells by how it ended: an outcome that nobody saw, or an interrupt.
+func (v *Verdict) Apart(r *record.Run) []record.Reason {
+	told := map[string]bool{}
+	for _, s := range r.Scenarios {
+		switch s.Result.Status {
+		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotRun: // of the last a reason tells how many
+			continue
+		}
+		if v.KnownAs(s) != nil {
+			continue
+		}
+		told[s.Ref()] = true
+	}
+	var apart []record.Reason
+	for _, reason := range v.Reasons {
+		if !told[reason.Scenario] {
+			apart = append(apart, reason)
+		}
+	}
+	return apart
+}
