@@ -44,7 +44,7 @@ target cannot be reached, 130 interrupted.`,
 			}
 			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
 			result, err := difftest.Run(s.ctx, cfg)
-			return s.setCompared(result.Drift != nil, err)
+			return s.setCompared(result.Divergence != nil, err)
 		},
 	}
 	flags := cmd.Flags()

@@ -38,7 +38,7 @@ or a broken milestone, feature or schema; 4 the features fail without a mutation
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Out, "out", "", "write selfcheck.json to `DIR` (default artifacts/milestones/<ID>/selfcheck of the project)")
-	flags.StringVar(&cfg.Lie, "mutation", "", "apply only the mutation `ID`, and show the failing run; its artifacts go to DIR (default artifacts/milestones/<ID>/mutation)")
+	flags.StringVar(&cfg.Mutation, "mutation", "", "apply only the mutation `ID`, and show the failing run; its artifacts go to DIR (default artifacts/milestones/<ID>/mutation)")
 	flags.BoolVar(&cfg.Table, "table", false, "list all mutations with what detected them")
 	return cmd
 }

@@ -14,8 +14,8 @@ func BenchmarkWalk(b *testing.B) {
 	const steps = 5_000
 	for b.Loop() {
 		result, err := difftest.Run(b.Context(), difftest.Config{Project: locate(b), Steps: steps, Stdout: io.Discard})
-		if err != nil || result.Drift != nil {
-			b.Fatalf("got %v, %v", result.Drift, err)
+		if err != nil || result.Divergence != nil {
+			b.Fatalf("got %v, %v", result.Divergence, err)
 		}
 	}
 	b.ReportMetric(float64(steps)*float64(b.N)/b.Elapsed().Seconds(), "steps/s")

@@ -82,16 +82,16 @@ type comparer struct {
 	unproven  bool // the target publishes no keys, so that no page can be verified
 	clocks    *clocks
 	before    []pair
-	seen      []sighting // where the fake's own texts appeared first
+	seen      []occurrence // where the fake's own texts appeared first
 }
 
 type pair struct {
-	fake, target *said
+	fake, target *reply
 	number       int
 }
 
-// sighting is a text of the fake's own, and the first place that had it.
-type sighting struct {
+// occurrence is a text of the fake's own, and the first place that had it.
+type occurrence struct {
 	text  string
 	call  int
 	at    string
@@ -111,7 +111,7 @@ func newComparer(m *milestones.Milestone, set *schemas.Set, w *golden.Writer, c 
 }
 
 // compare gives the first difference of the answers to a call; nil is none.
-func (c *comparer) compare(number int, fake, target *said) (*Difference, error) {
+func (c *comparer) compare(number int, fake, target *reply) (*Difference, error) {
 	now := pair{fake, target, number}
 	c.before = append(c.before, now)
 	if c.sameBytes(fake, target) {
@@ -133,7 +133,7 @@ func (c *comparer) compare(number int, fake, target *said) (*Difference, error) 
 	return nil, nil
 }
 
-func (c *comparer) sameBytes(fake, target *said) bool {
+func (c *comparer) sameBytes(fake, target *reply) bool {
 	for i, want := range fake.answers {
 		got := target.answers[i]
 		if want.status != got.status || !bytes.Equal(want.body, got.body) {
@@ -160,7 +160,7 @@ func (c *comparer) look(p pair) *Difference {
 
 func (c *comparer) lookAt(p pair, want, got *answer) *Difference {
 	if want.status != got.status {
-		return &Difference{Kind: "status", Want: says(want), Got: says(got)}
+		return &Difference{Kind: "status", Want: summary(want), Got: summary(got)}
 	}
 	for _, name := range c.headers {
 		wanted, _ := c.fake.Text(strings.Join(want.header[name], ", "))
@@ -197,7 +197,7 @@ func (c *comparer) lookAtBodies(p pair, want, got *answer) *Difference {
 	refusal := want.status >= 400
 	left, ownLeft := c.fake.Body(wanted.Canonical, refusal)
 	right, ownRight := c.target.Body(is.Canonical, refusal)
-	c.sight(p.number, wanted.Canonical, ownLeft)
+	c.recordOccurrences(p.number, wanted.Canonical, ownLeft)
 	apart := !sameRequest(p.fake.sent, p.target.sent)
 	if !bytes.Equal(left, right) {
 		differ := differences(nil, "", decoded(left), decoded(right))
@@ -298,11 +298,11 @@ func sameRequest(a, b record.Request) bool {
 	return a.Target == b.Target && bytes.Equal(a.Body, b.Body) && maps.EqualFunc(a.Header, b.Header, slices.Equal)
 }
 
-// sight notes where the fake's own texts appear first.
-func (c *comparer) sight(number int, canonical []byte, own []golden.Own) {
+// recordOccurrences notes where the fake's own texts appear first.
+func (c *comparer) recordOccurrences(number int, canonical []byte, own []golden.Own) {
 	fresh := map[string]bool{}
 	for _, o := range own {
-		if !slices.ContainsFunc(c.seen, func(s sighting) bool { return s.text == o.Text }) {
+		if !slices.ContainsFunc(c.seen, func(s occurrence) bool { return s.text == o.Text }) {
 			fresh[o.Text] = true
 		}
 	}
@@ -315,7 +315,7 @@ func (c *comparer) sight(number int, canonical []byte, own []golden.Own) {
 			for _, o := range own {
 				if fresh[o.Text] && (text == o.Text || !whole && strings.Contains(text, o.Text)) {
 					fresh[o.Text] = false
-					c.seen = append(c.seen, sighting{o.Text, number, at, whole})
+					c.seen = append(c.seen, occurrence{o.Text, number, at, whole})
 				}
 			}
 		})
@@ -423,8 +423,8 @@ func textAt(body []byte, names ...string) (string, bool) {
 	return text, json.Unmarshal(body, &text) == nil && len(body) > 0 && body[0] == '"'
 }
 
-// says is an answer in short: status, error code and reason code.
-func says(a *answer) string {
+// summary is an answer in short: status, error code and reason code.
+func summary(a *answer) string {
 	text := strconv.Itoa(a.status)
 	for _, names := range [][]string{{"error", "code"}, {"error", "details", "reason_code"}} {
 		if word, ok := textAt(a.body, names...); ok {

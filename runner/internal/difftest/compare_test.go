@@ -16,14 +16,14 @@ import (
 )
 
 // heard makes an answer to a get of a provider.
-func heard(status int, header, body string) *said {
+func heard(status int, header, body string) *reply {
 	m := milestones.M109()
 	operation, _ := m.Operation("partnerLiquidityProvider.get")
 	h := http.Header{"Content-Type": {"application/json"}}
 	if name, value, ok := strings.Cut(header, ": "); ok {
 		h.Set(name, value)
 	}
-	return &said{
+	return &reply{
 		operation: operation, sent: record.Request{Method: "GET", Target: "/p"},
 		answers: []*answer{{status: status, header: h, body: []byte(body)}},
 	}
@@ -33,29 +33,29 @@ func TestCompare(t *testing.T) {
 	a64, b64 := strings.Repeat("a", 64), strings.Repeat("b", 64)
 	for _, test := range []struct {
 		name         string
-		fake, target []*said
+		fake, target []*reply
 		want         string // the difference in one line, "" for none
 	}{
-		{"the same", []*said{heard(200, "", `{"a":1}`)}, []*said{heard(200, "", `{"a":1}`)}, ""},
-		{"spelled otherwise", []*said{heard(200, "", `{"a":1,"b":2}`)}, []*said{heard(200, "", `{ "b": 2, "a": 1.0 }`)}, ""},
-		{"a status", []*said{heard(200, "", `{}`)}, []*said{heard(404, "", `{"error":{"code":"NO"}}`)},
+		{"the same", []*reply{heard(200, "", `{"a":1}`)}, []*reply{heard(200, "", `{"a":1}`)}, ""},
+		{"spelled otherwise", []*reply{heard(200, "", `{"a":1,"b":2}`)}, []*reply{heard(200, "", `{ "b": 2, "a": 1.0 }`)}, ""},
+		{"a status", []*reply{heard(200, "", `{}`)}, []*reply{heard(404, "", `{"error":{"code":"NO"}}`)},
 			"status: the fake says 200, the target says 404 NO"},
-		{"a header", []*said{heard(200, "Allow: GET", `{}`)}, []*said{heard(200, "", `{}`)},
+		{"a header", []*reply{heard(200, "Allow: GET", `{}`)}, []*reply{heard(200, "", `{}`)},
 			`the header Allow: the fake says "GET", the target says absent`},
-		{"a header that is no matter", []*said{heard(200, "Server: a", `{}`)}, []*said{heard(200, "", `{}`)}, ""},
-		{"a member", []*said{heard(200, "", `{"a":{"b":[1,2]}}`)}, []*said{heard(200, "", `{"a":{"b":[1,3]}}`)},
+		{"a header that is no matter", []*reply{heard(200, "Server: a", `{}`)}, []*reply{heard(200, "", `{}`)}, ""},
+		{"a member", []*reply{heard(200, "", `{"a":{"b":[1,2]}}`)}, []*reply{heard(200, "", `{"a":{"b":[1,3]}}`)},
 			`"/a/b/1": the fake says 2, the target says 3`},
-		{"null is not nothing", []*said{heard(200, "", `{"a":null}`)}, []*said{heard(200, "", `{}`)}, `"/a": the fake says null, the target says absent`},
-		{"a message", []*said{heard(400, "", `{"error":{"message":"a"}}`)}, []*said{heard(400, "", `{"error":{"message":"b"}}`)}, ""},
-		{"other ids", []*said{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000001"}`)},
-			[]*said{heard(200, "", `{"id":"plp_000007"}`), heard(200, "", `{"id":"plp_000007"}`)}, ""},
-		{"another id the second time", []*said{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000001"}`)},
-			[]*said{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000007"}`)}, `"/id": the fake says "<provider-id 1>", the target says "<provider-id 2>"`},
-		{"another hash of the same", []*said{heard(200, "", `{"id":"lp","x":"`+a64+`"}`)}, []*said{heard(200, "", `{"id":"lp","x":"`+b64+`"}`)},
+		{"null is not nothing", []*reply{heard(200, "", `{"a":null}`)}, []*reply{heard(200, "", `{}`)}, `"/a": the fake says null, the target says absent`},
+		{"a message", []*reply{heard(400, "", `{"error":{"message":"a"}}`)}, []*reply{heard(400, "", `{"error":{"message":"b"}}`)}, ""},
+		{"other ids", []*reply{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000001"}`)},
+			[]*reply{heard(200, "", `{"id":"plp_000007"}`), heard(200, "", `{"id":"plp_000007"}`)}, ""},
+		{"another id the second time", []*reply{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000001"}`)},
+			[]*reply{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000007"}`)}, `"/id": the fake says "<provider-id 1>", the target says "<provider-id 2>"`},
+		{"another hash of the same", []*reply{heard(200, "", `{"id":"lp","x":"`+a64+`"}`)}, []*reply{heard(200, "", `{"id":"lp","x":"`+b64+`"}`)},
 			`"/x": the fake says "` + a64 + `", the target says "` + b64 + `"`},
-		{"another hash of what has another id", []*said{heard(200, "", `{"id":"plp_000001","x":"`+a64+`"}`)}, []*said{heard(200, "", `{"id":"plp_000002","x":"`+b64+`"}`)}, ""},
-		{"no JSON", []*said{heard(200, "", `{}`)}, []*said{heard(200, "", `oops`)}, `"": the fake says JSON, the target says what is no JSON`},
-		{"a time is no clock's here", []*said{heard(200, "", `{"a":"2026-02-22T16:00:00.000Z"}`)}, []*said{heard(200, "", `{"a":"2026-02-22T16:00:01.000Z"}`)},
+		{"another hash of what has another id", []*reply{heard(200, "", `{"id":"plp_000001","x":"`+a64+`"}`)}, []*reply{heard(200, "", `{"id":"plp_000002","x":"`+b64+`"}`)}, ""},
+		{"no JSON", []*reply{heard(200, "", `{}`)}, []*reply{heard(200, "", `oops`)}, `"": the fake says JSON, the target says what is no JSON`},
+		{"a time is no clock's here", []*reply{heard(200, "", `{"a":"2026-02-22T16:00:00.000Z"}`)}, []*reply{heard(200, "", `{"a":"2026-02-22T16:00:01.000Z"}`)},
 			`"/a": the fake says "2026-02-22T16:00:00.000Z", the target says "2026-02-22T16:00:01.000Z"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,8 +117,8 @@ func TestWalksDependOnTheirSeeds(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for i := range 50 {
-		text := g.walk(seed("word", i)).text()
-		if again := g.walk(seed("word", i)).text(); again != text {
+		text := g.sequence(seed("word", i)).text()
+		if again := g.sequence(seed("word", i)).text(); again != text {
 			t.Errorf("walk %d: two walks of one seed", i)
 		}
 		seen[text] = true

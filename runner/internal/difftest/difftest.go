@@ -24,7 +24,7 @@
 // # One seed, one report
 //
 // A walk depends on the seed and on its number, and on nothing else. Two fakes are made anew for each walk, and walks are
-// played side by side, but counted in their order. Shrinking is bounded by how often a walk is played, and never by time.
+// execution side by side, but counted in their order. Shrinking is bounded by how often a walk is played, and never by time.
 // A target of somebody's own is used by all walks, so each has partners, providers and keys of its own.
 //
 // Between two fakes there is no difference to find. That is the audit of this package, and of the fake: whatever is
@@ -79,17 +79,17 @@ var ErrUsage = errors.New("usage")
 
 // Result is how a run ended.
 type Result struct {
-	// Drift is the difference that was found; nil for none.
-	Drift *Drift
+	// Divergence is the difference that was found; nil for none.
+	Divergence *Divergence
 	// Steps is the number of calls until then, and Walks that of the walks.
-	Steps, Walks int
+	Steps, Sequences int
 	// Tally is what the walks came to.
 	Tally *Tally
 }
 
 // Run walks until the steps are made or a difference is found.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	room, err := newRoom(cfg)
+	room, err := newSession(cfg)
 	if err != nil {
 		return Result{}, err
 	}
@@ -117,7 +117,7 @@ func (c *Config) folder(milestone string) string {
 // run is a run under way.
 type run struct {
 	Config
-	room    *Room
+	room    *session
 	grammar *grammar
 	tally   *Tally
 	started time.Time
@@ -127,19 +127,19 @@ type run struct {
 // result is one walk that was played.
 type result struct {
 	number int
-	played *played
+	played *execution
 	err    error
 }
 
 func (r *run) do(ctx context.Context) (Result, error) {
-	found, number, err := r.walk(ctx)
+	found, number, err := r.runAll(ctx)
 	r.shown.End()
-	result := Result{Steps: r.tally.steps, Walks: r.tally.walks, Tally: r.tally}
+	result := Result{Steps: r.tally.steps, Sequences: r.tally.walks, Tally: r.tally}
 	if err != nil {
 		return result, err
 	}
 	fmt.Fprintf(r.Stdout, "%s: %s\n", r.room.milestone.ID, r.room.milestone.Title)
-	fmt.Fprintf(r.Stdout, "%s\n", r.room.sides())
+	fmt.Fprintf(r.Stdout, "%s\n", r.room.describe())
 	fmt.Fprintf(r.Stdout, "\nseed   %s\nsteps  %d, in %d walks\n\n", r.room.service.RunID, r.tally.steps, r.tally.walks)
 	r.tally.print(r.Stdout, found == nil)
 	if found == nil {
@@ -150,23 +150,23 @@ func (r *run) do(ctx context.Context) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	result.Drift = r.room.record(shortest)
+	result.Divergence = r.room.record(shortest)
 	folder := r.folder(r.room.milestone.ID)
-	files := result.Drift.files(r.room, shortest)
+	files := result.Divergence.files(r.room, shortest)
 	if err := write(folder, files); err != nil {
 		return result, err
 	}
 	fmt.Fprintf(r.Stdout, "\ndifference at step %d, in walk %d; the shortest walk that shows it:\n\n", r.tally.steps, number+1)
-	result.Drift.print(r.Stdout, report.Shown(folder), files)
+	result.Divergence.print(r.Stdout, report.Shown(folder), files)
 	return result, nil
 }
 
-// walk plays walk after walk, several side by side where both sides are ours, and takes them in their order.
-func (r *run) walk(ctx context.Context) (*played, int, error) {
+// runAll plays walk after walk, several side by side where both sides are ours, and takes them in their order.
+func (r *run) runAll(ctx context.Context) (*execution, int, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	workers := runtime.GOMAXPROCS(0)
-	if r.room.through != nil {
+	if r.room.transport != nil {
 		workers = 1
 	}
 	results := make(chan result, workers)
@@ -187,7 +187,7 @@ func (r *run) walk(ctx context.Context) (*played, int, error) {
 					return
 				}
 				number := int(next.Add(1)) - 1
-				p, err := r.room.play(ctx, writer, number, r.grammar.walk(seed(r.room.service.RunID, number)))
+				p, err := r.room.execute(ctx, writer, number, r.grammar.sequence(seed(r.room.service.RunID, number)))
 				select {
 				case results <- result{number, p, err}:
 				case <-ctx.Done():

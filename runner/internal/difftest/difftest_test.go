@@ -33,8 +33,8 @@ func TestTwoFakesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if result.Drift != nil {
-			t.Errorf("seed %s: got %s: %s", seed, result.Drift.Ref, result.Drift.Difference.String())
+		if result.Divergence != nil {
+			t.Errorf("seed %s: got %s: %s", seed, result.Divergence.Ref, result.Divergence.Difference.String())
 		}
 		if result.Steps != 1_000 {
 			t.Errorf("seed %s: got %d steps, want 1000", seed, result.Steps)
@@ -67,12 +67,12 @@ func TestSameSeedSameReport(t *testing.T) {
 		result, err := difftest.Run(t.Context(), difftest.Config{
 			Project: locate(t), Target: service.Options{RunID: "same"}, Steps: 2_000, Folder: out, Stdout: &printed, Wrap: clumsy,
 		})
-		if err != nil || result.Drift == nil {
-			t.Fatalf("got %v, %v", result.Drift, err)
+		if err != nil || result.Divergence == nil {
+			t.Fatalf("got %v, %v", result.Divergence, err)
 		}
 		text := strings.ReplaceAll(printed.String(), out, "OUT")
 		for _, extension := range []string{".feature", ".sh", ".json"} {
-			file, err := os.ReadFile(filepath.Join(out, result.Drift.Ref+extension))
+			file, err := os.ReadFile(filepath.Join(out, result.Divergence.Ref+extension))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,14 +101,14 @@ func TestPlayAgain(t *testing.T) {
 	result, err := difftest.Run(t.Context(), difftest.Config{
 		Project: locate(t), Target: service.Options{URL: liar.URL, RunID: "again"}, Steps: 2_000, Folder: out, Stdout: io.Discard,
 	})
-	if err != nil || result.Drift == nil {
-		t.Fatalf("got %v, %v, want a difference", result.Drift, err)
+	if err != nil || result.Divergence == nil {
+		t.Fatalf("got %v, %v, want a difference", result.Divergence, err)
 	}
 	for _, side := range []struct {
 		url     string
 		differs bool
 	}{{liar.URL, true}, {honest.URL, false}, {"", false}} {
-		again, err := difftest.Repeat(t.Context(), difftest.Config{Project: locate(t), Target: service.Options{URL: side.url}, Folder: out}, result.Drift.Ref)
+		again, err := difftest.Repeat(t.Context(), difftest.Config{Project: locate(t), Target: service.Options{URL: side.url}, Folder: out}, result.Divergence.Ref)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestPlayAgain(t *testing.T) {
 			t.Errorf("at %q: got %v, want the difference: %t", side.url, again.Now, side.differs)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(out, result.Drift.Ref+".json"))
+	text, err := os.ReadFile(filepath.Join(out, result.Divergence.Ref+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ type grammar struct {
 	milestone *milestones.Milestone
 	bodies    map[string][]place // by operation
 	labels    []string           // of partner keys
-	walks     *rapid.Generator[Walk]
+	sequences *rapid.Generator[Sequence]
 }
 
 // setting is the kind of server that a walk is for.
@@ -43,7 +43,7 @@ type setting struct {
 }
 
 // newGrammar prepares the walks of a milestone, on servers that have one of these sets of capabilities. In key mode a
-// walk holds keys with these labels. What needs something that the target cannot do is not drawn.
+// sequence holds keys with these labels. What needs something that the target cannot do is not drawn.
 func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string, labels []string, can func(capability string) bool) (*grammar, error) {
 	if !can(keySetThere) {
 		less := *m
@@ -99,11 +99,11 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string, labe
 	}
 	chosen := among(settings)
 	free := rapid.Bool()
-	g.walks = rapid.Custom(func(t *rapid.T) Walk {
+	g.sequences = rapid.Custom(func(t *rapid.T) Sequence {
 		s := chosen.Draw(t, "setting")
-		w := Walk{Needs: s.needs, Clocked: !free.Draw(t, "free")}
+		w := Sequence{Needs: s.needs, Clocked: !free.Draw(t, "free")}
 		if slices.Contains(s.needs, keyMode) {
-			w.Holds = labels[0]
+			w.PartnerKey = labels[0]
 		}
 		ignored := slices.Contains(s.needs, clocksOff) // which is what is to be seen, with clocks
 		if ignored || !can(testClock) {
@@ -182,8 +182,8 @@ func seed(word string, walk int) int {
 	return int(binary.BigEndian.Uint64(sum[:8])>>1 | 1)
 }
 
-// walk draws a walk.
-func (g *grammar) walk(seed int) Walk { return g.walks.Example(seed) }
+// sequence draws a walk.
+func (g *grammar) sequence(seed int) Sequence { return g.sequences.Example(seed) }
 
 // ---- calls ----
 
@@ -480,7 +480,7 @@ func (g *grammar) queries(events []string) *rapid.Generator[[][2]string] {
 	for n := 1; n <= 2; n++ {
 		var whole [][2]string
 		for _, part := range continuation {
-			whole = append(whole, [2]string{"query " + part.name + "_after", "{" + numbered(part.name, n) + "}"})
+			whole = append(whole, [2]string{"query " + part.name + "_after", "{" + numberedName(part.name, n) + "}"})
 		}
 		for range 8 {
 			rows = append(rows, whole)
@@ -501,7 +501,7 @@ func (g *grammar) continuations(events []string) *rapid.Generator[[][2]string] {
 		}
 	}
 	for _, part := range continuation {
-		for _, value := range []string{"{" + numbered(part.name, 1) + "}", "{" + numbered(part.name, 2) + "}", "x", "absent"} {
+		for _, value := range []string{"{" + numberedName(part.name, 1) + "}", "{" + numberedName(part.name, 2) + "}", "x", "absent"} {
 			rows = append(rows, [][2]string{{"query " + part.name + "_after", value}})
 		}
 	}

@@ -308,12 +308,12 @@ func TestLies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := result.Drift
+			d := result.Divergence
 			if d == nil {
 				t.Fatalf("not found within %d steps: %s", l.within, l.says)
 			}
-			if len(d.Walk.Calls) != l.calls {
-				t.Errorf("got a walk of %d calls, want %d", len(d.Walk.Calls), l.calls)
+			if len(d.Sequence.Calls) != l.calls {
+				t.Errorf("got a walk of %d calls, want %d", len(d.Sequence.Calls), l.calls)
 			}
 			if d.Difference.Kind != l.kind || l.at != "" && d.Difference.At != l.at {
 				t.Errorf("got a difference of %s at %q, want %s at %q", d.Difference.Kind, d.Difference.At, l.kind, l.at)
@@ -334,7 +334,7 @@ func TestLies(t *testing.T) {
 var assertsRefusal = regexp.MustCompile(`(?m)^    (Then|And) (the answer is [45][0-9]{2} |"/(eligibility|rollout)/reason_codes" is \[")`)
 
 // mustTurnRed puts the scenario where it belongs, and lets the gate run it.
-func (l lie) mustTurnRed(t *testing.T, d *difftest.Drift, feature string) {
+func (l lie) mustTurnRed(t *testing.T, d *difftest.Divergence, feature string) {
 	text, err := os.ReadFile(feature)
 	if err != nil {
 		t.Fatal(err)

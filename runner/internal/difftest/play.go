@@ -26,8 +26,8 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-// Room is where walks are played: the fake, and what is compared with it.
-type Room struct {
+// session is where walks are played: the fake, and what is compared with it.
+type session struct {
 	milestone *milestones.Milestone
 	schemas   *schemas.Set
 	fixtures  fs.FS
@@ -36,12 +36,12 @@ type Room struct {
 	calls     steps.Config
 	service   *service.Service
 
-	way     *service.Transport // to the target; nil for a second fake
-	through http.RoundTripper  // what goes that way, as the target wants it
-	base    *url.URL
-	has     []string // what the target has beside what every service has
-	keys    keys
-	wrap    func(http.Handler) http.Handler // before the second fake; nil for the truth
+	way       *service.Transport // to the target; nil for a second fake
+	transport http.RoundTripper  // what goes that way, as the target wants it
+	base      *url.URL
+	has       []string // what the target has beside what every service has
+	keys      keys
+	wrap      func(http.Handler) http.Handler // before the second fake; nil for the truth
 
 	attempts atomic.Int64 // against the target, so that each has ids of its own
 }
@@ -53,14 +53,14 @@ type keys struct {
 	labels    []string
 }
 
-// newRoom prepares a room. Nothing is sent yet.
-func newRoom(cfg Config) (*Room, error) {
+// newSession prepares a room. Nothing is sent yet.
+func newSession(cfg Config) (*session, error) {
 	in, err := cfg.Project.Read()
 	if err != nil {
 		return nil, err
 	}
-	r := &Room{
-		milestone: in.Milestone, schemas: in.Schemas, fixtures: keep(cfg.Project.Fixtures()), routes: record.NewRoutes(in.Milestone),
+	r := &session{
+		milestone: in.Milestone, schemas: in.Schemas, fixtures: cacheFiles(cfg.Project.Fixtures()), routes: record.NewRoutes(in.Milestone),
 		secrets: new(record.Secrets), wrap: cfg.Wrap, base: &url.URL{Scheme: "http", Host: "fake"},
 	}
 	if r.service, err = cfg.Target.Open(r.secrets); err == nil {
@@ -84,17 +84,17 @@ func newRoom(cfg Config) (*Room, error) {
 }
 
 // given says whether every target is taken to have a capability.
-func (r *Room) given(capability string) bool {
+func (r *session) given(capability string) bool {
 	return slices.ContainsFunc(r.milestone.Capabilities, func(c milestones.Capability) bool { return c.ID == capability && c.Assumed })
 }
 
 // face turns the room to the target: what it is reached by, what it has, and whom it knows.
-func (r *Room) face() (err error) {
+func (r *session) face() (err error) {
 	if r.base, err = url.Parse(r.service.URL); err != nil {
 		return fmt.Errorf("%w: --target is no URL", ErrUsage) // Open read it
 	}
 	r.way = r.service.Transport()
-	r.through = r.way.Client(r.way).Transport
+	r.transport = r.way.Client(r.way).Transport
 	for _, claim := range r.service.Present {
 		if c := claim.Capability; c != freshState && !r.given(c) && !slices.Contains(r.has, c) {
 			r.has = append(r.has, c)
@@ -114,7 +114,7 @@ func (r *Room) face() (err error) {
 	if err != nil {
 		return fmt.Errorf("writing the partner keys for the fake: %w", err)
 	}
-	fixtures := keep(r.fixtures)
+	fixtures := cacheFiles(r.fixtures)
 	fixtures.files[partnerKeys] = text
 	r.fixtures = fixtures
 	return nil
@@ -125,7 +125,7 @@ const partnerKeys = "keys/partner-keys.json"
 
 // label notes the labels of the partner keys. Where there are no two partners there are none, and walks in key mode are
 // refused.
-func (r *Room) label() error {
+func (r *session) label() error {
 	text, err := fs.ReadFile(r.fixtures, partnerKeys)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -151,13 +151,13 @@ func (r *Room) label() error {
 }
 
 // can says whether what is compared with the fake has a capability. A second fake is given what it needs.
-func (r *Room) can(capability string) bool {
+func (r *session) can(capability string) bool {
 	return r.service.BuiltIn() || r.service.HasCapability(capability) || slices.Contains(r.has, capability)
 }
 
 // reach asks the target for what has to be known of it. An error for which [Unreachable] holds says that it does not
 // answer.
-func (r *Room) reach(ctx context.Context) error {
+func (r *session) reach(ctx context.Context) error {
 	if r.way == nil {
 		return nil
 	}
@@ -165,29 +165,29 @@ func (r *Room) reach(ctx context.Context) error {
 		return &steps.Unreachable{Err: err}
 	}
 	var err error
-	if r.keys.published, err = r.published(ctx, r.through, r.base); err != nil {
+	if r.keys.published, err = r.published(ctx, r.transport, r.base); err != nil {
 		return fmt.Errorf("asking the target for its keys: %w", err)
 	}
 	return nil
 }
 
 // close lets go of the target.
-func (r *Room) close() {
+func (r *session) close() {
 	if r.way != nil {
 		r.way.Close()
 	}
 }
 
-// sides says what is compared.
-func (r *Room) sides() string {
-	if r.through == nil {
+// describe says what is compared.
+func (r *session) describe() string {
+	if r.transport == nil {
 		return report.BuiltIn + " beside itself"
 	}
 	return report.BuiltIn + " beside " + r.secrets.Scrub(report.Through(r.service.URL, r.service.Proxy()))
 }
 
 // published are the keys that a side publishes. A key set that cannot be read is none, and so no page verifies by it.
-func (r *Room) published(ctx context.Context, through http.RoundTripper, base *url.URL) (auditproof.Keys, error) {
+func (r *session) published(ctx context.Context, through http.RoundTripper, base *url.URL) (auditproof.Keys, error) {
 	operation, known := r.milestone.Operation(keySet)
 	if !known || !r.can(keySetThere) {
 		return nil, nil
@@ -208,8 +208,8 @@ func (r *Room) published(ctx context.Context, through http.RoundTripper, base *u
 }
 
 // sets are the sets of capabilities that a walk may ask for.
-func (r *Room) sets() [][]string {
-	if r.through != nil {
+func (r *session) sets() [][]string {
+	if r.transport != nil {
 		return [][]string{r.has}
 	}
 	var known []string
@@ -226,85 +226,85 @@ func (r *Room) sets() [][]string {
 	return sets
 }
 
-// word makes the ids of a walk its own.
-func (r *Room) word(walk int) string {
+// scenarioID makes the ids of a walk its own.
+func (r *session) scenarioID(walk int) string {
 	attempt := int64(0)
-	if r.through != nil {
+	if r.transport != nil {
 		attempt = r.attempts.Add(1)
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", r.service.RunID, walk, attempt))
 	return hex.EncodeToString(sum[:])[:10]
 }
 
-// played is a walk that was played, up to its first difference.
-type played struct {
+// execution is a walk that was played, up to its first difference.
+type execution struct {
 	steps []step
 	// The rest is of a walk that shows a difference.
-	walk       Walk // the calls that were made, the last of which shows it
+	walk       Sequence // the calls that were made, the last of which shows it
 	difference *Difference
-	fake       []*said
-	target     []*said   // what the same calls were there
-	reached    []reached // by the last call
+	fake       []*reply
+	target     []*reply     // what the same calls were there
+	reached    []ruleResult // by the last call
 	sessions   [2]*steps.Session
-	seen       []sighting
+	seen       []occurrence
 }
 
 // step is what the fake made of one call.
 type step struct {
 	operation *milestones.Operation
 	cells     []milestones.CoverageItem
-	reached   []reached
+	reached   []ruleResult
 }
 
-// reached is a rule that the fake considered.
-type reached struct {
+// ruleResult is a rule that the fake considered.
+type ruleResult struct {
 	rule    string
 	refused bool
 }
 
-// ear collects the rules that the fake considers.
-type ear struct {
-	mu   sync.Mutex
-	said []reached
+// ruleRecorder collects the rules that the fake considers.
+type ruleRecorder struct {
+	mu    sync.Mutex
+	rules []ruleResult
 }
 
-func (e *ear) hear(rule string, refused bool) {
+func (e *ruleRecorder) record(rule string, refused bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.said = append(e.said, reached{rule, refused})
+	e.rules = append(e.rules, ruleResult{rule, refused})
 }
 
 // take gives what was heard since the last time. What was sent at once is heard in no order.
-func (e *ear) take(times int) []reached {
+func (e *ruleRecorder) take(times int) []ruleResult {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	heard := e.said
-	e.said = nil
+	heard := e.rules
+	e.rules = nil
 	if times > 1 {
-		slices.SortFunc(heard, func(a, b reached) int {
+		slices.SortFunc(heard, func(a, b ruleResult) int {
 			return strings.Compare(a.rule+fmt.Sprint(a.refused), b.rule+fmt.Sprint(b.refused))
 		})
 	}
 	return heard
 }
 
-// play plays a walk on both sides, call by call, until they differ.
-func (r *Room) play(ctx context.Context, writer *golden.Writer, number int, w Walk) (*played, error) {
+// execute plays a walk on both sides, call by call, until they differ.
+func (r *session) execute(ctx context.Context, writer *golden.Writer, number int, w Sequence) (*execution, error) {
 	c := standing(service.Frozen())
 	var clock atomic.Int64
 	clock.Store(c.now.UnixMilli())
-	if r.through != nil {
+	if r.transport != nil {
 		c = moving(service.Frozen())
 	}
-	heard := new(ear)
-	fake, err := service.Handler(r.fixtures, w.Needs, func() time.Time { return time.UnixMilli(clock.Load()) }, heard.hear, r.secrets)
+	heard := new(ruleRecorder)
+	fake, err := service.Handler(r.fixtures, w.Needs, func() time.Time { return time.UnixMilli(clock.Load()) }, heard.record, r.secrets)
 	if err != nil {
 		return nil, err
 	}
-	word := r.word(number)
+	word := r.scenarioID(number)
 	through, base := http.RoundTripper(inProcess{fake}), r.base
-	toTarget := r.through
-	if r.through != nil {
+	toTarget := r.transport
+	if r.transport != nil {
 		var stop func()
 		if base, stop, err = listen(fake.(server)); err != nil {
 			return nil, err
@@ -313,30 +313,30 @@ func (r *Room) play(ctx context.Context, writer *golden.Writer, number int, w Wa
 		sockets := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 8}
 		defer sockets.CloseIdleConnections()
 		through = sockets
-	} else if toTarget, err = r.second(ctx, w, number); err != nil {
+	} else if toTarget, err = r.secondFake(ctx, w, number); err != nil {
 		return nil, err
 	}
-	left, err := newSide(&r.calls, through, base, w, word)
+	left, err := newEndpoint(&r.calls, through, base, w, word)
 	if err != nil {
 		return nil, err
 	}
 	left.atOnce = &inProcess{fake}
-	right, err := newSide(&r.calls, toTarget, r.base, w, word)
+	right, err := newEndpoint(&r.calls, toTarget, r.base, w, word)
 	if err != nil {
 		return nil, err
 	}
-	if w.Holds != "" {
-		for _, s := range []*side{left, right} {
-			if err := s.session.Hold(w.Holds); err != nil {
+	if w.PartnerKey != "" {
+		for _, s := range []*endpoint{left, right} {
+			if err := s.session.Hold(w.PartnerKey); err != nil {
 				return nil, err
 			}
 		}
 	}
 	compared := newComparer(r.milestone, r.schemas, writer, c)
 	compared.unproven = !r.can(keySetThere)
-	compared.ownKeys = r.through != nil && !slices.Contains(r.has, "operator-key") && !slices.Contains(r.has, "dev-key")
+	compared.ownKeys = r.transport != nil && !slices.Contains(r.has, "operator-key") && !slices.Contains(r.has, "dev-key")
 	compared.publish = func() (keys [2]auditproof.Keys, err error) {
-		if keys[0], err = r.published(ctx, through, base); err == nil && r.through == nil {
+		if keys[0], err = r.published(ctx, through, base); err == nil && r.transport == nil {
 			keys[1], err = r.published(ctx, toTarget, r.base)
 		} else {
 			keys[1] = r.keys.published
@@ -344,7 +344,7 @@ func (r *Room) play(ctx context.Context, writer *golden.Writer, number int, w Wa
 		heard.take(1)
 		return keys, err
 	}
-	p := &played{sessions: [2]*steps.Session{left.session, right.session}, walk: w}
+	p := &execution{sessions: [2]*steps.Session{left.session, right.session}, walk: w}
 	p.walk.Calls = nil
 	for _, call := range w.Calls {
 		if err := ctx.Err(); err != nil {
@@ -355,12 +355,12 @@ func (r *Room) play(ctx context.Context, writer *golden.Writer, number int, w Wa
 		}
 		c.tick(time.Now())
 		clock.Store(c.now.UnixMilli())
-		want, err := left.ask(ctx, r.routes, call)
+		want, err := left.call(ctx, r.routes, call)
 		if err != nil {
 			return nil, err
 		}
 		reached := heard.take(call.Times)
-		got, err := right.ask(ctx, r.routes, call)
+		got, err := right.call(ctx, r.routes, call)
 		if err != nil {
 			return nil, err
 		}
@@ -391,24 +391,24 @@ func (r *Room) play(ctx context.Context, writer *golden.Writer, number int, w Wa
 const pace = 2 * time.Millisecond
 
 // readsClock says whether a call may be answered with the server's own time.
-func readsClock(w Walk, call steps.Call) bool {
+func readsClock(w Sequence, call steps.Call) bool {
 	return !w.Clocked || slices.ContainsFunc(call.Rows, func(row [2]string) bool { return row[0] == "header "+clockHeader })
 }
 
-// second is another fake, which nobody has used before. Every other one has seen somebody else's calls, so that it
+// secondFake is another fake, which nobody has used before. Every other one has seen somebody else's calls, so that it
 // counts otherwise, and comparing ids has something to do.
-func (r *Room) second(ctx context.Context, w Walk, number int) (http.RoundTripper, error) {
+func (r *session) secondFake(ctx context.Context, w Sequence, number int) (http.RoundTripper, error) {
 	fake, err := service.Handler(r.fixtures, w.Needs, service.Frozen, nil, r.secrets)
 	if err != nil {
 		return nil, err
 	}
 	if number%2 == 1 && !slices.Contains(w.Needs, freshState) && !slices.Contains(w.Needs, keyMode) {
-		somebody, err := newSide(&r.calls, inProcess{fake}, r.base, Walk{}, "else")
+		somebody, err := newEndpoint(&r.calls, inProcess{fake}, r.base, Sequence{}, "else")
 		if err != nil {
 			return nil, err
 		}
 		for range 3 {
-			if _, err := somebody.ask(ctx, r.routes, steps.Call{Operation: onboard}); err != nil {
+			if _, err := somebody.call(ctx, r.routes, steps.Call{Operation: onboard}); err != nil {
 				return nil, err
 			}
 		}
@@ -420,7 +420,7 @@ func (r *Room) second(ctx context.Context, w Walk, number int) (http.RoundTrippe
 }
 
 // cellsOf are the declared cells that the fake's answers show.
-func cellsOf(x *said) (cells []milestones.CoverageItem) {
+func cellsOf(x *reply) (cells []milestones.CoverageItem) {
 	for _, a := range x.answers {
 		code, _ := textAt(a.body, "error", "code")
 		reason, _ := textAt(a.body, "error", "details", "reason_code")

@@ -11,10 +11,10 @@ import (
 	"example.com/lpgate/runner/internal/plan"
 )
 
-// Drift is a difference that was found, with the walk that shows it: what is kept in a file, to be played again.
+// Divergence is a difference that was found, with the walk that shows it: what is kept in a file, to be played again.
 //
 // Nothing in it depends on the run that found it, and so the same walk has the same name wherever it is found.
-type Drift struct {
+type Divergence struct {
 	// Ref names it: "d-" and ten hexadecimal digits, made from everything else.
 	Ref string `json:"drift"`
 	// Milestone is the id of the milestone.
@@ -26,16 +26,16 @@ type Drift struct {
 	Side plan.Side `json:"side,omitempty"`
 	// Difference is what the target says otherwise.
 	Difference Difference `json:"difference"`
-	// Walk shows it.
-	Walk Walk `json:"walk"`
+	// Sequence shows it.
+	Sequence Sequence `json:"walk"`
 }
 
 // record makes a drift of a walk that shows a difference.
-func (r *Room) record(p *played) *Drift {
+func (r *session) record(p *execution) *Divergence {
 	last := p.steps[len(p.steps)-1]
-	d := &Drift{Milestone: r.milestone.ID, Operation: last.operation.ID, Difference: *p.difference, Walk: p.walk}
+	d := &Divergence{Milestone: r.milestone.ID, Operation: last.operation.ID, Difference: *p.difference, Sequence: p.walk}
 	for _, text := range []*string{&d.Difference.At, &d.Difference.Want, &d.Difference.Got} {
-		*text = r.secrets.Scrub(p.timeless(*text))
+		*text = r.secrets.Scrub(p.withoutIDs(*text))
 	}
 	d.Rule, d.Side = r.decided(p)
 	d.Ref = plan.Ref("d", string(d.content()))
@@ -43,7 +43,7 @@ func (r *Room) record(p *played) *Drift {
 }
 
 // content is what the name is made from.
-func (d *Drift) content() []byte {
+func (d *Divergence) content() []byte {
 	c := *d
 	c.Ref = ""
 	text, err := json.Marshal(c)
@@ -56,7 +56,7 @@ func (d *Drift) content() []byte {
 // decided is the rule that decided the last call of a walk: the one that refused. Where nothing refused it is the last gate
 // that was passed, when it is the status that differs, and otherwise the promise that is nearest to what differs: by the
 // words of its sentence, then by how few operations it is about.
-func (r *Room) decided(p *played) (rule string, side plan.Side) {
+func (r *session) decided(p *execution) (rule string, side plan.Side) {
 	words := nameWords.FindAllString(strings.ToLower(p.difference.At), -1)
 	var gate string
 	best := [2]int{-1}
@@ -94,8 +94,8 @@ func (r *Room) decided(p *played) (rule string, side plan.Side) {
 // nameWords are the words that names of members and headers are made of.
 var nameWords = regexp.MustCompile(`[a-z]{2,}`)
 
-// timeless writes a text without the ids of this run.
-func (p *played) timeless(text string) string {
+// withoutIDs writes a text without the ids of this run.
+func (p *execution) withoutIDs(text string) string {
 	for _, name := range []string{"me", "stranger", "unique"} {
 		if value, ok := p.sessions[0].Variable(name); ok {
 			text = strings.ReplaceAll(text, value, "{"+name+"}")
@@ -105,7 +105,7 @@ func (p *played) timeless(text string) string {
 }
 
 // encode writes the file.
-func (d *Drift) encode() []byte {
+func (d *Divergence) encode() []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

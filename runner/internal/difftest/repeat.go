@@ -19,10 +19,10 @@ import (
 	"example.com/lpgate/runner/internal/report"
 )
 
-// Again is a drift that was played again.
-type Again struct {
+// Repetition is a drift that was played again.
+type Repetition struct {
 	// Recorded is the drift as it was found.
-	Recorded *Drift
+	Recorded *Divergence
 	// Now is what differs now; nil when nothing does.
 	Now *Difference
 	// Same says that what differs now is what was found.
@@ -36,15 +36,15 @@ type Again struct {
 //
 // The error is of the one who asked ([ErrUsage]), of a target that does not answer ([Unreachable]), or of what the walk is
 // made from.
-func Repeat(ctx context.Context, cfg Config, ref string) (*Again, error) {
-	room, err := newRoom(cfg)
+func Repeat(ctx context.Context, cfg Config, ref string) (*Repetition, error) {
+	room, err := newSession(cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer room.close()
 	folder := cfg.folder(room.milestone.ID)
-	again := &Again{sides: room.sides()}
-	if again.Recorded, err = named(folder, ref); err != nil {
+	again := &Repetition{sides: room.describe()}
+	if again.Recorded, err = readDivergence(folder, ref); err != nil {
 		return nil, err
 	}
 	if err := room.admit(again.Recorded); err != nil {
@@ -61,15 +61,15 @@ func Repeat(ctx context.Context, cfg Config, ref string) (*Again, error) {
 	return again, again.play(ctx, room)
 }
 
-// play plays the walk. A second fake is tried as one that nobody used before, and as one that somebody did.
-func (a *Again) play(ctx context.Context, room *Room) error {
+// execute plays the walk. A second fake is tried as one that nobody used before, and as one that somebody did.
+func (a *Repetition) play(ctx context.Context, room *session) error {
 	writer, err := golden.NewWriter(room.milestone, nil)
 	if err != nil {
 		return err
 	}
-	p, err := room.play(ctx, writer, 0, a.Recorded.Walk)
+	p, err := room.execute(ctx, writer, 0, a.Recorded.Sequence)
 	if err == nil && p.difference == nil && room.way == nil {
-		p, err = room.play(ctx, writer, 1, a.Recorded.Walk)
+		p, err = room.execute(ctx, writer, 1, a.Recorded.Sequence)
 	}
 	if err != nil {
 		return err
@@ -77,15 +77,15 @@ func (a *Again) play(ctx context.Context, room *Room) error {
 	says := "no difference now"
 	if p.difference != nil {
 		a.Now = &room.record(p).Difference
-		a.Same = a.Now.signature() == a.Recorded.Difference.signature() && len(p.walk.Calls) == len(a.Recorded.Walk.Calls)
+		a.Same = a.Now.signature() == a.Recorded.Difference.signature() && len(p.walk.Calls) == len(a.Recorded.Sequence.Calls)
 		says = a.Now.String()
 	}
 	a.commands = room.commands(p, a.Recorded.Ref+": "+says)
 	return nil
 }
 
-// named reads a drift that a run left in a folder.
-func named(folder, ref string) (*Drift, error) {
+// readDivergence reads a drift that a run left in a folder.
+func readDivergence(folder, ref string) (*Divergence, error) {
 	files, err := filepath.Glob(filepath.Join(glob.Replace(folder), "d-*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("looking for a drift in %s: %w", folder, err)
@@ -111,12 +111,12 @@ func named(folder, ref string) (*Drift, error) {
 var glob = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
 // load reads a file that a run wrote. The error names it.
-func load(name string) (*Drift, error) {
+func load(name string) (*Divergence, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading a drift: %w", err)
 	}
-	d := new(Drift)
+	d := new(Divergence)
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(d); err != nil {
@@ -130,7 +130,7 @@ func load(name string) (*Drift, error) {
 }
 
 // admit refuses a drift that cannot be played in the room.
-func (r *Room) admit(d *Drift) error {
+func (r *session) admit(d *Divergence) error {
 	if d.Milestone != r.milestone.ID {
 		return fmt.Errorf("%w: %s is of the milestone %s, and this one is %s", ErrUsage, d.Ref, d.Milestone, r.milestone.ID)
 	}
@@ -143,8 +143,8 @@ func (r *Room) admit(d *Drift) error {
 			return fmt.Errorf("%w: %s needs a target that has %s: if this one has it, say so with --capability", ErrUsage, d.Ref, need)
 		}
 	}
-	held := []string{d.Walk.Holds}
-	for _, call := range d.Walk.Calls {
+	held := []string{d.Sequence.PartnerKey}
+	for _, call := range d.Sequence.Calls {
 		held = append(held, call.Hold)
 	}
 	for _, label := range held {
@@ -156,7 +156,7 @@ func (r *Room) admit(d *Drift) error {
 }
 
 // Says is how it ended, as one line.
-func (a *Again) Says() string {
+func (a *Repetition) Says() string {
 	switch {
 	case a.Now == nil:
 		return a.Recorded.Ref + " does not differ now"
@@ -167,7 +167,7 @@ func (a *Again) Says() string {
 }
 
 // Page writes the whole of it for the terminal.
-func (a *Again) Page(w io.Writer) {
+func (a *Repetition) Page(w io.Writer) {
 	fmt.Fprintf(w, "%s  %s\n%s\nwhen it was found: %s\n", a.Recorded.Ref, a.Recorded.Operation, a.sides, a.Recorded.Difference.String())
 	for _, text := range []string{a.scenario, a.commands} {
 		if text != "" {
@@ -178,4 +178,4 @@ func (a *Again) Page(w io.Writer) {
 }
 
 // Commands are the requests as curl sends them, with the ids of this run.
-func (a *Again) Commands() string { return a.commands }
+func (a *Repetition) Commands() string { return a.commands }

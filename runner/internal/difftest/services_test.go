@@ -52,7 +52,7 @@ func TestServicesThatKeepTheContract(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if result.Drift != nil {
+				if result.Divergence != nil {
 					_, after, _ := strings.Cut(printed.String(), "difference at")
 					t.Errorf("it differs:\n%s", after)
 				}
@@ -77,7 +77,7 @@ func TestServiceWithMoreAboutItsHealth(t *testing.T) {
 		f.ServeHTTP(w, r)
 	}))
 	t.Cleanup(served.Close)
-	if result, printed := compared(t, service.Options{URL: served.URL}); result.Drift != nil {
+	if result, printed := compared(t, service.Options{URL: served.URL}); result.Divergence != nil {
 		t.Errorf("it differs:\n%s", printed)
 	}
 }
@@ -86,8 +86,8 @@ func TestServiceWithMoreAboutItsHealth(t *testing.T) {
 func TestServiceWithoutTheDevelopmentKeyItClaims(t *testing.T) {
 	url := fakeservertest.Start(t, func(o *fakeserver.Options) { o.SigningKey = ownKey(t) }).URL
 	result, printed := compared(t, service.Options{URL: url, Capabilities: []string{"dev-key"}})
-	if result.Drift == nil || !strings.Contains(printed, `"lpgate-dev-k1"`) {
-		t.Errorf("got %+v\n%s", result.Drift, printed)
+	if result.Divergence == nil || !strings.Contains(printed, `"lpgate-dev-k1"`) {
+		t.Errorf("got %+v\n%s", result.Divergence, printed)
 	}
 }
 

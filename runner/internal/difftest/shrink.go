@@ -16,26 +16,26 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// mostPlays bounds how often a walk is played to make it shorter. It is a number and no time, so that every machine comes
+// maxExecutions bounds how often a walk is played to make it shorter. It is a number and no time, so that every machine comes
 // to the same end.
-const mostPlays = 4000
+const maxExecutions = 4000
 
 // shrinker makes a walk that shows a difference shorter.
 type shrinker struct {
-	ctx    context.Context
-	room   *Room
-	writer *golden.Writer
-	number int
-	want   string // the signature of the difference
-	plays  int
-	known  map[string]bool // walks that were played, and whether they show it
-	best   *played
-	err    error
+	ctx        context.Context
+	room       *session
+	writer     *golden.Writer
+	number     int
+	want       string // the signature of the difference
+	executions int
+	known      map[string]bool // sequences that were played, and whether they show it
+	best       *execution
+	err        error
 }
 
 // shrink finds a shorter walk that shows the difference that was found. rapid draws the walk again from less and less;
 // then what it could not take out because of how walks are drawn is tried row by row.
-func (r *run) shrink(ctx context.Context, number int, found *played) (*played, error) {
+func (r *run) shrink(ctx context.Context, number int, found *execution) (*execution, error) {
 	writer, err := golden.NewWriter(r.room.milestone, nil)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (r *run) shrink(ctx context.Context, number int, found *played) (*played, e
 }
 
 // signature tells what a walk shows from what another one shows.
-func (p *played) signature() string {
+func (p *execution) signature() string {
 	if p == nil || p.difference == nil {
 		return ""
 	}
@@ -62,16 +62,16 @@ func (p *played) signature() string {
 }
 
 // shows plays a walk, unless it was played before, and says whether it shows the difference.
-func (s *shrinker) shows(w Walk) bool {
+func (s *shrinker) shows(w Sequence) bool {
 	text := w.text()
 	if shows, known := s.known[text]; known {
 		return shows
 	}
-	if s.plays == mostPlays || s.err != nil || s.ctx.Err() != nil {
+	if s.executions == maxExecutions || s.err != nil || s.ctx.Err() != nil {
 		return false
 	}
-	s.plays++
-	p, err := s.room.play(s.ctx, s.writer, s.number, w)
+	s.executions++
+	p, err := s.room.execute(s.ctx, s.writer, s.number, w)
 	if err != nil {
 		s.err = err
 		return false
@@ -113,7 +113,7 @@ func (s *shrinker) draw(g *grammar, seed int) {
 		}
 	}()
 	rapid.Check(observer{}, func(t *rapid.T) {
-		if s.shows(g.walks.Draw(t, "walk")) {
+		if s.shows(g.sequences.Draw(t, "walk")) {
 			t.FailNow()
 		}
 	})
@@ -144,12 +144,12 @@ func (observer) Failed() bool          { return false }
 // reduce takes out whatever the difference can do without: calls, then what is in a call, then what the servers are.
 func (s *shrinker) reduce(g *grammar) {
 	for again := true; again; {
-		again = s.first(smallerWalks(s.best.walk)) || s.first(g.trades(s.best.walk))
+		again = s.first(shorterSequences(s.best.walk)) || s.first(g.replacements(s.best.walk))
 	}
 }
 
 // first takes the first of some walks that shows the difference.
-func (s *shrinker) first(walks []Walk) bool {
+func (s *shrinker) first(walks []Sequence) bool {
 	for _, w := range walks {
 		before := s.best
 		if s.best = nil; s.shows(w) && s.best != nil {
@@ -160,9 +160,9 @@ func (s *shrinker) first(walks []Walk) bool {
 	return false
 }
 
-// trades are the walks that lack a call of a walk, and say something else in its last one: what a call brought about may
+// replacements are the walks that lack a call of a walk, and say something else in its last one: what a call brought about may
 // be had without it.
-func (g *grammar) trades(w Walk) (all []Walk) {
+func (g *grammar) replacements(w Sequence) (all []Sequence) {
 	last := len(w.Calls) - 1
 	if last == 0 {
 		return nil
@@ -197,8 +197,8 @@ func (g *grammar) trades(w Walk) (all []Walk) {
 	return all
 }
 
-// smallerWalks are the walks that lack one thing of a walk, those that lack most first.
-func smallerWalks(w Walk) (all []Walk) {
+// shorterSequences are the walks that lack one thing of a walk, those that lack most first.
+func shorterSequences(w Sequence) (all []Sequence) {
 	for i := range w.Calls {
 		c := w
 		c.Calls = slices.Delete(slices.Clone(w.Calls), i, i+1)
@@ -206,7 +206,7 @@ func smallerWalks(w Walk) (all []Walk) {
 			all = append(all, c)
 		}
 	}
-	if len(w.Needs) > 0 && w.Holds == "" {
+	if len(w.Needs) > 0 && w.PartnerKey == "" {
 		c := w
 		c.Needs = nil
 		all = append(all, c)

@@ -21,24 +21,24 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// side is one of the two that a walk is played against, for the length of a walk.
-type side struct {
-	through http.RoundTripper
-	atOnce  *inProcess // for what is sent at once, where the server is in this process; nil: as everything else
-	base    *url.URL
-	session *steps.Session
-	counts  map[string]int // of what {provider_1} and the like count
-	wanted  []string       // the variables that the walk uses
+// endpoint is one of the two that a walk is played against, for the length of a walk.
+type endpoint struct {
+	transport http.RoundTripper
+	atOnce    *inProcess // for what is sent at once, where the server is in this process; nil: as everything else
+	base      *url.URL
+	session   *steps.Session
+	counts    map[string]int // of what {provider_1} and the like count
+	wanted    []string       // the variables that the walk uses
 }
 
-// newSide begins a walk. Whoever plays more than one against the same server gives each a word of its own.
-func newSide(cfg *steps.Config, through http.RoundTripper, base *url.URL, w Walk, word string) (*side, error) {
-	s := &side{through: through, base: base, session: steps.NewSession(cfg, word), counts: map[string]int{}, wanted: w.references()}
+// newEndpoint begins a walk. Whoever plays more than one against the same server gives each a word of its own.
+func newEndpoint(cfg *steps.Config, through http.RoundTripper, base *url.URL, w Sequence, word string) (*endpoint, error) {
+	s := &endpoint{transport: through, base: base, session: steps.NewSession(cfg, word), counts: map[string]int{}, wanted: w.references()}
 	if direct, ok := through.(inProcess); ok {
 		s.atOnce = &direct
 	}
 	if w.Clocked {
-		if err := s.session.Carry(carried()); err != nil {
+		if err := s.session.Carry(clockRows()); err != nil {
 			return nil, err
 		}
 	}
@@ -52,16 +52,16 @@ type answer struct {
 	body   []byte
 }
 
-// said is a request and its answers, of which there are several when it was sent several times at once.
-type said struct {
+// reply is a request and its answers, of which there are several when it was sent several times at once.
+type reply struct {
 	request   *steps.Request
 	sent      record.Request
 	operation *milestones.Operation
 	answers   []*answer
 }
 
-// ask makes a call. Nil and no error is a call that cannot be made, because it builds on what is not there.
-func (s *side) ask(ctx context.Context, routes *record.Routes, c steps.Call) (*said, error) {
+// call makes a call. Nil and no error is a call that cannot be made, because it builds on what is not there.
+func (s *endpoint) call(ctx context.Context, routes *record.Routes, c steps.Call) (*reply, error) {
 	request, err := s.session.Prepare(c, s.base)
 	if _, misworded := err.(*steps.InvalidStep); misworded {
 		return nil, nil
@@ -73,7 +73,7 @@ func (s *side) ask(ctx context.Context, routes *record.Routes, c steps.Call) (*s
 		return nil, err
 	}
 	times := max(1, c.Times)
-	x := &said{request: request, answers: make([]*answer, times)}
+	x := &reply{request: request, answers: make([]*answer, times)}
 	sent := make([]*http.Request, times)
 	for i := range sent {
 		if sent[i], err = request.HTTP(ctx); err != nil {
@@ -86,7 +86,7 @@ func (s *side) ask(ctx context.Context, routes *record.Routes, c steps.Call) (*s
 	}
 	x.operation = routes.Find(x.sent.Method, x.sent.Target)
 	if times == 1 {
-		if x.answers[0], err = send(s.through, sent[0]); err != nil {
+		if x.answers[0], err = send(s.transport, sent[0]); err != nil {
 			return nil, &steps.Unreachable{Err: err}
 		}
 	} else if err := s.sendAtOnce(x, sent); err != nil {
@@ -94,15 +94,15 @@ func (s *side) ask(ctx context.Context, routes *record.Routes, c steps.Call) (*s
 	}
 	first := x.answers[0]
 	s.session.Answered(request, first.status, first.header, first.body)
-	return x, s.learn(x, first)
+	return x, s.recordVariables(x, first)
 }
 
 // sendAtOnce sends copies side by side, and puts their answers in an order of their own: first those that are no
 // replays, then by what they say.
-func (s *side) sendAtOnce(x *said, sent []*http.Request) error {
+func (s *endpoint) sendAtOnce(x *reply, sent []*http.Request) error {
 	var group sync.WaitGroup
 	failed := make([]error, len(sent))
-	through, meet := s.through, new(meeting)
+	through, meet := s.transport, new(barrier)
 	if s.atOnce != nil {
 		// A machine may be too busy, or too quick, for requests to meet by themselves. Here they have to.
 		through = *s.atOnce
@@ -112,13 +112,13 @@ func (s *side) sendAtOnce(x *said, sent []*http.Request) error {
 			if sent[i].Body == nil {
 				sent[i].Body = http.NoBody
 			}
-			sent[i].Body = &attended{ReadCloser: sent[i].Body, meeting: meet}
+			sent[i].Body = &barrierBody{ReadCloser: sent[i].Body, meeting: meet}
 		}
 	}
 	for i := range sent {
 		group.Go(func() {
 			x.answers[i], failed[i] = send(through, sent[i])
-			if late, ok := sent[i].Body.(*attended); ok {
+			if late, ok := sent[i].Body.(*barrierBody); ok {
 				late.arrive() // who was answered before, nobody waits for
 			}
 		})
@@ -136,20 +136,20 @@ func (s *side) sendAtOnce(x *said, sent []*http.Request) error {
 	return nil
 }
 
-// meeting holds requests until all of them are in the server's hands.
-type meeting struct {
+// barrier holds requests until all of them are in the server's hands.
+type barrier struct {
 	missing atomic.Int64
 	open    chan struct{}
 }
 
-// attended is a body that is read when all the others are about to be read too.
-type attended struct {
+// barrierBody is a body that is read when all the others are about to be read too.
+type barrierBody struct {
 	io.ReadCloser
-	meeting *meeting
+	meeting *barrier
 	once    sync.Once
 }
 
-func (a *attended) arrive() {
+func (a *barrierBody) arrive() {
 	a.once.Do(func() {
 		if a.meeting.missing.Add(-1) == 0 {
 			close(a.meeting.open)
@@ -157,7 +157,7 @@ func (a *attended) arrive() {
 	})
 }
 
-func (a *attended) Read(b []byte) (int, error) {
+func (a *barrierBody) Read(b []byte) (int, error) {
 	a.arrive()
 	<-a.meeting.open
 	return a.ReadCloser.Read(b)
@@ -181,8 +181,8 @@ func send(through http.RoundTripper, r *http.Request) (*answer, error) {
 	return a, nil
 }
 
-// learn gives the walk's variables their values.
-func (s *side) learn(x *said, a *answer) error {
+// recordVariables gives the walk's variables their values.
+func (s *endpoint) recordVariables(x *reply, a *answer) error {
 	if a.status != http.StatusOK || len(s.wanted) == 0 || x.request.Operation() == "" {
 		return nil
 	}
@@ -198,11 +198,11 @@ func (s *side) learn(x *said, a *answer) error {
 	switch {
 	case x.operation.ID == onboard:
 		s.counts["provider"]++
-		return remember(numbered("provider", s.counts["provider"]), "provider", "provider_id")
+		return remember(numberedName("provider", s.counts["provider"]), "provider", "provider_id")
 	case x.operation.ID == export:
 		s.counts["page"]++
 		for _, part := range continuation {
-			if err := remember(numbered(part.name, s.counts["page"]), part.at...); err != nil {
+			if err := remember(numberedName(part.name, s.counts["page"]), part.at...); err != nil {
 				return err
 			}
 		}
@@ -296,17 +296,19 @@ func listen(fake server) (base *url.URL, stop func(), err error) {
 	return &url.URL{Scheme: "http", Host: l.Addr().String()}, func() { cancel(); <-done }, nil
 }
 
-// kept are files that are read once: a walk sends fixtures a thousand times over.
-type kept struct {
+// cachedFiles are files that are read once: a walk sends fixtures a thousand times over.
+type cachedFiles struct {
 	fs.FS
 	mu    *sync.Mutex
 	files map[string][]byte
 }
 
-func keep(fsys fs.FS) kept { return kept{fsys, new(sync.Mutex), map[string][]byte{}} }
+func cacheFiles(fsys fs.FS) cachedFiles {
+	return cachedFiles{fsys, new(sync.Mutex), map[string][]byte{}}
+}
 
 // ReadFile is fs.ReadFile. The text is not to be changed.
-func (k kept) ReadFile(name string) ([]byte, error) {
+func (k cachedFiles) ReadFile(name string) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if text, ok := k.files[name]; ok {

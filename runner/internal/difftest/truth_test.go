@@ -18,8 +18,8 @@ func TestTruthReachesEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.Drift != nil {
-		t.Errorf("two fakes differ: %s", result.Drift.Difference.String())
+	if result.Divergence != nil {
+		t.Errorf("two fakes differ: %s", result.Divergence.Difference.String())
 	}
 	rules, outcomes := result.Tally.Unreached()
 	for _, missing := range append(rules, outcomes...) {

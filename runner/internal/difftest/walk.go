@@ -11,19 +11,19 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// Walk is calls that are made one after the other. Nothing in it depends on what answers: a call that builds on an
+// Sequence is calls that are made one after the other. Nothing in it depends on what answers: a call that builds on an
 // earlier answer has a variable in its place, and is left out when the answer did not give it. So a part of a walk is a
-// walk again.
+// runAll again.
 //
 // Beside the variables of every scenario there are, counted from 1,
 //
 //	{provider_2}                                         the id of the second provider that was onboarded
 //	{cursor_1} {attestation_1} {checkpoint_1}            what the first page that was exported says for the next one
-type Walk struct {
+type Sequence struct {
 	// Needs are the capabilities that the servers must have.
 	Needs []string `json:"needs,omitempty"`
-	// Holds is the label of the partner key that the caller holds at first, in key mode.
-	Holds string `json:"holds,omitempty"`
+	// PartnerKey is the label of the partner key that the caller holds at first, in key mode.
+	PartnerKey string `json:"holds,omitempty"`
 	// Clocked walks carry [service.Frozen] as their test clock in every call that has none of its own, so that a
 	// target's own clock is no matter.
 	Clocked bool `json:"clocked,omitempty"`
@@ -37,13 +37,13 @@ const clockHeader = "X-Now-Iso"
 // timeLayout is how the contract writes a time.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// carried are the rows that every call of a clocked walk begins with.
-func carried() [][2]string {
+// clockRows are the rows that every call of a clocked walk begins with.
+func clockRows() [][2]string {
 	return [][2]string{{"header " + clockHeader, service.Frozen().Format(timeLayout)}}
 }
 
 // text is the walk in one line, for comparing walks and for naming them.
-func (w Walk) text() string {
+func (w Sequence) text() string {
 	text, err := json.Marshal(w)
 	if err != nil {
 		panic(err) // strings and lists of strings
@@ -55,7 +55,7 @@ func (w Walk) text() string {
 var reference = regexp.MustCompile(`\{(provider|cursor|attestation|checkpoint)_[0-9]+\}`)
 
 // references are the variables that the walk uses and an answer has to give.
-func (w Walk) references() []string {
+func (w Sequence) references() []string {
 	var found []string
 	for _, call := range w.Calls {
 		for _, text := range call.Texts() {
@@ -79,5 +79,5 @@ var continuation = []struct {
 	{"checkpoint", []string{"export", "checkpoint", "checkpoint_hash"}},
 }
 
-// numbered is the name of a variable that is counted.
-func numbered(name string, n int) string { return fmt.Sprintf("%s_%d", name, n) }
+// numberedName is the name of a variable that is counted.
+func numberedName(name string, n int) string { return fmt.Sprintf("%s_%d", name, n) }

@@ -25,7 +25,7 @@ type file struct {
 }
 
 // files are the files of a drift: a feature that shows it, unless no sentence can, curl commands, and the drift itself.
-func (d *Drift) files(r *Room, p *played) []file {
+func (d *Divergence) files(r *session, p *execution) []file {
 	var files []file
 	if scenario := d.scenario(r, p); scenario != "" {
 		files = append(files, file{d.Ref + ".feature", []byte(r.secrets.Scrub(scenario))})
@@ -44,7 +44,7 @@ func write(folder string, files []file) error {
 }
 
 // print shows a drift in a terminal.
-func (d *Drift) print(w io.Writer, folder string, files []file) {
+func (d *Divergence) print(w io.Writer, folder string, files []file) {
 	fmt.Fprintf(w, "%s  %s\n%s\n", d.Ref, d.Operation, d.Difference.String())
 	for _, f := range files {
 		if filepath.Ext(f.name) != ".json" {
@@ -59,7 +59,7 @@ func (d *Drift) print(w io.Writer, folder string, files []file) {
 
 // commands are the requests of a walk that was played as curl sends them, with the ids of this run, below a comment: as
 // they were sent to the target, or else to the fake.
-func (r *Room) commands(p *played, comment string) string {
+func (r *session) commands(p *execution, comment string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", comment)
 	all := p.fake
@@ -77,7 +77,7 @@ func (r *Room) commands(p *played, comment string) string {
 }
 
 // address is where curl finds a server: the target, or a fake of the reader's own.
-func (r *Room) address() string {
+func (r *session) address() string {
 	if r.way != nil {
 		return r.base.String()
 	}
@@ -86,8 +86,8 @@ func (r *Room) address() string {
 
 // scenario is a feature with one scenario, which passes against the fake and fails against the target; "" when no
 // sentence tells the difference.
-func (d *Drift) scenario(r *Room, p *played) string {
-	t := &telling{room: r, played: p}
+func (d *Divergence) scenario(r *session, p *execution) string {
+	t := &scenarioWriter{room: r, played: p}
 	assertion := t.assertion()
 	if assertion == "" {
 		return ""
@@ -114,12 +114,12 @@ func (d *Drift) scenario(r *Room, p *played) string {
 }
 
 // title names the scenario. The ref is in it, so that no two have one name.
-func (d *Drift) title() string {
+func (d *Divergence) title() string {
 	return fmt.Sprintf("%s answers as the contract says (%s)", d.Operation, d.Ref)
 }
 
 // tags are those of the scenario: its rule and side, and what the target needs.
-func (d *Drift) tags() []string {
+func (d *Divergence) tags() []string {
 	var tags []string
 	if d.Rule != "" {
 		tags = append(tags, "@"+d.Rule)
@@ -134,9 +134,9 @@ func (d *Drift) tags() []string {
 }
 
 // needs are the capabilities that a target must have for the walk to say what it says, in their order.
-func (d *Drift) needs() []string {
-	needs := slices.Clone(d.Walk.Needs)
-	for _, call := range d.Walk.Calls {
+func (d *Divergence) needs() []string {
+	needs := slices.Clone(d.Sequence.Needs)
+	for _, call := range d.Sequence.Calls {
 		for _, row := range call.Rows {
 			if setsClock(row) && !slices.Contains(needs, clocksOff) {
 				needs = append(needs, testClock)
@@ -148,28 +148,28 @@ func (d *Drift) needs() []string {
 			}
 		}
 	}
-	if d.Walk.Clocked {
+	if d.Sequence.Clocked {
 		needs = append(needs, testClock)
 	}
 	slices.Sort(needs)
 	return slices.Compact(needs)
 }
 
-// telling writes a walk in sentences.
-type telling struct {
-	room     *Room
-	played   *played
-	remember []remembered
+// scenarioWriter writes a walk in sentences.
+type scenarioWriter struct {
+	room      *session
+	played    *execution
+	variables []variable
 }
 
-// remembered is a value that the scenario has to keep for later.
-type remembered struct {
+// variable is a value that the scenario has to keep for later.
+type variable struct {
 	call     int
 	at, name string
 }
 
 // write writes the steps: the calls of the walk, and what is asserted of the last answer.
-func (t *telling) write(b *strings.Builder, assertions []string) {
+func (t *scenarioWriter) write(b *strings.Builder, assertions []string) {
 	w := t.played.walk
 	keyword := "Given"
 	say := func(text string, after []string) {
@@ -179,12 +179,12 @@ func (t *telling) write(b *strings.Builder, assertions []string) {
 		}
 		keyword = "And"
 	}
-	if w.Holds != "" {
-		say(`I hold the partner key "`+w.Holds+`"`, nil)
+	if w.PartnerKey != "" {
+		say(`I hold the partner key "`+w.PartnerKey+`"`, nil)
 	}
 	if w.Clocked {
 		var rows []string
-		for _, row := range carried() {
+		for _, row := range clockRows() {
 			rows = append(rows, "| "+row[0]+" | "+row[1]+" |")
 		}
 		say("my requests carry:", rows)
@@ -210,7 +210,7 @@ func (t *telling) write(b *strings.Builder, assertions []string) {
 				say(fmt.Sprintf("I remember %q as %q", r.at, r.name), nil)
 			}
 		}
-		for _, r := range t.remember {
+		for _, r := range t.variables {
 			if r.call == i {
 				say(fmt.Sprintf("I remember %q as %q", r.at, r.name), nil)
 			}
@@ -224,7 +224,7 @@ func (t *telling) write(b *strings.Builder, assertions []string) {
 
 // refusal is the step that asserts what the fake refused last: an error, or the list of reason codes of a success; "" for
 // answers to several requests at once.
-func (t *telling) refusal() string {
+func (t *scenarioWriter) refusal() string {
 	last := t.played.fake[len(t.played.fake)-1]
 	if len(last.answers) > 1 {
 		return ""
@@ -245,17 +245,17 @@ func (t *telling) refusal() string {
 }
 
 // produces are the variables of the walk that the answer to a call gives.
-func (t *telling) produces(i int, counts map[string]int) (all []remembered) {
+func (t *scenarioWriter) produces(i int, counts map[string]int) (all []variable) {
 	x := t.played.fake[i]
 	switch x.operation.ID {
 	case onboard:
 		counts["provider"]++
-		return []remembered{{i, "/provider/provider_id", numbered("provider", counts["provider"])}}
+		return []variable{{i, "/provider/provider_id", numberedName("provider", counts["provider"])}}
 	case export:
 		counts["page"]++
 		for _, part := range continuation {
 			if _, there := textAt(x.answers[0].body, part.at...); there {
-				all = append(all, remembered{i, "/" + strings.Join(part.at, "/"), numbered(part.name, counts["page"])})
+				all = append(all, variable{i, "/" + strings.Join(part.at, "/"), numberedName(part.name, counts["page"])})
 			}
 		}
 	}
@@ -263,7 +263,7 @@ func (t *telling) produces(i int, counts map[string]int) (all []remembered) {
 }
 
 // assertion is the sentence that holds of the fake's answer and not of the target's.
-func (t *telling) assertion() string {
+func (t *scenarioWriter) assertion() string {
 	p, d := t.played, t.played.difference
 	last := p.fake[len(p.fake)-1]
 	if n := len(last.answers); n > 1 {
@@ -283,7 +283,7 @@ func (t *telling) assertion() string {
 		if d.Want == "absent" {
 			return fmt.Sprintf("the header %q is absent", d.At)
 		}
-		value := p.timeless(strings.Join(a.header[http.CanonicalHeaderKey(d.At)], ", "))
+		value := p.withoutIDs(strings.Join(a.header[http.CanonicalHeaderKey(d.At)], ", "))
 		return `the header "` + d.At + `" is "` + value + `"`
 	case "proof":
 		return "the page verifies"
@@ -292,7 +292,7 @@ func (t *telling) assertion() string {
 		return answerIs(a)
 	}
 	for _, l := range d.leaves {
-		if text := t.about(l, a); text != "" {
+		if text := t.bodyAssertion(l, a); text != "" {
 			return text
 		}
 	}
@@ -312,8 +312,8 @@ func answerIs(a *answer) string {
 	return text + " " + code + " without a reason code"
 }
 
-// about is the sentence about one place of a body; "" when no sentence holds in another run too.
-func (t *telling) about(l leaf, a *answer) string {
+// bodyAssertion is the sentence about one place of a body; "" when no sentence holds in another run too.
+func (t *scenarioWriter) bodyAssertion(l leaf, a *answer) string {
 	if strings.ContainsAny(l.at, `"{`) {
 		return ""
 	}
@@ -337,28 +337,28 @@ func (t *telling) about(l leaf, a *answer) string {
 	case (isMember || isList) && l.got == any(absent{}):
 		return at + " is present" // what is in it may be the fake's own words
 	case !isText:
-		json := t.played.timeless(jsonOrAbsent(value))
+		json := t.played.withoutIDs(jsonOrAbsent(value))
 		if strings.ContainsAny(json, "<\n") {
 			return ""
 		}
 		return at + " is " + json
 	}
-	said, ok := t.spoken(text)
+	said, ok := t.withVariables(text)
 	switch {
-	case !ok && t.steady(l.at, text):
+	case !ok && t.isStable(l.at, text):
 		return at + " is " + quoted(text)
 	case ok:
 		return at + " is " + quoted(said)
 	case l.got == any(absent{}):
 		return at + " is present"
 	}
-	return t.twice(l, text)
+	return t.equalPlaces(l, text)
 }
 
-// spoken is a text with variables for everything that another run says otherwise.
-func (t *telling) spoken(text string) (string, bool) {
+// withVariables is a text with variables for everything that another run says otherwise.
+func (t *scenarioWriter) withVariables(text string) (string, bool) {
 	p := t.played
-	said := p.timeless(text)
+	said := p.withoutIDs(text)
 	if strings.Contains(text, "{") {
 		return "", false // it would be taken for a variable
 	}
@@ -375,27 +375,27 @@ func (t *telling) spoken(text string) (string, bool) {
 			return "", false
 		}
 		name := ""
-		for _, r := range t.remember {
+		for _, r := range t.variables {
 			if r.call == s.call && r.at == s.at {
 				name = r.name
 			}
 		}
 		if name == "" {
-			name = fmt.Sprintf("seen_%d", len(t.remember)+1)
-			t.remember = append(t.remember, remembered{s.call, s.at, name})
+			name = fmt.Sprintf("seen_%d", len(t.variables)+1)
+			t.variables = append(t.variables, variable{s.call, s.at, name})
 		}
 		said = strings.ReplaceAll(said, s.text, "{"+name+"}")
 	}
 	return said, true
 }
 
-// steady says whether the fake has the same text there in another run, whose ids are others.
-func (t *telling) steady(at, text string) bool {
+// isStable says whether the fake has the same text there in another run, whose ids are others.
+func (t *scenarioWriter) isStable(at, text string) bool {
 	if strings.Contains(text, "{") {
 		return false
 	}
 	r := t.room
-	again := Room{
+	again := session{
 		milestone: r.milestone, schemas: r.schemas, fixtures: r.fixtures, routes: r.routes, secrets: r.secrets,
 		calls: r.calls, service: &service.Service{RunID: r.service.RunID + " once more"}, base: &url.URL{Scheme: "http", Host: "fake"},
 	}
@@ -403,7 +403,7 @@ func (t *telling) steady(at, text string) bool {
 	if err != nil {
 		return false
 	}
-	p, err := again.play(context.Background(), writer, 1, t.played.walk)
+	p, err := again.execute(context.Background(), writer, 1, t.played.walk)
 	if err != nil || len(p.fake) != len(t.played.fake) {
 		return false
 	}
@@ -411,14 +411,14 @@ func (t *telling) steady(at, text string) bool {
 	return value == any(text)
 }
 
-// twice compares two places of one answer, where the fake has the same text in both.
-func (t *telling) twice(l leaf, text string) string {
+// equalPlaces compares two places of one answer, where the fake has the same text in both.
+func (t *scenarioWriter) equalPlaces(l leaf, text string) string {
 	for _, s := range t.played.seen {
 		if s.text == text && s.whole && s.at != l.at && s.call == len(t.played.fake)-1 {
 			return fmt.Sprintf("%q equals %q", l.at, s.at)
 		}
 	}
-	if own := slices.ContainsFunc(t.played.seen, func(s sighting) bool { return s.text == text }); own && t.played.steps[len(t.played.steps)-1].operation.ID == export {
+	if own := slices.ContainsFunc(t.played.seen, func(s occurrence) bool { return s.text == text }); own && t.played.steps[len(t.played.steps)-1].operation.ID == export {
 		return "the page verifies"
 	}
 	return ""

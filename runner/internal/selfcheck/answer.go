@@ -11,8 +11,8 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// answer is what an honest server says, taken apart. Lies never change one: they make another that shares with it what
-// is the same, so that one answer can be asked about thousands of lies.
+// answer is a parsed response. Mutations do not change it: they return a copy that shares what is the same, so that thousands of
+// mutations can be tried on one response.
 type answer struct {
 	operation *milestones.Operation
 	outcome   *milestones.Outcome
@@ -63,7 +63,7 @@ func (a answer) withHeader(name string, values ...string) answer {
 	return a
 }
 
-// has says whether the answer has a header.
+// has reports whether the response has a header.
 func (a answer) has(name string) bool { return len(a.header.Values(name)) > 0 }
 
 // send writes the answer; text is what the server wrote.
@@ -76,7 +76,7 @@ func (a answer) send(w http.ResponseWriter, text []byte) {
 	}
 	w.Header().Del("Content-Length")
 	w.WriteHeader(a.status)
-	_, _ = w.Write(text) // a client that has gone is no matter here
+	_, _ = w.Write(text) // the client may have gone
 }
 
 func encode(value any) []byte {
@@ -89,11 +89,10 @@ func encode(value any) []byte {
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 }
 
-// alter is how a lie changes a value: it returns another one, or says that there is nothing to change. It changes
-// nothing in place.
+// alter returns a changed copy of a value, or false if there is nothing to change.
 type alter func(value any) (any, bool)
 
-// update changes what stands at a path, all items of a list alike. It says whether anything was there to change.
+// update changes what stands at a path, all items of a list alike. It reports whether anything was changed.
 func update(value any, path []string, change alter) (any, bool) {
 	if len(path) == 0 {
 		return change(value)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/lpgate/internal/plural"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
@@ -18,30 +19,30 @@ const File = "selfcheck.json"
 
 // document is selfcheck.json.
 type document struct {
-	Milestone  string       `json:"milestone"`
-	Passed     bool         `json:"passed"`
-	Threshold  int          `json:"threshold"`
-	Score      score        `json:"score"`
-	Kinds      []kindRow    `json:"kinds"`
-	Stale      []staleEntry `json:"stale"`
-	Lies       []lieRow     `json:"lies"`
-	StartedAt  string       `json:"started_at"`
-	FinishedAt string       `json:"finished_at"`
-	TookMS     int64        `json:"took_ms"`
+	Milestone  string        `json:"milestone"`
+	Passed     bool          `json:"passed"`
+	Threshold  int           `json:"threshold"`
+	Score      score         `json:"score"`
+	Kinds      []kindRow     `json:"kinds"`
+	Stale      []staleEntry  `json:"stale"`
+	Mutations  []mutationRow `json:"mutations"`
+	StartedAt  string        `json:"started_at"`
+	FinishedAt string        `json:"finished_at"`
+	TookMS     int64         `json:"took_ms"`
 }
 
-// score counts lies. Percent is the whole percentage of those that are not listed, rounded down: 100 means all.
+// score counts mutations. Percent is the whole percentage of those that are not listed, rounded down: 100 means all.
 type score struct {
-	Lies      int `json:"lies"`
-	Detected  int `json:"detected"`
-	Missed    int `json:"missed"`
-	NeverTold int `json:"never_told"`
-	Listed    int `json:"listed"`
-	Percent   int `json:"percent"`
+	Mutations  int `json:"mutations"`
+	Detected   int `json:"detected"`
+	Missed     int `json:"missed"`
+	NotApplied int `json:"not_applied"`
+	Listed     int `json:"listed"`
+	Percent    int `json:"percent"`
 }
 
 func (c *score) add(f *finding) {
-	c.Lies++
+	c.Mutations++
 	switch {
 	case f.status == detected:
 		c.Detected++
@@ -50,26 +51,26 @@ func (c *score) add(f *finding) {
 	case f.status == missed:
 		c.Missed++
 	default:
-		c.NeverTold++
+		c.NotApplied++
 	}
 	c.Percent = 100
-	if counted := c.Lies - c.Listed; counted > 0 {
+	if counted := c.Mutations - c.Listed; counted > 0 {
 		c.Percent = 100 * c.Detected / counted
 	}
 }
 
 type kindRow struct {
-	Kind string `json:"kind"`
-	Says string `json:"says"`
+	Kind        string `json:"kind"`
+	Description string `json:"description"`
 	score
 }
 
-type lieRow struct {
+type mutationRow struct {
 	ID         string       `json:"id"`
 	Operation  string       `json:"operation"`
 	Outcome    string       `json:"outcome"`
 	Status     status       `json:"status"`
-	ToldTo     int          `json:"told_to"`
+	AppliedIn  int          `json:"applied_in"`
 	DetectedBy *detectedRow `json:"detected_by,omitempty"`
 	Listed     string       `json:"listed,omitempty"`
 }
@@ -84,20 +85,20 @@ type detectedRow struct {
 // conclude writes selfcheck.json and the page, and decides.
 func (s *selfcheck) conclude() (int, error) {
 	d := document{
-		Milestone: s.in.Milestone.ID, Threshold: s.in.Milestone.Selfcheck.Threshold, Stale: s.stale(),
+		Milestone: s.in.Milestone.ID, Threshold: s.in.Milestone.Selfcheck.Threshold, Stale: s.staleEntries(),
 		StartedAt: stamp(s.started), FinishedAt: stamp(time.Now()), TookMS: time.Since(s.started).Milliseconds(),
 	}
 	places := map[string]int{}
 	for _, kind := range kinds {
 		places[kind.name] = len(d.Kinds)
-		d.Kinds = append(d.Kinds, kindRow{Kind: kind.name, Says: kind.says})
+		d.Kinds = append(d.Kinds, kindRow{Kind: kind.name, Description: kind.description})
 	}
-	for i := range s.found {
-		f := &s.found[i]
+	for i := range s.findings {
+		f := &s.findings[i]
 		d.Score.add(f)
-		d.Kinds[places[f.lie.Kind]].add(f)
-		row := lieRow{
-			ID: f.lie.ID, Operation: f.lie.Operation.ID, Outcome: f.lie.Outcome.Name, Status: f.status, ToldTo: len(f.told),
+		d.Kinds[places[f.mutation.Kind]].add(f)
+		row := mutationRow{
+			ID: f.mutation.ID, Operation: f.mutation.Operation.ID, Outcome: f.mutation.Outcome.Name, Status: f.status, AppliedIn: len(f.scenarios),
 		}
 		if f.status == detected {
 			row.DetectedBy = &detectedRow{f.by.Scenario, f.by.Ref, f.by.Where, f.by.Check}
@@ -105,9 +106,9 @@ func (s *selfcheck) conclude() (int, error) {
 		if f.listed != nil {
 			row.Listed = f.listed.Reason
 		}
-		d.Lies = append(d.Lies, row)
+		d.Mutations = append(d.Mutations, row)
 	}
-	counted := d.Score.Lies - d.Score.Listed
+	counted := d.Score.Mutations - d.Score.Listed
 	d.Passed = 100*d.Score.Detected >= d.Threshold*counted && len(d.Stale) == 0
 	out := s.Out
 	if out == "" {
@@ -136,56 +137,56 @@ func (d *document) encode() []byte {
 	return b.Bytes()
 }
 
-// page is for the one who waits.
+// page prints the result.
 func (s *selfcheck) page(d *document, out string) {
 	w := s.Stdout
-	fmt.Fprintf(w, "%s: what the gate sees of the lies that follow from its contract\n\n", d.Milestone)
-	fmt.Fprintf(w, "%-10s %6s %9s %7s %11s %7s\n", "kind", "lies", "detected", "missed", "never told", "listed")
+	fmt.Fprintf(w, "%s: mutations of responses and what the gate detects\n\n", d.Milestone)
+	fmt.Fprintf(w, "%-10s %6s %9s %7s %11s %7s\n", "kind", "count", "detected", "missed", "not applied", "listed")
 	row := func(name string, c score) {
-		fmt.Fprintf(w, "%-10s %6d %9d %7d %11d %7d\n", name, c.Lies, c.Detected, c.Missed, c.NeverTold, c.Listed)
+		fmt.Fprintf(w, "%-10s %6d %9d %7d %11d %7d\n", name, c.Mutations, c.Detected, c.Missed, c.NotApplied, c.Listed)
 	}
 	for _, kind := range d.Kinds {
-		if kind.Lies > 0 {
+		if kind.Mutations > 0 {
 			row(kind.Kind, kind.score)
 		}
 	}
 	row("all", d.Score)
 	for _, part := range []struct {
 		title string
-		wants func(lieRow) bool
+		wants func(mutationRow) bool
 	}{
-		{"detected", func(l lieRow) bool { return s.Table && l.Status == detected }},
-		{"listed as unobservable", func(l lieRow) bool { return s.Table && l.Listed != "" && l.Status != detected }},
-		{"missed: told, and nobody noticed", func(l lieRow) bool { return l.Listed == "" && l.Status == missed }},
-		{"never told: no answer has a place for it", func(l lieRow) bool { return l.Listed == "" && l.Status == neverTold }},
+		{"detected", func(l mutationRow) bool { return s.Table && l.Status == detected }},
+		{"listed as unobservable", func(l mutationRow) bool { return s.Table && l.Listed != "" && l.Status != detected }},
+		{"missed: applied, and nothing failed", func(l mutationRow) bool { return l.Listed == "" && l.Status == missed }},
+		{"not applied: no response fits", func(l mutationRow) bool { return l.Listed == "" && l.Status == notApplied }},
 	} {
 		title := "\n" + part.title + ":\n"
-		for _, l := range d.Lies {
+		for _, l := range d.Mutations {
 			if part.wants(l) {
-				fmt.Fprintf(w, "%s  %s%s\n", title, l.ID, l.about())
+				fmt.Fprintf(w, "%s  %s%s\n", title, l.ID, l.summary())
 				title = ""
 			}
 		}
 	}
 	for i, entry := range d.Stale {
 		if i == 0 {
-			fmt.Fprintf(w, "\nstale: listed as unobservable, and not true any more:\n")
+			fmt.Fprintf(w, "\nstale: listed as unobservable, and outdated:\n")
 		}
-		fmt.Fprintf(w, "  %s: %s: %s\n", entry.Where, entry.Lie, entry.Says)
+		fmt.Fprintf(w, "  %s: %s: %s\n", entry.Where, entry.Mutation, entry.Description)
 	}
-	fmt.Fprintf(w, "\nscore       %d of %d, which is %d %%; the milestone asks for %d %%\n",
-		d.Score.Detected, d.Score.Lies-d.Score.Listed, d.Score.Percent, d.Threshold)
+	fmt.Fprintf(w, "\nscore       %d of %d, which is %d %%; the milestone requires %d %%\n",
+		d.Score.Detected, d.Score.Mutations-d.Score.Listed, d.Score.Percent, d.Threshold)
 	fmt.Fprintf(w, "report      %s\n", report.Shown(filepath.Join(out, File)))
 	switch {
-	case d.Score.Missed+d.Score.NeverTold > 0:
-		fmt.Fprintf(w, "\nNext: --lie 'ID' tells one of them alone; write the scenario that sees it, or list it with its true reason.\n")
+	case d.Score.Missed+d.Score.NotApplied > 0:
+		fmt.Fprintf(w, "\nNext: --mutation 'ID' applies one of them; write a scenario that detects it, or list it with the reason.\n")
 	case len(d.Stale) > 0:
-		fmt.Fprintf(w, "\nNext: take the stale entries out of selfcheck in the milestone.\n")
+		fmt.Fprintf(w, "\nNext: remove the stale entries from selfcheck in the milestone.\n")
 	}
 }
 
-// about is what a line of the table says beside the id.
-func (l lieRow) about() string {
+// summary returns what the table has beside the id.
+func (l mutationRow) summary() string {
 	switch {
 	case l.Status == detected && l.DetectedBy.Check != "":
 		return " | check " + l.DetectedBy.Check + ", " + l.DetectedBy.Ref + " " + l.DetectedBy.Where
@@ -194,19 +195,12 @@ func (l lieRow) about() string {
 	case l.Listed != "":
 		return " | " + l.Listed
 	case l.Status == missed:
-		return " | told to " + counted(l.ToldTo, "scenario")
+		return " | applied in " + plural.Count(l.AppliedIn, "scenario")
 	}
 	return ""
 }
 
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// progress says how far it is.
+// progress prints how many mutations are done.
 type progress struct {
 	mu              sync.Mutex
 	line            *terminal.ProgressLine
@@ -220,5 +214,5 @@ func (p *progress) step(open bool, now time.Time) {
 	if open {
 		p.open++
 	}
-	p.line.Print(now, func(bool) string { return fmt.Sprintf("%d of %d lies, %d not detected", p.done, p.all, p.open) })
+	p.line.Print(now, func(bool) string { return fmt.Sprintf("%d of %d mutations, %d not detected", p.done, p.all, p.open) })
 }

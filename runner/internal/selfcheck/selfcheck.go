@@ -1,13 +1,11 @@
-// Package selfcheck measures what the gate sees. A gate that is green proves something only if it would have been red, so
-// here it meets liars: each tells one lie on top of an honest server, and some scenario or named check has to see it.
+// Package selfcheck measures which faults of a service the features detect, by mutation testing: a proxy in front of the fake
+// server changes its responses, and a scenario or a named check must fail.
 //
-// # Where the lies come from
+// # Mutations
 //
-// From the contract itself. Nobody writes them, and no part of this package knows a milestone: [derive] takes each
-// operation, each outcome and each place of its schema, and makes of them every untruth of the kinds that lies.go lists.
-// So a new operation, outcome or member is asked for from the moment at which it stands in the milestone or a schema.
-//
-// Each lie has an id that stays the same as long as the contract does. It says what is untrue, and of what:
+// Mutations are derived from the contract, not written by hand: [derive] makes all kinds of mutations.go for each operation,
+// outcome and place of a response schema. So a new operation, outcome or member is covered as soon as the milestone or a
+// schema has it. An id depends on the contract alone:
 //
 //	drop /provider/segment_tier of partnerLiquidityProvider.get 200
 //	turn /provider/status from active of partnerLiquidityProvider.get 200
@@ -15,18 +13,17 @@
 //	pose as provider_not_owned of partnerLiquidityProvider.get provider_not_found
 //	falsify Allow of unrouted method_not_allowed
 //
-// that is: KIND, a JSON Pointer with [] for the items of a list, or a header, status or code; "of", the operation, and
-// its outcome: a refusal by its name, a success by its status.
+// that is: the kind, a JSON Pointer with [] for the items of a list, or a header, status or code; "of", the operation, and the
+// outcome: a refusal by its name, success by its status.
 //
-// # How they are told
+// # How they are applied
 //
-// A lie is told always: in every answer of its outcome that has the place. First the scenarios run against the truth, and
-// each answer is asked which lies could be told in it. Then every lie is told to those scenarios alone, the shortest
-// first, until one of them fails. What fails is a sentence or a named check; the golden output is not looked at, and so
-// sees nothing. A lie that no answer has a place for was never told, which is a gap of the features too.
+// A baseline run without a mutation must pass, and shows which mutations fit the responses of which scenarios. Then each
+// mutation is applied to all responses of its outcome that it fits, in these scenarios, the shortest first, until one fails. The
+// golden output is not compared. A mutation that fits no response is a gap of the features too.
 //
-// The milestone says how many must be detected, and lists the lies that no client can see, each with its reason. A listed
-// lie that is detected after all, or that nobody could tell any more, is stale, and that is a fault as well.
+// The milestone has the required percentage of detected mutations, and lists those that no client can observe, with reasons. A
+// listed mutation that is detected, or does not exist, is stale, which fails the selfcheck as well.
 package selfcheck
 
 import (
@@ -46,6 +43,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/lpgate/internal/plural"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/checks"
@@ -60,23 +58,23 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// Config says what to check.
+// Config configures a selfcheck.
 type Config struct {
 	// Milestone is the path of the milestone's file.
 	Milestone string
-	// Out is the folder for selfcheck.json, or with Lie for the artifacts of its run; "" for
-	// artifacts/milestones/<ID>/selfcheck, or …/lie, of the project.
+	// Out is the folder for selfcheck.json, or with Mutation for the artifacts of its run; "" for
+	// artifacts/milestones/<ID>/selfcheck, or …/mutation, of the project.
 	Out string
-	// Lie is the id of one lie to tell alone; "" for all of them.
-	Lie string
-	// Table asks for every lie on the page, and not only for those that speak against the features.
+	// Mutation is the id of the only mutation to apply; "" for all.
+	Mutation string
+	// Table lists all mutations, not only those that fail the selfcheck.
 	Table bool
 	// Stdout takes the page, and Progress how far it is.
 	Stdout   io.Writer
 	Progress terminal.Stream
 
-	// honest stands in for the built-in fake server in tests.
-	honest http.Handler
+	// handler stands in for the built-in fake server in tests.
+	handler http.Handler
 }
 
 // Run makes the selfcheck, and returns the exit code, as package verdict has them.
@@ -96,42 +94,42 @@ type selfcheck struct {
 	project   project.Project
 	in        project.Inputs
 	fixtures  fs.FS
-	judge     *checks.Checker
+	checker   *checks.Checker
 	routes    *record.Routes
 	samples   samples
-	lies      []*Lie
-	found     []finding // of the lies, in their order
+	mutations []*Mutation
+	findings  []finding // of mutations, in their order
 	progress  progress
-	exchanges []int // of each scenario in the truthful run
+	exchanges []int // of each scenario in the baseline run
 }
 
-// finding is what became of a lie.
+// finding is the result of a mutation.
 type finding struct {
-	lie    *Lie
-	status status
-	// listed is the milestone's entry that says why it need not be detected; nil for none.
+	mutation *Mutation
+	status   status
+	// listed is the milestone's entry for an unobservable mutation; nil for none.
 	listed *milestones.Unobservable
-	// spared says that it does not exist: all that its place ever has is the implementation's own.
-	spared bool
-	// told are the scenarios that it can be told to, the most promising first.
-	told []int
+	// exempt is set if all values at its place are chosen by the implementation, so that the mutation does not exist.
+	exempt bool
+	// scenarios have a response that it fits, in the order in which they are tried.
+	scenarios []int
 	// by is who detected it.
 	by detection
 }
 
-// open says whether it speaks against the features.
-func (f *finding) open() bool { return f.status != detected && f.listed == nil }
+// isUndetected reports whether it fails the selfcheck.
+func (f *finding) isUndetected() bool { return f.status != detected && f.listed == nil }
 
-// status is how it went with a lie.
+// status is the result of a mutation.
 type status string
 
 const (
-	detected  status = "detected"
-	missed    status = "missed"
-	neverTold status = "never_told"
+	detected   status = "detected"
+	missed     status = "missed"
+	notApplied status = "not_applied"
 )
 
-// detection is a scenario that failed because of a lie.
+// detection is a scenario that failed because of a mutation.
 type detection struct {
 	Scenario string
 	Ref      string
@@ -148,29 +146,29 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 		return verdict.Broken, err
 	}
 	m := s.in.Milestone
-	if s.honest == nil {
+	if s.handler == nil {
 		if err := service.Implements(m); err != nil {
 			return 0, fmt.Errorf("%w: %w, so there is no correct response to mutate", gate.ErrUsage, err)
 		}
 	}
-	if m.Selfcheck == nil && s.Lie == "" {
-		return 0, fmt.Errorf("%w: %s has no section selfcheck, which says how many lies must be detected", gate.ErrUsage, s.Milestone)
+	if m.Selfcheck == nil && s.Mutation == "" {
+		return 0, fmt.Errorf("%w: %s has no section selfcheck with the required percentage of detected mutations", gate.ErrUsage, s.Milestone)
 	}
-	if s.judge, err = checks.New(m, s.in.Schemas); err != nil {
+	if s.checker, err = checks.New(m, s.in.Schemas); err != nil {
 		return verdict.Broken, err
 	}
 	s.fixtures, s.routes = s.project.Fixtures(), record.NewRoutes(m)
-	if s.lies, err = derive(s.in, s.samples); err != nil {
+	if s.mutations, err = derive(s.in, s.samples); err != nil {
 		return verdict.Broken, err
 	}
-	if exit, err := s.listen(ctx); err != nil || exit != verdict.Holds {
+	if exit, err := s.baselineRun(ctx); err != nil || exit != verdict.Holds {
 		return exit, err
 	}
-	if s.Lie != "" {
-		return s.alone(ctx)
+	if s.Mutation != "" {
+		return s.runOne(ctx)
 	}
-	s.list()
-	s.look(ctx)
+	s.matchEntries()
+	s.runAll(ctx)
 	if ctx.Err() != nil {
 		return verdict.Interrupted, errors.New("interrupted: nothing was written")
 	}
@@ -178,41 +176,41 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 }
 
 // executor runs some scenarios against mutating servers, with one worker.
-func (s *selfcheck) executor(lie *Lie, scenarios []int) *execute.Executor {
+func (s *selfcheck) executor(m *Mutation, scenarios []int) *execute.Executor {
 	return &execute.Executor{
-		Inputs: s.in, Fixtures: s.fixtures, Checker: s.judge, Workers: 1, FirstFailure: true,
-		Selection: &plan.Selection{Plan: s.in.Plan, Scenarios: scenarios}, Wrap: s.wrap(lie),
+		Inputs: s.in, Fixtures: s.fixtures, Checker: s.checker, Workers: 1, FirstFailure: true,
+		Selection: &plan.Selection{Plan: s.in.Plan, Scenarios: scenarios}, Wrap: s.wrap(m),
 	}
 }
 
-// wrap puts a liar before the honest server.
-func (s *selfcheck) wrap(lie *Lie) func(http.Handler) http.Handler {
-	return func(honest http.Handler) http.Handler {
-		if s.honest != nil {
-			honest = s.honest
+// wrap puts a mutating proxy before the fake server.
+func (s *selfcheck) wrap(m *Mutation) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if s.handler != nil {
+			next = s.handler
 		}
-		return before(s.in.Milestone, s.routes, lie, honest)
+		return newProxy(s.in.Milestone, s.routes, m, next)
 	}
 }
 
-// listen runs everything against the truth, and notes which lie could be told to whom. The exit code is Incomplete when
-// the truthful run is not green: of lies told on top of it nothing could be said.
-func (s *selfcheck) listen(ctx context.Context) (int, error) {
+// baselineRun runs all scenarios without a mutation, and finds the scenarios for each mutation. The exit code is Incomplete if
+// this run fails, as nothing follows from mutations then.
+func (s *selfcheck) baselineRun(ctx context.Context) (int, error) {
 	var all []int
 	for i := range s.in.Plan.Scenarios {
 		all = append(all, i)
 	}
-	truth := s.executor(nil, all)
-	truth.Workers, truth.FirstFailure = 0, false
-	defer truth.Close()
-	seen := truth.Run(ctx)
+	baseline := s.executor(nil, all)
+	baseline.Workers, baseline.FirstFailure = 0, false
+	defer baseline.Close()
+	seen := baseline.Run(ctx)
 	if ctx.Err() != nil {
 		return verdict.Interrupted, errors.New("interrupted: nothing was written")
 	}
-	records := truth.Records(seen)
+	records := baseline.Records(seen)
 	records.Output, records.Identical = new(golden.Difference), true // no output is compared here
 	if decision := verdict.Decide(records); !decision.Overall {
-		fmt.Fprintf(s.Stdout, "the truth is not green, so nothing can be said of lies:\n")
+		fmt.Fprintf(s.Stdout, "the features fail without a mutation, so mutations cannot be checked:\n")
 		for _, reason := range decision.Reasons {
 			fmt.Fprintf(s.Stdout, "  %-20s  %s\n", reason.ID, strings.TrimPrefix(reason.Where+": "+reason.Message, ": "))
 		}
@@ -220,39 +218,39 @@ func (s *selfcheck) listen(ctx context.Context) (int, error) {
 		return verdict.Incomplete, nil
 	}
 	s.exchanges = make([]int, len(all))
-	said := make([]answer, len(seen.Exchanges))
+	responses := make([]answer, len(seen.Exchanges))
 	for i, x := range seen.Exchanges {
 		s.exchanges[x.Mark.Scenario]++
-		said[i] = newAnswer(x.Operation, x.Response.Status, x.Response.Header, x.Canonical)
-		if a := said[i]; a.readable && a.outcome != nil {
+		responses[i] = newAnswer(x.Operation, x.Response.Status, x.Response.Header, x.Canonical)
+		if a := responses[i]; a.readable && a.outcome != nil {
 			if _, sampled := s.samples[a.outcome]; !sampled {
 				s.samples[a.outcome] = a.body
 			}
 		}
 	}
-	s.note(seen.Exchanges, said)
+	s.findResponses(seen.Exchanges, responses)
 	return verdict.Holds, nil
 }
 
-// note finds out which lies could be told to which scenarios.
-func (s *selfcheck) note(exchanges []*record.Exchange, said []answer) {
+// findResponses finds the scenarios with responses that each mutation fits.
+func (s *selfcheck) findResponses(exchanges []*record.Exchange, responses []answer) {
 	about := map[*milestones.Outcome][]int{} // the answers that show it, by their places
-	for i, a := range said {
+	for i, a := range responses {
 		if a.outcome != nil {
 			about[a.outcome] = append(about[a.outcome], i)
 		}
 	}
-	found := make([]finding, len(s.lies))
+	found := make([]finding, len(s.mutations))
 	var group sync.WaitGroup
-	for part := range slices.Chunk(indexes(len(s.lies)), 1+len(s.lies)/runtime.GOMAXPROCS(0)) {
+	for part := range slices.Chunk(indexes(len(s.mutations)), 1+len(s.mutations)/runtime.GOMAXPROCS(0)) {
 		group.Go(func() {
 			for _, i := range part {
-				found[i] = s.places(s.lies[i], about[s.lies[i].Outcome], exchanges, said)
+				found[i] = s.findScenarios(s.mutations[i], about[s.mutations[i].Outcome], exchanges, responses)
 			}
 		})
 	}
 	group.Wait()
-	s.found = families(found)
+	s.findings = mergeFamilies(found)
 }
 
 func indexes(n int) []int {
@@ -263,64 +261,64 @@ func indexes(n int) []int {
 	return all
 }
 
-// places looks for the answers in which a lie could be told.
-func (s *selfcheck) places(l *Lie, about []int, exchanges []*record.Exchange, said []answer) finding {
-	f := finding{lie: l, status: neverTold}
+// findScenarios finds the scenarios with responses that a mutation fits.
+func (s *selfcheck) findScenarios(l *Mutation, about []int, exchanges []*record.Exchange, responses []answer) finding {
+	f := finding{mutation: l, status: notApplied}
 	spared := false
 	for _, i := range about {
-		if scenario := exchanges[i].Mark.Scenario; !slices.Contains(f.told, scenario) && l.about(said[i]) {
-			if _, ok := l.tell(said[i]); ok || l.asksAgain(said[i]) {
-				f.told = append(f.told, scenario)
-			} else if l.spares != nil && l.spares(said[i]) {
+		if scenario := exchanges[i].Mark.Scenario; !slices.Contains(f.scenarios, scenario) && l.matches(responses[i]) {
+			if _, ok := l.apply(responses[i]); ok || l.requiresReplay(responses[i]) {
+				f.scenarios = append(f.scenarios, scenario)
+			} else if l.isExempt != nil && l.isExempt(responses[i]) {
 				spared = true
 			}
 		}
 	}
-	f.spared = f.told == nil && spared
-	slices.SortFunc(f.told, func(a, b int) int {
+	f.exempt = f.scenarios == nil && spared
+	slices.SortFunc(f.scenarios, func(a, b int) int {
 		return cmp.Or(cmp.Compare(s.exchanges[a], s.exchanges[b]), cmp.Compare(a, b))
 	})
 	return f
 }
 
-// families takes out the lies that do not exist: those about what is an implementation's own, and those that need not be
-// told because another one of their family was. Of a family that nobody was told, one stays, under the family's name.
-func families(found []finding) []finding {
-	told := map[string]bool{}
+// mergeFamilies removes the mutations that do not exist: those at places of the implementation alone, and those of a family of
+// which another one fits. Of a family of which none fits, one stays, with the id of the family.
+func mergeFamilies(found []finding) []finding {
+	fits := map[string]bool{}
 	for _, f := range found {
-		if f.told != nil || f.spared {
-			told[f.lie.family] = true
+		if f.scenarios != nil || f.exempt {
+			fits[f.mutation.family] = true
 		}
 	}
 	return slices.DeleteFunc(found, func(f finding) bool {
 		switch {
-		case f.spared:
+		case f.exempt:
 			return true
-		case !f.lie.lax || f.told != nil:
+		case !f.mutation.optional || f.scenarios != nil:
 			return false
-		case told[f.lie.family]:
+		case fits[f.mutation.family]:
 			return true
 		}
-		told[f.lie.family] = true
-		f.lie.ID = f.lie.family
+		fits[f.mutation.family] = true
+		f.mutation.ID = f.mutation.family
 		return false
 	})
 }
 
-// look tells every lie that can be told, on all processors.
-func (s *selfcheck) look(ctx context.Context) {
-	s.progress = progress{line: s.Progress.Line(time.Now()), all: len(s.found)}
+// runAll runs all mutations that fit a response, in parallel.
+func (s *selfcheck) runAll(ctx context.Context) {
+	s.progress = progress{line: s.Progress.Line(time.Now()), all: len(s.findings)}
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for i := range next {
-				s.tell(ctx, &s.found[i])
-				s.progress.step(s.found[i].open(), time.Now())
+				s.runMutation(ctx, &s.findings[i])
+				s.progress.step(s.findings[i].isUndetected(), time.Now())
 			}
 		})
 	}
-	for i := range s.found {
+	for i := range s.findings {
 		if ctx.Err() != nil {
 			break
 		}
@@ -331,20 +329,20 @@ func (s *selfcheck) look(ctx context.Context) {
 	s.progress.line.End()
 }
 
-// tell tells a lie until somebody notices: to one scenario, then to the next two, four, and so on, for starting servers
-// takes longer than most scenarios.
-func (s *selfcheck) tell(ctx context.Context, f *finding) {
-	rest := f.told
+// runMutation applies a mutation until a scenario fails: in one scenario, then in the next two, four, and so on, since starting
+// servers takes longer than most scenarios.
+func (s *selfcheck) runMutation(ctx context.Context, f *finding) {
+	rest := f.scenarios
 	for n := 1; len(rest) > 0 && ctx.Err() == nil; n *= 2 {
 		some := slices.Sorted(slices.Values(rest[:min(n, len(rest))]))
 		rest = rest[len(some):]
-		executor := s.executor(f.lie, some)
+		executor := s.executor(f.mutation, some)
 		seen := executor.Run(ctx)
 		executor.Close()
 		for _, place := range slices.Sorted(maps.Keys(seen.Failures)) {
 			result := seen.Results[place]
 			if result.Status != record.Failed {
-				continue // a sentence that cannot be carried out has seen nothing
+				continue // an invalid step detects nothing
 			}
 			scenario := &s.in.Plan.Scenarios[place]
 			f.status = detected
@@ -358,35 +356,35 @@ func (s *selfcheck) tell(ctx context.Context, f *finding) {
 			return
 		}
 	}
-	if f.told != nil {
+	if f.scenarios != nil {
 		f.status = missed
 	}
 }
 
-// alone tells one lie to everybody who could see it, and shows all of that run.
-func (s *selfcheck) alone(ctx context.Context) (int, error) {
-	for i := range s.found {
-		f := &s.found[i]
-		if f.lie.ID != s.Lie {
+// runOne applies one mutation in all its scenarios, and shows the run.
+func (s *selfcheck) runOne(ctx context.Context) (int, error) {
+	for i := range s.findings {
+		f := &s.findings[i]
+		if f.mutation.ID != s.Mutation {
 			continue
 		}
-		if f.told == nil {
-			fmt.Fprintf(s.Stdout, "%s\nwas never told: no answer of the features has a place for it.\n", s.Lie)
+		if f.scenarios == nil {
+			fmt.Fprintf(s.Stdout, "%s\nwas not applied: it fits no response.\n", s.Mutation)
 			return verdict.Fails, nil
 		}
 		return s.show(ctx, f)
 	}
-	return 0, fmt.Errorf("%w: --lie: there is no lie %q%s", gate.ErrUsage, s.Lie, s.nearest(s.Lie))
+	return 0, fmt.Errorf("%w: --mutation: unknown mutation %q%s", gate.ErrUsage, s.Mutation, s.nearest(s.Mutation))
 }
 
 func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
 	cfg := gate.Config{
-		Milestone: s.Milestone, Out: s.Out, Stdout: s.Stdout, Wrap: s.wrap(f.lie),
+		Milestone: s.Milestone, Out: s.Out, Stdout: s.Stdout, Wrap: s.wrap(f.mutation),
 	}
 	if cfg.Out == "" {
-		cfg.Out = filepath.Join(filepath.Dir(s.project.Artifacts(s.in.Milestone.ID)), "lie")
+		cfg.Out = filepath.Join(filepath.Dir(s.project.Artifacts(s.in.Milestone.ID)), "mutation")
 	}
-	for _, place := range f.told {
+	for _, place := range f.scenarios {
 		cfg.Filter.Refs = append(cfg.Filter.Refs, s.in.Plan.Scenarios[place].Ref())
 	}
 	result, err := gate.Run(ctx, cfg)
@@ -399,21 +397,21 @@ func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
 			failed++
 		}
 	}
-	fmt.Fprintf(s.Stdout, "%s\nwas told to %s, and %d of them failed.\n", f.lie.ID, counted(len(f.told), "scenario"), failed)
+	fmt.Fprintf(s.Stdout, "%s\nwas applied in %s, and %d of them failed.\n", f.mutation.ID, plural.Count(len(f.scenarios), "scenario"), failed)
 	if failed == 0 {
 		return verdict.Fails, nil
 	}
 	return verdict.Holds, nil
 }
 
-// list finds the milestone's entry for each lie that has one.
-func (s *selfcheck) list() {
+// matchEntries finds the milestone's entry for each mutation that has one.
+func (s *selfcheck) matchEntries() {
 	if s.in.Milestone.Selfcheck == nil {
 		return
 	}
 	for i := range s.in.Milestone.Selfcheck.Unobservable {
 		entry := &s.in.Milestone.Selfcheck.Unobservable[i]
-		for _, f := range s.entryOf(entry) {
+		for _, f := range s.findingsOf(entry) {
 			if f.listed == nil {
 				f.listed = entry
 			}
@@ -421,30 +419,30 @@ func (s *selfcheck) list() {
 	}
 }
 
-// entryOf are the findings that an entry is about.
-func (s *selfcheck) entryOf(entry *milestones.Unobservable) (about []*finding) {
+// findingsOf are the findings that an entry is about.
+func (s *selfcheck) findingsOf(entry *milestones.Unobservable) (about []*finding) {
 	pattern := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(entry.Mutation), `\*`, ".*") + "$")
-	for i := range s.found {
-		if pattern.MatchString(s.found[i].lie.ID) {
-			about = append(about, &s.found[i])
+	for i := range s.findings {
+		if pattern.MatchString(s.findings[i].mutation.ID) {
+			about = append(about, &s.findings[i])
 		}
 	}
 	return about
 }
 
-// stale are the entries of the milestone that are not true any more.
-func (s *selfcheck) stale() []staleEntry {
+// staleEntries are the entries of the milestone that are not true any more.
+func (s *selfcheck) staleEntries() []staleEntry {
 	stale := []staleEntry{}
 	for i := range s.in.Milestone.Selfcheck.Unobservable {
 		entry := &s.in.Milestone.Selfcheck.Unobservable[i]
 		where := fmt.Sprintf("%s:%d", filepath.ToSlash(s.Milestone), entry.Line)
-		about := s.entryOf(entry)
+		about := s.findingsOf(entry)
 		if len(about) == 0 {
-			stale = append(stale, staleEntry{where, entry.Mutation, "there is no such lie" + s.nearest(entry.Mutation)})
+			stale = append(stale, staleEntry{where, entry.Mutation, "no such mutation" + s.nearest(entry.Mutation)})
 		}
 		for _, f := range about {
 			if f.status == detected {
-				stale = append(stale, staleEntry{where, entry.Mutation, "detected after all: " + f.lie.ID})
+				stale = append(stale, staleEntry{where, entry.Mutation, "detected after all: " + f.mutation.ID})
 			}
 		}
 	}
@@ -453,8 +451,8 @@ func (s *selfcheck) stale() []staleEntry {
 
 func (s *selfcheck) nearest(id string) string {
 	var ids []string
-	for _, f := range s.found {
-		ids = append(ids, f.lie.ID)
+	for _, f := range s.findings {
+		ids = append(ids, f.mutation.ID)
 	}
 	if nearest := suggest.Nearest(id, ids); nearest != "" {
 		return fmt.Sprintf(" (did you mean %q?)", nearest)
@@ -464,7 +462,7 @@ func (s *selfcheck) nearest(id string) string {
 
 // staleEntry is an entry of the milestone's list that is not true any more.
 type staleEntry struct {
-	Where string `json:"where"`
-	Lie   string `json:"lie"`
-	Says  string `json:"says"`
+	Where       string `json:"where"`
+	Mutation    string `json:"mutation"`
+	Description string `json:"description"`
 }

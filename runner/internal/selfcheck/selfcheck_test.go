@@ -43,7 +43,7 @@ var bell = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 const theBell = `{"correlation_id":"ID","bell":{"id":"bell_1","weight":7,"loud":true,"state":"hung",` +
 	`"made_at":"2026-02-22T16:00:00.000Z","chimes":["ding","dong"]}}`
 
-// slips are the lies that slip through the feature of testdata: it looks neither at loud, nor at the chimes, nor at the
+// slips are the mutations that slip through the feature of testdata: it looks neither at loud, nor at the chimes, nor at the
 // path that was not found.
 var slips = []string{
 	"empty /bell/chimes of bell.get 200",
@@ -55,7 +55,7 @@ var slips = []string{
 	"change /error/details/path of unrouted route_not_found",
 }
 
-// unshown are the lies about the members that the bell never has.
+// unshown are the mutations about the members that the bell never has.
 var unshown = []string{
 	"drop /bell/founder of bell.get 200",
 	"retype /bell/founder of bell.get 200",
@@ -102,7 +102,7 @@ type checked struct {
 }
 
 func (c checked) with(s status, listed bool) (ids []string) {
-	for _, l := range c.parts.Lies {
+	for _, l := range c.parts.Mutations {
 		if l.Status == s && (l.Listed != "") == listed {
 			ids = append(ids, l.ID)
 		}
@@ -113,7 +113,7 @@ func (c checked) with(s status, listed bool) (ids []string) {
 func check(t *testing.T, ctx context.Context, cfg Config) checked {
 	t.Helper()
 	var page strings.Builder
-	cfg.Out, cfg.Stdout, cfg.honest = filepath.Join(t.TempDir(), "out"), &page, bell
+	cfg.Out, cfg.Stdout, cfg.handler = filepath.Join(t.TempDir(), "out"), &page, bell
 	var c checked
 	c.exit, c.err = Run(ctx, cfg)
 	c.page = page.String()
@@ -136,7 +136,7 @@ func check(t *testing.T, ctx context.Context, cfg Config) checked {
 	return c
 }
 
-// A weak feature: exactly the lies that it cannot see slip through, and exactly those without a place are never told.
+// A weak feature does not detect exactly the mutations that it does not assert, and those that fit no response are not applied.
 func TestWeakFeatures(t *testing.T) {
 	got := check(t, t.Context(), Config{Milestone: aProject(t)})
 	if got.err != nil || got.exit != verdict.Fails {
@@ -145,17 +145,17 @@ func TestWeakFeatures(t *testing.T) {
 	if diff := cmp.Diff(got.with(missed, false), slips); diff != "" {
 		t.Errorf("missed (-got +want):\n%s", diff)
 	}
-	if diff := cmp.Diff(got.with(neverTold, false), unshown); diff != "" {
-		t.Errorf("never told (-got +want):\n%s", diff)
+	if diff := cmp.Diff(got.with(notApplied, false), unshown); diff != "" {
+		t.Errorf("not applied (-got +want):\n%s", diff)
 	}
 	want := []string{"change /error/message of bell.get cracked", "change /error/message of unrouted route_not_found"}
 	if diff := cmp.Diff(got.with(missed, true), want); diff != "" {
 		t.Errorf("listed (-got +want):\n%s", diff)
 	}
 	for _, want := range []string{
-		"\nmissed: told, and nobody noticed:\n  empty /bell/chimes of bell.get 200 | told to 1 scenario\n",
-		"\nnever told: no answer has a place for it:\n  drop /bell/founder of bell.get 200\n",
-		"\nNext: --lie 'ID' tells one of them alone;",
+		"\nmissed: applied, and nothing failed:\n  empty /bell/chimes of bell.get 200 | applied in 1 scenario\n",
+		"\nnot applied: no response fits:\n  drop /bell/founder of bell.get 200\n",
+		"\nNext: --mutation 'ID' applies one of them;",
 	} {
 		if !strings.Contains(got.page, want) {
 			t.Errorf("the page lacks\n%s\nit is\n%s", want, got.page)
@@ -163,7 +163,7 @@ func TestWeakFeatures(t *testing.T) {
 	}
 }
 
-// What detected a lie is named: the sentence, or the check that failed in it.
+// What detected a mutation is reported: the step, or the check that failed.
 func TestDetection(t *testing.T) {
 	got := check(t, t.Context(), Config{Milestone: aProject(t), Table: true})
 	for id, want := range map[string]detectedRow{
@@ -180,12 +180,12 @@ func TestDetection(t *testing.T) {
 		"pose as 200 of bell.get cracked": {
 			"features/bell.feature > It is cracked", "", "features/bell.feature:15", ""},
 	} {
-		i := slices.IndexFunc(got.parts.Lies, func(l lieRow) bool { return l.ID == id })
-		if i < 0 || got.parts.Lies[i].DetectedBy == nil {
-			t.Errorf("%s: not detected, or no lie at all", id)
+		i := slices.IndexFunc(got.parts.Mutations, func(l mutationRow) bool { return l.ID == id })
+		if i < 0 || got.parts.Mutations[i].DetectedBy == nil {
+			t.Errorf("%s: not detected, or does not exist", id)
 			continue
 		}
-		by := *got.parts.Lies[i].DetectedBy
+		by := *got.parts.Mutations[i].DetectedBy
 		line := "  " + id + " | "
 		if by.Check != "" {
 			line += "check " + by.Check + ", "
@@ -211,7 +211,7 @@ var mended = []string{
 		"    - mutation: \"* /error/details/hint of *\"\n      reason: Nobody gives hints.\n",
 }
 
-// On the way it says how many lies were told, and how many of them speak against the features.
+// Progress has the number of mutations that are done, and of those that are not detected.
 func TestProgress(t *testing.T) {
 	var got strings.Builder
 	began := time.Unix(1_700_000_000, 0)
@@ -219,7 +219,7 @@ func TestProgress(t *testing.T) {
 	for i, open := range []bool{false, true, false} {
 		p.step(open, began.Add(time.Duration(i)*30*time.Second))
 	}
-	if want := "2 of 3 lies, 1 not detected\n3 of 3 lies, 1 not detected\n"; got.String() != want {
+	if want := "2 of 3 mutations, 1 not detected\n3 of 3 mutations, 1 not detected\n"; got.String() != want {
 		t.Errorf("got %q, want %q", got.String(), want)
 	}
 }
@@ -239,11 +239,11 @@ func TestMendedFeatures(t *testing.T) {
 	}
 }
 
-// What is listed and not true, and what keeps a selfcheck from saying anything.
+// Stale entries, and what keeps a selfcheck from a result.
 func TestVerdicts(t *testing.T) {
-	listing := func(lie string) []string {
+	listing := func(mutation string) []string {
 		return append(slices.Clone(mended), "milestones/T1.yaml", "    - mutation: change /error/message of *\n",
-			"    - mutation: "+lie+"\n      reason: So it was once.\n    - mutation: change /error/message of *\n")
+			"    - mutation: "+mutation+"\n      reason: So it was once.\n    - mutation: change /error/message of *\n")
 	}
 	for _, row := range []struct {
 		name  string
@@ -251,16 +251,16 @@ func TestVerdicts(t *testing.T) {
 		exit  int
 		page  string // a part of it
 	}{
-		{"a listed lie that is detected", listing("change /bell/weight of bell.get 200"), verdict.Fails,
+		{"a listed mutation that is detected", listing("change /bell/weight of bell.get 200"), verdict.Fails,
 			"milestones/T1.yaml:39: change /bell/weight of bell.get 200: detected after all: change /bell/weight of bell.get 200\n"},
-		{"a family with a lie that is detected", listing(`"change /bell/* of bell.get 200"`), verdict.Fails,
+		{"a family with a detected mutation", listing(`"change /bell/* of bell.get 200"`), verdict.Fails,
 			"change /bell/* of bell.get 200: detected after all: change /bell/made_at of bell.get 200\n"},
-		{"a listed lie that does not exist", listing("change /bell/wight of bell.get 200"), verdict.Fails,
-			`there is no such lie (did you mean "change /bell/weight of bell.get 200"?)` + "\n"},
+		{"a listed mutation that does not exist", listing("change /bell/wight of bell.get 200"), verdict.Fails,
+			`no such mutation (did you mean "change /bell/weight of bell.get 200"?)` + "\n"},
 		{"a threshold that is reached", []string{"milestones/T1.yaml", "threshold: 100", "threshold: 80"}, verdict.Holds,
-			"the milestone asks for 80 %\n"},
+			"the milestone requires 80 %\n"},
 		{"a feature that is not green", []string{"features/bell.feature", `"/bell/weight" is 7`, `"/bell/weight" is 8`}, verdict.Incomplete,
-			"the truth is not green, so nothing can be said of lies:\n  scenario-failed       features/bell.feature:7: "},
+			"the features fail without a mutation, so mutations cannot be checked:\n  scenario-failed       features/bell.feature:7: "},
 		{"an outcome that nobody shows", []string{"features/bell.feature", "    When I call \"bell.get\" with:\n      | query cracked | yes |\n    Then the answer is 409 CONFLICT because bell_cracked\n",
 			"    When I call \"bell.get\"\n    Then the answer is 200\n"}, verdict.Incomplete,
 			"  cell-unobserved       "},
@@ -286,11 +286,11 @@ func TestUsage(t *testing.T) {
 		cfg  Config
 		want string
 	}{
-		{"a lie that there is not", Config{Milestone: aProject(t), Lie: "drop /bell/wieght of bell.get 200"},
-			`usage: --lie: there is no lie "drop /bell/wieght of bell.get 200" (did you mean "drop /bell/weight of bell.get 200"?)`},
+		{"an unknown mutation", Config{Milestone: aProject(t), Mutation: "drop /bell/wieght of bell.get 200"},
+			`usage: --mutation: unknown mutation "drop /bell/wieght of bell.get 200" (did you mean "drop /bell/weight of bell.get 200"?)`},
 		{"a milestone that asks for nothing", Config{Milestone: aProject(t, "milestones/T1.yaml",
 			"selfcheck:\n  threshold: 100\n  unobservable:\n    - mutation: change /error/message of *\n      reason: A message is for people.\n", "")},
-			"has no section selfcheck, which says how many lies must be detected"},
+			"has no section selfcheck with the required percentage of detected mutations"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := check(t, t.Context(), row.cfg)
@@ -301,20 +301,20 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// One lie alone is told to everybody, and its run is shown.
+// One mutation is applied in all its scenarios, and the run is shown.
 func TestAlone(t *testing.T) {
 	for _, row := range []struct {
-		name, lie string
-		exit      int
-		page      string
+		name, mutation string
+		exit           int
+		page           string
 	}{
-		{"detected", "change /bell/weight of bell.get 200", verdict.Holds, "was told to 1 scenario, and 1 of them failed.\n"},
-		{"missed", "change /bell/loud of bell.get 200", verdict.Fails, "was told to 1 scenario, and 0 of them failed.\n"},
-		{"never told", "drop /bell/founder of bell.get 200", verdict.Fails, "was never told: no answer of the features has a place for it.\n"},
+		{"detected", "change /bell/weight of bell.get 200", verdict.Holds, "was applied in 1 scenario, and 1 of them failed.\n"},
+		{"missed", "change /bell/loud of bell.get 200", verdict.Fails, "was applied in 1 scenario, and 0 of them failed.\n"},
+		{"not applied", "drop /bell/founder of bell.get 200", verdict.Fails, "was not applied: it fits no response.\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := check(t, t.Context(), Config{Milestone: aProject(t), Lie: row.lie})
-			if got.err != nil || got.exit != row.exit || !strings.HasSuffix(got.page, row.lie+"\n"+row.page) {
+			got := check(t, t.Context(), Config{Milestone: aProject(t), Mutation: row.mutation})
+			if got.err != nil || got.exit != row.exit || !strings.HasSuffix(got.page, row.mutation+"\n"+row.page) {
 				t.Errorf("got exit code %d, %v and\n%s\nwant %d and …\n%s", got.exit, got.err, got.page, row.exit, row.page)
 			}
 			if failed := strings.Contains(got.page, "--- FAILED  features/bell.feature:4"); failed != (row.name == "detected") {
@@ -333,7 +333,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// The truth, taken apart and put together again, is told in the same bytes.
+// Without a mutation the proxy returns the same bytes.
 func TestTruthIsNotTouched(t *testing.T) {
 	in, err := (project.Project{File: aProject(t), Root: filepath.Dir(filepath.Dir(aProject(t)))}).Read()
 	if err != nil {
@@ -343,7 +343,7 @@ func TestTruthIsNotTouched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &selfcheck{Config: Config{honest: bell}, in: in, judge: judge, routes: record.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
+	s := &selfcheck{Config: Config{handler: bell}, in: in, checker: judge, routes: record.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
 	executor := s.executor(nil, []int{0})
 	defer executor.Close()
 	for _, x := range executor.Run(t.Context()).Exchanges {

@@ -16,9 +16,9 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// This file has the untrue values: of the wrong type, of the wrong form, and those that look true.
+// This file has the mutated values: of a wrong type, of a wrong form, and other valid ones.
 
-// allows says whether a place may have a value of a JSON type. One without types may have any.
+// allows reports whether a place may have a value of a JSON type. One without types may have any.
 func allows(p *schemas.Place, kind string) bool { return slices.Contains(p.Types, kind) }
 
 // otherType is a value of a type that the place does not allow.
@@ -67,14 +67,14 @@ func without(name string) alter {
 	}
 }
 
-// list is a value that is a list; nil for any other.
-func list(value any) []any {
+// arrayItems is a value that is a list; nil for any other.
+func arrayItems(value any) []any {
 	items, _ := value.([]any)
 	return items
 }
 
 func shortened(value any) (any, bool) {
-	items := list(value)
+	items := arrayItems(value)
 	if len(items) < 2 {
 		return value, false
 	}
@@ -82,7 +82,7 @@ func shortened(value any) (any, bool) {
 }
 
 func repeated(value any) (any, bool) {
-	items := list(value)
+	items := arrayItems(value)
 	if len(items) == 0 {
 		return value, false
 	}
@@ -90,7 +90,7 @@ func repeated(value any) (any, bool) {
 }
 
 func reversed(value any) (any, bool) {
-	items := list(value)
+	items := arrayItems(value)
 	other := slices.Clone(items)
 	slices.Reverse(other)
 	for i := range items {
@@ -126,8 +126,8 @@ func misspelt(p *schemas.Place) alter {
 	}
 }
 
-// turned is one value of an enum for another.
-func turned(from, to any) alter {
+// replaced is one value of an enum for another.
+func replaced(from, to any) alter {
 	return func(value any) (any, bool) { return to, value == from }
 }
 
@@ -147,8 +147,8 @@ func broken(p *schemas.Place) alter {
 	}
 }
 
-// matches says whether a text matches all patterns of a place. Of the formats it knows none: a format alone is broken by
-// whatever is not even near to it.
+// matches reports whether a text matches all patterns of a place. Formats are not implemented: a format without a pattern is
+// violated by "?".
 func matches(p *schemas.Place, text string) bool {
 	if len(p.Patterns) == 0 && p.Format != "" {
 		return text != "?"
@@ -161,20 +161,20 @@ func matches(p *schemas.Place, text string) bool {
 	return true
 }
 
-// fitting is a text somewhere in a body that could stand at a place, and is taken for one that does.
-func fitting(body any, p *schemas.Place) (string, bool) {
+// matchingText is a text somewhere in a body that could stand at a place, and is taken for one that does.
+func matchingText(body any, p *schemas.Place) (string, bool) {
 	switch body := body.(type) {
 	case string:
 		return body, len(p.Patterns) > 0 && matches(p, body)
 	case []any:
 		for _, item := range body {
-			if text, ok := fitting(item, p); ok {
+			if text, ok := matchingText(item, p); ok {
 				return text, true
 			}
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(body)) {
-			if text, ok := fitting(body[name], p); ok {
+			if text, ok := matchingText(body[name], p); ok {
 				return text, true
 			}
 		}
@@ -182,11 +182,11 @@ func fitting(body any, p *schemas.Place) (string, bool) {
 	return "", false
 }
 
-// own are the texts that two true implementations may choose differently. No lie changes one that is nothing else.
-type own []*regexp.Regexp
+// ownPatterns match the texts that an implementation may choose freely. They are not mutated.
+type ownPatterns []*regexp.Regexp
 
-func newOwn(m *milestones.Milestone) (own, error) {
-	var all own
+func newOwn(m *milestones.Milestone) (ownPatterns, error) {
+	var all ownPatterns
 	for _, pattern := range m.Output.Replacements {
 		whole, err := regexp.Compile(`^(?:` + pattern.Regexp + `)$`)
 		if err != nil {
@@ -197,12 +197,12 @@ func newOwn(m *milestones.Milestone) (own, error) {
 	return all, nil
 }
 
-func (o own) has(text string) bool {
+func (o ownPatterns) has(text string) bool {
 	return slices.ContainsFunc(o, func(pattern *regexp.Regexp) bool { return pattern.MatchString(text) })
 }
 
 // changed is another value that the schema allows at a place.
-func (o own) changed(p *schemas.Place) alter {
+func (o ownPatterns) changed(p *schemas.Place) alter {
 	return func(value any) (any, bool) {
 		switch value := value.(type) {
 		case bool:
@@ -228,7 +228,7 @@ func (o own) changed(p *schemas.Place) alter {
 }
 
 // changedSomewhere changes the first value inside of an object that no schema describes.
-func (o own) changedSomewhere(value any) (any, bool) {
+func (o ownPatterns) changedSomewhere(value any) (any, bool) {
 	switch value := value.(type) {
 	case []any:
 		for i, item := range value {
@@ -255,7 +255,7 @@ func (o own) changedSomewhere(value any) (any, bool) {
 func neighbours(text string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for i := len(text) - 1; i >= 0; i-- {
-			if next, ok := nextOf(text[i]); ok && !yield(text[:i]+string(next)+text[i+1:]) {
+			if next, ok := nextCharacter(text[i]); ok && !yield(text[:i]+string(next)+text[i+1:]) {
 				return
 			}
 		}
@@ -271,8 +271,8 @@ func nextText(text string) string {
 	return text
 }
 
-// nextOf is the next letter or digit, in a circle.
-func nextOf(c byte) (byte, bool) {
+// nextCharacter is the next letter or digit, in a circle.
+func nextCharacter(c byte) (byte, bool) {
 	for _, circle := range []string{"0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} {
 		if i := strings.IndexByte(circle, c); i >= 0 {
 			return circle[(i+1)%len(circle)], true
@@ -281,14 +281,14 @@ func nextOf(c byte) (byte, bool) {
 	return c, false
 }
 
-// anotherKey is nobody's: no key set lists it.
-var anotherKey = func() ed25519.PrivateKey {
-	seed := sha256.Sum256([]byte("sight: a key that nobody publishes"))
+// unpublishedKey is in no key set.
+var unpublishedKey = func() ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte("selfcheck: an unpublished key"))
 	return ed25519.NewKeyFromSeed(seed[:])
 }()
 
-// signedByAnother signs an object anew, as its signature says, but with another key.
-func signedByAnother(value any, member string) (any, bool) {
+// signedByUnpublishedKey replaces the signature of an object by one of another key.
+func signedByUnpublishedKey(value any, member string) (any, bool) {
 	object, _ := value.(map[string]any)
 	signature, ok := object[member].(map[string]any)
 	if !ok {
@@ -300,5 +300,5 @@ func signedByAnother(value any, member string) (any, bool) {
 		return value, false
 	}
 	return set(object, []string{member}, set(signature, []string{"sig"},
-		base64.StdEncoding.EncodeToString(ed25519.Sign(anotherKey, text)))), true
+		base64.StdEncoding.EncodeToString(ed25519.Sign(unpublishedKey, text)))), true
 }

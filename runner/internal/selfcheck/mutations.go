@@ -13,9 +13,9 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// Lie is one untruth about the answers of one outcome of one operation.
-type Lie struct {
-	// ID says what is untrue, and of what: "drop /provider/status of partnerLiquidityProvider.get 200".
+// Mutation is a change of the responses with one outcome of one operation.
+type Mutation struct {
+	// ID is the kind, what is changed, and in which responses: "drop /provider/status of partnerLiquidityProvider.get 200".
 	ID string
 	// Kind is its first word.
 	Kind string
@@ -23,85 +23,86 @@ type Lie struct {
 	Operation *milestones.Operation
 	Outcome   *milestones.Outcome
 
-	// change makes an untrue answer of a true one, or says that it has no place for the lie.
+	// change returns the mutated response, or false if the mutation does not fit.
 	change func(answer) (answer, bool)
-	// again says of a true answer that the request is to be sent once more, with an idempotency key of its own.
+	// again reports whether the request is to be executed again, with a new idempotency key. Nil for never.
 	again func(answer) bool
-	// spares says of a true answer that what it has at the place is the implementation's own. Nil for never.
-	spares func(answer) bool
-	// family is what the lie is one of, and lax says that it need not be told when another of the family is: the
-	// contract leaves it to the outcomes which of them has such a place. "" for a lie that stands alone.
-	family string
-	lax    bool
+	// isExempt reports whether the implementation chooses the value at the place. Nil for never.
+	isExempt func(answer) bool
+	// family groups mutations of a place that the contract allows in several outcomes and requires in none of them. An
+	// optional one need not fit a response if another one of its family does.
+	family   string
+	optional bool
 }
 
-// about says whether an answer is of the lie's outcome.
-func (l *Lie) about(a answer) bool { return a.operation == l.Operation && a.outcome == l.Outcome }
+// matches reports whether a response has the operation and the outcome of the mutation.
+func (l *Mutation) matches(a answer) bool {
+	return a.operation == l.Operation && a.outcome == l.Outcome
+}
 
-// tell tells the lie, when there is a place for it in the answer.
-func (l *Lie) tell(a answer) (answer, bool) {
+// apply returns the mutated response, or false if the mutation does not fit.
+func (l *Mutation) apply(a answer) (answer, bool) {
 	if l.change == nil {
 		return a, false
 	}
 	return l.change(a)
 }
 
-// asksAgain says whether the lie is that the request was done once more.
-func (l *Lie) asksAgain(a answer) bool { return l.again != nil && l.again(a) }
+// requiresReplay reports whether the mutation is a second execution of the request.
+func (l *Mutation) requiresReplay(a answer) bool { return l.again != nil && l.again(a) }
 
-// kinds are all kinds of lies, in the order in which they are counted out.
-var kinds = []struct{ name, says string }{
+// kinds are all kinds of mutations, in the order of the report.
+var kinds = []struct{ name, description string }{
 	{"drop", "a member is missing"},
 	{"retype", "a value has another JSON type"},
-	{"misspell", "a value is none of its enum, or not its const"},
+	{"misspell", "a value is not in its enum, or not its const"},
 	{"break", "a text does not match its pattern or its format"},
-	{"add", "an object has a member more"},
+	{"add", "an object has an additional member"},
 	{"turn", "a value of an enum is another one of it"},
-	{"change", "a text, number or truth value is another one that its schema allows"},
+	{"change", "a string, number or boolean is another one that its schema allows"},
 	{"nullify", "a value that may be null is null"},
 	{"fill", "a null is a value"},
-	{"empty", "a list or an open object has nothing in it"},
+	{"empty", "a list or an open object is empty"},
 	{"shorten", "a list lacks its last item"},
 	{"repeat", "a list has its last item twice"},
 	{"reverse", "a list is in reverse order"},
 	{"status", "the HTTP status is another one"},
 	{"code", "the error code is another one"},
 	{"reason", "the reason code is another one"},
-	{"pose", "the whole answer is that of another outcome"},
+	{"pose", "the whole response is that of another outcome"},
 	{"withhold", "a list of reason codes lacks a code"},
-	{"invent", "a list of reason codes has a code more"},
+	{"invent", "a list of reason codes has an additional code"},
 	{"unsend", "a header is missing"},
 	{"falsify", "a header has another value"},
 	{"forge", "a correlation id is another one, in header and body alike"},
-	{"hide", "a replay does not say that it is one"},
-	{"feign", "a first answer says that it is a replay"},
-	{"rerun", "a replay runs the request once more"},
-	{"accept", "a key that was used with another payload is taken for a new one"},
-	{"resign", "a signature is by another key"},
-	{"unlink", "a signed page says that nothing came before it and nothing follows"},
+	{"hide", "a replay is not marked as one"},
+	{"feign", "a first response is marked as a replay"},
+	{"rerun", "a replay executes the request again"},
+	{"accept", "a key that was used with another payload is accepted"},
+	{"resign", "a signature is made with another key"},
+	{"unlink", "a signed page has no links to its neighbours"},
 }
 
 // signatureSchema is the schema of a signature over everything else in the object that has it.
 const signatureSchema = "EventSignature"
 
-// deriver derives lies.
+// deriver derives mutations.
 type deriver struct {
 	milestone *milestones.Milestone
 	schemas   *schemas.Set
-	own       own
+	own       ownPatterns
 	samples   samples
-	lies      []*Lie
+	mutations []*Mutation
 
 	operation *milestones.Operation
 	outcome   *milestones.Outcome
 }
 
-// samples are true answers, one for each outcome of each operation.
+// samples are response bodies, one for each outcome of each operation.
 type samples map[*milestones.Outcome]any
 
-// derive derives every lie that follows from the milestone and its schemas. Some are made of true answers, which the
-// samples have when they are told.
-func derive(in project.Inputs, s samples) ([]*Lie, error) {
+// derive returns all mutations of the responses of a milestone. Some use the samples, which are filled later.
+func derive(in project.Inputs, s samples) ([]*Mutation, error) {
 	d := &deriver{milestone: in.Milestone, schemas: in.Schemas, samples: s}
 	var err error
 	if d.own, err = newOwn(in.Milestone); err != nil {
@@ -126,7 +127,7 @@ func derive(in project.Inputs, s samples) ([]*Lie, error) {
 			d.replays()
 		}
 	}
-	return d.lies, nil
+	return d.mutations, nil
 }
 
 // outcomeName is how ids name an outcome: a refusal by its name, and a success by its status.
@@ -137,20 +138,20 @@ func outcomeName(o *milestones.Outcome) string {
 	return o.Name
 }
 
-// lie adds a lie. Its words are what the id begins with.
-func (d *deriver) lie(words string, change func(answer) (answer, bool)) *Lie {
+// add adds a mutation whose id begins with the words.
+func (d *deriver) add(words string, change func(answer) (answer, bool)) *Mutation {
 	kind, _, _ := strings.Cut(words, " ")
-	l := &Lie{
+	l := &Mutation{
 		ID:   words + " of " + d.operation.ID + " " + outcomeName(d.outcome),
 		Kind: kind, Operation: d.operation, Outcome: d.outcome, change: change,
 	}
-	d.lies = append(d.lies, l)
+	d.mutations = append(d.mutations, l)
 	return l
 }
 
 // ---- bodies ----
 
-// body derives the lies about every place of the outcome's schema.
+// body adds the mutations of all places of the outcome's schema.
 func (d *deriver) body() error {
 	places, err := d.schemas.Places(d.outcome.Schema)
 	if err != nil {
@@ -158,23 +159,23 @@ func (d *deriver) body() error {
 	}
 	for i := range places {
 		p := &places[i]
-		from := len(d.lies)
+		from := len(d.mutations)
 		d.place(p)
 		if slices.Contains(p.Schemas, signatureSchema) && len(p.Path) > 0 {
 			d.signed(p.Path, places)
 		}
-		for _, l := range d.lies[from:] {
+		for _, l := range d.mutations[from:] {
 			if declared, inDetails := d.inDetails(p); inDetails {
 				words, _, _ := strings.Cut(l.ID, " of ")
 				l.family = words + " of " + d.outcome.Schema
-				l.lax = !declared || slices.Contains([]string{"turn", "shorten", "reverse"}, l.Kind)
+				l.optional = !declared || slices.Contains([]string{"turn", "shorten", "reverse"}, l.Kind)
 			}
 		}
 	}
 	return nil
 }
 
-// inDetails says whether a place is in the details of a refusal, and whether the outcome declares that it is there. All
+// inDetails reports whether a place is in the details of a refusal, and whether the outcome declares that it is there. All
 // refusals have one schema, and an outcome needs only the details that it declares. Nor does each of them have every
 // value of an enum, or several items in a list.
 func (d *deriver) inDetails(p *schemas.Place) (declared, is bool) {
@@ -186,7 +187,7 @@ func (d *deriver) inDetails(p *schemas.Place) (declared, is bool) {
 	return declared, true
 }
 
-// place derives the lies about one place.
+// place adds the mutations of one place.
 func (d *deriver) place(p *schemas.Place) {
 	at := p.Pointer()
 	name := ""
@@ -194,23 +195,23 @@ func (d *deriver) place(p *schemas.Place) {
 		name = p.Path[len(p.Path)-1]
 	}
 	about := func(kind string, change alter) {
-		d.lie(kind+" "+at, func(a answer) (answer, bool) { return a.updated(p.Path, change) })
+		d.add(kind+" "+at, func(a answer) (answer, bool) { return a.updated(p.Path, change) })
 	}
 	if name != "" && name != schemas.Each {
-		d.lie("drop "+at, func(a answer) (answer, bool) { return a.updated(p.Path[:len(p.Path)-1], without(name)) })
+		d.add("drop "+at, func(a answer) (answer, bool) { return a.updated(p.Path[:len(p.Path)-1], without(name)) })
 	}
 	if other, ok := otherType(p); ok && at != "" {
 		about("retype", func(any) (any, bool) { return other, true })
 	}
-	// The code and the reason code of a refusal have lies of their own: status, code, reason and pose.
-	told := d.outcome.Name != milestones.Success && (at == "/error/code" || at == "/error/details/reason_code")
+	// The code and the reason code of a refusal have their own mutations: status, code, reason and pose.
+	hasOwn := d.outcome.Name != milestones.Success && (at == "/error/code" || at == "/error/details/reason_code")
 	switch {
-	case told:
+	case hasOwn:
 	case len(p.Enum) > 0:
 		about("misspell", misspelt(p))
 		for i, value := range p.Enum {
 			if other := p.Enum[(i+1)%len(p.Enum)]; len(p.Enum) > 1 {
-				d.lie("turn "+at+" from "+spelled(value), func(a answer) (answer, bool) { return a.updated(p.Path, turned(value, other)) })
+				d.add("turn "+at+" from "+spelled(value), func(a answer) (answer, bool) { return a.updated(p.Path, replaced(value, other)) })
 			}
 		}
 	case len(p.Patterns) > 0 || p.Format != "":
@@ -222,8 +223,8 @@ func (d *deriver) place(p *schemas.Place) {
 	if allows(p, "null") && len(p.Types) > 1 {
 		about("nullify", func(value any) (any, bool) { return nil, value != nil })
 		if allows(p, "string") {
-			d.lie("fill "+at, func(a answer) (answer, bool) {
-				text, ok := fitting(a.body, p)
+			d.add("fill "+at, func(a answer) (answer, bool) {
+				text, ok := matchingText(a.body, p)
 				if !ok {
 					return a, false
 				}
@@ -233,7 +234,7 @@ func (d *deriver) place(p *schemas.Place) {
 	}
 	switch {
 	case p.Closed:
-		d.lie("add "+at+"/unknown", func(a answer) (answer, bool) {
+		d.add("add "+at+"/unknown", func(a answer) (answer, bool) {
 			return a.updated(p.Path, func(value any) (any, bool) {
 				if _, ok := value.(map[string]any); !ok {
 					return value, false
@@ -246,19 +247,19 @@ func (d *deriver) place(p *schemas.Place) {
 			object, ok := value.(map[string]any)
 			return map[string]any{}, ok && len(object) > 0
 		})
-		d.lie("change "+at+"/any", func(a answer) (answer, bool) { return a.updated(p.Path, d.own.changedSomewhere) })
+		d.add("change "+at+"/any", func(a answer) (answer, bool) { return a.updated(p.Path, d.own.changedSomewhere) })
 	case allows(p, "array") && len(p.Types) > 0:
-		about("empty", func(value any) (any, bool) { return []any{}, len(list(value)) > 0 })
+		about("empty", func(value any) (any, bool) { return []any{}, len(arrayItems(value)) > 0 })
 		about("shorten", shortened)
 		about("repeat", repeated)
 		about("reverse", reversed)
 	}
 }
 
-// changed derives the lie that a value is another one. Where every value is the implementation's own, there is none.
+// changed adds the mutation of a value to another one. There is none if the implementation chooses all values.
 func (d *deriver) changed(p *schemas.Place) {
-	l := d.lie("change "+p.Pointer(), func(a answer) (answer, bool) { return a.updated(p.Path, d.own.changed(p)) })
-	l.spares = func(a answer) bool {
+	l := d.add("change "+p.Pointer(), func(a answer) (answer, bool) { return a.updated(p.Path, d.own.changed(p)) })
+	l.isExempt = func(a answer) bool {
 		_, is := a.updated(p.Path, func(value any) (any, bool) {
 			text, ok := value.(string)
 			return value, ok && d.own.has(text)
@@ -302,7 +303,7 @@ const undeclaredStatus = http.StatusTeapot
 
 func (d *deriver) statuses() {
 	for _, status := range append(others(d, func(o *milestones.Outcome) []int { return []int{o.Status} }), undeclaredStatus) {
-		d.lie("status "+strconv.Itoa(status), func(a answer) (answer, bool) {
+		d.add("status "+strconv.Itoa(status), func(a answer) (answer, bool) {
 			a.status = status
 			return a, true
 		})
@@ -331,7 +332,7 @@ func (d *deriver) codes() {
 		}
 	}
 	for _, code := range append(codes, "UNDECLARED") {
-		d.lie("code "+code, put(code, "error", "code"))
+		d.add("code "+code, put(code, "error", "code"))
 	}
 }
 
@@ -359,7 +360,7 @@ func (d *deriver) reasons() {
 		}
 	}
 	for _, reason := range append(reasons, "undeclared") {
-		d.lie("reason "+reason, put(reason, "error", "details", "reason_code"))
+		d.add("reason "+reason, put(reason, "error", "details", "reason_code"))
 	}
 }
 
@@ -371,7 +372,7 @@ func (d *deriver) poses() {
 		if this == that {
 			continue
 		}
-		d.lie("pose as "+outcomeName(that), func(a answer) (answer, bool) {
+		d.add("pose as "+outcomeName(that), func(a answer) (answer, bool) {
 			sample, ok := d.samples[that]
 			if !a.readable || !ok {
 				return a, false
@@ -397,7 +398,7 @@ func (d *deriver) poses() {
 	}
 }
 
-// listed are lies about which codes stand in a list of reason codes.
+// listed adds the mutations of lists of reason codes.
 func (d *deriver) listed() {
 	if d.outcome.ReasonCodesAt == "" {
 		return
@@ -408,13 +409,13 @@ func (d *deriver) listed() {
 	}
 	for _, code := range d.outcome.ReasonCodes {
 		is := func(item any) bool { return item == code }
-		d.lie("withhold "+code, func(a answer) (answer, bool) {
+		d.add("withhold "+code, func(a answer) (answer, bool) {
 			return a.updated(path, func(value any) (any, bool) {
-				codes := list(value)
+				codes := arrayItems(value)
 				return slices.DeleteFunc(slices.Clone(codes), is), slices.ContainsFunc(codes, is)
 			})
 		})
-		d.lie("invent "+code, func(a answer) (answer, bool) {
+		d.add("invent "+code, func(a answer) (answer, bool) {
 			return a.updated(path, func(value any) (any, bool) {
 				codes, ok := value.([]any)
 				return append(slices.Clone(codes), code), ok && !slices.ContainsFunc(codes, is)
@@ -427,57 +428,57 @@ func (d *deriver) listed() {
 
 func (d *deriver) headers() {
 	header := func(name string, values func(answer) []string) {
-		d.lie("unsend "+name, func(a answer) (answer, bool) { return a.withHeader(name), a.has(name) })
-		d.lie("falsify "+name, func(a answer) (answer, bool) { return a.withHeader(name, values(a)...), a.has(name) })
+		d.add("unsend "+name, func(a answer) (answer, bool) { return a.withHeader(name), a.has(name) })
+		d.add("falsify "+name, func(a answer) (answer, bool) { return a.withHeader(name, values(a)...), a.has(name) })
 	}
 	header("Content-Type", func(answer) []string { return []string{"text/plain"} })
 	correlation := d.milestone.Transport.CorrelationHeader
 	header(correlation, func(a answer) []string { return []string{a.header.Get(correlation) + "x"} })
-	d.lie("forge "+correlation, func(a answer) (answer, bool) {
+	d.add("forge "+correlation, func(a answer) (answer, bool) {
 		other := nextText(a.header.Get(correlation))
-		told := a.withHeader(correlation, other)
+		mutated := a.withHeader(correlation, other)
 		if a.readable {
-			told = told.with(set(a.body, []string{"correlation_id"}, other))
+			mutated = mutated.with(set(a.body, []string{"correlation_id"}, other))
 		}
-		return told, a.has(correlation)
+		return mutated, a.has(correlation)
 	})
 	if d.outcome.Status == http.StatusMethodNotAllowed {
 		header("Allow", func(a answer) []string { return []string{a.header.Get("Allow") + ", TRACE"} })
 	}
 }
 
-// replays are lies about answers that were given before. What is replayed of the refusals is not said outcome by
+// replays adds the mutations of replays. Which refusals are replayed is not declared outcome by
 // outcome, so each operation has to show one of them at least; a success, always.
 func (d *deriver) replays() {
 	name := d.milestone.Transport.ReplayHeader
-	d.lie("feign "+name, func(a answer) (answer, bool) { return a.withHeader(name, "true"), !a.has(name) })
+	d.add("feign "+name, func(a answer) (answer, bool) { return a.withHeader(name, "true"), !a.has(name) })
 	if d.operation.Method != http.MethodPost {
 		return
 	}
-	hide := d.lie("hide "+name, func(a answer) (answer, bool) { return a.withHeader(name), a.has(name) })
-	falsify := d.lie("falsify "+name, func(a answer) (answer, bool) { return a.withHeader(name, "yes"), a.has(name) })
-	rerun := d.lie("rerun "+name, nil)
+	hide := d.add("hide "+name, func(a answer) (answer, bool) { return a.withHeader(name), a.has(name) })
+	falsify := d.add("falsify "+name, func(a answer) (answer, bool) { return a.withHeader(name, "yes"), a.has(name) })
+	rerun := d.add("rerun "+name, nil)
 	rerun.again = func(a answer) bool { return a.has(name) }
 	if d.outcome.Name != milestones.Success {
-		for _, l := range []*Lie{hide, falsify, rerun} {
-			l.family, l.lax = l.Kind+" "+name+" of a refusal of "+d.operation.ID, true
+		for _, l := range []*Mutation{hide, falsify, rerun} {
+			l.family, l.optional = l.Kind+" "+name+" of a refusal of "+d.operation.ID, true
 		}
 	}
 	// The refusal of a key that came with another payload is the one that names the key.
 	if slices.Contains(d.outcome.Details, "idempotency_key") {
-		accept := d.lie("accept another payload", nil)
+		accept := d.add("accept another payload", nil)
 		accept.again = func(answer) bool { return true }
 	}
 }
 
 // ---- signatures ----
 
-// signed are lies about an object with a signature, which stands at a path.
+// signed adds the mutations of an object with a signature.
 func (d *deriver) signed(path []string, places []schemas.Place) {
 	around := path[:len(path)-1]
 	pointer := (&schemas.Place{Path: around}).Pointer()
-	d.lie("resign "+pointer, func(a answer) (answer, bool) {
-		return a.updated(around, func(value any) (any, bool) { return signedByAnother(value, path[len(path)-1]) })
+	d.add("resign "+pointer, func(a answer) (answer, bool) {
+		return a.updated(around, func(value any) (any, bool) { return signedByUnpublishedKey(value, path[len(path)-1]) })
 	})
 	var nullable [][]string
 	for _, p := range places {
@@ -488,13 +489,13 @@ func (d *deriver) signed(path []string, places []schemas.Place) {
 	if nullable == nil {
 		return
 	}
-	d.lie("unlink "+pointer, func(a answer) (answer, bool) {
-		told := false
+	d.add("unlink "+pointer, func(a answer) (answer, bool) {
+		changed := false
 		for _, path := range nullable {
 			other, ok := a.updated(path, func(value any) (any, bool) { return nil, value != nil })
-			a, told = other, told || ok
+			a, changed = other, changed || ok
 		}
-		return a, told
+		return a, changed
 	})
 }
 

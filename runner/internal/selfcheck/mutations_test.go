@@ -49,9 +49,9 @@ func toy(t *testing.T, bell string, edits ...string) project.Inputs {
 	return project.Inputs{Milestone: m, Schemas: set}
 }
 
-// about are the lies about the member it of the bell, without what they have in common.
-func about(lies []*Lie) (ids []string) {
-	for _, l := range lies {
+// matches are the mutations about the member it of the bell, without what they have in common.
+func about(mutations []*Mutation) (ids []string) {
+	for _, l := range mutations {
 		words, of, _ := strings.Cut(l.ID, " of ")
 		if of == "bell.get 200" && strings.Contains(words, "/it") {
 			ids = append(ids, words)
@@ -60,7 +60,7 @@ func about(lies []*Lie) (ids []string) {
 	return ids
 }
 
-// Each row is a schema and the lies that follow from it.
+// Each row is a schema and the mutations that follow from it.
 func TestLiesFollowFromTheSchema(t *testing.T) {
 	for _, row := range []struct{ name, schema, want string }{
 		{"a text", `{"type":"string"}`, "drop /it, retype /it, change /it"},
@@ -83,22 +83,22 @@ func TestLiesFollowFromTheSchema(t *testing.T) {
 			"drop /it, retype /it, add /it/unknown, drop /it/in, retype /it/in, add /it/in/unknown"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			lies, err := derive(toy(t, row.schema), samples{})
+			mutations, err := derive(toy(t, row.schema), samples{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := about(lies)
-			if i := slices.IndexFunc(lies, func(l *Lie) bool { return l.Kind == "resign" }); i >= 0 {
+			got := about(mutations)
+			if i := slices.IndexFunc(mutations, func(l *Mutation) bool { return l.Kind == "resign" }); i >= 0 {
 				got = slices.Insert(got, 3, "resign ")
 			}
 			if diff := cmp.Diff(strings.Join(got, ", "), row.want); diff != "" {
-				t.Errorf("lies (-got +want):\n%s", diff)
+				t.Errorf("mutations (-got +want):\n%s", diff)
 			}
 		})
 	}
 }
 
-// What depends on the document has no list of places, and so no lies: that is said, and not passed over.
+// What depends on the document has no list of places, and so no mutations: that is said, and not passed over.
 func TestConditionsAreRefused(t *testing.T) {
 	_, err := derive(toy(t, `{"type":"object","additionalProperties":false,"properties":{},"oneOf":[{"required":[]}]}`), samples{})
 	want := "BellResponse.schema.json#/properties/it/oneOf: what stands under it depends on the document, so it has no list of places"
@@ -107,7 +107,7 @@ func TestConditionsAreRefused(t *testing.T) {
 	}
 }
 
-// Each row is a lie, and what becomes of an answer; "" when there is no place for it.
+// Each row is a mutation and the mutated body; "" if it does not fit.
 func TestWhatIsTold(t *testing.T) {
 	const (
 		text  = `{"type":"string"}`
@@ -117,7 +117,7 @@ func TestWhatIsTold(t *testing.T) {
 		seven = `{"type":"integer","minimum":1,"maximum":7}`
 		free  = `{"type":"object","additionalProperties":{"type":"integer"}}`
 	)
-	for _, row := range []struct{ lie, schema, honest, want string }{
+	for _, row := range []struct{ mutation, schema, body, want string }{
 		{"drop /it", text, `{"it":"a"}`, `{}`},
 		{"drop /it", text, `{}`, ``},
 		{"retype /it", text, `{"it":"a"}`, `{"it":7}`},
@@ -154,37 +154,37 @@ func TestWhatIsTold(t *testing.T) {
 		{"change /it/any", free, `{"it":{"a":null,"b":[1]}}`, `{"it":{"a":null,"b":[2]}}`},
 		{"add /unknown", text, `{"it":"a"}`, `{"it":"a","unknown":true}`},
 	} {
-		t.Run(row.lie+" in "+row.honest, func(t *testing.T) {
+		t.Run(row.mutation+" in "+row.body, func(t *testing.T) {
 			in := toy(t, row.schema)
-			lies, err := derive(in, samples{})
+			mutations, err := derive(in, samples{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(lies, func(l *Lie) bool { return l.ID == row.lie+" of bell.get 200" })
+			i := slices.IndexFunc(mutations, func(l *Mutation) bool { return l.ID == row.mutation+" of bell.get 200" })
 			if i < 0 {
-				t.Fatalf("there is no such lie: %q", about(lies))
+				t.Fatalf("no such mutation: %q", about(mutations))
 			}
-			honest := newAnswer(&in.Milestone.Operations[0], 200, http.Header{}, []byte(row.honest))
-			told, ok := lies[i].tell(honest)
+			original := newAnswer(&in.Milestone.Operations[0], 200, http.Header{}, []byte(row.body))
+			mutated, ok := mutations[i].apply(original)
 			got := ""
 			if ok {
-				got = string(encode(told.body))
+				got = string(encode(mutated.body))
 			}
 			if got != row.want {
 				t.Errorf("got %s, want %s", got, row.want)
 			}
 			var before any
-			if err := json.Unmarshal([]byte(row.honest), &before); err != nil {
+			if err := json.Unmarshal([]byte(row.body), &before); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(honest.body, before); diff != "" {
-				t.Errorf("the honest answer was changed (-got +want):\n%s", diff)
+			if diff := cmp.Diff(original.body, before); diff != "" {
+				t.Errorf("the original answer was changed (-got +want):\n%s", diff)
 			}
 		})
 	}
 }
 
-// Each row is an outcome, and the lies about status, codes, lists and headers that follow from it.
+// Each row is an outcome, and the mutations about status, codes, lists and headers that follow from it.
 func TestLiesFollowFromTheOutcome(t *testing.T) {
 	in := toy(t, `{"type":"string"}`,
 		"required_reason_codes: [bell_cracked]", "required_reason_codes: [bell_cracked, bell_stolen]",
@@ -192,7 +192,7 @@ func TestLiesFollowFromTheOutcome(t *testing.T) {
 			"  key_reused: { status: 422, code: KEY_REUSED, details: [idempotency_key] }\n"+
 			"  not_allowed: { status: 405, code: NOT_ALLOWED }",
 		"method: GET", "method: POST", "refusals: [cracked]", "refusals: [cracked, key_reused, not_allowed]")
-	lies, err := derive(in, samples{})
+	mutations, err := derive(in, samples{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,21 +216,21 @@ func TestLiesFollowFromTheOutcome(t *testing.T) {
 	} {
 		t.Run(outcome, func(t *testing.T) {
 			var got []string
-			for _, l := range lies {
+			for _, l := range mutations {
 				if words, of, _ := strings.Cut(l.ID, " of "); of == "bell.get "+outcome && !strings.Contains(words, " /") {
 					got = append(got, words)
 				}
 			}
 			if diff := cmp.Diff(got, strings.Split(want, ", ")); diff != "" {
-				t.Errorf("lies (-got +want):\n%s", diff)
+				t.Errorf("mutations (-got +want):\n%s", diff)
 			}
 		})
 	}
 }
 
-// In the contract itself every lie has an id of its own, and a kind that is counted.
+// In the contract each mutation has a unique id, and a kind of the report.
 func TestIDs(t *testing.T) {
-	lies, err := derive(project.Inputs{Milestone: milestones.M109(), Schemas: schemas.Embedded()}, samples{})
+	mutations, err := derive(project.Inputs{Milestone: milestones.M109(), Schemas: schemas.Embedded()}, samples{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,17 +238,17 @@ func TestIDs(t *testing.T) {
 	for _, kind := range kinds {
 		known[kind.name] = true
 	}
-	for _, l := range lies {
+	for _, l := range mutations {
 		if seen[l.ID] {
-			t.Errorf("two lies are called %q", l.ID)
+			t.Errorf("two mutations are called %q", l.ID)
 		}
 		if seen[l.ID] = true; !known[l.Kind] {
 			t.Errorf("%q is of no kind", l.ID)
 		}
 	}
 	for kind := range known {
-		if !slices.ContainsFunc(lies, func(l *Lie) bool { return l.Kind == kind }) {
-			t.Errorf("no lie is of the kind %s", kind)
+		if !slices.ContainsFunc(mutations, func(l *Mutation) bool { return l.Kind == kind }) {
+			t.Errorf("no mutation of the kind %s", kind)
 		}
 	}
 }
