@@ -210,7 +210,7 @@ func (r *resolver) successOf(at jsontext.Pointer, o operation) Outcome {
 	return success
 }
 
-// outcomesOf returns the refusals of an operation. Two that a client could not tell apart are a problem.
+// outcomesOf returns the refusals of an operation. Two that look the same to a client are a problem.
 func (r *resolver) outcomesOf(at jsontext.Pointer, refusals []string) []Outcome {
 	var all []Outcome
 	r.checkReferences(at, refusals, r.refusals)

@@ -24,7 +24,7 @@
 //
 // Reading is strict, because a misspelt key would otherwise be a rule that is never checked. See package yamlfile for what is
 // refused in every file; here also: a name that refers to nothing; a name that nothing refers to; two operations on one route;
-// two refusals of one operation that a client could not tell apart; a regular expression that does not compile. All problems
+// two refusals of one operation that look the same to a client; a regular expression that does not compile. All problems
 // are reported at once, in the order of the file, with file and line:
 //
 //	M109.yaml:113: unknown key "opertions" (did you mean "operations"?)

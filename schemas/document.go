@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,7 +16,7 @@ import (
 type Document struct {
 	// Canonical is the text in the form of RFC 8785 (JCS): equal documents have equal bytes.
 	Canonical []byte
-	// Value is nil, bool, float64, string, []any or map[string]any. It holds what Canonical spells, so -0 is 0,
+	// Value is nil, bool, float64, string, []any or map[string]any. It equals what Canonical spells, so -0 is 0,
 	// and a number has the precision of a double.
 	Value any
 
@@ -44,8 +43,8 @@ func ReadRequest(text []byte) (Document, error) {
 // readers give up (10,000 levels). A number too small for a double is 0. The error is a [*SyntaxError].
 //
 // The text is read once, and a hostile one costs no more than its length: sorting members while copying them, as
-// jsontext's own Canonicalize does, takes time in proportion to length times depth. A fuzz test holds the two to
-// the same bytes.
+// jsontext's own Canonicalize does, takes time in proportion to length times depth. A fuzz test compares the
+// bytes of the two.
 func Read(text []byte) (Document, error) {
 	if bytes.HasPrefix(text, []byte("\ufeff")) {
 		return Document{}, syntaxError(text, 0, errors.New("begins with a byte order mark"))
@@ -57,7 +56,7 @@ func Read(text []byte) (Document, error) {
 		return Document{}, syntaxError(text, 0, errors.New("holds no value"))
 	}
 	if err != nil {
-		return Document{}, syntaxError(text, offsetOf(err, text), located(err))
+		return Document{}, syntaxError(text, offsetOf(err, text), describeSyntaxError(err))
 	}
 	end := reader.InputOffset()
 	if _, err := reader.ReadToken(); err != io.EOF {
@@ -74,7 +73,7 @@ type reader struct {
 	depth int // the deepest place so far
 }
 
-// Value reads the next value. Its depth is bounded by the decoder's.
+// value reads the next value. Its depth is bounded by the decoder's.
 func (r *reader) value() (any, error) {
 	token, err := r.ReadToken()
 	if err != nil {
@@ -140,7 +139,7 @@ func (r *reader) array() (any, error) {
 	return items, err
 }
 
-// CheckText refuses the code points that Unicode will never give to a character (RFC 7493, section 2.1):
+// checkText refuses the code points that Unicode will never give to a character (RFC 7493, section 2.1):
 // U+FDD0 to U+FDEF, and the last two of each plane.
 func (r *reader) checkText(text string) error {
 	for i := 0; i < len(text); i++ {
@@ -158,8 +157,8 @@ func (r *reader) problem(what string) error {
 	return &jsontext.SyntacticError{ByteOffset: r.InputOffset(), JSONPointer: r.StackPointer(), Err: errors.New(what)}
 }
 
-// Located says what is wrong and where, in words that do not change with the library's.
-func located(err error) error {
+// describeSyntaxError returns what is wrong and where, in words that do not depend on the version of the library.
+func describeSyntaxError(err error) error {
 	var syntax *jsontext.SyntacticError
 	if !errors.As(err, &syntax) {
 		return err
@@ -167,7 +166,7 @@ func located(err error) error {
 	pointer := string(syntax.JSONPointer)
 	if errors.Is(syntax.Err, jsontext.ErrDuplicateName) {
 		parent := string(syntax.JSONPointer.Parent())
-		return fmt.Errorf("duplicate member %s in %s", shortened(syntax.JSONPointer.LastToken()), shortened(parent))
+		return fmt.Errorf("duplicate member %s in %s", quoteShortened(syntax.JSONPointer.LastToken()), quoteShortened(parent))
 	}
 	if errors.Is(syntax.Err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("the text ends too early, after byte %d", syntax.ByteOffset)
@@ -175,11 +174,11 @@ func located(err error) error {
 	if pointer == "" {
 		return fmt.Errorf("%w, after byte %d", syntax.Err, syntax.ByteOffset)
 	}
-	return fmt.Errorf("%w, in %s after byte %d", syntax.Err, shortened(pointer), syntax.ByteOffset)
+	return fmt.Errorf("%w, in %s after byte %d", syntax.Err, quoteShortened(pointer), syntax.ByteOffset)
 }
 
-// Shortened quotes a text from a document, and cuts it to what fits in a message.
-func shortened(text string) string {
+// quoteShortened quotes a text from a document, and cuts it to what fits in a message.
+func quoteShortened(text string) string {
 	const most = 60
 	if utf8.RuneCountInString(text) > most {
 		text = string([]rune(text)[:most]) + "…"
@@ -187,7 +186,7 @@ func shortened(text string) string {
 	return strconv.Quote(text)
 }
 
-// AppendCanonical appends the RFC 8785 form of a value that [Read] made. The order of members is the one thing
+// appendCanonical appends the RFC 8785 form of a value that [Read] made. The order of members is the one thing
 // that jsontext does not offer without a second pass over the text.
 func appendCanonical(text []byte, value any) []byte {
 	switch value := value.(type) {
@@ -234,7 +233,7 @@ func appendText(text []byte, value string) []byte {
 	return text
 }
 
-// CompareUTF16 orders names by their UTF-16 code units, as RFC 8785 (section 3.2.3) demands. UTF-8 has the same
+// compareUTF16 orders names by their UTF-16 code units, as RFC 8785 (section 3.2.3) requires. UTF-8 has the same
 // order but for one case: a code point beyond U+FFFF (first byte F0 or more) is two surrogates in UTF-16, and they
 // come before U+E000 to U+FFFF (first byte EE or EF).
 func compareUTF16(a, b string) int {
@@ -249,15 +248,12 @@ func compareUTF16(a, b string) int {
 	return len(a) - len(b)
 }
 
-// ValueAt follows a plain JSON Pointer. One that leads nowhere finds nil.
+// valueAt returns the value at a plain JSON Pointer; nil when there is none.
 func valueAt(value any, pointer string) any {
-	if pointer == "" {
-		return value
-	}
-	for token := range strings.SplitSeq(pointer[1:], "/") {
+	for token := range jsontext.Pointer(pointer).Tokens() {
 		switch inner := value.(type) {
 		case map[string]any:
-			value = inner[unescapeToken(token)]
+			value = inner[token]
 		case []any:
 			index, err := strconv.Atoi(token)
 			if err != nil || index < 0 || index >= len(inner) {
@@ -271,10 +267,11 @@ func valueAt(value any, pointer string) any {
 	return value
 }
 
-var (
-	tokenUnescaper = strings.NewReplacer("~1", "/", "~0", "~")
-	tokenEscaper   = strings.NewReplacer("~", "~0", "/", "~1")
-)
-
-func unescapeToken(token string) string { return tokenUnescaper.Replace(token) }
-func escapeToken(name string) string    { return tokenEscaper.Replace(name) }
+// below extends a plain JSON Pointer by the names of members.
+func below(pointer string, names ...string) string {
+	extended := jsontext.Pointer(pointer)
+	for _, name := range names {
+		extended = extended.AppendToken(name)
+	}
+	return string(extended)
+}

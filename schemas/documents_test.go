@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // One valid document per schema, as full as the schema allows: what is optional is there.
@@ -111,7 +113,7 @@ func changed(t *testing.T, text string, changes ...change) any {
 			continue
 		}
 		slash := strings.LastIndexByte(change.at, '/')
-		parent, name := valueAt(document, change.at[:slash]), unescapeToken(change.at[slash+1:])
+		parent, name := valueAt(document, change.at[:slash]), jsontext.Pointer(change.at).LastToken()
 		switch parent := parent.(type) {
 		case map[string]any:
 			if change.value == "" {
@@ -141,7 +143,7 @@ func replacedAt(document any, pointer string, value any) any {
 		return value
 	}
 	slash := strings.LastIndexByte(pointer, '/')
-	name := unescapeToken(pointer[slash+1:])
+	name := jsontext.Pointer(pointer).LastToken()
 	switch parent := valueAt(document, pointer[:slash]).(type) {
 	case map[string]any:
 		parent[name] = value
@@ -180,7 +182,7 @@ func visit(pointer string, value any, f func(pointer string, value any)) {
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			visit(pointer+"/"+escapeToken(name), value[name], f)
+			visit(below(pointer, name), value[name], f)
 		}
 	case []any:
 		for i, item := range value {

@@ -5,93 +5,98 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"example.com/lpgate/internal/suggest"
 )
 
-// Shape is what stands under a keyword, in words and as a test.
-type shape struct {
+// keywordType is the type of the value of a keyword, in words and as a test.
+//
+// A metaschema could check most of this, but with poorer messages: it would neither suggest the value that was meant (3 for "3",
+// ["x"] for "x") nor the format, and every program would compile it at its start.
+type keywordType struct {
 	is   string
 	fits func(value any) bool
 }
 
 var (
-	anything   = &shape{"anything", func(any) bool { return true }}
-	words      = &shape{"a text", isText}
-	typeOrMore = &shape{"a type or a list of different ones", func(value any) bool {
-		return len(strs(value)) > 0 && (isText(value) || areDifferentTexts(value)) && unknownTypes(value) == nil
+	anyType  = &keywordType{"anything", func(any) bool { return true }}
+	textType = &keywordType{"a text", isText}
+	typeType = &keywordType{"a type or a list of different ones", func(value any) bool {
+		return len(textsOf(value)) > 0 && (isText(value) || areDifferentTexts(value)) && unknownTypes(value) == nil
 	}}
-	names      = &shape{"a list of different names", areDifferentTexts}
-	dependents = &shape{"an object of lists of different names", func(value any) bool {
+	namesType      = &keywordType{"a list of different names", areDifferentTexts}
+	dependentsType = &keywordType{"an object of lists of different names", func(value any) bool {
 		lists, ok := value.(map[string]any)
 		for _, list := range lists {
 			ok = ok && areDifferentTexts(list)
 		}
 		return ok
 	}}
-	texts = &shape{"an object of texts", func(value any) bool {
+	textsType = &keywordType{"an object of texts", func(value any) bool {
 		members, ok := value.(map[string]any)
 		for _, member := range members {
 			ok = ok && isText(member)
 		}
 		return ok
 	}}
-	values = &shape{"a list", isList}
-	choice = &shape{"a list of different values, one at least", func(value any) bool { return isListOfSome(value) && areDifferent(value.([]any)) }}
-	flag   = &shape{"true or false", isFlag}
-	count  = &shape{"a whole number, 0 at least", func(value any) bool {
+	listType  = &keywordType{"a list", isList}
+	enumType  = &keywordType{"a list of different values, one at least", func(value any) bool { return isListOfSome(value) && areDifferent(value.([]any)) }}
+	flagType  = &keywordType{"true or false", isFlag}
+	countType = &keywordType{"a whole number, 0 at least", func(value any) bool {
 		number, ok := value.(float64)
 		return ok && number >= 0 && number == math.Trunc(number)
 	}}
-	number = &shape{"a number", func(value any) bool {
+	numberType = &keywordType{"a number", func(value any) bool {
 		_, ok := value.(float64)
 		return ok
 	}}
-	positive = &shape{"a number above 0", func(value any) bool {
+	positiveType = &keywordType{"a number above 0", func(value any) bool {
 		number, ok := value.(float64)
 		return ok && number > 0
 	}}
 
-	// Those that hold other schemas. What they hold is looked at by itself.
-	single     = &shape{"a schema, which is an object", isObject}
-	singleBool = &shape{"a schema, which is an object, true or false", func(value any) bool { return isObject(value) || isFlag(value) }}
-	list       = &shape{"a list of schemas, one at least", isListOfSome}
-	named      = &shape{"an object of schemas", isObject}
+	// These contain other schemas, which are checked by themselves.
+	schemaType       = &keywordType{"a schema, which is an object", isObject}
+	schemaOrBoolType = &keywordType{"a schema, which is an object, true or false", func(value any) bool { return isObject(value) || isFlag(value) }}
+	schemaListType   = &keywordType{"a list of schemas, one at least", isListOfSome}
+	schemaMapType    = &keywordType{"an object of schemas", isObject}
 )
 
-// hasSchemas says whether schemas stand under such a keyword.
-func (s *shape) hasSchemas() bool {
-	return slices.Contains([]*shape{single, singleBool, list, named}, s)
+// hasSchemas reports whether such a keyword has schemas in its value.
+func (s *keywordType) hasSchemas() bool {
+	return slices.Contains([]*keywordType{schemaType, schemaOrBoolType, schemaListType, schemaMapType}, s)
 }
 
-var keywords = map[string]*shape{
-	"$schema": anything, "$id": anything, // which the root of a file demands more of
-	"$ref": words, "$comment": words, "$defs": named,
-	"title": words, "description": words, "default": anything, "examples": values, "deprecated": flag,
-	"type": typeOrMore, "enum": choice, "const": anything,
-	"format": words, "pattern": words, "minLength": count, "maxLength": count,
-	"minimum": number, "maximum": number, "exclusiveMinimum": number, "exclusiveMaximum": number, "multipleOf": positive,
-	"required": names, "dependentRequired": dependents, "minProperties": count, "maxProperties": count,
-	"properties": named, "patternProperties": named, "dependentSchemas": named,
-	"additionalProperties": singleBool, "propertyNames": single,
-	"minItems": count, "maxItems": count, "uniqueItems": flag, "minContains": count, "maxContains": count,
-	"items": singleBool, "contains": single, "prefixItems": list,
-	"unevaluatedItems": singleBool, "unevaluatedProperties": singleBool,
-	"allOf": list, "anyOf": list, "oneOf": list, "not": single, "if": single, "then": single, "else": single,
-	"patternErrorMessage": words, "x-renamed": texts, // of package yamlfile
+var keywords = map[string]*keywordType{
+	"$schema": anyType, "$id": anyType, // lintRoot checks them
+	"$ref": textType, "$comment": textType, "$defs": schemaMapType,
+	"title": textType, "description": textType, "default": anyType, "examples": listType, "deprecated": flagType,
+	"type": typeType, "enum": enumType, "const": anyType,
+	"format": textType, "pattern": textType, "minLength": countType, "maxLength": countType,
+	"minimum": numberType, "maximum": numberType, "exclusiveMinimum": numberType, "exclusiveMaximum": numberType, "multipleOf": positiveType,
+	"required": namesType, "dependentRequired": dependentsType, "minProperties": countType, "maxProperties": countType,
+	"properties": schemaMapType, "patternProperties": schemaMapType, "dependentSchemas": schemaMapType,
+	"additionalProperties": schemaOrBoolType, "propertyNames": schemaType,
+	"minItems": countType, "maxItems": countType, "uniqueItems": flagType, "minContains": countType, "maxContains": countType,
+	"items": schemaOrBoolType, "contains": schemaType, "prefixItems": schemaListType,
+	"unevaluatedItems": schemaOrBoolType, "unevaluatedProperties": schemaOrBoolType,
+	"allOf": schemaListType, "anyOf": schemaListType, "oneOf": schemaListType, "not": schemaType, "if": schemaType, "then": schemaType, "else": schemaType,
+	"patternErrorMessage": textType, "x-renamed": textsType, // of package yamlfile
 }
 
-// annotations are the keywords that demand nothing of a value.
+// annotations are the keywords that do not constrain a value.
 var annotations = []string{"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated", "patternErrorMessage", "x-renamed"}
 
 // allTypes are the types of JSON Schema.
 var allTypes = []string{"array", "boolean", "integer", "null", "number", "object", "string"}
 
-// wrong says what is wrong with the value of a keyword; "" when nothing is.
-func (s *shape) wrong(keyword string, value any) string {
+// wrong returns what is wrong with the value of a keyword; "" for nothing.
+func (s *keywordType) wrong(keyword string, value any) string {
 	if s.fits(value) {
 		return ""
 	}
-	if unknown := unknownTypes(value); s == typeOrMore && unknown != nil {
-		return fmt.Sprintf("there is no type %q%s", unknown[0], suggestion(unknown[0], allTypes))
+	if unknown := unknownTypes(value); s == typeType && unknown != nil {
+		return fmt.Sprintf("there is no type %q%s", unknown[0], suggest.DidYouMeanQuoted(unknown[0], allTypes))
 	}
 	says := fmt.Sprintf("%q must be %s, not %s", keyword, s.is, appendCanonical(nil, value))
 	var meant []any
@@ -104,7 +109,7 @@ func (s *shape) wrong(keyword string, value any) string {
 		}
 	}
 	for _, other := range meant {
-		if s != list && s != values && s.fits(other) {
+		if s != schemaListType && s != listType && s.fits(other) {
 			return says + " (did you mean " + string(appendCanonical(nil, other)) + "?)"
 		}
 	}
@@ -112,7 +117,7 @@ func (s *shape) wrong(keyword string, value any) string {
 }
 
 func unknownTypes(value any) (unknown []string) {
-	for _, name := range strs(value) {
+	for _, name := range textsOf(value) {
 		if !slices.Contains(allTypes, name) {
 			unknown = append(unknown, name)
 		}

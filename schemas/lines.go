@@ -8,23 +8,23 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A SyntaxError says why a text is no I-JSON.
+// A SyntaxError is the reason why a text is not I-JSON.
 type SyntaxError struct {
 	// Line is where, counted from 1.
 	Line int
 
-	says error
+	cause error
 }
 
-// Error says it without the line, which nobody who sent one line cares for.
-func (e *SyntaxError) Error() string { return "not I-JSON: " + e.says.Error() }
+// Error returns the reason without the line, as most requests are one line.
+func (e *SyntaxError) Error() string { return "not I-JSON: " + e.cause.Error() }
 
-// Unwrap returns what the decoder said.
-func (e *SyntaxError) Unwrap() error { return e.says }
+// Unwrap returns the error of the decoder.
+func (e *SyntaxError) Unwrap() error { return e.cause }
 
 // syntaxError is the problem at a byte of a text.
 func syntaxError(text []byte, offset int64, says error) error {
-	return &SyntaxError{Line: lineAt(text, offset), says: says}
+	return &SyntaxError{Line: lineAt(text, offset), cause: says}
 }
 
 func lineAt(text []byte, offset int64) int {

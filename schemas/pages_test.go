@@ -35,12 +35,12 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// object is a JSON object with its members in order.
+// lintObject is a JSON object with its members in order.
 type object struct{ node yaml.Node }
 
 func (o *object) UnmarshalYAML(node *yaml.Node) error { o.node = *node; return nil }
 
-// members yields the names and values of all members.
+// lintMembers yields the names and values of all members.
 func (o object) members() func(yield func(string, object) bool) {
 	return func(yield func(string, object) bool) {
 		for i := 0; i+1 < len(o.node.Content); i += 2 {

@@ -7,25 +7,27 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.com/lpgate/internal/suggest"
 )
 
 // Each is what a [Place] has in its path for the items of a list: all of them are one place.
 const Each = "[]"
 
-// A Place is one place in the documents of a schema, and everything that the schema demands there, with each $ref on
+// A Place is one place in the documents of a schema, and everything that the schema requires there, with each $ref on
 // the way followed.
 //
 //	/export/entries/[]/actor/id    the id in the actor of each entry of the export
 type Place struct {
 	// Path is the names of members from the root, and [Each] for the items of a list.
 	Path []string
-	// Required says that the object around it must have it. An item of a list is not required, nor is the root.
+	// Required is whether the object around it must have it. An item of a list is not required, nor is the root.
 	Required bool
-	// Types are the JSON types that may stand there; none for any.
+	// Types are the JSON types that are allowed there; none for any.
 	Types []string
-	// Enum are the values that may stand there; none for any. A const is an enum of one.
+	// Enum are the values that are allowed there; none for any. A const is an enum of one.
 	Enum []any
-	// Patterns must all match a text that stands there.
+	// Patterns must all match a text there.
 	Patterns []*regexp.Regexp
 	// Minimum and Maximum bound a number; nil for unbounded.
 	Minimum, Maximum *float64
@@ -33,9 +35,9 @@ type Place struct {
 	Format string
 	// Members are the members that an object may have by name, sorted.
 	Members []string
-	// Closed says that an object may have no others.
+	// Closed is whether an object may have no others.
 	Closed bool
-	// Unique says that the items of a list differ.
+	// Unique is whether the items of a list differ.
 	Unique bool
 	// Schemas are the names of the files that describe it, the one of the root included when it is the root.
 	Schemas []string
@@ -43,16 +45,11 @@ type Place struct {
 
 // Pointer is the path as one text, such as /export/entries/[]/actor/id; "" for the root.
 func (p *Place) Pointer() string {
-	var b strings.Builder
-	for _, name := range p.Path {
-		b.WriteByte('/')
-		b.WriteString(escapeToken(name))
-	}
-	return b.String()
+	return below("", p.Path...)
 }
 
 // followed are the keywords with schemas that Places can live with: it follows them, or, as with the members that have
-// no name of their own (additionalProperties), there is no place to list. What the others say depends on the document.
+// no name of their own (additionalProperties), there is no place to list. The meaning of the others depends on the document.
 var followed = []string{"$defs", "properties", "items", "additionalProperties", "allOf"}
 
 // Places lists the places of the documents of a schema: the root first, then the members of an object by their names,
@@ -63,7 +60,7 @@ var followed = []string{"$defs", "properties", "items", "additionalProperties", 
 func (s *Set) Places(name string) ([]Place, error) {
 	schema, ok := s.schemas[name]
 	if !ok {
-		return nil, fmt.Errorf("there is no schema %q%s", name, suggestion(name, s.names))
+		return nil, fmt.Errorf("there is no schema %q%s", name, suggest.DidYouMeanQuoted(name, s.names))
 	}
 	w := walker{nodes: schema.nodes}
 	w.walk(nil, false, []location{{name + suffix, ""}})
@@ -73,7 +70,7 @@ func (s *Set) Places(name string) ([]Place, error) {
 	return w.places, nil
 }
 
-// location is where a schema stands.
+// location is the place of a schema.
 type location struct{ file, pointer string }
 
 type walker struct {
@@ -111,22 +108,18 @@ func (w *walker) walk(path []string, required bool, described []location) {
 	}
 }
 
-// read adds what one schema says of a place, and returns the schemas that say more of the same place.
+// read adds what one schema requires of a place, and returns the other schemas of the same place.
 func (w *walker) read(p *Place, node map[string]any, at location, within map[string][]location, must map[string]bool) (more []location) {
 	for _, keyword := range slices.Sorted(maps.Keys(node)) {
 		if keywords[keyword].hasSchemas() && !slices.Contains(followed, keyword) {
-			w.err = fmt.Errorf("%s#%s/%s: what stands under it depends on the document, so it has no list of places",
+			w.err = fmt.Errorf("%s#%s/%s: its effect depends on the document, so it has no list of places",
 				at.file, at.pointer, keyword)
 		}
 	}
 	inside := func(tokens ...string) location {
-		pointer := at.pointer
-		for _, token := range tokens {
-			pointer += "/" + escapeToken(token)
-		}
-		return location{at.file, pointer}
+		return location{at.file, below(at.pointer, tokens...)}
 	}
-	if types := strs(node["type"]); len(types) > 0 {
+	if types := textsOf(node["type"]); len(types) > 0 {
 		p.Types = types
 	}
 	if enum, ok := node["enum"].([]any); ok {
@@ -158,7 +151,7 @@ func (w *walker) read(p *Place, node map[string]any, at location, within map[str
 		}
 		slices.Sort(p.Members)
 	}
-	for _, name := range strs(node["required"]) {
+	for _, name := range textsOf(node["required"]) {
 		must[name] = true
 	}
 	if _, ok := node["items"].(map[string]any); ok {

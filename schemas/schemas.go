@@ -1,11 +1,11 @@
-// Package schemas holds the promised shape of every request and answer, one JSON Schema (draft 2020-12) per file,
-// and turns a difference from that shape into data.
+// Package schemas has the JSON Schema (draft 2020-12) of every request and answer, one per file, and turns a difference from it
+// into data.
 //
 // A schema's name is its file name without ".schema.json". Its $id is [Base] and the file name, so that the files
 // refer to each other by relative $ref and never by a network. A definition lives in the file where its concept is
 // at home: a tier in the view of a provider, a hash in the export, an error code in the error answer.
 //
-// A document goes through two doors:
+// A document is checked in two steps:
 //
 //	document, err := schemas.Read(body)                   // is it I-JSON at all?
 //	schema, ok := schemas.Embedded().Lookup("ActorRef")
@@ -16,7 +16,7 @@
 // document gets the same violations, byte for byte, in every process.
 //
 // Loading is strict, because JSON Schema is not: a misspelt keyword or an unknown format is legal there, and
-// accepts everything. See lint.go for what a file must and must not say.
+// accepts everything. See lint.go for the rules.
 package schemas
 
 import (
@@ -71,8 +71,8 @@ type Schema struct {
 	nodes    nodes
 }
 
-// Nodes finds the JSON of a compiled schema: absolute location ($id, "#", plain JSON Pointer) to schema object.
-// It is built once, for the whole set, so that a refusal costs no walk through the files.
+// nodes finds the JSON of a compiled schema: absolute location ($id, "#", plain JSON Pointer) to schema object.
+// It is built once, for the whole set, so that a refusal does not search the files.
 type nodes map[string]map[string]any
 
 // Load reads and compiles every *.schema.json in the root of fsys. It reports everything that is wrong with the
@@ -189,7 +189,7 @@ type Violation struct {
 	InstancePath string `json:"instance_path"` // JSON Pointer into the document; "" is its root
 	SchemaPath   string `json:"schema_path"`   // JSON Pointer into the schema, each $ref on the way spelled
 	Keyword      string `json:"keyword"`       // the keyword that failed
-	Message      string `json:"message"`       // what it demands, in words; never a value of the document
+	Message      string `json:"message"`       // what it requires, in words; never a value of the document
 }
 
 // String is the violation in one line, for test failures and logs.
@@ -197,11 +197,11 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%q: %s (%s)", v.InstancePath, v.Message, v.SchemaPath)
 }
 
-// Validate tells how a document differs from the schema: one violation per failing leaf keyword, sorted by
+// Validate returns how a document differs from the schema: one violation per failing leaf keyword, sorted by
 // instance path, schema path and message, or none. It does not cut the list.
 //
 // The document is decoded JSON. Its numbers count as doubles, whether they are float64 or json.Number, which is
-// what RFC 7493 promises and what [Read] yields. A value that no JSON text can stand for (a NaN, a channel) is a
+// what RFC 7493 allows and what [Read] returns. A value without a JSON text (a NaN, a channel) is a
 // violation with neither keyword nor schema path.
 func (s *Schema) Validate(document any) []Violation {
 	document, _, foreign := doubles(document)
@@ -211,7 +211,7 @@ func (s *Schema) Validate(document any) []Violation {
 	return s.violations(s.compiled, document)
 }
 
-// Violations are those by one of the schemas that the schema leads to, of a document whose numbers are doubles.
+// violations returns those by one of the schemas that the schema refers to, of a document whose numbers are doubles.
 func (s *Schema) violations(by *jsonschema.Schema, document any) []Violation {
 	err := by.Validate(document)
 	if err == nil {
@@ -278,7 +278,7 @@ func leaves(found []*jsonschema.ValidationError, failed *jsonschema.ValidationEr
 	return found
 }
 
-// Find splits the absolute location of a keyword into the schema object that has it, and its name. What follows
+// find splits the absolute location of a keyword into the schema object that has it, and its name. What follows
 // the name (the 0 of "dependentRequired/a/0") belongs to the keyword, hence the search from the right.
 func (n nodes) find(location string) (node map[string]any, keyword string) {
 	id, fragment, _ := strings.Cut(location, "#")
@@ -295,7 +295,7 @@ func (n nodes) find(location string) (node map[string]any, keyword string) {
 	}
 }
 
-// PlainPointer undoes the library's second escaping: it writes a JSON Pointer as part of a URL, so that a space
+// plainPointer undoes the library's second escaping: it writes a JSON Pointer as part of a URL, so that a space
 // in a member's name becomes %20. An unescaped pointer comes back as it is.
 func plainPointer(location string) string {
 	if !strings.Contains(location, "%") {

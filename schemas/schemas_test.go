@@ -102,7 +102,7 @@ func TestEveryMemberIsRequiredOrListedAsOptional(t *testing.T) {
 			visit("", decoded(t, validDocuments[name]), func(pointer string, value any) {
 				members, _ := value.(map[string]any)
 				for member := range members {
-					at := pointer + "/" + escapeToken(member)
+					at := below(pointer, member)
 					got := schemaNamed(t, name).Validate(changed(t, validDocuments[name], change{at: at}))
 					if got == nil {
 						optional = append(optional, at)
@@ -629,7 +629,7 @@ func TestContractObjectsAreClosed(t *testing.T) {
 	for location, node := range schemaNamed(t, "ActorRef").nodes {
 		file := strings.TrimPrefix(location, Base)
 		name, _, _ := strings.Cut(file, suffix)
-		if _, own := validDocuments[name]; own && slices.Contains(strs(node["type"]), "object") && node["additionalProperties"] != false {
+		if _, own := validDocuments[name]; own && slices.Contains(textsOf(node["type"]), "object") && node["additionalProperties"] != false {
 			open = append(open, file)
 		}
 	}

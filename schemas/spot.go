@@ -15,25 +15,25 @@ import (
 // [Place] it is found in every schema: where it depends on the document what is demanded (oneOf, if, …), a spot has what
 // any way through the schema leaves open. So it is never too narrow, and it may be too wide.
 type Spot struct {
-	schema *Schema
-	ways   ways
+	schema       *Schema
+	alternatives alternatives
 }
 
-// Ways are the ways through a schema to one spot, each with everything that is demanded there. What is free has one that
-// demands nothing, and what cannot be has none.
-type ways [][]*jsonschema.Schema
+// alternatives are the ways through a schema to one spot, each with all schemas that apply there. A spot without constraints
+// has one alternative without schemas, and an impossible spot has none.
+type alternatives [][]*jsonschema.Schema
 
-var free = ways{nil}
+var unconstrained = alternatives{nil}
 
-// mostWays is how many ways are told apart. Beyond them anything may stand there.
-const mostWays = 64
+// maxAlternatives limits them. Beyond it anything is allowed at the spot.
+const maxAlternatives = 64
 
 // and is each way through the one together with each through the other.
-func (w ways) and(other ways) ways {
-	if len(w)*len(other) > mostWays {
-		return free
+func (w alternatives) and(other alternatives) alternatives {
+	if len(w)*len(other) > maxAlternatives {
+		return unconstrained
 	}
-	var both ways
+	var both alternatives
 	for _, one := range w {
 		for _, two := range other {
 			both = append(both, slices.Concat(one, two))
@@ -43,28 +43,28 @@ func (w ways) and(other ways) ways {
 }
 
 // Spot is the root of the documents of the schema.
-func (s *Schema) Spot() Spot { return Spot{s, ways{{s.compiled}}} }
+func (s *Schema) Spot() Spot { return Spot{s, alternatives{{s.compiled}}} }
 
 // In is where a member of an object leads, or an item of a list by its index.
 func (x Spot) In(token string) Spot {
 	in := Spot{schema: x.schema}
-	for _, way := range x.ways {
-		all := free
+	for _, way := range x.alternatives {
+		all := unconstrained
 		for _, demanded := range way {
 			all = all.and(inside(demanded, token))
 		}
-		in.ways = append(in.ways, all...)
+		in.alternatives = append(in.alternatives, all...)
 	}
-	if len(in.ways) > mostWays {
-		in.ways = free
+	if len(in.alternatives) > maxAlternatives {
+		in.alternatives = unconstrained
 	}
 	return in
 }
 
-// Possible says whether any document may have something there.
-func (x Spot) Possible() bool { return len(x.ways) > 0 }
+// Possible reports whether any document may have a value there.
+func (x Spot) Possible() bool { return len(x.alternatives) > 0 }
 
-// Refuses says why no document has this value there; "" when one may have it.
+// Refuses returns why no document has this value there; "" when one may have it.
 func (x Spot) Refuses(value any) string {
 	if !x.Possible() {
 		return "must not be there"
@@ -74,7 +74,7 @@ func (x Spot) Refuses(value any) string {
 		return foreign.Message
 	}
 	var says []string
-	for _, way := range x.ways {
+	for _, way := range x.alternatives {
 		refused := false
 		for _, demanded := range way {
 			for _, violation := range x.schema.violations(demanded, value) {
@@ -106,7 +106,7 @@ func (x Spot) Members() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Texts are the texts that are listed for what stands there, in the order of the schema.
+// Texts are the texts that the schema lists for the spot, in its order.
 func (x Spot) Texts() []string {
 	var texts []string
 	x.visit(func(s *jsonschema.Schema) {
@@ -119,7 +119,7 @@ func (x Spot) Texts() []string {
 	return texts
 }
 
-// visit visits all schemas that describe what stands there.
+// visit calls a function with all schemas of the spot.
 func (x Spot) visit(visit func(*jsonschema.Schema)) {
 	var all func(*jsonschema.Schema)
 	all = func(s *jsonschema.Schema) {
@@ -131,16 +131,16 @@ func (x Spot) visit(visit func(*jsonschema.Schema)) {
 			all(same)
 		}
 	}
-	for _, way := range x.ways {
+	for _, way := range x.alternatives {
 		for _, demanded := range way {
 			all(demanded)
 		}
 	}
 }
 
-// inside are the ways to what a schema demands of a member or an item. What the value around that has to be (not,
+// inside are the alternatives for a member or an item of a schema's value. What the value around that has to be (not,
 // required, minItems, …) is left out: it takes nothing away that some value may not have.
-func inside(s *jsonschema.Schema, token string) ways {
+func inside(s *jsonschema.Schema, token string) alternatives {
 	if s.Always != nil {
 		return always(*s.Always)
 	}
@@ -152,11 +152,11 @@ func inside(s *jsonschema.Schema, token string) ways {
 		all = all.and(inside(part, token))
 	}
 	choices := [][]*jsonschema.Schema{s.AnyOf, s.OneOf}
-	if s.If != nil && s.Then != nil && s.Else != nil { // either of them alone leaves open what is not said
+	if s.If != nil && s.Then != nil && s.Else != nil { // either of them alone leaves the rest open
 		choices = append(choices, []*jsonschema.Schema{s.Then, s.Else})
 	}
 	for _, choice := range choices {
-		var either ways
+		var either alternatives
 		for _, branch := range choice {
 			either = append(either, inside(branch, token)...)
 		}
@@ -167,8 +167,8 @@ func inside(s *jsonschema.Schema, token string) ways {
 	return all
 }
 
-// own is inside for what the schema says itself, without the schemas that it refers to.
-func own(s *jsonschema.Schema, token string) (all ways) {
+// own is inside without the schemas that the schema refers to.
+func own(s *jsonschema.Schema, token string) (all alternatives) {
 	mayBe := func(typ string) bool { return len(s.Types) == 0 || slices.Contains(s.Types, typ) }
 	if mayBe("object") {
 		all = append(all, member(s, token)...)
@@ -179,7 +179,7 @@ func own(s *jsonschema.Schema, token string) (all ways) {
 	return all
 }
 
-func member(s *jsonschema.Schema, name string) ways {
+func member(s *jsonschema.Schema, name string) alternatives {
 	var demanded []*jsonschema.Schema
 	if property, ok := s.Properties[name]; ok {
 		demanded = append(demanded, property)
@@ -192,35 +192,35 @@ func member(s *jsonschema.Schema, name string) ways {
 		}
 	}
 	if demanded != nil {
-		return ways{demanded}
+		return alternatives{demanded}
 	}
 	switch others := s.AdditionalProperties.(type) {
 	case bool:
 		return always(others)
 	case *jsonschema.Schema:
-		return ways{{others}}
+		return alternatives{{others}}
 	}
-	return free
+	return unconstrained
 }
 
-func item(s *jsonschema.Schema, index int) ways {
+func item(s *jsonschema.Schema, index int) alternatives {
 	switch {
 	case s.MaxItems >= 0 && index >= s.MaxItems:
 		return nil
 	case index < len(s.PrefixItems):
-		return ways{{s.PrefixItems[index]}}
+		return alternatives{{s.PrefixItems[index]}}
 	case s.Items2020 == nil:
-		return free
+		return unconstrained
 	case s.Items2020.Always != nil:
 		return always(*s.Items2020.Always)
 	default:
-		return ways{{s.Items2020}}
+		return alternatives{{s.Items2020}}
 	}
 }
 
-func always(may bool) ways {
+func always(may bool) alternatives {
 	if may {
-		return free
+		return unconstrained
 	}
 	return nil
 }

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// IsDateTime asserts the format "date-time": RFC 3339, section 5.6, neither more nor less. The library's own check
+// isDateTime asserts the format "date-time": RFC 3339, section 5.6, neither more nor less. The library's own check
 // lets signs pass for digits ("T+1:+2:+3Z"), and Go's parser takes a comma before the fraction.
 //
 // It lets a leap second pass where one can be, in the last minute of a UTC day: the format allows it. That this
-// contract has no such time is for a rule to say, not for a shape.
+// contract has no such time is for a rule, not for a schema.
 func isDateTime(value any) bool {
 	text, ok := value.(string)
 	if !ok {
-		return true // a format speaks of strings only
+		return true // a format applies to strings only
 	}
 	if len(text) < len("2026-02-22T16:00:00Z") ||
 		text[4] != '-' || text[7] != '-' || text[10]|0x20 != 't' || text[13] != ':' || text[16] != ':' {
@@ -42,7 +42,7 @@ func isDateTime(value any) bool {
 	return second < 60 || (hour*60+minute-east+minutes)%minutes == minutes-1
 }
 
-// Offset reads Z or a distance from UTC, in minutes east.
+// offset reads Z or a distance from UTC, in minutes east.
 func offset(text string) (east int, ok bool) {
 	if text == "Z" || text == "z" {
 		return 0, true
@@ -61,7 +61,7 @@ func offset(text string) (east int, ok bool) {
 	return east, true
 }
 
-// Digits reads a number of ASCII digits; anything else is -1.
+// digits reads a number of ASCII digits; anything else is -1.
 func digits(text string) int {
 	number := 0
 	for i := range len(text) {

@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// Message says what a keyword demands and, where that helps, what the document has instead. It names members and
-// counts but repeats no value, so that it is safe to show. The library's own message stands in for keywords that
+// message words what a keyword requires and, where that helps, what the document has instead. It names members and
+// counts but repeats no value, so that it is safe to show. The library's own message is used for keywords that
 // need nothing better; those of its messages that depend on the order of a map are among the ones replaced here.
 func message(node map[string]any, keyword string, value any, otherwise string) string {
 	demand := node[keyword]
@@ -22,13 +22,13 @@ func message(node map[string]any, keyword string, value any, otherwise string) s
 	case "type":
 		return fmt.Sprintf("must be %s, not %s", strings.Join(typeNames(demand), " or "), typeName(value, demand))
 	case "required":
-		return "lacks the " + listed(missing(strs(demand), value))
+		return "lacks the " + listMembers(missingMembers(textsOf(demand), value))
 	case "additionalProperties":
-		return "has the unknown " + listed(unknown(node, value))
+		return "has the unknown " + listMembers(unknownMembers(node, value))
 	case "enum":
-		return "must be one of " + spelled(demand)
+		return "must be one of " + inJSON(demand)
 	case "const":
-		return "must be " + spelled(demand)
+		return "must be " + inJSON(demand)
 	case "pattern":
 		return patternMessage(node, fmt.Sprint(demand))
 	case "format":
@@ -38,24 +38,24 @@ func message(node map[string]any, keyword string, value any, otherwise string) s
 		return fmt.Sprintf("must be a valid %v", demand)
 	case "minLength", "maxLength":
 		text, _ := value.(string)
-		return fmt.Sprintf("must have at %s %s, not %d", bound(keyword), plural(demand, "character"), utf8.RuneCountInString(text))
+		return fmt.Sprintf("must have at %s %s, not %d", leastOrMost(keyword), plural(demand, "character"), utf8.RuneCountInString(text))
 	case "minItems", "maxItems":
 		items, _ := value.([]any)
-		return fmt.Sprintf("must have at %s %s, not %d", bound(keyword), plural(demand, "item"), len(items))
+		return fmt.Sprintf("must have at %s %s, not %d", leastOrMost(keyword), plural(demand, "item"), len(items))
 	case "minimum", "maximum":
-		return fmt.Sprintf("must be at %s %s", bound(keyword), spelled(demand))
+		return fmt.Sprintf("must be at %s %s", leastOrMost(keyword), inJSON(demand))
 	case "exclusiveMinimum":
-		return "must be more than " + spelled(demand)
+		return "must be more than " + inJSON(demand)
 	case "exclusiveMaximum":
-		return "must be less than " + spelled(demand)
+		return "must be less than " + inJSON(demand)
 	case "multipleOf":
-		return "must be a multiple of " + spelled(demand)
+		return "must be a multiple of " + inJSON(demand)
 	default:
 		return otherwise
 	}
 }
 
-// PatternMessage prefers words to a regular expression: the description of the schema object that has it. A short
+// patternMessage prefers words to a regular expression: the description of the schema object that has it. A short
 // expression is shown as well; one with characters beyond ASCII, or with control characters, would only confuse.
 func patternMessage(node map[string]any, pattern string) string {
 	description, _ := node["description"].(string)
@@ -71,7 +71,7 @@ func patternMessage(node map[string]any, pattern string) string {
 	}
 }
 
-func bound(keyword string) string {
+func leastOrMost(keyword string) string {
 	if strings.HasPrefix(keyword, "min") {
 		return "least"
 	}
@@ -79,16 +79,16 @@ func bound(keyword string) string {
 }
 
 func plural(count any, noun string) string {
-	if spelled(count) != "1" {
+	if inJSON(count) != "1" {
 		noun += "s"
 	}
-	return spelled(count) + " " + noun
+	return inJSON(count) + " " + noun
 }
 
-// TypeNames names the types that the keyword "type" allows, with their articles.
+// typeNames names the types that the keyword "type" allows, with their articles.
 func typeNames(demand any) []string {
 	var names []string
-	for _, name := range strs(demand) {
+	for _, name := range textsOf(demand) {
 		names = append(names, article(name))
 	}
 	return names
@@ -118,15 +118,15 @@ func typeName(value, demand any) string {
 	case map[string]any:
 		return "an object"
 	default:
-		if slices.Contains(strs(demand), "integer") {
+		if slices.Contains(textsOf(demand), "integer") {
 			return "a number with a fraction"
 		}
 		return "a number"
 	}
 }
 
-// Strs reads a schema's list of strings, or its one string.
-func strs(list any) []string {
+// textsOf reads a schema's list of strings, or its one string.
+func textsOf(list any) []string {
 	switch list := list.(type) {
 	case string:
 		return []string{list}
@@ -142,8 +142,8 @@ func strs(list any) []string {
 	return nil
 }
 
-// Spelled writes a value of a schema as JSON; a list without its brackets.
-func spelled(value any) string {
+// inJSON writes a value of a schema as JSON; a list without its brackets.
+func inJSON(value any) string {
 	if items, ok := value.([]any); ok {
 		var all []string
 		for _, item := range items {
@@ -154,7 +154,7 @@ func spelled(value any) string {
 	return string(appendCanonical(nil, value))
 }
 
-func missing(required []string, value any) []string {
+func missingMembers(required []string, value any) []string {
 	members, _ := value.(map[string]any)
 	var names []string
 	for _, name := range required {
@@ -165,7 +165,7 @@ func missing(required []string, value any) []string {
 	return names
 }
 
-func unknown(node map[string]any, value any) []string {
+func unknownMembers(node map[string]any, value any) []string {
 	members, _ := value.(map[string]any)
 	properties, _ := node["properties"].(map[string]any)
 	patterns, _ := node["patternProperties"].(map[string]any)
@@ -188,12 +188,12 @@ func matchesAny(patterns map[string]any, name string) bool {
 	return false
 }
 
-// Listed names members. A hostile document can have very many, with very long names.
-func listed(names []string) string {
+// listMembers names members. A hostile document can have very many, with very long names.
+func listMembers(names []string) string {
 	const most = 10
 	var quoted []string
 	for _, name := range names[:min(len(names), most)] {
-		quoted = append(quoted, shortened(name))
+		quoted = append(quoted, quoteShortened(name))
 	}
 	text := "member "
 	if len(names) != 1 {
@@ -206,8 +206,8 @@ func listed(names []string) string {
 	return text
 }
 
-// Doubles returns the document with each json.Number as the double that it means. It copies only what it changes,
-// and says whether it did. When there is a value that JSON has no text for, it returns that instead (the first by
+// doubles returns the document with each json.Number as the double that it means. It copies only what it changes,
+// and reports whether it did. When there is a value that JSON has no text for, it returns that instead (the first by
 // path).
 //
 // It makes numbers mean the same whoever decoded them, and it keeps 1e-999999999 away from the library, which would
@@ -246,7 +246,7 @@ func doubles(value any) (doubled any, changed bool, foreign *Violation) {
 		for name, member := range value {
 			member, changed, found := doubles(member)
 			if found != nil {
-				if found = within(escapeToken(name), found); foreign == nil || found.InstancePath < foreign.InstancePath {
+				if found = within(below("", name)[1:], found); foreign == nil || found.InstancePath < foreign.InstancePath {
 					foreign = found
 				}
 			}

@@ -37,11 +37,11 @@ func (c *components) want(p place) string {
 	return "#/components/schemas/" + p.name()
 }
 
-// allows tells whether a text is what a schema describes.
+// allows reports whether a schema accepts a text.
 func (c *components) allows(schema string, text []byte) bool {
 	s, known := c.set.Lookup(schema)
 	if !known {
-		return false // build says so
+		return false // build reports it
 	}
 	document, err := schemas.Read(text)
 	return err == nil && len(s.Validate(document.Value)) == 0

@@ -35,7 +35,7 @@ func Contract(m *milestones.Milestone, set *schemas.Set, examples []Example) *Do
 	return d
 }
 
-// elsewhere says what is true of requests that reach no operation.
+// elsewhere describes the answers to requests that reach no operation.
 func elsewhere(m *milestones.Milestone) string {
 	var b strings.Builder
 	b.WriteString("A request that reaches no operation is refused:\n\n")
@@ -45,7 +45,7 @@ func elsewhere(m *milestones.Milestone) string {
 	return b.String() + "\n" + rulesOf(m, m.Router.ID)
 }
 
-// rulesOf lists what the milestone says of an operation.
+// rulesOf lists the rules of an operation.
 func rulesOf(m *milestones.Milestone, id string) string {
 	var b strings.Builder
 	for _, rule := range m.Rules {
@@ -116,20 +116,20 @@ func operationOf(m *milestones.Milestone, op *milestones.Operation) Operation {
 	return out
 }
 
-// describe says how to know an outcome.
+// describe returns what identifies an outcome.
 func describe(o *milestones.Outcome) string {
-	says := "`" + o.Name + "`"
+	text := "`" + o.Name + "`"
 	if o.Code != "" {
-		says += ": " + o.Code
+		text += ": " + o.Code
 	}
 	if o.ReasonCode != "" {
-		says += ", reason code `" + o.ReasonCode + "`"
+		text += ", reason code `" + o.ReasonCode + "`"
 	}
 	if o.ReasonCodes != nil {
-		says += fmt.Sprintf("; `%s` may list `%s`", o.ReasonCodesAt, strings.Join(o.ReasonCodes, "`, `"))
+		text += fmt.Sprintf("; `%s` may list `%s`", o.ReasonCodesAt, strings.Join(o.ReasonCodes, "`, `"))
 		if o.OpenReasonCodes {
-			says += " and the request's own"
+			text += " and the request's own"
 		}
 	}
-	return says
+	return text
 }

@@ -52,7 +52,7 @@ type Server struct {
 	Default          string
 }
 
-// Scheme is one thing by which a caller says who it is: a header, or, when Header
+// Scheme is one way to identify a caller: a header, or, when Header
 // is "", a bearer token.
 type Scheme struct{ Name, Header, Description string }
 
@@ -94,9 +94,9 @@ type Header struct{ Name, Description string }
 
 // Example is a request that was sent, and what was answered.
 type Example struct {
-	// Operation is the id of one, and Outcome says which way it took.
+	// Operation is the id of one, and Outcome its outcome.
 	Operation, Outcome string
-	// Name tells the examples of one outcome apart, such as by a reason code.
+	// Name distinguishes the examples of one outcome, such as a reason code.
 	Name string
 	// Path are the values of the parameters in the path.
 	Path map[string]string
@@ -118,7 +118,7 @@ func (e *Example) Key() string {
 	return e.Outcome + "." + e.Name
 }
 
-// JSON writes the document. The error says which schema or example cannot be in it.
+// JSON writes the document. The error names the schema or example that cannot be in it.
 func (d *Document) JSON() ([]byte, error) {
 	if err := d.checkExamples(); err != nil {
 		return nil, err
@@ -210,7 +210,7 @@ func (d *Document) knows(o *Operation, e *Example) error {
 	return nil
 }
 
-// holds tells whether the response is that of a status.
+// holds reports whether the response is that of a status.
 func (r *Response) holds(status int) bool {
 	text := fmt.Sprint(status)
 	return r.Status == text || r.Status == text[:1]+"XX"

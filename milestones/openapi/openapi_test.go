@@ -26,7 +26,7 @@ func lamp(t *testing.T) *milestones.Milestone {
 	return m
 }
 
-// lampSchemas are the schemas that it names, and one that nobody does.
+// lampSchemas are the schemas that it names, and one that nothing names.
 func lampSchemas(t *testing.T) *schemas.Set {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -149,7 +149,7 @@ func TestWhatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// What the milestone says of a query stands in the schema of the answer too, which
+// The parameters of a query are in the schema of the answer too, which
 // echoes it.
 func TestTheEventTypesAreThoseOfTheSchema(t *testing.T) {
 	const export = "partnerLiquidityProvider.rollout.export"

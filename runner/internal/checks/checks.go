@@ -205,11 +205,7 @@ func (s *subject) listed() (codes []string, ok bool) {
 	if s.outcome == nil || s.outcome.ReasonCodesAt == "" {
 		return nil, true
 	}
-	pointer := strings.Split(s.outcome.ReasonCodesAt, "/")[1:]
-	for i := range pointer {
-		pointer[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(pointer[i])
-	}
-	list, ok := at(s.document.Value, pointer...).([]any)
+	list, ok := s.document.At(s.outcome.ReasonCodesAt).([]any)
 	for _, item := range list {
 		code, isString := item.(string)
 		ok = ok && isString

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/schemas"
@@ -403,10 +405,7 @@ func (d *deriver) listed() {
 	if d.outcome.ReasonCodesAt == "" {
 		return
 	}
-	path := strings.Split(d.outcome.ReasonCodesAt, "/")[1:]
-	for i := range path {
-		path[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(path[i])
-	}
+	path := slices.Collect(jsontext.Pointer(d.outcome.ReasonCodesAt).Tokens())
 	for _, code := range d.outcome.ReasonCodes {
 		is := func(item any) bool { return item == code }
 		d.add("withhold "+code, func(a answer) (answer, bool) {

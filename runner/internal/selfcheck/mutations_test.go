@@ -101,7 +101,7 @@ func TestLiesFollowFromTheSchema(t *testing.T) {
 // What depends on the document has no list of places, and so no mutations: that is said, and not passed over.
 func TestConditionsAreRefused(t *testing.T) {
 	_, err := derive(toy(t, `{"type":"object","additionalProperties":false,"properties":{},"oneOf":[{"required":[]}]}`), samples{})
-	want := "BellResponse.schema.json#/properties/it/oneOf: what stands under it depends on the document, so it has no list of places"
+	want := "BellResponse.schema.json#/properties/it/oneOf: its effect depends on the document, so it has no list of places"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
