@@ -2,6 +2,8 @@ package doctest
 
 import (
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -95,6 +97,44 @@ func TestPageLengths(t *testing.T) {
 		}
 		if lines := readPage(t, file).lines; limit != 0 && lines > limit {
 			t.Errorf("%s has %d lines, at most %d are allowed: split it", file, lines, limit)
+		}
+	}
+}
+
+// The table of packages in CONTRIBUTING.md has every package: by its path, by its name after a sibling, or by a folder above it.
+func TestPackageTable(t *testing.T) {
+	out, err := exec.Command("go", "list", "./...").Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Packages\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	listed := map[string]bool{}
+	for line := range strings.Lines(section) {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		folder := ""
+		for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+			name := code[1]
+			if strings.Contains(name, "/") {
+				folder = path.Dir(name)
+			} else if folder != "" {
+				name = path.Join(folder, name)
+			}
+			listed[name] = true
+		}
+	}
+	for _, name := range strings.Fields(string(out)) {
+		name = strings.TrimPrefix(name, "example.com/lpgate/")
+		known := listed[name]
+		for above := path.Dir(name); !known && strings.Contains(above, "/") && path.Base(above) != "internal"; above = path.Dir(above) {
+			known = listed[above]
+		}
+		if !known && !(listed["internal"] && strings.HasPrefix(name, "internal/")) {
+			t.Errorf("the table of packages in CONTRIBUTING.md lacks %s", name)
 		}
 	}
 }
