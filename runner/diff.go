@@ -36,7 +36,7 @@ target cannot be reached, 130 interrupted.`,
 		Example: "  runner diff milestones/M109.yaml\n  runner diff milestones/M109.yaml --target http://127.0.0.1:8109",
 		Args:    oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if cfg.Project, err = locateProject(args); err != nil {
+			if cfg.Project, err = s.locateProject(args); err != nil {
 				return err
 			}
 			if cfg.Steps < 1 {

@@ -39,7 +39,7 @@ Exit codes: 0 the id is explained, 2 unknown id, usage, or broken files.`,
 			if !list {
 				id, args = args[0], args[1:]
 			}
-			p, err := locateProject(args)
+			p, err := s.locateProject(args)
 			if err != nil {
 				return err
 			}

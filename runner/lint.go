@@ -24,7 +24,7 @@ Exit codes: 0 no problem, 2 problems, or usage.`,
 		Example: "  runner lint\n  runner lint milestones/M109.yaml",
 		Args:    optionalMilestone,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := locateProject(args)
+			p, err := s.locateProject(args)
 			if err != nil {
 				return err
 			}
@@ -40,7 +40,7 @@ Exit codes: 0 no problem, 2 problems, or usage.`,
 }
 
 // locateProject finds the project of the given milestone, or of the default one.
-func locateProject(args []string) (project.Project, error) {
+func (s *session) locateProject(args []string) (project.Project, error) {
 	file := gate.DefaultMilestone
 	if len(args) > 0 {
 		file = args[0]
@@ -49,5 +49,6 @@ func locateProject(args []string) (project.Project, error) {
 	if err != nil {
 		return p, fmt.Errorf("%w: %w", gate.ErrUsage, err)
 	}
+	p.Warn = s.warn
 	return p, nil
 }

@@ -21,7 +21,7 @@ Exit codes: 0 the document is on stdout, 2 usage, or a broken milestone or schem
 		Example: "  runner openapi milestones/M109.yaml > openapi.json",
 		Args:    oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := locateProject(args)
+			p, err := s.locateProject(args)
 			if err != nil {
 				return err
 			}

@@ -91,7 +91,7 @@ func (s *session) scriptOutput(cmd *cobra.Command) io.Writer {
 
 // reproDifference reproduces a difference from the fake.
 func (s *session) reproDifference(cmd *cobra.Command, cfg difftest.Config, args []string, curl bool) (err error) {
-	if cfg.Project, err = locateProject(args[1:]); err != nil {
+	if cfg.Project, err = s.locateProject(args[1:]); err != nil {
 		return err
 	}
 	again, err := difftest.Repeat(s.ctx, cfg, args[0])

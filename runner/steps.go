@@ -30,7 +30,7 @@ The format markdown is that of docs/reference/steps.md, and glue that of
 Exit codes: 0 step definitions are printed, 1 there are none, 2 usage.`,
 		Example: "  runner steps export\n  runner steps --unused",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := locateProject([]string{file})
+			p, err := s.locateProject([]string{file})
 			if err != nil {
 				return err
 			}
