@@ -74,10 +74,14 @@ Feature: Eligibility, the verdict on a tier
       | /eligibility/recommended_status | "<status>"  |
 
     @refuses
-    Examples: from the first one to the largest count there is
+    Examples: from the first one on
+      | violations | verdict | status     | codes                                                                                              |
+      | 1          | deny    | restricted | ["partner_liquidity_provider_eligibility_failed", "partner_liquidity_provider_downgrade_required"] |
+      | 2          | deny    | restricted | ["partner_liquidity_provider_eligibility_failed", "partner_liquidity_provider_downgrade_required"] |
+
+    @refuses @full
+    Examples: the largest count there is
       | violations       | verdict | status     | codes                                                                                              |
-      | 1                | deny    | restricted | ["partner_liquidity_provider_eligibility_failed", "partner_liquidity_provider_downgrade_required"] |
-      | 2                | deny    | restricted | ["partner_liquidity_provider_eligibility_failed", "partner_liquidity_provider_downgrade_required"] |
       | 9007199254740991 | deny    | restricted | ["partner_liquidity_provider_eligibility_failed", "partner_liquidity_provider_downgrade_required"] |
 
     @permits
@@ -178,7 +182,7 @@ Feature: Eligibility, the verdict on a tier
       | to | windows | verdict | codes |
       | S1 | 1       | allow   | []    |
 
-  @eligibility-climb-needs-two-windows
+  @eligibility-climb-needs-two-windows @full
   Scenario Outline: Windows spelled <spelling> are <windows>, so the verdict is <verdict>
     When I call "partnerLiquidityProvider.eligibility.evaluate" with the body:
       """
@@ -354,15 +358,19 @@ Feature: Eligibility, the verdict on a tier
     And "/eligibility/evaluation_id" is "<id>"
 
     Examples: values that another tool computed
+      | what                 | provider     | from | violations | closed | at                       | id                       |
+      | another provider     | "plp_000077" | S1   | 0          | true   | 2026-02-22T16:20:00.000Z | plpelig_8bac9f80edba4dc0 |
+      | a millisecond later  | "plp_000077" | S1   | 0          | true   | 2026-02-22T16:20:00.001Z | plpelig_07ab1d9172165159 |
+      | one violation        | "plp_000077" | S1   | 1          | true   | 2026-02-22T16:20:00.000Z | plpelig_8f162fafdf08bb74 |
+      | remediation open     | "plp_000077" | S1   | 0          | false  | 2026-02-22T16:20:00.000Z | plpelig_b7e31e310f4f9ed0 |
+      | remediation not said | "plp_000077" | S1   | 0          | absent | 2026-02-22T16:20:00.000Z | plpelig_8bac9f80edba4dc0 |
+      | another current tier | "plp_000077" | S0   | 0          | true   | 2026-02-22T16:20:00.000Z | plpelig_8bac9f80edba4dc0 |
+
+    @full
+    Examples: a time that is normalised, and an id beyond ASCII
       | what                       | provider          | from | violations | closed | at                             | id                       |
-      | another provider           | "plp_000077"      | S1   | 0          | true   | 2026-02-22T16:20:00Z           | plpelig_8bac9f80edba4dc0 |
-      | a millisecond later        | "plp_000077"      | S1   | 0          | true   | 2026-02-22T16:20:00.001Z       | plpelig_07ab1d9172165159 |
-      | one violation              | "plp_000077"      | S1   | 1          | true   | 2026-02-22T16:20:00Z           | plpelig_8f162fafdf08bb74 |
-      | remediation open           | "plp_000077"      | S1   | 0          | false  | 2026-02-22T16:20:00Z           | plpelig_b7e31e310f4f9ed0 |
-      | remediation not said       | "plp_000077"      | S1   | 0          | absent | 2026-02-22T16:20:00Z           | plpelig_8bac9f80edba4dc0 |
-      | another current tier       | "plp_000077"      | S0   | 0          | true   | 2026-02-22T16:20:00Z           | plpelig_8bac9f80edba4dc0 |
       | the time spelled elsewhere | "plp_000077"      | S1   | 0          | true   | 2026-02-22T21:50:00.0009+05:30 | plpelig_8bac9f80edba4dc0 |
-      | a provider with odd signs  | "Häfen\|nord/süd" | S1   | 0          | true   | 2026-02-22T16:20:00Z           | plpelig_a94c29b3659d6145 |
+      | a provider with odd signs  | "Häfen\|nord/süd" | S1   | 0          | true   | 2026-02-22T16:20:00.000Z       | plpelig_a94c29b3659d6145 |
 
   @eligibility-has-derived-id @needs:fresh-state
   Scenario: The contract's check value
@@ -370,24 +378,42 @@ Feature: Eligibility, the verdict on a tier
       | path provider_id | plp_000001 |
     And the answer is 200
     When I evaluate its eligibility with:
-      | path provider_id                            | plp_000001             |
-      | /eligibility/requested_segment_tier         | "S2"                   |
-      | /eligibility/trust_safety_baseline_passed   | true                   |
-      | /eligibility/reliability_baseline_passed    | true                   |
-      | /eligibility/audit_conformance_passed       | true                   |
-      | /eligibility/unresolved_critical_violations | 0                      |
-      | /eligibility/consecutive_compliant_windows  | 2                      |
-      | /eligibility/capability_family              | "advanced"             |
-      | /eligibility/remediation_closed             | true                   |
-      | /recorded_at                                | "2026-02-22T16:20:00Z" |
+      | path provider_id                            | plp_000001                 |
+      | /eligibility/requested_segment_tier         | "S2"                       |
+      | /eligibility/trust_safety_baseline_passed   | true                       |
+      | /eligibility/reliability_baseline_passed    | true                       |
+      | /eligibility/audit_conformance_passed       | true                       |
+      | /eligibility/unresolved_critical_violations | 0                          |
+      | /eligibility/consecutive_compliant_windows  | 2                          |
+      | /eligibility/capability_family              | "advanced"                 |
+      | /eligibility/remediation_closed             | true                       |
+      | /recorded_at                                | "2026-02-22T16:20:00.000Z" |
     Then the answer is 200
     And the fields are:
       | /provider_id               | "plp_000001"               |
       | /eligibility/evaluation_id | "plpelig_a95776d6e33c15cf" |
       | /eligibility/verdict       | "allow"                    |
-      | /eligibility/evaluated_at  | "2026-02-22T16:20:00.000Z" |
+    And "/eligibility/evaluated_at" is the time "2026-02-22T16:20:00.000Z"
 
   @eligibility-has-derived-id
+  Scenario: Equal evaluations have equal ids
+    Given I have evaluated its eligibility with:
+      | /eligibility/remediation_closed | absent                 |
+      | /recorded_at                    | "2026-02-22T16:20:00Z" |
+    And "/eligibility/evaluation_id" matches "^plpelig_[0-9a-f]{16}$"
+    And I remember "/eligibility/evaluation_id" as "first"
+    And I have upserted its status with:
+      | /status/segment_tier | "S0" |
+    When I evaluate its eligibility with:
+      | /eligibility/remediation_closed | true                   |
+      | /recorded_at                    | "2026-02-22T16:20:00Z" |
+    Then the answer is 200
+    And the fields are:
+      | /eligibility/evaluation_id        | "{first}" |
+      | /eligibility/verdict              | "deny"    |
+      | /eligibility/current_segment_tier | "S0"      |
+
+  @eligibility-has-derived-id @full
   Scenario: Equal evaluations have equal ids, whatever became of the provider between them
     Given I have evaluated its eligibility with:
       | /eligibility/remediation_closed | absent                 |
@@ -438,16 +464,17 @@ Feature: Eligibility, the verdict on a tier
     And "/eligibility/verdict" is "allow"
     When I get the provider
     Then the fields are:
-      | /provider/status                                    | "restricted"               |
-      | /provider/segment_tier                              | "S1"                       |
-      | /provider/governance/trust_safety_baseline_passed   | false                      |
-      | /provider/governance/reliability_baseline_passed    | true                       |
-      | /provider/governance/audit_conformance_passed       | true                       |
-      | /provider/governance/unresolved_critical_violations | 2                          |
-      | /provider/created_at                                | "2026-02-22T16:00:00.000Z" |
-      | /provider/updated_at                                | "2026-02-22T16:20:00.000Z" |
-      | /provider/rollout_policy_ref                        | absent                     |
-      | /provider/rollout                                   | absent                     |
+      | /provider/status                                    | "restricted" |
+      | /provider/segment_tier                              | "S1"         |
+      | /provider/governance/trust_safety_baseline_passed   | false        |
+      | /provider/governance/reliability_baseline_passed    | true         |
+      | /provider/governance/audit_conformance_passed       | true         |
+      | /provider/governance/unresolved_critical_violations | 2            |
+      | /provider/rollout_policy_ref                        | absent       |
+      | /provider/rollout                                   | absent       |
+    And the times are:
+      | /provider/created_at | 2026-02-22T16:00:00.000Z |
+      | /provider/updated_at | 2026-02-22T16:20:00.000Z |
 
   @eligibility-changes-only-the-evaluation
   Scenario: A deny that recommends restricting restricts nobody
@@ -475,14 +502,21 @@ Feature: Eligibility, the verdict on a tier
       | /eligibility/remediation_closed             | absent                 |
       | /recorded_at                                | "2026-02-22T16:20:00Z" |
     And the fields are:
-      | /provider_id                        | "{provider}"               |
-      | /eligibility/verdict                | "deny"                     |
-      | /eligibility/reason_codes           | ["partner_liquidity_provider_eligibility_failed", "partner_liquidity_provider_downgrade_required"] |
-      | /eligibility/requested_segment_tier | "S3"                       |
-      | /eligibility/current_segment_tier   | "S1"                       |
-      | /eligibility/recommended_status     | "restricted"               |
-      | /eligibility/evaluated_at           | "2026-02-22T16:20:00.000Z" |
-      | /eligibility/inputs                 | {"requested_segment_tier": "S3", "trust_safety_baseline_passed": true, "reliability_baseline_passed": false, "audit_conformance_passed": true, "unresolved_critical_violations": 4, "consecutive_compliant_windows": 1, "capability_family": "high_risk", "remediation_closed": true} |
+      | /provider_id                                       | "{provider}"                                                                                       |
+      | /eligibility/verdict                               | "deny"                                                                                             |
+      | /eligibility/reason_codes                          | ["partner_liquidity_provider_eligibility_failed", "partner_liquidity_provider_downgrade_required"] |
+      | /eligibility/requested_segment_tier                | "S3"                                                                                               |
+      | /eligibility/current_segment_tier                  | "S1"                                                                                               |
+      | /eligibility/recommended_status                    | "restricted"                                                                                       |
+      | /eligibility/inputs/requested_segment_tier         | "S3"                                                                                               |
+      | /eligibility/inputs/trust_safety_baseline_passed   | true                                                                                               |
+      | /eligibility/inputs/reliability_baseline_passed    | false                                                                                              |
+      | /eligibility/inputs/audit_conformance_passed       | true                                                                                               |
+      | /eligibility/inputs/unresolved_critical_violations | 4                                                                                                  |
+      | /eligibility/inputs/consecutive_compliant_windows  | 1                                                                                                  |
+      | /eligibility/inputs/capability_family              | "high_risk"                                                                                        |
+      | /eligibility/inputs/remediation_closed             | true                                                                                               |
+    And "/eligibility/evaluated_at" is the time "2026-02-22T16:20:00.000Z"
     And I remember "/eligibility" as "evaluation"
     When I get the provider
     Then the fields are:
@@ -500,12 +534,13 @@ Feature: Eligibility, the verdict on a tier
       | query retention_days | 3650                  |
     Then "/export/entries" has 1 items
     And the fields are:
-      | /export/entries/0/provider_id  | "{provider}"                      |
-      | /export/entries/0/event_type   | "eligibility_evaluated"           |
-      | /export/entries/0/recorded_at  | "2026-02-22T16:20:00.000Z"        |
-      | /export/entries/0/actor        | {"type": "partner", "id": "{me}"} |
-      | /export/entries/0/reason_codes | <codes>                           |
-      | /export/entries/0/details      | {evaluation}                      |
+      | /export/entries/0/provider_id  | "{provider}"            |
+      | /export/entries/0/event_type   | "eligibility_evaluated" |
+      | /export/entries/0/actor/type   | "partner"               |
+      | /export/entries/0/actor/id     | "{me}"                  |
+      | /export/entries/0/reason_codes | <codes>                 |
+      | /export/entries/0/details      | {evaluation}            |
+    And "/export/entries/0/recorded_at" is the time "2026-02-22T16:20:00.000Z"
 
     Examples:
       | verdict | violations | codes                                                                                              |
@@ -522,20 +557,21 @@ Feature: Eligibility, the verdict on a tier
     Then the answer is 200
     When I get the provider
     Then the fields are:
-      | /provider/last_eligibility/verdict      | "deny"                     |
-      | /provider/last_eligibility/evaluated_at | "2026-02-22T16:10:00.000Z" |
-      | /provider/updated_at                    | "2026-02-22T16:10:00.000Z" |
+      | /provider/last_eligibility/verdict | "deny" |
+    And the times are:
+      | /provider/last_eligibility/evaluated_at | 2026-02-22T16:10:00.000Z |
+      | /provider/updated_at                    | 2026-02-22T16:10:00.000Z |
 
   @eligibility-changes-only-the-evaluation @needs:test-clock
   Scenario: An evaluation without a time of its own is dated now
     When I evaluate its eligibility with:
       | header X-Now-Iso | 2026-02-22T16:21:22.023Z |
     Then the answer is 200
-    And "/eligibility/evaluated_at" is "2026-02-22T16:21:22.023Z"
+    And "/eligibility/evaluated_at" is the time "2026-02-22T16:21:22.023Z"
     When I get the provider
-    Then the fields are:
-      | /provider/updated_at                    | "2026-02-22T16:21:22.023Z" |
-      | /provider/last_eligibility/evaluated_at | "2026-02-22T16:21:22.023Z" |
+    Then the times are:
+      | /provider/updated_at                    | 2026-02-22T16:21:22.023Z |
+      | /provider/last_eligibility/evaluated_at | 2026-02-22T16:21:22.023Z |
 
   @eligibility-changes-only-the-evaluation
   Scenario: An evaluation leaves the rollout as it is

@@ -22,6 +22,49 @@ Feature: Signed export of the audit trail
     # ---- export-query-is-readable -------------------------------------------------------------------------------
 
     @export-query-is-readable @refuses
+    Scenario Outline: A <parameter> of <value> is refused
+      When I export its audit with:
+        | query <parameter> | <value> |
+      Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+
+      Examples: below the minimum
+        | parameter      | value |
+        | limit          | 0     |
+        | limit          | -1    |
+        | retention_days | 0     |
+
+      Examples: no event type
+        | parameter  | value   |
+        | event_type | deleted |
+
+    @export-query-is-readable @permits
+    Scenario Outline: A <parameter> of <value> is read, and named in the query
+      When I export its audit with:
+        | query <parameter> | <value> |
+      Then the answer is 200
+      And "/export/query/<parameter>" is <echo>
+
+      Examples:
+        | parameter      | value     | echo        |
+        | limit          | 1         | 1           |
+        | limit          | 200       | 200         |
+        | retention_days | 1         | 1           |
+        | retention_days | 3650      | 3650        |
+        | event_type     | onboarded | "onboarded" |
+
+    @export-query-is-readable @permits
+    Scenario Outline: A <parameter> is read, and named in the query
+      When I export its audit with:
+        | query <parameter> | 2031-03-01T10:00:00Z |
+      Then the answer is 200
+      And "/export/query/<parameter>" is the time "2031-03-01T10:00:00Z"
+
+      Examples:
+        | parameter |
+        | from_iso  |
+        | to_iso    |
+
+    @export-query-is-readable @refuses @full
     Scenario Outline: <parameter> is refused when it is <value>
       When I export its audit with:
         | query <parameter> | <value> |
@@ -67,7 +110,7 @@ Feature: Signed export of the audit trail
         | now_iso         | noon  |
         | exported_at_iso | noon  |
 
-    @export-query-is-readable @permits
+    @export-query-is-readable @permits @full
     Scenario Outline: <parameter> is read when it is <value>
       When I export its audit with:
         | query <parameter> | <value> |
@@ -102,7 +145,7 @@ Feature: Signed export of the audit trail
         | parameter  | value     | echo        |
         | event_type | onboarded | "onboarded" |
 
-    @export-query-is-readable @refuses
+    @export-query-is-readable @refuses @full
     Scenario Outline: The query string <query> is refused, for it has <flaw>
       When I send "GET" to "/partner-liquidity-providers/{provider}/rollout/export?<query>"
       Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
@@ -125,7 +168,7 @@ Feature: Signed export of the audit trail
         | query             | flaw                      |
         | limit=1&limit=ten | a last limit that is none |
 
-    @export-query-is-readable @permits
+    @export-query-is-readable @permits @full
     Scenario Outline: The query string <query> is read
       When I send "GET" to "/partner-liquidity-providers/{provider}/rollout/export?<query>"
       Then the answer is 200
@@ -160,11 +203,36 @@ Feature: Signed export of the audit trail
         | /export/attestation/next_cursor  | null   |
         | /export/checkpoint/next_cursor   | null   |
         | /export/checkpoint/entries_count | 0      |
-      And the page verifies
+      And the page's proof holds
 
     # ---- export-orders-entries ----------------------------------------------------------------------------------
 
     @export-orders-entries @needs:key-set
+    Scenario Outline: Entries of one instant are ordered by their arrival, with a limit of <limit>
+      Given I have upserted its status with:
+        | /status/operator_note | "first"                    |
+        | /recorded_at          | "2031-03-01T13:00:00.009Z" |
+      And I have upserted its status with:
+        | /status/operator_note | "second"                   |
+        | /recorded_at          | "2031-03-01T13:00:00.009Z" |
+      And I have upserted its status with:
+        | /status/operator_note | "third"                    |
+        | /recorded_at          | "2031-03-01T13:00:00.008Z" |
+      And I have upserted its status with:
+        | /status/operator_note | "fourth"                   |
+        | /recorded_at          | "2031-03-01T13:00:00.009Z" |
+      When I walk the export with:
+        | query from_iso | 2031-03-01T13:00:00Z |
+        | query limit    | <limit>              |
+      Then the walk's "/details/operator_note" are ["third", "first", "second", "fourth"]
+      And the walk's proof holds
+
+      Examples:
+        | limit |
+        | 50    |
+        | 1     |
+
+    @export-orders-entries @needs:key-set @full
     Scenario Outline: Entries of one time are ordered by their arrival, with a limit of <limit>
       Given I have upserted its status with:
         | /status/operator_note | "first"                    |
@@ -189,7 +257,7 @@ Feature: Signed export of the audit trail
         | 50    |
         | 1     |
 
-    @export-orders-entries
+    @export-orders-entries @full
     Scenario: What lies past the millisecond is cut and orders nothing
       Given I have upserted its status with:
         | /status/operator_note | "first"                       |
@@ -211,9 +279,9 @@ Feature: Signed export of the audit trail
         | query limit  | 1                    |
       Then the walk has 1 pages
       And the walk has 0 entries
-      And the walk verifies
+      And the walk's proof holds
 
-    @export-limits-pages @needs:key-set
+    @export-limits-pages @needs:key-set @full
     Scenario: Of 201 entries a page has 50 by default, 200 at the most, and a limit of 201 goes on where 200 ended
       Given I have upserted its status 200 times
       When I export its audit
@@ -242,7 +310,7 @@ Feature: Signed export of the audit trail
         | /export/next_cursor           | absent                     |
       And the page verifies
 
-    @export-limits-pages
+    @export-limits-pages @full
     Scenario: 50 entries are one page by default
       Given I have upserted its status 49 times
       When I export its audit
@@ -297,7 +365,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-hashes-the-page ---------------------------------------------------------------------------------
 
-    @export-hashes-the-page @needs:fresh-state
+    @export-hashes-the-page @needs:fresh-state @full
     Scenario: An empty page, with the hashes that another tool computed
       When I export its audit with:
         | query event_type | rollout_upserted     |
@@ -319,11 +387,15 @@ Feature: Signed export of the audit trail
       And "/export/export_hash" is not "{hash}"
 
       Examples:
-        | filter         | value                |
-        | limit          | 51                   |
-        | retention_days | 181                  |
-        | from_iso       | 2031-03-01T09:00:00Z |
-        | to_iso         | 2031-03-01T13:00:00Z |
+        | filter   | value                |
+        | limit    | 51                   |
+        | from_iso | 2031-03-01T09:00:00Z |
+        | to_iso   | 2031-03-01T13:00:00Z |
+
+      @full
+      Examples: one that has a default
+        | filter         | value |
+        | retention_days | 181   |
 
     @export-hashes-the-page @needs:test-clock
     Scenario: The hash covers no clock, so the same page later has the same hash
@@ -349,11 +421,25 @@ Feature: Signed export of the audit trail
         | /export/signature/alg | "ed25519" |
       And "/export/signature/key_id" is present
       And "/export/signature/sig" matches "^[A-Za-z0-9+/]{86}==$"
-      And the page verifies
+      And the page's proof holds
 
     # ---- writes-are-audited -------------------------------------------------------------------------------------
 
     @writes-are-audited
+    Scenario: An entry names its provider and its actor
+      When I export its audit with:
+        | query event_type | onboarded |
+      Then the fields are:
+        | /export/entries/0/provider_id          | "{provider}"     |
+        | /export/entries/0/event_type           | "onboarded"      |
+        | /export/entries/0/actor/type           | "partner"        |
+        | /export/entries/0/actor/id             | "{me}"           |
+        | /export/entries/0/reason_codes         | []               |
+        | /export/entries/0/details/segment_tier | "S1"             |
+        | /export/entries/0/details/status       | "pending_review" |
+      And "/export/entries/0/recorded_at" is the time "2031-03-01T09:00:00.000Z"
+
+    @writes-are-audited @full
     Scenario: An entry names its provider and its actor, and has nothing beyond the seven members
       When I export its audit with:
         | query event_type | onboarded |
@@ -370,7 +456,9 @@ Feature: Signed export of the audit trail
         | /status/status | "active" |
       When I export its audit with:
         | query event_type | onboarded |
-      Then "/export/entries/0/details" is {"segment_tier": "S3", "status": "restricted"}
+      Then the fields are:
+        | /export/entries/0/details/segment_tier | "S3"         |
+        | /export/entries/0/details/status       | "restricted" |
 
     @writes-are-audited
     Scenario: A write that is answered with a deny leaves its entry, and so does a paused rollout with a block
@@ -387,6 +475,15 @@ Feature: Signed export of the audit trail
       And the walk's "/reason_codes" are [["partner_liquidity_provider_eligibility_failed"], ["partner_liquidity_provider_rollout_blocked"]]
 
     @writes-are-audited
+    Scenario: A write that is sent again leaves no second entry
+      Given I have upserted its status with:
+        | /recorded_at | "2031-03-01T13:00:00Z" |
+      And I repeat the call
+      When I walk the export with:
+        | query from_iso | 2031-03-01T13:00:00Z |
+      Then the walk has 1 entries
+
+    @writes-are-audited @full
     Scenario: A replay leaves no second entry
       Given I have upserted its status with:
         | /recorded_at | "2031-03-01T13:00:00Z" |
@@ -450,7 +547,7 @@ Feature: Signed export of the audit trail
         | {cursor} | {attestation} | {checkpoint} | 200    |
         | absent   | absent        | absent       | 200    |
 
-    @export-continuation-is-complete @refuses
+    @export-continuation-is-complete @refuses @full
     Scenario Outline: An empty <name> is an absent one
       Given I have exported its audit with:
         | query limit | 1 |
@@ -632,11 +729,15 @@ Feature: Signed export of the audit trail
       Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
 
       Examples:
-        | name              | what                   | value                             |
-        | cursor_after      | no cursor              | second                            |
-        | cursor_after      | spelled without millis | 2031-03-01T09:00:00Z\|{entry}     |
-        | cursor_after      | of no entry            | 2031-03-01T09:00:00.001Z\|{entry} |
-        | attestation_after | the hash of the page   | {page}                            |
+        | name              | what                 | value                             |
+        | cursor_after      | no cursor            | second                            |
+        | cursor_after      | of no entry          | 2031-03-01T09:00:00.001Z\|{entry} |
+        | attestation_after | the hash of the page | {page}                            |
+
+      @full
+      Examples: a time in another form
+        | name         | what                   | value                         |
+        | cursor_after | spelled without millis | 2031-03-01T09:00:00Z\|{entry} |
 
     @export-page-follows-its-checkpoint @refuses
     Scenario: Nothing follows the last page, not even with a cursor made up from its last entry
@@ -645,13 +746,14 @@ Feature: Signed export of the audit trail
         | /export/total_filtered         | 2      |
         | /export/next_cursor            | absent |
         | /export/checkpoint/next_cursor | null   |
+      And I remember "/export/entries/1/recorded_at" as "time"
       And I remember "/export/entries/1/audit_id" as "last"
       And I remember "/export/attestation/chain_hash" as "attestation"
       And I remember "/export/checkpoint/checkpoint_hash" as "checkpoint"
       When I export its audit with:
-        | query cursor_after      | 2031-03-01T10:00:00.000Z\|{last} |
-        | query attestation_after | {attestation}                    |
-        | query checkpoint_after  | {checkpoint}                     |
+        | query cursor_after      | {time}\|{last} |
+        | query attestation_after | {attestation}  |
+        | query checkpoint_after  | {checkpoint}   |
       Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
 
     # ---- export-filters-stay ------------------------------------------------------------------------------------
@@ -688,13 +790,22 @@ Feature: Signed export of the audit trail
         | to_iso         | absent | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid |
         | event_type     | absent | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid |
 
-      @permits
+      @permits @full
       Examples: the same value, spelled otherwise
         | parameter      | value                     | answer |
         | limit          | 0001                      | 200    |
         | retention_days | 3651                      | 200    |
         | from_iso       | 2031-03-01T12:00:00+02:00 | 200    |
         | to_iso         | 2031-03-01T00:30:00-12:30 | 200    |
+
+      @permits
+      Examples: the same value
+        | parameter      | value                | answer |
+        | limit          | 1                    | 200    |
+        | retention_days | 3650                 | 200    |
+        | from_iso       | 2031-03-01T10:00:00Z | 200    |
+        | to_iso         | 2031-03-01T13:00:00Z | 200    |
+        | event_type     | status_upserted      | 200    |
 
     @export-filters-stay
     Scenario Outline: A next page with <parameter> <value>, after one without any filter
@@ -712,13 +823,13 @@ Feature: Signed export of the audit trail
         | to_iso         | 2041-03-01T09:00:00Z | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid |
         | event_type     | status_upserted      | 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid |
 
-      @permits
+      @permits @full
       Examples: the default itself, or nothing
         | parameter      | value | answer |
         | retention_days | 180   | 200    |
         | from_iso       |       | 200    |
 
-    @export-filters-stay @permits
+    @export-filters-stay @permits @full
     Scenario: A default that was given may be left out of the next page
       Given I have exported its audit with:
         | query limit          | 1   |
@@ -737,8 +848,8 @@ Feature: Signed export of the audit trail
         | query now_iso         | 2031-03-01T14:00:00Z |
         | query exported_at_iso | 2031-03-01T15:00:00Z |
       Then the answer is 200
-      And "/export/exported_at" is "2031-03-01T15:00:00.000Z"
-      And the page verifies
+      And "/export/exported_at" is the time "2031-03-01T15:00:00.000Z"
+      And the page's proof holds
 
     # ---- export-cursor-still-stands -----------------------------------------------------------------------------
 
@@ -748,7 +859,7 @@ Feature: Signed export of the audit trail
         | query limit          | 1                    |
         | query retention_days | 30                   |
         | query now_iso        | 2031-03-20T09:00:00Z |
-      And "/export/entries/0/recorded_at" is "2031-03-01T09:00:00.000Z"
+      And "/export/entries/0/recorded_at" is the time "2031-03-01T09:00:00.000Z"
       When I ask for the next page with:
         | query now_iso | <later> |
       Then the answer is <answer>
@@ -772,8 +883,7 @@ Feature: Signed export of the audit trail
         | query retention_days | 180                      |
         | query now_iso        | 2031-03-31T10:00:00.001Z |
       Then the fields are:
-        | /export/total_filtered       | 2   |
-        | /export/query/retention_days | 180 |
+        | /export/total_filtered | 2 |
 
     @export-retention-cuts @needs:test-clock
     Scenario: A window does not bring back what retention has cut
@@ -794,7 +904,7 @@ Feature: Signed export of the audit trail
       When I walk the export with:
         | query event_type | status_upserted          |
         | query from_iso   | 2031-03-01T10:00:00.001Z |
-      Then the walk's "/recorded_at" are ["2031-03-01T13:00:00.000Z"]
+      Then the walk's "/recorded_at" are the times ["2031-03-01T13:00:00.000Z"]
 
     # ---- export-orders-entries ----------------------------------------------------------------------------------
 
@@ -806,8 +916,8 @@ Feature: Signed export of the audit trail
         | /recorded_at | "2031-03-01T08:00:00Z" |
       When I walk the export with:
         | query limit | <limit> |
-      Then the walk's "/recorded_at" are ["2031-03-01T08:00:00.000Z", "2031-03-01T09:00:00.000Z", "2031-03-01T09:30:00.000Z", "2031-03-01T10:00:00.000Z"]
-      And the walk verifies
+      Then the walk's "/recorded_at" are the times ["2031-03-01T08:00:00.000Z", "2031-03-01T09:00:00.000Z", "2031-03-01T09:30:00.000Z", "2031-03-01T10:00:00.000Z"]
+      And the walk's proof holds
 
       Examples:
         | limit |
@@ -852,7 +962,7 @@ Feature: Signed export of the audit trail
         | /export/checkpoint/checkpoint_after   | "{checkpoint}"  |
         | /export/attestation/next_cursor       | null            |
       And "/export/attestation/chain_hash" is not "{attestation}"
-      And the page verifies
+      And the page's proof holds
 
     # ---- export-issues-checkpoints ------------------------------------------------------------------------------
 
@@ -878,7 +988,7 @@ Feature: Signed export of the audit trail
         | /export/export_hash                | "{page}"  |
         | /export/attestation/chain_hash     | "{chain}" |
         | /export/checkpoint/checkpoint_hash | "{next}"  |
-      And the page verifies
+      And the page's proof holds
 
     @export-issues-checkpoints
     Scenario: A refused continuation uses no checkpoint up
@@ -919,7 +1029,7 @@ Feature: Signed export of the audit trail
         | /provider_id           | "{first}" |
         | /export/total_filtered | 2         |
 
-    @writes-are-audited @needs:fresh-state
+    @writes-are-audited @needs:fresh-state @full
     Scenario: Audit ids count over all providers, in the order of arrival
       Given I have onboarded a provider with:
         | /recorded_at | "2031-03-01T08:00:00Z" |
@@ -986,6 +1096,15 @@ Feature: Signed export of the audit trail
     # ---- export-limits-pages ------------------------------------------------------------------------------------
 
     @export-limits-pages
+    Scenario: The cursor is made of the time and the id of the last entry of the page
+      When I export its audit with:
+        | query limit | 2 |
+      Then the answer is 200
+      And I remember "/export/entries/1/recorded_at" as "time"
+      And I remember "/export/entries/1/audit_id" as "entry"
+      And "/export/next_cursor" is "{time}|{entry}"
+
+    @export-limits-pages @full
     Scenario: The cursor is the time and the id of the last entry of the page
       When I export its audit with:
         | query limit | 2 |
@@ -1022,11 +1141,18 @@ Feature: Signed export of the audit trail
         | query limit | 2 |
       Then the answer is 200
       And "/export/attestation/page_hash" equals "/export/export_hash"
-      And the page verifies
+      And the page's proof holds
 
     # ---- export-chains-pages ------------------------------------------------------------------------------------
 
     @export-chains-pages @needs:key-set
+    Scenario: The proof of a walk of one entry a page holds from end to end
+      When I walk the export with:
+        | query limit | 1 |
+      Then the walk has 3 pages
+      And the walk's proof holds
+
+    @export-chains-pages @needs:key-set @full
     Scenario: A walk of one entry a page verifies from end to end
       When I walk the export with:
         | query limit | 1 |
@@ -1058,8 +1184,8 @@ Feature: Signed export of the audit trail
       When I ask for the next page
       Then the answer is 200
       And the fields are:
-        | /export/total_filtered        | 1                          |
-        | /export/entries/0/recorded_at | "2031-03-01T11:00:00.000Z" |
+        | /export/total_filtered | 1 |
+      And "/export/entries/0/recorded_at" is the time "2031-03-01T11:00:00.000Z"
 
     @export-survives-arrivals
     Scenario: An entry of the cursor's own time that arrives later is on the next page
@@ -1071,10 +1197,11 @@ Feature: Signed export of the audit trail
       When I ask for the next page
       Then the answer is 200
       And the fields are:
-        | /export/total_filtered                  | 2                          |
-        | /export/entries/0/recorded_at           | "2031-03-01T10:00:00.000Z" |
-        | /export/entries/0/details/operator_note | "late"                     |
-        | /export/entries/1/recorded_at           | "2031-03-01T11:00:00.000Z" |
+        | /export/total_filtered                  | 2      |
+        | /export/entries/0/details/operator_note | "late" |
+      And the times are:
+        | /export/entries/0/recorded_at | 2031-03-01T10:00:00.000Z |
+        | /export/entries/1/recorded_at | 2031-03-01T11:00:00.000Z |
 
     @export-survives-arrivals
     Scenario: An entry that arrives after the last but one page makes the last page fuller
@@ -1132,16 +1259,24 @@ Feature: Signed export of the audit trail
       And "/export/next_cursor" is absent
 
       Examples: an entry at the first instant is in
+        | from                     | to     | total | events                                                           |
+        | 2031-03-01T10:00:00.000Z | absent | 3     | ["status_upserted", "eligibility_evaluated", "rollout_upserted"] |
+        | 2031-03-01T10:00:00.001Z | absent | 2     | ["eligibility_evaluated", "rollout_upserted"]                    |
+
+      @full
+      Examples: what lies past the millisecond is cut
         | from                      | to     | total | events                                                           |
-        | 2031-03-01T10:00:00.000Z  | absent | 3     | ["status_upserted", "eligibility_evaluated", "rollout_upserted"] |
-        | 2031-03-01T10:00:00.001Z  | absent | 2     | ["eligibility_evaluated", "rollout_upserted"]                    |
         | 2031-03-01T10:00:00.0009Z | absent | 3     | ["status_upserted", "eligibility_evaluated", "rollout_upserted"] |
 
       Examples: an entry at the last instant is out
-        | from   | to                        | total | events                                                                        |
-        | absent | 2031-03-01T12:00:00.000Z  | 3     | ["onboarded", "status_upserted", "eligibility_evaluated"]                     |
-        | absent | 2031-03-01T12:00:00.001Z  | 4     | ["onboarded", "status_upserted", "eligibility_evaluated", "rollout_upserted"] |
-        | absent | 2031-03-01T12:00:00.0009Z | 3     | ["onboarded", "status_upserted", "eligibility_evaluated"]                     |
+        | from   | to                       | total | events                                                                        |
+        | absent | 2031-03-01T12:00:00.000Z | 3     | ["onboarded", "status_upserted", "eligibility_evaluated"]                     |
+        | absent | 2031-03-01T12:00:00.001Z | 4     | ["onboarded", "status_upserted", "eligibility_evaluated", "rollout_upserted"] |
+
+      @full
+      Examples: what lies past the millisecond is cut
+        | from   | to                        | total | events                                                    |
+        | absent | 2031-03-01T12:00:00.0009Z | 3     | ["onboarded", "status_upserted", "eligibility_evaluated"] |
 
       Examples: both ends
         | from                     | to                       | total | events              |
@@ -1163,27 +1298,35 @@ Feature: Signed export of the audit trail
       And the fields are:
         | /export/total_filtered       | <total>    |
         | /export/entries/0/event_type | "<oldest>" |
-        | /export/query/retention_days | <echo>     |
 
       Examples: an entry exactly at the cut-off is in, one that is a millisecond older is out
-        | days | now                      | total | oldest                | echo |
-        | 1    | 2031-03-02T10:00:00.000Z | 3     | status_upserted       | 1    |
-        | 1    | 2031-03-02T10:00:00.001Z | 2     | eligibility_evaluated | 1    |
+        | days | now                      | total | oldest                |
+        | 1    | 2031-03-02T10:00:00.000Z | 3     | status_upserted       |
+        | 1    | 2031-03-02T10:00:00.001Z | 2     | eligibility_evaluated |
 
+      @full
       Examples: the default is 180 days
-        | days   | now                      | total | oldest                | echo |
-        | absent | 2031-08-28T10:00:00.000Z | 3     | status_upserted       | 180  |
-        | absent | 2031-08-28T10:00:00.001Z | 2     | eligibility_evaluated | 180  |
+        | days   | now                      | total | oldest                |
+        | absent | 2031-08-28T10:00:00.000Z | 3     | status_upserted       |
+        | absent | 2031-08-28T10:00:00.001Z | 2     | eligibility_evaluated |
 
-      Examples: over 3650 days are 3650 days
-        | days | now                      | total | oldest                | echo |
-        | 3650 | 2041-02-26T10:00:00.000Z | 3     | status_upserted       | 3650 |
-        | 3651 | 2041-02-26T10:00:00.001Z | 2     | eligibility_evaluated | 3650 |
+      Examples: 3650 days
+        | days | now                      | total | oldest          |
+        | 3650 | 2041-02-26T10:00:00.000Z | 3     | status_upserted |
 
-      Examples: entries dated after now are in, even when the cut-off lies before all time
-        | days | now                  | total | oldest    | echo |
-        | 1    | 2031-02-01T00:00:00Z | 4     | onboarded | 1    |
-        | 3650 | 0001-01-01T00:00:00Z | 4     | onboarded | 3650 |
+      @full
+      Examples: at the end of what can be asked
+        | days | now                      | total | oldest                |
+        | 3651 | 2041-02-26T10:00:00.001Z | 2     | eligibility_evaluated |
+
+      Examples: entries dated after now are in
+        | days | now                  | total | oldest    |
+        | 1    | 2031-02-01T00:00:00Z | 4     | onboarded |
+
+      @full
+      Examples: at the end of what can be asked
+        | days | now                  | total | oldest    |
+        | 3650 | 0001-01-01T00:00:00Z | 4     | onboarded |
 
     @export-retention-cuts @needs:short-retention-default @needs:test-clock
     Scenario Outline: With a default retention of 30 days the oldest entry at <now> is <oldest>
@@ -1193,14 +1336,13 @@ Feature: Signed export of the audit trail
       And the fields are:
         | /export/total_filtered       | <total>    |
         | /export/entries/0/event_type | "<oldest>" |
-        | /export/query/retention_days | 30         |
 
       Examples:
         | now                      | total | oldest                |
         | 2031-03-31T10:00:00.000Z | 3     | status_upserted       |
         | 2031-03-31T10:00:00.001Z | 2     | eligibility_evaluated |
 
-    @export-retention-cuts @needs:test-clock
+    @export-retention-cuts @needs:test-clock @full
     Scenario Outline: Now is <which>
       When I export its audit with:
         | query retention_days | 1        |
@@ -1225,10 +1367,9 @@ Feature: Signed export of the audit trail
         | query event_type | <type> |
       Then the answer is 200
       And the fields are:
-        | /export/total_filtered        | <total>  |
-        | /export/entries/0/event_type  | "<type>" |
-        | /export/entries/0/recorded_at | "<at>"   |
-        | /export/query/event_type      | "<type>" |
+        | /export/total_filtered       | <total>  |
+        | /export/entries/0/event_type | "<type>" |
+      And "/export/entries/0/recorded_at" is the time "<at>"
       And "/export/entries" has <total> items
 
       Examples:
@@ -1252,7 +1393,7 @@ Feature: Signed export of the audit trail
       Then the walk has <pages> pages
       And the walk has 4 entries
       And the walk's "/event_type" are ["onboarded", "status_upserted", "eligibility_evaluated", "rollout_upserted"]
-      And the walk verifies
+      And the walk's proof holds
 
       Examples: a multiple of the limit has no empty page at its end
         | limit | pages |
@@ -1262,6 +1403,18 @@ Feature: Signed export of the audit trail
         | 4     | 1     |
 
     @export-limits-pages
+    Scenario Outline: The first page at a limit of <limit> has a cursor, for more follows
+      When I export its audit with:
+        | query limit | <limit> |
+      Then "/export/entries" has <limit> items
+      And "/export/attestation/next_cursor" equals "/export/next_cursor"
+      And "/export/checkpoint/next_cursor" equals "/export/next_cursor"
+
+      Examples:
+        | limit |
+        | 3     |
+
+    @export-limits-pages @full
     Scenario Outline: The first page at a limit of <limit> ends in a cursor, for more follows
       When I export its audit with:
         | query limit | <limit> |
@@ -1306,7 +1459,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-hashes-the-page ---------------------------------------------------------------------------------
 
-    @export-hashes-the-page @needs:fresh-state @needs:test-clock
+    @export-hashes-the-page @needs:fresh-state @needs:test-clock @full
     Scenario: The whole trail, with the hashes that another tool computed
       Given I act as partner "harbour-liquidity"
       And I have onboarded a provider with:
@@ -1331,7 +1484,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-chains-pages ------------------------------------------------------------------------------------
 
-    @export-chains-pages @needs:fresh-state @needs:test-clock
+    @export-chains-pages @needs:fresh-state @needs:test-clock @full
     Scenario: Two pages, with the hashes that another tool computed
       Given I act as partner "harbour-liquidity"
       And I have onboarded a provider with:
@@ -1361,7 +1514,7 @@ Feature: Signed export of the audit trail
 
     # ---- export-is-signed ---------------------------------------------------------------------------------------
 
-    @export-is-signed @needs:fresh-state @needs:test-clock @needs:dev-key
+    @export-is-signed @needs:fresh-state @needs:test-clock @needs:dev-key @full
     Scenario: The signature of the development key is the one that another tool computed
       Given I act as partner "harbour-liquidity"
       And I have onboarded a provider with:
@@ -1380,6 +1533,21 @@ Feature: Signed export of the audit trail
         | /export/signature/sig    | "vm/G6j75CXi1a32QAw1shTvYhsRO8YJIS5URSRznwtd9zrTzkRsbS5YdEthTO8p8Lg0KTiA+yHWdHLcyokjCAQ==" |
 
     @export-is-signed @needs:key-set
+    Scenario Outline: The proof of pages of every kind holds: <kind>
+      When I export its audit with:
+        | query limit      | <limit> |
+        | query event_type | <type>  |
+        | query to_iso     | <to>    |
+      Then the answer is 200
+      And the page's proof holds
+
+      Examples:
+        | kind              | limit | type                  | to                   |
+        | with a next page  | 2     | absent                | absent               |
+        | of one type       | 50    | eligibility_evaluated | absent               |
+        | without any entry | 50    | absent                | 2031-03-01T09:00:00Z |
+
+    @export-is-signed @needs:key-set @full
     Scenario Outline: Pages of every kind verify: <kind>
       When I export its audit with:
         | query limit      | <limit> |
@@ -1400,7 +1568,7 @@ Feature: Signed export of the audit trail
     Scenario: Entries that arrive between two pages make no other one repeat or vanish
       Given I have exported its audit with:
         | query limit | 2 |
-      And "/export/entries/1/recorded_at" is "2031-03-01T10:00:00.000Z"
+      And "/export/entries/1/recorded_at" is the time "2031-03-01T10:00:00.000Z"
       And I remember "/export/next_cursor" as "cursor"
       And I have upserted its status with:
         | /recorded_at | "2031-03-01T09:30:00Z" |
@@ -1409,19 +1577,20 @@ Feature: Signed export of the audit trail
       When I ask for the next page
       Then the answer is 200
       And the fields are:
-        | /export/attestation/cursor_after | "{cursor}"                 |
-        | /export/total_filtered           | 3                          |
-        | /export/entries/0/recorded_at    | "2031-03-01T10:30:00.000Z" |
-        | /export/entries/1/recorded_at    | "2031-03-01T11:00:00.000Z" |
-      And the page verifies
+        | /export/attestation/cursor_after | "{cursor}" |
+        | /export/total_filtered           | 3          |
+      And the times are:
+        | /export/entries/0/recorded_at | 2031-03-01T10:30:00.000Z |
+        | /export/entries/1/recorded_at | 2031-03-01T11:00:00.000Z |
+      And the page's proof holds
       When I ask for the next page
       Then the answer is 200
       And "/export/entries" has 1 items
       And the fields are:
-        | /export/total_filtered        | 1                          |
-        | /export/entries/0/recorded_at | "2031-03-01T12:00:00.000Z" |
-        | /export/next_cursor           | absent                     |
-      And the page verifies
+        | /export/total_filtered | 1      |
+        | /export/next_cursor    | absent |
+      And "/export/entries/0/recorded_at" is the time "2031-03-01T12:00:00.000Z"
+      And the page's proof holds
 
     # ---- writes-are-audited -------------------------------------------------------------------------------------
 
@@ -1430,21 +1599,29 @@ Feature: Signed export of the audit trail
       When I export its audit
       Then "/export/entries" has 4 items
       And the fields are:
-        | /export/entries/0/event_type              | "onboarded"                                        |
-        | /export/entries/0/recorded_at             | "2031-03-01T09:00:00.000Z"                         |
-        | /export/entries/0/reason_codes            | []                                                 |
-        | /export/entries/0/details                 | {"segment_tier": "S1", "status": "pending_review"} |
-        | /export/entries/1/event_type              | "status_upserted"                                  |
-        | /export/entries/1/recorded_at             | "2031-03-01T10:00:00.000Z"                         |
-        | /export/entries/1/reason_codes            | []                                                 |
-        | /export/entries/1/details                 | {"status": "active", "segment_tier": "S1", "governance": {"trust_safety_baseline_passed": true, "reliability_baseline_passed": true, "audit_conformance_passed": true, "unresolved_critical_violations": 0}, "operator_note": null} |
-        | /export/entries/2/event_type              | "eligibility_evaluated"                            |
-        | /export/entries/2/recorded_at             | "2031-03-01T11:00:00.000Z"                         |
-        | /export/entries/2/reason_codes            | []                                                 |
-        | /export/entries/2/details/verdict         | "allow"                                            |
-        | /export/entries/2/details/evaluated_at    | "2031-03-01T11:00:00.000Z"                         |
-        | /export/entries/3/event_type              | "rollout_upserted"                                 |
-        | /export/entries/3/recorded_at             | "2031-03-01T12:00:00.000Z"                         |
-        | /export/entries/3/reason_codes            | []                                                 |
-        | /export/entries/3/details/rollout_version | 1                                                  |
-        | /export/entries/3/details/updated_at      | "2031-03-01T12:00:00.000Z"                         |
+        | /export/entries/0/event_type                                        | "onboarded"             |
+        | /export/entries/0/reason_codes                                      | []                      |
+        | /export/entries/0/details/segment_tier                              | "S1"                    |
+        | /export/entries/0/details/status                                    | "pending_review"        |
+        | /export/entries/1/event_type                                        | "status_upserted"       |
+        | /export/entries/1/reason_codes                                      | []                      |
+        | /export/entries/1/details/status                                    | "active"                |
+        | /export/entries/1/details/segment_tier                              | "S1"                    |
+        | /export/entries/1/details/governance/trust_safety_baseline_passed   | true                    |
+        | /export/entries/1/details/governance/reliability_baseline_passed    | true                    |
+        | /export/entries/1/details/governance/audit_conformance_passed       | true                    |
+        | /export/entries/1/details/governance/unresolved_critical_violations | 0                       |
+        | /export/entries/1/details/operator_note                             | null                    |
+        | /export/entries/2/event_type                                        | "eligibility_evaluated" |
+        | /export/entries/2/reason_codes                                      | []                      |
+        | /export/entries/2/details/verdict                                   | "allow"                 |
+        | /export/entries/3/event_type                                        | "rollout_upserted"      |
+        | /export/entries/3/reason_codes                                      | []                      |
+        | /export/entries/3/details/rollout_version                           | 1                       |
+      And the times are:
+        | /export/entries/0/recorded_at          | 2031-03-01T09:00:00.000Z |
+        | /export/entries/1/recorded_at          | 2031-03-01T10:00:00.000Z |
+        | /export/entries/2/recorded_at          | 2031-03-01T11:00:00.000Z |
+        | /export/entries/2/details/evaluated_at | 2031-03-01T11:00:00.000Z |
+        | /export/entries/3/recorded_at          | 2031-03-01T12:00:00.000Z |
+        | /export/entries/3/details/updated_at   | 2031-03-01T12:00:00.000Z |

@@ -9,7 +9,7 @@ Feature: Identity
     Given I have onboarded a provider
     And I bring no identity
     When I call "<operation>"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
 
     Examples:
       | operation                               |
@@ -24,13 +24,13 @@ Feature: Identity
     And I note its state
     And I bring no identity
     When I call "partnerLiquidityProvider.onboard"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     When I call "partnerLiquidityProvider.status.upsert"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     When I call "partnerLiquidityProvider.eligibility.evaluate"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     When I call "partnerLiquidityProvider.rollout.upsert"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     And its state is as noted
 
   @identity-is-required @permits
@@ -52,19 +52,23 @@ Feature: Identity
       | header X-Actor-Id    | <id>            |
       | header X-Partner-Key | <key>           |
       | header Authorization | <authorization> |
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
 
     Examples:
+      | what                 | type    | id     | key    | authorization |
+      | An id without a type | absent  | {me}   | absent | absent        |
+      | A type without an id | partner | absent | absent | absent        |
+
+    @full
+    Examples: blank values, and which header decides
       | what                                       | type    | id     | key    | authorization |
-      | An id without a type                       | absent  | {me}   | absent | absent        |
-      | A type without an id                       | partner | absent | absent | absent        |
       | A type with a blank id                     | partner |        | absent | absent        |
       | A type without an id, beside a partner key | partner | absent | {me}   | absent        |
       | A blank partner key                        | absent  | absent |        | absent        |
       | A blank type with an id                    |         | {me}   | absent | absent        |
       | Authorization alone                        | absent  | absent | absent | Bearer {me}   |
 
-  @identity-is-required @refuses
+  @identity-is-required @refuses @full
   Scenario: A missing identity is told before a missing idempotency key
     Given I bring no identity
     When I call "partnerLiquidityProvider.onboard" with:
@@ -72,7 +76,7 @@ Feature: Identity
     Then the answer is 401 UNAUTHORIZED without a reason code
     And "/error/details/header" is absent
 
-  @identity-is-required @refuses
+  @identity-is-required @refuses @full
   Scenario: A missing identity is told before malformed JSON
     Given I bring no identity
     When I call "partnerLiquidityProvider.onboard" with the body:
@@ -81,7 +85,7 @@ Feature: Identity
       """
     Then the answer is 401 UNAUTHORIZED without a reason code
 
-  @identity-is-required @refuses
+  @identity-is-required @refuses @full
   Scenario: A missing identity is told before an unknown provider
     Given I bring no identity
     When I call "partnerLiquidityProvider.get" with:
@@ -92,6 +96,22 @@ Feature: Identity
 
   @actor-is-partner @refuses @needs:header-identity
   Scenario Outline: A user may not call <operation>
+    Given I have onboarded a provider
+    When I call "<operation>" with:
+      | header X-Actor-Type | user |
+    Then the answer is 403 FORBIDDEN
+
+    Examples:
+      | operation                                     |
+      | partnerLiquidityProvider.onboard              |
+      | partnerLiquidityProvider.get                  |
+      | partnerLiquidityProvider.status.upsert        |
+      | partnerLiquidityProvider.eligibility.evaluate |
+      | partnerLiquidityProvider.rollout.upsert       |
+      | partnerLiquidityProvider.rollout.export       |
+
+  @actor-is-partner @refuses @needs:header-identity @full
+  Scenario Outline: A user who calls <operation> learns which actor types may
     Given I have onboarded a provider
     When I call "<operation>" with:
       | header X-Actor-Type | user |
@@ -118,13 +138,13 @@ Feature: Identity
     And my requests carry:
       | header X-Actor-Type | user |
     When I call "partnerLiquidityProvider.onboard"
-    Then the answer is 403 FORBIDDEN without a reason code
+    Then the answer is 403 FORBIDDEN
     When I call "partnerLiquidityProvider.status.upsert"
-    Then the answer is 403 FORBIDDEN without a reason code
+    Then the answer is 403 FORBIDDEN
     When I call "partnerLiquidityProvider.eligibility.evaluate"
-    Then the answer is 403 FORBIDDEN without a reason code
+    Then the answer is 403 FORBIDDEN
     When I call "partnerLiquidityProvider.rollout.upsert"
-    Then the answer is 403 FORBIDDEN without a reason code
+    Then the answer is 403 FORBIDDEN
     And its state is as noted
 
   @actor-is-partner @permits @needs:header-identity
@@ -139,6 +159,22 @@ Feature: Identity
       | partnerLiquidityProvider.get                  |
 
   @actor-is-partner @refuses @needs:header-identity
+  Scenario Outline: The actor type <type> is refused
+    Given I have onboarded a provider
+    When I call "partnerLiquidityProvider.get" with:
+      | header X-Actor-Type | <type> |
+    Then the answer is 403 FORBIDDEN
+
+    Examples: a type that this milestone does not let in
+      | type  |
+      | agent |
+
+    Examples: no type at all, case and all
+      | type    |
+      | robot   |
+      | PARTNER |
+
+  @actor-is-partner @refuses @needs:header-identity @full
   Scenario Outline: The actor type <type> is refused, and named
     Given I have onboarded a provider
     When I call "partnerLiquidityProvider.get" with:
@@ -156,7 +192,7 @@ Feature: Identity
       | robot   |
       | PARTNER |
 
-  @actor-is-partner @refuses @needs:header-identity
+  @actor-is-partner @refuses @needs:header-identity @full
   Scenario: A refused actor type is told before a missing scope
     When I onboard a provider with:
       | header X-Actor-Type  | agent  |
@@ -164,14 +200,14 @@ Feature: Identity
     Then the answer is 403 FORBIDDEN without a reason code
     And "/error/details/missing_scopes" is absent
 
-  @actor-is-partner @refuses @needs:header-identity
+  @actor-is-partner @refuses @needs:header-identity @full
   Scenario: A refused actor type is told before an unknown provider
     When I call "partnerLiquidityProvider.get" with:
       | header X-Actor-Type | agent           |
       | path provider_id    | nobody-{unique} |
     Then the answer is 403 FORBIDDEN without a reason code
 
-  @actor-is-partner @refuses @needs:header-identity
+  @actor-is-partner @refuses @needs:header-identity @full
   Scenario: An unknown actor type is told before a missing idempotency key
     When I onboard a provider with:
       | header X-Actor-Type    | robot  |
@@ -179,7 +215,7 @@ Feature: Identity
     Then the answer is 403 FORBIDDEN without a reason code
     And "/error/details/actor_type" is "robot"
 
-  @actor-is-partner @refuses @needs:header-identity
+  @actor-is-partner @refuses @needs:header-identity @full
   Scenario: A known actor type that is refused is told after a missing idempotency key
     When I onboard a provider with:
       | header X-Actor-Type    | user   |
@@ -187,7 +223,7 @@ Feature: Identity
     Then the answer is 400 CONSTRAINT_VIOLATION without a reason code
     And "/error/details/header" is "Idempotency-Key"
 
-  @actor-is-partner @refuses @needs:header-identity
+  @actor-is-partner @refuses @needs:header-identity @full
   Scenario: An unknown actor type is told before malformed JSON
     Given my requests carry:
       | header X-Actor-Type | robot |
@@ -201,6 +237,22 @@ Feature: Identity
 
   @scope-is-held @refuses @needs:header-identity
   Scenario Outline: <operation> is refused with <held> alone
+    Given I have onboarded a provider
+    When I call "<operation>" with:
+      | header X-Auth-Scopes | <held> |
+    Then the answer is 403 INSUFFICIENT_SCOPE
+
+    Examples:
+      | operation                                     | held             |
+      | partnerLiquidityProvider.onboard              | settlement:read  |
+      | partnerLiquidityProvider.get                  | settlement:write |
+      | partnerLiquidityProvider.status.upsert        | settlement:read  |
+      | partnerLiquidityProvider.eligibility.evaluate | settlement:read  |
+      | partnerLiquidityProvider.rollout.upsert       | settlement:read  |
+      | partnerLiquidityProvider.rollout.export       | settlement:write |
+
+  @scope-is-held @refuses @needs:header-identity @full
+  Scenario Outline: <operation> with <held> alone is answered with the scopes
     Given I have onboarded a provider
     When I call "<operation>" with:
       | header X-Auth-Scopes | <held> |
@@ -227,13 +279,13 @@ Feature: Identity
     And I note its state
     And my scopes are "settlement:read"
     When I call "partnerLiquidityProvider.onboard"
-    Then the answer is 403 INSUFFICIENT_SCOPE without a reason code
+    Then the answer is 403 INSUFFICIENT_SCOPE
     When I call "partnerLiquidityProvider.status.upsert"
-    Then the answer is 403 INSUFFICIENT_SCOPE without a reason code
+    Then the answer is 403 INSUFFICIENT_SCOPE
     When I call "partnerLiquidityProvider.eligibility.evaluate"
-    Then the answer is 403 INSUFFICIENT_SCOPE without a reason code
+    Then the answer is 403 INSUFFICIENT_SCOPE
     When I call "partnerLiquidityProvider.rollout.upsert"
-    Then the answer is 403 INSUFFICIENT_SCOPE without a reason code
+    Then the answer is 403 INSUFFICIENT_SCOPE
     And its state is as noted
 
   @scope-is-held @permits @needs:header-identity
@@ -259,7 +311,7 @@ Feature: Identity
       | header X-Auth-Scopes | settlement:write |
     Then the answer is 200
 
-  @scope-is-held @refuses @needs:header-identity
+  @scope-is-held @refuses @needs:header-identity @full
   Scenario Outline: The scopes "<sent>" are told as <provided>
     Given I have onboarded a provider
     When I call "partnerLiquidityProvider.get" with:
@@ -277,21 +329,21 @@ Feature: Identity
       | b,a                              | ["a","b"]                            |
       | b a,b, a ,c                      | ["a","b","c"]                        |
 
-  @scope-is-held @refuses @needs:header-identity
+  @scope-is-held @refuses @needs:header-identity @full
   Scenario: A missing scope is told before an unknown provider
     Given my scopes are "settlement:write"
     When I call "partnerLiquidityProvider.get" with:
       | path provider_id | nobody-{unique} |
     Then the answer is 403 INSUFFICIENT_SCOPE without a reason code
 
-  @scope-is-held @refuses @needs:header-identity
+  @scope-is-held @refuses @needs:header-identity @full
   Scenario: A missing scope is told before an invalid request
     Given my scopes are "settlement:read"
     When I onboard a provider with:
       | /provider | absent |
     Then the answer is 403 INSUFFICIENT_SCOPE without a reason code
 
-  @scope-is-held @refuses @needs:header-identity
+  @scope-is-held @refuses @needs:header-identity @full
   Scenario: A missing scope is told before another's provider
     Given I have onboarded a provider
     When I get the provider with:
@@ -302,6 +354,14 @@ Feature: Identity
 
   @scope-is-held @refuses @needs:key-identity
   Scenario: A key has the scopes of its file, whatever the headers say
+    Given I hold the partner key "amber-reader"
+    When I onboard a provider with:
+      | header X-Auth-Scopes | settlement:write |
+      | header X-Scopes      | settlement:write |
+    Then the answer is 403 INSUFFICIENT_SCOPE
+
+  @scope-is-held @refuses @needs:key-identity @full
+  Scenario: A key is answered with the scopes of its file
     Given I hold the partner key "amber-reader"
     When I onboard a provider with:
       | header X-Auth-Scopes | settlement:write |
@@ -320,6 +380,21 @@ Feature: Identity
 
   @provider-is-owned @refuses
   Scenario Outline: <operation> of another's provider is refused
+    Given I have onboarded a provider with:
+      | /provider/provider_id | "lp-{unique}" |
+    And I act as partner "{stranger}"
+    When I call "<operation>"
+    Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
+
+    Examples:
+      | operation                                     |
+      | partnerLiquidityProvider.get                  |
+      | partnerLiquidityProvider.status.upsert        |
+      | partnerLiquidityProvider.eligibility.evaluate |
+      | partnerLiquidityProvider.rollout.export       |
+
+  @provider-is-owned @refuses @full
+  Scenario Outline: <operation> of another's provider names the provider and never its owner
     Given I have onboarded a provider with:
       | /provider/provider_id | "lp-{unique}" |
     And I act as partner "{stranger}"
@@ -363,7 +438,7 @@ Feature: Identity
       | operation                                     |
       | partnerLiquidityProvider.get                  |
 
-  @provider-is-owned @refuses
+  @provider-is-owned @refuses @full
   Scenario: Another's provider is told before an invalid request
     Given I have onboarded a provider
     And I act as partner "{stranger}"
@@ -372,7 +447,7 @@ Feature: Identity
     Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
     And "/error/details/violations" is absent
 
-  @provider-is-owned @refuses
+  @provider-is-owned @refuses @full
   Scenario: Another's provider is told before a broken rule
     Given I have onboarded a provider
     And I act as partner "{stranger}"
@@ -403,6 +478,14 @@ Feature: Identity
     And I hold the partner key "cobalt"
     When I get the provider
     Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
+
+  @provider-is-owned @refuses @needs:key-identity @full
+  Scenario: A known key of another partner is answered with the provider's id
+    Given I hold the partner key "amber"
+    And I have onboarded a provider
+    And I hold the partner key "cobalt"
+    When I get the provider
+    Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
     And "/error/details/provider_id" is "{provider}"
 
   @provider-is-owned @permits @needs:key-identity
@@ -412,7 +495,9 @@ Feature: Identity
     And I hold the partner key "amber-reader"
     When I get the provider
     Then the answer is 200
-    And "/provider/owner_actor" is {"type": "partner", "id": "partner-amber"}
+    And the fields are:
+      | /provider/owner_actor/type | "partner"       |
+      | /provider/owner_actor/id   | "partner-amber" |
 
   # ---- partner-key-is-known -------------------------------------------------------------------------------------
 
@@ -425,7 +510,7 @@ Feature: Identity
       | header X-Actor-Type  | <type>          |
       | header X-Actor-Id    | <id>            |
       | header X-Auth-Scopes | settlement:read |
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
 
     Examples:
       | what                             | key                                 | type    | id            |
@@ -462,7 +547,7 @@ Feature: Identity
     And I have onboarded a provider
     When I call "<operation>" with:
       | header X-Partner-Key | unknown |
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
 
     Examples:
       | operation                               |
@@ -478,13 +563,13 @@ Feature: Identity
     And my requests carry:
       | header X-Partner-Key | unknown |
     When I call "partnerLiquidityProvider.onboard"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     When I call "partnerLiquidityProvider.status.upsert"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     When I call "partnerLiquidityProvider.eligibility.evaluate"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     When I call "partnerLiquidityProvider.rollout.upsert"
-    Then the answer is 401 UNAUTHORIZED without a reason code
+    Then the answer is 401 UNAUTHORIZED
     And its state is as noted
 
   # ---- identity-headers-are-read-in-order -----------------------------------------------------------------------

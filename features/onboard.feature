@@ -10,6 +10,23 @@ Feature: Onboard and get
       | /provider/provider_id | "lp-{unique}" |
       | /provider/owner_actor | <owner>       |
     Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
+    When I call "partnerLiquidityProvider.get" with:
+      | path provider_id | lp-{unique} |
+    Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
+
+    Examples:
+      | whom                      | owner                                   |
+      | another partner           | {"type": "partner", "id": "{stranger}"} |
+      | a user with the same id   | {"type": "user", "id": "{me}"}          |
+      | an agent with the same id | {"type": "agent", "id": "{me}"}         |
+      | an id that is longer      | {"type": "partner", "id": "{me}x"}      |
+
+  @onboard-owner-is-caller @refuses @full
+  Scenario Outline: The refusal to onboard for <whom> names the owner and the actor
+    When I onboard a provider with:
+      | /provider/provider_id | "lp-{unique}" |
+      | /provider/owner_actor | <owner>       |
+    Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
     And the fields are:
       | /error/details/owner_actor | <owner>                           |
       | /error/details/actor       | {"type": "partner", "id": "{me}"} |
@@ -31,12 +48,14 @@ Feature: Onboard and get
       | /provider/provider_id | "lp-{unique}"                     |
       | /provider/owner_actor | {"type": "partner", "id": "{me}"} |
     Then the answer is 200
-    And "/provider/owner_actor" is {"type": "partner", "id": "{me}"}
+    And the fields are:
+      | /provider/owner_actor/type | "partner" |
+      | /provider/owner_actor/id   | "{me}"    |
     When I call "partnerLiquidityProvider.get" with:
       | path provider_id | lp-{unique} |
     Then the answer is 200
 
-  @onboard-owner-is-caller @refuses
+  @onboard-owner-is-caller @refuses @full
   Scenario: An invalid request is told before another owner
     When I onboard a provider with:
       | /provider/owner_actor/id | "{stranger}" |
@@ -44,7 +63,7 @@ Feature: Onboard and get
     Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
     And there is a violation of "enum" at "/provider/segment_tier"
 
-  @onboard-owner-is-caller @refuses
+  @onboard-owner-is-caller @refuses @full
   Scenario: Another owner is told before a taken id
     Given I have onboarded a provider with:
       | /provider/provider_id | "lp-{unique}" |
@@ -53,7 +72,7 @@ Feature: Onboard and get
       | /provider/owner_actor/id | "{stranger}"  |
     Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
 
-  @onboard-owner-is-caller @refuses
+  @onboard-owner-is-caller @refuses @full
   Scenario: Another owner is told before a leap second
     When I onboard a provider with:
       | /provider/owner_actor/id | "{stranger}"           |
@@ -62,6 +81,13 @@ Feature: Onboard and get
 
   @onboard-owner-is-caller @refuses @needs:key-identity
   Scenario: The holder of a key may not onboard for another
+    Given I hold the partner key "amber"
+    When I onboard a provider with:
+      | /provider/owner_actor/id | "partner-cobalt" |
+    Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
+
+  @onboard-owner-is-caller @refuses @needs:key-identity @full
+  Scenario: The refusal to onboard for another names the holder of the key
     Given I hold the partner key "amber"
     When I onboard a provider with:
       | /provider/owner_actor/id | "partner-cobalt" |
@@ -79,10 +105,32 @@ Feature: Onboard and get
       | /provider/provider_id       | "lp-{unique}" |
       | /provider/legal_entity_name | "Newcomer"    |
     Then the answer is 409 CONFLICT because partner_liquidity_provider_invalid
-    And "/error/details/provider_id" is "lp-{unique}"
     And its state is as noted
 
+  @onboard-id-is-free @refuses @full
+  Scenario: The refusal of a taken id names it
+    Given I have onboarded a provider with:
+      | /provider/provider_id | "lp-{unique}" |
+    When I onboard a provider with:
+      | /provider/provider_id       | "lp-{unique}" |
+      | /provider/legal_entity_name | "Newcomer"    |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_invalid
+    And "/error/details/provider_id" is "lp-{unique}"
+
   @onboard-id-is-free @refuses
+  Scenario: An id that another partner took is refused
+    Given I have onboarded a provider with:
+      | /provider/provider_id | "lp-{unique}" |
+    And I act as partner "{stranger}"
+    When I onboard a provider with:
+      | /provider/provider_id    | "lp-{unique}" |
+      | /provider/owner_actor/id | "{stranger}"  |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_invalid
+    When I call "partnerLiquidityProvider.get" with:
+      | path provider_id | lp-{unique} |
+    Then the answer is 403 FORBIDDEN because partner_liquidity_provider_invalid
+
+  @onboard-id-is-free @refuses @full
   Scenario: An id that another partner took is refused, and the partner is not named
     Given I have onboarded a provider with:
       | /provider/provider_id | "lp-{unique}" |
@@ -214,19 +262,24 @@ Feature: Onboard and get
       | /recorded_at                   | "2026-02-22T16:00:10Z"   |
     Then the answer is 200
     And the fields are:
-      | /provider/owner_actor          | {"type": "partner", "id": "{me}"} |
-      | /provider/external_provider_id | "ext-7"                           |
-      | /provider/legal_entity_name    | "Harbour Liquidity Ltd"           |
-      | /provider/trust_contact_email  | "trust@harbour.example"           |
-      | /provider/disclosure_text      | "Quotes are indicative."          |
-      | /provider/segment_tier         | "S1"                              |
-      | /provider/status               | "pending_review"                  |
-      | /provider/governance           | {"trust_safety_baseline_passed": false, "reliability_baseline_passed": false, "audit_conformance_passed": false, "unresolved_critical_violations": 0} |
-      | /provider/created_at           | "2026-02-22T16:00:10.000Z"        |
-      | /provider/updated_at           | "2026-02-22T16:00:10.000Z"        |
-      | /provider/rollout_policy_ref   | absent                            |
-      | /provider/last_eligibility     | absent                            |
-      | /provider/rollout              | absent                            |
+      | /provider/owner_actor/type                          | "partner"                |
+      | /provider/owner_actor/id                            | "{me}"                   |
+      | /provider/external_provider_id                      | "ext-7"                  |
+      | /provider/legal_entity_name                         | "Harbour Liquidity Ltd"  |
+      | /provider/trust_contact_email                       | "trust@harbour.example"  |
+      | /provider/disclosure_text                           | "Quotes are indicative." |
+      | /provider/segment_tier                              | "S1"                     |
+      | /provider/status                                    | "pending_review"         |
+      | /provider/governance/trust_safety_baseline_passed   | false                    |
+      | /provider/governance/reliability_baseline_passed    | false                    |
+      | /provider/governance/audit_conformance_passed       | false                    |
+      | /provider/governance/unresolved_critical_violations | 0                        |
+      | /provider/rollout_policy_ref                        | absent                   |
+      | /provider/last_eligibility                          | absent                   |
+      | /provider/rollout                                   | absent                   |
+    And the times are:
+      | /provider/created_at | 2026-02-22T16:00:10.000Z |
+      | /provider/updated_at | 2026-02-22T16:00:10.000Z |
 
   @onboard-starts-ungoverned
   Scenario Outline: A provider may start as <status> in <tier>
@@ -256,12 +309,14 @@ Feature: Onboard and get
     Then the answer is 200
     And "/export/entries" has 1 item
     And the fields are:
-      | /export/entries/0/event_type   | "onboarded"                                |
-      | /export/entries/0/provider_id  | "{provider}"                               |
-      | /export/entries/0/recorded_at  | "{then}"                                   |
-      | /export/entries/0/actor        | {"type": "partner", "id": "{me}"}          |
-      | /export/entries/0/reason_codes | []                                         |
-      | /export/entries/0/details      | {"segment_tier": "S2", "status": "active"} |
+      | /export/entries/0/event_type           | "onboarded"  |
+      | /export/entries/0/provider_id          | "{provider}" |
+      | /export/entries/0/actor/type           | "partner"    |
+      | /export/entries/0/actor/id             | "{me}"       |
+      | /export/entries/0/reason_codes         | []           |
+      | /export/entries/0/details/segment_tier | "S2"         |
+      | /export/entries/0/details/status       | "active"     |
+    And "/export/entries/0/recorded_at" is the time "{then}"
 
   # ---- recorded-at-is-readable ----------------------------------------------------------------------------------
 
@@ -442,9 +497,8 @@ Feature: Onboard and get
     When I get the provider
     Then the answer is 200
     And the fields are:
-      | /correlation_id   | "corr_partnerliquidityprovider_get" |
-      | /provider         | {view}                              |
-      | /provider/rollout | absent                              |
+      | /provider         | {view} |
+      | /provider/rollout | absent |
 
   @get-shows-the-provider
   Scenario: Get shows what a status upsert left
@@ -461,10 +515,13 @@ Feature: Onboard and get
     Then the answer is 200
     When I get the provider
     Then the fields are:
-      | /provider/status       | "restricted"               |
-      | /provider/segment_tier | "S3"                       |
-      | /provider/governance   | {"trust_safety_baseline_passed": true, "reliability_baseline_passed": false, "audit_conformance_passed": true, "unresolved_critical_violations": 3} |
-      | /provider/updated_at   | "2026-02-22T16:00:20.000Z" |
+      | /provider/status                                    | "restricted" |
+      | /provider/segment_tier                              | "S3"         |
+      | /provider/governance/trust_safety_baseline_passed   | true         |
+      | /provider/governance/reliability_baseline_passed    | false        |
+      | /provider/governance/audit_conformance_passed       | true         |
+      | /provider/governance/unresolved_critical_violations | 3            |
+    And "/provider/updated_at" is the time "2026-02-22T16:00:20.000Z"
 
   @get-shows-the-provider
   Scenario: Get shows the whole last evaluation
@@ -517,9 +574,12 @@ Feature: Onboard and get
     And I remember "/rollout/capabilities_hash" as "hash"
     When I get the provider
     Then the fields are:
-      | /provider/rollout            | {policy} |
-      | /provider/rollout_policy_ref | {"rollout_version": 2, "rollout_status": "paused", "effective_segment_tier": "S2", "capabilities_hash": "{hash}"} |
-      | /provider/segment_tier       | "S2"     |
+      | /provider/rollout                                   | {policy} |
+      | /provider/rollout_policy_ref/rollout_version        | 2        |
+      | /provider/rollout_policy_ref/rollout_status         | "paused" |
+      | /provider/rollout_policy_ref/effective_segment_tier | "S2"     |
+      | /provider/rollout_policy_ref/capabilities_hash      | "{hash}" |
+      | /provider/segment_tier                              | "S2"     |
 
   @get-shows-the-provider
   Scenario Outline: Get shows a <status> rollout at <tier>, with its reasons and the verdict before it

@@ -74,10 +74,15 @@ Feature: Rollout upsert, segment gating
     Given I note its state
     When I upsert its rollout
     Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+    And its state is as noted
+
+  @rollout-needs-allow-verdict @refuses @full
+  Scenario: The block of a provider that was never evaluated has its reason codes
+    When I upsert its rollout
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
     And the fields are:
       | /error/details/provider_id  | "{provider}"                                   |
       | /error/details/reason_codes | ["partner_liquidity_provider_rollout_blocked"] |
-    And its state is as noted
 
   @rollout-needs-allow-verdict @refuses
   Scenario: An active rollout is blocked when the last verdict is deny
@@ -87,8 +92,15 @@ Feature: Rollout upsert, segment gating
     And I note its state
     When I upsert its rollout
     Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
-    And "/error/details/reason_codes" is ["partner_liquidity_provider_rollout_blocked"]
     And its state is as noted
+
+  @rollout-needs-allow-verdict @refuses @full
+  Scenario: The block after a deny has its reason codes
+    Given I have evaluated its eligibility with:
+      | /eligibility/consecutive_compliant_windows | 1 |
+    When I upsert its rollout
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+    And "/error/details/reason_codes" is ["partner_liquidity_provider_rollout_blocked"]
 
   @rollout-needs-allow-verdict @permits
   Scenario: An active rollout is recorded when the last verdict is allow
@@ -159,10 +171,19 @@ Feature: Rollout upsert, segment gating
     And I note its state
     When I upsert its rollout
     Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+    And its state is as noted
+
+  @rollout-needs-no-violations @refuses @full
+  Scenario: The block by a violation has both reason codes
+    Given I have evaluated its eligibility
+    And I have upserted its status with:
+      | /status/status                         | "pending_review" |
+      | /status/unresolved_critical_violations | 1                |
+    When I upsert its rollout
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
     And the fields are:
       | /error/details/provider_id  | "{provider}"                                                                                    |
       | /error/details/reason_codes | ["partner_liquidity_provider_rollout_blocked", "partner_liquidity_provider_downgrade_required"] |
-    And its state is as noted
 
   @rollout-needs-no-violations @permits
   Scenario: An active rollout is recorded once the provider has 0 unresolved critical violations
@@ -192,6 +213,14 @@ Feature: Rollout upsert, segment gating
       | blocked |
 
   @rollout-needs-no-violations @refuses
+  Scenario: Without an evaluation and with violations an active rollout is blocked
+    Given I have upserted its status with:
+      | /status/status                         | "pending_review" |
+      | /status/unresolved_critical_violations | 2                |
+    When I upsert its rollout
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+
+  @rollout-needs-no-violations @refuses @full
   Scenario: Without an evaluation and with violations each code comes once
     Given I have upserted its status with:
       | /status/status                         | "pending_review" |
@@ -223,10 +252,18 @@ Feature: Rollout upsert, segment gating
     And I note its state
     When I upsert its rollout
     Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+    And its state is as noted
+
+  @rollout-needs-provider-in-service @refuses @full
+  Scenario: The block of an offboarded provider has its reason codes
+    Given I have onboarded a provider with:
+      | /provider/status | "offboarded" |
+    And I have evaluated its eligibility
+    When I upsert its rollout
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
     And the fields are:
       | /error/details/provider_id  | "{provider}"                                   |
       | /error/details/reason_codes | ["partner_liquidity_provider_rollout_blocked"] |
-    And its state is as noted
 
   @rollout-needs-provider-in-service @permits
   Scenario Outline: An active rollout is recorded while the provider is <status>
@@ -283,6 +320,23 @@ Feature: Rollout upsert, segment gating
     And I have evaluated its eligibility with:
       | /eligibility/requested_segment_tier | "<from>" |
     And "/eligibility/verdict" is "allow"
+    When I upsert its rollout with:
+      | /rollout/effective_segment_tier | "<to>"                                                           |
+      | /rollout/capability_matrix      | [{"capability": "a", "min_segment_tier": "S0", "enabled": true}] |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+
+    Examples: two tiers up, or three
+      | from | to |
+      | S0   | S2 |
+      | S0   | S3 |
+      | S1   | S3 |
+
+  @rollout-climbs-one-tier @refuses @full
+  Scenario Outline: The block of an active rollout from <from> to <to> has its reason codes
+    Given I have onboarded a provider with:
+      | /provider/segment_tier | "<from>" |
+    And I have evaluated its eligibility with:
+      | /eligibility/requested_segment_tier | "<from>" |
     When I upsert its rollout with:
       | /rollout/effective_segment_tier | "<to>"                                                           |
       | /rollout/capability_matrix      | [{"capability": "a", "min_segment_tier": "S0", "enabled": true}] |
@@ -345,6 +399,20 @@ Feature: Rollout upsert, segment gating
       | /rollout/capability_matrix/1/min_segment_tier | "<row tier>" |
       | /rollout/capability_matrix/1/enabled          | true         |
     Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+
+    Examples: above the effective tier, whatever tier was allowed
+      | tier | row tier |
+      | S2   | S3       |
+      | S1   | S2       |
+
+  @rollout-row-within-tier @refuses @full
+  Scenario Outline: The block at <tier> by a row that is enabled from <row tier> on has its reason codes
+    Given I have evaluated its eligibility
+    When I upsert its rollout with:
+      | /rollout/effective_segment_tier               | "<tier>"     |
+      | /rollout/capability_matrix/1/min_segment_tier | "<row tier>" |
+      | /rollout/capability_matrix/1/enabled          | true         |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
     And "/error/details/reason_codes" is ["partner_liquidity_provider_rollout_blocked"]
 
     Examples: above the effective tier, whatever tier was allowed
@@ -369,6 +437,16 @@ Feature: Rollout upsert, segment gating
       | S1   | S1       | true    |
 
   @rollout-row-within-tier @refuses
+  Scenario: Several rows above the tier block the rollout, and nothing changes
+    Given I have evaluated its eligibility
+    And I note its state
+    When I upsert its rollout with:
+      | /rollout/effective_segment_tier      | "S0" |
+      | /rollout/capability_matrix/2/enabled | true |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+    And its state is as noted
+
+  @rollout-row-within-tier @refuses @full
   Scenario: Several rows above the tier give the code once, and nothing changes
     Given I have evaluated its eligibility
     And I note its state
@@ -385,6 +463,18 @@ Feature: Rollout upsert, segment gating
 
   @rollout-active-unblocked @refuses
   Scenario Outline: An active rollout is refused when the caller itself gives the reason codes <own>
+    Given I have evaluated its eligibility
+    When I upsert its rollout with:
+      | /rollout/reason_codes | <own> |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+
+    Examples:
+      | own                                                          |
+      | ["partner_liquidity_provider_rollout_blocked"]               |
+      | ["calm_start", "partner_liquidity_provider_rollout_blocked"] |
+
+  @rollout-active-unblocked @refuses @full
+  Scenario Outline: The refusal has the caller's own reason codes <own>
     Given I have evaluated its eligibility
     When I upsert its rollout with:
       | /rollout/reason_codes | <own> |
@@ -428,7 +518,7 @@ Feature: Rollout upsert, segment gating
       | paused  |
       | blocked |
 
-  @rollout-active-unblocked @refuses
+  @rollout-active-unblocked @refuses @full
   Scenario Outline: The full list of codes begins with the caller's <own>, then those of the rules, each once
     Given I have upserted its status with:
       | /status/status                         | "pending_review" |
@@ -446,6 +536,22 @@ Feature: Rollout upsert, segment gating
       | ["partner_liquidity_provider_downgrade_required", "calm_start"] | ["partner_liquidity_provider_downgrade_required", "calm_start", "partner_liquidity_provider_rollout_blocked"] |
 
   @rollout-active-unblocked @refuses
+  Scenario: The refusal of a rollout is kept when the rollout passes by now
+    Given I upsert its rollout with:
+      | header Idempotency-Key | {unique} |
+    And the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+    And I remember the answer as "refusal"
+    And I have evaluated its eligibility
+    And I have upserted its rollout
+    And "/rollout/rollout_version" is 1
+    And I note its state
+    When I upsert its rollout with:
+      | header Idempotency-Key | {unique} |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_rollout_blocked
+    And the answer is the same as "refusal"
+    And its state is as noted
+
+  @rollout-active-unblocked @refuses @full
   Scenario: The refusal of a rollout is stored, so its key stays refused when the rollout passes by now
     Given I upsert its rollout with:
       | header Idempotency-Key | {unique} |
@@ -474,20 +580,33 @@ Feature: Rollout upsert, segment gating
       | /recorded_at          | "2026-02-22T16:25:00Z" |
     Then the answer is 200
     And the fields are:
-      | /provider_id                    | "{provider}"                      |
-      | /rollout/provider_id            | "{provider}"                      |
-      | /rollout/rollout_version        | 1                                 |
-      | /rollout/rollout_status         | "active"                          |
-      | /rollout/effective_segment_tier | "S2"                              |
-      | /rollout/capability_matrix/0    | {"capability": "listing_publish", "min_segment_tier": "S1", "requested_enabled": true, "effective_enabled": true} |
-      | /rollout/capability_matrix/1    | {"capability": "proposal_auto_accept", "min_segment_tier": "S2", "requested_enabled": true, "effective_enabled": true} |
-      | /rollout/capability_matrix/2    | {"capability": "settlement_execute", "min_segment_tier": "S3", "requested_enabled": false, "effective_enabled": false} |
-      | /rollout/capability_matrix/3    | absent                            |
-      | /rollout/reason_codes           | ["calm_start"]                    |
-      | /rollout/eligibility_ref        | {"evaluation_id": "{evaluation}", "verdict": "allow", "evaluated_at": "2026-02-22T16:20:00.000Z"} |
-      | /rollout/capabilities_hash      | "sha256:402eda62fc14362edccdf7a1e5568c443c7c8036b4219d9939104c7365a4a4d7" |
-      | /rollout/updated_at             | "2026-02-22T16:25:00.000Z"        |
-      | /rollout/updated_by             | {"type": "partner", "id": "{me}"} |
+      | /provider_id                                   | "{provider}"                                                              |
+      | /rollout/provider_id                           | "{provider}"                                                              |
+      | /rollout/rollout_version                       | 1                                                                         |
+      | /rollout/rollout_status                        | "active"                                                                  |
+      | /rollout/effective_segment_tier                | "S2"                                                                      |
+      | /rollout/capability_matrix/0/capability        | "listing_publish"                                                         |
+      | /rollout/capability_matrix/0/min_segment_tier  | "S1"                                                                      |
+      | /rollout/capability_matrix/0/requested_enabled | true                                                                      |
+      | /rollout/capability_matrix/0/effective_enabled | true                                                                      |
+      | /rollout/capability_matrix/1/capability        | "proposal_auto_accept"                                                    |
+      | /rollout/capability_matrix/1/min_segment_tier  | "S2"                                                                      |
+      | /rollout/capability_matrix/1/requested_enabled | true                                                                      |
+      | /rollout/capability_matrix/1/effective_enabled | true                                                                      |
+      | /rollout/capability_matrix/2/capability        | "settlement_execute"                                                      |
+      | /rollout/capability_matrix/2/min_segment_tier  | "S3"                                                                      |
+      | /rollout/capability_matrix/2/requested_enabled | false                                                                     |
+      | /rollout/capability_matrix/2/effective_enabled | false                                                                     |
+      | /rollout/capability_matrix/3                   | absent                                                                    |
+      | /rollout/reason_codes                          | ["calm_start"]                                                            |
+      | /rollout/eligibility_ref/evaluation_id         | "{evaluation}"                                                            |
+      | /rollout/eligibility_ref/verdict               | "allow"                                                                   |
+      | /rollout/capabilities_hash                     | "sha256:402eda62fc14362edccdf7a1e5568c443c7c8036b4219d9939104c7365a4a4d7" |
+      | /rollout/updated_by/type                       | "partner"                                                                 |
+      | /rollout/updated_by/id                         | "{me}"                                                                    |
+    And the times are:
+      | /rollout/eligibility_ref/evaluated_at | 2026-02-22T16:20:00.000Z |
+      | /rollout/updated_at                   | 2026-02-22T16:25:00.000Z |
 
   @rollout-derives-capabilities
   Scenario Outline: At <tier> a row from <row tier> on with enabled <requested> is effective: <effective>
@@ -519,13 +638,25 @@ Feature: Rollout upsert, segment gating
       | /rollout/capability_matrix/- | {"capability": "a", "min_segment_tier": "S2", "enabled": true}  |
     Then the answer is 200
     And the fields are:
-      | /rollout/capability_matrix/0 | {"capability": "a", "min_segment_tier": "S0", "requested_enabled": false, "effective_enabled": false} |
-      | /rollout/capability_matrix/1 | {"capability": "a", "min_segment_tier": "S2", "requested_enabled": true, "effective_enabled": true} |
-      | /rollout/capability_matrix/2 | {"capability": "a", "min_segment_tier": "S3", "requested_enabled": false, "effective_enabled": false} |
-      | /rollout/capability_matrix/3 | {"capability": "b", "min_segment_tier": "S0", "requested_enabled": true, "effective_enabled": true} |
-      | /rollout/capability_matrix/4 | absent |
+      | /rollout/capability_matrix/0/capability        | "a"    |
+      | /rollout/capability_matrix/0/min_segment_tier  | "S0"   |
+      | /rollout/capability_matrix/0/requested_enabled | false  |
+      | /rollout/capability_matrix/0/effective_enabled | false  |
+      | /rollout/capability_matrix/1/capability        | "a"    |
+      | /rollout/capability_matrix/1/min_segment_tier  | "S2"   |
+      | /rollout/capability_matrix/1/requested_enabled | true   |
+      | /rollout/capability_matrix/1/effective_enabled | true   |
+      | /rollout/capability_matrix/2/capability        | "a"    |
+      | /rollout/capability_matrix/2/min_segment_tier  | "S3"   |
+      | /rollout/capability_matrix/2/requested_enabled | false  |
+      | /rollout/capability_matrix/2/effective_enabled | false  |
+      | /rollout/capability_matrix/3/capability        | "b"    |
+      | /rollout/capability_matrix/3/min_segment_tier  | "S0"   |
+      | /rollout/capability_matrix/3/requested_enabled | true   |
+      | /rollout/capability_matrix/3/effective_enabled | true   |
+      | /rollout/capability_matrix/4                   | absent |
 
-  @rollout-derives-capabilities
+  @rollout-derives-capabilities @full
   Scenario: Capabilities are sorted by code point, not by alphabet and not by UTF-16 unit
     When I upsert its rollout with:
       | /rollout/rollout_status      | "paused"                                                         |
@@ -548,6 +679,18 @@ Feature: Rollout upsert, segment gating
       | /rollout/capability_matrix/6/capability | "😀"   |
 
   @rollout-derives-capabilities
+  Scenario Outline: A matrix with <flaw> is refused
+    When I upsert its rollout with:
+      | /rollout/rollout_status    | "paused" |
+      | /rollout/capability_matrix | <rows>   |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+
+    Examples:
+      | flaw                | rows                                                             |
+      | no row              | []                                                               |
+      | a tier that is none | [{"capability": "a", "min_segment_tier": "S4", "enabled": true}] |
+
+  @rollout-derives-capabilities @full
   Scenario Outline: A matrix is refused with <flaw>
     When I upsert its rollout with:
       | /rollout/rollout_status    | "paused" |
@@ -600,7 +743,7 @@ Feature: Rollout upsert, segment gating
       | S1   | sha256:4541f92033d7a1d931d068b55b0d48dbaad25e8c96e15de0ce87d568c988e77f |
       | S0   | sha256:d5159205826357d32560232aeae4e067eafe2ee019b2515ea4d9414fd5412051 |
 
-  @rollout-hashes-capabilities
+  @rollout-hashes-capabilities @full
   Scenario: The hash of rows beyond ASCII is that of their canonical form
     When I upsert its rollout with:
       | /rollout/rollout_status      | "paused"                                                        |
@@ -669,6 +812,16 @@ Feature: Rollout upsert, segment gating
     Then "/rollout/rollout_version" is 2
 
   @rollout-counts-versions
+  Scenario: A rollout that is sent again uses up no version
+    Given I have upserted its rollout with:
+      | /rollout/rollout_status | "paused" |
+    And I repeat the call
+    And "/rollout/rollout_version" is 1
+    When I upsert its rollout with:
+      | /rollout/rollout_status | "paused" |
+    Then "/rollout/rollout_version" is 2
+
+  @rollout-counts-versions @full
   Scenario: A replayed rollout uses up no version
     Given I have upserted its rollout with:
       | /rollout/rollout_status | "paused" |
@@ -699,10 +852,11 @@ Feature: Rollout upsert, segment gating
     Then "/rollout/rollout_version" is 2
     When I get the provider
     Then the fields are:
-      | /provider/rollout/rollout_version | 2                          |
-      | /provider/rollout/rollout_status  | "blocked"                  |
-      | /provider/rollout/updated_at      | "2026-02-22T16:10:00.000Z" |
-      | /provider/updated_at              | "2026-02-22T16:10:00.000Z" |
+      | /provider/rollout/rollout_version | 2         |
+      | /provider/rollout/rollout_status  | "blocked" |
+    And the times are:
+      | /provider/rollout/updated_at | 2026-02-22T16:10:00.000Z |
+      | /provider/updated_at         | 2026-02-22T16:10:00.000Z |
 
   # ---- rollout-moves-provider -----------------------------------------------------------------------------------
 
@@ -755,6 +909,31 @@ Feature: Rollout upsert, segment gating
       | paused  | S3   | S0 |
 
   @rollout-moves-provider
+  Scenario: What is not about tier and status stays
+    Given I have upserted its status with:
+      | /status/status                      | "restricted"     |
+      | /status/reliability_baseline_passed | false            |
+      | /status/reason_codes                | ["audit_lapsed"] |
+    And I have evaluated its eligibility
+    And I remember "/eligibility" as "evaluation"
+    When I upsert its rollout with:
+      | /recorded_at | "2026-02-22T16:25:10.999Z" |
+    Then the answer is 200
+    And "/rollout/updated_at" is the time "2026-02-22T16:25:10.999Z"
+    When I get the provider
+    Then the fields are:
+      | /provider/status                                    | "active"     |
+      | /provider/segment_tier                              | "S2"         |
+      | /provider/governance/trust_safety_baseline_passed   | true         |
+      | /provider/governance/reliability_baseline_passed    | false        |
+      | /provider/governance/audit_conformance_passed       | true         |
+      | /provider/governance/unresolved_critical_violations | 0            |
+      | /provider/last_eligibility                          | {evaluation} |
+    And the times are:
+      | /provider/created_at | 2026-02-22T16:00:00.000Z |
+      | /provider/updated_at | 2026-02-22T16:25:10.999Z |
+
+  @rollout-moves-provider @full
   Scenario: What is not about tier and status stays, and updated_at moves
     Given I have upserted its status with:
       | /status/status                      | "restricted"     |
@@ -784,9 +963,9 @@ Feature: Rollout upsert, segment gating
       | /rollout/rollout_status | "paused"                 |
       | header X-Now-Iso        | 2026-02-22T16:31:32.033Z |
     Then the answer is 200
-    And "/rollout/updated_at" is "2026-02-22T16:31:32.033Z"
+    And "/rollout/updated_at" is the time "2026-02-22T16:31:32.033Z"
     When I get the provider
-    Then "/provider/updated_at" is "2026-02-22T16:31:32.033Z"
+    Then "/provider/updated_at" is the time "2026-02-22T16:31:32.033Z"
 
   @rollout-moves-provider
   Scenario: Get shows the whole policy and refers to it
@@ -799,8 +978,11 @@ Feature: Rollout upsert, segment gating
     And I remember "/rollout" as "policy"
     When I get the provider
     Then the fields are:
-      | /provider/rollout            | {policy} |
-      | /provider/rollout_policy_ref | {"rollout_version": 1, "rollout_status": "active", "effective_segment_tier": "S2", "capabilities_hash": "sha256:402eda62fc14362edccdf7a1e5568c443c7c8036b4219d9939104c7365a4a4d7"} |
+      | /provider/rollout                                   | {policy}                                                                  |
+      | /provider/rollout_policy_ref/rollout_version        | 1                                                                         |
+      | /provider/rollout_policy_ref/rollout_status         | "active"                                                                  |
+      | /provider/rollout_policy_ref/effective_segment_tier | "S2"                                                                      |
+      | /provider/rollout_policy_ref/capabilities_hash      | "sha256:402eda62fc14362edccdf7a1e5568c443c7c8036b4219d9939104c7365a4a4d7" |
 
   # ---- rollout-refers-to-evaluation -----------------------------------------------------------------------------
 
@@ -823,7 +1005,10 @@ Feature: Rollout upsert, segment gating
       | /rollout/rollout_status | "paused"               |
       | /recorded_at            | "2026-02-22T16:25:00Z" |
     Then the answer is 200
-    And "/rollout/eligibility_ref" is {"evaluation_id": "{evaluation}", "verdict": "<verdict>", "evaluated_at": "2026-02-22T16:20:00.000Z"}
+    And the fields are:
+      | /rollout/eligibility_ref/evaluation_id | "{evaluation}" |
+      | /rollout/eligibility_ref/verdict       | "<verdict>"    |
+    And "/rollout/eligibility_ref/evaluated_at" is the time "2026-02-22T16:20:00.000Z"
 
     Examples:
       | verdict | closed |
@@ -844,9 +1029,10 @@ Feature: Rollout upsert, segment gating
     Then the answer is 200
     When I get the provider
     Then the fields are:
-      | /provider/rollout/eligibility_ref/evaluation_id | "{second}"                 |
-      | /provider/rollout/eligibility_ref/evaluated_at  | "2026-02-22T16:10:00.000Z" |
-      | /provider/last_eligibility/evaluated_at         | "2026-02-22T16:30:00.000Z" |
+      | /provider/rollout/eligibility_ref/evaluation_id | "{second}" |
+    And the times are:
+      | /provider/rollout/eligibility_ref/evaluated_at | 2026-02-22T16:10:00.000Z |
+      | /provider/last_eligibility/evaluated_at        | 2026-02-22T16:30:00.000Z |
 
   # ---- rollout-records-its-reasons ------------------------------------------------------------------------------
 
@@ -926,10 +1112,11 @@ Feature: Rollout upsert, segment gating
     And the fields are:
       | /export/entries/0/provider_id  | "{provider}"                                                 |
       | /export/entries/0/event_type   | "rollout_upserted"                                           |
-      | /export/entries/0/recorded_at  | "2026-02-22T16:25:00.000Z"                                   |
-      | /export/entries/0/actor        | {"type": "partner", "id": "{me}"}                            |
+      | /export/entries/0/actor/type   | "partner"                                                    |
+      | /export/entries/0/actor/id     | "{me}"                                                       |
       | /export/entries/0/reason_codes | ["calm_start", "partner_liquidity_provider_rollout_blocked"] |
       | /export/entries/0/details      | {policy}                                                     |
+    And "/export/entries/0/recorded_at" is the time "2026-02-22T16:25:00.000Z"
 
   @rollout-records-its-reasons
   Scenario: Without any reason the list is empty, in the answer and in the audit

@@ -20,6 +20,22 @@ Feature: Status upsert, the downgrade gate
       | /status/reliability_baseline_passed  | <reliability> |
       | /status/audit_conformance_passed     | <audit>       |
     Then the answer is 409 CONFLICT because partner_liquidity_provider_downgrade_required
+
+    Examples: one fails, or all of them
+      | trust | reliability | audit |
+      | false | true        | true  |
+      | true  | false       | true  |
+      | true  | true        | false |
+      | false | false       | false |
+
+  @status-active-needs-baselines @refuses @full
+  Scenario Outline: The refusal of active names the provider, with baselines trust <trust>, reliability <reliability>, audit <audit>
+    When I upsert its status with:
+      | /status/status                       | "active"      |
+      | /status/trust_safety_baseline_passed | <trust>       |
+      | /status/reliability_baseline_passed  | <reliability> |
+      | /status/audit_conformance_passed     | <audit>       |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_downgrade_required
     And "/error/details/provider_id" is "{provider}"
     And "/error/details/violations" is absent
 
@@ -108,6 +124,23 @@ Feature: Status upsert, the downgrade gate
       | /status/status                         | "active"     |
       | /status/unresolved_critical_violations | <violations> |
     Then the answer is 409 CONFLICT because partner_liquidity_provider_downgrade_required
+
+    Examples: from the first one on
+      | violations |
+      | 1          |
+      | 2          |
+
+    @full
+    Examples: the largest count there is
+      | violations       |
+      | 9007199254740991 |
+
+  @status-active-needs-no-violations @refuses @full
+  Scenario Outline: The refusal of active names the provider, with <violations> unresolved critical violations
+    When I upsert its status with:
+      | /status/status                         | "active"     |
+      | /status/unresolved_critical_violations | <violations> |
+    Then the answer is 409 CONFLICT because partner_liquidity_provider_downgrade_required
     And "/error/details/provider_id" is "{provider}"
 
     Examples: from the first one to the largest count there is
@@ -159,6 +192,20 @@ Feature: Status upsert, the downgrade gate
       | /status/status       | "<status>" |
       | /status/reason_codes | <reasons>  |
     Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+
+    Examples: absent and empty are the same
+      | status     | reasons |
+      | restricted | absent  |
+      | restricted | []      |
+      | offboarded | absent  |
+      | offboarded | []      |
+
+  @status-restriction-needs-reason @refuses @full
+  Scenario Outline: The refusal of <status> with reason codes <reasons> has no violations
+    When I upsert its status with:
+      | /status/status       | "<status>" |
+      | /status/reason_codes | <reasons>  |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
     And "/error/details/violations" is absent
 
     Examples: absent and empty are the same
@@ -198,7 +245,7 @@ Feature: Status upsert, the downgrade gate
       | pending_review | absent  |
       | active         | absent  |
 
-  @status-restriction-needs-reason @refuses
+  @status-restriction-needs-reason @refuses @full
   Scenario Outline: A reason code that is <flaw> is no reason
     When I upsert its status with:
       | /status/status       | "restricted" |
@@ -212,6 +259,18 @@ Feature: Status upsert, the downgrade gate
       | there twice | ["audit_lapsed", "audit_lapsed"] | /status/reason_codes   |
 
   @status-restriction-needs-reason @refuses
+  Scenario: A refusal for want of a reason is kept
+    Given I note its state
+    And I upsert its status with:
+      | /status/status | "restricted" |
+    And the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+    And I remember the answer as "refusal"
+    When I repeat the call
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+    And the answer is the same as "refusal"
+    And its state is as noted
+
+  @status-restriction-needs-reason @refuses @full
   Scenario: A refusal for want of a reason is stored like any answer
     Given I note its state
     And I upsert its status with:
@@ -227,6 +286,31 @@ Feature: Status upsert, the downgrade gate
   # ---- status-replaces-governance -------------------------------------------------------------------------------
 
   @status-replaces-governance
+  Scenario: The answer is the status, with who set it and when
+    When I upsert its status with:
+      | /status/status                         | "restricted"                             |
+      | /status/segment_tier                   | "S2"                                     |
+      | /status/trust_safety_baseline_passed   | false                                    |
+      | /status/audit_conformance_passed       | false                                    |
+      | /status/unresolved_critical_violations | 4                                        |
+      | /status/reason_codes                   | ["partner_asked_for_it", "audit_lapsed"] |
+      | /status/operator_note                  | "Held until the audit of March is read." |
+      | /recorded_at                           | "2026-02-22T16:05:00Z"                   |
+    Then the answer is 200
+    And the fields are:
+      | /provider_id                           | "{provider}"                             |
+      | /status/status                         | "restricted"                             |
+      | /status/segment_tier                   | "S2"                                     |
+      | /status/trust_safety_baseline_passed   | false                                    |
+      | /status/reliability_baseline_passed    | true                                     |
+      | /status/audit_conformance_passed       | false                                    |
+      | /status/unresolved_critical_violations | 4                                        |
+      | /status/reason_codes                   | ["partner_asked_for_it", "audit_lapsed"] |
+      | /status/updated_by/type                | "partner"                                |
+      | /status/updated_by/id                  | "{me}"                                   |
+    And "/status/updated_at" is the time "2026-02-22T16:05:00.000Z"
+
+  @status-replaces-governance @full
   Scenario: The answer is the whole status, with who set it and when
     When I upsert its status with:
       | /status/status                         | "restricted"                             |
@@ -263,19 +347,21 @@ Feature: Status upsert, the downgrade gate
     When I get the provider
     Then the answer is 200
     And the fields are:
-      | /provider/provider_id                               | "{provider}"                      |
-      | /provider/owner_actor                               | {"type": "partner", "id": "{me}"} |
-      | /provider/legal_entity_name                         | "Harbour Liquidity Ltd"           |
-      | /provider/status                                    | "offboarded"                      |
-      | /provider/segment_tier                              | "S3"                              |
-      | /provider/governance/trust_safety_baseline_passed   | true                              |
-      | /provider/governance/reliability_baseline_passed    | false                             |
-      | /provider/governance/audit_conformance_passed       | true                              |
-      | /provider/governance/unresolved_critical_violations | 2                                 |
-      | /provider/created_at                                | "2026-02-22T16:00:00.000Z"        |
-      | /provider/updated_at                                | "2026-02-22T16:05:00.000Z"        |
-      | /provider/last_eligibility                          | absent                            |
-      | /provider/rollout_policy_ref                        | absent                            |
+      | /provider/provider_id                               | "{provider}"            |
+      | /provider/owner_actor/type                          | "partner"               |
+      | /provider/owner_actor/id                            | "{me}"                  |
+      | /provider/legal_entity_name                         | "Harbour Liquidity Ltd" |
+      | /provider/status                                    | "offboarded"            |
+      | /provider/segment_tier                              | "S3"                    |
+      | /provider/governance/trust_safety_baseline_passed   | true                    |
+      | /provider/governance/reliability_baseline_passed    | false                   |
+      | /provider/governance/audit_conformance_passed       | true                    |
+      | /provider/governance/unresolved_critical_violations | 2                       |
+      | /provider/last_eligibility                          | absent                  |
+      | /provider/rollout_policy_ref                        | absent                  |
+    And the times are:
+      | /provider/created_at | 2026-02-22T16:00:00.000Z |
+      | /provider/updated_at | 2026-02-22T16:05:00.000Z |
 
   @status-replaces-governance
   Scenario Outline: The tier goes from <from> straight to <to>, for a status upsert climbs no ladder
@@ -316,6 +402,29 @@ Feature: Status upsert, the downgrade gate
       | offboarded | pending_review |
 
   @status-replaces-governance
+  Scenario: An upsert without a note and reasons is audited
+    Given I have upserted its status with:
+      | /recorded_at | "2026-02-22T16:05:00Z" |
+    When I export its audit with:
+      | query event_type     | status_upserted |
+      | query retention_days | 3650            |
+    Then "/export/entries" has 1 items
+    And the fields are:
+      | /export/entries/0/provider_id                                       | "{provider}"      |
+      | /export/entries/0/event_type                                        | "status_upserted" |
+      | /export/entries/0/actor/type                                        | "partner"         |
+      | /export/entries/0/actor/id                                          | "{me}"            |
+      | /export/entries/0/reason_codes                                      | []                |
+      | /export/entries/0/details/status                                    | "active"          |
+      | /export/entries/0/details/segment_tier                              | "S1"              |
+      | /export/entries/0/details/governance/trust_safety_baseline_passed   | true              |
+      | /export/entries/0/details/governance/reliability_baseline_passed    | true              |
+      | /export/entries/0/details/governance/audit_conformance_passed       | true              |
+      | /export/entries/0/details/governance/unresolved_critical_violations | 0                 |
+      | /export/entries/0/details/operator_note                             | null              |
+    And "/export/entries/0/recorded_at" is the time "2026-02-22T16:05:00.000Z"
+
+  @status-replaces-governance @full
   Scenario: Without a note and reasons the audit has a note of null and an empty list
     Given I have upserted its status with:
       | /recorded_at | "2026-02-22T16:05:00Z" |
@@ -332,6 +441,29 @@ Feature: Status upsert, the downgrade gate
       | /export/entries/0/details      | {"status": "active", "segment_tier": "S1", "governance": {"trust_safety_baseline_passed": true, "reliability_baseline_passed": true, "audit_conformance_passed": true, "unresolved_critical_violations": 0}, "operator_note": null} |
 
   @status-replaces-governance
+  Scenario: An upsert with a note and reasons is audited
+    Given I have upserted its status with:
+      | /status/status                         | "offboarded"                 |
+      | /status/segment_tier                   | "S0"                         |
+      | /status/trust_safety_baseline_passed   | false                        |
+      | /status/unresolved_critical_violations | 7                            |
+      | /status/reason_codes                   | ["wound_down", "key_leaked"] |
+      | /status/operator_note                  | "Agreed by telephone."       |
+    When I export its audit with:
+      | query event_type     | status_upserted |
+      | query retention_days | 3650            |
+    Then "/export/entries" has 1 items
+    And the fields are:
+      | /export/entries/0/reason_codes                                      | ["wound_down", "key_leaked"] |
+      | /export/entries/0/details/status                                    | "offboarded"                 |
+      | /export/entries/0/details/segment_tier                              | "S0"                         |
+      | /export/entries/0/details/governance/trust_safety_baseline_passed   | false                        |
+      | /export/entries/0/details/governance/reliability_baseline_passed    | true                         |
+      | /export/entries/0/details/governance/audit_conformance_passed       | true                         |
+      | /export/entries/0/details/governance/unresolved_critical_violations | 7                            |
+      | /export/entries/0/details/operator_note                             | "Agreed by telephone."       |
+
+  @status-replaces-governance @full
   Scenario: With a note and reasons the audit has both
     Given I have upserted its status with:
       | /status/status                         | "offboarded"                 |
@@ -348,7 +480,7 @@ Feature: Status upsert, the downgrade gate
       | /export/entries/0/reason_codes | ["wound_down", "key_leaked"] |
       | /export/entries/0/details      | {"status": "offboarded", "segment_tier": "S0", "governance": {"trust_safety_baseline_passed": false, "reliability_baseline_passed": true, "audit_conformance_passed": true, "unresolved_critical_violations": 7}, "operator_note": "Agreed by telephone."} |
 
-  @status-replaces-governance
+  @status-replaces-governance @full
   Scenario Outline: An operator's note that is <flaw> is refused
     When I upsert its status with:
       | /status/operator_note | <note> |
@@ -361,7 +493,7 @@ Feature: Status upsert, the downgrade gate
       | blank | " "  |
       | null  | null |
 
-  @status-replaces-governance
+  @status-replaces-governance @full
   Scenario: One time is the answer's, the provider's and the audit's, in UTC and cut to the millisecond
     Given I have upserted its status with:
       | /recorded_at | "2026-02-22T18:05:10.1239+02:00" |
@@ -380,9 +512,9 @@ Feature: Status upsert, the downgrade gate
     When I upsert its status with:
       | header X-Now-Iso | 2026-02-22T16:07:08.009Z |
     Then the answer is 200
-    And "/status/updated_at" is "2026-02-22T16:07:08.009Z"
+    And "/status/updated_at" is the time "2026-02-22T16:07:08.009Z"
     When I get the provider
-    Then "/provider/updated_at" is "2026-02-22T16:07:08.009Z"
+    Then "/provider/updated_at" is the time "2026-02-22T16:07:08.009Z"
 
   @status-replaces-governance
   Scenario: The last upsert to arrive counts, although its time is earlier
@@ -396,8 +528,8 @@ Feature: Status upsert, the downgrade gate
     Then the answer is 200
     When I get the provider
     Then the fields are:
-      | /provider/status     | "pending_review"           |
-      | /provider/updated_at | "2026-02-22T16:10:00.000Z" |
+      | /provider/status | "pending_review" |
+    And "/provider/updated_at" is the time "2026-02-22T16:10:00.000Z"
 
   @status-replaces-governance
   Scenario: The last evaluation and the rollout stay as they are

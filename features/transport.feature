@@ -411,6 +411,24 @@ Feature: Transport
     When I call "<operation>" with:
       | <member> | absent |
     Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+
+    Examples:
+      | operation                        | member                         |
+      | partnerLiquidityProvider.onboard | /provider                      |
+      | partnerLiquidityProvider.onboard | /provider/owner_actor          |
+      | partnerLiquidityProvider.onboard | /provider/owner_actor/type     |
+      | partnerLiquidityProvider.onboard | /provider/owner_actor/id       |
+      | partnerLiquidityProvider.onboard | /provider/external_provider_id |
+      | partnerLiquidityProvider.onboard | /provider/legal_entity_name    |
+      | partnerLiquidityProvider.onboard | /provider/trust_contact_email  |
+      | partnerLiquidityProvider.onboard | /provider/segment_tier         |
+      | partnerLiquidityProvider.onboard | /provider/disclosure_text      |
+
+  @request-matches-schema @refuses @full
+  Scenario Outline: <operation> without <member> has one violation, at "<at>"
+    When I call "<operation>" with:
+      | <member> | absent |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
     And "/error/details/violations" has 1 item
     And there is a violation of "required" at "<at>"
 
@@ -428,6 +446,38 @@ Feature: Transport
 
   @request-matches-schema @refuses
   Scenario Outline: <operation> of a provider without <member> is refused
+    Given I have onboarded a provider
+    When I call "<operation>" with:
+      | <member> | absent |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+
+    Examples:
+      | operation                                     | member                                        |
+      | partnerLiquidityProvider.status.upsert        | /status                                       |
+      | partnerLiquidityProvider.status.upsert        | /status/status                                |
+      | partnerLiquidityProvider.status.upsert        | /status/segment_tier                          |
+      | partnerLiquidityProvider.status.upsert        | /status/trust_safety_baseline_passed          |
+      | partnerLiquidityProvider.status.upsert        | /status/reliability_baseline_passed           |
+      | partnerLiquidityProvider.status.upsert        | /status/audit_conformance_passed              |
+      | partnerLiquidityProvider.status.upsert        | /status/unresolved_critical_violations        |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility                                  |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/requested_segment_tier           |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/trust_safety_baseline_passed     |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/reliability_baseline_passed      |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/audit_conformance_passed         |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/unresolved_critical_violations   |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/consecutive_compliant_windows    |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/capability_family                |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout                                      |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/rollout_status                       |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/effective_segment_tier               |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix                    |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/capability       |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/min_segment_tier |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/enabled          |
+
+  @request-matches-schema @refuses @full
+  Scenario Outline: <operation> of a provider without <member> has one violation, at "<at>"
     Given I have onboarded a provider
     When I call "<operation>" with:
       | <member> | absent |
@@ -460,7 +510,7 @@ Feature: Transport
       | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/min_segment_tier | /rollout/capability_matrix/0 |
       | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/enabled          | /rollout/capability_matrix/0 |
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario Outline: <operation> does not take the text "true" for <member>
     Given I have onboarded a provider
     When I call "<operation>" with:
@@ -480,22 +530,6 @@ Feature: Transport
       | partnerLiquidityProvider.eligibility.evaluate | /eligibility/remediation_closed           |
       | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/enabled      |
 
-  @request-matches-schema @refuses
-  Scenario Outline: <operation> without <member> is refused as well
-    Given I have onboarded a provider
-    When I call "<operation>" with:
-      | <member> | absent |
-    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
-    And "/error/details/violations" has 1 item
-    And there is a violation of "required" at "<at>"
-
-    Examples:
-      | operation                                     | member                                 | at                           |
-      | partnerLiquidityProvider.status.upsert        | /status/unresolved_critical_violations | /status                      |
-      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/capability_family         | /eligibility                 |
-      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix             | /rollout                     |
-      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/enabled   | /rollout/capability_matrix/0 |
-
   @request-matches-schema @permits
   Scenario Outline: <operation> takes its default request, which leaves out what is optional
     Given I have onboarded a provider
@@ -513,7 +547,7 @@ Feature: Transport
       | /eligibility/remediation_closed | absent |
     Then the answer is 200
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario Outline: <operation> allows no other member: <member>
     Given I have onboarded a provider
     When I call "<operation>" with:
@@ -533,6 +567,36 @@ Feature: Transport
       | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/note | /rollout/capability_matrix/0 |
 
   @request-matches-schema @refuses
+  Scenario Outline: <operation> refuses the value <value> for <member>
+    Given I have onboarded a provider
+    When I call "<operation>" with:
+      | <member> | <value> |
+    Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
+
+    Examples: values that the enum does not have
+      | operation                                     | member                                        | value     |
+      | partnerLiquidityProvider.onboard              | /provider/owner_actor/type                    | "robot"   |
+      | partnerLiquidityProvider.onboard              | /provider/segment_tier                        | "S4"      |
+      | partnerLiquidityProvider.onboard              | /provider/status                              | "closed"  |
+      | partnerLiquidityProvider.status.upsert        | /status/status                                | "closed"  |
+      | partnerLiquidityProvider.status.upsert        | /status/segment_tier                          | "S4"      |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/requested_segment_tier           | "S4"      |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/capability_family                | "premium" |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/rollout_status                       | "closed"  |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/effective_segment_tier               | "S4"      |
+      | partnerLiquidityProvider.rollout.upsert       | /rollout/capability_matrix/0/min_segment_tier | "S4"      |
+
+    Examples: counts below zero
+      | operation                                     | member                                      | value |
+      | partnerLiquidityProvider.status.upsert        | /status/unresolved_critical_violations      | -1    |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/unresolved_critical_violations | -1    |
+      | partnerLiquidityProvider.eligibility.evaluate | /eligibility/consecutive_compliant_windows  | -1    |
+
+    Examples: a matrix without a row
+      | operation                               | member                     | value |
+      | partnerLiquidityProvider.rollout.upsert | /rollout/capability_matrix | []    |
+
+  @request-matches-schema @refuses @full
   Scenario Outline: The value <value> for <member> breaks "<keyword>"
     When I onboard a provider with:
       | <member> | <value> |
@@ -550,7 +614,7 @@ Feature: Transport
       | /recorded_at               | 1771776010  | type    |
       | /recorded_at               | "yesterday" | format  |
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario Outline: The text <text> is refused for <member>
     When I onboard a provider with:
       | <member> | <text> |
@@ -583,7 +647,7 @@ Feature: Transport
       | /provider/trust_contact_email | "a@"  |
       | /provider/trust_contact_email | "abc" |
 
-  @request-matches-schema @permits
+  @request-matches-schema @permits @full
   Scenario Outline: The text <text> is taken as it is for <member>
     When I onboard a provider with:
       | <member> | <text> |
@@ -599,7 +663,7 @@ Feature: Transport
       | /provider/trust_contact_email | "a@b"                   |
       | /provider/trust_contact_email | "ab@"                   |
 
-  @request-matches-schema @permits
+  @request-matches-schema @permits @full
   Scenario Outline: <number> is read as the count <count>
     Given I have onboarded a provider
     When I call "partnerLiquidityProvider.status.upsert" with the body:
@@ -617,7 +681,7 @@ Feature: Transport
       | 2e0              | 2                |
       | 9007199254740991 | 9007199254740991 |
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario Outline: <number> is no count
     Given I have onboarded a provider
     When I call "partnerLiquidityProvider.status.upsert" with the body:
@@ -638,7 +702,7 @@ Feature: Transport
       | "2"              | type    |
       | true             | type    |
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario: Every failing field has its row, sorted by its path
     When I onboard a provider with:
       | /provider/segment_tier      | "S9"   |
@@ -663,7 +727,7 @@ Feature: Transport
     And "/error/details/violations/0/message" matches "."
     And "/error/details/violations/2/schema_path" matches "^/.*/\$ref/.*type$"
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario Outline: A row of <operation> says where its keyword stands in the schema
     Given I have onboarded a provider
     When I call "<operation>" with:
@@ -682,7 +746,7 @@ Feature: Transport
       | partnerLiquidityProvider.eligibility.evaluate |
       | partnerLiquidityProvider.rollout.upsert       |
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario: Exactly 20 rows are all told
     Given I have onboarded a provider
     And I note its state
@@ -693,7 +757,7 @@ Feature: Transport
     And "/error/details/violations/19/instance_path" is "/status/reason_codes/9"
     And its state is as noted
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario: Of 21 rows the first 20 are told, in the order of their paths as text
     Given I have onboarded a provider
     When I upsert its status with:
@@ -708,7 +772,7 @@ Feature: Transport
       | /error/details/violations/13/instance_path | "/status/reason_codes/20" |
       | /error/details/violations/19/instance_path | "/status/reason_codes/8"  |
 
-  @request-matches-schema @refuses
+  @request-matches-schema @refuses @full
   Scenario: A path in a row is a JSON Pointer, escapes included
     When I onboard a provider with:
       | /provider/owner_actor | {"type": "partner", "id": "{me}", "a~1b": 1} |
@@ -724,6 +788,20 @@ Feature: Transport
 
   @provider-exists @refuses
   Scenario Outline: <operation> of an unknown provider is refused
+    When I call "<operation>" with:
+      | path provider_id | nobody-{unique} |
+    Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
+
+    Examples:
+      | operation                                     |
+      | partnerLiquidityProvider.get                  |
+      | partnerLiquidityProvider.status.upsert        |
+      | partnerLiquidityProvider.eligibility.evaluate |
+      | partnerLiquidityProvider.rollout.upsert       |
+      | partnerLiquidityProvider.rollout.export       |
+
+  @provider-exists @refuses @full
+  Scenario Outline: <operation> of an unknown provider names it
     When I call "<operation>" with:
       | path provider_id | nobody-{unique} |
     Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
@@ -758,7 +836,7 @@ Feature: Transport
       | path provider_id | sOMEBODY-{unique} |
     Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
 
-  @provider-exists @refuses
+  @provider-exists @refuses @full
   Scenario: An unknown provider is told before an invalid request
     When I call "partnerLiquidityProvider.status.upsert" with:
       | path provider_id | nobody-{unique} |
@@ -766,7 +844,7 @@ Feature: Transport
     Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
     And "/error/details/violations" is absent
 
-  @provider-exists @refuses
+  @provider-exists @refuses @full
   Scenario Outline: A blank id (<id>) is an unknown provider
     When I send "GET" to "/partner-liquidity-providers/<id>"
     Then the answer is 404 NOT_FOUND because partner_liquidity_provider_not_found
@@ -884,6 +962,24 @@ Feature: Transport
   # ---- answers-are-json -----------------------------------------------------------------------------------------
 
   @answers-are-json
+  Scenario Outline: <operation> answers with JSON
+    Given I have onboarded a provider
+    When I call "<operation>"
+    Then the answer is 200
+    And "<member>" is present
+
+    Examples:
+      | operation                               | member    |
+      | partnerLiquidityProvider.get            | /provider |
+      | partnerLiquidityProvider.status.upsert  | /status   |
+      | partnerLiquidityProvider.rollout.export | /export   |
+
+    @needs:key-set
+    Examples:
+      | operation                         | member         |
+      | keys.policy-integrity-signing.get | /active_key_id |
+
+  @answers-are-json @full
   Scenario Outline: <operation> answers in JSON
     Given I have onboarded a provider
     When I call "<operation>"
@@ -904,7 +1000,7 @@ Feature: Transport
       | operation                               | member         | about        |
       | keys.policy-integrity-signing.get       | /active_key_id | absent       |
 
-  @answers-are-json @needs:header-identity
+  @answers-are-json @needs:header-identity @full
   Scenario Outline: A refusal is JSON too: <status>
     Given I have onboarded a provider
     When I send "<method>" to "<path>" with:
@@ -920,20 +1016,20 @@ Feature: Transport
       | 401 UNAUTHORIZED without a reason code                   | GET    | /partner-liquidity-providers/{provider} | absent     |
       | 403 FORBIDDEN because partner_liquidity_provider_invalid | GET    | /partner-liquidity-providers/{provider} | {stranger} |
 
-  @answers-are-json
+  @answers-are-json @full
   Scenario: What cannot be read is answered in JSON
     When I call "partnerLiquidityProvider.onboard" with the body bytes "ff"
     Then the answer is 400 CONSTRAINT_VIOLATION because partner_liquidity_provider_invalid
     And the header "Content-Type" is "application/json; charset=utf-8"
 
-  @answers-are-json
+  @answers-are-json @full
   Scenario: What is too large is answered in JSON
     When I call "partnerLiquidityProvider.onboard" with a body of 1048577 bytes
     Then the answer is 413 PAYLOAD_TOO_LARGE without a reason code
     And the header "Content-Type" is "application/json; charset=utf-8"
     And "/correlation_id" is "corr_partnerliquidityprovider_onboard"
 
-  @answers-are-json
+  @answers-are-json @full
   Scenario: A conflict names the provider
     Given I have onboarded a provider
     When I upsert its status with:

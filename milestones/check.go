@@ -1,6 +1,7 @@
 package milestones
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -111,7 +112,7 @@ func (r *resolver) resolveRefusals(order []string) {
 		}
 		outcome := Outcome{
 			Name: name, Status: body.Status, Code: body.Code, Schema: r.doc.Transport.ErrorSchema,
-			ReasonCode: body.ReasonCode, Details: body.Details,
+			ReasonCode: body.ReasonCode, Details: body.Details, Level: cmp.Or(body.Level, Core),
 		}
 		r.addReasonCodes(at, body.reasonCodes, &outcome)
 		if list := yamlfile.Below(at, "reason_codes_at"); body.ReasonCodesAt != "" && r.Valid(list) && r.Valid(yamlfile.Below(at, "details")) {
@@ -199,7 +200,7 @@ func (r *resolver) checkAccess(at jsontext.Pointer, o operation) {
 }
 
 func (r *resolver) successOf(at jsontext.Pointer, o operation) Outcome {
-	success := Outcome{Name: Success, Status: 200, Schema: o.ResponseSchema}
+	success := Outcome{Name: Success, Status: 200, Schema: o.ResponseSchema, Level: cmp.Or(o.Success.Level, Core)}
 	if o.Success.Status != 0 {
 		success.Status = o.Success.Status
 	}
@@ -274,9 +275,9 @@ func (r *resolver) checkRules() {
 	r.checkUnique("rule", "/rules", valuesOf(r.doc.Rules, func(rule Rule) string { return rule.ID }), "id")
 	for i := range r.m.Rules {
 		rule, at := &r.m.Rules[i], yamlfile.At("rules", i)
-		rule.Line = r.Line(at)
-		if rule.ID == "refuses" || rule.ID == "permits" {
-			r.Report(yamlfile.Below(at, "id"), "no rule may have the id %q: @%s is the tag of a precondition's scenarios", rule.ID, rule.ID)
+		rule.Line, rule.Level = r.Line(at), cmp.Or(rule.Level, Core)
+		if slices.Contains([]string{"refuses", "permits", string(Full)}, rule.ID) {
+			r.Report(yamlfile.Below(at, "id"), "no rule may have the id %q: @%s is a tag of scenarios with another meaning", rule.ID, rule.ID)
 		}
 		r.checkReference(yamlfile.Below(at, "feature"), rule.Feature, r.features)
 		r.checkReferences(yamlfile.Below(at, "operations"), rule.Operations, r.operations)

@@ -47,6 +47,10 @@
 // @permits. The one tagged @refuses has to observe a refusal of one of the rule's operations, or a success that has one of
 // its declared reason codes. The example "AddRule" runs these lines.
 //
+// A rule with level: full is one that a service can break and still be right about what the contract is for, such as the
+// form of times. Its scenarios are all at full. Of a rule without this key, a scenario that asserts more than core
+// requires has the tag @full, and at least one of each side has not.
+//
 // # Adding an outcome
 //
 // Describe it once under refusals, then name it under each operation that a client can make it give. Status, code
@@ -230,6 +234,8 @@ type Outcome struct {
 	// OpenReasonCodes is whether other strings may be listed too, because the caller's own are among them. A caller may send
 	// any string: none of these is a [CoverageItem], and none is a fault.
 	OpenReasonCodes bool
+	// Level is [Full] for an outcome that only a service at this level has to give, otherwise [Core].
+	Level Level
 }
 
 // Rule is one rule of the contract that scenarios prove.
@@ -238,6 +244,8 @@ type Rule struct {
 	ID string `yaml:"id"`
 	// Kind is [Precondition] or [Invariant].
 	Kind string `yaml:"kind"`
+	// Level is [Full] for a rule that only a service at this level has to follow, otherwise [Core].
+	Level Level `yaml:"level"`
 	// Feature is the file with the scenarios, one of [Milestone.Features].
 	Feature string `yaml:"feature"`
 	// Section is the section of the contract with the rule.
@@ -249,6 +257,17 @@ type Rule struct {
 	// Line is its first line in the file.
 	Line int `yaml:"-"`
 }
+
+// Level is how much of a contract a service follows. Full includes core.
+type Level string
+
+// The levels of rules, outcomes and scenarios.
+const (
+	// Core is what makes a service right, whatever its HTTP habits are.
+	Core Level = "core"
+	// Full is all of the contract.
+	Full Level = "full"
+)
 
 // The two kinds of rules.
 const (

@@ -65,6 +65,7 @@ type document struct {
 type refusal struct {
 	Status      int      `yaml:"status"`
 	Code        string   `yaml:"code"`
+	Level       Level    `yaml:"level"`
 	ReasonCode  string   `yaml:"reason_code"`
 	Details     []string `yaml:"details"`
 	reasonCodes `yaml:",inline"`
@@ -84,6 +85,7 @@ type operation struct {
 
 type success struct {
 	Status      int    `yaml:"status"`
+	Level       Level  `yaml:"level"`
 	CreatedIDAt string `yaml:"created_id_at"`
 	reasonCodes `yaml:",inline"`
 }

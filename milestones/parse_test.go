@@ -22,16 +22,33 @@ var tiny string
 
 var plainData = cmpopts.IgnoreUnexported(Milestone{})
 
+func TestParseReadsLevels(t *testing.T) {
+	text := strings.NewReplacer("kind: invariant\n", "kind: invariant\n    level: full\n", "code: NOT_FOUND\n", "code: NOT_FOUND\n    level: full\n",
+		"    response_schema: HealthResponse\n", "    response_schema: HealthResponse\n    success:\n      level: full\n").Replace(tiny)
+	m, err := Parse("tiny.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	health, _ := m.Operation("health")
+	lamp, _ := m.Operation("lamp.switch")
+	got := []Level{
+		m.Rules[0].Level, m.Rules[1].Level, m.Router.Outcomes[0].Level, m.Refusals[0].Level, health.Outcomes[0].Level, lamp.Outcomes[0].Level, lamp.Outcomes[1].Level,
+	}
+	if want := []Level{Core, Full, Full, Full, Full, Core, Core}; !slices.Equal(got, want) {
+		t.Errorf("got levels %v, want %v", got, want)
+	}
+}
+
 func TestParseReadsEverything(t *testing.T) {
 	got, err := Parse("tiny.yaml", []byte(tiny))
 	if err != nil {
 		t.Fatal(err)
 	}
-	noRoute := Outcome{Name: "no_route", Status: 404, Code: "NOT_FOUND", Schema: "ErrorResponse", Details: []string{"method", "path"}}
+	noRoute := Outcome{Name: "no_route", Status: 404, Code: "NOT_FOUND", Schema: "ErrorResponse", Details: []string{"method", "path"}, Level: Core}
 	tooHot := Outcome{
 		Name: "too_hot", Status: 409, Code: "CONFLICT", Schema: "ErrorResponse", ReasonCode: "lamp_hot",
 		Details: []string{"reason_codes"}, ReasonCodesAt: "/error/details/reason_codes",
-		ReasonCodes: []string{"lamp_hot", "lamp_broken"}, OpenReasonCodes: true,
+		ReasonCodes: []string{"lamp_hot", "lamp_broken"}, OpenReasonCodes: true, Level: Core,
 	}
 	want := &Milestone{
 		ID: "M1", Title: "A lamp",
@@ -49,14 +66,14 @@ func TestParseReadsEverything(t *testing.T) {
 				Outcomes: []Outcome{
 					{
 						Name: Success, Status: 200, Schema: "SwitchResponse",
-						ReasonCodesAt: "/lamp/reason_codes", ReasonCodes: []string{"lamp_broken"},
+						ReasonCodesAt: "/lamp/reason_codes", ReasonCodes: []string{"lamp_broken"}, Level: Core,
 					},
 					tooHot,
 				},
 			},
 			{
 				ID: "health", Method: "GET", Path: "/health", Public: true, ResponseSchema: "HealthResponse",
-				Outcomes: []Outcome{{Name: Success, Status: 200, Schema: "HealthResponse"}}, Line: 46,
+				Outcomes: []Outcome{{Name: Success, Status: 200, Schema: "HealthResponse", Level: Core}}, Line: 46,
 			},
 		},
 		Router: Operation{ID: "unrouted", Outcomes: []Outcome{noRoute}, Line: 51},
@@ -68,8 +85,8 @@ func TestParseReadsEverything(t *testing.T) {
 		Capabilities: []Capability{{ID: "fresh-lamp", Description: "The lamp was never on.", Presence: Optional}},
 		Features:     []string{"lamp.feature"},
 		Rules: []Rule{
-			{"lamp-is-cool", Precondition, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}, 61},
-			{"lamp-answers", Invariant, "lamp.feature", "3", "Whoever asks gets an answer.", []string{"health", "unrouted"}, 67},
+			{"lamp-is-cool", Precondition, Core, "lamp.feature", "2.1", "A hot lamp is not switched on.", []string{"lamp.switch"}, 61},
+			{"lamp-answers", Invariant, Core, "lamp.feature", "3", "Whoever asks gets an answer.", []string{"health", "unrouted"}, 67},
 		},
 		Artifacts: []string{"verdict.json"},
 		Output:    Output{Replacements: []Pattern{{"lamp", `\blamp_[0-9]+\b`, "The id of a lamp."}}},
@@ -226,6 +243,10 @@ var broken = []brokenRow{
 		want: []string{`49: /operations/1/public must be true or false, got a list`}},
 	{name: "a kind that is none", old: "kind: invariant", new: "kind: promis",
 		want: []string{`68: /rules/1/kind must be one of precondition, invariant, got "promis" (did you mean "invariant"?)`}},
+	{name: "a level that is none", old: "kind: invariant", new: "kind: invariant\n    level: ful",
+		want: []string{`69: /rules/1/level must be one of core, full, got "ful" (did you mean "full"?)`}},
+	{name: "a rule with the id of the tag for levels", old: "id: lamp-answers", new: "id: full",
+		want: []string{`67: no rule may have the id "full": @full is a tag of scenarios with another meaning`}},
 	{name: "a method that is none", old: "method: GET", new: "method: HEAD",
 		want: []string{`47: /operations/1/method must be one of GET, POST, PUT, PATCH, DELETE, got "HEAD"`}},
 	{name: "a name of the wrong form", old: "id: M1\n", new: "id: m 1\n",
@@ -374,7 +395,7 @@ var broken = []brokenRow{
 	{name: "a body on GET", old: "    public: true\n", new: "    public: true\n    request_schema: HealthRequest\n",
 		want: []string{`50: a GET has no request_schema: its body is not read`}},
 	{name: "a rule with a reserved name", old: "- id: lamp-answers", new: "- id: permits",
-		want: []string{`67: no rule may have the id "permits": @permits is the tag of a precondition's scenarios`}},
+		want: []string{`67: no rule may have the id "permits": @permits is a tag of scenarios with another meaning`}},
 	{name: "a regexp that does not compile", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: (lamp`,
 		want: []string{"78: missing closing ): `(lamp`"}},
 	{name: "a regexp that matches nothing at all", old: `regexp: \blamp_[0-9]+\b`, new: `regexp: (lamp)?`,

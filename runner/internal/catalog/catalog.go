@@ -5,6 +5,7 @@
 //	rollout-needs-allow-verdict is a rule, kind precondition
 //	  An active rollout is refused with CONFLICT as rollout_blocked when the last evaluation is missing or not allow.
 //	  contract     section 8
+//	  level        core
 //	  milestone    milestones/M109.yaml:512
 //	  operations   partnerLiquidityProvider.rollout.upsert
 //	  refuses      features/rollout.feature:76  s-0bb72c18b2  An active rollout is blocked when …
@@ -145,6 +146,7 @@ func (c *Catalog) explainRule(p *page, rule *milestones.Rule) {
 	p.heading("%s is a rule, kind %s", rule.ID, rule.Kind)
 	p.text(rule.Description)
 	p.row("contract", "section %s", rule.Section)
+	p.row("level", "%s", rule.Level)
 	p.row("milestone", "%s", c.line(rule.Line))
 	p.rows("operations", rule.Operations)
 	bySide := map[plan.Side][]*plan.Scenario{}

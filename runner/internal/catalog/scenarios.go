@@ -68,6 +68,7 @@ func (c *Catalog) explainScenario(p *page, s *plan.Scenario) {
 	} else {
 		p.row("rule", "%s, on the side that it %s", s.Rule, s.Side)
 	}
+	p.row("level", "%s", s.Level)
 	p.rows("needs", s.Needs)
 	var steps []string
 	for _, step := range s.Steps {

@@ -183,7 +183,7 @@ func (l *linter) rehearse() {
 	misspelt := make([][]steps.Fault, len(scenarios))
 	unasserted := make([]string, len(scenarios))
 	l.unfitBodies()
-	refusals := newRefusals(l.in.Milestone)
+	refusals, levels := newRefusals(l.in.Milestone), hasLevels(l.in.Milestone)
 	names := namesOf(l.in.Milestone)
 	var group sync.WaitGroup
 	for share := range shares {
@@ -203,6 +203,9 @@ func (l *linter) rehearse() {
 				misspelt[i] = slices.Concat(neverGiven(l.in.Milestone, &scenarios[i], rehearsal), names.misspelt(&scenarios[i], rehearsal))
 				if len(faults[i]) == 0 && !rehearsal.Ended() { // else it may be asserted in what could not be rehearsed
 					unasserted[i] = refusals.missing(&scenarios[i], rehearsal)
+				}
+				if levels {
+					misspelt[i] = append(misspelt[i], overstated(l.in.Milestone, &scenarios[i], rehearsal)...)
 				}
 				if known != nil {
 					misspelt[i] = append(misspelt[i], known.misspelt(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
@@ -428,11 +431,19 @@ func (l *linter) schema(name string) (*schemas.Schema, bool) {
 	return l.in.Schemas.Lookup(name)
 }
 
-// rules wants a scenario for each rule, and one for each side of a gate.
+// rules wants a scenario for each rule, and one for each side of a gate, at the level of the rule.
 func (l *linter) rules() {
-	sides := map[string]map[plan.Side]bool{}
+	levels, sides := map[string]milestones.Level{}, map[string]map[plan.Side]bool{}
+	overTagged := map[string]bool{}
+	for _, rule := range l.in.Milestone.Rules {
+		levels[rule.ID] = cmp.Or(rule.Level, milestones.Core)
+	}
 	for i := range l.in.Plan.Scenarios {
 		s := &l.in.Plan.Scenarios[i]
+		if s.Level != levels[s.Rule] {
+			overTagged[s.Rule] = true
+			continue
+		}
 		if sides[s.Rule] == nil {
 			sides[s.Rule] = map[plan.Side]bool{}
 		}
@@ -457,7 +468,11 @@ func (l *linter) rules() {
 			if l.promised[tags] {
 				continue // by an outline without rows
 			}
-			l.found(l.file(), rule.Line, "no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
+			says := fmt.Sprintf("no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
+			if overTagged[rule.ID] {
+				says += " and not @full, and the rule is at level core"
+			}
+			l.found(l.file(), rule.Line, "%s", says)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func neverGiven(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *ste
 }
 
 // wrongAnswer says what is wrong with an answer of an operation, in the words of the sentence: "409", or
-// "409 CONFLICT because REASON", or "401 UNAUTHORIZED without a reason code". The operation is nil for a path that was
+// "409 CONFLICT", "409 CONFLICT because REASON", or "401 UNAUTHORIZED without a reason code". The operation is nil for a path that was
 // written out, which may lead anywhere.
 func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words []string) string {
 	status, err := strconv.Atoi(words[0])
@@ -41,15 +41,17 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	if len(words) == 1 {
 		return ""
 	}
-	code, reason := words[1], ""
-	if words[2] == "because" {
+	code, reason, anyReason := words[1], "", len(words) == 2
+	if !anyReason && words[2] == "because" {
 		reason = words[3]
 	}
 	declared := m.Router.Outcomes
 	if operation != nil {
 		declared = slices.Concat(operation.Outcomes, declared)
 	}
-	if slices.ContainsFunc(declared, func(o milestones.Outcome) bool { return o.Status == status && o.Code == code && o.ReasonCode == reason }) {
+	if slices.ContainsFunc(declared, func(o milestones.Outcome) bool {
+		return o.Status == status && o.Code == code && (anyReason || o.ReasonCode == reason)
+	}) {
 		return ""
 	}
 	all := slices.Clone(m.Router.Outcomes)
@@ -68,9 +70,14 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	}
 	var written []string
 	for _, outcome := range declared {
-		written = append(written, answer(outcome.Status, outcome.Code, outcome.ReasonCode))
+		if anyReason {
+			written = append(written, fmt.Sprintf("%d %s", outcome.Status, outcome.Code))
+		} else {
+			written = append(written, answer(outcome.Status, outcome.Code, outcome.ReasonCode))
+		}
 	}
-	return fmt.Sprintf("%s is never answered %s%s", operation.ID, answer(status, code, reason), suggest.DidYouMean(answer(status, code, reason), written))
+	asserted := strings.Join(words, " ")
+	return fmt.Sprintf("%s is never answered %s%s", operation.ID, asserted, suggest.DidYouMean(asserted, written))
 }
 
 // answer is a refusal as a sentence has it.

@@ -66,6 +66,8 @@ type Scenario struct {
 	Name string
 	// Rule is the id of the rule that the scenario proves.
 	Rule string
+	// Level is that of the rule, or [milestones.Full] for a scenario with the tag @full.
+	Level milestones.Level
 	// Side says what the scenario shows of a gate; [Neither] for a promise.
 	Side Side
 	// Needs are the capabilities that the target must have, sorted, each once.
@@ -127,6 +129,9 @@ const (
 	// Permits marks a scenario in which it does not.
 	Permits Side = "permits"
 )
+
+// FullTag raises a scenario of a core rule to level full.
+const FullTag = "@" + string(milestones.Full)
 
 // NeedsPrefix begins a tag that names a capability.
 const NeedsPrefix = "@needs:"

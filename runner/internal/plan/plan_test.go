@@ -26,6 +26,7 @@ func small(features ...string) *milestones.Milestone {
 			{ID: "door-is-closed", Kind: milestones.Precondition, Feature: "door.feature"},
 			{ID: "lamp-is-lit", Kind: milestones.Invariant, Feature: "door.feature"},
 			{ID: "wall-stands", Kind: milestones.Invariant, Feature: "wall.feature"},
+			{ID: "wall-is-painted", Kind: milestones.Invariant, Feature: "door.feature", Level: milestones.Full},
 		},
 		Capabilities: []milestones.Capability{{ID: "key-identity"}, {ID: "fresh-state"}},
 	}
@@ -165,6 +166,41 @@ Examples:
 	}
 }
 
+func TestLevels(t *testing.T) {
+	p, err := Load(small("door.feature"), files("door.feature", `Feature: d
+@lamp-is-lit
+Scenario: core
+Then b
+@lamp-is-lit @full
+Scenario: raised
+Then b
+@wall-is-painted
+Scenario: its rule's
+Then b
+@lamp-is-lit
+Scenario Outline: rows
+Then <b>
+Examples:
+| b |
+| 1 |
+@full
+Examples:
+| b |
+| 2 |
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []milestones.Level
+	for _, s := range p.Scenarios {
+		got = append(got, s.Level)
+	}
+	want := []milestones.Level{milestones.Core, milestones.Full, milestones.Full, milestones.Core, milestones.Full}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("levels (-want +got):\n%s", diff)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	lamp := "@lamp-is-lit\nScenario: lit\nThen light\n"
 	tests := []struct {
@@ -212,6 +248,16 @@ func TestProblems(t *testing.T) {
 			"a promise with a side",
 			[]string{"door.feature", "Feature: d\n@lamp-is-lit @permits\nScenario: a\nThen b\n"},
 			"features/door.feature:3: @lamp-is-lit is a promise: it has no sides, so @permits says nothing",
+		},
+		{
+			"@full of a rule that is at full",
+			[]string{"door.feature", "Feature: d\n@wall-is-painted @full\nScenario: a\nThen b\n"},
+			"features/door.feature:3: @wall-is-painted is at level full, and so are all of its scenarios: @full is redundant",
+		},
+		{
+			"a slip in @full",
+			[]string{"door.feature", "Feature: d\n@lamp-is-lit @ful\nScenario: a\nThen b\n"},
+			"features/door.feature:2: unknown tag @ful (did you mean @full?)",
 		},
 		{
 			"a rule of another feature",

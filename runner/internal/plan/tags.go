@@ -17,7 +17,7 @@ type vocabulary struct {
 
 func newVocabulary(m *milestones.Milestone) vocabulary {
 	v := vocabulary{rules: map[string]*milestones.Rule{}, needs: map[string]string{}}
-	v.all = []string{"@" + string(Refuses), "@" + string(Permits)}
+	v.all = []string{"@" + string(Refuses), "@" + string(Permits), FullTag}
 	for i := range m.Rules {
 		tag := "@" + m.Rules[i].ID
 		v.rules[tag] = &m.Rules[i]
@@ -37,6 +37,7 @@ func newVocabulary(m *milestones.Milestone) vocabulary {
 func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]int) {
 	var rules, sides []string
 	unknown := false
+	s.Level = milestones.Core
 	for _, tag := range s.Pickle.Tags {
 		if slices.Contains(s.Tags, tag.Name) {
 			continue
@@ -52,6 +53,8 @@ func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]i
 			rules = append(rules, name)
 		case name == "@"+string(Refuses), name == "@"+string(Permits):
 			sides = append(sides, name)
+		case name == FullTag:
+			s.Level = milestones.Full
 		case f.vocabulary.needs[name] != "":
 			s.Needs = append(s.Needs, f.vocabulary.needs[name])
 		}
@@ -73,6 +76,12 @@ func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]i
 	s.Rule = rule.ID
 	if rule.Feature != feature {
 		f.report(s.URI, line, "the milestone has @%s in %s", rule.ID, rule.Feature)
+	}
+	if rule.Level == milestones.Full {
+		if s.Level == milestones.Full && !unknown {
+			f.report(s.URI, line, "@%s is at level full, and so are all of its scenarios: %s is redundant", rule.ID, FullTag)
+		}
+		s.Level = milestones.Full
 	}
 	switch {
 	case rule.Kind == milestones.Precondition && len(sides) == 0 && unknown: // which may have been meant as the side
