@@ -151,6 +151,9 @@ func (d Definition) Parameters() []string {
 	return names
 }
 
+// Regexp returns the compiled pattern.
+func (d Definition) Regexp() *regexp.Regexp { return d.pattern }
+
 // Form returns the text of the step with the name of each parameter in its place, such as I call "<operation>".
 func (d Definition) Form() string {
 	var b strings.Builder

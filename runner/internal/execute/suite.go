@@ -92,7 +92,7 @@ func (s *scenario) initialize(sc *godog.ScenarioContext) {
 		for _, definition := range s.worker.executor.Steps.Match(step.Text) {
 			if !added[definition] {
 				added[definition] = true
-				sc.Step(definition.Pattern, recovering(definition.Handler))
+				sc.Step(definition.Regexp(), recovering(definition.Handler))
 			}
 		}
 	}
