@@ -1,14 +1,13 @@
-// Package client arranges a fake server from a Go program, over its admin API:
+// Package client calls the admin API of a fake server:
 //
 //	fake := client.New("http://127.0.0.1:8109", "")
 //	checkout := fake.World("checkout")
 //	err := checkout.Freeze(ctx, time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC))
 //
-// Requests reach that world by its URL, [World.URL], or with the header
-// X-Fake-World. In a Go test fakeservertest.Start gives a client of the server that it
+// Requests reach that world at its URL, [World.URL], or with the header X-Fake-World. In a Go test fakeservertest.Start gives a client of the server that it
 // started, with a listener or without.
 //
-// Every method gives the server's [*Problem] when the server refuses.
+// A refusal of the server is returned as a [*Problem].
 package client
 
 import (
@@ -32,33 +31,33 @@ import (
 	"example.com/lpgate/fakeserver/internal/problem"
 )
 
-// When a fault happens.
+// Values of When of a fault.
 const (
 	Before = fault.Before
 	After  = fault.After
 )
 
-// What the admin API takes and gives. Its schemas describe each member.
+// Requests and responses of the admin API. Its schemas describe each member.
 type (
-	// Problem is why the server did not do what it was asked (RFC 9457).
+	// Problem is the reason of a refusal (RFC 9457).
 	Problem = problem.Problem
-	// State is what a world holds.
+	// State is the state of a world in numbers.
 	State = admin.World
-	// Clock is how a world's clock goes, and what it says.
+	// Clock is the setting of a world's clock and its time.
 	Clock = admin.Clock
-	// ClockSetting is how a world's clock shall go.
+	// ClockSetting is the setting of a world's clock.
 	ClockSetting = clock.Setting
-	// Explanation is why a request was answered as it was.
+	// Explanation is the reason for the response to a request.
 	Explanation = admin.Explanation
-	// Span is an amount of time.
+	// Span is a duration.
 	Span = clock.Span
-	// Fault is something that goes wrong; FaultAnswer and FaultSlow are parts of one.
+	// Fault is a fault to inject; FaultAnswer and FaultSlow are parts of it.
 	Fault       = fault.Fault
 	FaultAnswer = fault.Answer
 	FaultSlow   = fault.Slow
-	// Snapshot is what a snapshot holds.
+	// Snapshot is a snapshot in numbers.
 	Snapshot = admin.Snapshot
-	// FaultState is a fault, and what became of it so far.
+	// FaultState is a fault and its counters.
 	FaultState = fault.State
 )
 
@@ -68,28 +67,28 @@ type Client struct {
 	http       *http.Client
 }
 
-// New gives a client of the server at a base URL. The token is "" where the server
-// asks for none.
+// New returns a client of the server at a base URL. The token is "" if the server
+// requires none.
 func New(url, token string) *Client { return With(http.DefaultClient, url, token) }
 
-// With is like New, with an HTTP client of one's own.
+// With is [New] with an HTTP client.
 func With(c *http.Client, url, token string) *Client {
 	return &Client{strings.TrimSuffix(url, "/"), token, c}
 }
 
-// Worlds lists the worlds by name.
+// Worlds returns the worlds, sorted by name.
 func (c *Client) Worlds(ctx context.Context) ([]State, error) {
 	list, err := do[admin.Worlds](ctx, c, "GET", "/worlds", nil)
 	return list.Worlds, err
 }
 
-// Explain tells why a request was answered as it was. Its id is what the answer's
-// X-Fake-Request-Id says.
+// Explain explains the response to a request. The id is the X-Fake-Request-Id of the
+// response.
 func (c *Client) Explain(ctx context.Context, requestID string) (Explanation, error) {
 	return do[Explanation](ctx, c, "GET", "/explain/"+url.PathEscape(requestID), nil)
 }
 
-// World gives the world of a name. It is made when it is first used.
+// World returns the world of a name. The server creates it when it is first used.
 func (c *Client) World(name string) *World { return &World{c, name} }
 
 // World is one world of a server.
@@ -98,97 +97,97 @@ type World struct {
 	name   string
 }
 
-// URL is the base URL of the contract in this world, for clients that cannot set
-// headers.
+// URL returns the base URL of the contract in this world, for clients that cannot set
+// header fields.
 func (w *World) URL() string { return w.client.url + "/worlds/" + url.PathEscape(w.name) }
 
-// Name is what the header X-Fake-World calls the world.
+// Name returns the value of the header X-Fake-World for this world.
 func (w *World) Name() string { return w.name }
 
 func (w *World) path(rest string) string { return "/worlds/" + url.PathEscape(w.name) + rest }
 
-// State tells what the world holds.
+// State returns the state of the world in numbers.
 func (w *World) State(ctx context.Context) (State, error) {
 	return do[State](ctx, w.client, "GET", w.path(""), nil)
 }
 
-// Reset makes the world what it was when it began.
+// Reset resets the world to its seed.
 func (w *World) Reset(ctx context.Context) error {
 	_, err := do[State](ctx, w.client, "POST", w.path("/reset"), nil)
 	return err
 }
 
-// Seed gives the world a seed of its own, YAML or JSON, and makes it begin again from
-// that.
+// Seed replaces the seed of the world, YAML or JSON, and resets the world.
 func (w *World) Seed(ctx context.Context, seed []byte) (State, error) {
 	return do[State](ctx, w.client, "PUT", w.path("/seed"), yaml(seed))
 }
 
-// Delete forgets the world.
+// Delete deletes the world.
 func (w *World) Delete(ctx context.Context) error {
-	_, err := do[none](ctx, w.client, "DELETE", w.path(""), nil)
+	_, err := do[noBody](ctx, w.client, "DELETE", w.path(""), nil)
 	return err
 }
 
-// Clock tells how the world's clock goes.
+// Clock returns the world's clock.
 func (w *World) Clock(ctx context.Context) (Clock, error) {
 	return do[Clock](ctx, w.client, "GET", w.path("/clock"), nil)
 }
 
-// SetClock makes the world's clock go otherwise.
+// SetClock sets the world's clock.
 func (w *World) SetClock(ctx context.Context, setting ClockSetting) (Clock, error) {
 	return do[Clock](ctx, w.client, "PUT", w.path("/clock"), setting)
 }
 
-// Freeze makes the world's clock stand still, at a time cut to the millisecond.
+// Freeze stops the world's clock at a time, which is cut to the millisecond.
 func (w *World) Freeze(ctx context.Context, at time.Time) error {
-	stand := instant.Of(at)
-	_, err := w.SetClock(ctx, ClockSetting{Mode: clock.Frozen, At: &stand})
+	frozen := instant.Of(at)
+	_, err := w.SetClock(ctx, ClockSetting{Mode: clock.Frozen, At: &frozen})
 	return err
 }
 
-// Advance moves the world's clock on, or with a negative amount back.
+// Advance adds a duration to the world's clock. A negative one moves it back.
 func (w *World) Advance(ctx context.Context, by time.Duration) error {
 	_, err := do[Clock](ctx, w.client, "POST", w.path("/clock/advance"), admin.ClockAdvance{By: clock.Span(by)})
 	return err
 }
 
-// AddFault lets something go wrong in the world, and gives the fault with its id.
+// AddFault adds a fault and returns it with its id.
 func (w *World) AddFault(ctx context.Context, f Fault) (FaultState, error) {
 	return do[FaultState](ctx, w.client, "POST", w.path("/faults"), f)
 }
 
-// Faults lists the faults, used up or not, in the order in which they were added.
+// Faults returns the faults, exhausted ones included, in the order in which they were
+// added.
 func (w *World) Faults(ctx context.Context) ([]FaultState, error) {
 	list, err := do[admin.Faults](ctx, w.client, "GET", w.path("/faults"), nil)
 	return list.Faults, err
 }
 
-// DeleteFault takes a fault away.
+// DeleteFault removes a fault.
 func (w *World) DeleteFault(ctx context.Context, id string) error {
-	_, err := do[none](ctx, w.client, "DELETE", w.path("/faults/"+url.PathEscape(id)), nil)
+	_, err := do[noBody](ctx, w.client, "DELETE", w.path("/faults/"+url.PathEscape(id)), nil)
 	return err
 }
 
-// ClearFaults takes all faults away.
+// ClearFaults removes all faults.
 func (w *World) ClearFaults(ctx context.Context) error {
-	_, err := do[none](ctx, w.client, "DELETE", w.path("/faults"), nil)
+	_, err := do[noBody](ctx, w.client, "DELETE", w.path("/faults"), nil)
 	return err
 }
 
-// TakeSnapshot keeps what the world is, under a name that is the server's. With
-// replace it may take the place of another one.
+// TakeSnapshot creates a snapshot of the world. Its name is unique on the server; with
+// replace an existing snapshot of that name is replaced.
 func (w *World) TakeSnapshot(ctx context.Context, name string, replace bool) (Snapshot, error) {
 	return do[Snapshot](ctx, w.client, "POST", w.path("/snapshots"), admin.SnapshotTake{Name: name, Replace: replace})
 }
 
-// Restore makes the world what it, or another one, was in a snapshot.
+// Restore restores the world from a snapshot of any world.
 func (w *World) Restore(ctx context.Context, snapshot string) error {
 	_, err := do[State](ctx, w.client, "POST", w.path("/restore"), admin.SnapshotRestore{Snapshot: snapshot})
 	return err
 }
 
-// Snapshots lists the snapshots by name.
+// Snapshots returns the snapshots, sorted by name.
 func (c *Client) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	list, err := do[admin.Snapshots](ctx, c, "GET", "/snapshots", nil)
 	return list.Snapshots, err
@@ -196,79 +195,79 @@ func (c *Client) Snapshots(ctx context.Context) ([]Snapshot, error) {
 
 func snapshotPath(name string) string { return "/snapshots/" + url.PathEscape(name) }
 
-// DownloadSnapshot gives a snapshot as a file.
+// DownloadSnapshot returns a snapshot as a file.
 func (c *Client) DownloadSnapshot(ctx context.Context, name string) ([]byte, error) {
 	file, err := do[jsontext.Value](ctx, c, "GET", snapshotPath(name), nil)
 	return file, err
 }
 
-// UploadSnapshot keeps a snapshot from a file, in the place of one of that name.
+// UploadSnapshot creates or replaces a snapshot from a file.
 func (c *Client) UploadSnapshot(ctx context.Context, name string, file []byte) (Snapshot, error) {
 	return do[Snapshot](ctx, c, "PUT", snapshotPath(name), jsontext.Value(file))
 }
 
-// DeleteSnapshot forgets a snapshot.
+// DeleteSnapshot deletes a snapshot.
 func (c *Client) DeleteSnapshot(ctx context.Context, name string) error {
-	_, err := do[none](ctx, c, "DELETE", snapshotPath(name), nil)
+	_, err := do[noBody](ctx, c, "DELETE", snapshotPath(name), nil)
 	return err
 }
 
-// none is an answer without a body.
-type none struct{}
+// noBody is a response without a body.
+type noBody struct{}
 
-// do calls an endpoint.
-func do[T any](ctx context.Context, c *Client, method, path string, body any) (answer T, err error) {
+// do calls an endpoint and decodes the response.
+func do[T any](ctx context.Context, c *Client, method, path string, body any) (response T, err error) {
 	text, err := send(ctx, c, method, path, body)
 	if err == nil && len(text) > 0 {
-		err = json.Unmarshal(text, &answer)
+		err = json.Unmarshal(text, &response)
 	}
 	if err != nil && !errors.As(err, new(*Problem)) {
 		err = fmt.Errorf("%s %s%s of the fake server: %w", method, admin.Prefix, path, err)
 	}
-	return answer, err
+	return response, err
 }
 
-// yaml is a body that is sent as it is.
+// yaml is a request body in YAML.
 type yaml []byte
 
-// send sends a request to an endpoint and gives the body of a success.
+// send sends a request to an endpoint and returns the response body of a success.
 func send(ctx context.Context, c *Client, method, path string, body any) ([]byte, error) {
-	var sent io.Reader
+	var content io.Reader
 	mediaType := "application/json"
 	if text, ok := body.(yaml); ok {
-		sent, mediaType = bytes.NewReader(text), admin.YAML
+		content, mediaType = bytes.NewReader(text), admin.YAML
 	} else if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
 			return nil, err
 		}
-		sent = bytes.NewReader(text)
+		content = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, c.url+admin.Prefix+path, sent)
+	r, err := http.NewRequestWithContext(ctx, method, c.url+admin.Prefix+path, content)
 	if err != nil {
 		return nil, err
 	}
-	if sent != nil {
+	if content != nil {
 		r.Header.Set("Content-Type", mediaType)
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	answer, err := c.http.Do(r)
+	response, err := c.http.Do(r)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode < 300 {
+	if response.StatusCode < 300 {
 		return text, nil
 	}
-	wrong := new(Problem)
-	if answer.Header.Get("Content-Type") != problem.ContentType || json.Unmarshal(text, wrong) != nil {
-		return nil, fmt.Errorf("it is no fake server, or has no admin API: it answered %s", answer.Status)
+	refusal := new(Problem)
+	if response.Header.Get("Content-Type") != problem.ContentType || json.Unmarshal(text, refusal) != nil {
+		return nil, fmt.Errorf("not a fake server, or its admin API is off: the response is %s", response.Status)
 	}
-	return nil, wrong
+	return nil, refusal
 }

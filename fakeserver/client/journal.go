@@ -9,24 +9,24 @@ import (
 	"example.com/lpgate/fakeserver/internal/admin"
 )
 
-// Entry is a request to a world, and its answer.
+// Entry is a request to a world and its response.
 type Entry = admin.Entry
 
-// Journal is what a query of a world's journal found.
+// Journal is the result of a query.
 type Journal = admin.Journal
 
-// Query says which requests are meant. The zero value means all of them.
+// Query selects requests. The zero value selects all.
 type Query struct {
 	Operation  string // the id of an operation, such as partnerLiquidityProvider.onboard
 	Outcome    string // such as success or rollout_blocked
 	Status     int    // 0: any
 	ReasonCode string
-	Fault      string // the id of a fault that the request met; any: whichever; none: it met none
-	Replayed   *bool  // whether the answer was given again for its idempotency key; nil: either
+	Fault      string // the id of a fault that the request triggered; any: any fault; none: no fault
+	Replayed   *bool  // whether the response was replayed for its idempotency key; nil: either
 	ProviderID string
-	From, To   time.Time // by the world's clock; from inclusive, to exclusive; zero: any
-	After      string    // a request id: only what was answered later
-	Limit      int       // how many are shown; 0 is 100
+	From, To   time.Time // of the world's clock; from is inclusive, to is exclusive; zero: any
+	After      string    // a request id: only later responses
+	Limit      int       // of the entries; 0 is 100
 }
 
 func (q Query) values() url.Values {
@@ -54,20 +54,20 @@ func (q Query) values() url.Values {
 	return values
 }
 
-// Journal gives the requests that a query means, in the order of their answers.
+// Journal returns the requests of a query, in the order of their responses.
 func (w *World) Journal(ctx context.Context, q Query) (Journal, error) {
 	return do[Journal](ctx, w.client, "GET", w.path("/journal?"+q.values().Encode()), nil)
 }
 
-// Count counts them, without a limit.
+// Count returns the number of requests of a query, without a limit.
 func (w *World) Count(ctx context.Context, q Query) (int, error) {
 	q.Limit = 0
 	counted, err := do[admin.JournalCount](ctx, w.client, "GET", w.path("/journal/count?"+q.values().Encode()), nil)
 	return counted.Matched, err
 }
 
-// Await returns once n requests match. It gives a [*Problem] when they do not within
-// the timeout, of five minutes at most.
+// Await returns when n requests match. If they do not within the timeout, of at most five
+// minutes, it returns a [*Problem].
 func (w *World) Await(ctx context.Context, q Query, n int, timeout time.Duration) (Journal, error) {
 	values := q.values()
 	values.Set("n", strconv.Itoa(n))
@@ -75,8 +75,8 @@ func (w *World) Await(ctx context.Context, q Query, n int, timeout time.Duration
 	return do[Journal](ctx, w.client, "GET", w.path("/journal/wait?"+values.Encode()), nil)
 }
 
-// ClearJournal forgets the requests so far.
+// ClearJournal removes all requests from the journal.
 func (w *World) ClearJournal(ctx context.Context) error {
-	_, err := do[none](ctx, w.client, "DELETE", w.path("/journal"), nil)
+	_, err := do[noBody](ctx, w.client, "DELETE", w.path("/journal"), nil)
 	return err
 }

@@ -1,19 +1,19 @@
-// Command soak asks whether the fake's memory stops growing:
+// Command soak checks that the memory of the fake stops growing:
 //
 //	make soak
 //	go run ./fakeserver/soak --for 20s
 //
-// It serves one over the loopback interface and sends it as much as it takes: all
-// operations, new keys and old ones, pages and their next pages, in worlds that come
-// and go, whose clocks leap, with bounds that are reached within seconds. Every few
-// seconds it lets the requests that have begun finish, collects the garbage and reads
-// how much of the heap is in use, its own small part included.
+// It starts a server on the loopback interface and sends as many requests as it handles:
+// all operations, new and repeated keys, pages of exports, in worlds that are created and
+// deleted, whose clocks are moved, with limits that are reached within seconds. Every few
+// seconds it waits for the requests in progress, runs the garbage collector and samples
+// the heap, which includes its own small part.
 //
-// The line through what was read in the second half of the time since the bound of
-// records was reached may rise by so many percent in a minute and no more. It fails too when an answer is none that such requests may
-// get, and when a bound was never reached, for then nothing was shown.
+// The samples in the second half of the time since the limit of records was reached may
+// rise by a percentage per minute. An unexpected response, and a limit that was never
+// reached, fail too.
 //
-// Exit codes: 0 it stopped growing, 1 it did not, 2 something is broken.
+// Exit codes: 0 the memory stopped growing, 1 it did not, 2 an error.
 package main
 
 import (
@@ -52,7 +52,7 @@ func main() {
 	s := soak{out: os.Stdout}
 	cmd := &cobra.Command{
 		Use:           "soak",
-		Short:         "Ask whether the fake's memory stops growing",
+		Short:         "Check that the memory of the fake stops growing",
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -60,11 +60,11 @@ func main() {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.DurationVar(&s.lasts, "for", 2*time.Minute, "how long")
-	flags.DurationVar(&s.every, "every", 3*time.Second, "how often the heap is read")
-	flags.IntVar(&s.records, "max-records", 10_000, "how many records the server may hold")
-	flags.IntVar(&s.clients, "clients", 8, "how many requests are under way at a time")
-	flags.Float64Var(&s.percent, "percent", 5, "by how much of itself the heap may rise in a minute")
+	flags.DurationVar(&s.duration, "for", 2*time.Minute, "`DURATION` of the test")
+	flags.DurationVar(&s.interval, "every", 3*time.Second, "interval `DURATION` between samples of the heap")
+	flags.IntVar(&s.records, "max-records", 10_000, "maximum `COUNT` of records of the server")
+	flags.IntVar(&s.clients, "clients", 8, "`COUNT` of concurrent requests")
+	flags.Float64Var(&s.percent, "percent", 5, "maximum growth of the heap per minute, in `PERCENT`")
 	err := cmd.ExecuteContext(ctx)
 	switch {
 	case errors.Is(err, errGrows):
@@ -76,36 +76,36 @@ func main() {
 	}
 }
 
-// errGrows marks what the soak is there to find.
+// errGrows marks a failed test.
 var errGrows = errors.New("the soak failed")
 
 // soak is one run.
 type soak struct {
-	lasts, every     time.Duration
-	records, clients int
-	percent          float64
-	out              io.Writer
+	duration, interval time.Duration
+	records, clients   int
+	percent            float64
+	out                io.Writer
 
 	url  string
 	http *http.Client
 
-	pause    sync.RWMutex // held to write while the heap is read
+	pause    sync.RWMutex // locked for writing during a sample
 	sent     atomic.Int64
 	statuses sync.Map // int → *atomic.Int64
 	samples  []sample
 }
 
-// sample is what was read at a moment.
+// sample is the heap in use at a time.
 type sample struct {
 	at   time.Duration
 	heap uint64
-	full bool // the bound of records had been reached
+	full bool // the limit of records was reached
 }
 
 func (s *soak) run(ctx context.Context) error {
 	server, err := fakeserver.New(fakeserver.Options{
 		MaxRecords: s.records, MaxWorlds: 20, WorldIdle: 2 * time.Second,
-		JournalEntries: 20, // which a new world has at once, so that its age makes no difference
+		JournalEntries: 20, // reached at once in a new world, so that its age makes no difference
 		Log:            slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
@@ -121,8 +121,8 @@ func (s *soak) run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(serving, l, 10*time.Second) }()
 
-	working, enough := context.WithTimeout(ctx, s.lasts)
-	defer enough()
+	working, stopWorking := context.WithTimeout(ctx, s.duration)
+	defer stopWorking()
 	var group sync.WaitGroup
 	failed := make(chan error, s.clients)
 	for i := range s.clients {
@@ -130,7 +130,7 @@ func (s *soak) run(ctx context.Context) error {
 			c := client{soak: s, random: rand.New(rand.NewPCG(109, uint64(i)))}
 			if err := c.work(working); err != nil {
 				failed <- err
-				enough()
+				stopWorking()
 			}
 		})
 	}
@@ -146,13 +146,13 @@ func (s *soak) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.judge()
+	return s.verdict()
 }
 
-// watch reads the heap until the time is over.
+// watch samples the heap until ctx is done.
 func (s *soak) watch(ctx context.Context) error {
 	began := time.Now()
-	tick := time.NewTicker(s.every)
+	tick := time.NewTicker(s.interval)
 	defer tick.Stop()
 	fmt.Fprintf(s.out, "%8s %12s %10s %8s %10s\n", "seconds", "requests", "heap KiB", "worlds", "records")
 	for {
@@ -195,31 +195,31 @@ func (s *soak) sample(at time.Duration) error {
 	return nil
 }
 
-// judge says whether the heap has stopped growing.
-func (s *soak) judge() error {
+// verdict returns an error if the heap still grows.
+func (s *soak) verdict() error {
 	statuses := map[int]int64{}
 	s.statuses.Range(func(status, n any) bool { statuses[status.(int)] = n.(*atomic.Int64).Load(); return true })
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
-		fmt.Fprintf(s.out, "%d answers of %d %s\n", statuses[status], status, http.StatusText(status))
+		fmt.Fprintf(s.out, "%d responses with %d %s\n", statuses[status], status, http.StatusText(status))
 	}
 	if statuses[http.StatusInsufficientStorage] == 0 || statuses[http.StatusServiceUnavailable] == 0 {
-		return fmt.Errorf("%w: the bound of records or that of worlds was never reached, so nothing was shown", errGrows)
+		return fmt.Errorf("%w: the limit of records or that of worlds was never reached", errGrows)
 	}
 	full := s.samples[slices.IndexFunc(s.samples, func(x sample) bool { return x.full })+1:]
 	second := full[len(full)/2:]
 	if len(second) < 3 {
-		return fmt.Errorf("only %d samples in the second half of the time since the bounds were reached: soak for longer, or read more often", len(second))
+		return fmt.Errorf("only %d samples in the second half of the time since the limits were reached: use a longer --for or a shorter --every", len(second))
 	}
 	rise := risePerMinute(second)
-	fmt.Fprintf(s.out, "over the last %d samples the heap rises by %.2f %% of itself in a minute; %.0f %% are allowed\n", len(second), rise, s.percent)
+	fmt.Fprintf(s.out, "over the last %d samples the heap grows by %.2f %% per minute; the limit is %.0f %%\n", len(second), rise, s.percent)
 	if rise > s.percent {
 		return fmt.Errorf("%w: the heap still grows", errGrows)
 	}
 	return nil
 }
 
-// risePerMinute gives the slope of the line through samples (least squares), in
-// percent of their mean.
+// risePerMinute returns the slope of the regression line through samples, in percent of
+// their mean.
 func risePerMinute(samples []sample) float64 {
 	var meanAt, meanHeap float64
 	for _, x := range samples {
@@ -235,7 +235,7 @@ func risePerMinute(samples []sample) float64 {
 	return 100 * product / square / meanHeap
 }
 
-// client sends one request after another.
+// client sends requests one after the other.
 type client struct {
 	*soak
 	random *rand.Rand
@@ -253,10 +253,10 @@ func (c *client) work(ctx context.Context) error {
 	return nil
 }
 
-// requestsPerWorld is after how many requests, of all clients, a new world comes into use.
+// requestsPerWorld is the number of requests of all clients after which a new world is used.
 const requestsPerWorld = 2000
 
-// once sends a request to one of the worlds that are in use, or arranges one.
+// once sends a random request to one of the worlds in use, or changes the world.
 func (c *client) once() error {
 	newest := int(c.sent.Load()) / requestsPerWorld
 	world := fmt.Sprint("world-", newest+c.random.IntN(20))
@@ -266,13 +266,13 @@ func (c *client) once() error {
 	const baselines = `"trust_safety_baseline_passed":true,"reliability_baseline_passed":true,"audit_conformance_passed":true`
 	switch n := c.random.IntN(10_000); {
 	case n < 2:
-		return c.arrange("DELETE", world, "", "")
+		return c.admin("DELETE", world, "", "")
 	case n < 4:
-		return c.arrange("POST", world, "/reset", "")
+		return c.admin("POST", world, "/reset", "")
 	case n < 8:
-		return c.arrange("POST", world, "/clock/advance", `{"by":"13h"}`)
+		return c.admin("POST", world, "/clock/advance", `{"by":"13h"}`)
 	case n < 10:
-		return c.arrange("POST", world, "/clock/advance", `{"by":"-1d"}`)
+		return c.admin("POST", world, "/clock/advance", `{"by":"-1d"}`)
 	case n < 1500:
 		_, err := c.send("POST", world, "/partner-liquidity-providers", fmt.Sprintf(`{"provider":{"provider_id":%q,"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S%d"}}`, provider, tier))
 		return err
@@ -318,7 +318,7 @@ func (c *client) once() error {
 	return err
 }
 
-// send sends a request to the contract, and gives the body of a success.
+// send sends a request of the contract and returns the body of a success.
 func (c *client) send(method, world, path, body string) ([]byte, error) {
 	r, err := http.NewRequest(method, c.url+path, strings.NewReader(body))
 	if err != nil {
@@ -326,13 +326,13 @@ func (c *client) send(method, world, path, body string) ([]byte, error) {
 	}
 	r.Header = http.Header{
 		"X-Fake-World": {world}, "X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:read,settlement:write"},
-		"Idempotency-Key": {strconv.Itoa(c.random.IntN(5000))}, // some come again
+		"Idempotency-Key": {strconv.Itoa(c.random.IntN(5000))}, // some are repeated
 	}
 	return c.do(r)
 }
 
-// arrange sends a request to the admin API.
-func (c *client) arrange(method, world, what, body string) error {
+// admin sends a request to the admin API.
+func (c *client) admin(method, world, what, body string) error {
 	r, err := http.NewRequest(method, c.url+"/_fake/worlds/"+world+what, bytes.NewReader([]byte(body)))
 	if err != nil {
 		return err
@@ -341,8 +341,8 @@ func (c *client) arrange(method, world, what, body string) error {
 	return err
 }
 
-// expected are the statuses that these requests may get. 503 says that there are as
-// many worlds as there may be, and 507 as many records.
+// expected are the statuses of these requests. 503 is the limit of worlds, and 507 that of
+// records.
 var expected = []int{200, 204, 400, 404, 409, 503, 507}
 
 func (c *client) do(r *http.Request) ([]byte, error) {
@@ -359,7 +359,7 @@ func (c *client) do(r *http.Request) ([]byte, error) {
 	n, _ := c.statuses.LoadOrStore(answer.StatusCode, new(atomic.Int64))
 	n.(*atomic.Int64).Add(1)
 	if !slices.Contains(expected, answer.StatusCode) {
-		return nil, fmt.Errorf("%s %s was answered %s: %s", r.Method, r.URL.Path, answer.Status, body)
+		return nil, fmt.Errorf("%s %s: unexpected response %s: %s", r.Method, r.URL.Path, answer.Status, body)
 	}
 	if answer.StatusCode != http.StatusOK {
 		return nil, nil

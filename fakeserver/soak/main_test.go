@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-func TestJudge(t *testing.T) {
-	// grown has a sample a second, of a heap that begins with 100 MB, and takes so much
-	// more each second once it is full, which it is after ten.
+func TestVerdict(t *testing.T) {
+	// grown returns a sample per second of a heap that grows to 100 MB until it is full, after
+	// ten seconds, and then by a constant amount.
 	grown := func(more uint64) (all []sample) {
 		heap := uint64(50_000_000)
 		for i := range 60 {
@@ -34,7 +34,7 @@ func TestJudge(t *testing.T) {
 	}{
 		"it stopped growing":       {grown(0), []int{200, 503, 507}, false, ""},
 		"it grows":                 {grown(100_000), []int{200, 503, 507}, true, "still grows"},
-		"too little time":          {grown(0)[:12], []int{200, 503, 507}, false, "soak for longer"},
+		"too little time":          {grown(0)[:12], []int{200, 503, 507}, false, "use a longer --for"},
 		"records were not bounded": {grown(0), []int{200, 503}, true, "never reached"},
 		"worlds were not bounded":  {grown(0), []int{200, 507}, true, "never reached"},
 	} {
@@ -45,7 +45,7 @@ func TestJudge(t *testing.T) {
 				n.Add(1)
 				s.statuses.Store(status, n)
 			}
-			err := s.judge()
+			err := s.verdict()
 			got := ""
 			if err != nil {
 				got = err.Error()
@@ -55,7 +55,7 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
-	// 100 MB that take another 100 kB each second: 6 MB a minute of 102.
+	// 100 kB per second of 102 MB is 5.8 % per minute.
 	if got := risePerMinute(grown(100_000)[20:]); math.Abs(got-5.8) > 0.1 {
 		t.Errorf("the rise is %.2f %%, want 5.8", got)
 	}

@@ -107,7 +107,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ from, to, want string }{
 		"another format":    {`"lpgate-fake-snapshot"`, `"lpgate"`, `at /format`},
-		"another version":   {`"version":2`, `"version":3`, `at /version: this server reads the versions 1 to 2 of the format, not 3`},
+		"another version":   {`"version":2`, `"version":3`, `at /version: this server reads versions 1 to 2 of the format, not 3`},
 		"another milestone": {`"M109"`, `"M110"`, `at /milestone`},
 		"changed":           {`Acme`, `Bcme`, `at /sha256: the file was changed or damaged`},
 		"without its end":   {file[len(file)/2:], ``, `not I-JSON`},

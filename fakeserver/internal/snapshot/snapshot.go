@@ -1,5 +1,5 @@
-// Package snapshot keeps moments of worlds under names, for all worlds of a server,
-// and writes and reads them as files:
+// Package snapshot stores states of worlds by name, for all worlds of a server, and
+// writes and reads them as files:
 //
 //	{
 //	  "format": "lpgate-fake-snapshot", "version": 2, "milestone": "M109",
@@ -8,19 +8,19 @@
 //	  "sha256": "…"
 //	}
 //
-// A snapshot has state, counters, kept answers, checkpoints, how far these have grown
-// old, and the setting of the clock; it has no faults and no journal. A world that is
-// restored from one, on this server or another, answers from then on what the first
-// world would have, byte for byte, where server and signing key are set up the same.
+// A snapshot has the state, counters, stored responses, checkpoints and their age, and the
+// setting of the clock; it has no faults and no journal. A world that is restored from it,
+// on this server or another one with the same settings and signing key, responds byte for
+// byte as the original world would.
 //
-// The sum, SHA-256 in hex, is over the file without the sum in the form of RFC 8785,
-// so a file may be written anew with other white space. It tells a broken file from a
-// whole one; it is no signature. What state has is of one version of the format. A server
-// writes the latest version, and reads that and those before:
+// The checksum, SHA-256 in hex, is that of the file without it in the form of RFC 8785, so
+// white space may differ. It detects a damaged file; it is not a signature. The members of
+// state depend on the version of the format. A server writes the latest version and reads
+// all versions:
 //
-//	1  answers have the text of their idempotency key, and rollout stands beside provider
-//	2  answers have its SHA-256, for clients have used secrets as keys; rollout is a member
-//	   of provider, as in the answer of get
+//	1  answers have their idempotency key, and rollout is beside provider
+//	2  answers have the SHA-256 of the key, because clients have used secrets as keys;
+//	   rollout is a member of provider, as in the response of get
 package snapshot
 
 import (
@@ -38,10 +38,10 @@ import (
 	"example.com/lpgate/fakeserver/internal/world"
 )
 
-// Max is how many snapshots a server keeps, and at most as many bytes of them as it is told.
+// Max is the maximum number of snapshots of a server.
 const Max = 100
 
-// What a file says of itself.
+// Format and Version identify a file.
 const (
 	Format  = "lpgate-fake-snapshot"
 	Version = 2
@@ -57,13 +57,13 @@ type File struct {
 	SHA256    string        `json:"sha256,omitzero"`
 }
 
-// sum gives the sum that the file should have.
+// sum returns the checksum that the file should have.
 func (f File) sum() string {
 	f.SHA256 = ""
 	return jcs.Hash(f)
 }
 
-// Snapshot is a moment and its name.
+// Snapshot is a state and its name.
 type Snapshot struct {
 	Name string
 	world.State
@@ -79,16 +79,16 @@ type Set struct {
 	bytes int // of all of them
 }
 
-// New gives a set without snapshots, of worlds that serve a milestone, which together
-// have at most so many bytes.
+// New returns an empty set for worlds of a milestone. All snapshots together have about
+// maxBytes at most.
 func New(milestone string, maxBytes int) *Set {
 	return &Set{milestone: milestone, maxBytes: maxBytes, named: map[string]world.State{}}
 }
 
-// Put keeps a moment under a name, in the place of another one only if that may be.
+// Put stores a state under a name. An existing snapshot is replaced only if replace is set.
 func (s *Set) Put(name string, m world.State, replace bool) *problem.Problem {
 	if wrong := world.CheckName(name); wrong != nil {
-		return problem.New(http.StatusBadRequest, "%q is no name of a snapshot: it has 1 to 64 of A-Z a-z 0-9 _ -", name)
+		return problem.New(http.StatusBadRequest, "%q is not a valid name of a snapshot: write 1 to 64 of A-Z a-z 0-9 _ -", name)
 	}
 	more := m.Image.Bytes()
 	s.mu.Lock()
@@ -99,11 +99,11 @@ func (s *Set) Put(name string, m world.State, replace bool) *problem.Problem {
 	}
 	switch {
 	case taken && !replace:
-		return problem.New(http.StatusConflict, "There is a snapshot %q: choose another name, or send \"replace\": true.", name)
+		return problem.New(http.StatusConflict, "There is already a snapshot %q: choose another name, or send \"replace\": true.", name)
 	case !taken && len(s.named) >= Max:
 		return problem.New(http.StatusConflict, "There are %d snapshots, the maximum: delete one (DELETE %s), or replace one.", Max, "/_fake/snapshots/NAME")
 	case more > 0 && s.bytes+more > s.maxBytes:
-		return problem.New(http.StatusInsufficientStorage, "The snapshots may have %d bytes in all. They have about %d, and this one would make them about %d: "+
+		return problem.New(http.StatusInsufficientStorage, "The snapshots may have %d bytes in all. They have about %d, and with this one about %d: "+
 			"delete one (DELETE %s), or start the server with a higher --snapshot-bytes.", s.maxBytes, s.bytes, s.bytes+more, "/_fake/snapshots/NAME")
 	}
 	s.named[name] = m
@@ -111,7 +111,7 @@ func (s *Set) Put(name string, m world.State, replace bool) *problem.Problem {
 	return nil
 }
 
-// Get gives the moment of a name.
+// Get returns the state of a name.
 func (s *Set) Get(name string) (world.State, *problem.Problem) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -122,7 +122,7 @@ func (s *Set) Get(name string) (world.State, *problem.Problem) {
 	return m, nil
 }
 
-// Delete forgets a snapshot.
+// Delete deletes a snapshot.
 func (s *Set) Delete(name string) *problem.Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,12 +135,12 @@ func (s *Set) Delete(name string) *problem.Problem {
 	return nil
 }
 
-// unknown tells that there is no such snapshot. The caller holds the lock.
+// unknown is the problem for an unknown name. The caller has locked s.mu.
 func (s *Set) unknown(name string) *problem.Problem {
 	return problem.Unknown(http.StatusNotFound, "snapshot", name, slices.Sorted(maps.Keys(s.named)))
 }
 
-// All lists the snapshots by name.
+// All returns the snapshots, sorted by name.
 func (s *Set) All() []Snapshot {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -151,31 +151,31 @@ func (s *Set) All() []Snapshot {
 	return all
 }
 
-// File writes a moment.
+// File returns a state as a file.
 func (s *Set) File(m world.State) File {
 	f := File{Format: Format, Version: Version, Milestone: s.milestone, Clock: m.Clock, State: m.Image.JSON()}
 	f.SHA256 = f.sum()
 	return f
 }
 
-// Read gives the moment that a file was written from, or says why it cannot be, and
-// where. It ends when ctx is done.
+// Read returns the state in a file. The error begins with a JSON Pointer. It ends when ctx
+// is done.
 func (s *Set) Read(ctx context.Context, f File) (world.State, error) {
 	switch {
 	case f.Format != Format:
-		return world.State{}, fmt.Errorf("/format: %q is not %q", f.Format, Format)
+		return world.State{}, fmt.Errorf("/format: must be %[2]q, not %[1]q", f.Format, Format)
 	case f.Version < 1 || f.Version > Version:
-		return world.State{}, fmt.Errorf("/version: this server reads the versions 1 to %d of the format, not %d", Version, f.Version)
+		return world.State{}, fmt.Errorf("/version: this server reads versions 1 to %d of the format, not %d", Version, f.Version)
 	case f.Milestone != s.milestone:
-		return world.State{}, fmt.Errorf("/milestone: the snapshot is of %q, and this server serves %q", f.Milestone, s.milestone)
+		return world.State{}, fmt.Errorf("/milestone: the snapshot is of %q, but this server serves %q", f.Milestone, s.milestone)
 	}
 	if sum := f.sum(); f.SHA256 != sum {
-		return world.State{}, fmt.Errorf("/sha256: the file was changed or damaged: its sum is %s, not %s", sum, f.SHA256)
+		return world.State{}, fmt.Errorf("/sha256: the file was changed or damaged: its checksum is %s, not %s", sum, f.SHA256)
 	}
 	if err := f.Clock.Check(); err != nil {
 		return world.State{}, fmt.Errorf("/clock: %w", err)
 	}
-	if err := f.State.Canonicalize(); err != nil { // so that entries are
+	if err := f.State.Canonicalize(); err != nil { // so that audit entries are canonical
 		return world.State{}, fmt.Errorf("/state: %w", err)
 	}
 	image, err := store.ReadImage(ctx, f.State)

@@ -219,7 +219,7 @@ func TestSnapshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := a.TakeSnapshot(ctx, "one", false)
-	refused(err, `There is a snapshot "one"`)
+	refused(err, `There is already a snapshot "one"`)
 	testclient.Onboard(t, f, f.URL, "a", "2")
 	refused(fork.Restore(ctx, "oen"), `There is no snapshot "oen"`)
 	if worlds, err := f.Admin.Worlds(ctx); err != nil || len(worlds) != 2 {
