@@ -2,12 +2,13 @@ package archtest
 
 import (
 	"bytes"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/lpgate/internal/module"
 )
 
 // A clone has the bytes of the repository under core.autocrlf=true too, the setting that Git for Windows proposes: a file of
@@ -24,34 +25,25 @@ func TestCheckoutWithAutoCRLF(t *testing.T) {
 		}
 	}
 	copied := map[string]string{} // the end of the name, and the name
-	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules" || name == "artifacts"):
-			return fs.SkipDir
-		case !entry.Type().IsRegular() || name == ".git":
-			return nil
-		}
+	for _, name := range module.Enter(t) {
 		kind := filepath.Ext(name)
 		if kind == "" || name == ".gitattributes" {
-			kind = entry.Name()
+			kind = filepath.Base(name)
 		}
 		if copied[kind] != "" {
-			return nil
+			continue
 		}
 		copied[kind] = name
 		text, err := os.ReadFile(name)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
 		if err := os.MkdirAll(filepath.Join(origin, filepath.Dir(name)), 0o755); err != nil {
-			return err
+			t.Fatal(err)
 		}
-		return os.WriteFile(filepath.Join(origin, name), text, 0o644)
-	})
-	if err != nil {
-		t.Fatal(err)
+		if err := os.WriteFile(filepath.Join(origin, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	git("init", "-q")
 	git("add", "--force", ".")

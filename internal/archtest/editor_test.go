@@ -9,12 +9,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/lpgate/internal/module"
 	"example.com/lpgate/milestones"
 )
 
 // The settings of the editor lead to files that are there: features and their sentences, a schema for each kind of YAML,
 // and for each default body the schema of its operation. What they say is what the milestone says.
 func TestEditorSettings(t *testing.T) {
+	module.Enter(t)
 	text, err := os.ReadFile(".vscode/settings.json")
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/lpgate/internal/module"
 )
 
 // layers is the import policy, after Go's own go/build/deps_test.go. "a < b" means: b may import a, and all that a may
@@ -35,14 +37,7 @@ const layers = `
 // fakeStarter is the one file of the verifier that imports the fake: it starts the built-in one.
 const fakeStarter = "runner/internal/service/fake.go"
 
-const module = "example.com/lpgate"
-
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../.."); err != nil { // the tests read the whole module
-		panic(err)
-	}
-	os.Exit(m.Run())
-}
+const modulePath = "example.com/lpgate"
 
 // policy is, for each layer, the set of layers that it may import.
 func policy(t *testing.T) map[string]map[string]bool {
@@ -98,6 +93,7 @@ func layerOf(allowed map[string]map[string]bool, path string) string {
 }
 
 func TestLayers(t *testing.T) {
+	module.Enter(t)
 	allowed := policy(t)
 	used := map[string]bool{}
 	for path, p := range packages(t) {
@@ -108,7 +104,7 @@ func TestLayers(t *testing.T) {
 		}
 		used[layer] = true
 		for _, imported := range p.Imports {
-			inside, is := strings.CutPrefix(imported, module+"/")
+			inside, is := strings.CutPrefix(imported, modulePath+"/")
 			if !is {
 				continue
 			}
@@ -127,6 +123,7 @@ func TestLayers(t *testing.T) {
 
 // The verifier meets the fake over HTTP. One file starts it.
 func TestVerifierImportsFakeOnce(t *testing.T) {
+	module.Enter(t)
 	for _, dir := range []string{"runner", "steps"} {
 		for _, file := range goFiles(t, dir, true) {
 			if file == fakeStarter || strings.HasSuffix(file, "_test.go") {
@@ -136,7 +133,7 @@ func TestVerifierImportsFakeOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if bytes.Contains(text, []byte(`"`+module+`/fakeserver`)) {
+			if bytes.Contains(text, []byte(`"`+modulePath+`/fakeserver`)) {
 				t.Errorf("%s imports the fake: only %s may", file, fakeStarter)
 			}
 		}
@@ -153,6 +150,7 @@ var pure = []string{
 var impure = regexp.MustCompile(`^(net|os|io/fs|math/rand|crypto/rand|syscall|runtime|log)(/|$)|\.`)
 
 func TestPurePackages(t *testing.T) {
+	module.Enter(t)
 	all := packages(t)
 	for _, path := range pure {
 		p, exists := all[path]
@@ -160,7 +158,7 @@ func TestPurePackages(t *testing.T) {
 			t.Errorf("there is no package %s", path)
 		}
 		for _, imported := range p.Imports {
-			if !strings.HasPrefix(imported, module+"/") && impure.MatchString(imported) {
+			if !strings.HasPrefix(imported, modulePath+"/") && impure.MatchString(imported) {
 				t.Errorf("%s imports %s: it decides without I/O", path, imported)
 			}
 		}
@@ -175,6 +173,7 @@ var forTests = map[string]string{
 }
 
 func TestNoTestingInProduction(t *testing.T) {
+	module.Enter(t)
 	for path, p := range packages(t) {
 		if imports, why := slices.Contains(p.Imports, "testing"), forTests[path]; imports && why == "" {
 			t.Errorf("%s imports testing", path)
@@ -187,9 +186,10 @@ func TestNoTestingInProduction(t *testing.T) {
 // A package that imports godog also imports internal/godoginit, so that godog starts no process while the program
 // initializes. The fake server does not link godog.
 func TestGodogStartsNoProcess(t *testing.T) {
+	module.Enter(t)
 	const godog, safe = "github.com/cucumber/godog", "internal/godoginit"
 	for path, p := range packages(t) {
-		if slices.Contains(p.Imports, godog) && path != safe && !slices.Contains(p.Imports, module+"/"+safe) {
+		if slices.Contains(p.Imports, godog) && path != safe && !slices.Contains(p.Imports, modulePath+"/"+safe) {
 			t.Errorf("%s imports godog without %s: import that too, blank", path, safe)
 		}
 	}
@@ -223,7 +223,7 @@ func packages(t *testing.T) map[string]goPackage {
 			t.Fatal(err)
 		}
 		if len(p.GoFiles) > 0 {
-			all[strings.TrimPrefix(p.ImportPath, module+"/")] = p
+			all[strings.TrimPrefix(p.ImportPath, modulePath+"/")] = p
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/lpgate/internal/module"
 	"example.com/lpgate/milestones"
 )
 
@@ -24,6 +25,7 @@ var clockless = append(slices.Clone(pure), "fakeserver/internal/store", "fakeser
 
 // Time comes in through options.
 func TestClockIsInjected(t *testing.T) {
+	module.Enter(t)
 	for _, dir := range clockless {
 		for _, file := range goFiles(t, dir, false) {
 			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
@@ -46,6 +48,7 @@ func TestClockIsInjected(t *testing.T) {
 // in a unit test and scenarios; and no other rule is declared. So `git grep ID` shows the
 // whole of a rule.
 func TestEveryRuleHasOneHome(t *testing.T) {
+	module.Enter(t)
 	m := milestones.M109()
 	ids := map[string]milestones.Rule{}
 	for _, rule := range m.Rules {

@@ -14,39 +14,22 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"example.com/lpgate/internal/module"
 )
 
 var update = flag.Bool("update", false, "write generated files instead of comparing them")
 
 // TB is the part of testing.TB that this package needs.
 type TB interface {
-	Helper()
+	module.TB
 	Errorf(format string, args ...any)
-	Fatalf(format string, args ...any)
-}
-
-// Root returns the folder of the module.
-func Root(t TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatalf("finding the module: %v", err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatalf("no go.mod in the working directory or above")
-		}
-		dir = filepath.Dir(dir)
-	}
 }
 
 // File compares a generated file of the module with its content. With -update it writes the file.
 func File(t TB, name, content string) {
 	t.Helper()
-	path := filepath.Join(Root(t), filepath.FromSlash(name))
+	path := filepath.Join(module.Root(t), filepath.FromSlash(name))
 	got, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatalf("reading a generated file: %v", err)
@@ -78,7 +61,7 @@ func File(t TB, name, content string) {
 // between the lines "<!-- generated: NAME -->" and "<!-- end -->".
 func Section(t TB, page, name, content string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(Root(t), filepath.FromSlash(page)))
+	text, err := os.ReadFile(filepath.Join(module.Root(t), filepath.FromSlash(page)))
 	if err != nil {
 		t.Fatalf("reading a page: %v", err)
 	}

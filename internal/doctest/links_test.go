@@ -2,19 +2,20 @@ package doctest
 
 import (
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/lpgate/internal/module"
 )
 
 // Links between pages lead to existing files and headings.
 func TestLinks(t *testing.T) {
 	pages := map[string]*page{}
-	for _, file := range trackedPages(t) {
+	for _, file := range enterPages(t) {
 		pages[file] = readPage(t, file)
 	}
 	for file, p := range pages {
@@ -38,7 +39,7 @@ func TestLinks(t *testing.T) {
 
 // Every page of docs is reachable from README.md.
 func TestPagesAreLinked(t *testing.T) {
-	reached := map[string]bool{}
+	pages, reached := enterPages(t), map[string]bool{}
 	var visit func(string)
 	visit = func(file string) {
 		if reached[file] || filepath.Ext(file) != ".md" {
@@ -55,7 +56,7 @@ func TestPagesAreLinked(t *testing.T) {
 		}
 	}
 	visit("README.md")
-	for _, file := range trackedPages(t) {
+	for _, file := range pages {
 		if strings.HasPrefix(file, "docs/") && !reached[file] {
 			t.Errorf("no link leads from README.md to %s", file)
 		}
@@ -67,11 +68,12 @@ var placeholders = regexp.MustCompile(`[<>*{}…]`)
 
 // A path of the repository in the text of a page exists.
 func TestPathsInText(t *testing.T) {
+	pages := enterPages(t)
 	folders, err := filepath.Glob("*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range trackedPages(t) {
+	for _, file := range pages {
 		if !strings.HasPrefix(file, "docs/") && strings.Contains(file, "/") || file == "CHANGELOG.md" {
 			continue
 		}
@@ -90,7 +92,7 @@ func TestPathsInText(t *testing.T) {
 // A page is short enough to read at once. Generated sections do not count.
 func TestPageLengths(t *testing.T) {
 	limits := map[string]int{"README.md": 120}
-	for _, file := range trackedPages(t) {
+	for _, file := range enterPages(t) {
 		limit := limits[file]
 		if limit == 0 && strings.HasPrefix(file, "docs/") && file != "docs/reference/steps.md" { // generated as a whole
 			limit = 150
@@ -103,10 +105,7 @@ func TestPageLengths(t *testing.T) {
 
 // The table of packages in CONTRIBUTING.md has every package: by its path, by its name after a sibling, or by a folder above it.
 func TestPackageTable(t *testing.T) {
-	out, err := exec.Command("go", "list", "./...").Output()
-	if err != nil {
-		t.Fatalf("listing the packages: %v", err)
-	}
+	files := module.Enter(t)
 	text, err := os.ReadFile("CONTRIBUTING.md")
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +126,13 @@ func TestPackageTable(t *testing.T) {
 			listed[name] = true
 		}
 	}
-	for _, name := range strings.Fields(string(out)) {
-		name = strings.TrimPrefix(name, "example.com/lpgate/")
+	checked := map[string]bool{}
+	for _, file := range files {
+		name := path.Dir(file)
+		if checked[name] || filepath.Ext(file) != ".go" || strings.HasPrefix(file, ".") || strings.Contains(file, "testdata/") {
+			continue
+		}
+		checked[name] = true
 		known := listed[name]
 		for above := path.Dir(name); !known && strings.Contains(above, "/") && path.Base(above) != "internal"; above = path.Dir(above) {
 			known = listed[above]

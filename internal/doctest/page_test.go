@@ -3,7 +3,6 @@ package doctest
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,17 +13,11 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
+
+	"example.com/lpgate/internal/module"
 )
 
-// The tests run in the root of the module, to which all names of pages are relative.
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../.."); err != nil {
-		panic(err)
-	}
-	os.Exit(m.Run())
-}
-
-// page is a Markdown file. A reader types its blocks and looks at its pictures, in order.
+// page is a Markdown file, named from the root of the module. A reader types its blocks and looks at its pictures, in order.
 type page struct {
 	steps          []step
 	links, anchors []string
@@ -159,21 +152,8 @@ func anchorOf(title string) string {
 	return strings.ReplaceAll(regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(title), ""), " ", "-")
 }
 
-// trackedFiles returns the files of the repository, with new ones and without deleted ones.
-func trackedFiles(t *testing.T) []string {
+// enterPages enters the module and returns its Markdown files.
+func enterPages(t *testing.T) []string {
 	t.Helper()
-	out, err := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate").Output()
-	if err != nil {
-		t.Fatalf("listing the files: %v", err)
-	}
-	return slices.DeleteFunc(strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), func(file string) bool {
-		_, err := os.Stat(file)
-		return err != nil
-	})
-}
-
-// trackedPages returns the Markdown files of the repository.
-func trackedPages(t *testing.T) []string {
-	t.Helper()
-	return slices.DeleteFunc(trackedFiles(t), func(file string) bool { return filepath.Ext(file) != ".md" })
+	return slices.DeleteFunc(module.Enter(t), func(file string) bool { return filepath.Ext(file) != ".md" })
 }

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/lpgate/internal/module"
 )
 
 var pictures = flag.Bool("pictures", false, "make the PNG pictures of the pages; needs Chromium and the ports of the pages")
@@ -40,8 +42,9 @@ const pageTimeout = 15 * time.Minute
 // The title of a picture is its source: a command that stands before it, whose output an SVG shows, or an address that a
 // browser opened for a PNG. make pictures makes both.
 func TestPages(t *testing.T) {
-	for _, file := range trackedPages(t) {
-		if file != "README.md" && !strings.HasPrefix(file, "docs/") {
+	files := module.Enter(t)
+	for _, file := range files {
+		if file != "README.md" && (!strings.HasPrefix(file, "docs/") || filepath.Ext(file) != ".md") {
 			continue
 		}
 		steps := readPage(t, file).steps
@@ -52,16 +55,16 @@ func TestPages(t *testing.T) {
 			if !*pictures { // they need the ports of the pages
 				t.Parallel()
 			}
-			runPage(t, file, steps)
+			runPage(t, file, steps, files)
 		})
 	}
 }
 
 // runPage runs the steps of a page in a copy of the module.
-func runPage(t *testing.T, page string, steps []step) {
+func runPage(t *testing.T, page string, steps []step, files []string) {
 	dir := t.TempDir()
 	ports := mapPorts(t, steps)
-	copyModule(t, dir, ports)
+	copyModule(t, dir, files, ports)
 	sh := startShell(t, dir, steps, ports)
 	outputs := map[string]string{} // by command
 	for _, s := range steps {
@@ -94,10 +97,10 @@ func runPage(t *testing.T, page string, steps []step) {
 	}
 }
 
-// copyModule copies the files of the module into dir, and makes it a repository, so that git diff shows what a page changes.
-func copyModule(t *testing.T, dir string, ports ports) {
+// copyModule copies files of the module into dir, and makes it a repository, so that git diff shows what a page changes.
+func copyModule(t *testing.T, dir string, files []string, ports ports) {
 	t.Helper()
-	for _, file := range trackedFiles(t) {
+	for _, file := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
