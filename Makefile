@@ -14,7 +14,7 @@ serve:; go run ./fakeserver/cmd/fakeserver --addr 127.0.0.1:8109
 bench:; go test -run '^$$' -bench . -benchtime 10x -timeout 60m ./fakeserver ./runner/...
 soak:; go run ./fakeserver/soak
 # Tests that import doctest compare generated files with their source, or write them with -update.
-generate:; go test -vet=off $$(git grep -l lpgate/internal/doctest -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -run '^TestPages$$' -update && go run ./runner milestones/M109.yaml --update-golden
+generate:; go test -vet=off $$(git grep -l --untracked lpgate/internal/doctest -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -run '^TestPages$$' -update && go run ./runner milestones/M109.yaml --update-golden
 vectors:; node fixtures/vectors/make.mjs
 mutants:; nice go run ./runner/mutants
 pictures:; go test -tags external ./internal/doctest -run TestPages -timeout 60m -pictures
