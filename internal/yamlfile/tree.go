@@ -12,7 +12,7 @@ import (
 )
 
 // checkSize returns an error for nodes that are too deep or have too many items, before anything takes time for each of them.
-func (f *File) checkSize(node *yaml.Node, depth int) error {
+func (f *File) checkSize(at *path, node *yaml.Node, depth int) error {
 	items := len(node.Content)
 	if node.Kind == yaml.MappingNode {
 		items /= 2
@@ -21,10 +21,14 @@ func (f *File) checkSize(node *yaml.Node, depth int) error {
 	case items > 0 && depth == 0:
 		return &Problem{File: f.name, Line: node.Line, Message: fmt.Sprintf("lists and mappings are nested more than %d levels deep", MaxDepth)}
 	case items > f.options.MaxItems:
-		return &Problem{File: f.name, Line: node.Line, Message: fmt.Sprintf("%s must have %d items at most, got %d", describeType(node), f.options.MaxItems, items)}
+		return &Problem{File: f.name, Line: node.Line, Message: fmt.Sprintf("%s must have %d items at most, got %d", Name(at.pointer()), f.options.MaxItems, items)}
 	}
-	for _, inner := range node.Content {
-		if err := f.checkSize(inner, depth-1); err != nil {
+	for i, inner := range node.Content {
+		token := strconv.Itoa(i)
+		if node.Kind == yaml.MappingNode {
+			token = node.Content[i-i%2].Value
+		}
+		if err := f.checkSize(at.in(token), inner, depth-1); err != nil {
 			return err
 		}
 	}
@@ -174,11 +178,16 @@ func (f *File) describe(node *yaml.Node) string {
 	case isPlainNonText(node):
 		return node.Value
 	}
+	return quote(node.Value)
+}
+
+// quote quotes the beginning of a text that may be very long.
+func quote(text string) string {
 	const maxLength = 200
-	if runes := []rune(node.Value); len(runes) > maxLength {
-		return strconv.Quote(string(runes[:maxLength]) + "…")
+	if runes := []rune(text); len(runes) > maxLength {
+		text = string(runes[:maxLength]) + "…"
 	}
-	return strconv.Quote(node.Value)
+	return strconv.Quote(text)
 }
 
 // got ends a message with the value that was found.
@@ -193,7 +202,7 @@ func (f *File) quoteKey(key string) string {
 	if f.options.HideValues {
 		return "of this name"
 	}
-	return strconv.Quote(key)
+	return quote(key)
 }
 
 func describeType(node *yaml.Node) string {

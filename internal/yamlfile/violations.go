@@ -231,7 +231,7 @@ func (f *File) unknownKeyMessages(failure Failure) []message {
 	for _, key := range f.unknownKeys(failure) {
 		at := Below(failure.Pointer, key)
 		nearest := suggest.Nearest(key, known)
-		text := "unknown key " + strconv.Quote(key)
+		text := "unknown key " + quote(key)
 		if f.options.HideValues && nearest == "" {
 			text = "unknown key"
 		}

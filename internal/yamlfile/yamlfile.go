@@ -137,7 +137,7 @@ func Parse(name string, text []byte, options Options) (*File, error) {
 	if f.root, err = parseDocument(name, text, options); err != nil {
 		return nil, err
 	}
-	if err := f.checkSize(f.root, MaxDepth); err != nil {
+	if err := f.checkSize(new(path), f.root, MaxDepth); err != nil {
 		return nil, err
 	}
 	f.load()

@@ -113,7 +113,7 @@ var problemRows = []struct {
 	{"bytes that are not UTF-8", "Ours", "\xff", []string{"1: the byte 0xFF is not UTF-8: save the file as UTF-8"}},
 	{"a control character", "Ours", "\a", []string{"1: the character U+0007 is not allowed"}},
 	{"too deep", "Ours", strings.Repeat("[", 101) + "1" + strings.Repeat("]", 101), []string{"1: lists and mappings are nested more than 100 levels deep"}},
-	{"too long", "Ours", "[" + strings.Repeat("1,", 5001) + "]", []string{"1: a list must have 5000 items at most, got 5001"}},
+	{"too long", "Ours", "[" + strings.Repeat("1,", 5001) + "]", []string{"1: /title must have 5000 items at most, got 5001"}},
 
 	// The notation.
 	{"an anchor and its alias", "title: Ours", "title: &t Ours\nrooms: *t",
@@ -129,6 +129,7 @@ var problemRows = []struct {
 	// Keys.
 	{"an unknown key", "rooms:", "roms:", []string{`13: unknown key "roms" (did you mean "rooms"?)`}},
 	{"an unknown key like no other", "title: Ours\n", "title: Ours\nsize: 1\n", []string{`2: unknown key "size"`}},
+	{"a long unknown key", "rooms:", "? " + strings.Repeat("k", 300) + "\n:", []string{"13: unknown key \"" + strings.Repeat("k", 200) + "…\""}},
 	{"a misspelt key that is required", "kind: table", "knd: table", []string{`8: unknown key "knd" (did you mean "kind"?)`}},
 	{"a misspelt key of which one is required", "lumens: 400", "lumen: 400", []string{`9: unknown key "lumen" (did you mean "lumens"?)`}},
 	{"two missing keys", "  - id: hall\n    kind: ceiling\n    watts", "  - watts", []string{`3: /lamps/0 lacks "id", "kind"`}},

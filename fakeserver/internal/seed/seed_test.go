@@ -265,7 +265,7 @@ func TestASeedMadeAgainIsExact(t *testing.T) {
 // The limits of a seed are checked before it is read.
 func TestReadSeedIsBounded(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"providers": {"providers:\n" + strings.Repeat("- {owner: a}\n", seed.MaxSteps+1), "s:2: a list must have 50000 items at most, got 50001"},
+		"providers": {"providers:\n" + strings.Repeat("- {owner: a}\n", seed.MaxSteps+1), "s:2: /providers must have 50000 items at most, got 50001"},
 		"steps":     {"providers:\n" + strings.Repeat("- {ownr: a, history: [{}, {}], governance: {}}\n", seed.MaxSteps/4+1), "s:12502: /providers/12500 is too much"},
 		"bytes":     {"providers: []\n" + strings.Repeat("#", seed.MaxBytes), "s:1: a seed has 16777216 bytes at most, got 16777230"},
 	} {
