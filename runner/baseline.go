@@ -17,6 +17,7 @@ import (
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -82,32 +83,32 @@ func checkBaselineFlags(file string, merge bool, entry *baseline.Entry) error {
 		}
 	}
 	if missing != nil {
-		return fmt.Errorf("%w: a baseline needs %s", gate.ErrUsage, strings.Join(missing, ", "))
+		return usage.Errorf("a baseline needs %s", strings.Join(missing, ", "))
 	}
 	entry.Owner, entry.Reason = strings.TrimSpace(entry.Owner), strings.TrimSpace(entry.Reason)
 	if strings.ContainsAny(entry.Owner+entry.Reason, "\r\n") {
-		return fmt.Errorf("%w: --owner and --reason must be one line each", gate.ErrUsage)
+		return usage.Errorf("--owner and --reason must be one line each")
 	}
 	if day, err := time.Parse(time.DateOnly, entry.Expires); err != nil {
-		return fmt.Errorf("%w: --expires must be a date, such as 2026-12-31, got %q", gate.ErrUsage, entry.Expires)
+		return usage.Errorf("--expires must be a date, such as 2026-12-31, got %q", entry.Expires)
 	} else if entry.Expired(time.Now()) {
-		return fmt.Errorf("%w: --expires %s is in the past", gate.ErrUsage, day.Format(time.DateOnly))
+		return usage.Errorf("--expires %s is in the past", day.Format(time.DateOnly))
 	} else if last := verdict.LastExpiry(time.Now()); entry.Expires > last {
-		return fmt.Errorf("%w: --expires %s is more than %d days ahead: the latest day is %s", gate.ErrUsage, entry.Expires, verdict.ExpiryDays, last)
+		return usage.Errorf("--expires %s is more than %d days ahead: the latest day is %s", entry.Expires, verdict.ExpiryDays, last)
 	}
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return fmt.Errorf("%w: --out %s: the folder %s does not exist", gate.ErrUsage, file, filepath.Dir(file))
+			return usage.Errorf("--out %s: the folder %s does not exist", file, filepath.Dir(file))
 		}
 		return nil
 	case err != nil:
-		return fmt.Errorf("%w: --out: %w", gate.ErrUsage, err)
+		return usage.Errorf("--out: %w", err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: --out %s is not a file", gate.ErrUsage, file)
+		return usage.Errorf("--out %s is not a file", file)
 	case !merge:
-		return fmt.Errorf("%w: --out %s exists: add to it with --merge, or name another file", gate.ErrUsage, file)
+		return usage.Errorf("--out %s exists: add to it with --merge, or name another file", file)
 	}
 	return nil
 }

@@ -2,15 +2,13 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/difftest"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/terminal"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -40,7 +38,7 @@ target cannot be reached, 130 interrupted.`,
 				return err
 			}
 			if cfg.Steps < 1 {
-				return fmt.Errorf("%w: --steps must be at least 1, got %d", gate.ErrUsage, cfg.Steps)
+				return usage.Errorf("--steps must be at least 1, got %d", cfg.Steps)
 			}
 			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
 			result, err := difftest.Run(s.ctx, cfg)
@@ -63,8 +61,8 @@ func (s *session) setCompared(differs bool, err error) error {
 		return errors.New("interrupted")
 	case difftest.Unreachable(err):
 		s.exit = verdict.Unreachable
-	case errors.Is(err, difftest.ErrUsage):
-		return fmt.Errorf("%w: %s", gate.ErrUsage, strings.TrimPrefix(err.Error(), difftest.ErrUsage.Error()+": "))
+	case usage.Is(err):
+		return err
 	case err != nil:
 		s.exit = verdict.Broken
 	case differs:

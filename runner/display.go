@@ -11,6 +11,7 @@ import (
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/terminal"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -83,7 +84,7 @@ func (d *display) verify(s *session, cfg gate.Config) error {
 	return d.show(s, cfg, func(cfg gate.Config) (gate.Result, error) {
 		switch {
 		case d.watch && d.json:
-			return gate.Result{Exit: verdict.Broken}, fmt.Errorf("%w: --format json and --watch exclude each other, as --watch prints many verdicts", gate.ErrUsage)
+			return gate.Result{Exit: verdict.Broken}, usage.Errorf("--format json and --watch exclude each other, as --watch prints many verdicts")
 		case d.watch:
 			return gate.Watch(s.ctx, cfg, d.stderr)
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/catalog"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -60,7 +60,7 @@ func explain(p project.Project, id string, list bool) (string, error) {
 		if text := catalog.Reason(id); text != "" { // a reason may be about these very files
 			return text, nil
 		}
-		return "", fmt.Errorf("%w: some files are broken; runner lint prints all problems: %w", gate.ErrUsage, err)
+		return "", usage.Errorf("some files are broken; runner lint prints all problems: %w", err)
 	}
 	output, err := goldenOutput(p, in)
 	if err != nil {
@@ -72,7 +72,7 @@ func explain(p project.Project, id string, list bool) (string, error) {
 	}
 	text := c.Explain(id)
 	if text == "" {
-		return "", fmt.Errorf("%w: %s", gate.ErrUsage, c.Unknown(id))
+		return "", usage.Errorf("%s", c.Unknown(id))
 	}
 	return text, nil
 }

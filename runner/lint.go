@@ -1,13 +1,12 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/lint"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -47,7 +46,7 @@ func (s *session) locateProject(args []string) (project.Project, error) {
 	}
 	p, err := project.Locate(file)
 	if err != nil {
-		return p, fmt.Errorf("%w: %w", gate.ErrUsage, err)
+		return p, usage.Errorf("%w", err)
 	}
 	p.Warn = s.warn
 	return p, nil

@@ -104,11 +104,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 		err = root.Execute()
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "runner:", errorMessage(err))
+		fmt.Fprintln(stderr, "runner:", err.Error())
 		if s.exit == verdict.Broken {
 			fmt.Fprintln(stderr, "See runner --help.")
 		}
-		s.display.refuse("usage", errorMessage(err))
+		s.display.refuse("usage", err.Error())
 	}
 	if out.err != nil && s.exit == verdict.Holds && !hasVerdict {
 		fmt.Fprintln(stderr, "runner: writing the output:", out.err)
@@ -143,15 +143,6 @@ type session struct {
 
 // warn prints a warning.
 func (s *session) warn(message string) { fmt.Fprintln(s.display.stderr, "runner:", message) }
-
-// errorMessage returns the text of an error without the prefix that only marks it as a usage error.
-func errorMessage(err error) string {
-	text := err.Error()
-	if errors.Is(err, gate.ErrUsage) {
-		text = strings.TrimPrefix(text, gate.ErrUsage.Error()+": ")
-	}
-	return text
-}
 
 // rootCommand verifies a milestone, and has the other commands.
 func rootCommand(s *session) *cobra.Command {

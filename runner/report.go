@@ -1,12 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -34,7 +34,7 @@ file is not a log.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			remade, err := gate.Remake(args[0], out)
-			if remade.Record == nil || errors.Is(err, gate.ErrUsage) {
+			if remade.Record == nil || usage.Is(err) {
 				return err
 			}
 			remade.Page(cmd.OutOrStdout())

@@ -11,6 +11,7 @@ import (
 
 	"example.com/lpgate/runner/internal/difftest"
 	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/usage"
 )
 
 // reproducible are the prefixes of the ids that this command accepts.
@@ -52,7 +53,7 @@ Exit codes: 1 it still fails, 0 it does not fail any more, 2 usage or broken fil
 				return s.reproDifference(cmd, difftest.Config{Target: cfg.Target, Folder: from}, args, curl)
 			}
 			if from != "" {
-				return fmt.Errorf("%w: --from needs the id of a difference (d-…), got %s", gate.ErrUsage, args[0])
+				return usage.Errorf("--from needs the id of a difference (d-…), got %s", args[0])
 			}
 			cfg.Milestone = gate.DefaultMilestone
 			if len(args) == 2 {

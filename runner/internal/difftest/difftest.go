@@ -74,9 +74,6 @@ type Config struct {
 // DefaultSteps is the number of steps of a run that is not given any.
 const DefaultSteps = 20_000
 
-// ErrUsage marks an error of the one who started the run.
-var ErrUsage = errors.New("usage")
-
 // Result is how a run ended.
 type Result struct {
 	// Divergence is the difference that was found; nil for none.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math/bits"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/service"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
 )
@@ -82,7 +82,7 @@ func newGrammar(m *milestones.Milestone, set *schemas.Set, sets [][]string, labe
 	var settings []setting
 	for _, needs := range sets {
 		if slices.Contains(needs, keyMode) && len(labels) < 2 {
-			return nil, fmt.Errorf("%w: walks in key mode need two partners with both scopes in fixtures/%s", ErrUsage, partnerKeys)
+			return nil, usage.Errorf("walks in key mode need two partners with both scopes in fixtures/%s", partnerKeys)
 		}
 		// The plain server comes up as often as all others together.
 		times := 1

@@ -21,6 +21,7 @@ import (
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
 	"example.com/lpgate/steps/auditproof"
@@ -72,7 +73,7 @@ func newSession(cfg Config) (*session, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+		return nil, usage.Errorf("%w", err)
 	}
 	if !r.service.BuiltIn() {
 		if err := r.face(); err != nil {
@@ -91,7 +92,7 @@ func (r *session) given(capability string) bool {
 // face turns the room to the target: what it is reached by, what it has, and whom it knows.
 func (r *session) face() (err error) {
 	if r.base, err = url.Parse(r.service.URL); err != nil {
-		return fmt.Errorf("%w: --target is no URL", ErrUsage) // Open read it
+		return usage.Errorf("--target is no URL") // Open read it
 	}
 	r.way = r.service.Transport()
 	r.transport = r.way.Client(r.way).Transport
@@ -104,7 +105,7 @@ func (r *session) face() (err error) {
 	case r.service.KeyMode() && !slices.Contains(r.has, keyMode):
 		r.has = append(r.has, keyMode)
 	case !r.service.KeyMode() && !r.service.HasCapability(headerMode):
-		return fmt.Errorf("%w: the target knows its callers neither by headers nor by keys: say --capability %s if it knows the keys of fixtures/keys, or --partner-keys FILE", ErrUsage, keyMode)
+		return usage.Errorf("the target knows its callers neither by headers nor by keys: say --capability %s if it knows the keys of fixtures/keys, or --partner-keys FILE", keyMode)
 	}
 	if r.service.PartnerKeys == nil {
 		return nil

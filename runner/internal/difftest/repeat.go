@@ -17,6 +17,7 @@ import (
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/usage"
 )
 
 // Repetition is a drift that was played again.
@@ -34,7 +35,7 @@ type Repetition struct {
 // Repeat plays the walk of a drift, which is looked for in the configuration's folder, and says what differs now. Nothing
 // is written.
 //
-// The error is of the one who asked ([ErrUsage]), of a target that does not answer ([Unreachable]), or of what the walk is
+// The error is of the one who asked ([usage.Error]), of a target that does not answer ([Unreachable]), or of what the walk is
 // made from.
 func Repeat(ctx context.Context, cfg Config, ref string) (*Repetition, error) {
 	room, err := newSession(cfg)
@@ -104,7 +105,7 @@ func readDivergence(folder, ref string) (*Divergence, error) {
 	if word := suggest.Nearest(ref, refs); word != "" {
 		says = "did you mean " + word + "?"
 	}
-	return nil, fmt.Errorf("%w: nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ErrUsage, ref, report.Shown(folder), says)
+	return nil, usage.Errorf("nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ref, report.Shown(folder), says)
 }
 
 // glob takes a text as it is.
@@ -132,7 +133,7 @@ func load(name string) (*Divergence, error) {
 // admit refuses a drift that cannot be played in the room.
 func (r *session) admit(d *Divergence) error {
 	if d.Milestone != r.milestone.ID {
-		return fmt.Errorf("%w: %s is of the milestone %s, and this one is %s", ErrUsage, d.Ref, d.Milestone, r.milestone.ID)
+		return usage.Errorf("%s is of the milestone %s, and this one is %s", d.Ref, d.Milestone, r.milestone.ID)
 	}
 	needs := d.needs()
 	if !slices.Contains(needs, keyMode) && r.service.KeyMode() {
@@ -140,7 +141,7 @@ func (r *session) admit(d *Divergence) error {
 	}
 	for _, need := range needs {
 		if need != freshState && !r.can(need) {
-			return fmt.Errorf("%w: %s needs a target that has %s: if this one has it, say so with --capability", ErrUsage, d.Ref, need)
+			return usage.Errorf("%s needs a target that has %s: if this one has it, say so with --capability", d.Ref, need)
 		}
 	}
 	held := []string{d.Sequence.PartnerKey}
@@ -149,7 +150,7 @@ func (r *session) admit(d *Divergence) error {
 	}
 	for _, label := range held {
 		if label != "" && !slices.Contains(r.keys.labels, label) {
-			return fmt.Errorf("%w: %s holds the partner key %q, and there is none of that label among the keys: --partner-keys FILE names others", ErrUsage, d.Ref, label)
+			return usage.Errorf("%s holds the partner key %q, and there is none of that label among the keys: --partner-keys FILE names others", d.Ref, label)
 		}
 	}
 	return nil

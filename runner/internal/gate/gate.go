@@ -36,6 +36,7 @@ import (
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/terminal"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
@@ -116,14 +117,11 @@ type Result struct {
 	Document []byte
 }
 
-// ErrUsage marks an error of the one who started the run: what was asked for cannot be.
-var ErrUsage = errors.New("usage")
-
 // ErrNothing marks a selection that has no scenario in it. Nothing is run then, and nothing written.
 var ErrNothing = errors.New("nothing to run")
 
 // Run runs the milestone. The error is nil, or says why there is nothing but an exit code: what was asked for cannot
-// be ([ErrUsage]), selects nothing ([ErrNothing]), or the artifacts could not be written. The result's exit code counts
+// be ([usage.Error]), selects nothing ([ErrNothing]), or the artifacts could not be written. The result's exit code counts
 // either way.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	r := newRun(cfg)
@@ -133,7 +131,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 // result is how a run ended, whose error says why it could not be carried out.
 func (r *run) result(err error) (Result, error) {
 	switch {
-	case errors.Is(err, ErrUsage):
+	case usage.Is(err):
 		return r.refused("usage", err), err
 	case errors.Is(err, ErrNothing):
 		return r.refused("nothing-ran", err), err
@@ -152,7 +150,7 @@ func (r *run) result(err error) (Result, error) {
 
 // refused is how a run ends that leaves no artifacts behind, for a reason of this kind.
 func (r *run) refused(id string, err error) Result {
-	says := r.secrets.Scrub(strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
+	says := r.secrets.Scrub(err.Error())
 	if r.document == nil { // it did not come to a decision
 		return Result{Exit: verdict.ExitOf(id), Document: Refusal(r.Milestone, id, says)}
 	}
@@ -260,11 +258,11 @@ func (r *run) do(ctx context.Context) error {
 // read reads everything that the run is made from. What is broken in it ends up in a verdict; the error does not.
 func (r *run) read() (broken, err error) {
 	if r.project, err = project.Locate(r.Milestone); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+		return nil, usage.Errorf("%w", err)
 	}
 	r.project.Warn = r.Warn
 	if r.Out == "" && !r.project.Known() {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, project.Unreadable(r.Milestone, fs.ErrNotExist))
+		return nil, usage.Errorf("%w", project.Unreadable(r.Milestone, fs.ErrNotExist))
 	}
 	if err := r.mayRenew(); err != nil {
 		return nil, err
@@ -275,7 +273,7 @@ func (r *run) read() (broken, err error) {
 	if r.Baseline != "" {
 		var err error
 		if r.baseline, err = baseline.Read(r.Baseline, verdict.LastExpiry(r.Now())); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%w: --baseline: there is no file %s; `runner baseline` writes one", ErrUsage, r.Baseline)
+			return nil, usage.Errorf("--baseline: there is no file %s; `runner baseline` writes one", r.Baseline)
 		}
 		broken = errors.Join(broken, err)
 	}
@@ -286,7 +284,7 @@ func (r *run) read() (broken, err error) {
 func (r *run) begin() (err error) {
 	if r.folder, err = report.Open(r.place()); err != nil {
 		if errors.Is(err, report.ErrForeign) || errors.Is(err, report.ErrInUse) {
-			return fmt.Errorf("%w: %w", ErrUsage, err)
+			return usage.Errorf("%w", err)
 		}
 		return err
 	}
@@ -320,7 +318,7 @@ func (r *run) end() {
 // open reads what is said of the target.
 func (r *run) open() (err error) {
 	if r.service, err = r.Target.Open(r.secrets); err != nil {
-		return fmt.Errorf("%w: %w", ErrUsage, err)
+		return usage.Errorf("%w", err)
 	}
 	return nil
 }
@@ -353,11 +351,11 @@ func (r *run) drive(ctx context.Context) error {
 func (r *run) choose() error {
 	err := r.service.Check(r.in.Milestone)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUsage, err)
+		return usage.Errorf("%w", err)
 	}
 	if r.service.BuiltIn() && r.Wrap == nil {
 		if err := service.Implements(r.in.Milestone); err != nil {
-			return fmt.Errorf("%w: %w: name the service to verify with --target URL", ErrUsage, err)
+			return usage.Errorf("%w: name the service to verify with --target URL", err)
 		}
 	}
 	can := r.service.HasCapability
@@ -374,7 +372,7 @@ func (r *run) choose() error {
 		return fmt.Errorf("%w: %w", ErrNothing, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUsage, err)
+		return usage.Errorf("%w", err)
 	}
 	if err := r.mayRenewFrom(); err != nil {
 		return err
@@ -404,11 +402,11 @@ func (r *run) calls() plan.Calls {
 func (r *run) failedBefore() ([]string, error) {
 	last, err := report.ReadLast(r.place())
 	if err != nil {
-		return nil, fmt.Errorf("%w: --failed: %w", ErrUsage, err)
+		return nil, usage.Errorf("--failed: %w", err)
 	}
 	shown := report.Shown(r.place())
 	if last.Milestone != r.in.Milestone.ID {
-		return nil, fmt.Errorf("%w: --failed: the last run in %s is one of %s, and this is %s", ErrUsage, shown, last.Milestone, r.in.Milestone.ID)
+		return nil, usage.Errorf("--failed: the last run in %s is one of %s, and this is %s", shown, last.Milestone, r.in.Milestone.ID)
 	}
 	failed := last.Failed()
 	switch {

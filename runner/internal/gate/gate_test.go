@@ -25,6 +25,7 @@ import (
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
@@ -826,8 +827,8 @@ func TestUsage(t *testing.T) {
 			folder := filepath.Dir(cfg.Milestone)
 			change(&cfg)
 			result, err := Run(t.Context(), cfg)
-			if result.Exit != verdict.Broken || !errors.Is(err, ErrUsage) ||
-				err.Error() != "usage: "+strings.ReplaceAll(want, "TEMP", folder) {
+			if result.Exit != verdict.Broken || !usage.Is(err) ||
+				err.Error() != strings.ReplaceAll(want, "TEMP", folder) {
 				t.Errorf("exit %d, %v", result.Exit, err)
 			}
 			if _, err := os.Stat(cfg.Out); err == nil {
@@ -872,8 +873,8 @@ func TestNoSuchMilestone(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"M109.yaml", "milestone/M109.yaml", "milestones/M110.yaml"} {
 		result, err := Run(t.Context(), Config{Milestone: name, Stdout: io.Discard})
-		want := "usage: reading the milestone " + name + ": file does not exist"
-		if result.Exit != verdict.Broken || !errors.Is(err, ErrUsage) || err.Error() != want {
+		want := "reading the milestone " + name + ": file does not exist"
+		if result.Exit != verdict.Broken || !usage.Is(err) || err.Error() != want {
 			t.Errorf("%s: exit %d, %v", name, result.Exit, err)
 		}
 	}
@@ -916,14 +917,14 @@ func TestUnwritableOut(t *testing.T) {
 	cfg, r := config(t, good)
 	cfg.Out = filepath.Join(cfg.Milestone, "out") // below a file
 	result, err := Run(t.Context(), cfg)
-	if err == nil || result.Exit != verdict.Incomplete || errors.Is(err, ErrUsage) {
+	if err == nil || result.Exit != verdict.Incomplete || usage.Is(err) {
 		t.Errorf("exit %d, %v", result.Exit, err)
 	}
 	if r.rung.Load() != 0 {
 		t.Error("it ran in vain")
 	}
 	cfg.Out = filepath.Dir(cfg.Milestone) // a folder with a milestone in it
-	if result, err := Run(t.Context(), cfg); !errors.Is(err, ErrUsage) || result.Exit != verdict.Broken {
+	if result, err := Run(t.Context(), cfg); !usage.Is(err) || result.Exit != verdict.Broken {
 		t.Errorf("a folder of somebody's own: exit %d, %v", result.Exit, err)
 	}
 }

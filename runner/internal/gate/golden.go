@@ -14,6 +14,7 @@ import (
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
+	"example.com/lpgate/runner/internal/usage"
 )
 
 // made are the texts that the vocabulary makes up for every scenario out of the seed of the run: {me}, {stranger},
@@ -90,15 +91,15 @@ func (r *run) mayRenew() error {
 	switch info, err := os.Stat(filepath.Join(r.project.Root, "fixtures")); {
 	case !r.UpdateGolden:
 	case r.CI:
-		return fmt.Errorf("%w: --update-golden rewrites what the run is compared with, and so every run in CI would be green: run it where the change is made, and commit the file (CI is set)", ErrUsage)
+		return usage.Errorf("--update-golden rewrites what the run is compared with, and so every run in CI would be green: run it where the change is made, and commit the file (CI is set)")
 	case r.Baseline != "":
-		return fmt.Errorf("%w: --update-golden is for a run in which everything else holds, without --baseline", ErrUsage)
+		return usage.Errorf("--update-golden is for a run in which everything else holds, without --baseline")
 	case !r.Filter.Everything() || r.Failed:
-		return fmt.Errorf("%w: --update-golden is for a run of everything", ErrUsage)
+		return usage.Errorf("--update-golden is for a run of everything")
 	case r.Shuffle != "":
-		return fmt.Errorf("%w: --update-golden is for a run in the order of the features, without --shuffle", ErrUsage)
+		return usage.Errorf("--update-golden is for a run in the order of the features, without --shuffle")
 	case err != nil || !info.IsDir():
-		return fmt.Errorf("%w: --update-golden: there is no folder fixtures beside that of %s", ErrUsage, r.Milestone)
+		return usage.Errorf("--update-golden: there is no folder fixtures beside that of %s", r.Milestone)
 	}
 	return nil
 }
@@ -110,9 +111,9 @@ func (r *run) mayRenewFrom() error {
 	switch {
 	case !r.UpdateGolden || r.service.BuiltIn():
 	case r.hasFake():
-		return fmt.Errorf("%w: --update-golden: the golden output of %s is that of the built-in fake server, so leave the target out", ErrUsage, r.in.Milestone.ID)
+		return usage.Errorf("--update-golden: the golden output of %s is that of the built-in fake server, so leave the target out", r.in.Milestone.ID)
 	case left > 0:
-		return fmt.Errorf("%w: --update-golden is for a run of everything, and %d scenarios need what the target was not said to have", ErrUsage, left)
+		return usage.Errorf("--update-golden is for a run of everything, and %d scenarios need what the target was not said to have", left)
 	}
 	return nil
 }

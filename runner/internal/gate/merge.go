@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
+	"example.com/lpgate/runner/internal/usage"
 )
 
 // MostShards is how many shards there may be.
@@ -43,7 +43,7 @@ func (r *run) merge(ctx context.Context, folders []string) error {
 	}
 	if broken == nil {
 		if r.joined, err = shard.Join(shards, r.in.Plan, r.hashes, r.calls()); err != nil {
-			return fmt.Errorf("%w: %w", ErrUsage, err)
+			return usage.Errorf("%w", err)
 		}
 		r.take(r.joined)
 	}
@@ -69,7 +69,7 @@ func (r *run) apart(folders []string) error {
 	}
 	for _, folder := range folders {
 		if absolute, err := filepath.Abs(folder); err == nil && absolute == place {
-			return fmt.Errorf("%w: %s is where the artifacts go: name another folder with --out", ErrUsage, folder)
+			return usage.Errorf("%s is where the artifacts go: name another folder with --out", folder)
 		}
 	}
 	return nil
@@ -86,13 +86,13 @@ func readShards(folders []string) ([]*shard.Shard, error) {
 		case errors.Is(err, shard.ErrNothing):
 			nothing = append(nothing, err)
 		case err != nil:
-			return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+			return nil, usage.Errorf("%w", err)
 		default:
 			shards = append(shards, s)
 		}
 	}
 	if len(shards) == 0 {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, nothing[0])
+		return nil, usage.Errorf("%w", nothing[0])
 	}
 	return shards, nil
 }
@@ -130,7 +130,7 @@ func (r *run) deal() error {
 	if r.Durations != "" {
 		var err error
 		if r.durations, err = shard.ReadDurations(r.Durations); err != nil {
-			return fmt.Errorf("%w: --durations: %w", ErrUsage, err)
+			return usage.Errorf("--durations: %w", err)
 		}
 	}
 	r.selection = r.selection.Partition(r.Shard.Of, r.durations)[r.Shard.Index-1]
@@ -141,14 +141,14 @@ func (r *run) deal() error {
 func (r *run) mayShard() error {
 	switch {
 	case r.Shard == plan.Shard{} && r.Durations != "":
-		return fmt.Errorf("%w: --durations says how to deal scenarios out to shards: name one with --shard, such as --shard 1/4", ErrUsage)
+		return usage.Errorf("--durations says how to deal scenarios out to shards: name one with --shard, such as --shard 1/4")
 	case r.Shard == plan.Shard{}:
 	case r.Failed:
-		return fmt.Errorf("%w: --failed looks at the last run of each shard, and so they would not select the same: name the scenarios with --scenario", ErrUsage)
+		return usage.Errorf("--failed looks at the last run of each shard, and so they would not select the same: name the scenarios with --scenario")
 	case r.Baseline != "":
-		return fmt.Errorf("%w: --baseline is for all shards together: give it to runner merge", ErrUsage)
+		return usage.Errorf("--baseline is for all shards together: give it to runner merge")
 	case r.UpdateGolden:
-		return fmt.Errorf("%w: --update-golden is for a run of everything, without --shard", ErrUsage)
+		return usage.Errorf("--update-golden is for a run of everything, without --shard")
 	}
 	return nil
 }

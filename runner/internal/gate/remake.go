@@ -12,6 +12,7 @@ import (
 
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -35,11 +36,11 @@ type Remade struct {
 func Remake(path, out string) (Remade, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return Remade{}, fmt.Errorf("%w: %w", ErrUsage, err)
+		return Remade{}, usage.Errorf("%w", err)
 	}
 	if info.IsDir() {
 		if report.IsMarked(path) {
-			return Remade{}, fmt.Errorf("%w: the run of %s has not ended%s", ErrUsage, path, elsewhere(path))
+			return Remade{}, usage.Errorf("the run of %s has not ended%s", path, elsewhere(path))
 		}
 		path = filepath.Join(path, report.Messages)
 	}
@@ -47,22 +48,22 @@ func Remake(path, out string) (Remade, error) {
 		out = filepath.Dir(path)
 	}
 	if _, err := os.Stat(out); err == nil && (report.IsRunning(out) || report.IsMarked(out)) {
-		return Remade{}, fmt.Errorf("%w: the run of %s has not ended, so that its reports go elsewhere: say where with --out", ErrUsage, out)
+		return Remade{}, usage.Errorf("the run of %s has not ended, so that its reports go elsewhere: say where with --out", out)
 	}
 	if err := mayOverwrite(out); err != nil {
 		return Remade{}, err
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return Remade{}, fmt.Errorf("%w: %w", ErrUsage, err)
+		return Remade{}, usage.Errorf("%w", err)
 	}
 	defer file.Close()
 	remade := Remade{Exit: verdict.Incomplete}
 	if remade.Record, err = record.Read(file); err != nil {
-		return remade, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
+		return remade, usage.Errorf("%s: %w", path, err)
 	}
 	if remade.Verdict, err = verdict.Of(remade.Record); err != nil {
-		return remade, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
+		return remade, usage.Errorf("%s: %w", path, err)
 	}
 	if remade.Record.Complete {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -109,15 +110,15 @@ func mayOverwrite(folder string) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUsage, err)
+			return usage.Errorf("%w", err)
 		}
 		begins, err := io.ReadAll(io.LimitReader(file, 1<<10))
 		_ = file.Close()
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUsage, err)
+			return usage.Errorf("%w", err)
 		}
 		if !bytes.Contains(begins, []byte(made.Sign)) {
-			return fmt.Errorf("%w: %s has %s in it, which no run wrote: name another folder with --out", ErrUsage, folder, made.Name)
+			return usage.Errorf("%s has %s in it, which no run wrote: name another folder with --out", folder, made.Name)
 		}
 	}
 	return nil

@@ -2,24 +2,25 @@ package gate
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
 )
 
 // Repeat runs the scenario of one failure alone, and says whether it still fails. The failure is known by its short
 // name: s-… is a scenario, and c-… a check on the answers to one sentence. What they name is found in the plan and in
 // the table of checks, and in no artifact. Nothing is written.
 //
-// The error is of the one who asked ([ErrUsage]), or of what the run is made from.
+// The error is of the one who asked ([usage.Error]), or of what the run is made from.
 func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
 	r := newRun(cfg)
 	err := r.open()
@@ -27,10 +28,10 @@ func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
 		return nil, err
 	}
 	if r.project, err = project.Locate(r.Milestone); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+		return nil, usage.Errorf("%w", err)
 	}
 	if !r.project.Known() {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, project.Unreadable(r.Milestone, fs.ErrNotExist))
+		return nil, usage.Errorf("%w", project.Unreadable(r.Milestone, fs.ErrNotExist))
 	}
 	if r.in, err = r.project.Read(); err != nil {
 		return nil, err
@@ -68,7 +69,9 @@ func (r *run) tell(place int, repro *report.Repro) {
 	}
 	repro.Base, repro.Start = r.executor.Endpoint(repro.Scenario.Needs)
 	repro.Flags = r.service.Curl
-	repro.Word = wordIn(repro)
+	if prefix := steps.IDPrefix(r.service.RunID, repro.Scenario.Pickle); sends(repro.Exchanges, prefix) {
+		repro.Word = prefix
+	}
 }
 
 // named finds what a short name names.
@@ -99,27 +102,18 @@ func (r *run) named(id string) (place int, repro *report.Repro, err error) {
 			}
 		}
 	}
-	return 0, nil, fmt.Errorf("%w: nothing is called %s%s", ErrUsage, id, suggest.DidYouMean(id, ids))
+	return 0, nil, usage.Errorf("nothing is called %s%s", id, suggest.DidYouMean(id, ids))
 }
 
-// ten are the digits that a scenario's word has.
-var ten = regexp.MustCompile(`[0-9a-f]{10}`)
-
-// wordIn finds the word that the vocabulary made the ids of a scenario of, in what the scenario sent.
-func wordIn(repro *report.Repro) string {
-	for _, x := range repro.Exchanges {
-		texts := []string{x.Request.Target, string(x.Request.Body)}
+// sends reports whether a text is in a target, a header or a body that the scenario sent.
+func sends(exchanges []*record.Exchange, text string) bool {
+	in := func(value string) bool { return strings.Contains(value, text) }
+	return slices.ContainsFunc(exchanges, func(x *record.Exchange) bool {
 		for _, values := range x.Request.Header {
-			texts = append(texts, values...)
-		}
-		slices.Sort(texts) // headers come in no order
-		for _, text := range texts {
-			for _, pattern := range made {
-				if found := regexp.MustCompile(`\b` + pattern.Regexp + `\b`).FindString(text); found != "" {
-					return ten.FindString(found)
-				}
+			if slices.ContainsFunc(values, in) {
+				return true
 			}
 		}
-	}
-	return ""
+		return in(x.Request.Target) || in(string(x.Request.Body))
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/runner/internal/watch"
 )
@@ -27,7 +28,7 @@ var errOutdated = errors.New("a file changed that the run is made from")
 // What did not pass is run alone first the next time, to be told early. The whole run follows in the order that it always
 // has: what the audit counts depends on the order, so another one would not be what the golden output is compared with.
 //
-// The error is of the one who started it ([ErrUsage]). One that comes up later is told, and watching goes on.
+// The error is of the one who started it ([usage.Error]). One that comes up later is told, and watching goes on.
 func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 	w, err := cfg.watch()
 	if err != nil {
@@ -69,7 +70,7 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 		case first && err != nil && !errors.Is(err, errOutdated):
 			return result, err
 		case err != nil && !errors.Is(err, errOutdated):
-			fmt.Fprintln(stderr, "runner:", strings.TrimPrefix(err.Error(), ErrUsage.Error()+": "))
+			fmt.Fprintln(stderr, "runner:", err.Error())
 		}
 		if result.Document != nil && !errors.Is(err, errOutdated) {
 			fmt.Fprintln(cfg.Verdicts, report.Overall(result.Overall, cfg.Style))
@@ -97,17 +98,17 @@ func (cfg Config) watch() (*watch.Watcher, error) {
 	}
 	p, err := project.Locate(cfg.Milestone)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+		return nil, usage.Errorf("%w", err)
 	}
 	_, missing := os.Stat(filepath.Dir(cfg.Milestone))
 	switch {
 	case cfg.UpdateGolden:
-		return nil, fmt.Errorf("%w: --watch is for looking, and --update-golden writes: use one of them", ErrUsage)
+		return nil, usage.Errorf("--watch is for looking, and --update-golden writes: use one of them")
 	case !r.service.BuiltIn() && r.Target.RunID != "":
-		return nil, fmt.Errorf("%w: --watch runs again and again, and a target that saw a seed before replays its answers: leave --run-id out, and each run gets its own", ErrUsage)
+		return nil, usage.Errorf("--watch runs again and again, and a target that saw a seed before replays its answers: leave --run-id out, and each run gets its own")
 	case missing != nil:
-		return nil, fmt.Errorf("%w: --watch: there is no folder %s, and what is inside of the program does not change: name the milestone of a project, such as path/to/%s",
-			ErrUsage, filepath.Dir(cfg.Milestone), DefaultMilestone)
+		return nil, usage.Errorf("--watch: there is no folder %s, and what is inside of the program does not change: name the milestone of a project, such as path/to/%s",
+			filepath.Dir(cfg.Milestone), DefaultMilestone)
 	}
 	files := []string{cfg.Milestone}
 	for _, file := range []string{cfg.Baseline, cfg.Target.File, cfg.Target.PartnerKeys} {
@@ -121,7 +122,7 @@ func (cfg Config) watch() (*watch.Watcher, error) {
 	}
 	w, err := watch.Open(folders, files)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --watch: %w", ErrUsage, err)
+		return nil, usage.Errorf("--watch: %w", err)
 	}
 	return w, nil
 }

@@ -55,6 +55,7 @@ import (
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/terminal"
+	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -81,7 +82,7 @@ type Config struct {
 func Run(ctx context.Context, cfg Config) (int, error) {
 	s := &selfcheck{Config: cfg, started: time.Now(), samples: samples{}}
 	exit, err := s.run(ctx)
-	if errors.Is(err, gate.ErrUsage) {
+	if usage.Is(err) {
 		return verdict.Broken, err
 	}
 	return exit, err
@@ -140,7 +141,7 @@ type detection struct {
 func (s *selfcheck) run(ctx context.Context) (int, error) {
 	var err error
 	if s.project, err = project.Locate(s.Milestone); err != nil {
-		return 0, fmt.Errorf("%w: %w", gate.ErrUsage, err)
+		return 0, usage.Errorf("%w", err)
 	}
 	if s.in, err = s.project.Read(); err != nil {
 		return verdict.Broken, err
@@ -148,11 +149,11 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 	m := s.in.Milestone
 	if s.handler == nil {
 		if err := service.Implements(m); err != nil {
-			return 0, fmt.Errorf("%w: %w, so there is no correct response to mutate", gate.ErrUsage, err)
+			return 0, usage.Errorf("%w, so there is no correct response to mutate", err)
 		}
 	}
 	if m.Selfcheck == nil && s.Mutation == "" {
-		return 0, fmt.Errorf("%w: %s has no section selfcheck with the required percentage of detected mutations", gate.ErrUsage, s.Milestone)
+		return 0, usage.Errorf("%s has no section selfcheck with the required percentage of detected mutations", s.Milestone)
 	}
 	if s.checker, err = checks.New(m, s.in.Schemas); err != nil {
 		return verdict.Broken, err
@@ -374,7 +375,7 @@ func (s *selfcheck) runOne(ctx context.Context) (int, error) {
 		}
 		return s.show(ctx, f)
 	}
-	return 0, fmt.Errorf("%w: --mutation: unknown mutation %q%s", gate.ErrUsage, s.Mutation, s.nearest(s.Mutation))
+	return 0, usage.Errorf("--mutation: unknown mutation %q%s", s.Mutation, s.nearest(s.Mutation))
 }
 
 func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
