@@ -287,7 +287,7 @@ func TestUsage(t *testing.T) {
 		want string
 	}{
 		{"an unknown mutation", Config{Milestone: aProject(t), Mutation: "drop /bell/wieght of bell.get 200"},
-			`usage: --mutation: unknown mutation "drop /bell/wieght of bell.get 200" (did you mean "drop /bell/weight of bell.get 200"?)`},
+			`--mutation: unknown mutation "drop /bell/wieght of bell.get 200" (did you mean "drop /bell/weight of bell.get 200"?)`},
 		{"a milestone that asks for nothing", Config{Milestone: aProject(t, "milestones/T1.yaml",
 			"selfcheck:\n  threshold: 100\n  unobservable:\n    - mutation: change /error/message of *\n      reason: A message is for people.\n", "")},
 			"has no section selfcheck with the required percentage of detected mutations"},

@@ -159,7 +159,7 @@ var identityServices = []wrongService{
 		fault: "Everybody has every scope.",
 		rule:  "scope-is-held",
 		fails: []string{
-			"<operation> is refused with <held> alone > partnerLiquidityProvider.get | settlement:write | settlement:read",
+			"<operation> is refused with <held> alone > partnerLiquidityProvider.get | settlement:write",
 			"A missing scope is told before an invalid request",
 		},
 		behavior: replacing(anyOperation, func(next forward, q *request) *response { return next(q.mayAll()) }),
@@ -168,7 +168,7 @@ var identityServices = []wrongService{
 		name:  "reading-is-enough-to-write",
 		fault: "Who may read may onboard.",
 		rule:  "scope-is-held",
-		fails: []string{"<operation> is refused with <held> alone > partnerLiquidityProvider.onboard | settlement:read | settlement:write"},
+		fails: []string{"<operation> is refused with <held> alone > partnerLiquidityProvider.onboard | settlement:read"},
 		behavior: changingRequest(toOnboard, func(q *request) {
 			if strings.Contains(q.header.Get("X-Auth-Scopes"), "settlement:read") {
 				q.header.Add("X-Auth-Scopes", "settlement:write")
@@ -240,7 +240,7 @@ var identityServices = []wrongService{
 		name:  "owner-named",
 		fault: "The refusal of another's provider says whose it is.",
 		rule:  "provider-is-owned",
-		fails: []string{"<operation> of another's provider is refused > partnerLiquidityProvider.get"},
+		fails: []string{"<operation> of another's provider names the provider and never its owner > partnerLiquidityProvider.get"},
 		behavior: func() handle {
 			known := &owners{}
 			return func(next forward, q *request) *response {

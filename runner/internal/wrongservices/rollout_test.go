@@ -159,7 +159,7 @@ var rolloutServices = []wrongService{
 		name:  "downgrade-not-told",
 		fault: "Violations block a rollout, and no downgrade is demanded.",
 		rule:  "rollout-needs-no-violations",
-		fails: []string{"An active rollout is blocked while the provider has 1 unresolved critical violation"},
+		fails: []string{"The block by a violation has both reason codes"},
 		behavior: changingResponse(toRollout, func(_ *request, a *response) {
 			a.changeList("/error/details/reason_codes", without(reasonDowngrade))
 		}),
@@ -296,7 +296,7 @@ var rolloutServices = []wrongService{
 		rule:  "rollout-active-unblocked",
 		fails: []string{
 			`The full list of codes begins with the caller's <own>, then those of the rules, each once > ["zeal", "calm_start"] | …`,
-			`An active rollout is refused when the caller itself gives the reason codes <own> > ["calm_start", "partner_liquidity_provider_rollout_blocked"]`,
+			`The refusal has the caller's own reason codes <own> > ["calm_start", "partner_liquidity_provider_rollout_blocked"]`,
 		},
 		behavior: changingResponse(toRollout, func(_ *request, a *response) {
 			a.changeList("/error/details/reason_codes", without("zeal", "calm_start"))

@@ -353,7 +353,7 @@ var transportServices = []wrongService{
 		fault: "A provider without a name is called nameless.",
 		rule:  "request-matches-schema",
 		fails: []string{
-			"<operation> without <member> is refused > partnerLiquidityProvider.onboard | /provider/legal_entity_name | /provider",
+			"<operation> without <member> is refused > partnerLiquidityProvider.onboard | /provider/legal_entity_name",
 		},
 		behavior: changingRequest(toOnboard, func(q *request) {
 			if !q.has("/provider/legal_entity_name") {
