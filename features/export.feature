@@ -1367,6 +1367,7 @@ Feature: Signed export of the audit trail
         | query event_type | <type> |
       Then the answer is 200
       And the fields are:
+        | /export/query/event_type     | "<type>" |
         | /export/total_filtered       | <total>  |
         | /export/entries/0/event_type | "<type>" |
       And "/export/entries/0/recorded_at" is the time "<at>"
