@@ -105,10 +105,10 @@ func TestFilters(t *testing.T) {
 	}{
 		{"not passed", "?status=bad", ``, `[` + strconv.Quote(hostile) + `,"Nobody knows its sentence"]`},
 		{"a status", "", `status: "undefined"`, `["Nobody knows its sentence"]`},
-		{"a rule", "?rule=export-chains-pages", ``, `["The first page follows nothing","Each next page commits to the page before it","` + walked + `","Two pages, with the hashes that another tool computed"]`},
-		{"a rule and a side", "?rule=rollout-climbs-one-tier&side=refuses", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","A rollout that climbs too far moves nothing"]`},
+		{"a rule", "?rule=export-chains-pages", ``, `["The first page follows nothing","Each next page commits to the page before it","The proof of a walk of one entry a page holds from end to end","` + walked + `","Two pages, with the hashes that another tool computed"]`},
+		{"a rule and a side", "?rule=rollout-climbs-one-tier&side=refuses", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","The block of an active rollout from S0 to S2 has its reason codes","The block of an active rollout from S0 to S3 has its reason codes","The block of an active rollout from S1 to S3 has its reason codes","A rollout that climbs too far moves nothing"]`},
 		{"an operation", "", `operation: "healthz", status: "passed"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
-		{"an outcome", "?outcome=partnerLiquidityProvider.rollout.upsert+rollout_blocked+partner_liquidity_provider_rollout_blocked", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","A rollout that climbs too far moves nothing"]`},
+		{"an outcome", "?outcome=partnerLiquidityProvider.rollout.upsert+rollout_blocked+partner_liquidity_provider_rollout_blocked", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","The block of an active rollout from S0 to S2 has its reason codes","The block of an active rollout from S0 to S3 has its reason codes","The block of an active rollout from S1 to S3 has its reason codes","A rollout that climbs too far moves nothing"]`},
 		{"a feature", "", `feature: "features/keys.feature", side: "keeps", status: "passed"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
 		{"words of a name", "", `text: "SENTENCE nobody"`, `["Nobody knows its sentence"]`},
 		{"words of a body", "", `operation: "healthz", text: "\"ok\": true,"`, `[]`},
