@@ -178,9 +178,9 @@ func (r *Recorder) remember(x *Exchange) bool {
 }
 
 func (r *Recorder) keep(x *Exchange) {
+	r.mu.Lock() // requests that are sent at once share the budget
 	r.budget.share = r.Share
 	r.budget.trim(x, r.Secrets)
-	r.mu.Lock()
 	r.exchanges = append(r.exchanges, x)
 	r.mu.Unlock()
 	if r.OnExchange != nil {
