@@ -14,16 +14,16 @@ import (
 
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/baseline"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
 // baselineCommand runs the gate, and writes what fails to a baseline.
 func baselineCommand(s *session) *cobra.Command {
-	var cfg gate.Config
+	var cfg run.Config
 	var entry baseline.Entry
 	var file string
 	var merge bool
@@ -48,7 +48,7 @@ The exit code is 0 if entries are written, and otherwise that of the run.`,
 			if _, err := os.Stat(file); err == nil {
 				cfg.Baseline = file
 			}
-			result, err := gate.Run(s.ctx, cfg)
+			result, err := run.Run(s.ctx, cfg)
 			s.exit = result.Exit
 			if err != nil {
 				return err
@@ -114,7 +114,7 @@ func checkBaselineFlags(file string, merge bool, entry *baseline.Entry) error {
 }
 
 // writeBaseline adds the failures that the file does not list. It returns what was done and the exit code.
-func writeBaseline(file string, entry baseline.Entry, result gate.Result) (message string, exit int, err error) {
+func writeBaseline(file string, entry baseline.Entry, result run.Result) (message string, exit int, err error) {
 	if slices.ContainsFunc(result.Reasons, isIncomplete) {
 		return "Nothing was written: the run is incomplete.", result.Exit, nil
 	}

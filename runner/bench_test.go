@@ -17,7 +17,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"example.com/lpgate/fakeserver"
-	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/run"
 )
 
 const milestone = "../milestones/M109.yaml"
@@ -74,7 +74,7 @@ type request struct {
 func captured(b *testing.B, out string) (requests []request, scenarios int) {
 	b.Helper()
 	var mu sync.Mutex
-	result, err := gate.Run(context.Background(), gate.Config{
+	result, err := run.Run(context.Background(), run.Config{
 		Milestone: milestone, Out: out, Stdout: io.Discard,
 		Wrap: func(h http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/lpgate/internal/printable"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
@@ -79,21 +79,21 @@ func (d *display) text() terminal.Stream {
 }
 
 // verify runs the gate.
-func (d *display) verify(s *session, cfg gate.Config) error {
+func (d *display) verify(s *session, cfg run.Config) error {
 	cfg.Progress = terminal.Of(d.stderr, d.getenv).Colour(d.colour)
-	return d.show(s, cfg, func(cfg gate.Config) (gate.Result, error) {
+	return d.show(s, cfg, func(cfg run.Config) (run.Result, error) {
 		switch {
 		case d.watch && d.json:
-			return gate.Result{Exit: verdict.Broken}, usage.Errorf("--format json and --watch exclude each other, as --watch prints many verdicts")
+			return run.Result{Exit: verdict.Broken}, usage.Errorf("--format json and --watch exclude each other, as --watch prints many verdicts")
 		case d.watch:
-			return gate.Watch(s.ctx, cfg, d.stderr)
+			return run.Watch(s.ctx, cfg, d.stderr)
 		}
-		return gate.Run(s.ctx, cfg)
+		return run.Run(s.ctx, cfg)
 	})
 }
 
 // show runs what decides a verdict, and records the result.
-func (d *display) show(s *session, cfg gate.Config, decide func(gate.Config) (gate.Result, error)) error {
+func (d *display) show(s *session, cfg run.Config, decide func(run.Config) (run.Result, error)) error {
 	text := d.text()
 	d.milestone = cfg.Milestone
 	cfg.Stdout, cfg.Verdicts, cfg.Style = text, d.verdicts, text.Style
@@ -113,7 +113,7 @@ func isCI(getenv func(string) string) bool {
 // refuse sets the document of a run that has none.
 func (d *display) refuse(id, message string) {
 	if d.document == nil || id != "usage" {
-		d.document = gate.Refusal(d.milestone, id, message)
+		d.document = run.Refusal(d.milestone, id, message)
 	}
 }
 

@@ -38,7 +38,7 @@ func TestDocument(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			exit := run(t.Context(), test.args, &stdout, &stderr, nowhere)
+			exit := runCommand(t.Context(), test.args, &stdout, &stderr, nowhere)
 			if exit != test.exit {
 				t.Errorf("exit %d, want %d", exit, test.exit)
 			}
@@ -81,7 +81,7 @@ func checkDocument(t *testing.T, text []byte, exit int, id string) {
 func TestDocumentOfPanic(t *testing.T) {
 	var stdout bytes.Buffer
 	var stderr clumsy
-	exit := run(t.Context(), []string{milestone, "--format", "json", "--scenario", "s-0bb72c18b2", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
+	exit := runCommand(t.Context(), []string{milestone, "--format", "json", "--scenario", "s-0bb72c18b2", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
 	if exit != verdict.Incomplete || !strings.HasSuffix(stderr.String(), "\noverall=false\n") {
 		t.Errorf("exit %d, stderr: %s", exit, stderr.String())
 	}

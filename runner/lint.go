@@ -3,9 +3,9 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/lint"
 	"example.com/lpgate/runner/internal/project"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -40,7 +40,7 @@ Exit codes: 0 no problem, 2 problems, or usage.`,
 
 // locateProject finds the project of the given milestone, or of the default one.
 func (s *session) locateProject(args []string) (project.Project, error) {
-	file := gate.DefaultMilestone
+	file := run.DefaultMilestone
 	if len(args) > 0 {
 		file = args[0]
 	}

@@ -39,8 +39,8 @@ import (
 	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/report/github"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -53,7 +53,7 @@ func main() {
 	}
 	// net/http logs unexpected bytes of a peer unchanged. The exchange that they break is recorded with its cause.
 	log.SetOutput(io.Discard)
-	os.Exit(run(interruptContext(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(runCommand(interruptContext(), os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
 }
 
 // interruptContext returns a context that is canceled by the first interrupt. A second one ends the process.
@@ -65,8 +65,8 @@ func interruptContext() context.Context {
 	return interrupt.Context(verdict.Interrupted, signals...)
 }
 
-// run runs a command line and returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
+// runCommand runs a command line and returns the exit code.
+func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) (exit int) {
 	s := &session{ctx: ctx, exit: verdict.Broken, display: newDisplay(args, stdout, stderr, getenv)} // until the command line is valid
 	if getenv("GITHUB_ACTIONS") == "true" {
 		s.actions = &github.Actions{Commands: s.display.verdicts, Summary: getenv(github.SummaryName), Workspace: getenv(github.WorkspaceName)}
@@ -146,7 +146,7 @@ func (s *session) warn(message string) { fmt.Fprintln(s.display.stderr, "runner:
 
 // rootCommand verifies a milestone, and has the other commands.
 func rootCommand(s *session) *cobra.Command {
-	var cfg gate.Config
+	var cfg run.Config
 	cmd := &cobra.Command{
 		Use:   "runner MILESTONE.yaml",
 		Short: "Verify that a service implements the contract of a milestone",
@@ -184,11 +184,11 @@ target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 	flags.StringArrayVar(&cfg.Filter.Operations, "operation", nil, "run only scenarios that call the operation `ID`; repeatable")
 	flags.StringArrayVar(&cfg.Filter.Refs, "scenario", nil, "run only the scenario with the short `ID`, such as s-0123456789; repeatable")
 	flags.BoolVar(&cfg.Failed, "failed", false, "run only scenarios that did not pass in the last run with the same --out")
-	flags.Var(&shardValue{&cfg.Shard.Index, &cfg.Shard.Of, gate.MostShards}, "shard", "run only shard `INDEX/COUNT`, such as 2/4; runner merge combines the results")
+	flags.Var(&shardValue{&cfg.Shard.Index, &cfg.Shard.Of, run.MostShards}, "shard", "run only shard `INDEX/COUNT`, such as 2/4; runner merge combines the results")
 	flags.StringVar(&cfg.Durations, "durations", "", "balance shards by the durations in `FILE`: messages.ndjson of an earlier run, or milliseconds by scenario")
 	flags.Var(&boundedInt{&cfg.Parallel, 1, 64}, "parallel", "run `N` scenarios in parallel, each with its own fake servers or against --target (default 2, and 1 with --target)")
 	flags.StringVar(&cfg.Shuffle, "shuffle", "", "run the scenarios in a random order that depends on `SEED`; without =SEED on a new one, which is printed")
-	flags.Lookup("shuffle").NoOptDefVal = gate.Anew
+	flags.Lookup("shuffle").NoOptDefVal = run.Anew
 	flags.Var(&boundedInt{&cfg.Repeat, 2, 1000}, "repeat", "run everything `N` times and compare the results")
 	flags.StringVar(&cfg.Baseline, "baseline", "", baselineUsage)
 	s.display.addFlags(flags)

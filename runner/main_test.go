@@ -324,7 +324,7 @@ func (c *clumsy) Write(b []byte) (int, error) {
 func TestPanic(t *testing.T) {
 	var stdout clumsy
 	var stderr bytes.Buffer
-	exit := run(t.Context(), []string{"no/such.yaml", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
+	exit := runCommand(t.Context(), []string{"no/such.yaml", "--out", filepath.Join(t.TempDir(), "out")}, &stdout, &stderr, nowhere)
 	if exit != verdict.Incomplete || stdout.String() != "overall=false\n" {
 		t.Errorf("exit %d, stdout %q", exit, stdout.String())
 	}

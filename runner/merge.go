@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/run"
 )
 
 // mergeName is the only other command whose last line is a verdict.
@@ -13,7 +13,7 @@ const mergeName = "merge"
 
 // mergeCommand combines the results of shards into one verdict.
 func mergeCommand(s *session) *cobra.Command {
-	var cfg gate.Config
+	var cfg run.Config
 	cmd := &cobra.Command{
 		Use:   mergeName + " MILESTONE.yaml FOLDER…",
 		Short: "Combine the results of shards into one verdict",
@@ -35,7 +35,7 @@ when a shard is missing, duplicate, planned differently, or incomplete.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg.Milestone, cfg.Actions = args[0], s.actions
-			return s.display.show(s, cfg, func(cfg gate.Config) (gate.Result, error) { return gate.Merge(s.ctx, cfg, args[1:]) })
+			return s.display.show(s, cfg, func(cfg run.Config) (run.Result, error) { return run.Merge(s.ctx, cfg, args[1:]) })
 		},
 	}
 	flags := cmd.Flags()

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -33,7 +33,7 @@ file is not a log.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			remade, err := gate.Remake(args[0], out)
+			remade, err := run.Remake(args[0], out)
 			if remade.Record == nil || usage.Is(err) {
 				return err
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/difftest"
-	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/usage"
 )
 
@@ -28,7 +28,7 @@ var shortID = regexp.MustCompile(`^[a-z]-[0-9a-f]{10}$`)
 
 // reproCommand reproduces one failure.
 func reproCommand(s *session) *cobra.Command {
-	var cfg gate.Config
+	var cfg run.Config
 	var curl bool
 	var from string
 	cmd := &cobra.Command{
@@ -55,11 +55,11 @@ Exit codes: 1 it still fails, 0 it does not fail any more, 2 usage or broken fil
 			if from != "" {
 				return usage.Errorf("--from needs the id of a difference (d-…), got %s", args[0])
 			}
-			cfg.Milestone = gate.DefaultMilestone
+			cfg.Milestone = run.DefaultMilestone
 			if len(args) == 2 {
 				cfg.Milestone = args[1]
 			}
-			again, err := gate.Repeat(s.ctx, cfg, args[0])
+			again, err := run.Repeat(s.ctx, cfg, args[0])
 			if err != nil {
 				return err
 			}

@@ -6,13 +6,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/catalog"
-	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
 // stepsCommand prints the step definitions.
 func stepsCommand(s *session) *cobra.Command {
-	format, file := "text", gate.DefaultMilestone
+	format, file := "text", run.DefaultMilestone
 	formats := map[string]func(*catalog.Steps) string{
 		"text": (*catalog.Steps).Text, "markdown": (*catalog.Steps).Markdown, "glue": (*catalog.Steps).Glue,
 	}

@@ -24,7 +24,7 @@ func against(t *testing.T, args ...string) (exit int, written string) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
 	var stdout, stderr bytes.Buffer
-	exit = run(t.Context(), append([]string{"../milestones/M109.yaml", "--out", out}, args...), &stdout, &stderr, nowhere)
+	exit = runCommand(t.Context(), append([]string{"../milestones/M109.yaml", "--out", out}, args...), &stdout, &stderr, nowhere)
 	written = stdout.String() + stderr.String()
 	err := filepath.WalkDir(out, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -142,7 +142,7 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
 			of := []string{"../milestones/M109.yaml", "--target", target.URL, "--header", "X-Token: canary-of-the-header", "--no-capability", "header-identity", "--partner-keys", keys}
 			var stdout, stderr bytes.Buffer
-			if exit := run(t.Context(), append([]string{"diff", "--out", out, "--steps", "500"}, of...), &stdout, &stderr, nowhere); exit != verdict.Fails {
+			if exit := runCommand(t.Context(), append([]string{"diff", "--out", out, "--steps", "500"}, of...), &stdout, &stderr, nowhere); exit != verdict.Fails {
 				t.Errorf("exit %d, want %d: %.600s", exit, verdict.Fails, stderr.String())
 			}
 			files, err := filepath.Glob(filepath.Join(out, "d-*"))
@@ -158,7 +158,7 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 				written += string(text)
 			}
 			ref := strings.TrimSuffix(filepath.Base(files[0]), filepath.Ext(files[0]))
-			if exit := run(t.Context(), append([]string{"repro", ref, "--from", out}, of...), &stdout, &stderr, nowhere); exit != verdict.Fails {
+			if exit := runCommand(t.Context(), append([]string{"repro", ref, "--from", out}, of...), &stdout, &stderr, nowhere); exit != verdict.Fails {
 				t.Errorf("repro: exit %d, want %d: %.600s", exit, verdict.Fails, stderr.String())
 			}
 			written += stdout.String() + stderr.String()

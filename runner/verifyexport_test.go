@@ -70,7 +70,7 @@ func TestVerifyExportSeesEveryByte(t *testing.T) {
 				args = append(args, filepath.Join(folder, page))
 			}
 			var stdout bytes.Buffer
-			if exit := run(t.Context(), args, &stdout, io.Discard, nowhere); exit != verdict.Holds || !strings.HasPrefix(stdout.String(), "verified: ") {
+			if exit := runCommand(t.Context(), args, &stdout, io.Discard, nowhere); exit != verdict.Holds || !strings.HasPrefix(stdout.String(), "verified: ") {
 				t.Fatalf("before anything is changed: exit %d, %s", exit, stdout.String())
 			}
 			truth := files[name]
@@ -81,7 +81,7 @@ func TestVerifyExportSeesEveryByte(t *testing.T) {
 				corrupt[at] ^= 0x01 // makes a letter or a digit its neighbour
 				write(t, folder, name, corrupt)
 				stdout.Reset()
-				exit := run(t.Context(), args, &stdout, io.Discard, nowhere)
+				exit := runCommand(t.Context(), args, &stdout, io.Discard, nowhere)
 				switch {
 				case exit == verdict.Fails && strings.HasPrefix(stdout.String(), "broken: "+folder):
 				case exit == verdict.Broken && stdout.Len() == 0:

@@ -4,7 +4,7 @@ package difftest_test
 
 // # The walk is proved on liars
 //
-// As in package gate: an honest fake stands behind a handler that tells one lie on top of it, and the walk has to find it
+// As in package run: an honest fake stands behind a handler that tells one lie on top of it, and the walk has to find it
 // within so many steps, make it so short, and write a scenario that the gate itself runs green against the honest fake
 // and red against the liar.
 
@@ -23,10 +23,10 @@ import (
 	"testing"
 
 	"example.com/lpgate/runner/internal/difftest"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/run"
 )
 
 // lie is one lie, and how it has to be found.
@@ -389,7 +389,7 @@ func (l lie) mustTurnRed(t *testing.T, d *difftest.Divergence, feature string) {
 		want record.Status
 	}{{"the honest fake", nil, record.Passed}, {"the liar", l.wrap, record.Failed}} {
 		var printed strings.Builder
-		result, err := gate.Run(t.Context(), gate.Config{
+		result, err := run.Run(t.Context(), run.Config{
 			Milestone: file, Out: filepath.Join(t.TempDir(), "out"), Stdout: &printed, Wrap: side.wrap,
 			Filter: plan.Filter{Refs: []string{in.Plan.Scenarios[at].Ref()}},
 		})

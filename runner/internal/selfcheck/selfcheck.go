@@ -48,11 +48,11 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/execute"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/usage"
@@ -379,7 +379,7 @@ func (s *selfcheck) runOne(ctx context.Context) (int, error) {
 }
 
 func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
-	cfg := gate.Config{
+	cfg := run.Config{
 		Milestone: s.Milestone, Out: s.Out, Stdout: s.Stdout, Wrap: s.wrap(f.mutation),
 	}
 	if cfg.Out == "" {
@@ -388,7 +388,7 @@ func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
 	for _, place := range f.scenarios {
 		cfg.Filter.Refs = append(cfg.Filter.Refs, s.in.Plan.Scenarios[place].Ref())
 	}
-	result, err := gate.Run(ctx, cfg)
+	result, err := run.Run(ctx, cfg)
 	if err != nil || result.Exit == verdict.Interrupted {
 		return result.Exit, err
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"example.com/lpgate/fakeserver"
-	"example.com/lpgate/runner/internal/gate"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/service"
 )
 
@@ -20,10 +20,10 @@ import (
 var headerModeLacks = []string{"dev-key", "fresh-state", "key-identity", "no-test-clocks", "operator-key", "short-checkpoint-retention", "short-retention-default"}
 
 // verified runs all of M109 against a service.
-func verified(t *testing.T, o service.Options) (gate.Result, string) {
+func verified(t *testing.T, o service.Options) (run.Result, string) {
 	t.Helper()
 	var page bytes.Buffer
-	result, err := gate.Run(t.Context(), gate.Config{
+	result, err := run.Run(t.Context(), run.Config{
 		Milestone: filepath.Join("..", "..", "..", "milestones", "M109.yaml"), Out: filepath.Join(t.TempDir(), "out"), Target: o, Stdout: &page,
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 const many = 5000
 
 // whole is a run of the whole milestone.
-var whole = sync.OnceValues(func() (*run, error) {
+var whole = sync.OnceValues(func() (*finishedRun, error) {
 	return verify("", "", nil)
 })
 

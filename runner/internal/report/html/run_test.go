@@ -16,11 +16,11 @@ import (
 
 	"example.com/lpgate/features"
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/gate"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/html"
+	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -61,14 +61,14 @@ func harm(h http.Handler) http.Handler {
 	})
 }
 
-// run is what a run left behind.
-type run struct {
+// finishedRun is what a run left behind.
+type finishedRun struct {
 	page, log []byte
 	refs      map[string]string // by the names of the scenarios
 }
 
 // verify runs the scenarios of some rules, or all, against a fake that is wrapped, with one feature that goes on after its end.
-func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ...string) (_ *run, err error) {
+func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ...string) (_ *finishedRun, err error) {
 	folder, err := os.MkdirTemp("", "page")
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ..
 	if err != nil {
 		return nil, err
 	}
-	r := &run{refs: map[string]string{}}
+	r := &finishedRun{refs: map[string]string{}}
 	var refs []string
 	for i := range planned.Scenarios {
 		s := &planned.Scenarios[i]
@@ -123,7 +123,7 @@ func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ..
 	}
 	defer func() { err = errors.Join(err, os.Chdir(here)) }()
 	out := "out"
-	if _, err := gate.Run(context.Background(), gate.Config{Milestone: "milestones/M109.yaml", Out: out, Filter: plan.Filter{Refs: refs}, Stdout: io.Discard, Wrap: wrap}); err != nil {
+	if _, err := run.Run(context.Background(), run.Config{Milestone: "milestones/M109.yaml", Out: out, Filter: plan.Filter{Refs: refs}, Stdout: io.Discard, Wrap: wrap}); err != nil {
 		return nil, err
 	}
 	if r.page, err = os.ReadFile(filepath.Join(out, report.Page)); err != nil {
@@ -133,12 +133,12 @@ func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ..
 	return r, err
 }
 
-var attacked = sync.OnceValues(func() (*run, error) {
+var attacked = sync.OnceValues(func() (*finishedRun, error) {
 	return verify("keys.feature", attack, harm, "health-is-public", "export-chains-pages", "rollout-climbs-one-tier", "export-continuation-is-complete")
 })
 
 // red is the run that most tests look at: it walks exports, is refused, and is attacked.
-func red(t testing.TB) *run {
+func red(t testing.TB) *finishedRun {
 	t.Helper()
 	r, err := attacked()
 	if err != nil {

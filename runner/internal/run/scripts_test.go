@@ -1,6 +1,6 @@
 //go:build external && !race
 
-package gate
+package run
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-// Package gate runs a milestone from its file to its verdict: it reads what the run is made from, starts or finds the
+// Package run runs a milestone from its file to its verdict: it reads what the run is made from, starts or finds the
 // target, drives every selected scenario against it, and leaves the artifacts behind.
 //
 // # Whatever happens
@@ -6,7 +6,7 @@
 // A run always ends with a [Result], and its artifacts are always complete; package report says when they replace the
 // ones before. An interrupt lets the sentence that is under way end, and keeps the rest from beginning. A sentence that
 // hangs is given up, a panic is caught, and both are reasons against the run.
-package gate
+package run
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
 //go:build external
 
-package gate
+package run
 
 import (
 	"context"
