@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/internal/textfile"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
@@ -147,7 +147,7 @@ func writeBaseline(file string, entry baseline.Entry, result run.Result) (messag
 	if text, err = baseline.Append(file, text, entries); err != nil {
 		return "", verdict.Broken, err
 	}
-	if err := report.ReplaceFile(file, text); err != nil {
+	if err := artifact.ReplaceFile(file, text); err != nil {
 		return "", verdict.Incomplete, fmt.Errorf("writing the baseline: %w", err)
 	}
 	return fmt.Sprintf("%s: %d entries added to %d.", file, len(entries), len(old.Known)), verdict.Holds, nil

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/lpgate/internal/printable"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/usage"
@@ -132,7 +132,7 @@ func (d *display) finish(overall bool, exit int) int {
 		}
 	}
 	text := d.text()
-	if _, err := fmt.Fprintln(d.verdicts, report.Overall(overall, text.Style)); err != nil && !d.json {
+	if _, err := fmt.Fprintln(d.verdicts, console.Overall(overall, text.Style)); err != nil && !d.json {
 		writeFailed(err)
 	}
 	return exit

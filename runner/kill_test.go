@@ -17,7 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -53,7 +53,7 @@ func kills(ts *testscript.TestScript, neg bool, args []string) {
 		}()
 		switch n % 3 {
 		case 1:
-			waitFor(ended, func() bool { return len(report.Runs(place)) > 0 })
+			waitFor(ended, func() bool { return len(artifact.Runs(place)) > 0 })
 		case 2:
 			waitFor(ended, func() bool { return ranScenarios(place) })
 		}
@@ -65,24 +65,24 @@ func kills(ts *testscript.TestScript, neg bool, args []string) {
 		if ran {
 			broke++
 		}
-		switch overall := overallOf(ts, place, report.Verdict); {
-		case report.IsMarked(place):
+		switch overall := overallOf(ts, place, artifact.Verdict); {
+		case artifact.IsMarked(place):
 			marked++
-			if overall || !overallOf(ts, place, report.Verdict+report.Previous) {
+			if overall || !overallOf(ts, place, artifact.Verdict+artifact.Previous) {
 				ts.Fatalf("killed after %v: the mark is green, or the run before it is not kept", after)
 			}
 		case overall && ran:
 			ts.Fatalf("killed after %v, in the midst of scenarios: the verdict is that of the run before", after)
 		}
-		junit, err := os.ReadFile(filepath.Join(place, report.JUnit))
+		junit, err := os.ReadFile(filepath.Join(place, artifact.JUnit))
 		if ran && (err != nil || !strings.Contains(string(junit), "run-broke-off")) {
-			ts.Fatalf("killed after %v, in the midst of scenarios: %s has no reason run-broke-off: %v", after, report.JUnit, err)
+			ts.Fatalf("killed after %v, in the midst of scenarios: %s has no reason run-broke-off: %v", after, artifact.JUnit, err)
 		}
 		checkExit(ts, verdict.Incomplete, start([]string{args[3], "--tags", "@health-is-public"}, place).Wait())
-		if report.IsMarked(place) || overallOf(ts, place, report.Verdict) {
+		if artifact.IsMarked(place) || overallOf(ts, place, artifact.Verdict) {
 			ts.Fatalf("killed after %v: the next run did not leave its verdict", after)
 		}
-		if _, err := os.Stat(filepath.Join(place, report.Verdict+report.Previous)); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(place, artifact.Verdict+artifact.Previous)); !errors.Is(err, fs.ErrNotExist) {
 			ts.Fatalf("killed after %v: the next run left what it kept: %v", after, err)
 		}
 	}
@@ -105,8 +105,8 @@ func waitFor(ended <-chan struct{}, is func() bool) {
 
 // ranScenarios reports whether a run on its way to a place, or killed on it, came to scenarios.
 func ranScenarios(place string) bool {
-	for _, folder := range report.Runs(place) {
-		if log, err := os.ReadFile(filepath.Join(folder, report.Messages)); err == nil && strings.Contains(string(log), `"testCaseStarted"`) {
+	for _, folder := range artifact.Runs(place) {
+		if log, err := os.ReadFile(filepath.Join(folder, artifact.Messages)); err == nil && strings.Contains(string(log), `"testCaseStarted"`) {
 			return true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/lpgate/runner/internal/difftest"
+	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/usage"
 )
@@ -69,7 +70,7 @@ Exit codes: 1 it still fails, 0 it does not fail any more, 2 usage or broken fil
 				fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
 				return nil
 			}
-			again.Page(cmd.OutOrStdout())
+			console.Repro(cmd.OutOrStdout(), again)
 			return nil
 		},
 	}

@@ -44,9 +44,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/steps"
@@ -154,7 +154,7 @@ func (r *run) do(ctx context.Context) (Result, error) {
 		return result, err
 	}
 	fmt.Fprintf(r.Stdout, "\ndifference at step %d, in walk %d; the shortest walk that shows it:\n\n", r.tally.steps, number+1)
-	result.Divergence.print(r.Stdout, report.Shown(folder), files)
+	result.Divergence.print(r.Stdout, artifact.Shown(folder), files)
 	return result, nil
 }
 

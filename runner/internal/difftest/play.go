@@ -19,7 +19,6 @@ import (
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/schemas"
@@ -182,9 +181,9 @@ func (r *session) close() {
 // describe says what is compared.
 func (r *session) describe() string {
 	if r.transport == nil {
-		return report.BuiltIn + " beside itself"
+		return record.BuiltIn + " beside itself"
 	}
-	return report.BuiltIn + " beside " + r.secrets.Scrub(report.Through(r.service.URL, r.service.Proxy()))
+	return record.BuiltIn + " beside " + r.secrets.Scrub(record.Through(r.service.URL, r.service.Proxy()))
 }
 
 // published are the keys that a side publishes. A key set that cannot be read is none, and so no page verifies by it.

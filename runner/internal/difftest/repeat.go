@@ -14,9 +14,9 @@ import (
 	"strings"
 
 	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/usage"
 )
 
@@ -105,7 +105,7 @@ func readDivergence(folder, ref string) (*Divergence, error) {
 	if word := suggest.Nearest(ref, refs); word != "" {
 		says = "did you mean " + word + "?"
 	}
-	return nil, usage.Errorf("nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ref, report.Shown(folder), says)
+	return nil, usage.Errorf("nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ref, artifact.Shown(folder), says)
 }
 
 // glob takes a text as it is.

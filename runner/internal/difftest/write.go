@@ -12,9 +12,10 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/repro"
 	"example.com/lpgate/runner/internal/service"
 )
 
@@ -36,7 +37,7 @@ func (d *Divergence) files(r *session, p *execution) []file {
 // write writes each file whole or not at all, the last one last: it is the one that others look for.
 func write(folder string, files []file) error {
 	for _, f := range files {
-		if err := report.ReplaceFile(filepath.Join(folder, f.name), f.text); err != nil {
+		if err := artifact.ReplaceFile(filepath.Join(folder, f.name), f.text); err != nil {
 			return fmt.Errorf("writing what was found: %w", err)
 		}
 	}
@@ -70,7 +71,7 @@ func (r *session) commands(p *execution, comment string) string {
 		sent := x.sent
 		sent.Header = r.service.WithHeaders(sent.Header)
 		for range x.answers {
-			fmt.Fprintf(&b, "%s\n", report.Curl(strings.TrimSuffix(r.address(), "/"), r.service.Curl, &sent, r.secrets))
+			fmt.Fprintf(&b, "%s\n", repro.Curl(strings.TrimSuffix(r.address(), "/"), r.service.Curl, &sent, r.secrets))
 		}
 	}
 	return b.String()

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/steps"
 )
 
@@ -35,7 +35,7 @@ func (s *scenario) explain() record.Failure {
 	f.Exchange = s.explainingExchange()
 	f.Base, f.Start = s.worker.executor.Endpoint(s.planned.Needs)
 	f.Flags = s.worker.executor.Service.Curl
-	f.Text = report.Explain(&f, secrets)
+	f.Text = console.Explain(&f, secrets)
 	return f
 }
 

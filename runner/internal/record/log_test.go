@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -91,7 +91,7 @@ func tell(t *testing.T, w io.Writer) error {
 		Checks: []record.FailedCheck{{Result: failed, Exchange: x}}, Base: "http://bell.example/?" + key,
 	}, at(10))
 	log.ScenarioBegan(2, at(11))
-	log.Attach(report.Verdict, []byte(`{"exit_code":1}`))
+	log.Attach(artifact.Verdict, []byte(`{"exit_code":1}`))
 	return log.Finish(false, "no", at(12))
 }
 
@@ -122,7 +122,7 @@ func TestWriteAndRead(t *testing.T) {
 	if diff := cmp.Diff([]string{"It rings: passed, 0 exchanges", "It is mute: failed, 1 exchanges", "It goes on: not_run, 0 exchanges", "Another day: not_selected, 0 exchanges"}, ends(r)); diff != "" {
 		t.Errorf("scenarios (-want +got):\n%s", diff)
 	}
-	run := []any{r.Milestone, r.Title, r.Target, r.Seed, r.Complete, r.Overall, r.Says, r.StartedAt, r.FinishedAt, string(r.Attached(report.Verdict)), len(r.Features)}
+	run := []any{r.Milestone, r.Title, r.Target, r.Seed, r.Complete, r.Overall, r.Says, r.StartedAt, r.FinishedAt, string(r.Attached(artifact.Verdict)), len(r.Features)}
 	if diff := cmp.Diff([]any{"T1", "A bell", "the fake", "s", true, false, "no", began, began.Add(12 * time.Millisecond), "{\"exit_code\":1}\n", 1}, run); diff != "" {
 		t.Errorf("the run (-want +got):\n%s", diff)
 	}
@@ -169,13 +169,13 @@ func TestCutOff(t *testing.T) {
 			if err != nil || r.Complete {
 				t.Fatalf("%d of %d bytes: complete %v, %v", len(text), len(log), err == nil, err)
 			}
-			got := fmt.Sprint(ends(r), len(r.Attached(report.Verdict)))
+			got := fmt.Sprint(ends(r), len(r.Attached(artifact.Verdict)))
 			if n > 0 && got != before {
 				t.Fatalf("%d bytes: %s, and with the line before alone %s", len(text), got, before)
 			}
 			before = got
 			v, err := verdict.Of(r)
-			if want := map[bool]int{true: verdict.Fails, false: verdict.Incomplete}[r.Attached(report.Verdict) != nil]; err != nil || v.Exit != want {
+			if want := map[bool]int{true: verdict.Fails, false: verdict.Incomplete}[r.Attached(artifact.Verdict) != nil]; err != nil || v.Exit != want {
 				t.Fatalf("%d bytes: the verdict has exit code %d, want %d, %v", len(text), v.Exit, want, err)
 			}
 		}

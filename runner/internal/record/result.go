@@ -1,6 +1,8 @@
 package record
 
 import (
+	"strings"
+
 	"example.com/lpgate/runner/internal/plan"
 )
 
@@ -105,3 +107,6 @@ type FailedCheck struct {
 	Check    string      `json:"check"`
 	Number   int         `json:"exchange"`
 }
+
+// Text returns the status as people write it.
+func (s Status) Text() string { return strings.ReplaceAll(string(s), "_", " ") }

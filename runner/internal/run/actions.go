@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"os"
 
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/internal/curl"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/report/github"
 )
 
@@ -88,7 +89,7 @@ func (r *run) annotate() {
 // tellKilled names the runs that were killed on their way to the same place.
 func (r *run) tellKilled(folders []string) {
 	for _, folder := range folders {
-		shown := report.Quote(report.Shown(folder))
+		shown := curl.Quote(artifact.Shown(folder))
 		fmt.Fprintf(r.Stdout, "a run was killed here; runner report %s tells what it saw\n", shown)
 	}
 }

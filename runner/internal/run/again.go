@@ -9,7 +9,6 @@ import (
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 )
 
 // repeat runs everything as often as was asked for, and notes which scenarios saw something else than in the first run.
@@ -29,10 +28,10 @@ func (r *run) repeat(ctx context.Context, first execute.Executor) error {
 	for n := 2; n <= r.Repeat && len(r.seen.Stops) == 0; n++ {
 		again := first
 		if !r.service.BuiltIn() {
-			again.RunID = report.Again(r.service.RunID, n)
+			again.RunID = record.RepeatSeed(r.service.RunID, n)
 		}
 		if r.Shuffle != "" {
-			again.Shuffle = report.Again(r.Shuffle, n)
+			again.Shuffle = record.RepeatSeed(r.Shuffle, n)
 		}
 		seen := again.Run(ctx)
 		again.Close()

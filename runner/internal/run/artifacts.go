@@ -11,9 +11,9 @@ import (
 	"strings"
 	"sync"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/har"
 	"example.com/lpgate/runner/internal/report/html"
 	"example.com/lpgate/runner/internal/report/junit"
@@ -32,14 +32,14 @@ type Report struct {
 
 // Reports are all of them.
 var Reports = []Report{
-	{report.JUnit, junit.Encode, junit.Sign},
-	{report.HAR, har.Encode, har.Sign},
-	{report.Page, html.Encode, html.Sign},
+	{artifact.JUnit, junit.Encode, junit.Sign},
+	{artifact.HAR, har.Encode, har.Sign},
+	{artifact.Page, html.Encode, html.Sign},
 }
 
 // about is what the event log says of the run before it begins.
 func (r *run) about() record.Info {
-	about := record.Info{Milestone: r.project.Name, Target: report.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.RunID, Repro: r.reproArguments()}
+	about := record.Info{Milestone: r.project.Name, Target: record.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.RunID, Repro: r.reproArguments()}
 	about.File = filepath.ToSlash(r.Milestone)
 	if r.in.Milestone != nil {
 		about.Milestone, about.Title = r.in.Milestone.ID, r.in.Milestone.Title
@@ -58,7 +58,7 @@ func (r *run) about() record.Info {
 // kind is what kind of target there is. Which one is not part of a plan: each shard may have a server of its own.
 func (r *run) kind() string {
 	if r.service.BuiltIn() {
-		return report.BuiltIn
+		return record.BuiltIn
 	}
 	return "a service"
 }
@@ -130,14 +130,14 @@ func attempt(encode func() ([]byte, error)) (text []byte, err error) {
 func (r *run) deliver(ctx context.Context) error {
 	coverage := r.verdict.EncodeCoverage()
 	r.write(map[string]func() ([]byte, error){
-		report.Exchanges: func() ([]byte, error) { return r.report().EncodeExchanges(), nil },
-		report.State:     func() ([]byte, error) { return r.state(), nil },
-		report.Output:    func() ([]byte, error) { return r.output, nil },
-		report.Coverage:  func() ([]byte, error) { return coverage, nil },
+		artifact.Exchanges: func() ([]byte, error) { return record.EncodeExchanges(r.seen.Exchanges, r.selection, r.secrets), nil },
+		artifact.State:     func() ([]byte, error) { return r.state(), nil },
+		artifact.Output:    func() ([]byte, error) { return r.output, nil },
+		artifact.Coverage:  func() ([]byte, error) { return coverage, nil },
 	})
 	var err error
 	if r.record, err = r.readLog(); err != nil {
-		r.failed(report.Messages, err)
+		r.failed(artifact.Messages, err)
 		for _, made := range Reports {
 			r.failed(made.Name, err)
 		}
@@ -159,11 +159,11 @@ func (r *run) deliver(ctx context.Context) error {
 		again := len(r.delivery.Failed) > before || !logged && r.interrupted(ctx)
 		if !again && !logged {
 			logged = true
-			r.log.Attach(report.Coverage, coverage)
-			r.log.Attach(report.Output, r.output)
-			r.log.Attach(report.Verdict, r.reported.Encode())
+			r.log.Attach(artifact.Coverage, coverage)
+			r.log.Attach(artifact.Output, r.output)
+			r.log.Attach(artifact.Verdict, r.reported.Encode())
 			if err := r.journal.Close(r.log.Finish(r.reported.Overall, r.says(), at)); err != nil {
-				r.failed(report.Messages, err)
+				r.failed(artifact.Messages, err)
 				again = true
 			}
 		}
@@ -175,7 +175,7 @@ func (r *run) deliver(ctx context.Context) error {
 		}
 	}
 	r.document = r.reported.Encode()
-	if err := r.folder.Write(report.Verdict, r.document); err != nil {
+	if err := r.folder.Write(artifact.Verdict, r.document); err != nil {
 		return err
 	}
 	return r.folder.Commit()
@@ -193,7 +193,7 @@ func (r *run) interrupted(ctx context.Context) bool {
 
 // reportDelivery sets the verdict that is reported, as if everything could be written that was not seen to fail.
 func (r *run) reportDelivery() {
-	written := append(r.folder.Written(), report.Verdict, report.Messages)
+	written := append(r.folder.Written(), artifact.Verdict, artifact.Messages)
 	for _, made := range Reports {
 		written = append(written, made.Name)
 	}

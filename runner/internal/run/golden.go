@@ -9,10 +9,10 @@ import (
 	"slices"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/usage"
 )
@@ -140,7 +140,7 @@ func (r *run) renew(document *golden.Document) (bool, error) {
 		r.golden = bodiless.Encode()
 	}
 	path := filepath.Join(r.project.Root, "fixtures", filepath.FromSlash(project.Golden(r.in.Milestone.ID)))
-	if err := report.ReplaceFile(path, r.golden); err != nil {
+	if err := artifact.ReplaceFile(path, r.golden); err != nil {
 		return false, fmt.Errorf("renewing the golden output: %w", err)
 	}
 	r.verdict = r.verdict.Renewed(golden.SHA256(r.golden))

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/artifact"
 )
 
 // newer are the attributes that CI systems read, and that came after the schema of Jenkins.
@@ -51,7 +51,7 @@ func TestJUnitIsValid(t *testing.T) {
 		renewed(t, cfg)
 		_, a, _ := cfg.run(t, run(&cfg))
 		file := filepath.Join(folder, name+".xml")
-		if err := os.WriteFile(file, newer.ReplaceAll(a.texts[report.JUnit], []byte("$1")), 0o666); err != nil {
+		if err := os.WriteFile(file, newer.ReplaceAll(a.texts[artifact.JUnit], []byte("$1")), 0o666); err != nil {
 			t.Fatal(err)
 		}
 		lint = append(lint, file)

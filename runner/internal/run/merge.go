@@ -11,7 +11,6 @@ import (
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/usage"
@@ -104,7 +103,7 @@ func (r *run) take(j *shard.Joined) {
 	r.seen = execute.Result{Exchanges: j.Exchanges, Stops: j.Reasons, Agreed: true}
 	r.seen.Results, r.seen.Failures = j.Results()
 	r.service.RunID = j.Seed
-	if j.Target != report.BuiltIn {
+	if j.Target != record.BuiltIn {
 		r.service.URL, r.service.Curl = j.Target, j.Flags
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/verdict"
@@ -50,7 +50,7 @@ func (r *Remade) decide(log io.Reader, path string) error {
 	if r.Exit == verdict.Holds {
 		r.Exit = verdict.Incomplete // the log contradicts itself
 	}
-	r.Verdict = computed.Delivered(verdict.Delivery{Written: slices.Clone(report.Names)})
+	r.Verdict = computed.Delivered(verdict.Delivery{Written: slices.Clone(artifact.Names)})
 	r.Record.Conclude(computed.Overall, summaryOf(computed), r.Record.FinishedAt)
 	return nil
 }
@@ -84,7 +84,7 @@ func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, erro
 			return nil, err
 		}
 	}
-	whole, err := shard.Of(logged, report.Shown(path))
+	whole, err := shard.Of(logged, artifact.Shown(path))
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, erro
 func (r *run) contradictions(document *golden.Document) []record.Reason {
 	var reasons []record.Reason
 	against := func(format string, args ...any) {
-		reasons = append(reasons, record.Reason{ID: "counts-disagree", Message: fmt.Sprintf(format, args...), Where: report.Messages})
+		reasons = append(reasons, record.Reason{ID: "counts-disagree", Message: fmt.Sprintf(format, args...), Where: artifact.Messages})
 	}
 	writer, err := golden.NewWriter(r.in.Milestone, made)
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.com/lpgate/internal/curl"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -39,15 +40,15 @@ func Remake(path, out string) (Remade, error) {
 		return Remade{}, usage.Errorf("%w", err)
 	}
 	if info.IsDir() {
-		if report.IsMarked(path) {
+		if artifact.IsMarked(path) {
 			return Remade{}, usage.Errorf("the run of %s has not ended%s", path, elsewhere(path))
 		}
-		path = filepath.Join(path, report.Messages)
+		path = filepath.Join(path, artifact.Messages)
 	}
 	if out == "" {
 		out = filepath.Dir(path)
 	}
-	if _, err := os.Stat(out); err == nil && (report.IsRunning(out) || report.IsMarked(out)) {
+	if _, err := os.Stat(out); err == nil && (artifact.IsRunning(out) || artifact.IsMarked(out)) {
 		return Remade{}, usage.Errorf("the run of %s has not ended, so that its reports go elsewhere: say where with --out", out)
 	}
 	if err := mayOverwrite(out); err != nil {
@@ -78,7 +79,7 @@ func Remake(path, out string) (Remade, error) {
 		text, err := attempt(func() ([]byte, error) { return made.Encode(remade.Record, remade.Verdict) })
 		name := filepath.Join(out, made.Name)
 		if err == nil {
-			err = report.ReplaceFile(name, text)
+			err = artifact.ReplaceFile(name, text)
 		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s was not written: %w", made.Name, err))
@@ -92,8 +93,8 @@ func Remake(path, out string) (Remade, error) {
 // elsewhere names the event logs that killed runs left on their way to a folder.
 func elsewhere(folder string) string {
 	var commands []string
-	for _, killed := range report.Killed(folder) {
-		commands = append(commands, "runner report "+report.Quote(report.Shown(killed)))
+	for _, killed := range artifact.Killed(folder) {
+		commands = append(commands, "runner report "+curl.Quote(artifact.Shown(killed)))
 	}
 	if len(commands) == 0 {
 		return ", and left no event log"
@@ -130,7 +131,7 @@ func (r Remade) Page(w io.Writer) {
 	if r.Record.Title != "" { // of a run that could read its milestone
 		what += ": " + r.Record.Title
 	}
-	fmt.Fprintf(w, "%s\nagainst %s\n\n", what, report.Through(r.Record.Target, r.Record.Proxy))
+	fmt.Fprintf(w, "%s\nagainst %s\n\n", what, record.Through(r.Record.Target, r.Record.Proxy))
 	selected, ended, began := 0, 0, 0
 	for _, s := range r.Record.Scenarios {
 		if s.Selected {
@@ -150,7 +151,7 @@ func (r Remade) Page(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	for _, name := range r.Written {
-		fmt.Fprintln(w, filepath.ToSlash(report.Shown(name)))
+		fmt.Fprintln(w, filepath.ToSlash(artifact.Shown(name)))
 	}
 	fmt.Fprintln(w)
 	switch {

@@ -10,7 +10,7 @@ import (
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/repro"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
@@ -21,7 +21,7 @@ import (
 // the table of checks, and in no artifact. Nothing is written.
 //
 // The error is of the one who asked ([usage.Error]), or of what the run is made from.
-func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
+func Repeat(ctx context.Context, cfg Config, id string) (*repro.Run, error) {
 	r := newRun(cfg)
 	err := r.open()
 	if err != nil {
@@ -36,57 +36,57 @@ func Repeat(ctx context.Context, cfg Config, id string) (*report.Repro, error) {
 	if r.in, err = r.project.Read(); err != nil {
 		return nil, err
 	}
-	place, repro, err := r.named(id)
+	place, alone, err := r.named(id)
 	if err != nil {
 		return nil, err
 	}
-	r.Filter.Refs = []string{repro.Scenario.Ref()}
+	r.Filter.Refs = []string{alone.Scenario.Ref()}
 	if err := r.choose(); err != nil {
 		return nil, err
 	}
 	if lacks := r.selection.Lacks(place); len(lacks) > 0 {
-		repro.Result = verdict.StatusOf(r.selection, nil, place)
-		return repro, nil
+		alone.Result = verdict.StatusOf(r.selection, nil, place)
+		return alone, nil
 	}
 	if err := r.drive(ctx); err != nil {
 		return nil, err
 	}
 	defer r.executor.Close()
-	r.tell(place, repro)
-	return repro, nil
+	r.tell(place, alone)
+	return alone, nil
 }
 
 // tell fills in what was seen of a scenario.
-func (r *run) tell(place int, repro *report.Repro) {
-	repro.Result, repro.Stops = verdict.StatusOf(r.selection, r.seen.Results, place), r.seen.Stops
+func (r *run) tell(place int, alone *repro.Run) {
+	alone.Result, alone.Stops = verdict.StatusOf(r.selection, r.seen.Results, place), r.seen.Stops
 	if failure, failed := r.seen.Failures[place]; failed {
-		repro.Failure = &failure
+		alone.Failure = &failure
 	}
 	for _, x := range r.seen.Exchanges {
 		if x.Mark.Scenario == place {
-			repro.Exchanges = append(repro.Exchanges, x)
+			alone.Exchanges = append(alone.Exchanges, x)
 		}
 	}
-	repro.Base, repro.Start = r.executor.Endpoint(repro.Scenario.Needs)
-	repro.Flags = r.service.Curl
-	if prefix := steps.IDPrefix(r.service.RunID, repro.Scenario.Pickle); sends(repro.Exchanges, prefix) {
-		repro.Word = prefix
+	alone.Base, alone.Start = r.executor.Endpoint(alone.Scenario.Needs)
+	alone.Flags = r.service.Curl
+	if prefix := steps.IDPrefix(r.service.RunID, alone.Scenario.Pickle); sends(alone.Exchanges, prefix) {
+		alone.Word = prefix
 	}
 }
 
 // named finds what a short name names.
-func (r *run) named(id string) (place int, repro *report.Repro, err error) {
-	repro = &report.Repro{ID: id, Target: report.BuiltIn, Secrets: r.secrets}
+func (r *run) named(id string) (place int, alone *repro.Run, err error) {
+	alone = &repro.Run{ID: id, Target: record.BuiltIn, Secrets: r.secrets}
 	if !r.service.BuiltIn() {
-		repro.Target = report.Through(r.shownTarget(), r.proxy())
+		alone.Target = record.Through(r.shownTarget(), r.proxy())
 	}
 	var ids []string
 	for i := range r.in.Plan.Scenarios {
 		scenario := &r.in.Plan.Scenarios[i]
-		repro.Scenario = scenario
+		alone.Scenario = scenario
 		if strings.HasPrefix(id, "s-") {
 			if scenario.Ref() == id {
-				return i, repro, nil
+				return i, alone, nil
 			}
 			ids = append(ids, scenario.Ref())
 			continue
@@ -95,8 +95,8 @@ func (r *run) named(id string) (place int, repro *report.Repro, err error) {
 			for _, check := range checks.Table {
 				ref := scenario.CheckRef(step, check.ID)
 				if ref == id {
-					repro.Step, repro.Check = step, check.ID
-					return i, repro, nil
+					alone.Step, alone.Check = step, check.ID
+					return i, alone, nil
 				}
 				ids = append(ids, ref)
 			}

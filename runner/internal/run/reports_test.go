@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -36,7 +36,7 @@ func (a artifacts) agree(t *testing.T, result Result) {
 			t.Errorf("%s has a secret", name)
 		}
 	}
-	log := a.texts[report.Messages]
+	log := a.texts[artifact.Messages]
 	orderly(t, log)
 	logged, err := record.Read(bytes.NewReader(log))
 	if err != nil {
@@ -50,13 +50,13 @@ func (a artifacts) agree(t *testing.T, result Result) {
 			t.Errorf("%s: the log says %s, the run %s", s.ID, s.Result.Status, want)
 		}
 	}
-	for _, name := range []string{report.Verdict, report.Coverage, report.Output} {
+	for _, name := range []string{artifact.Verdict, artifact.Coverage, artifact.Output} {
 		if !bytes.Equal(bytes.TrimSpace(logged.Attached(name)), bytes.TrimSpace(a.texts[name])) {
 			t.Errorf("%s in the log is not that of the run", name)
 		}
 	}
-	if got := linesOf(logged); !bytes.Equal(got, a.texts[report.Exchanges]) {
-		t.Errorf("the exchanges of the log:\n%s\nof the run:\n%s", got, a.texts[report.Exchanges])
+	if got := linesOf(logged); !bytes.Equal(got, a.texts[artifact.Exchanges]) {
+		t.Errorf("the exchanges of the log:\n%s\nof the run:\n%s", got, a.texts[artifact.Exchanges])
 	}
 	for _, made := range Reports {
 		again, err := made.Encode(logged, decided(t, logged))
@@ -64,8 +64,8 @@ func (a artifacts) agree(t *testing.T, result Result) {
 			t.Errorf("%s made again: %v, %d bytes, and the run wrote %d", made.Name, err, len(again), len(a.texts[made.Name]))
 		}
 	}
-	junitAgrees(t, a.texts[report.JUnit], result)
-	harAgrees(t, a.texts[report.HAR], len(a.exchanges))
+	junitAgrees(t, a.texts[artifact.JUnit], result)
+	harAgrees(t, a.texts[artifact.HAR], len(a.exchanges))
 }
 
 // linesOf writes exchanges.ndjson from a log.
@@ -312,7 +312,7 @@ func TestAReportThatFails(t *testing.T) {
 					t.Errorf("the page lacks %q:\n%s", want, page.String())
 				}
 			}
-			if _, err := os.Stat(filepath.Join(cfg.Out, report.JUnit)); err != nil {
+			if _, err := os.Stat(filepath.Join(cfg.Out, artifact.JUnit)); err != nil {
 				t.Error(err)
 			}
 			Reports = before
@@ -328,7 +328,7 @@ func TestAReportThatFails(t *testing.T) {
 func TestRemakeOfACutLog(t *testing.T) {
 	cfg, _ := config(t, also("I ring falsely"))
 	_, a, _ := cfg.run(t, t.Context())
-	log := a.texts[report.Messages]
+	log := a.texts[artifact.Messages]
 	lines := bytes.SplitAfter(log, []byte("\n"))
 	for n := range lines {
 		head := bytes.Join(lines[:n], nil)
@@ -361,7 +361,7 @@ func TestRemakeOfACutLog(t *testing.T) {
 func TestGarbageInALog(t *testing.T) {
 	cfg, _ := config(t, good)
 	_, a, _ := cfg.run(t, t.Context())
-	lines := bytes.SplitAfter(a.texts[report.Messages], []byte("\n"))
+	lines := bytes.SplitAfter(a.texts[artifact.Messages], []byte("\n"))
 	for _, n := range []int{0, 1, len(lines) / 2, len(lines) - 2} {
 		for _, garbage := range []string{"garbage\n", "{\"attachment\":{\n", "{\"testCaseStarted\":{\"testCaseId\":\"s-nobody\",\"id\":\"x\"}}\n", "\x00\n"} {
 			text := bytes.Join(append(append(slices.Clone(lines[:n]), []byte(garbage)), lines[n:]...), nil)
@@ -405,7 +405,7 @@ func TestAFullDisk(t *testing.T) {
 					t.Errorf("the page lacks %q:\n%s", want, page.String())
 				}
 			}
-			for _, name := range []string{report.JUnit, report.HAR, report.Page} { // the log stays as far as it goes
+			for _, name := range []string{artifact.JUnit, artifact.HAR, artifact.Page} { // the log stays as far as it goes
 				if _, err := os.Stat(filepath.Join(cfg.Out, name)); err == nil {
 					t.Errorf("there is a %s", name)
 				}
@@ -520,8 +520,8 @@ func TestAKilledRunIsTold(t *testing.T) {
 		t.Errorf("the page: %s", page)
 	}
 	left := cfg.Out + ".run-ABC"
-	log := a.texts[report.Messages]
-	if err := report.ReplaceFile(filepath.Join(left, report.Messages), log[:len(log)*9/10]); err != nil {
+	log := a.texts[artifact.Messages]
+	if err := artifact.ReplaceFile(filepath.Join(left, artifact.Messages), log[:len(log)*9/10]); err != nil {
 		t.Fatal(err)
 	}
 	_, _, page = cfg.run(t, t.Context())
@@ -551,7 +551,7 @@ func TestNoReportTellsASecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(a.texts[report.Messages], []byte("header X-Partner-Key")) || !bytes.Contains(a.texts[report.HAR], []byte("[redacted]")) {
+	if !bytes.Contains(a.texts[artifact.Messages], []byte("header X-Partner-Key")) || !bytes.Contains(a.texts[artifact.HAR], []byte("[redacted]")) {
 		t.Error("nothing of it was recorded, so nothing could be told")
 	}
 	a.texts["summary"], a.texts["page"], a.texts["commands"] = summary, []byte(page), commands.Bytes()

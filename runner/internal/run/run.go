@@ -23,6 +23,8 @@ import (
 	"strings"
 	"time"
 
+	"example.com/lpgate/internal/curl"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/baseline"
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/execute"
@@ -31,7 +33,7 @@ import (
 	"example.com/lpgate/runner/internal/progress"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/runner/internal/report/github"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
@@ -199,8 +201,8 @@ type run struct {
 	joined    *shard.Joined // what shards saw; nil when this run does it itself
 	executor  execute.Executor
 	secrets   *record.Secrets
-	folder    *report.Folder
-	journal   *report.Artifact // messages.ndjson
+	folder    *artifact.Folder
+	journal   *artifact.File // messages.ndjson
 	log       *record.Log
 	summary   *summary
 	record    *record.Run // what reports are made from; nil when the log cannot be read
@@ -282,17 +284,17 @@ func (r *run) read() (broken, err error) {
 
 // begin opens the folder for the artifacts, and begins the event log.
 func (r *run) begin() (err error) {
-	if r.folder, err = report.Open(r.place()); err != nil {
-		if errors.Is(err, report.ErrForeign) || errors.Is(err, report.ErrInUse) {
+	if r.folder, err = artifact.Open(r.place()); err != nil {
+		if errors.Is(err, artifact.ErrForeign) || errors.Is(err, artifact.ErrInUse) {
 			return usage.Errorf("%w", err)
 		}
 		return err
 	}
-	if r.journal, err = r.folder.Create(report.Messages); err != nil {
+	if r.journal, err = r.folder.Create(artifact.Messages); err != nil {
 		r.folder.Abandon()
 		return err
 	}
-	killed := report.Killed(r.place())
+	killed := artifact.Killed(r.place())
 	if err := r.mark(); err != nil {
 		r.end()
 		return err
@@ -400,11 +402,11 @@ func (r *run) calls() plan.Calls {
 
 // failedBefore are the ids of the scenarios that did not pass in the last run.
 func (r *run) failedBefore() ([]string, error) {
-	last, err := report.ReadLast(r.place())
+	last, err := artifact.ReadLast(r.place())
 	if err != nil {
 		return nil, usage.Errorf("--failed: %w", err)
 	}
-	shown := report.Shown(r.place())
+	shown := artifact.Shown(r.place())
 	if last.Milestone != r.in.Milestone.ID {
 		return nil, usage.Errorf("--failed: the last run in %s is one of %s, and this is %s", shown, last.Milestone, r.in.Milestone.ID)
 	}
@@ -480,7 +482,7 @@ func (r *run) finish(ctx context.Context) error {
 		r.annotate()
 		return err
 	}
-	r.report().Summary(r.Stdout, r.failures(), report.Shown(r.place()), r.hint(renewed, difference))
+	r.report().Summary(r.Stdout, r.failures(), artifact.Shown(r.place()), r.hint(renewed, difference))
 	r.annotate()
 	return nil
 }
@@ -531,17 +533,17 @@ func (r *run) reproArguments() string {
 	}
 	words := ""
 	if filepath.ToSlash(r.Milestone) != DefaultMilestone {
-		words += " " + report.Quote(filepath.ToSlash(r.Milestone))
+		words += " " + curl.Quote(filepath.ToSlash(r.Milestone))
 	}
 	for _, word := range r.Target.Args() {
-		words += " " + report.Quote(word)
+		words += " " + curl.Quote(word)
 	}
 	return words
 }
 
 // report is the run as it is reported.
-func (r *run) report() *report.Run {
-	return &report.Run{
+func (r *run) report() *console.Run {
+	return &console.Run{
 		Verdict: *r.reported, Selection: r.selection, Exchanges: r.seen.Exchanges, Secrets: r.secrets,
 		Differing: len(r.differing), Repro: r.reproArguments(), Style: r.Style,
 	}

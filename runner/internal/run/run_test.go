@@ -21,9 +21,9 @@ import (
 	"github.com/cucumber/godog"
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
@@ -232,12 +232,12 @@ func renewed(t *testing.T, cfg Config) {
 	if _, err := Run(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(cfg.Out, report.Output))
+	text, err := os.ReadFile(filepath.Join(cfg.Out, artifact.Output))
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), "fixtures", "golden", "T1.output.json")
-	if err := report.ReplaceFile(path, text); err != nil {
+	if err := artifact.ReplaceFile(path, text); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -271,10 +271,10 @@ func read(t *testing.T, folder string) artifacts {
 			t.Fatal(err)
 		}
 	}
-	if len(a.texts) != len(report.Names) {
+	if len(a.texts) != len(artifact.Names) {
 		t.Fatalf("artifacts: %v", entries)
 	}
-	for name, schema := range map[string]string{report.Verdict: "Verdict", report.Coverage: "Coverage"} {
+	for name, schema := range map[string]string{artifact.Verdict: "Verdict", artifact.Coverage: "Coverage"} {
 		document, err := schemas.Read(a.texts[name])
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -289,10 +289,10 @@ func read(t *testing.T, folder string) artifacts {
 			a.coverage = document.Value.(map[string]any)
 		}
 	}
-	for line := range bytes.Lines(a.texts[report.Exchanges]) {
+	for line := range bytes.Lines(a.texts[artifact.Exchanges]) {
 		var x map[string]any
 		if err := json.Unmarshal(line, &x); err != nil {
-			t.Fatalf("%s: %v\n%s", report.Exchanges, err, line)
+			t.Fatalf("%s: %v\n%s", artifact.Exchanges, err, line)
 		}
 		a.exchanges = append(a.exchanges, x)
 	}
@@ -337,7 +337,7 @@ func TestGreen(t *testing.T) {
 	if a.coverage["complete"] != true || len(a.exchanges) != 3 {
 		t.Errorf("coverage %v, %d exchanges", a.coverage["complete"], len(a.exchanges))
 	}
-	if got := string(a.texts[report.State]); got != `{"servers":[]}` {
+	if got := string(a.texts[artifact.State]); got != `{"servers":[]}` {
 		t.Errorf("the state of somebody else's server: %s", got)
 	}
 	wantPage := `T1: A bell
@@ -572,7 +572,7 @@ func TestNothingSelected(t *testing.T) {
 	if result, _, page := cfg.run(t, t.Context()); !result.Overall {
 		t.Fatal(page)
 	}
-	before, err := os.ReadFile(filepath.Join(cfg.Out, report.Verdict))
+	before, err := os.ReadFile(filepath.Join(cfg.Out, artifact.Verdict))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -588,7 +588,7 @@ func TestNothingSelected(t *testing.T) {
 			t.Errorf("exit %d, %v; want %s", result.Exit, err, want)
 		}
 	}
-	after, err := os.ReadFile(filepath.Join(cfg.Out, report.Verdict))
+	after, err := os.ReadFile(filepath.Join(cfg.Out, artifact.Verdict))
 	if err != nil || !bytes.Equal(before, after) || r.rung.Load() != rung {
 		t.Errorf("it was rung %d times more, and the verdict is now %s", r.rung.Load()-rung, after)
 	}
@@ -855,7 +855,7 @@ func TestBrokenInputs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg, r := config(t, good)
 			path := filepath.Join(filepath.Dir(filepath.Dir(cfg.Milestone)), filepath.FromSlash(test.file))
-			if err := report.ReplaceFile(path, []byte(test.text)); err != nil {
+			if err := artifact.ReplaceFile(path, []byte(test.text)); err != nil {
 				t.Fatal(err)
 			}
 			result, a, page := cfg.run(t, t.Context())
@@ -936,7 +936,7 @@ func TestTwoRunsAreTheSame(t *testing.T) {
 	_, first, _ := cfg.run(t, t.Context())
 	_, second, _ := cfg.run(t, t.Context())
 	for name := range first.texts {
-		if name == report.Page {
+		if name == artifact.Page {
 			continue // its times are drawn; that one log makes one page is held in package page
 		}
 		if diff := cmp.Diff(timeless(t, first.texts[name]), timeless(t, second.texts[name])); diff != "" {

@@ -19,7 +19,7 @@ import (
 
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/repro"
 	"example.com/lpgate/runner/internal/service"
 )
 
@@ -60,7 +60,7 @@ func TestScripts(t *testing.T) {
 	t.Cleanup(others.Close)
 	t.Run("scenarios", func(t *testing.T) {
 		for _, place := range sample(r) {
-			repro := &report.Repro{Scenario: &r.in.Plan.Scenarios[place], Secrets: new(record.Secrets), Target: report.BuiltIn}
+			repro := &repro.Run{Scenario: &r.in.Plan.Scenarios[place], Secrets: new(record.Secrets), Target: record.BuiltIn}
 			r.tell(place, repro)
 			for _, value := range secretsOf(repro) {
 				repro.Secrets.Learn(value) // its own alone, as when it is repeated alone: one's key is another's id
@@ -73,7 +73,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func runScript(t *testing.T, repro *report.Repro, others *service.Fakes) {
+func runScript(t *testing.T, repro *repro.Run, others *service.Fakes) {
 	text := repro.Script()
 	var want []string
 	for _, x := range repro.Exchanges {
@@ -113,7 +113,7 @@ func runScript(t *testing.T, repro *report.Repro, others *service.Fakes) {
 }
 
 // secretsOf gives the variables that a script asks for the values that were sent, in the order in which it asks.
-func secretsOf(repro *report.Repro) map[string]string {
+func secretsOf(repro *repro.Run) map[string]string {
 	values, seen := map[string]string{}, map[string]int{}
 	for _, x := range repro.Exchanges {
 		for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {

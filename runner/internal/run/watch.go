@@ -11,9 +11,10 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/runner/internal/watch"
@@ -73,13 +74,13 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 			fmt.Fprintln(stderr, "runner:", err.Error())
 		}
 		if result.Document != nil && !errors.Is(err, errOutdated) {
-			fmt.Fprintln(cfg.Verdicts, report.Overall(result.Overall, cfg.Style))
+			fmt.Fprintln(cfg.Verdicts, console.Overall(result.Overall, cfg.Style))
 		}
 		if len(result.Results) > 0 {
 			failed = result.failed()
 		}
 		if !outdated {
-			fmt.Fprintln(cfg.Stdout, cfg.Style.Dim("watching "+report.Shown(cfg.Milestone)+" and what belongs to it; Ctrl-C ends"))
+			fmt.Fprintln(cfg.Stdout, cfg.Style.Dim("watching "+artifact.Shown(cfg.Milestone)+" and what belongs to it; Ctrl-C ends"))
 			select {
 			case <-ctx.Done():
 				return Result{Exit: verdict.Interrupted}, nil
@@ -172,7 +173,7 @@ func (cfg Config) again(ctx context.Context, ids []string) {
 			passed++
 		}
 		if n < mostAgain {
-			fmt.Fprintf(&page, "  %s  %s  %s\n", report.Painted(result.Status, r.Style), scenario.Where(), r.secrets.Scrub(scenario.Name))
+			fmt.Fprintf(&page, "  %s  %s  %s\n", console.Status(result.Status, r.Style), scenario.Where(), r.secrets.Scrub(scenario.Name))
 		}
 	}
 	if more := len(r.selection.Scenarios) - mostAgain; more > 0 {
@@ -194,7 +195,7 @@ func shownChanges(paths []string) string {
 		if i == mostChanged {
 			return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), len(paths)-i)
 		}
-		names = append(names, report.Shown(path))
+		names = append(names, artifact.Shown(path))
 	}
 	return strings.Join(names, ", ")
 }

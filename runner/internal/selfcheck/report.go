@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"example.com/lpgate/internal/plural"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -114,7 +114,7 @@ func (s *selfcheck) conclude() (int, error) {
 	if out == "" {
 		out = filepath.Join(filepath.Dir(s.project.Artifacts(s.in.Milestone.ID)), "selfcheck")
 	}
-	if err := report.ReplaceFile(filepath.Join(out, File), d.encode()); err != nil {
+	if err := artifact.ReplaceFile(filepath.Join(out, File), d.encode()); err != nil {
 		return verdict.Incomplete, fmt.Errorf("writing %s: %w", File, err)
 	}
 	s.page(&d, out)
@@ -176,7 +176,7 @@ func (s *selfcheck) page(d *document, out string) {
 	}
 	fmt.Fprintf(w, "\nscore       %d of %d, which is %d %%; the milestone requires %d %%\n",
 		d.Score.Detected, d.Score.Mutations-d.Score.Listed, d.Score.Percent, d.Threshold)
-	fmt.Fprintf(w, "report      %s\n", report.Shown(filepath.Join(out, File)))
+	fmt.Fprintf(w, "report      %s\n", artifact.Shown(filepath.Join(out, File)))
 	switch {
 	case d.Score.Missed+d.Score.NotApplied > 0:
 		fmt.Fprintf(w, "\nNext: --mutation 'ID' applies one of them; write a scenario that detects it, or list it with the reason.\n")

@@ -14,10 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 )
 
 // bells is a plan of five scenarios, Ring 0 to Ring 4.
@@ -94,8 +94,8 @@ func (p part) leave(t *testing.T) *Shard {
 	}
 	if !p.cut {
 		for name, value := range map[string]any{
-			report.Verdict: map[string]any{"reasons": p.reasons, "selection": map[string]any{"parallel": 2, "shuffle": nil, "repeat": 1}},
-			report.Output:  golden.Document{Milestone: p.milestone, Scenarios: rows},
+			artifact.Verdict: map[string]any{"reasons": p.reasons, "selection": map[string]any{"parallel": 2, "shuffle": nil, "repeat": 1}},
+			artifact.Output:  golden.Document{Milestone: p.milestone, Scenarios: rows},
 		} {
 			if name == p.without {
 				continue
@@ -114,10 +114,10 @@ func (p part) leave(t *testing.T) *Shard {
 	if err := os.Mkdir(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, report.Messages), text.Bytes(), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, artifact.Messages), text.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, report.State), fmt.Appendf(nil, `{"servers":[{"of":%d}]}`, p.index), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, artifact.State), fmt.Appendf(nil, `{"servers":[{"of":%d}]}`, p.index), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	read, err := Read(folder)
@@ -170,7 +170,7 @@ func TestJoin(t *testing.T) {
 			{ID: "shard-missing", Message: "shard 2 of 2 is in none of the folders: run it with --shard 2/2, and name its folder"}}},
 		{"killed", []part{of(1, 2), of(2, 2, func(p *part) { p.cut = true })}, "01234", []record.Reason{
 			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) did not come to its end: run it again, with --shard 2/2", Where: "2"}}},
-		{"without a verdict", []part{of(1, 2), of(2, 2, func(p *part) { p.without = report.Verdict })}, "01234", []record.Reason{
+		{"without a verdict", []part{of(1, 2), of(2, 2, func(p *part) { p.without = artifact.Verdict })}, "01234", []record.Reason{
 			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) has no verdict.json that can be read: run it again, with --shard 2/2", Where: "2"}}},
 		{"without a row", []part{of(1, 2), of(2, 2, func(p *part) { p.rows = func(rows []golden.Row) []golden.Row { return rows[1:] } })}, "01234", []record.Reason{
 			{ID: "shard-incomplete", Message: "shard 2 of 2 (2) has no row for REF1 in its output.json: run it again", Where: "2"}}},

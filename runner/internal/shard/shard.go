@@ -25,10 +25,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 )
 
 // Shard is what one of several runs left behind.
@@ -76,7 +76,7 @@ var (
 func Read(folder string) (*Shard, error) {
 	folder = filepath.Clean(folder)
 	var latest *Shard
-	for _, candidate := range append([]string{folder}, report.Runs(folder)...) {
+	for _, candidate := range append([]string{folder}, artifact.Runs(folder)...) {
 		s, err := read(candidate)
 		if err != nil {
 			if candidate == folder && !errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +89,7 @@ func Read(folder string) (*Shard, error) {
 		}
 	}
 	if latest == nil {
-		return nil, fmt.Errorf("%w: no %s in %s", ErrNothing, report.Messages, report.Shown(folder))
+		return nil, fmt.Errorf("%w: no %s in %s", ErrNothing, artifact.Messages, artifact.Shown(folder))
 	}
 	return latest, nil
 }
@@ -110,8 +110,8 @@ func (s *Shard) readAttached() {
 		name string
 		read func(text []byte) error
 	}{
-		{report.Verdict, func(text []byte) error { return json.Unmarshal(text, &s.Verdict) }},
-		{report.Output, func(text []byte) (err error) {
+		{artifact.Verdict, func(text []byte) error { return json.Unmarshal(text, &s.Verdict) }},
+		{artifact.Output, func(text []byte) (err error) {
 			s.Output, err = golden.Decode(text)
 			return err
 		}},
@@ -124,12 +124,12 @@ func (s *Shard) readAttached() {
 }
 
 func read(folder string) (*Shard, error) {
-	file, err := os.Open(filepath.Join(folder, report.Messages))
+	file, err := os.Open(filepath.Join(folder, artifact.Messages))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	s := &Shard{Folder: report.Shown(folder)}
+	s := &Shard{Folder: artifact.Shown(folder)}
 	if s.Log, err = record.Read(file); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrNoShard, s.Folder, err)
 	}
@@ -140,7 +140,7 @@ func read(folder string) (*Shard, error) {
 		return nil, fmt.Errorf("%w: %s says that it is %s", ErrNoShard, s.Folder, part)
 	}
 	s.readAttached()
-	text, err := os.ReadFile(filepath.Join(folder, report.State))
+	text, err := os.ReadFile(filepath.Join(folder, artifact.State))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -149,7 +149,7 @@ func read(folder string) (*Shard, error) {
 		err = json.Unmarshal(text, &state)
 	}
 	if err != nil {
-		s.lacks = append(s.lacks, report.State)
+		s.lacks = append(s.lacks, artifact.State)
 	}
 	s.Servers = state.Servers
 	return s, nil

@@ -21,8 +21,8 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -76,7 +76,7 @@ func Annotations(run *record.Run, v *verdict.Verdict, below string) []byte {
 	failed := failures(run, v)
 	for _, s := range failed {
 		uri, line := s.At()
-		says := cmp.Or(s.Says(), words(s.Result.Status))
+		says := cmp.Or(s.Says(), s.Result.Status.Text())
 		if s.Result.Status == record.Failed {
 			says += "\n" + strings.Join(run.Again(s), "\n")
 		}
@@ -99,7 +99,7 @@ func Annotations(run *record.Run, v *verdict.Verdict, below string) []byte {
 	}
 	if len(all) > mostAnnotations {
 		more := len(all) - mostAnnotations + 1
-		all = append(all[:mostAnnotations-1], command("", 0, run.Milestone, fmt.Sprintf("and %d more, in %s", more, report.Verdict)))
+		all = append(all[:mostAnnotations-1], command("", 0, run.Milestone, fmt.Sprintf("and %d more, in %s", more, artifact.Verdict)))
 	}
 	return bytes.Join(all, nil)
 }
@@ -116,7 +116,7 @@ func notObserved(absent []record.Reason) string {
 			kinds = append(kinds, fmt.Sprintf("%s: %d", first.ID, n))
 		}
 	}
-	return strings.Join(append(kinds, "see "+report.Verdict), "; ")
+	return strings.Join(append(kinds, "see "+artifact.Verdict), "; ")
 }
 
 // failures are the scenarios that did not pass, but for those of which that is known, and those that did not run, which a
@@ -171,7 +171,7 @@ func Summary(run *record.Run, v *verdict.Verdict, room int) ([]byte, error) {
 			if s.Result.Status == record.Failed {
 				again = code(run.Again(s)[0])
 			}
-			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Says(), words(s.Result.Status))), again)
+			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Says(), s.Result.Status.Text())), again)
 		}
 	}
 	if apart := v.Apart(run); len(apart) > 0 {
@@ -208,12 +208,12 @@ func (p *page) head(run *record.Run, v *verdict.Verdict) {
 	if v.Overall {
 		verb = "holds"
 	}
-	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(run.Milestone), verb, escape(run.Title), v.Exit, code(report.Through(run.Target, run.Proxy)))
+	p.line("## %s %s\n\n%s\n\nexit code %d, against %s\n", escape(run.Milestone), verb, escape(run.Title), v.Exit, code(record.Through(run.Target, run.Proxy)))
 	p.line("| | |\n|---|---|")
 	var ended []string
 	for _, status := range record.Statuses {
 		if n := v.Scenarios[status]; n > 0 {
-			ended = append(ended, fmt.Sprintf("%d %s", n, words(status)))
+			ended = append(ended, fmt.Sprintf("%d %s", n, status.Text()))
 		}
 	}
 	p.line("| scenarios | %s |", strings.Join(ended, ", "))
@@ -240,7 +240,7 @@ type page struct {
 }
 
 // cutOff is the end of a summary that has no room for more.
-const cutOff = "\nThere is more: the summary of a step may have 1 MiB. See `" + report.Verdict + "`.\n"
+const cutOff = "\nThere is more: the summary of a step may have 1 MiB. See `" + artifact.Verdict + "`.\n"
 
 func (p *page) line(format string, args ...any) {
 	line := fmt.Sprintf(format, args...) + "\n"
@@ -275,5 +275,3 @@ func code(text string) string {
 	}
 	return "<code>" + escape(text) + "</code>"
 }
-
-func words(status record.Status) string { return strings.ReplaceAll(string(status), "_", " ") }

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -28,7 +28,7 @@ func red(n int, says string, more ...string) (*record.Run, *verdict.Verdict) {
 		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","scenario":%[1]q,"says":"x","where":"","ref":%[1]q}`, s.Ref()))
 	}
 	run.Conclude(false, "", run.StartedAt)
-	run.Attach(report.Verdict, []byte(`{"exit_code":1,"reasons":[`+strings.Join(reasons, ",")+`]}`))
+	run.Attach(artifact.Verdict, []byte(`{"exit_code":1,"reasons":[`+strings.Join(reasons, ",")+`]}`))
 	v, err := verdict.Of(run)
 	if err != nil {
 		panic(err) // the tests write it

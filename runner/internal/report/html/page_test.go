@@ -20,8 +20,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/html"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -356,8 +356,8 @@ func TestVerdictIsTold(t *testing.T) {
 			r := logged(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
 			r.Info = record.Info{Milestone: "M9"}
 			r.Conclude(strings.Contains(test.verdict, `"overall":true`), "", time.Unix(2, 0))
-			r.Attach(report.Verdict, []byte(test.verdict))
-			r.Attach(report.Coverage, []byte(test.coverage))
+			r.Attach(artifact.Verdict, []byte(test.verdict))
+			r.Attach(artifact.Coverage, []byte(test.coverage))
 			text, err := html.Encode(r, decided(t, r))
 			if err != nil {
 				t.Fatal(err)
@@ -373,7 +373,7 @@ func TestVerdictIsTold(t *testing.T) {
 
 func TestBrokenAttachment(t *testing.T) {
 	r := logged(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
-	r.Attach(report.Verdict, []byte(`{"overall":1}`))
+	r.Attach(artifact.Verdict, []byte(`{"overall":1}`))
 	if _, err := verdict.Of(r); err == nil || !strings.HasPrefix(err.Error(), "reading verdict.json of the event log: ") {
 		t.Errorf("got %v", err)
 	}

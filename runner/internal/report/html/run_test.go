@@ -16,9 +16,9 @@ import (
 
 	"example.com/lpgate/features"
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/report/html"
 	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/verdict"
@@ -126,10 +126,10 @@ func verify(feature, more string, wrap func(http.Handler) http.Handler, rules ..
 	if _, err := run.Run(context.Background(), run.Config{Milestone: "milestones/M109.yaml", Out: out, Filter: plan.Filter{Refs: refs}, Stdout: io.Discard, Wrap: wrap}); err != nil {
 		return nil, err
 	}
-	if r.page, err = os.ReadFile(filepath.Join(out, report.Page)); err != nil {
+	if r.page, err = os.ReadFile(filepath.Join(out, artifact.Page)); err != nil {
 		return nil, err
 	}
-	r.log, err = os.ReadFile(filepath.Join(out, report.Messages))
+	r.log, err = os.ReadFile(filepath.Join(out, artifact.Messages))
 	return r, err
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
+	"example.com/lpgate/runner/internal/report/repro"
 	"example.com/lpgate/schemas"
 )
 
@@ -81,7 +81,7 @@ func place(f *record.Failure, r *record.Run) (base, start string) {
 	switch {
 	case f != nil && f.Base != "":
 		return f.Base, f.Start
-	case r.Target == report.BuiltIn:
+	case r.Target == record.BuiltIn:
 		return r.Base, "go run ./fakeserver/cmd/fakeserver --addr " + strings.TrimPrefix(r.Base, "http://")
 	}
 	return r.Base, ""
@@ -125,7 +125,7 @@ func insideOf(line *row, secrets *record.Secrets, r *record.Run) *insideView {
 func exchangeOf(x *record.Exchange, f *record.Failure, secrets *record.Secrets, r *record.Run) exchangeView {
 	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
 	base, start := place(f, r)
-	v.Curl, v.Start = report.Curl(base, r.Flags, &x.Request, secrets), start
+	v.Curl, v.Start = repro.Curl(base, r.Flags, &x.Request, secrets), start
 	v.Open = len(v.Failed) > 0 || x.Response == nil || f != nil && f.Exchange == x
 	var violations []schemas.Violation
 	for _, result := range x.Checks {

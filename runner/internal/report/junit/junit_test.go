@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -41,7 +41,7 @@ func encoded(t *testing.T, reasons string, scenarios ...*record.Scenario) string
 		t.Fatal(err)
 	}
 	run.Conclude(false, "", time.Unix(1, 5e8))
-	run.Attach(report.Verdict, fmt.Appendf(nil, `{"reasons":[%s],"scenarios":%s}`, reasons, counts))
+	run.Attach(artifact.Verdict, fmt.Appendf(nil, `{"reasons":[%s],"scenarios":%s}`, reasons, counts))
 	v, err := verdict.Of(run)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package report
+package artifact
 
 import (
 	"crypto/rand"
@@ -149,25 +149,25 @@ func (f *Folder) Write(name string, text []byte) error {
 	return err
 }
 
-// Artifact is an artifact that is written bit by bit.
-type Artifact struct {
+// File is an artifact that is written bit by bit.
+type File struct {
 	*os.File
 	folder *Folder
 	name   string
 }
 
 // Create begins an artifact.
-func (f *Folder) Create(name string) (*Artifact, error) {
+func (f *Folder) Create(name string) (*File, error) {
 	file, err := os.OpenFile(filepath.Join(f.temp, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("writing %s: %w", name, err)
 	}
-	return &Artifact{file, f, name}, nil
+	return &File{file, f, name}, nil
 }
 
 // Close ends an artifact: it is on the disk, and one of those that were written, unless err is what kept it from that. Then
 // what was written of it stays, for an event log says something as far as it goes.
-func (a *Artifact) Close(err error) error {
+func (a *File) Close(err error) error {
 	if err == nil {
 		err = a.Sync()
 	}

@@ -1,4 +1,4 @@
-package report
+package repro
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.com/lpgate/internal/curl"
 	"example.com/lpgate/runner/internal/record"
 )
 
@@ -46,7 +47,7 @@ take() {
 `
 
 // Script writes the requests as a script for a POSIX shell, with curl and jq.
-func (r *Repro) Script() string {
+func (r *Run) Script() string {
 	s := &script{repro: r, taken: map[string]bool{}, names: map[string]bool{}}
 	for _, name := range []string{"answers", "base", "number", "recorded", "status", "word"} {
 		s.names[name] = true
@@ -55,7 +56,7 @@ func (r *Repro) Script() string {
 	step := -1
 	for from := 0; from < len(r.Exchanges); {
 		to := from + 1
-		for to < len(r.Exchanges) && together(r.Exchanges[from], r.Exchanges[to]) {
+		for to < len(r.Exchanges) && Concurrent(r.Exchanges[from], r.Exchanges[to]) {
 			to++
 		}
 		if at := r.Exchanges[from].Mark.Step; at != step {
@@ -71,7 +72,7 @@ func (r *Repro) Script() string {
 
 // script is one that is being written.
 type script struct {
-	repro *Repro
+	repro *Run
 	body  strings.Builder
 
 	secrets []secret
@@ -121,7 +122,7 @@ func (s *script) head() string {
 	if len(r.Flags) > 0 {
 		b.WriteString("curl() { command curl")
 		for _, flag := range r.Flags {
-			b.WriteString(" " + Quote(r.Secrets.Scrub(flag)))
+			b.WriteString(" " + curl.Quote(r.Secrets.Scrub(flag)))
 		}
 		b.WriteString(" \"$@\"; }\n")
 	}
@@ -197,7 +198,7 @@ func (s *script) send(from, to int) {
 		}
 		list := strings.Join(numbers, " ")
 		fmt.Fprintf(&s.body, "for n in %s; do\n  %scall \"$n\" %s %s > \"$answers/$n.said\" &\ndone\nwait\nfor n in %s; do cat \"$answers/$n.said\"; done\n",
-			list, before, Quote(strings.Join(statuses, " or ")), arguments, list)
+			list, before, curl.Quote(strings.Join(statuses, " or ")), arguments, list)
 	}
 	s.sent.WriteString(x.Request.Target + "\n" + unescaped(x.Request.Target) + "\n")
 	s.sent.Write(x.Request.Body)
@@ -232,13 +233,13 @@ func (s *script) arguments(x *record.Exchange) []string {
 	case x.Request.Method == http.MethodHead:
 		words = append(words, "--head")
 	case x.Request.Method != http.MethodGet || len(x.Request.Body) > 0:
-		words = append(words, "-X", Quote(x.Request.Method))
+		words = append(words, "-X", curl.Quote(x.Request.Method))
 	}
 	words = append(words, `"$base"`+s.word(x.Request.Target, inTarget))
 	for _, name := range slices.Sorted(maps.Keys(x.Request.Header)) {
 		for _, value := range x.Request.Header[name] {
 			if value == "" {
-				words = append(words, "-H", Quote(name+";")) // curl's way to send an empty one
+				words = append(words, "-H", curl.Quote(name+";")) // curl's way to send an empty one
 				continue
 			}
 			words = append(words, "-H", s.word(name+": "+value, inHeader))
@@ -357,7 +358,7 @@ func (s *script) pieces(text string, in place, literal func(string), variable fu
 // word writes a text as one word of the shell.
 func (s *script) word(text string, in place) string {
 	var b strings.Builder
-	s.pieces(text, in, func(literal string) { b.WriteString(Quote(literal)) }, func(name string) { b.WriteString(`"$` + name + `"`) })
+	s.pieces(text, in, func(literal string) { b.WriteString(curl.Quote(literal)) }, func(name string) { b.WriteString(`"$` + name + `"`) })
 	return b.String()
 }
 
@@ -380,7 +381,7 @@ func (s *script) printed(body string) string {
 				piece, rest = text[:run[0]], text[run[0]:]
 			}
 			if utf8.ValidString(piece) && !strings.ContainsRune(piece, 0) {
-				parts = append(parts, "printf %s "+Quote(piece))
+				parts = append(parts, "printf %s "+curl.Quote(piece))
 			} else {
 				parts = append(parts, "printf '"+octal(piece)+"'")
 			}
@@ -445,7 +446,7 @@ func (s *script) take(h *heard, spelled spelling) string {
 		if !strings.HasPrefix(filter, ".") {
 			filter = "." + filter
 		}
-		fmt.Fprintf(&s.body, "%s=$(take %d %s)\n", name, h.answer, Quote(filter+spelled.filter))
+		fmt.Fprintf(&s.body, "%s=$(take %d %s)\n", name, h.answer, curl.Quote(filter+spelled.filter))
 	}
 	return name
 }

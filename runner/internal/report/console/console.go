@@ -1,4 +1,5 @@
-package report
+// Package console writes the report of a run for a terminal.
+package console
 
 import (
 	"fmt"
@@ -8,7 +9,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.com/lpgate/internal/printable"
+	"example.com/lpgate/runner/internal/artifact"
+	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/report/repro"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 )
@@ -21,6 +26,23 @@ const (
 	mostViolations = 5
 	mostBody       = 1200
 )
+
+// Run is a run as it is reported on a terminal.
+type Run struct {
+	Verdict verdict.Verdict
+	// Selection is nil when there is no plan.
+	Selection *plan.Selection
+	// Exchanges are all exchanges in order.
+	Exchanges []*record.Exchange
+	// Secrets are what must not be written.
+	Secrets *record.Secrets
+	// Differing is how many scenarios had other results when the run was repeated.
+	Differing int
+	// Repro are the arguments of "runner repro" that follow the id, for this milestone and target.
+	Repro string
+	// Style colours the page for the terminal.
+	Style terminal.Style
+}
 
 // Summary writes the page for the terminal: what was counted, each failure in full, why the run is not green, and what
 // to do next. The line with the verdict itself is not in it: it must come last, whatever happens.
@@ -35,7 +57,7 @@ func (r *Run) Summary(w io.Writer, failures []record.Failure, folder, hint strin
 			p.line("")
 			p.line("and %d more that did not pass:", len(failures)-i)
 			for _, f := range failures[i:] {
-				p.line("  %s  %s  %s", p.paint(f.Status, strings.ToUpper(words(f.Status))), f.Scenario.Where(), f.Scenario.Name)
+				p.line("  %s  %s  %s", p.paint(f.Status, strings.ToUpper(f.Status.Text())), f.Scenario.Where(), f.Scenario.Name)
 			}
 			break
 		}
@@ -87,13 +109,13 @@ func (p *printer) header(r *Run) {
 		p.line("%s", v.Milestone)
 	}
 	if v.Target != "" {
-		p.line("against %s", Through(v.Target, string(v.Proxy)))
+		p.line("against %s", record.Through(v.Target, string(v.Proxy)))
 	}
 }
 
 func (p *printer) failure(f *record.Failure) {
 	p.line("")
-	p.line("--- %s  %s", p.paint(f.Status, strings.ToUpper(words(f.Status))), f.Scenario.Where())
+	p.line("--- %s  %s", p.paint(f.Status, strings.ToUpper(f.Status.Text())), f.Scenario.Where())
 	p.line("    %s", f.Scenario.Name)
 	p.line("    %s", p.ink.Dim(strings.Join(f.Scenario.Tags, " ")))
 	if f.Step >= 0 && f.Step < len(f.Scenario.Steps) {
@@ -148,7 +170,7 @@ func (p *printer) explain(f *record.Failure) {
 		p.line("      check %s: %s", check.Result.Check, check.Result.Message)
 		for i, v := range check.Result.Violations {
 			if i == mostViolations && !p.everything {
-				p.line("        and %d more, in line %d of %s", len(check.Result.Violations)-i, p.lines[check.Exchange], Exchanges)
+				p.line("        and %d more, in line %d of %s", len(check.Result.Violations)-i, p.lines[check.Exchange], artifact.Exchanges)
 				break
 			}
 			p.line("        at %s: %s", orRoot(p.secrets.Scrub(v.InstancePath)), p.secrets.Scrub(v.Message))
@@ -184,7 +206,7 @@ func orRoot(pointer string) string {
 func (p *printer) exchange(f *record.Failure) {
 	x := f.Exchange
 	if number := p.lines[x]; number > 0 {
-		p.line("      the exchange, line %d of %s:", number, Exchanges)
+		p.line("      the exchange, line %d of %s:", number, artifact.Exchanges)
 	} else {
 		p.line("      the exchange:")
 	}
@@ -219,7 +241,7 @@ func (p *printer) exchange(f *record.Failure) {
 	} else {
 		p.line("      to send it again, after what the scenario sent before it (start it with: %s):", f.Start)
 	}
-	p.block("        ", Curl(f.Base, f.Flags, &x.Request, p.secrets))
+	p.block("        ", repro.Curl(f.Base, f.Flags, &x.Request, p.secrets))
 }
 
 // Overall is the last line of a run: the verdict.
@@ -230,10 +252,10 @@ func Overall(overall bool, ink terminal.Style) string {
 	return ink.Red("overall=false")
 }
 
-// Painted is a status in its colour.
-func Painted(status record.Status, ink terminal.Style) string {
+// Status returns a status in its colour.
+func Status(status record.Status, ink terminal.Style) string {
 	p := printer{ink: ink}
-	return p.paint(status, words(status))
+	return p.paint(status, status.Text())
 }
 
 // paint gives a text the colour of a status: what the target did wrong is red, and what says nothing of it yellow.
@@ -249,19 +271,16 @@ func (p *printer) paint(status record.Status, text string) string {
 	return p.ink.Yellow(text)
 }
 
-// words is a status as people write it.
-func words(status record.Status) string { return strings.ReplaceAll(string(status), "_", " ") }
-
 func (p *printer) body(indent string, body []byte) {
 	if len(body) == 0 {
 		return
 	}
 	text := p.secrets.Scrub(string(body))
 	if !utf8.ValidString(text) {
-		p.line("%s%q", indent, shorten(text, mostBody))
+		p.line("%s%q", indent, printable.Shorten(text, mostBody))
 		return
 	}
-	p.block(indent, shorten(text, mostBody))
+	p.block(indent, printable.Shorten(text, mostBody))
 }
 
 // counts shows what was counted.
@@ -272,7 +291,7 @@ func (p *printer) counts(r *Run) {
 	p.line("")
 	v := &r.Verdict
 	repeat := v.Selection.Repeat
-	if v.Target != BuiltIn {
+	if v.Target != record.BuiltIn {
 		p.line("seed        %s", seeds(v.Seed, repeat))
 	}
 	if shuffle := string(v.Selection.Shuffle); shuffle != "" {
@@ -287,7 +306,7 @@ func (p *printer) counts(r *Run) {
 	var scenarios []string
 	for _, status := range record.Statuses {
 		if n := r.Verdict.Scenarios[status]; n > 0 {
-			scenarios = append(scenarios, p.paint(status, fmt.Sprintf("%d %s", n, words(status))))
+			scenarios = append(scenarios, p.paint(status, fmt.Sprintf("%d %s", n, status.Text())))
 		}
 	}
 	p.line("scenarios   %s", strings.Join(scenarios, ", "))
@@ -314,21 +333,13 @@ func (p *printer) counts(r *Run) {
 	p.gaps(&r.Verdict)
 }
 
-// Again is the word for a further run with the same seed: the first has the seed itself.
-func Again(seed string, run int) string {
-	if run == 1 {
-		return seed
-	}
-	return fmt.Sprintf("%s-%d", seed, run)
-}
-
 // seeds are the words of all runs.
 func seeds(seed string, runs int) string {
 	switch {
 	case runs > 2:
-		return fmt.Sprintf("%s, then %s to %s", seed, Again(seed, 2), Again(seed, runs))
+		return fmt.Sprintf("%s, then %s to %s", seed, record.RepeatSeed(seed, 2), record.RepeatSeed(seed, runs))
 	case runs == 2:
-		return seed + ", then " + Again(seed, 2)
+		return seed + ", then " + record.RepeatSeed(seed, 2)
 	}
 	return seed
 }
@@ -386,7 +397,7 @@ func placed(reason record.Reason) string {
 	if reason.Where != "" && !strings.Contains(reason.Message, reason.Where) {
 		where = reason.Where + ": "
 	}
-	return where + shorten(reason.Message, 300)
+	return where + printable.Shorten(reason.Message, 300)
 }
 
 // reasons says why a run is not green, kind by kind. What was not observed is only counted while not everything ran.
@@ -416,14 +427,14 @@ func (p *printer) kind(reasons []record.Reason, onlyCount bool) {
 	}
 	switch {
 	case onlyCount && reasons[0].Ref != "": // many are one reason already, which counts them
-		p.line("  %s  %d, and not everything ran: see %s", shown, len(reasons), Verdict)
+		p.line("  %s  %d, and not everything ran: see %s", shown, len(reasons), artifact.Verdict)
 		return
 	case id == "not-started":
 		most = mostProblems
 	}
 	for i, reason := range reasons {
 		if i == most {
-			p.line("  %s  and %d more, in %s", shown, len(reasons)-i, Verdict)
+			p.line("  %s  and %d more, in %s", shown, len(reasons)-i, artifact.Verdict)
 			return
 		}
 		ref := ""

@@ -1,4 +1,4 @@
-package report
+package repro
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.com/lpgate/internal/printable"
 	"example.com/lpgate/runner/internal/record"
 )
 
@@ -49,7 +50,7 @@ func Curl(base string, flags []string, r *record.Request, secrets *record.Secret
 	case body == "":
 	case len(body) > longestArgument:
 		words = append(words, "--data-binary", "@body")
-		before = fmt.Sprintf("# body is a file of %d bytes, which begins with: %s\n", len(body), shorten(body, 120))
+		before = fmt.Sprintf("# body is a file of %d bytes, which begins with: %s\n", len(body), printable.Shorten(body, 120))
 	case !utf8.ValidString(body) || strings.ContainsRune(body, 0):
 		words = append(words, "--data-binary", "@-")
 		before = "printf '" + octal(body) + "' | "
@@ -88,16 +89,4 @@ func octal(text string) string {
 		fmt.Fprintf(&b, `\%03o`, text[i])
 	}
 	return b.String()
-}
-
-// shorten cuts a text to about so many bytes, and says so.
-func shorten(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return fmt.Sprintf("%s… (%d bytes)", text[:cut], len(text))
 }

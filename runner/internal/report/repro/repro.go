@@ -1,8 +1,7 @@
-package report
+package repro
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -11,8 +10,8 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// Repro is a failure that was repeated alone: one scenario, or one check on the answers to one of its sentences.
-type Repro struct {
+// Run is a failure that was repeated alone: one scenario, or one check on the answers to one of its sentences.
+type Run struct {
 	// ID is the short name of the failure.
 	ID string
 	// Scenario is the one that was run.
@@ -40,7 +39,7 @@ type Repro struct {
 }
 
 // Exit is the exit code: 1 when it still fails, 0 when it does not. A check that was not reached is neither.
-func (r *Repro) Exit() int {
+func (r *Run) Exit() int {
 	exit := verdict.Alone(r.Result, r.Stops)
 	if r.Check == "" || exit != verdict.Holds && exit != verdict.Fails {
 		return exit
@@ -56,7 +55,7 @@ func (r *Repro) Exit() int {
 }
 
 // failedThere are the checks that failed on the answers to the sentence, and whether there was any.
-func (r *Repro) failedThere() (failed []string, reached bool) {
+func (r *Run) failedThere() (failed []string, reached bool) {
 	for _, x := range r.Exchanges {
 		if x.Mark.Step != r.Step || x.Response == nil {
 			continue
@@ -72,7 +71,7 @@ func (r *Repro) failedThere() (failed []string, reached bool) {
 }
 
 // Says is how it ended, as one line.
-func (r *Repro) Says() string {
+func (r *Run) Says() string {
 	exit := r.Exit()
 	if r.Check == "" {
 		switch {
@@ -106,67 +105,15 @@ func (r *Repro) Says() string {
 }
 
 // stopped says why the scenario came to no end that tells.
-func (r *Repro) stopped() string {
+func (r *Run) stopped() string {
 	if len(r.Stops) > 0 {
 		return r.Stops[0].Message
 	}
 	if r.Result.Message == "" {
-		return words(r.Result.Status)
+		return r.Result.Status.Text()
 	}
-	return words(r.Result.Status) + ": " + r.Result.Message
+	return r.Result.Status.Text() + ": " + r.Result.Message
 }
 
-// Page writes the whole of it for the terminal: each sentence with what was sent and answered, and what failed.
-func (r *Repro) Page(w io.Writer) {
-	p := printer{w: w, secrets: r.Secrets, everything: true}
-	p.line("%s  %s", r.Scenario.Ref(), r.Scenario.Where())
-	p.line("    %s", r.Scenario.Name)
-	p.line("    %s", strings.Join(r.Scenario.Tags, " "))
-	p.line("against %s", r.Target)
-	if r.Start != "" {
-		p.line("to send it to a server of your own, start that with: %s", r.Start)
-	}
-	next := 0
-	for i, step := range r.Scenario.Steps {
-		if next == len(r.Exchanges) && r.Failure == nil && r.Result.Status != record.Passed {
-			break // it did not run
-		}
-		if next == len(r.Exchanges) && r.Failure != nil && i > r.Failure.Step {
-			break // nothing of the rest ran
-		}
-		p.line("")
-		p.line("%s:%d: %s %s", r.Scenario.URI, step.Line, step.Keyword, step.Text)
-		for next < len(r.Exchanges) && r.Exchanges[next].Mark.Step == i {
-			from := next
-			for next++; next < len(r.Exchanges) && together(r.Exchanges[from], r.Exchanges[next]); next++ {
-			}
-			p.exchanged(r, r.Exchanges[from:next])
-		}
-	}
-	if r.Failure != nil {
-		failure := *r.Failure
-		failure.Exchange = nil // it was shown
-		p.failure(&failure)
-	}
-	p.line("")
-	p.line("%s", r.Secrets.Scrub(r.Says()))
-}
-
-// together says whether two exchanges were under way at once.
-func together(a, b *record.Exchange) bool { return a.Mark.Concurrency != 0 && a.Mark == b.Mark }
-
-// exchanged shows an exchange, or several that were under way at once with the same request.
-func (p *printer) exchanged(r *Repro, all []*record.Exchange) {
-	p.block("  ", Curl(r.Base, r.Flags, &all[0].Request, p.secrets))
-	if len(all) > 1 {
-		p.line("  # %d times at once", len(all))
-	}
-	for _, x := range all {
-		if x.Response == nil {
-			p.line("  < no answer: %s", x.Failure)
-			continue
-		}
-		p.line("  < %d", x.Response.Status)
-		p.body("  < ", x.Response.Body)
-	}
-}
+// Concurrent reports whether two exchanges belong to requests that were sent at once.
+func Concurrent(a, b *record.Exchange) bool { return a.Mark.Concurrency != 0 && a.Mark == b.Mark }
