@@ -118,7 +118,7 @@ func recordAdminAPI() ([]openapi.Example, error) {
 		return nil, fmt.Errorf("recording a world: %w", err)
 	}
 	type values map[string]string
-	world, elsewhere := values{"world": "checkout"}, values{"world": "checkuot"}
+	world, misspelt := values{"world": "checkout"}, values{"world": "checkuot"}
 	blocked := values{"operation": "partnerLiquidityProvider.rollout.upsert", "outcome": "rollout_blocked"}
 	steps := []struct {
 		Operation   string
@@ -129,12 +129,12 @@ func recordAdminAPI() ([]openapi.Example, error) {
 	}{
 		{Operation: "fake.index"},
 		{Operation: "fake.worlds.get", Path: world},
-		{Operation: "fake.worlds.get", Refused: true, Path: elsewhere},
+		{Operation: "fake.worlds.get", Refused: true, Path: misspelt},
 		{Operation: "fake.worlds.list"},
 		{Operation: "fake.journal.find", Path: world, Query: blocked},
 		{Operation: "fake.journal.find", Refused: true, Path: world, Query: values{"outcome": "rollout_bloked"}},
 		{Operation: "fake.journal.count", Path: world, Query: blocked},
-		{Operation: "fake.journal.count", Refused: true, Path: elsewhere},
+		{Operation: "fake.journal.count", Refused: true, Path: misspelt},
 		{Operation: "fake.journal.wait", Path: world, Query: values{"outcome": "rollout_blocked", "n": "1", "timeout": "5s"}},
 		{Operation: "fake.journal.wait", Refused: true, Path: world, Query: values{"timeout": "1h"}},
 		{Operation: "fake.explain", Path: values{"request_id": "checkout.2"}},
@@ -165,7 +165,7 @@ func recordAdminAPI() ([]openapi.Example, error) {
 		{Operation: "fake.worlds.seed", Path: world, Body: seed},
 		{Operation: "fake.worlds.seed", Refused: true, Path: world, Body: `{"providers":[{"owner":"acme","stauts":"active"}]}`},
 		{Operation: "fake.worlds.reset", Path: world},
-		{Operation: "fake.worlds.delete", Refused: true, Path: elsewhere},
+		{Operation: "fake.worlds.delete", Refused: true, Path: misspelt},
 		{Operation: "fake.worlds.delete", Path: world},
 	}
 	answers := map[string][]byte{}

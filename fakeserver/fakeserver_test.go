@@ -62,15 +62,15 @@ func TestDeterminism(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var told strings.Builder
+		var log strings.Builder
 		for i := range 3 {
 			r, _ := http.NewRequest("POST", "http://fake/partner-liquidity-providers", strings.NewReader(`{"z":1,"a":2,"provider":{}}`))
 			r.Header = http.Header{"X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:write"}, "Idempotency-Key": {fmt.Sprint(i)}}
 			w := &written{}
 			s.ServeHTTP(w, r)
-			told.WriteString(w.String())
+			log.WriteString(w.String())
 		}
-		return told.String()
+		return log.String()
 	}
 	if a, b := run(), run(); a != b {
 		t.Errorf("got\n%s\nthen\n%s", a, b)

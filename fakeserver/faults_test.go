@@ -173,7 +173,7 @@ func TestFaultsAreStale(t *testing.T) {
 }
 
 // In key mode a fault meets who has a good key and who has none alike.
-func TestFaultsTellNothingOfAKey(t *testing.T) {
+func TestFaultsRevealNoStoredKey(t *testing.T) {
 	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: "amber", PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
 	})
@@ -224,12 +224,12 @@ func TestFaultsAreArranged(t *testing.T) {
 	if err := a.DeleteFault(ctx, "f2"); err != nil {
 		t.Error(err)
 	}
-	var told []string
+	var listed []string
 	waiting, err := a.Faults(ctx)
 	for _, f := range waiting {
-		told = append(told, fmt.Sprint(f.ID, " ", f.TimesLeft, " ", f.Matched, " ", f.Fired))
+		listed = append(listed, fmt.Sprint(f.ID, " ", f.TimesLeft, " ", f.Matched, " ", f.Fired))
 	}
-	if got := strings.Join(told, ", "); err != nil || got != "f1 4 1 1, f3 5 0 0" {
+	if got := strings.Join(listed, ", "); err != nil || got != "f1 4 1 1, f3 5 0 0" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	var wrong *client.Problem

@@ -109,8 +109,8 @@ func FuzzServer(f *testing.F) {
 				}
 			}
 		}
-		if told := s.Journals(); !utf8.ValidString(told) {
-			t.Errorf("a failed test would be told bytes: %q", told)
+		if journals := s.Journals(); !utf8.ValidString(journals) {
+			t.Errorf("a failed test would print invalid UTF-8: %q", journals)
 		}
 		lines := log.taken()
 		if !utf8.ValidString(lines) || strings.Contains(lines, `"level":"ERROR"`) || strings.Contains(lines, "panic") {

@@ -20,9 +20,9 @@ import (
 	"example.com/lpgate/fakeserver/testclient"
 )
 
-// patience is how long a test waits for what comes at once; only a broken server
+// gracePeriod is how long a test waits for what comes at once; only a broken server
 // makes it wait.
-const patience = 30 * time.Second
+const gracePeriod = 30 * time.Second
 
 // dial connects to a server.
 func dial(t *testing.T, fake *fakeservertest.Running) net.Conn {
@@ -32,7 +32,7 @@ func dial(t *testing.T, fake *fakeservertest.Running) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(gracePeriod))
 	return conn
 }
 
@@ -61,7 +61,7 @@ func TestSlowSenders(t *testing.T) {
 
 // A body that is too large is refused as soon as that is known, whatever else its
 // client sends or does not, and the connection is not used again.
-func TestTooLargeIsSaidAtOnce(t *testing.T) {
+func TestTooLargeIsRefusedAtOnce(t *testing.T) {
 	const contract, mib = "POST /partner-liquidity-providers HTTP/1.1\r\nHost: localhost\r\nX-Partner-Key: amber\r\nX-Auth-Scopes: settlement:write\r\nIdempotency-Key: k\r\n", 1 << 20
 	const control = "PUT /_fake/snapshots/s HTTP/1.1\r\nHost: localhost\r\n"
 	for _, test := range []struct {
@@ -139,7 +139,7 @@ func TestReaderOfNothing(t *testing.T) {
 		_, err = io.WriteString(conn, request)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("the client was still connected after %s", patience)
+		t.Errorf("the client was still connected after %s", gracePeriod)
 	}
 }
 
@@ -187,7 +187,7 @@ func (d *deadlines) SetReadDeadline(t time.Time) error { d.set = append(d.set, t
 
 // Once a request to the admin API is read, no limit for reading cuts its answer off,
 // which may be long waited for. A body that nobody reads stays under the limit.
-func TestPatience(t *testing.T) {
+func TestGracePeriod(t *testing.T) {
 	s := fakeservertest.StartInMemory(t)
 	for _, test := range []struct {
 		method, path, body string
@@ -211,7 +211,7 @@ func TestPatience(t *testing.T) {
 }
 
 // Nor does a limit for reading cut a fault off that takes its time.
-func TestPatienceWithFaults(t *testing.T) {
+func TestGracePeriodWithFaults(t *testing.T) {
 	s := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.Wait = func(context.Context, time.Duration) {} })
 	for _, test := range []struct{ fault, body string }{
 		{`{"latency":"1h"}`, ""},

@@ -21,108 +21,108 @@ import (
 	"example.com/lpgate/fakeserver"
 )
 
-// asking is a request of one partner about one provider. Tier is a rank.
-type asking struct {
+// input is a request of one partner about one provider. Tier is a rank.
+type input struct {
 	what, provider, key string // key is "" for get
-	word                string // the status, or the status of the rollout
+	statusText          string // the status, or the status of the rollout
 	tier, violations    int
 }
 
-// telling is what a client sees of an answer: its status, the error's code and reason
-// when there is one, and in shown what this operation tells of the provider.
-type telling struct {
+// output is what a client sees of a response: its status, the error's code and reason
+// if it has one, and in show what this operation returns of the provider.
+type output struct {
 	status          int
 	replayed        bool
 	code, why, show string
 }
 
-// believed is all that clients may know of one provider. It is a spec of its own,
-// with the rules as far as these requests reach them, and no code of the fake's.
-type believed struct {
+// model is the state of one provider that clients can observe. It is an independent
+// specification: the rules that these requests reach, without code of the fake.
+type model struct {
 	there            bool
 	status, verdict  string
 	tier, violations int
 	version          int
-	answers          map[string]remembered // by operation and key
+	answers          map[string]operation // by operation and key
 }
 
-type remembered struct {
-	asked asking
-	told  telling
+type operation struct {
+	input  input
+	output output
 }
 
-// step is what a provider answers, and what is then believed of it.
-func (b believed) step(a asking) (telling, believed) {
+// step returns the response of a provider and its next state.
+func (b model) step(a input) (output, model) {
 	if a.what == "get" {
 		if !b.there {
-			return telling{status: 404, code: "NOT_FOUND", why: "not_found"}, b
+			return output{status: 404, code: "NOT_FOUND", why: "not_found"}, b
 		}
-		return telling{status: 200, show: fmt.Sprintf("%s S%d %d v%d %s", b.status, b.tier, b.violations, b.version, b.verdict)}, b
+		return output{status: 200, show: fmt.Sprintf("%s S%d %d v%d %s", b.status, b.tier, b.violations, b.version, b.verdict)}, b
 	}
 	if a.what != "onboard" && !b.there {
-		return telling{status: 404, code: "NOT_FOUND", why: "not_found"}, b
+		return output{status: 404, code: "NOT_FOUND", why: "not_found"}, b
 	}
 	if first, ok := b.answers[a.what+" "+a.key]; ok {
-		if first.asked != a {
-			return telling{status: 409, code: "IDEMPOTENCY_KEY_REUSE_PAYLOAD_MISMATCH"}, b
+		if first.input != a {
+			return output{status: 409, code: "IDEMPOTENCY_KEY_REUSE_PAYLOAD_MISMATCH"}, b
 		}
-		again := first.told
+		again := first.output
 		again.replayed = true
 		return again, b
 	}
-	told, next := b.decide(a)
+	output, next := b.decide(a)
 	next.answers = maps.Clone(b.answers)
 	if next.answers == nil {
-		next.answers = map[string]remembered{}
+		next.answers = map[string]operation{}
 	}
-	next.answers[a.what+" "+a.key] = remembered{a, told}
-	return told, next
+	next.answers[a.what+" "+a.key] = operation{a, output}
+	return output, next
 }
 
-func (b believed) decide(a asking) (telling, believed) {
-	conflict := func(why string) (telling, believed) { return telling{status: 409, code: "CONFLICT", why: why}, b }
+func (b model) decide(a input) (output, model) {
+	conflict := func(why string) (output, model) { return output{status: 409, code: "CONFLICT", why: why}, b }
 	next := b
 	switch a.what {
 	case "onboard":
 		if b.there {
 			return conflict("invalid")
 		}
-		next.there, next.status, next.tier = true, a.word, a.tier
-		return telling{status: 200, show: fmt.Sprintf("%s S%d", a.word, a.tier)}, next
+		next.there, next.status, next.tier = true, a.statusText, a.tier
+		return output{status: 200, show: fmt.Sprintf("%s S%d", a.statusText, a.tier)}, next
 	case "status":
-		if a.word == "active" && a.violations > 0 {
+		if a.statusText == "active" && a.violations > 0 {
 			return conflict("downgrade_required")
 		}
-		next.status, next.tier, next.violations = a.word, a.tier, a.violations
-		return telling{status: 200, show: fmt.Sprintf("%s S%d", a.word, a.tier)}, next
+		next.status, next.tier, next.violations = a.statusText, a.tier, a.violations
+		return output{status: 200, show: fmt.Sprintf("%s S%d", a.statusText, a.tier)}, next
 	case "evaluate":
 		next.verdict = "deny"
 		if a.tier <= b.tier+1 {
 			next.verdict = "allow"
 		}
-		return telling{status: 200, show: fmt.Sprintf("%s from S%d", next.verdict, b.tier)}, next
+		return output{status: 200, show: fmt.Sprintf("%s from S%d", next.verdict, b.tier)}, next
 	case "rollout":
 		blocked := a.tier > b.tier+1
-		if a.word == "active" && (blocked || b.verdict != "allow" || b.violations > 0 || b.status == "offboarded") {
+		if a.statusText == "active" && (blocked || b.verdict != "allow" || b.violations > 0 || b.status == "offboarded") {
 			return conflict("rollout_blocked")
 		}
 		next.version, next.tier = b.version+1, a.tier
-		switch a.word {
+		switch a.statusText {
 		case "active":
 			next.status = "active"
 		case "blocked":
 			next.status = "restricted"
 		}
-		return telling{status: 200, show: fmt.Sprintf("%s S%d v%d", a.word, a.tier, next.version)}, next
+		return output{status: 200, show: fmt.Sprintf("%s S%d v%d", a.statusText, a.tier, next.version)}, next
 	}
-	panic("nobody asks for " + a.what)
+	panic("unknown request " + a.what)
 }
 
 var providerModel = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
 		by := map[string][]porcupine.Operation{}
 		for _, o := range history {
-			id := o.Input.(asking).provider
+			id := o.Input.(input).provider
 			by[id] = append(by[id], o)
 		}
 		var parts [][]porcupine.Operation
@@ -131,13 +131,13 @@ var providerModel = porcupine.Model{
 		}
 		return parts
 	},
-	Init: func() any { return believed{} },
-	Step: func(state, input, output any) (bool, any) {
-		told, next := state.(believed).step(input.(asking))
-		return told == output.(telling), next
+	Init: func() any { return model{} },
+	Step: func(state, in, out any) (bool, any) {
+		want, next := state.(model).step(in.(input))
+		return out.(output) == want, next
 	},
 	Equal: func(one, other any) bool {
-		a, b := one.(believed), other.(believed)
+		a, b := one.(model), other.(model)
 		same := maps.Equal(a.answers, b.answers)
 		a.answers, b.answers = nil, nil
 		return same && fmt.Sprint(a) == fmt.Sprint(b)
@@ -145,7 +145,7 @@ var providerModel = porcupine.Model{
 }
 
 // send asks a server, and reads of the answer what a client sees.
-func send(t *testing.T, h http.Handler, a asking) telling {
+func send(t *testing.T, h http.Handler, a input) output {
 	const base = "/partner-liquidity-providers"
 	method, path, body := "POST", base+"/"+a.provider, ""
 	baselines := `"trust_safety_baseline_passed":true,"reliability_baseline_passed":true,"audit_conformance_passed":true`
@@ -154,16 +154,16 @@ func send(t *testing.T, h http.Handler, a asking) telling {
 		method = "GET"
 	case "onboard":
 		path = base
-		body = fmt.Sprintf(`{"provider":{"provider_id":%q,"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S%d","status":%q}}`, a.provider, a.tier, a.word)
+		body = fmt.Sprintf(`{"provider":{"provider_id":%q,"owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"e","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S%d","status":%q}}`, a.provider, a.tier, a.statusText)
 	case "status":
 		path += "/status"
-		body = fmt.Sprintf(`{"status":{"status":%q,"segment_tier":"S%d",%s,"unresolved_critical_violations":%d,"reason_codes":["test"]}}`, a.word, a.tier, baselines, a.violations)
+		body = fmt.Sprintf(`{"status":{"status":%q,"segment_tier":"S%d",%s,"unresolved_critical_violations":%d,"reason_codes":["test"]}}`, a.statusText, a.tier, baselines, a.violations)
 	case "evaluate":
 		path += "/eligibility/evaluate"
 		body = fmt.Sprintf(`{"eligibility":{"requested_segment_tier":"S%d",%s,"unresolved_critical_violations":0,"consecutive_compliant_windows":2,"capability_family":"core"}}`, a.tier, baselines)
 	case "rollout":
 		path += "/rollout"
-		body = fmt.Sprintf(`{"rollout":{"rollout_status":%q,"effective_segment_tier":"S%d","capability_matrix":[{"capability":"c","min_segment_tier":"S0","enabled":true}]}}`, a.word, a.tier)
+		body = fmt.Sprintf(`{"rollout":{"rollout_status":%q,"effective_segment_tier":"S%d","capability_matrix":[{"capability":"c","min_segment_tier":"S0","enabled":true}]}}`, a.statusText, a.tier)
 	}
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header = http.Header{"X-Partner-Key": {"amber"}, "X-Auth-Scopes": {"settlement:write settlement:read"}}
@@ -209,13 +209,13 @@ func send(t *testing.T, h http.Handler, a asking) telling {
 	if err := json.Unmarshal(w.Body.Bytes(), &shown); err != nil {
 		t.Error(err)
 	}
-	told := telling{
+	output := output{
 		status: w.Code, replayed: w.Header().Get("Idempotent-Replayed") == "true",
 		code: shown.Error.Code, why: strings.TrimPrefix(shown.Error.Details.Reason, "partner_liquidity_provider_"),
 	}
 	if w.Code == http.StatusOK {
 		p := shown.Provider
-		told.show = map[string]string{
+		output.show = map[string]string{
 			"get":      fmt.Sprintf("%s %s %d v%d %s", p.Status, p.Tier, p.Governance.Violations, p.Rollout.Version, p.Last.Verdict),
 			"onboard":  p.Status + " " + p.Tier,
 			"status":   shown.Status.Status + " " + shown.Status.Tier,
@@ -223,25 +223,25 @@ func send(t *testing.T, h http.Handler, a asking) telling {
 			"rollout":  fmt.Sprintf("%s %s v%d", shown.Rollout.Status, shown.Rollout.Tier, shown.Rollout.Version),
 		}[a.what]
 	}
-	return told
+	return output
 }
 
 // draw gives a request. Keys are few, so that equal ones meet, and most requests of a
 // key are equal: what is asked follows from it.
-func draw(random *rand.Rand, provider string) asking {
+func draw(random *rand.Rand, provider string) input {
 	what := []string{"onboard", "status", "evaluate", "rollout", "get", "get"}[random.IntN(6)]
 	if what == "get" {
-		return asking{what: what, provider: provider}
+		return input{what: what, provider: provider}
 	}
 	key := random.IntN(12)
-	a := asking{what: what, provider: provider, key: fmt.Sprint(key), tier: key % 4}
+	a := input{what: what, provider: provider, key: fmt.Sprint(key), tier: key % 4}
 	switch what {
 	case "onboard":
-		a.word, a.tier = "pending_review", 1
+		a.statusText, a.tier = "pending_review", 1
 	case "status":
-		a.word, a.violations = []string{"active", "restricted", "offboarded"}[key%3], key/6
+		a.statusText, a.violations = []string{"active", "restricted", "offboarded"}[key%3], key/6
 	case "rollout":
-		a.word = []string{"active", "paused", "blocked"}[key/4]
+		a.statusText = []string{"active", "paused", "blocked"}[key/4]
 	}
 	if random.IntN(10) == 0 {
 		a.tier = 3 - a.tier // another payload
@@ -256,15 +256,15 @@ func recordedHistory(t *testing.T, h http.Handler) []porcupine.Operation {
 	var mu sync.Mutex
 	var history []porcupine.Operation
 	var tick atomic.Int64
-	ask := func(client int, a asking) {
+	ask := func(client int, a input) {
 		called := tick.Add(1)
 		runtime.Gosched() // so that others come between, on few processors too
-		told := send(t, h, a)
+		output := send(t, h, a)
 		runtime.Gosched()
 		returned := tick.Add(1)
 		mu.Lock()
 		defer mu.Unlock()
-		history = append(history, porcupine.Operation{ClientId: client, Input: a, Call: called, Output: told, Return: returned})
+		history = append(history, porcupine.Operation{ClientId: client, Input: a, Call: called, Output: output, Return: returned})
 	}
 	for round := range rounds {
 		begin := make(chan struct{})
@@ -284,12 +284,12 @@ func recordedHistory(t *testing.T, h http.Handler) []porcupine.Operation {
 	// One after the other, so that these answers leave no choice.
 	for provider := range providers {
 		id := fmt.Sprint("provider-", provider)
-		for _, a := range []asking{
-			{what: "onboard", provider: id, key: "last", word: "pending_review", tier: 1},
-			{what: "status", provider: id, key: "last-1", word: "active", tier: 2},
+		for _, a := range []input{
+			{what: "onboard", provider: id, key: "last", statusText: "pending_review", tier: 1},
+			{what: "status", provider: id, key: "last-1", statusText: "active", tier: 2},
 			{what: "get", provider: id},
-			{what: "status", provider: id, key: "last-2", word: "offboarded", tier: 0},
-			{what: "status", provider: id, key: "last-2", word: "offboarded", tier: 0},
+			{what: "status", provider: id, key: "last-2", statusText: "offboarded", tier: 0},
+			{what: "status", provider: id, key: "last-2", statusText: "offboarded", tier: 0},
 			{what: "get", provider: id},
 		} {
 			ask(0, a)
@@ -299,7 +299,7 @@ func recordedHistory(t *testing.T, h http.Handler) []porcupine.Operation {
 }
 
 // staleGets answers every GET of a path as it answered the first success.
-func staleGets(honest http.Handler) http.Handler {
+func staleGets(handler http.Handler) http.Handler {
 	var first sync.Map
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == "GET" {
@@ -309,7 +309,7 @@ func staleGets(honest http.Handler) http.Handler {
 			}
 		}
 		seen := httptest.NewRecorder()
-		honest.ServeHTTP(seen, r)
+		handler.ServeHTTP(seen, r)
 		if r.Method == "GET" && seen.Code == http.StatusOK {
 			first.Store(r.URL.Path, seen.Body.Bytes())
 		}
@@ -320,25 +320,25 @@ func staleGets(honest http.Handler) http.Handler {
 }
 
 // lostKeys gives every request a key of its own.
-func lostKeys(honest http.Handler) http.Handler {
+func lostKeys(handler http.Handler) http.Handler {
 	var n atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == "POST" {
 			r.Header.Set("Idempotency-Key", fmt.Sprint(n.Add(1)))
 		}
-		honest.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	})
 }
 
 // lostWrites answers a status upsert, and undoes it by one of its own.
-func lostWrites(honest http.Handler) http.Handler {
+func lostWrites(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		honest.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 		if after, ok := strings.CutSuffix(r.URL.Path, "/status"); ok {
 			undo := httptest.NewRequest("POST", after+"/status", strings.NewReader(`{"status":{"status":"pending_review","segment_tier":"S1","trust_safety_baseline_passed":true,"reliability_baseline_passed":true,"audit_conformance_passed":true,"unresolved_critical_violations":0}}`))
 			undo.Header = r.Header.Clone()
 			undo.Header.Set("Idempotency-Key", "undo "+r.Header.Get("Idempotency-Key"))
-			honest.ServeHTTP(httptest.NewRecorder(), undo)
+			handler.ServeHTTP(httptest.NewRecorder(), undo)
 		}
 	})
 }

@@ -24,8 +24,8 @@ func bounded(records int) func(*fakeserver.Options) {
 	return func(o *fakeserver.Options) { o.MaxRecords = records }
 }
 
-// asked sends a GET as amber, and gives the answer and its body.
-func asked(t *testing.T, f *fakeservertest.Running, path, world string) (*http.Response, string) {
+// getAsAmber sends a GET as amber and returns the answer and its body.
+func getAsAmber(t *testing.T, f *fakeservertest.Running, path, world string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest("GET", f.URL+path, nil)
 	if err != nil {
@@ -59,10 +59,10 @@ func TestRecordsAreBounded(t *testing.T) {
 	if answer, body := testclient.Onboard(t, f, f.URL, "a", "1"); answer.StatusCode != 200 || answer.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("a replay: got %s %s", answer.Status, body)
 	}
-	if answer, body := asked(t, f, page, "a"); answer.StatusCode != 200 {
+	if answer, body := getAsAmber(t, f, page, "a"); answer.StatusCode != 200 {
 		t.Errorf("an export that takes the last: got %s %s", answer.Status, body)
 	}
-	answer, body = asked(t, f, page, "b")
+	answer, body = getAsAmber(t, f, page, "b")
 	full("an export", answer, body)
 	state, err := f.Admin.World("a").State(ctx)
 	if err != nil || state.Providers != 1 || state.AuditEntries != 1 || state.StoredResponses != 1 || state.Checkpoints != 1 {
@@ -81,7 +81,7 @@ func TestRecordsAreBounded(t *testing.T) {
 	if answer, body := testclient.Onboard(t, f, f.URL, "c", "2"); answer.StatusCode != 200 {
 		t.Errorf("with a reset: got %s %s", answer.Status, body)
 	}
-	if _, metrics := asked(t, f, "/metrics", ""); !strings.Contains(metrics, "\nfake_records 4\n") || !strings.Contains(metrics, "\nfake_records_limit 5\n") {
+	if _, metrics := getAsAmber(t, f, "/metrics", ""); !strings.Contains(metrics, "\nfake_records 4\n") || !strings.Contains(metrics, "\nfake_records_limit 5\n") {
 		t.Errorf("the metrics tell other records: %s", metrics)
 	}
 }
@@ -143,10 +143,10 @@ func TestMetrics(t *testing.T) {
 	testclient.Onboard(t, f, f.URL, "a", "1")
 	testclient.Onboard(t, f, f.URL, "b", "1")
 	testclient.Onboard(t, f, f.URL, "b", "1")
-	asked(t, f, "/partner-liquidity-providers/plp_000001/rollout/export", "a")
-	asked(t, f, "/partner-liquidity-providers/nobody", "a")
-	asked(t, f, "/nowhere/"+strings.Repeat("x", 99), "")
-	_, got := asked(t, f, "/metrics", "")
+	getAsAmber(t, f, "/partner-liquidity-providers/plp_000001/rollout/export", "a")
+	getAsAmber(t, f, "/partner-liquidity-providers/nobody", "a")
+	getAsAmber(t, f, "/nowhere/"+strings.Repeat("x", 99), "")
+	_, got := getAsAmber(t, f, "/metrics", "")
 	for _, want := range []string{
 		`fake_requests_total{operation="partnerLiquidityProvider.onboard",outcome="success"} 3`,
 		`fake_requests_total{operation="partnerLiquidityProvider.get",outcome="provider_not_found"} 1`,
@@ -169,7 +169,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("the linter says %v, %v", problems, err)
 	}
 	contract := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.ContractOnly = true })
-	if answer, _ := asked(t, contract, "/metrics", ""); answer.StatusCode != 404 || answer.Header.Get("X-Correlation-Id") != "corr_unrouted" {
+	if answer, _ := getAsAmber(t, contract, "/metrics", ""); answer.StatusCode != 404 || answer.Header.Get("X-Correlation-Id") != "corr_unrouted" {
 		t.Errorf("of the contract alone: got %s", answer.Status)
 	}
 }
@@ -208,7 +208,7 @@ func TestLog(t *testing.T) {
 			})
 			testclient.Onboard(t, f, f.URL, "a", "sesame")
 			testclient.Onboard(t, f, f.URL, "a", "sesame")
-			asked(t, f, "/partner-liquidity-providers/nobody?secret=sesame", "a")
+			getAsAmber(t, f, "/partner-liquidity-providers/nobody?secret=sesame", "a")
 			testclient.Onboard(t, f, f.URL, "b", "sesame")
 			mu.Lock()
 			now = now.Add(time.Hour)
@@ -233,11 +233,11 @@ func TestLog(t *testing.T) {
 			if err := json.Unmarshal([]byte(line), &event); err != nil {
 				t.Fatal(err)
 			}
-			said := strings.TrimSpace(fmt.Sprint(event.Level, " ", event.Msg, " ", event.World, " ", event.Why))
+			line := strings.TrimSpace(fmt.Sprint(event.Level, " ", event.Msg, " ", event.World, " ", event.Why))
 			if event.Msg == "request" {
-				said = fmt.Sprint(event.Level, " ", event.RequestID, " ", event.Operation, " ", event.Outcome, " ", event.ReasonCodes, " ", event.Status, " ", event.Replayed, " ", event.Took != nil)
+				line = fmt.Sprint(event.Level, " ", event.RequestID, " ", event.Operation, " ", event.Outcome, " ", event.ReasonCodes, " ", event.Status, " ", event.Replayed, " ", event.Took != nil)
 			}
-			lines = append(lines, said)
+			lines = append(lines, line)
 		}
 		return strings.Join(lines, "\n")
 	}

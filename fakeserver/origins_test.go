@@ -136,7 +136,7 @@ func TestHosts(t *testing.T) {
 
 // A page of another origin reaches nothing of a server on loopback, by whatever request:
 // the answer is 403 in the form of the path, and nothing is left of the request.
-func TestPagesFromElsewhere(t *testing.T) {
+func TestRequestsOfOtherOrigins(t *testing.T) {
 	const none = `,"details":{}}}`
 	requests := []struct{ name, method, host, header, hint string }{
 		{"fetch", "GET", "", "Origin: http://evil.example;Sec-Fetch-Site: cross-site", "--cors-origin http://evil.example"},
@@ -235,7 +235,7 @@ func TestPagesFromElsewhere(t *testing.T) {
 
 // With a token, or beyond loopback, requests of any page are answered, and the log names
 // the setting without which the page cannot read the answer.
-func TestPagesFromElsewhereAreLogged(t *testing.T) {
+func TestRequestsOfOtherOriginsAreLogged(t *testing.T) {
 	for _, test := range []struct {
 		name, addr string
 		change     func(*fakeserver.Options)
@@ -258,7 +258,7 @@ func TestPagesFromElsewhereAreLogged(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error)
-			go func() { done <- s.Serve(ctx, l, patience) }()
+			go func() { done <- s.Serve(ctx, l, gracePeriod) }()
 			_, port, err := net.SplitHostPort(l.Addr().String())
 			if err != nil {
 				t.Fatal(err)

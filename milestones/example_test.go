@@ -73,8 +73,8 @@ func ExampleParse() {
 `)
 	_, err := milestones.Parse("M109.yaml", text)
 	for problem := range strings.Lines(err.Error()) {
-		_, says, _ := strings.Cut(problem, ": ")
-		fmt.Print(says)
+		_, message, _ := strings.Cut(problem, ": ")
+		fmt.Print(message)
 	}
 	// Output:
 	// unknown feature "state.feature" (did you mean "status.feature"?)

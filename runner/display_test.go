@@ -61,19 +61,19 @@ func checkDocument(t *testing.T, text []byte, exit int, id string) {
 	for _, violation := range schema.Validate(document.Value) {
 		t.Errorf("not valid at %s: %s", violation.InstancePath, violation.Message)
 	}
-	var told struct {
+	var verdict struct {
 		Overall bool            `json:"overall"`
 		Exit    int             `json:"exit_code"`
 		Reasons []record.Reason `json:"reasons"`
 	}
-	if err := json.Unmarshal(text, &told); err != nil {
+	if err := json.Unmarshal(text, &verdict); err != nil {
 		t.Fatal(err)
 	}
-	if told.Overall || told.Exit != exit {
-		t.Errorf("overall %v, exit_code %d, want false and %d", told.Overall, told.Exit, exit)
+	if verdict.Overall || verdict.Exit != exit {
+		t.Errorf("overall %v, exit_code %d, want false and %d", verdict.Overall, verdict.Exit, exit)
 	}
-	if !slices.ContainsFunc(told.Reasons, func(reason record.Reason) bool { return reason.ID == id }) {
-		t.Errorf("no reason %s: %+v", id, told.Reasons)
+	if !slices.ContainsFunc(verdict.Reasons, func(reason record.Reason) bool { return reason.ID == id }) {
+		t.Errorf("no reason %s: %+v", id, verdict.Reasons)
 	}
 }
 

@@ -17,19 +17,19 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// live is a command that a script started and talks to while it runs.
+// live is a command that runs in the background of a script.
 type live struct {
-	command *exec.Cmd
-	lines   chan string
-	ended   chan struct{}
-	last    string
-	asked   chan struct{} // a request reached the silent service
+	command   *exec.Cmd
+	lines     chan string
+	ended     chan struct{}
+	last      string
+	requested chan struct{} // a request reached the silent service
 }
 
-// liveKey is where a script has its own.
+// liveKey is the key of a script's live.
 type liveKey struct{}
 
-// tooLong is when a script gives up on a line. It is no part of what is tested: lines are waited for.
+// tooLong is the time limit for a line to appear. Tests do not depend on it.
 const tooLong = 3 * time.Minute
 
 // starts runs a command in the background. Its stdout and its stderr are one stream, as on a terminal.
@@ -62,10 +62,10 @@ func starts(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// says waits for a line. What was said before it is passed over.
-func says(ts *testscript.TestScript, neg bool, args []string) {
+// prints waits for a line that matches. Earlier lines are skipped.
+func prints(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: says REGEXP")
+		ts.Fatalf("usage: prints REGEXP")
 	}
 	l, wanted := ts.Value(liveKey{}).(*live), regexp.MustCompile(args[0])
 	var before []string
@@ -74,16 +74,16 @@ func says(ts *testscript.TestScript, neg bool, args []string) {
 		select {
 		case line, open := <-l.lines:
 			if !open {
-				ts.Fatalf("it ended, and did not say %s but\n%s", wanted, strings.Join(before, "\n"))
+				ts.Fatalf("it ended without a line that matches %s:\n%s", wanted, strings.Join(before, "\n"))
 			}
 			l.last = line
 			if wanted.MatchString(line) {
-				ts.Logf("said: %s", line)
+				ts.Logf("printed: %s", line)
 				return
 			}
 			before = append(before, line)
 		case <-giveUp:
-			ts.Fatalf("it does not say %s but\n%s", wanted, strings.Join(before, "\n"))
+			ts.Fatalf("no line matches %s:\n%s", wanted, strings.Join(before, "\n"))
 		}
 	}
 }
@@ -106,21 +106,21 @@ func stops(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// silent starts a service that is there and answers no operation, and says where: $SILENT.
+// silent starts a service that answers no operation, and sets $SILENT to its URL.
 func silent(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: silent")
 	}
 	l := ts.Value(liveKey{}).(*live)
-	l.asked = make(chan struct{}, 100)
+	l.requested = make(chan struct{}, 100)
 	service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			return
 		}
-		_, _ = io.Copy(io.Discard, r.Body) // only then it is noticed that the caller hangs up
+		_, _ = io.Copy(io.Discard, r.Body) // the server detects a closed connection only after reading the body
 		select {
-		case l.asked <- struct{}{}:
-		default: // nobody waits for that many
+		case l.requested <- struct{}{}:
+		default: // the channel is full
 		}
 		<-r.Context().Done()
 	}))
@@ -128,13 +128,13 @@ func silent(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("SILENT", service.URL)
 }
 
-// asked waits for a request to the silent service.
-func asked(ts *testscript.TestScript, neg bool, args []string) {
+// requested waits for a request to the silent service.
+func requested(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: asked")
 	}
 	select {
-	case <-ts.Value(liveKey{}).(*live).asked:
+	case <-ts.Value(liveKey{}).(*live).requested:
 	case <-time.After(tooLong):
 		ts.Fatalf("nobody asks")
 	}

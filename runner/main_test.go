@@ -35,18 +35,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"runner": main})
 }
 
-// TestScripts runs testdata/*.txtar: the command as a user meets it. Beside testscript's own commands there are
+// TestScripts runs testdata/*.txtar over the built command. It has the build tag external: without -tags external, go test
+// finds no TestScripts. Commands beside those of testscript:
 //
-//	exits CODE runner ARGS      runs it; it exits with CODE, and its last line says overall=true exactly for 0
+//	exits CODE runner ARGS      runs it; it exits with CODE, and its last line is overall=true exactly for 0
 //	interrupts SIGNAL ARGS      runs it with --target, and sends the signal while a request waits for its answer
-//	damage KIND FILE            damages a file of the project here, wants the gate and lint to refuse it, and repairs it
+//	damage KIND FILE            damages a file of the project, expects the gate and lint to refuse it, and repairs it
 //	lints KIND FILE             does the same for a file that only lint reads
-//	interrupts-anywhere ARGS    runs it again and again, each time interrupted a little later
-//	unread CODE runner ARGS     runs it with a stdout that nobody reads
-//	fails CODE runner ARGS      runs a subcommand, which exits with CODE and gives no verdict on a milestone
-//	services                    starts six services, and says where: $HONEST keeps the contract, $LIAR forgets the charset of a 409,
-//	                            $SLOVEN is a teapot, $INTRUDER answers with commands to GitHub and a verdict, and $STRAY sends
-//	                            these after its answers. The proxy at the address $INTERPOSED answers in the place of any service
+//	interrupts-anywhere ARGS    runs it repeatedly, each time interrupted a little later
+//	unread CODE runner ARGS     runs it with a stdout that is not read
+//	fails CODE runner ARGS      runs a subcommand, which exits with CODE and prints no verdict
+//	services                    starts six services and sets their URLs: $UNCHANGED is the fake, $WRONG omits the charset of a 409,
+//	                            $TEAPOT returns 418, $INJECTOR returns GitHub workflow commands and a verdict, and $EXTRA sends
+//	                            these after its answers. The proxy at $INTERPOSED answers instead of any service
 //	killed ARGS                 runs it with --target, and kills it while a request waits for its answer
 //	kills TIMES FOLDER runner MILESTONE ARGS  runs it with its artifacts in a copy of a green folder, and kills it (kill_test.go)
 //	onmount FOLDER COMMAND      runs a command of the shell with a file system mounted there (kill_test.go)
@@ -55,13 +56,13 @@ func TestMain(m *testing.M) {
 //	gitlab                      makes the folder a repository with the recipe for GitLab, and installs what runs it into the PATH
 //	kubernetes                  builds what runs the recipe for Kubernetes into the PATH
 //	recipe FILE                 writes what a recipe of ci has for the shell: shard.sh and merge.sh
-//	registration [LIE]          starts the service of testdata/registration, and says where: $SERVICE
-//	starts runner ARGS          runs it in the background, for says and stops (live_test.go)
-//	says REGEXP                 waits for a line of it that fits
+//	registration [FAULT]        starts the service of testdata/registration, and sets $SERVICE to its URL
+//	starts runner ARGS          runs it in the background, for prints and stops (live_test.go)
+//	prints REGEXP               waits for a line of it that matches
 //	stops CODE                  interrupts it; it exits with CODE, and its last line is overall=false
-//	silent                      starts a service that is there and answers no operation, and says where: $SILENT
-//	asked                       waits for a call of an operation
-//	hostile KIND [N]            starts a service that keeps nothing within bounds, and says where: $HOSTILE (hostile_test.go)
+//	silent                      starts a service that answers no operation, and sets $SILENT to its URL
+//	requested                   waits for a call of an operation
+//	hostile KIND [N]            starts a service with unbounded answers, and sets $HOSTILE to its URL (hostile_test.go)
 //	measured MIB S CODE runner ARGS   runs it, within so much memory and time; its stdout is the file printed
 //	vectors                     writes the outside vectors: keys.json, 1.json to 3.json, empty.json and full.json
 //
@@ -84,7 +85,7 @@ func TestScripts(t *testing.T) {
 			"hostile": hostile, "measured": measured,
 			"damage": damage, "lints": lints,
 			"kills": kills, "onmount": onmount,
-			"starts": starts, "says": says, "stops": stops, "silent": silent, "asked": asked},
+			"starts": starts, "prints": prints, "stops": stops, "silent": silent, "requested": requested},
 	})
 }
 
@@ -239,24 +240,24 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	fake, err := fakeserver.New(fakeserver.Options{})
 	ts.Check(err)
-	honest := httptest.NewServer(fake)
-	liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	unchanged := httptest.NewServer(fake)
+	wrong := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fake.ServeHTTP(forgetful{w}, r)
 	}))
-	ts.Defer(honest.Close)
-	ts.Defer(liar.Close)
-	ts.Setenv("HONEST", honest.URL)
-	sloven := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
-	ts.Defer(sloven.Close)
-	ts.Setenv("LIAR", liar.URL)
-	ts.Setenv("SLOVEN", sloven.URL)
-	intruder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	ts.Defer(unchanged.Close)
+	ts.Defer(wrong.Close)
+	ts.Setenv("UNCHANGED", unchanged.URL)
+	teapot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	ts.Defer(teapot.Close)
+	ts.Setenv("WRONG", wrong.URL)
+	ts.Setenv("TEAPOT", teapot.URL)
+	injector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, intruding)
 	}))
-	ts.Defer(intruder.Close)
-	ts.Setenv("INTRUDER", intruder.URL)
+	ts.Defer(injector.Close)
+	ts.Setenv("INJECTOR", injector.URL)
 	// After the answer comes one that nothing asked for: net/http writes its beginning to the log of the process.
-	stray := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	extra := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
@@ -269,14 +270,14 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 		_ = buffered.Flush()
 		time.Sleep(50 * time.Millisecond)
 	}))
-	ts.Defer(stray.Close)
+	ts.Defer(extra.Close)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.RequestURI = r.URL.RequestURI()
 		fake.ServeHTTP(w, r)
 	}))
 	ts.Defer(proxy.Close)
 	ts.Setenv("INTERPOSED", strings.TrimPrefix(proxy.URL, "http://"))
-	ts.Setenv("STRAY", stray.URL)
+	ts.Setenv("EXTRA", extra.URL)
 }
 
 // intruding is an answer with lines that are a verdict or commands.

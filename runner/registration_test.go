@@ -11,7 +11,7 @@ import (
 )
 
 // registration starts the service of testdata/registration for the length of a script, with a lie if one is named, and
-// says where it is: $SERVICE. It is a program of its own that knows nothing of the verifier.
+// answer where it is: $SERVICE. It is a program of its own that knows nothing of the verifier.
 func registration(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
 		ts.Fatalf("usage: registration [LIE]")

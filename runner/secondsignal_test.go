@@ -15,9 +15,9 @@ import (
 
 // A second signal ends a run at once that cannot end: what reads its output takes nothing.
 func TestSecondSignal(t *testing.T) {
-	asked := make(chan struct{}, 100)
+	requested := make(chan struct{}, 100)
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		asked <- struct{}{}
+		requested <- struct{}{}
 		<-r.Context().Done()
 	}))
 	defer silent.Close()
@@ -46,7 +46,7 @@ func TestSecondSignal(t *testing.T) {
 		close(ended)
 	}()
 	defer time.AfterFunc(time.Minute, func() { command.Process.Kill() }).Stop()
-	<-asked
+	<-requested
 	if err := command.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

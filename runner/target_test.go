@@ -118,8 +118,8 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct {
-		name string
-		says func(http.ResponseWriter, *http.Request)
+		name   string
+		answer func(http.ResponseWriter, *http.Request)
 	}{
 		{"in a header", func(w http.ResponseWriter, r *http.Request) {
 			fake.ServeHTTP(telltale{w, r.Header.Get("X-Token") + r.Header.Get("X-Partner-Key")}, r)
@@ -137,7 +137,7 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			target := httptest.NewServer(http.HandlerFunc(test.says))
+			target := httptest.NewServer(http.HandlerFunc(test.answer))
 			defer target.Close()
 			out := filepath.Join(t.TempDir(), "out")
 			of := []string{"../milestones/M109.yaml", "--target", target.URL, "--header", "X-Token: canary-of-the-header", "--no-capability", "header-identity", "--partner-keys", keys}
@@ -177,20 +177,20 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 // telltale says something in each Content-Type.
 type telltale struct {
 	http.ResponseWriter
-	says string
+	answer string
 }
 
 func (t telltale) WriteHeader(status int) {
-	t.Header().Set("Content-Type", "application/json; of="+t.says)
+	t.Header().Set("Content-Type", "application/json; of="+t.answer)
 	t.ResponseWriter.WriteHeader(status)
 }
 
 // A target that dies in the middle, or whose gateway says that it does, is exit 3 and not a contract that does not hold.
 func TestTargetThatDies(t *testing.T) {
 	tests := []struct {
-		name string
-		die  func(http.ResponseWriter)
-		says string
+		name   string
+		die    func(http.ResponseWriter)
+		answer string
 	}{
 		{"a gateway's page", func(w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "text/html")
@@ -212,8 +212,8 @@ func TestTargetThatDies(t *testing.T) {
 			if exit != verdict.Unreachable {
 				t.Errorf("exit %d, want %d", exit, verdict.Unreachable)
 			}
-			if !strings.Contains(written, test.says) {
-				t.Errorf("it does not say %q:\n%s", test.says, written[:min(len(written), 2000)])
+			if !strings.Contains(written, test.answer) {
+				t.Errorf("it does not say %q:\n%s", test.answer, written[:min(len(written), 2000)])
 			}
 		})
 	}

@@ -165,7 +165,7 @@ func (p *exportPages) verify(w io.Writer, keys auditproof.Keys) bool {
 
 // writeBroken prints the broken page and entry.
 func (p *exportPages) writeBroken(w io.Writer, err error) {
-	var broken *auditproof.Broken
+	var broken *auditproof.Error
 	if !errors.As(err, &broken) {
 		fmt.Fprintf(w, "broken: %v\n", err)
 		return
@@ -178,7 +178,7 @@ func (p *exportPages) writeBroken(w io.Writer, err error) {
 			fmt.Fprintf(w, " (%q)", entries[broken.Entry-1].AuditID)
 		}
 	}
-	fmt.Fprintf(w, ": %s\n", broken.Says)
+	fmt.Fprintf(w, ": %s\n", broken.Message)
 }
 
 // checkProviders compares the unsigned provider_id of each response with the signed entries. All entries of an export have the
@@ -187,7 +187,7 @@ func (p *exportPages) checkProviders() error {
 	signed, ok := p.provider()
 	for i, about := range p.providers {
 		if ok && about != nil && *about != signed {
-			return &auditproof.Broken{Page: i + 1, Says: fmt.Sprintf("the response has the provider_id %q, and its signed entries have %q", *about, signed)}
+			return &auditproof.Error{Page: i + 1, Message: fmt.Sprintf("the response has the provider_id %q, and its signed entries have %q", *about, signed)}
 		}
 	}
 	return nil
@@ -247,9 +247,9 @@ func (p *exportPages) writeLinks(w io.Writer, keys auditproof.Keys) {
 	fmt.Fprintln(w, "\nEach page by itself is valid:")
 	for i, o := range p.outlines {
 		before := slices.IndexFunc(p.outlines, o.Continues)
-		switch twin := slices.IndexFunc(p.texts[:i], func(text []byte) bool { return bytes.Equal(text, p.texts[i]) }); {
-		case twin >= 0:
-			fmt.Fprintf(w, "  %s is the same as %s\n", p.files[i], p.files[twin])
+		switch duplicate := slices.IndexFunc(p.texts[:i], func(text []byte) bool { return bytes.Equal(text, p.texts[i]) }); {
+		case duplicate >= 0:
+			fmt.Fprintf(w, "  %s is the same as %s\n", p.files[i], p.files[duplicate])
 		case o.Query.AttestationAfter == nil:
 			fmt.Fprintf(w, "  %s is a first page\n", p.files[i])
 			start = i

@@ -73,11 +73,11 @@ func TestVerifyExportSeesEveryByte(t *testing.T) {
 			if exit := runCommand(t.Context(), args, &stdout, io.Discard, nowhere); exit != verdict.Holds || !strings.HasPrefix(stdout.String(), "verified: ") {
 				t.Fatalf("before anything is changed: exit %d, %s", exit, stdout.String())
 			}
-			truth := files[name]
-			free := spans(t, truth, test.mayVary)
+			unchanged := files[name]
+			free := spans(t, unchanged, test.mayVary)
 			accepted := 0
-			for at := range truth {
-				corrupt := bytes.Clone(truth)
+			for at := range unchanged {
+				corrupt := bytes.Clone(unchanged)
 				corrupt[at] ^= 0x01 // makes a letter or a digit its neighbour
 				write(t, folder, name, corrupt)
 				stdout.Reset()
@@ -87,9 +87,9 @@ func TestVerifyExportSeesEveryByte(t *testing.T) {
 				case exit == verdict.Broken && stdout.Len() == 0:
 				case exit == verdict.Holds && free[at] && (test.harmful == nil || !test.harmful(corrupt)):
 					accepted++
-				case exit == verdict.Holds && bytes.Equal(canonical(corrupt), canonical(truth)): // 4e-324 is the same double as 5e-324
+				case exit == verdict.Holds && bytes.Equal(canonical(corrupt), canonical(unchanged)): // 4e-324 is the same double as 5e-324
 				default:
-					t.Fatalf("byte %d, near %q: exit %d, %s", at, truth[max(0, at-20):min(len(truth), at+20)], exit, stdout.String())
+					t.Fatalf("byte %d, near %q: exit %d, %s", at, unchanged[max(0, at-20):min(len(unchanged), at+20)], exit, stdout.String())
 				}
 			}
 			if len(test.mayVary) > 0 && accepted == 0 {
@@ -142,10 +142,10 @@ func pemLine(t *testing.T, pem []byte) []byte {
 }
 
 // otherKey tells whether a key set gives another key for the signatures of the vectors than the true one.
-func otherKey(t *testing.T, truth []byte) func([]byte) bool {
+func otherKey(t *testing.T, unchanged []byte) func([]byte) bool {
 	t.Helper()
 	const signer = "lpgate-dev-k1"
-	want, err := auditproof.ParseKeys(truth)
+	want, err := auditproof.ParseKeys(unchanged)
 	if err != nil {
 		t.Fatal(err)
 	}

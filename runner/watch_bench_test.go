@@ -12,7 +12,7 @@ import (
 
 // BenchmarkWatch measures the built command with --watch from a change of a feature on the disk. It reports
 //
-//	told-ms     milliseconds until the first line that tells of it
+//	notice-ms   milliseconds until the first line about the change
 //	verdict-ms  milliseconds until the verdict of the run
 func BenchmarkWatch(b *testing.B) {
 	project := b.TempDir()
@@ -53,7 +53,7 @@ func BenchmarkWatch(b *testing.B) {
 		b.Fatal(err)
 	}
 	wait("watching ")
-	var told, verdict time.Duration
+	var noticed, verdict time.Duration
 	for b.Loop() {
 		text = append(text, '\n')
 		start := time.Now()
@@ -61,12 +61,12 @@ func BenchmarkWatch(b *testing.B) {
 			b.Fatal(err)
 		}
 		wait("changed: ")
-		told += time.Since(start)
+		noticed += time.Since(start)
 		wait("overall=true")
 		verdict += time.Since(start)
 		wait("watching ")
 	}
-	b.ReportMetric(float64(told.Milliseconds())/float64(b.N), "told-ms")
+	b.ReportMetric(float64(noticed.Milliseconds())/float64(b.N), "notice-ms")
 	b.ReportMetric(float64(verdict.Milliseconds())/float64(b.N), "verdict-ms")
 	b.ReportMetric(0, "ns/op")
 }

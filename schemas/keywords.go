@@ -98,7 +98,7 @@ func (s *keywordType) wrong(keyword string, value any) string {
 	if unknown := unknownTypes(value); s == typeType && unknown != nil {
 		return fmt.Sprintf("there is no type %q%s", unknown[0], suggest.DidYouMeanQuoted(unknown[0], allTypes))
 	}
-	says := fmt.Sprintf("%q must be %s, not %s", keyword, s.is, appendCanonical(nil, value))
+	message := fmt.Sprintf("%q must be %s, not %s", keyword, s.is, appendCanonical(nil, value))
 	var meant []any
 	if !isList(value) {
 		meant = append(meant, []any{value})
@@ -110,10 +110,10 @@ func (s *keywordType) wrong(keyword string, value any) string {
 	}
 	for _, other := range meant {
 		if s != schemaListType && s != listType && s.fits(other) {
-			return says + " (did you mean " + string(appendCanonical(nil, other)) + "?)"
+			return message + " (did you mean " + string(appendCanonical(nil, other)) + "?)"
 		}
 	}
-	return says
+	return message
 }
 
 func unknownTypes(value any) (unknown []string) {

@@ -23,8 +23,8 @@ func (e *SyntaxError) Error() string { return "not I-JSON: " + e.cause.Error() }
 func (e *SyntaxError) Unwrap() error { return e.cause }
 
 // syntaxError is the problem at a byte of a text.
-func syntaxError(text []byte, offset int64, says error) error {
-	return &SyntaxError{Line: lineAt(text, offset), cause: says}
+func syntaxError(text []byte, offset int64, cause error) error {
+	return &SyntaxError{Line: lineAt(text, offset), cause: cause}
 }
 
 func lineAt(text []byte, offset int64) int {

@@ -204,9 +204,9 @@ func (v Violation) String() string {
 // what RFC 7493 allows and what [Read] returns. A value without a JSON text (a NaN, a channel) is a
 // violation with neither keyword nor schema path.
 func (s *Schema) Validate(document any) []Violation {
-	document, _, foreign := doubles(document)
-	if foreign != nil {
-		return []Violation{*foreign}
+	document, _, unsupported := doubles(document)
+	if unsupported != nil {
+		return []Violation{*unsupported}
 	}
 	return s.violations(s.compiled, document)
 }

@@ -69,11 +69,11 @@ func (x Spot) Refuses(value any) string {
 	if !x.Possible() {
 		return "must not be there"
 	}
-	value, _, foreign := doubles(value)
-	if foreign != nil {
-		return foreign.Message
+	value, _, unsupported := doubles(value)
+	if unsupported != nil {
+		return unsupported.Message
 	}
-	var says []string
+	var reasons []string
 	for _, way := range x.alternatives {
 		refused := false
 		for _, demanded := range way {
@@ -83,8 +83,8 @@ func (x Spot) Refuses(value any) string {
 				if violation.InstancePath != "" {
 					message += fmt.Sprintf(" at %q", violation.InstancePath)
 				}
-				if !slices.Contains(says, message) {
-					says = append(says, message)
+				if !slices.Contains(reasons, message) {
+					reasons = append(reasons, message)
 				}
 			}
 		}
@@ -92,7 +92,7 @@ func (x Spot) Refuses(value any) string {
 			return ""
 		}
 	}
-	return strings.Join(says, ", or ")
+	return strings.Join(reasons, ", or ")
 }
 
 // Members are the members that an object there may have by name, sorted.

@@ -14,7 +14,7 @@ func (unlistable) Open(name string) (fs.File, error) {
 }
 
 // A folder that cannot be read is not an empty one.
-func TestLoadSaysWhyItCannotRead(t *testing.T) {
+func TestLoadOfUnreadableFiles(t *testing.T) {
 	if _, err := Load(unlistable{}); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("got %v, want %v", err, fs.ErrPermission)
 	}

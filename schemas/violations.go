@@ -212,7 +212,7 @@ func listMembers(names []string) string {
 //
 // It makes numbers mean the same whoever decoded them, and it keeps 1e-999999999 away from the library, which would
 // write out all its digits.
-func doubles(value any) (doubled any, changed bool, foreign *Violation) {
+func doubles(value any) (doubled any, changed bool, unsupported *Violation) {
 	switch value := value.(type) {
 	case nil, bool, string, int, int8, int32, int64, uint, uint8, uint32, uint64:
 		return value, false, nil
@@ -229,9 +229,9 @@ func doubles(value any) (doubled any, changed bool, foreign *Violation) {
 	case []any:
 		items := value
 		for i, item := range value {
-			item, changed, foreign := doubles(item)
-			if foreign != nil {
-				return nil, false, within(strconv.Itoa(i), foreign)
+			item, changed, unsupported := doubles(item)
+			if unsupported != nil {
+				return nil, false, within(strconv.Itoa(i), unsupported)
 			}
 			if changed {
 				if &items[0] == &value[0] {
@@ -246,8 +246,8 @@ func doubles(value any) (doubled any, changed bool, foreign *Violation) {
 		for name, member := range value {
 			member, changed, found := doubles(member)
 			if found != nil {
-				if found = within(below("", name)[1:], found); foreign == nil || found.InstancePath < foreign.InstancePath {
-					foreign = found
+				if found = within(below("", name)[1:], found); unsupported == nil || found.InstancePath < unsupported.InstancePath {
+					unsupported = found
 				}
 			}
 			if changed {
@@ -257,7 +257,7 @@ func doubles(value any) (doubled any, changed bool, foreign *Violation) {
 				members[name] = member
 			}
 		}
-		return members, copied, foreign
+		return members, copied, unsupported
 	default:
 		return nil, false, &Violation{Message: fmt.Sprintf("is not a JSON value but a Go %T", value)}
 	}
@@ -270,7 +270,7 @@ func finite(number float64) *Violation {
 	return nil
 }
 
-func within(token string, foreign *Violation) *Violation {
-	foreign.InstancePath = "/" + token + foreign.InstancePath
-	return foreign
+func within(token string, unsupported *Violation) *Violation {
+	unsupported.InstancePath = "/" + token + unsupported.InstancePath
+	return unsupported
 }

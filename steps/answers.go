@@ -22,8 +22,8 @@ func answered(ctx context.Context) (*scenario, *answer, error) {
 	return s, s.last.answer, nil
 }
 
-// sight is what a pointer of a scenario's text points to in an answer.
-type sight struct {
+// found is what a pointer of a scenario's text points to in an answer.
+type found struct {
 	at      string
 	value   any
 	ok      bool   // whether it points to anything
@@ -31,7 +31,7 @@ type sight struct {
 }
 
 // look follows a pointer into the last answer.
-func look(ctx context.Context, at string) (*scenario, *sight, error) {
+func look(ctx context.Context, at string) (*scenario, *found, error) {
 	s, a, err := answered(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -44,7 +44,7 @@ func look(ctx context.Context, at string) (*scenario, *sight, error) {
 }
 
 // lookThere is look, and demands that the pointer points to something.
-func lookThere(ctx context.Context, at string) (*scenario, *sight, error) {
+func lookThere(ctx context.Context, at string) (*scenario, *found, error) {
 	s, seen, err := look(ctx, at)
 	if err == nil {
 		err = seen.mustBeThere()
@@ -52,7 +52,7 @@ func lookThere(ctx context.Context, at string) (*scenario, *sight, error) {
 	return s, seen, err
 }
 
-func (a *answer) look(at string) (*sight, error) {
+func (a *answer) look(at string) (*found, error) {
 	tokens, err := pointer(at)
 	if err != nil {
 		return nil, err
@@ -61,12 +61,12 @@ func (a *answer) look(at string) (*sight, error) {
 	if err != nil {
 		return nil, &Mismatch{Message: "the answer is JSON", Expected: "JSON", Got: fmt.Sprintf("%s (%v)", a.show(), err)}
 	}
-	seen := &sight{at: at}
+	seen := &found{at: at}
 	seen.value, seen.instead, seen.ok = find(body, tokens)
 	return seen, nil
 }
 
-func (x *sight) mustBeThere() error {
+func (x *found) mustBeThere() error {
 	if x.ok {
 		return nil
 	}
@@ -342,14 +342,14 @@ func isHash(ctx context.Context, at, prefix, of string) error {
 	if err != nil {
 		return err
 	}
-	says := fmt.Sprintf("%q is the SHA-256 of canonical %q", seen.at, hashed.at)
+	claim := fmt.Sprintf("%q is the SHA-256 of canonical %q", seen.at, hashed.at)
 	text, err := canonical(hashed.value)
 	if err != nil {
-		return &Mismatch{Message: says, Expected: "a value with a canonical form", Got: err.Error()}
+		return &Mismatch{Message: claim, Expected: "a value with a canonical form", Got: err.Error()}
 	}
 	sum := sha256.Sum256(text)
 	if want := prefix + hex.EncodeToString(sum[:]); seen.value != any(want) {
-		return &Mismatch{Message: says, Expected: want + ", of " + cut(string(text)), Got: show(seen.value)}
+		return &Mismatch{Message: claim, Expected: want + ", of " + cut(string(text)), Got: show(seen.value)}
 	}
 	return nil
 }

@@ -230,7 +230,7 @@ func TestNothingIsAssertedAfterTheFirstFailure(t *testing.T) {
 	}
 }
 
-func TestStructuresAreToldApartByADiff(t *testing.T) {
+func TestStructuresAreComparedByADiff(t *testing.T) {
 	s := newStage(t)
 	s.answer = good.give
 	var mismatch *Mismatch

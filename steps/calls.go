@@ -312,23 +312,23 @@ func (a *answer) outcome() string {
 	if !ok {
 		return fmt.Sprintf("%d", a.status)
 	}
-	said := func(tokens ...string) string {
+	textAt := func(tokens ...string) string {
 		value, _, ok := find(refusal, tokens)
 		if !ok {
 			return ""
 		}
 		return jsonVariable(value).text
 	}
-	text := fmt.Sprintf("%d %s", a.status, said("code"))
-	if reason := said("details", "reason_code"); reason != "" {
+	text := fmt.Sprintf("%d %s", a.status, textAt("code"))
+	if reason := textAt("details", "reason_code"); reason != "" {
 		text += " because " + reason
 	} else {
 		text += " without a reason code"
 	}
-	if message := said("message"); message != "" {
+	if message := textAt("message"); message != "" {
 		text += " (" + message + ")"
 	}
-	if violations := said("details", "violations"); violations != "" {
+	if violations := textAt("details", "violations"); violations != "" {
 		text += " " + violations
 	}
 	return cut(text)

@@ -111,7 +111,7 @@ func TestRequests(t *testing.T) {
 				t.Errorf("got %s %s, want %s %s", got.method, got.target, test.method, test.target)
 			}
 			scenario := in(s.ctx)
-			real := strings.NewReplacer("{me}", scenario.text("me"), "{stranger}", scenario.text("stranger"), "{unique}", scenario.text("unique"), "{word}", scenario.word)
+			real := strings.NewReplacer("{me}", scenario.text("me"), "{stranger}", scenario.text("stranger"), "{unique}", scenario.text("unique"), "{word}", scenario.prefix)
 			for name, want := range test.header {
 				if got := strings.Join(got.header.Values(name), "\n"); got != real.Replace(want) {
 					if name == "Content-Length" {
@@ -357,15 +357,15 @@ func TestAHeaderThatCannotBeSent(t *testing.T) {
 func TestTargets(t *testing.T) {
 	t.Run("needs are told", func(t *testing.T) {
 		s := newStage(t)
-		var asked [][]string
+		var requested [][]string
 		target := s.cfg.Target
 		s.cfg.Target = func(ctx context.Context, needs []string) (string, error) {
-			asked = append(asked, needs)
+			requested = append(requested, needs)
 			return target(ctx, needs)
 		}
 		s.mustPlay(t, "@a @needs:fresh-state\n@needs:test-clock\nI onboard a provider\nI get the provider")
-		if len(asked) != 1 || strings.Join(asked[0], " ") != "fresh-state test-clock" {
-			t.Errorf("got %q, want one question", asked)
+		if len(requested) != 1 || strings.Join(requested[0], " ") != "fresh-state test-clock" {
+			t.Errorf("got %q, want one question", requested)
 		}
 	})
 	t.Run("a path before the operations'", func(t *testing.T) {

@@ -33,14 +33,14 @@ func rehearsed(t *testing.T, r *DryRun, lines string) []string {
 		t.Fatal(err)
 	}
 	r.Step(gherkin.Pickles(*document, "rehearse.feature", ids)[0])
-	var told []string
+	var faults []string
 	for _, fault := range r.Faults {
-		told = append(told, fmt.Sprintf("%d.%d: %s", fault.Step, fault.Row, fault.Message))
+		faults = append(faults, fmt.Sprintf("%d.%d: %s", fault.Step, fault.Row, fault.Message))
 	}
-	return told
+	return faults
 }
 
-func TestRehearsal(t *testing.T) {
+func TestDryRun(t *testing.T) {
 	for _, row := range []struct {
 		name, lines string
 		want        []string
@@ -81,7 +81,7 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-func TestRehearsalNotesWhatIsUsed(t *testing.T) {
+func TestDryRunRecordsUses(t *testing.T) {
 	r := NewDryRun(milestones.M109(), fstest.MapFS{
 		"requests/partnerLiquidityProvider.onboard.json": {Data: []byte(`{"me": "{me}"}`)},
 		"requests/small.json":                            {Data: []byte(`{"provider": {provider}}`)},
@@ -109,7 +109,7 @@ func TestRehearsalNotesWhatIsUsed(t *testing.T) {
 }
 
 // A scenario ends at the sentence that opens what is unfit, and what was found before it stays.
-func TestRehearsalEndsAtWhatIsUnfit(t *testing.T) {
+func TestDryRunEndsAtAnUnfitFixture(t *testing.T) {
 	r := NewDryRun(milestones.M109(), fstest.MapFS{"requests/small.json": {Data: []byte(`{;`)}})
 	r.Unfit = map[string]bool{"requests/small.json": true, "requests/partnerLiquidityProvider.onboard.json": true}
 	for _, row := range []struct{ lines, want, waiting string }{

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestNearestSentences(t *testing.T) {
+func TestNearestSteps(t *testing.T) {
 	for _, row := range []struct {
 		text string
 		want []string

@@ -276,12 +276,12 @@ func walkVerifies(ctx context.Context) error {
 	return verifyWalk(ctx, "the walk verifies", auditproof.Walk)
 }
 
-func verifyWalk(ctx context.Context, sentence string, proof func([][]byte, auditproof.Keys) error) error {
+func verifyWalk(ctx context.Context, claim string, proof func([][]byte, auditproof.Keys) error) error {
 	pages, err := walked(ctx)
 	if err != nil {
 		return err
 	}
-	if err := in(ctx).verify(ctx, sentence, pages, proof); err != nil {
+	if err := in(ctx).verify(ctx, claim, pages, proof); err != nil {
 		return err
 	}
 	return totalsAreExact(pages)
@@ -317,7 +317,7 @@ func totalsAreExact(pages []*exchange) error {
 
 // verify fetches the published keys and hands pages and keys to a proof. It also holds the pages to the provider
 // that was asked for, which no page says of itself.
-func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, proof func([][]byte, auditproof.Keys) error) error {
+func (s *scenario) verify(ctx context.Context, claim string, pages []*exchange, proof func([][]byte, auditproof.Keys) error) error {
 	published, err := s.publishedKeys(ctx)
 	if err != nil {
 		return err
@@ -326,31 +326,31 @@ func (s *scenario) verify(ctx context.Context, says string, pages []*exchange, p
 	for i, page := range pages {
 		var body map[string]json.RawMessage
 		if err := json.Unmarshal(page.answer.body, &body); err != nil {
-			return &Mismatch{Message: says, Expected: "JSON", Got: page.answer.show()}
+			return &Mismatch{Message: claim, Expected: "JSON", Got: page.answer.show()}
 		}
 		texts[i] = body["export"]
 	}
 	if err := proof(texts, published); err != nil {
-		var broken *auditproof.Broken
+		var broken *auditproof.Error
 		if !errors.As(err, &broken) {
 			return fmt.Errorf("verifying an export: %w", err)
 		}
-		return &Mismatch{Message: says, Expected: "the signed entries, complete and in order", Got: broken.Error()}
+		return &Mismatch{Message: claim, Expected: "the signed entries, complete and in order", Got: broken.Error()}
 	}
 	for i, page := range pages {
 		entries, err := page.entries()
 		if err != nil {
 			return err
 		}
-		asked, ok := page.request.params["provider_id"]
+		requested, ok := page.request.params["provider_id"]
 		if !ok {
 			continue // The path was written out.
 		}
 		for j, entry := range entries {
-			if of, _, _ := find(entry, []string{"provider_id"}); of != any(asked) {
+			if of, _, _ := find(entry, []string{"provider_id"}); of != any(requested) {
 				return &Mismatch{
-					Message:  fmt.Sprintf("%s: page %d, entry %d is of the requested provider", says, i+1, j+1),
-					Expected: asked, Got: show(of),
+					Message:  fmt.Sprintf("%s: page %d, entry %d is of the requested provider", claim, i+1, j+1),
+					Expected: requested, Got: show(of),
 				}
 			}
 		}

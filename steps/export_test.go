@@ -11,7 +11,7 @@ import (
 
 // serveVectors makes the toy's export the one of fixtures/vectors, which another program signed. lie may change an
 // answer before it is given.
-func (s *stage) serveVectors(t *testing.T, lie func(target, body string) string) {
+func (s *stage) serveVectors(t *testing.T, change func(target, body string) string) {
 	t.Helper()
 	var file struct {
 		KeySet      json.RawMessage `json:"key_set"`
@@ -44,16 +44,16 @@ func (s *stage) serveVectors(t *testing.T, lie func(target, body string) string)
 		default:
 			body = pages[query.Get("cursor_after")]
 		}
-		w.Write([]byte(lie(r.RequestURI, string(body))))
+		w.Write([]byte(change(r.RequestURI, string(body))))
 		return true
 	}
 }
 
-func honest(_, body string) string { return body }
+func unchanged(_, body string) string { return body }
 
 func TestExports(t *testing.T) {
 	s := newStage(t)
-	s.serveVectors(t, honest)
+	s.serveVectors(t, unchanged)
 	s.mustPlay(t, `
 		I have onboarded a provider
 		I have exported its audit with:
@@ -133,7 +133,7 @@ func TestARefusedPageIsNoPlaceToGoOnFrom(t *testing.T) {
 	`)
 }
 
-func TestExportsFindLiars(t *testing.T) {
+func TestExportsFindWrongServices(t *testing.T) {
 	replace := func(old, young string) func(string, string) string {
 		return func(target, body string) string {
 			if !strings.Contains(target, "/export") {
@@ -152,16 +152,16 @@ func TestExportsFindLiars(t *testing.T) {
 	}
 	const walk = "I walk the export"
 	for _, test := range []struct {
-		name  string
-		lie   func(target, body string) string
-		lines string
-		got   string
+		name   string
+		change func(target, body string) string
+		lines  string
+		got    string
 	}{
 		{"an entry edited", replace("plpaudit_000001", "plpaudit_000003"), "I export its audit\nthe page verifies", "page 1: the export's export_hash"},
 		{"an entry edited, by the proof", replace("plpaudit_000001", "plpaudit_000003"), "I export its audit\nthe page's proof holds", "page 1: the export's export_hash"},
 		{"an entry edited on a walk, by the proof", replace("plpaudit_000005", "plpaudit_000003"), walk + "\nthe walk's proof holds", "page 2: the export's export_hash"},
-		{"other times", honest, walk + "\nthe walk's \"/recorded_at\" are the times [\"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\"]", `["20`},
-		{"fewer times", honest, walk + "\nthe walk's \"/recorded_at\" are the times []", `["20`},
+		{"other times", unchanged, walk + "\nthe walk's \"/recorded_at\" are the times [\"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\", \"2026-02-22T16:00:10Z\"]", `["20`},
+		{"fewer times", unchanged, walk + "\nthe walk's \"/recorded_at\" are the times []", `["20`},
 		{"a signature over something else", replace(`"exported_at": "20`, `"exported_at": "21`), "I export its audit\nthe page verifies", "page 1: the signature"},
 		{"an entry edited on a walk", replace("plpaudit_000005", "plpaudit_000003"), walk + "\nthe walk verifies", "page 2: the export's export_hash"},
 		{"a key that nobody published", keys(`"lpgate-dev-k1"`, `"lpgate-dev-k2"`), "I export its audit\nthe page verifies", "reading the key set: the status of key"},
@@ -177,17 +177,17 @@ func TestExportsFindLiars(t *testing.T) {
 		{"no export", func(target, body string) string { return "{}" }, "I export its audit\nthe page verifies", `absent ("" has only )`},
 		{"an export that is no JSON", func(target, body string) string { return "<html>" }, walk, "200 <html>"},
 		{"a next page that cannot be asked for", replace(`"chain_hash"`, `"chain"`), walk, "absent ("},
-		{"a next page after the last", honest, walk + "\nI ask for the next page", "absent ("},
-		{"fewer pages", honest, walk + "\nthe walk has 2 pages", "3"},
-		{"fewer entries", honest, walk + "\nthe walk has 6 entries", "7: ["},
-		{"other values", honest, walk + "\nthe walk's \"/event_type\" are [\"onboarded\"]", `["onboarded","`},
-		{"a value that is not there", honest, walk + "\nthe walk's \"/x\" are []", `absent ("" has only`},
-		{"a walk of another provider", honest, "I have onboarded a provider\n" + walk + "\nthe walk verifies", `"plp_000001"`},
-		{"a page of another provider", honest, "I have onboarded a provider\nI export its audit\nthe page verifies", `"plp_000001"`},
+		{"a next page after the last", unchanged, walk + "\nI ask for the next page", "absent ("},
+		{"fewer pages", unchanged, walk + "\nthe walk has 2 pages", "3"},
+		{"fewer entries", unchanged, walk + "\nthe walk has 6 entries", "7: ["},
+		{"other values", unchanged, walk + "\nthe walk's \"/event_type\" are [\"onboarded\"]", `["onboarded","`},
+		{"a value that is not there", unchanged, walk + "\nthe walk's \"/x\" are []", `absent ("" has only`},
+		{"a walk of another provider", unchanged, "I have onboarded a provider\n" + walk + "\nthe walk verifies", `"plp_000001"`},
+		{"a page of another provider", unchanged, "I have onboarded a provider\nI export its audit\nthe page verifies", `"plp_000001"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)
-			s.serveVectors(t, test.lie)
+			s.serveVectors(t, test.change)
 			var mismatch *Mismatch
 			if err := s.play(t, "I have onboarded a provider\n"+test.lines); !errors.As(err, &mismatch) || !strings.HasPrefix(mismatch.Got, test.got) {
 				t.Errorf("got %v, want a mismatch that got %s", err, test.got)

@@ -61,8 +61,8 @@ func everyAnswerIsTheSame(ctx context.Context) error {
 		return err
 	}
 	for i, e := range all[1:] {
-		says := fmt.Sprintf("answer %d of %d that were sent at once is byte for byte the first one", i+2, len(all))
-		if err := e.answer.mustBe(says, all[0].answer); err != nil {
+		claim := fmt.Sprintf("answer %d of %d that were sent at once is byte for byte the first one", i+2, len(all))
+		if err := e.answer.mustBe(claim, all[0].answer); err != nil {
 			return err
 		}
 	}
@@ -76,8 +76,8 @@ func everyAnswerIsEqual(ctx context.Context) error {
 		return err
 	}
 	for i, e := range all[1:] {
-		says := fmt.Sprintf("answer %d of %d that were sent at once is the same as the first one", i+2, len(all))
-		if err := e.answer.mustEqual(says, all[0].answer); err != nil {
+		claim := fmt.Sprintf("answer %d of %d that were sent at once is the same as the first one", i+2, len(all))
+		if err := e.answer.mustEqual(claim, all[0].answer); err != nil {
 			return err
 		}
 	}
@@ -107,11 +107,11 @@ func answersAreReplays(ctx context.Context, n int) error {
 }
 
 // mustBe demands that an answer has the status and the very bytes of another one.
-func (a *answer) mustBe(says string, want *answer) error {
+func (a *answer) mustBe(claim string, want *answer) error {
 	if a.status == want.status && bytes.Equal(a.body, want.body) {
 		return nil
 	}
-	m := &Mismatch{Message: says, Expected: want.show(), Got: a.show()}
+	m := &Mismatch{Message: claim, Expected: want.show(), Got: a.show()}
 	before, err := want.json()
 	after, otherErr := a.json()
 	if err == nil && otherErr == nil {
@@ -123,20 +123,20 @@ func (a *answer) mustBe(says string, want *answer) error {
 }
 
 // mustEqual demands that an answer has the status of another one, and an equal body but for the correlation id.
-func (a *answer) mustEqual(says string, want *answer) error {
+func (a *answer) mustEqual(claim string, want *answer) error {
 	before, err := want.json()
 	if err != nil {
-		return &Mismatch{Message: says, Expected: "JSON", Got: want.show()}
+		return &Mismatch{Message: claim, Expected: "JSON", Got: want.show()}
 	}
 	after, err := a.json()
 	if err != nil {
-		return &Mismatch{Message: says, Expected: want.show(), Got: a.show()}
+		return &Mismatch{Message: claim, Expected: want.show(), Got: a.show()}
 	}
 	before, after = withoutCorrelationID(before), withoutCorrelationID(after)
 	if a.status == want.status && same(before, after) {
 		return nil
 	}
-	return &Mismatch{Message: says, Expected: want.show(), Got: a.show(), Diff: difference(before, after)}
+	return &Mismatch{Message: claim, Expected: want.show(), Got: a.show(), Diff: difference(before, after)}
 }
 
 // withoutCorrelationID is a body without what may differ between two answers that are the same.

@@ -86,7 +86,7 @@ func TestAtOnceWithChanges(t *testing.T) {
 	}
 }
 
-func TestAtOnceFindsLiars(t *testing.T) {
+func TestAtOnceFindsWrongServices(t *testing.T) {
 	for _, test := range []struct{ name, line, got string }{
 		{"answers that differ", "every answer is byte for byte the same", ""},
 		{"no replays", "exactly 2 answers are replays", "0"},

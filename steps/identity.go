@@ -30,7 +30,7 @@ type identityKind int
 const (
 	byHeaders identityKind = iota
 	byKey
-	nobody
+	anonymous
 )
 
 // actorHeaders are those that name the caller in header mode. In key mode a row that sets one would change nothing, and
@@ -193,7 +193,7 @@ func setScopes(ctx context.Context, scopes string) error {
 
 // I bring no identity.
 func bringNoIdentity(ctx context.Context) error {
-	in(ctx).identity = identity{kind: nobody}
+	in(ctx).identity = identity{kind: anonymous}
 	return nil
 }
 

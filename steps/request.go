@@ -48,7 +48,7 @@ func (s *scenario) newRequest(operation string) (*request, error) {
 	r := &request{operation: o, method: o.Method, params: map[string]string{}, header: s.callerHeaders()}
 	if name := s.cfg.Milestone.Transport.IdempotencyHeader; name != "" && r.method == http.MethodPost {
 		s.keys++
-		r.header.Set(name, fmt.Sprintf("key-%s-%d", s.word, s.keys))
+		r.header.Set(name, fmt.Sprintf("key-%s-%d", s.prefix, s.keys))
 	}
 	if r.method == http.MethodPost || o.RequestSchema != "" {
 		r.header.Set("Content-Type", "application/json")

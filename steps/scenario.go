@@ -19,10 +19,10 @@ import (
 
 // scenario is all that the sentences of one scenario know. It lives in the scenario's context, and dies with it.
 type scenario struct {
-	cfg   *Config
-	needs []string
-	base  *url.URL // of the target; nil until the first request
-	word  string   // what makes the ids of this scenario its own
+	cfg    *Config
+	needs  []string
+	base   *url.URL // of the target; nil until the first request
+	prefix string   // what makes the ids of this scenario its own
 
 	variables map[string]variable
 	identity  identity
@@ -62,7 +62,7 @@ func ConfigOf(ctx context.Context) *Config { return in(ctx).cfg }
 // newScenario knows nothing yet but who calls. Its ids are made of the word.
 func newScenario(cfg *Config, word string) *scenario {
 	s := &scenario{
-		cfg: cfg, word: word,
+		cfg: cfg, prefix: word,
 		remembered: map[string]*answer{}, owners: map[string]http.Header{},
 		variables: map[string]variable{
 			"me":       textVariable("partner-" + word),

@@ -41,8 +41,8 @@ type Call struct {
 type Session struct{ s *scenario }
 
 // NewSession begins a session. Its ids are made of the word, which nobody else may use against the same target.
-func NewSession(cfg *Config, word string) *Session {
-	s := newScenario(cfg, word)
+func NewSession(cfg *Config, prefix string) *Session {
+	s := newScenario(cfg, prefix)
 	return &Session{s}
 }
 

@@ -14,7 +14,7 @@ import (
 func text(s string) *string { return &s }
 
 // Each call has a sentence, which the vocabulary knows, and which is written as features have it.
-func TestSentences(t *testing.T) {
+func TestSteps(t *testing.T) {
 	for _, test := range []struct {
 		call  Call
 		taken bool
@@ -35,18 +35,18 @@ func TestSentences(t *testing.T) {
 		{Call{Next: true}, true, `I ask for the next page`},
 	} {
 		t.Run(test.want, func(t *testing.T) {
-			sentence, after := test.call.Step(test.taken)
-			if got := strings.Join(append([]string{sentence}, after...), "\n"); got != test.want {
+			step, after := test.call.Step(test.taken)
+			if got := strings.Join(append([]string{step}, after...), "\n"); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 			known := 0
 			for _, s := range All().definitions {
-				if s.pattern.MatchString(sentence) {
+				if s.pattern.MatchString(step) {
 					known++
 				}
 			}
 			if known != 1 {
-				t.Errorf("%d sentences of the vocabulary are %q", known, sentence)
+				t.Errorf("%d sentences of the vocabulary are %q", known, step)
 			}
 		})
 	}

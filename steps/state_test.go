@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestStateStaysAsNoted(t *testing.T) {
+func TestUnchangedState(t *testing.T) {
 	for name, between := range map[string]string{
 		"nothing":                      "",
 		"reading":                      "I get the provider\nI export its audit",
@@ -53,7 +53,7 @@ func TestStateStaysAsNoted(t *testing.T) {
 	})
 }
 
-func TestAChangedStateIsTold(t *testing.T) {
+func TestChangedStateIsReported(t *testing.T) {
 	export := func(entries string) string {
 		return `{"export":{"entries":[` + entries + `],"total_filtered":1}}`
 	}

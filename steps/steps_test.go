@@ -19,8 +19,8 @@ func TestEveryExampleFitsOnePattern(t *testing.T) {
 	}
 }
 
-// TestValuesAreToldApart holds texts that look alike against all patterns: each has to fit one, or none.
-func TestValuesAreToldApart(t *testing.T) {
+// TestDifferentValuesAreReported holds texts that look alike against all patterns: each has to fit one, or none.
+func TestDifferentValuesAreReported(t *testing.T) {
 	for text, want := range map[string]string{
 		`"/a" is null`:                         `"/provider/segment_tier" is "S1"`,
 		`"/a" is -12.5e+3`:                     `"/provider/segment_tier" is "S1"`,
@@ -72,7 +72,7 @@ func TestInvalidDefinitions(t *testing.T) {
 	for _, test := range []struct {
 		name, pattern string
 		step          any
-		says          string // "" when the row is good
+		message       string // "" when the row is good
 	}{
 		{"a good row", `^I nod$`, none, ""},
 		{"a good row with everything", `^I nod (\d) times at "(.*)" with:$`, func(context.Context, int, string, *Table) error { return nil }, ""},
@@ -95,8 +95,8 @@ func TestInvalidDefinitions(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := NewSet(define(test.pattern, "", "Nods.", test.step))
-			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
-				t.Errorf("got %v, want %q", err, test.says)
+			if test.message == "" && err != nil || test.message != "" && (err == nil || !strings.Contains(err.Error(), test.message)) {
+				t.Errorf("got %v, want %q", err, test.message)
 			}
 		})
 	}
@@ -108,7 +108,7 @@ func TestInvalidDefinitions(t *testing.T) {
 }
 
 func TestArgumentsAreNeitherOverlookedNorMissed(t *testing.T) {
-	for _, test := range []struct{ name, lines, says string }{
+	for _, test := range []struct{ name, lines, message string }{
 		{"a table after a sentence that takes none", "I onboard a provider\n| /provider/status | absent |", "takes no table"},
 		{"a text after a sentence that takes none", "I onboard a provider\n\"\"\"\n\"\"\"", "takes no table"},
 		{"nothing after a sentence that takes a table", "I onboard a provider with:", "nothing follows"},
@@ -120,8 +120,8 @@ func TestArgumentsAreNeitherOverlookedNorMissed(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)
 			var bad *InvalidStep
-			if err := s.play(t, test.lines); !errors.As(err, &bad) || !strings.Contains(bad.Message, test.says) {
-				t.Errorf("got %v, want a bad sentence: %s", err, test.says)
+			if err := s.play(t, test.lines); !errors.As(err, &bad) || !strings.Contains(bad.Message, test.message) {
+				t.Errorf("got %v, want a bad sentence: %s", err, test.message)
 			}
 			if got := s.last(); got.method != "" {
 				t.Errorf("got %s %s, want nothing sent", got.method, got.target)
@@ -158,8 +158,8 @@ func TestForms(t *testing.T) {
 		{`I onboard a provider`, `I onboard a provider`},
 	} {
 		t.Run(row.example, func(t *testing.T) {
-			sentence, ok := Find(row.example)
-			if got := sentence.Form(); !ok || got != row.want {
+			definition, ok := Find(row.example)
+			if got := definition.Form(); !ok || got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)
 			}
 		})
@@ -172,10 +172,10 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 	for _, parameter := range Parameters {
 		described[parameter.Name] = true
 	}
-	for _, sentence := range Definitions() {
-		for _, name := range sentence.Parameters() {
+	for _, definition := range Definitions() {
+		for _, name := range definition.Parameters() {
 			if taken[name] = true; !described[name] {
-				t.Errorf("%s takes %q, which nobody describes", sentence.Example, name)
+				t.Errorf("%s takes %q, which nobody describes", definition.Example, name)
 			}
 		}
 	}

@@ -70,13 +70,13 @@ func (toy *toy) write(path string, body []byte) []byte {
 	if path == providers {
 		toy.count++
 		id = fmt.Sprintf("plp_%06d", toy.count)
-		var asked struct {
+		var input struct {
 			Provider struct {
 				ProviderID string `json:"provider_id"`
 			}
 		}
-		if json.Unmarshal(body, &asked); asked.Provider.ProviderID != "" {
-			id = asked.Provider.ProviderID
+		if json.Unmarshal(body, &input); input.Provider.ProviderID != "" {
+			id = input.Provider.ProviderID
 		}
 	}
 	toy.touched[id]++

@@ -30,7 +30,7 @@ func TestVerdict(t *testing.T) {
 		samples  []sample
 		statuses []int
 		fails    bool
-		says     string
+		message  string
 	}{
 		"it stopped growing":       {grown(0), []int{200, 503, 507}, false, ""},
 		"it grows":                 {grown(100_000), []int{200, 503, 507}, true, "still grows"},
@@ -50,8 +50,8 @@ func TestVerdict(t *testing.T) {
 			if err != nil {
 				got = err.Error()
 			}
-			if errors.Is(err, errGrows) != c.fails || !strings.Contains(got, c.says) || (c.says == "") != (err == nil) {
-				t.Errorf("got %v, want a failure: %v, saying %q", err, c.fails, c.says)
+			if errors.Is(err, errGrows) != c.fails || !strings.Contains(got, c.message) || (c.message == "") != (err == nil) {
+				t.Errorf("got %v, want a failure: %v, saying %q", err, c.fails, c.message)
 			}
 		})
 	}

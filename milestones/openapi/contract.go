@@ -15,7 +15,7 @@ import (
 // Contract gives the document of a milestone. It is where the document is served.
 func Contract(m *milestones.Milestone, set *schemas.Set, examples []Example) *Document {
 	d := &Document{
-		Title: m.Title, Version: m.ID, Description: elsewhere(m),
+		Title: m.Title, Version: m.ID, Description: description(m),
 		Servers: []Server{{URL: "/", Description: "Where this document is."}},
 		Schemas: set, Examples: examples,
 	}
@@ -35,8 +35,8 @@ func Contract(m *milestones.Milestone, set *schemas.Set, examples []Example) *Do
 	return d
 }
 
-// elsewhere describes the answers to requests that reach no operation.
-func elsewhere(m *milestones.Milestone) string {
+// description returns the description of the document: the answers to requests that reach no operation.
+func description(m *milestones.Milestone) string {
 	var b strings.Builder
 	b.WriteString("A request that reaches no operation is refused:\n\n")
 	for _, o := range m.Router.Outcomes {

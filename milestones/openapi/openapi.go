@@ -170,7 +170,7 @@ func (d *Document) checkExamples() error {
 			return fmt.Errorf("an example is of the operation %q, which does not exist%s", e.Operation, suggest.DidYouMean(e.Operation, ids))
 		}
 		key := e.Operation + " " + e.Key()
-		if err := d.knows(&d.Operations[at], &e); err != nil {
+		if err := d.checkExample(&d.Operations[at], &e); err != nil {
 			return fmt.Errorf("the example %s %w", key, err)
 		}
 		if keys[key] {
@@ -184,8 +184,8 @@ func (d *Document) checkExamples() error {
 	return nil
 }
 
-// knows reports what an example brings that the operation does not take.
-func (d *Document) knows(o *Operation, e *Example) error {
+// checkExample reports the parameters and headers of an example that its operation does not have.
+func (d *Document) checkExample(o *Operation, e *Example) error {
 	var headers, query []string
 	for _, s := range d.Schemes {
 		headers = append(headers, s.Header)

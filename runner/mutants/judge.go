@@ -24,14 +24,14 @@ const (
 	survived    fate = "survived"
 )
 
-// end is what became of a mutant, and how that was seen.
-type end struct {
-	fate fate
-	says string
+// result is what became of a mutant, and how that was seen.
+type result struct {
+	fate    fate
+	message string
 }
 
-// patience is how long a gate may run, a hundred times as long as it does. A mutant that loops for ever needs it.
-const patience = 2 * time.Minute
+// gateTimeout is how long a gate may run, a hundred times as long as it does. A mutant that loops for ever needs it.
+const gateTimeout = 2 * time.Minute
 
 // mutated is the name of the file that is built instead of the original.
 const mutated = "mutated.go"
@@ -44,18 +44,18 @@ type judge struct {
 }
 
 // judge says what becomes of a mutant; nil is the project as it is. The error is that nobody can say.
-func (j *judge) judge(ctx context.Context, m *mutant) (end, error) {
+func (j *judge) judge(ctx context.Context, m *mutant) (result, error) {
 	if ctx.Err() != nil {
-		return end{}, ctx.Err()
+		return result{}, ctx.Err()
 	}
 	folder, err := os.MkdirTemp(j.folder, "one-")
 	if err != nil {
-		return end{}, err
+		return result{}, err
 	}
 	defer os.RemoveAll(folder)
 	overlay, err := overlayOf(folder, m)
 	if err != nil {
-		return end{}, err
+		return result{}, err
 	}
 	gate := filepath.Join(folder, "gate")
 	// What the linker leaves out, nobody looks at, and the linker is half of a build.
@@ -63,29 +63,29 @@ func (j *judge) judge(ctx context.Context, m *mutant) (end, error) {
 	if text, err := build.CombinedOutput(); err != nil {
 		var failed *exec.ExitError
 		if ctx.Err() != nil || !errors.As(err, &failed) {
-			return end{}, fmt.Errorf("building: %w", err)
+			return result{}, fmt.Errorf("building: %w", err)
 		}
 		// A change of one operator breaks its own file. What breaks elsewhere is the project, perhaps edited meanwhile.
 		if m == nil || !bytes.Contains(text, []byte(mutated+":")) {
-			return end{}, fmt.Errorf("building: the project does not build: %s", text)
+			return result{}, fmt.Errorf("building: the project does not build: %s", text)
 		}
-		return end{unbuildable, lastLine(text)}, nil
+		return result{unbuildable, lastLine(text)}, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, gateTimeout)
 	defer cancel()
 	run := exec.CommandContext(limited, gate, milestone, "--out", filepath.Join(folder, "out"))
 	text, err := run.CombinedOutput()
 	switch {
 	case ctx.Err() != nil:
-		return end{}, ctx.Err()
+		return result{}, ctx.Err()
 	case limited.Err() != nil:
-		return end{timedOut, "after " + patience.String()}, nil
+		return result{timedOut, "after " + gateTimeout.String()}, nil
 	}
 	verdict, missing := os.ReadFile(filepath.Join(folder, "out", "verdict.json"))
 	if missing != nil {
-		return end{crashed, fmt.Sprintf("no verdict, %v: %s", err, lastLine(text))}, nil
+		return result{crashed, fmt.Sprintf("no verdict, %v: %s", err, lastLine(text))}, nil
 	}
-	return weigh(verdict)
+	return fateOf(verdict)
 }
 
 // overlayOf writes what go build is to see instead of the mutated file.
@@ -113,14 +113,14 @@ func overlayOf(folder string, m *mutant) (string, error) {
 	return overlay, os.WriteFile(overlay, text, 0o600)
 }
 
-// weigh reads a verdict. Only a scenario or a check kills. Where neither fails but the fake died under a request, the
+// fateOf reads a verdict. Only a scenario or a check kills. Where neither fails but the fake died under a request, the
 // mutant crashed. All else lets it live: that the output is not the golden one too.
-func weigh(text []byte) (end, error) {
+func fateOf(text []byte) (result, error) {
 	var verdict struct {
 		Reasons []struct{ ID, Says, Where string }
 	}
 	if err := json.Unmarshal(text, &verdict); err != nil {
-		return end{}, fmt.Errorf("reading verdict.json: %w", err)
+		return result{}, fmt.Errorf("reading verdict.json: %w", err)
 	}
 	order := []struct {
 		reason string
@@ -132,7 +132,7 @@ func weigh(text []byte) (end, error) {
 	for _, o := range order {
 		for _, r := range verdict.Reasons {
 			if r.ID == o.reason {
-				return end{o.fate, r.ID + " " + r.Where}, nil
+				return result{o.fate, r.ID + " " + r.Where}, nil
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func weigh(text []byte) (end, error) {
 	for _, r := range verdict.Reasons {
 		others = append(others, r.ID+" "+firstLine(r.Says))
 	}
-	return end{survived, strings.Join(others, "; ")}, nil
+	return result{survived, strings.Join(others, "; ")}, nil
 }
 
 func firstLine(text string) string {

@@ -40,8 +40,8 @@ import (
 	"example.com/lpgate/internal/interrupt"
 )
 
-// rooms are the packages that are mutated: what decides, and nothing that carries.
-var rooms = []string{"fakeserver/internal/rules", "fakeserver/internal/audit"}
+// packages are the packages that are mutated: what decides, and nothing that carries.
+var packages = []string{"fakeserver/internal/rules", "fakeserver/internal/audit"}
 
 // listFile has the survivors that were reviewed.
 const listFile = "runner/mutants/survivors.yaml"
@@ -68,7 +68,7 @@ func run(ctx context.Context, only []string, stdout, stderr io.Writer) int {
 }
 
 // try finds the mutants and judges them.
-func try(ctx context.Context, only []string, progress io.Writer) (*trial, error) {
+func try(ctx context.Context, only []string, progress io.Writer) (*results, error) {
 	listed, err := readSurvivors(listFile)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func try(ctx context.Context, only []string, progress io.Writer) (*trial, error)
 	selected := func(file string) bool {
 		return len(only) == 0 || slices.ContainsFunc(only, func(name string) bool { return strings.HasSuffix(file, name) })
 	}
-	t := &trial{
+	t := &results{
 		mutants: slices.DeleteFunc(all, func(m mutant) bool { return !selected(m.File) }),
 		listed:  slices.DeleteFunc(listed, func(s survivor) bool { return !selected(s.File) }),
 		whole:   len(only) == 0,
@@ -94,27 +94,27 @@ func try(ctx context.Context, only []string, progress io.Writer) (*trial, error)
 		return nil, fmt.Errorf("there are no mutants of %s", strings.Join(only, ", "))
 	}
 	j := &judge{folder: folder}
-	honest, err := j.judge(ctx, nil)
+	unmutated, err := j.judge(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	if honest.fate != survived || honest.says != "" {
-		return nil, fmt.Errorf("first the gate itself must hold: %s: %s", honest.fate, honest.says)
+	if unmutated.fate != survived || unmutated.message != "" {
+		return nil, fmt.Errorf("first the gate itself must hold: %s: %s", unmutated.fate, unmutated.message)
 	}
 	return t, t.judgeAll(ctx, j, progress)
 }
 
-// trial is the mutants, and what became of them.
-type trial struct {
+// results has the mutants and the result of each.
+type results struct {
 	mutants []mutant
-	ends    []end
+	ends    []result
 	listed  []survivor
 	whole   bool // of all mutants
 }
 
 // judgeAll judges as many at a time as there are processors, and tells each as it ends.
-func (t *trial) judgeAll(ctx context.Context, j *judge, progress io.Writer) error {
-	t.ends = make([]end, len(t.mutants))
+func (t *results) judgeAll(ctx context.Context, j *judge, progress io.Writer) error {
+	t.ends = make([]result, len(t.mutants))
 	next := make(chan int)
 	var mu sync.Mutex
 	var failed error
@@ -126,7 +126,7 @@ func (t *trial) judgeAll(ctx context.Context, j *judge, progress io.Writer) erro
 				ended, err := j.judge(ctx, &t.mutants[i])
 				mu.Lock()
 				t.ends[i], failed, done = ended, errors.Join(failed, err), done+1
-				fmt.Fprintf(progress, "%d/%d  %-10s %s  %s\n", done, len(t.mutants), ended.fate, t.mutants[i], ended.says)
+				fmt.Fprintf(progress, "%d/%d  %-10s %s  %s\n", done, len(t.mutants), ended.fate, t.mutants[i], ended.message)
 				mu.Unlock()
 			}
 		})
@@ -143,7 +143,7 @@ func (t *trial) judgeAll(ctx context.Context, j *judge, progress io.Writer) erro
 }
 
 // report tells the counts, and everything that is not as it should be. It says whether nothing was.
-func (t *trial) report(w io.Writer) bool {
+func (t *results) report(w io.Writer) bool {
 	count := map[fate]int{}
 	explained, used := 0, map[survivor]bool{}
 	var problems []string
@@ -160,7 +160,7 @@ func (t *trial) report(w io.Writer) bool {
 		case at >= 0:
 			s := t.listed[at]
 			used[s] = true
-			problems = append(problems, fmt.Sprintf("%s:%d: %s does not survive any more (%s: %s): take it out", listFile, s.line, m, t.ends[i].fate, t.ends[i].says))
+			problems = append(problems, fmt.Sprintf("%s:%d: %s does not survive any more (%s: %s): take it out", listFile, s.line, m, t.ends[i].fate, t.ends[i].message))
 		}
 	}
 	for _, s := range t.listed {
@@ -170,7 +170,7 @@ func (t *trial) report(w io.Writer) bool {
 	}
 	dead := count[killed] + count[crashed] + count[timedOut]
 	viable := len(t.mutants) - count[unbuildable]
-	fmt.Fprintf(w, "mutants     %d of %s\n", len(t.mutants), strings.Join(rooms, " and "))
+	fmt.Fprintf(w, "mutants     %d of %s\n", len(t.mutants), strings.Join(packages, " and "))
 	fmt.Fprintf(w, "unbuildable %d, which count for nothing\n", count[unbuildable])
 	fmt.Fprintf(w, "killed      %d of %d: %d by a scenario or a check, %d crashed, %d timed out\n", dead, viable, count[killed], count[crashed], count[timedOut])
 	fmt.Fprintf(w, "survived    %d, %d of them explained in %s\n", count[survived], explained, listFile)

@@ -56,7 +56,7 @@ func (m mutant) apply(source []byte) []byte {
 // find has gremlins find the mutants of all rooms. No test of theirs is run for it.
 func find(ctx context.Context, folder string) ([]mutant, error) {
 	var all []mutant
-	for i, room := range rooms {
+	for i, room := range packages {
 		out := filepath.Join(folder, strconv.Itoa(i)+".json")
 		args := []string{"run", gremlins, "unleash", "--silent", "--dry-run", "--output", out}
 		for _, kind := range slices.Sorted(maps.Keys(changes)) {

@@ -106,7 +106,7 @@ func TestIdentityOutlivesMoves(t *testing.T) {
 
 // What is not understood is an error, and never a mutant less.
 func TestReadRefuses(t *testing.T) {
-	for name, test := range map[string]struct{ found, says string }{
+	for name, test := range map[string]struct{ found, want string }{
 		"no JSON":                    {`{`, "JSON"},
 		"nothing at all":             {`{"files": []}`, "there are none"},
 		"a kind that nobody knows":   {`{"files": [{"file_name": "a.go", "mutations": [{"type": "NEW_KIND", "line": 15, "column": 7}]}]}`, "room/a.go:15:7: nobody knows how to apply NEW_KIND"},
@@ -117,8 +117,8 @@ func TestReadRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			all, err := read("room", []byte(test.found), sourceIs(source))
-			if err == nil || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("got %v, %v, want %q", all, err, test.says)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, %v, want %q", all, err, test.want)
 			}
 		})
 	}
@@ -127,27 +127,27 @@ func TestReadRefuses(t *testing.T) {
 func TestWeigh(t *testing.T) {
 	for name, test := range map[string]struct {
 		reasons string
-		want    end
+		want    result
 	}{
-		"a scenario fails":              {`{"id": "scenario-failed", "says": "x\ny", "where": "a.feature:1"}, {"id": "output-differs"}`, end{killed, "scenario-failed a.feature:1"}},
-		"a check fails":                 {`{"id": "check-failed", "says": "x", "where": "e-3"}`, end{killed, "check-failed e-3"}},
-		"the fake dies, and more":       {`{"id": "target-unreachable", "where": "a"}, {"id": "scenario-failed", "where": "b"}`, end{killed, "scenario-failed b"}},
-		"the fake dies":                 {`{"id": "target-unreachable", "where": "a"}`, end{crashed, "target-unreachable a"}},
-		"the gate breaks off":           {`{"id": "run-broke-off", "where": "a"}`, end{crashed, "run-broke-off a"}},
-		"only the golden output":        {`{"id": "output-differs", "says": "one\ntwo"}`, end{survived, "output-differs one"}},
-		"only something was not seen":   {`{"id": "cell-unobserved", "says": "c"}, {"id": "rule-unproved", "says": "r"}`, end{survived, "cell-unobserved c; rule-unproved r"}},
-		"nothing speaks against it":     {``, end{survived, ""}},
-		"a reason that is new to us":    {`{"id": "brand-new", "says": "n"}`, end{survived, "brand-new n"}},
-		"an outcome that is undeclared": {`{"id": "cell-undeclared", "says": "u"}`, end{survived, "cell-undeclared u"}},
+		"a scenario fails":              {`{"id": "scenario-failed", "says": "x\ny", "where": "a.feature:1"}, {"id": "output-differs"}`, result{killed, "scenario-failed a.feature:1"}},
+		"a check fails":                 {`{"id": "check-failed", "says": "x", "where": "e-3"}`, result{killed, "check-failed e-3"}},
+		"the fake dies, and more":       {`{"id": "target-unreachable", "where": "a"}, {"id": "scenario-failed", "where": "b"}`, result{killed, "scenario-failed b"}},
+		"the fake dies":                 {`{"id": "target-unreachable", "where": "a"}`, result{crashed, "target-unreachable a"}},
+		"the gate breaks off":           {`{"id": "run-broke-off", "where": "a"}`, result{crashed, "run-broke-off a"}},
+		"only the golden output":        {`{"id": "output-differs", "says": "one\ntwo"}`, result{survived, "output-differs one"}},
+		"only something was not seen":   {`{"id": "cell-unobserved", "says": "c"}, {"id": "rule-unproved", "says": "r"}`, result{survived, "cell-unobserved c; rule-unproved r"}},
+		"nothing speaks against it":     {``, result{survived, ""}},
+		"a reason that is new to us":    {`{"id": "brand-new", "says": "n"}`, result{survived, "brand-new n"}},
+		"an outcome that is undeclared": {`{"id": "cell-undeclared", "says": "u"}`, result{survived, "cell-undeclared u"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := weigh([]byte(`{"reasons": [` + test.reasons + `]}`))
+			got, err := fateOf([]byte(`{"reasons": [` + test.reasons + `]}`))
 			if err != nil || got != test.want {
 				t.Errorf("got %v, %v, want %v", got, err, test.want)
 			}
 		})
 	}
-	if got, err := weigh([]byte(`{`)); err == nil {
+	if got, err := fateOf([]byte(`{`)); err == nil {
 		t.Errorf("got %v of half a verdict", got)
 	}
 }
@@ -165,7 +165,7 @@ func TestParseSurvivors(t *testing.T) {
 			}
 		})
 	}
-	for name, test := range map[string]struct{ text, says string }{
+	for name, test := range map[string]struct{ text, want string }{
 		"an unknown key":          {strings.Replace(good, "because", "becuase", 1), `s.yaml:5: unknown key "becuase" (did you mean "because"?)`},
 		"no reason":               {strings.Replace(good, "they are never equal", "' '", 1), `s.yaml:5: /0/because must be the reason in words, got " "`},
 		"no line":                 {strings.Replace(good, "if a > b {", "''", 1), "s.yaml:3: /0/line must not be empty"},
@@ -174,8 +174,8 @@ func TestParseSurvivors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			list, err := parseSurvivors("s.yaml", []byte(test.text))
-			if err == nil || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("got %v, %v, want %q", list, err, test.says)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, %v, want %q", list, err, test.want)
 			}
 		})
 	}
@@ -190,7 +190,7 @@ func TestReport(t *testing.T) {
 	for name, test := range map[string]struct {
 		ends   [2]fate
 		listed []survivor
-		says   []string
+		want   []string
 		holds  bool
 	}{
 		"all are killed":               {[2]fate{killed, timedOut}, nil, []string{"killed      2 of 2: 1 by a scenario or a check, 0 crashed, 1 timed out", "score       100.0% killed"}, true},
@@ -206,17 +206,17 @@ func TestReport(t *testing.T) {
 			[]string{"runner/mutants/survivors.yaml:9: there is no such mutant any more"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tried := &trial{mutants: []mutant{one, two}, listed: test.listed, whole: true}
+			tried := &results{mutants: []mutant{one, two}, listed: test.listed, whole: true}
 			for _, f := range test.ends {
-				tried.ends = append(tried.ends, end{f, "here"})
+				tried.ends = append(tried.ends, result{f, "here"})
 			}
 			var out bytes.Buffer
 			if got := tried.report(&out); got != test.holds {
 				t.Errorf("got %t, want %t", got, test.holds)
 			}
-			for _, says := range test.says {
-				if !strings.Contains(out.String(), says) {
-					t.Errorf("got %s\nwant it to say %q", out.String(), says)
+			for _, want := range test.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("got %s\nwant it to say %q", out.String(), want)
 				}
 			}
 		})
@@ -252,13 +252,13 @@ func TestListedLinesStand(t *testing.T) {
 		if !stands {
 			t.Errorf("survivors.yaml:%d: %s has no line %q with %q in %s", s.line, s.File, s.identity.Line, old, s.In)
 		}
-		if !slices.ContainsFunc(rooms, func(room string) bool { return strings.HasPrefix(s.File, room+"/") }) {
+		if !slices.ContainsFunc(packages, func(room string) bool { return strings.HasPrefix(s.File, room+"/") }) {
 			t.Errorf("survivors.yaml:%d: %s is not mutated", s.line, s.File)
 		}
 	}
 }
 
-// TestJudge builds real gates. No scenario quotes the words of a message, so they may change.
+// TestJudge builds real gates. No scenario asserts the text of a message, so a mutant of it survives.
 func TestJudge(t *testing.T) {
 	t.Chdir("../..")
 	const file = "fakeserver/internal/rules/onboard.go"
@@ -269,11 +269,11 @@ func TestJudge(t *testing.T) {
 	j := &judge{folder: t.TempDir()}
 	for name, test := range map[string]struct {
 		old, new string
-		want     fate
-		says     string
+		fate     fate
+		message  string
 	}{
 		"a rule turned round":  {"SegmentTier:        c.Provider.SegmentTier,", `SegmentTier: "S3",`, killed, "scenario-failed features/"},
-		"other words":          {"This provider_id is taken", "This provider_id is not free", survived, ""},
+		"another text":         {"This provider_id is taken", "This provider_id is not free", survived, ""},
 		"no Go at all":         {"func (c *Onboard)", "fun (c *Onboard)", unbuildable, "syntax error"},
 		"a panic at the start": {"// Decide implements Command.", "func init() { panic(1) }\n\n// Decide implements Command.", crashed, "no verdict"},
 	} {
@@ -283,8 +283,8 @@ func TestJudge(t *testing.T) {
 				t.Fatalf("%s has no %q", file, test.old)
 			}
 			got, err := j.judge(t.Context(), &m)
-			if err != nil || got.fate != test.want || !strings.Contains(got.says, test.says) {
-				t.Errorf("got %v, %v, want %s and %q", got, err, test.want, test.says)
+			if err != nil || got.fate != test.fate || !strings.Contains(got.message, test.message) {
+				t.Errorf("got %v, %v, want %s and %q", got, err, test.fate, test.message)
 			}
 		})
 	}

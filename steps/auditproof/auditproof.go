@@ -58,22 +58,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Broken says where an export is not what was signed, and how.
-type Broken struct {
+// Error says where an export is not what was signed, and how.
+type Error struct {
 	// Page is the number of the page, from 1.
 	Page int
 	// Entry is the number of the entry on its page, from 1; 0 when the fault is not one entry's.
 	Entry int
-	// Says is what is wrong, in words.
-	Says string
+	// Message is what is wrong, in words.
+	Message string
 }
 
 // Error tells the place and the fault.
-func (b *Broken) Error() string {
+func (b *Error) Error() string {
 	if b.Entry > 0 {
-		return fmt.Sprintf("page %d, entry %d: %s", b.Page, b.Entry, b.Says)
+		return fmt.Sprintf("page %d, entry %d: %s", b.Page, b.Entry, b.Message)
 	}
-	return fmt.Sprintf("page %d: %s", b.Page, b.Says)
+	return fmt.Sprintf("page %d: %s", b.Page, b.Message)
 }
 
 // Page checks one page by itself, whatever page of its export it is.
@@ -86,7 +86,7 @@ func Page(text []byte, keys Keys) error {
 // it, and the last leaves nothing.
 func Walk(texts [][]byte, keys Keys) error {
 	if len(texts) == 0 {
-		return &Broken{Page: 1, Says: "there is none"}
+		return &Error{Page: 1, Message: "there is none"}
 	}
 	pages, err := readWalk(texts, keys, readPage)
 	if err != nil {
@@ -114,14 +114,14 @@ func readWalk(texts [][]byte, keys Keys, read func([]byte, Keys) (*page, error))
 		pages = append(pages, p)
 	}
 	if last := pages[len(pages)-1]; last.nextCursor != nil {
-		return nil, &Broken{Page: len(pages), Says: "more follows after " + *last.nextCursor + ", but there is no next page"}
+		return nil, &Error{Page: len(pages), Message: "more follows after " + *last.nextCursor + ", but there is no next page"}
 	}
 	return pages, checkUnique(pages)
 }
 
 // located puts the number of the page into a fault that was found without knowing it.
 func located(err error, number int) error {
-	if broken, ok := err.(*Broken); ok {
+	if broken, ok := err.(*Error); ok {
 		broken.Page = number
 	}
 	return err
@@ -129,12 +129,12 @@ func located(err error, number int) error {
 
 // wrong is a fault of the page at hand.
 func wrong(format string, args ...any) error {
-	return &Broken{Says: fmt.Sprintf(format, args...)}
+	return &Error{Message: fmt.Sprintf(format, args...)}
 }
 
 // wrongEntry is a fault of one entry, counted from 0, of the page at hand.
 func wrongEntry(index int, format string, args ...any) error {
-	return &Broken{Entry: index + 1, Says: fmt.Sprintf(format, args...)}
+	return &Error{Entry: index + 1, Message: fmt.Sprintf(format, args...)}
 }
 
 // page is what the checks between pages need of one that is sound by itself.
@@ -174,14 +174,14 @@ func readPage(text []byte, keys Keys) (*page, error) {
 	if p.nextCursor, err = export.optionalText("next_cursor"); err != nil {
 		return nil, err
 	}
-	asked, err := p.readQuery(export)
+	query, err := p.readQuery(export)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.readEntries(export, asked); err != nil {
+	if err := p.readEntries(export, query); err != nil {
 		return nil, err
 	}
-	if err := p.checkCursors(asked); err != nil {
+	if err := p.checkCursors(query); err != nil {
 		return nil, err
 	}
 	if err := p.checkHashes(export); err != nil {
@@ -209,23 +209,23 @@ func (p *page) readQuery(export *object) (*query, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked := &query{}
-	if asked.limit, err = read.count("limit"); err != nil {
+	query := &query{}
+	if query.limit, err = read.count("limit"); err != nil {
 		return nil, err
 	}
 	days, err := read.count("retention_days")
 	if err != nil {
 		return nil, err
 	}
-	if asked.limit < 1 || asked.limit > maxLimit || days < 1 || days > maxRetentionDays {
+	if query.limit < 1 || query.limit > maxLimit || days < 1 || days > maxRetentionDays {
 		return nil, wrong("the query has a limit of %d (1 to %d) and a retention of %d days (1 to %d)",
-			asked.limit, maxLimit, days, maxRetentionDays)
+			query.limit, maxLimit, days, maxRetentionDays)
 	}
 	for _, part := range []struct {
 		name string
 		into **string
 	}{
-		{"from_iso", &asked.from}, {"to_iso", &asked.to}, {"event_type", &asked.ofEvent},
+		{"from_iso", &query.from}, {"to_iso", &query.to}, {"event_type", &query.ofEvent},
 	} {
 		if *part.into, err = read.optionalText(part.name); err != nil {
 			return nil, err
@@ -246,10 +246,10 @@ func (p *page) readQuery(export *object) (*query, error) {
 		return nil, wrong("the query has some of cursor_after, attestation_after and checkpoint_after: they come together")
 	}
 	p.filters = read.without("cursor_after", "attestation_after", "checkpoint_after")
-	return asked, nil
+	return query, nil
 }
 
-func (p *page) readEntries(export *object, asked *query) error {
+func (p *page) readEntries(export *object, query *query) error {
 	list, err := export.list("entries")
 	if err != nil {
 		return err
@@ -257,16 +257,16 @@ func (p *page) readEntries(export *object, asked *query) error {
 	for i, text := range list {
 		read, err := readEntry(text)
 		if err == nil {
-			err = asked.admits(read)
+			err = query.admits(read)
 		}
 		if err == nil && i > 0 {
-			err = read.comesAfter(p.entries[i-1])
+			err = read.checkOrder(p.entries[i-1])
 		}
 		if err == nil && i > 0 && read.provider != p.entries[0].provider {
 			err = wrong("it is an entry of %q on a page of %q", read.provider, p.entries[0].provider)
 		}
 		if err != nil {
-			broken := err.(*Broken)
+			broken := err.(*Error)
 			broken.Entry = i + 1
 			return broken
 		}
@@ -351,8 +351,8 @@ func (q *query) admits(e *auditEntry) error {
 	return nil
 }
 
-// comesAfter tells whether the order of the export puts e after before: by time, then by arrival.
-func (e entry) comesAfter(before entry) error {
+// checkOrder tells whether the order of the export puts e after before: by time, then by arrival.
+func (e entry) checkOrder(before entry) error {
 	switch {
 	case e.at < before.at:
 		return wrong("%s at %s stands after %s at %s", e.id, e.at, before.id, before.at)
@@ -365,10 +365,10 @@ func (e entry) comesAfter(before entry) error {
 func (e entry) cursor() string { return e.at + "|" + e.id }
 
 // checkCursors holds the page's total and its place in the walk to its entries.
-func (p *page) checkCursors(asked *query) error {
+func (p *page) checkCursors(query *query) error {
 	count := len(p.entries)
-	if count > asked.limit {
-		return wrong("it has %d entries, more than its limit of %d", count, asked.limit)
+	if count > query.limit {
+		return wrong("it has %d entries, more than its limit of %d", count, query.limit)
 	}
 	if p.after.cursor != nil && count > 0 {
 		at, id, _ := strings.Cut(*p.after.cursor, "|")
@@ -376,7 +376,7 @@ func (p *page) checkCursors(asked *query) error {
 		if before.arrival == "" || !isTime(at) {
 			return wrong("cursor_after %q is no cursor", *p.after.cursor)
 		}
-		if err := p.entries[0].comesAfter(before); err != nil {
+		if err := p.entries[0].checkOrder(before); err != nil {
 			return wrongEntry(0, "it is not after cursor_after %s", *p.after.cursor)
 		}
 	}
@@ -386,8 +386,8 @@ func (p *page) checkCursors(asked *query) error {
 		}
 		return nil
 	}
-	if count < asked.limit {
-		return wrong("more follows although only %d of at most %d entries are on the page", count, asked.limit)
+	if count < query.limit {
+		return wrong("more follows although only %d of at most %d entries are on the page", count, query.limit)
 	}
 	if p.total <= count {
 		return wrong("more follows although total_filtered is %d and the page has %d", p.total, count)
@@ -523,7 +523,7 @@ func checkUnique(pages []*page) error {
 	for i, p := range pages {
 		for j, e := range p.entries {
 			if seen[e.id] {
-				return &Broken{Page: i + 1, Entry: j + 1, Says: e.id + " stands in the export twice"}
+				return &Error{Page: i + 1, Entry: j + 1, Message: e.id + " stands in the export twice"}
 			}
 			seen[e.id] = true
 		}
@@ -550,7 +550,7 @@ func checkTotals(pages []*page) error {
 			}
 		}
 		if arrived > possible {
-			return &Broken{Page: i + 2, Says: fmt.Sprintf(
+			return &Error{Page: i + 2, Message: fmt.Sprintf(
 				"total_filtered says that %d entries arrived since the page before it, but at most %d that follow are that young", arrived, possible)}
 		}
 	}

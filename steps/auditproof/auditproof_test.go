@@ -20,7 +20,7 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-func TestWalkAcceptsHonestExports(t *testing.T) {
+func TestWalkAcceptsValidExports(t *testing.T) {
 	for _, test := range []struct{ entries, limit, pages int }{
 		{0, 1, 1}, {1, 1, 1}, {1, 200, 1}, {2, 1, 2}, {7, 3, 3}, {6, 3, 2}, {40, 7, 6},
 	} {
@@ -67,16 +67,16 @@ func TestWalkAcceptsRotation(t *testing.T) {
 }
 
 // broken demands a *Broken at a place; page 0 stands for any.
-func broken(t *testing.T, err error, page int, says string) {
+func broken(t *testing.T, err error, page int, message string) {
 	t.Helper()
-	var b *auditproof.Broken
+	var b *auditproof.Error
 	switch {
 	case !errors.As(err, &b):
-		t.Errorf("got %v, want it broken: %s", err, says)
+		t.Errorf("got %v, want it broken: %s", err, message)
 	case page > 0 && b.Page != page:
 		t.Errorf("got %v, want it on page %d", b, page)
-	case !strings.Contains(b.Error(), says):
-		t.Errorf("got %v, want it to say %q", b, says)
+	case !strings.Contains(b.Error(), message):
+		t.Errorf("got %v, want it to say %q", b, message)
 	}
 }
 
@@ -160,8 +160,8 @@ func TestTampering(t *testing.T) {
 	t.Run("no page at all", func(t *testing.T) { broken(t, auditproof.Walk(nil, serviceKey.keys()), 1, "there is none") })
 }
 
-// TestDishonestService is what only the checks behind the signature find: somebody with the key signs it.
-func TestDishonestService(t *testing.T) {
+// TestInvalidExports is what only the checks behind the signature find: somebody with the key signs it.
+func TestInvalidExports(t *testing.T) {
 	query := func(list []object, i int) object { return list[i]["query"].(object) }
 	entry := func(list []object, i, j int) object { return list[i]["entries"].([]object)[j] }
 	const (
@@ -170,11 +170,11 @@ func TestDishonestService(t *testing.T) {
 		bare        // page 2 is signed again, and its hashes are not computed again
 	)
 	for _, test := range []struct {
-		name  string
-		after int
-		edit  func(list []object)
-		page  int
-		says  string
+		name    string
+		after   int
+		edit    func(list []object)
+		page    int
+		message string
 	}{
 		{"a member that nobody knows", all, func(l []object) { l[1]["note"] = "x" }, 2, `a member "note"`},
 		{"a member missing", bare, func(l []object) { delete(l[1], "checkpoint") }, 2, "has no checkpoint"},
@@ -307,7 +307,7 @@ func TestDishonestService(t *testing.T) {
 			if test.name == "the last page is missing" {
 				list = list[:2]
 			}
-			broken(t, auditproof.Walk(texts(list), serviceKey.keys()), test.page, test.says)
+			broken(t, auditproof.Walk(texts(list), serviceKey.keys()), test.page, test.message)
 		})
 	}
 }
@@ -322,9 +322,9 @@ func TestSignature(t *testing.T) {
 	digits := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	sloppy := sig[:85] + string(digits[strings.IndexByte(digits, sig[85])+1]) + sig[86:]
 	for _, test := range []struct {
-		name string
-		is   any
-		says string
+		name    string
+		is      any
+		message string
 	}{
 		{"bits that mean nothing", object{"key_id": serviceKey.id, "alg": "ed25519", "sig": sloppy}, "no base64"},
 		{"a line break", object{"key_id": serviceKey.id, "alg": "ed25519", "sig": sig[:40] + "\n" + sig[40:]}, "no base64"},
@@ -343,7 +343,7 @@ func TestSignature(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			list[0]["signature"] = test.is
-			broken(t, auditproof.Page(texts(list)[0], serviceKey.keys()), 1, test.says)
+			broken(t, auditproof.Page(texts(list)[0], serviceKey.keys()), 1, test.message)
 		})
 	}
 	t.Run("another key of that id", func(t *testing.T) {
@@ -359,19 +359,19 @@ func TestSignature(t *testing.T) {
 func TestPageIsIJSON(t *testing.T) {
 	list := pages(entries(1), 1)
 	chain(list, serviceKey)
-	honest := string(texts(list)[0])
+	valid := string(texts(list)[0])
 	for name, text := range map[string]string{
 		"empty":              "",
 		"null":               "null",
 		"a list":             "[]",
-		"cut short":          honest[:len(honest)-1],
-		"with more after it": honest + "{}",
-		"a member twice":     strings.Replace(honest, `"total_filtered":1}`, `"total_filtered":1,"total_filtered":1}`, 1),
-		"a byte order mark":  "\ufeff" + honest,
-		"not UTF-8":          strings.Replace(honest, "partner-amber", "partner-amber\xff", 1),
+		"cut short":          valid[:len(valid)-1],
+		"with more after it": valid + "{}",
+		"a member twice":     strings.Replace(valid, `"total_filtered":1}`, `"total_filtered":1,"total_filtered":1}`, 1),
+		"a byte order mark":  "\ufeff" + valid,
+		"not UTF-8":          strings.Replace(valid, "partner-amber", "partner-amber\xff", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if text == honest {
+			if text == valid {
 				t.Fatal("nothing is changed")
 			}
 			broken(t, auditproof.Page([]byte(text), serviceKey.keys()), 1, "")
@@ -398,9 +398,9 @@ func TestParseKeys(t *testing.T) {
 	good := key("k2", "ed25519", pemOf(public), "active")
 	old := key("k1", "ed25519", pemOf(public), "verify_only")
 	for _, test := range []struct {
-		name string
-		set  any
-		says string // "" when it is good
+		name    string
+		set     any
+		message string // "" when it is good
 	}{
 		{"one key", object{"active_key_id": "k2", "keys": []object{good}}, ""},
 		{"an old key too", object{"active_key_id": "k2", "keys": []object{good, old}, "correlation_id": "c"}, ""},
@@ -433,10 +433,10 @@ func TestParseKeys(t *testing.T) {
 			}
 			keys, err := auditproof.ParseKeys(text)
 			switch {
-			case test.says == "" && (err != nil || !public.(ed25519.PublicKey).Equal(keys["k2"])):
+			case test.message == "" && (err != nil || !public.(ed25519.PublicKey).Equal(keys["k2"])):
 				t.Errorf("got %v, %v", keys, err)
-			case test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)):
-				t.Errorf("got %v, want it to say %q", err, test.says)
+			case test.message != "" && (err == nil || !strings.Contains(err.Error(), test.message)):
+				t.Errorf("got %v, want it to say %q", err, test.message)
 			}
 		})
 	}

@@ -41,7 +41,7 @@ func everyByte(t *testing.T, text []byte, keys auditproof.Keys) {
 			corrupt := bytes.Clone(text)
 			corrupt[at] ^= flip
 			err := auditproof.Page(corrupt, keys)
-			var b *auditproof.Broken
+			var b *auditproof.Error
 			if errors.As(err, &b) {
 				continue
 			}

@@ -25,8 +25,8 @@ type Keys map[string]ed25519.PublicKey
 // of strings, as JSON allows them, and line ends and blanks around a PEM block.
 func ParseKeys(text []byte) (Keys, error) {
 	keys, err := parseKeys(text)
-	if broken, ok := err.(*Broken); ok {
-		err = errors.New(broken.Says) // there are no pages and entries in a key set
+	if broken, ok := err.(*Error); ok {
+		err = errors.New(broken.Message) // there are no pages and entries in a key set
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the key set: %w", err)

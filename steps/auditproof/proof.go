@@ -14,7 +14,7 @@ func PageProof(text []byte, keys Keys) error {
 // entry stands there twice.
 func WalkProof(texts [][]byte, keys Keys) error {
 	if len(texts) == 0 {
-		return &Broken{Page: 1, Says: "there is none"}
+		return &Error{Page: 1, Message: "there is none"}
 	}
 	_, err := readWalk(texts, keys, readProof)
 	return err
@@ -52,14 +52,14 @@ func readProof(text []byte, keys Keys) (*page, error) {
 	for i, text := range list {
 		read, err := readOpenObject("the entry", text, "audit_id", "provider_id")
 		if err != nil {
-			return nil, wrongEntry(i, "%s", err.(*Broken).Says)
+			return nil, wrongEntry(i, "%s", err.(*Error).Message)
 		}
 		var e entry
 		if e.id, err = read.text("audit_id"); err == nil {
 			e.provider, err = read.text("provider_id")
 		}
 		if err != nil {
-			return nil, wrongEntry(i, "%s", err.(*Broken).Says)
+			return nil, wrongEntry(i, "%s", err.(*Error).Message)
 		}
 		p.entries = append(p.entries, e)
 	}

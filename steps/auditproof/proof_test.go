@@ -35,11 +35,11 @@ func TestProofLeavesFormAlone(t *testing.T) {
 func TestProofFindsWhatIsNotProven(t *testing.T) {
 	entry := func(l []object, i, j int) object { return l[i]["entries"].([]object)[j] }
 	for _, test := range []struct {
-		name string
-		seal bool // all pages are chained and sealed after the edit
-		edit func(list []object) []object
-		page int
-		says string
+		name    string
+		seal    bool // all pages are chained and sealed after the edit
+		edit    func(list []object) []object
+		page    int
+		message string
 	}{
 		{"an entry edited", false, func(l []object) []object { entry(l, 1, 0)["event_type"] = "x"; return l }, 2, "export_hash"},
 		{"a query edited", false, func(l []object) []object { l[1]["query"].(object)["limit"] = 4; return l }, 2, "export_hash"},
@@ -62,7 +62,7 @@ func TestProofFindsWhatIsNotProven(t *testing.T) {
 			if test.seal {
 				chain(list, serviceKey)
 			}
-			broken(t, auditproof.WalkProof(texts(list), serviceKey.keys()), test.page, test.says)
+			broken(t, auditproof.WalkProof(texts(list), serviceKey.keys()), test.page, test.message)
 		})
 	}
 	broken(t, auditproof.WalkProof(nil, serviceKey.keys()), 1, "there is none")

@@ -39,8 +39,8 @@ func TestCanaries(t *testing.T) {
 	}
 	s := start(t, dir, nil, "--addr", "127.0.0.1:0", "--partner-keys", "keys.json", "--admin-token-file", "token",
 		"--self-check", "--log-level", "debug", "--tls-self-signed", "--tls-self-signed-out", "cert.pem")
-	told := map[string]string{} // what came out, by where
-	said := make(chan string)
+	outputs := map[string]string{} // by name
+	logLines := make(chan string)
 	reloaded := make(chan bool)
 	go func() { // the log is read all the time, so that it never fills its pipe
 		var text strings.Builder
@@ -51,7 +51,7 @@ func TestCanaries(t *testing.T) {
 				reloaded <- true
 			}
 			if err != nil {
-				said <- text.String()
+				logLines <- text.String()
 				return
 			}
 		}
@@ -128,7 +128,7 @@ func TestCanaries(t *testing.T) {
 			t.Errorf("%s %s: status %d, want %d: %s", request.method, request.path, status, request.status, answer)
 		}
 		if !strings.Contains(unescaped(request.path+request.body), "canary") {
-			told[fmt.Sprintf("the answer to %s %s, number %d", request.method, request.path, n)] = answer
+			outputs[fmt.Sprintf("the answer to %s %s, number %d", request.method, request.path, n)] = answer
 		}
 	}
 
@@ -165,7 +165,7 @@ func TestCanaries(t *testing.T) {
 	}
 	for i := range n {
 		path := fmt.Sprintf("/_fake/explain/default.%d", i+1)
-		_, told[path] = send("GET", path, operator, "")
+		_, outputs[path] = send("GET", path, operator, "")
 	}
 
 	// The admin API tells of all that came, and of nothing in it that is secret.
@@ -180,22 +180,22 @@ func TestCanaries(t *testing.T) {
 		if endpoint.Method == "GET" {
 			path := strings.ReplaceAll(endpoint.Path, "{world}", "default")
 			path = regexp.MustCompile(`\{[^}]*\}`).ReplaceAllString(path, "1")
-			_, told[path] = send("GET", path, operator, "")
+			_, outputs[path] = send("GET", path, operator, "")
 		}
 	}
 	for _, path := range []string{"/metrics", "/keys/policy-integrity-signing", "/healthz"} {
-		_, told[path] = send("GET", path, "", "")
+		_, outputs[path] = send("GET", path, "", "")
 	}
 
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	told["standard error"] = <-said
+	outputs["standard error"] = <-logLines
 	out, err := io.ReadAll(s.out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	told["standard output"] = string(out)
+	outputs["standard output"] = string(out)
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("the server ended with %v", err)
 	}
@@ -204,16 +204,16 @@ func TestCanaries(t *testing.T) {
 			return err
 		}
 		text, err := os.ReadFile(file)
-		told[file] = string(text)
+		outputs[file] = string(text)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if told[filepath.Join(dir, "cert.pem")] == "" || !strings.Contains(told["standard error"], "SIGHUP") || !strings.Contains(told["standard output"], "identity: key mode") {
-		t.Errorf("not all that was told was looked at: %v", told)
+	if outputs[filepath.Join(dir, "cert.pem")] == "" || !strings.Contains(outputs["standard error"], "SIGHUP") || !strings.Contains(outputs["standard output"], "identity: key mode") {
+		t.Errorf("not all outputs were checked: %v", outputs)
 	}
-	for where, text := range told {
+	for where, text := range outputs {
 		text += unescaped(text) // as who reads it does
 		for _, secret := range []string{amber, cobalt, controlToken, authorization} {
 			if strings.Contains(text, secret) {

@@ -35,11 +35,11 @@ func start(t testing.TB, dir string, env []string, args ...string) *serving {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said, err := s.cmd.StderrPipe()
+	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.out, s.err = bufio.NewReader(out), bufio.NewReader(said)
+	s.out, s.err = bufio.NewReader(out), bufio.NewReader(stderr)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +85,10 @@ func (s *serving) end(t testing.TB, signal os.Signal) (code int, stdout, stderr 
 		t.Fatal(err)
 	}
 	out, _ := io.ReadAll(s.out)
-	said, _ := io.ReadAll(s.err)
+	logged, _ := io.ReadAll(s.err)
 	s.cmd.Wait()
-	return s.cmd.ProcessState.ExitCode(), string(out), string(said)
+	return s.cmd.ProcessState.ExitCode(), string(out), string(logged)
 }
 
-// anyServer is a client that trusts whatever certificate a server has: whom curl and
-// the healthcheck trust is what is tested.
+// anyServer accepts every certificate. What curl and the health check accept is tested elsewhere.
 var anyServer = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}

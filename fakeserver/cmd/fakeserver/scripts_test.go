@@ -58,19 +58,19 @@ func TestScripts(t *testing.T) {
 			},
 			"paste": func(ts *testscript.TestScript, _ bool, _ []string) {
 				banner := until(ts.Value("serving").(*running).t, of(ts).out, "admin API:")
-				told := bytes.NewBufferString(banner)
+				printed := bytes.NewBufferString(banner)
 				for line := range strings.Lines(banner) {
 					if strings.HasPrefix(line, "  curl ") {
 						curl := exec.Command("sh", "-c", line)
 						curl.Dir, curl.Env = ts.Getenv("WORK"), append(os.Environ(), "PARTNER_KEY="+ts.Getenv("PARTNER_KEY"))
-						curl.Stdout, curl.Stderr = told, told
+						curl.Stdout, curl.Stderr = printed, printed
 						if err := curl.Run(); err != nil {
-							ts.Fatalf("%s%v\n%s", line, err, told)
+							ts.Fatalf("%s%v\n%s", line, err, printed)
 						}
-						told.WriteByte('\n')
+						printed.WriteByte('\n')
 					}
 				}
-				show(ts, told.String())
+				show(ts, printed.String())
 			},
 			"get": func(ts *testscript.TestScript, _ bool, args []string) {
 				r, err := http.NewRequest("GET", of(ts).url+args[0], nil)
@@ -93,9 +93,9 @@ func TestScripts(t *testing.T) {
 			"terminate": func(ts *testscript.TestScript, _ bool, args []string) {
 				signal := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT}[args[0]]
 				r := ts.Value("serving").(*running)
-				code, _, said := r.end(r.t, signal)
+				code, _, stderr := r.end(r.t, signal)
 				if args[1] != strconv.Itoa(code) {
-					ts.Fatalf("exit code %d (%s), want %s", code, said, args[1])
+					ts.Fatalf("exit code %d (%s), want %s", code, stderr, args[1])
 				}
 			},
 		},

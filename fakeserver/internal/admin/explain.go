@@ -85,37 +85,37 @@ func (s *Server) explanationOf(w *world.World, stored *exchange.Exchange) Explan
 		}
 	}
 	in := s.caseOf(w, decided, e.RequestID)
-	stays := rest.Cached(decided.Reached) // the response is stored under the idempotency key
+	cached := rest.Cached(decided.Reached) // the response is stored under the idempotency key
 	result := Explanation{Request: e, Rules: []RuleResult{}, DecidedBy: []string{}}
 	for _, reached := range decided.Reached {
 		rule := s.ruleResult(w.Explained(), in, reached)
 		if rule.Kind == Precondition && rule.Refused {
 			result.DecidedBy = append(result.DecidedBy, rule.Rule)
 			in.Refused = append(in.Refused, reached.Rule)
-			if stays && len(rule.Changes) > 0 {
+			if cached && len(rule.Changes) > 0 {
 				rule.Changes = append(rule.Changes, in.NewKey())
 			}
 		}
 		result.Rules = append(result.Rules, rule)
 	}
-	var sentences []string
+	var lines []string
 	switch {
 	case e.Fault != "":
-		sentences = append(sentences, "The request triggered the fault "+e.Fault+".")
+		lines = append(lines, "The request triggered the fault "+e.Fault+".")
 	case decided != e:
-		sentences = append(sentences, "The response was stored for the request "+decided.RequestID+", which is explained here.")
+		lines = append(lines, "The response was stored for the request "+decided.RequestID+", which is explained here.")
 	case e.Replayed:
-		sentences = append(sentences, "The response was stored for an earlier equal request.")
+		lines = append(lines, "The response was stored for an earlier equal request.")
 	}
 	if len(result.DecidedBy) > 0 {
-		sentences = append(sentences, "Decided by "+strings.Join(result.DecidedBy, ", ")+".")
-		if stays {
-			sentences = append(sentences, "Send a changed request with a new "+s.Milestone.Transport.IdempotencyHeader+", because the response is stored under this one.")
+		lines = append(lines, "Decided by "+strings.Join(result.DecidedBy, ", ")+".")
+		if cached {
+			lines = append(lines, "Send a changed request with a new "+s.Milestone.Transport.IdempotencyHeader+", because the response is stored under this one.")
 		}
-	} else if sentences == nil {
-		sentences = append(sentences, "No rule refused the request.")
+	} else if lines == nil {
+		lines = append(lines, "No rule refused the request.")
 	}
-	result.Message = strings.Join(sentences, " ")
+	result.Message = strings.Join(lines, " ")
 	return result
 }
 

@@ -161,8 +161,8 @@ func TestNearestChangePasses(t *testing.T) {
 			for _, part := range parts {
 				value = value.(map[string]any)[part]
 			}
-			told, _ := value.(string)
-			return told
+			text, _ := value.(string)
+			return text
 		}
 		next := get(append(query, "limit", "1")...)
 		maps.Copy(next.query, map[string]string{"cursor_after": at("next_cursor"), "attestation_after": at("attestation", "chain_hash"), "checkpoint_after": at("checkpoint", "checkpoint_hash")})
@@ -255,9 +255,9 @@ func TestNearestChangePasses(t *testing.T) {
 				asks = row.next(f, world)
 			}
 			id, answer := asks.send(t, f, world)
-			told, gate := explanation(t, f, id, row.rule)
-			if !gate.Refused || !slices.Contains(told.DecidedBy, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
-				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, told.DecidedBy, answer)
+			text, gate := explanation(t, f, id, row.rule)
+			if !gate.Refused || !slices.Contains(text.DecidedBy, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
+				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, text.DecidedBy, answer)
 			}
 			if n := len(gate.Changes); n > 1 && (row.rule == "identity-is-required" || row.rule == "export-continuation-is-complete") {
 				t.Errorf("got %d changes, and one is enough: %+v", n, gate.Changes)
@@ -279,7 +279,7 @@ func TestNearestChangePasses(t *testing.T) {
 			}
 			id, answer = asks.send(t, f, world)
 			// It is come to again and passes, or is not come to, and nothing else refuses.
-			if told, gate := explanation(t, f, id, row.rule); gate.Refused || gate.Says == "" && len(told.DecidedBy) > 0 {
+			if text, gate := explanation(t, f, id, row.rule); gate.Refused || gate.Says == "" && len(text.DecidedBy) > 0 {
 				t.Errorf("changed by %+v, it is refused still: %s", gate.Changes, answer)
 			}
 		})
@@ -412,9 +412,9 @@ func TestAReplayIsExplained(t *testing.T) {
 	asks.send(t, f, "w")
 	asks.header["Idempotency-Key"] = " 1 "
 	replay, _ := asks.send(t, f, "w")
-	told, gate := explanation(t, f, replay, "onboard-owner-is-caller")
-	if !slices.Equal(told.DecidedBy, []string{"onboard-owner-is-caller"}) || !strings.Contains(told.Message, first+", which is explained here") || told.Request.RequestID != replay || !told.Request.Replayed {
-		t.Errorf("got %+v", told)
+	text, gate := explanation(t, f, replay, "onboard-owner-is-caller")
+	if !slices.Equal(text.DecidedBy, []string{"onboard-owner-is-caller"}) || !strings.Contains(text.Message, first+", which is explained here") || text.Request.RequestID != replay || !text.Request.Replayed {
+		t.Errorf("got %+v", text)
 	}
 	if n := len(gate.Changes); n != 2 || gate.Changes[1].At != "Idempotency-Key" || gate.Changes[1].To != "instead-of-"+replay {
 		t.Errorf("got %+v", gate.Changes)
@@ -422,17 +422,17 @@ func TestAReplayIsExplained(t *testing.T) {
 }
 
 // explanation asks for the explanation of a request, and what it says of a rule.
-func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (told client.Explanation, of struct {
+func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (text client.Explanation, of struct {
 	Refused      bool
 	Advice, Says string
 	Changes      []change
 }) {
 	t.Helper()
-	told, err := f.Admin.Explain(context.Background(), id)
+	text, err := f.Admin.Explain(context.Background(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range told.Rules {
+	for _, c := range text.Rules {
 		if c.Rule == rule {
 			of.Refused, of.Advice, of.Says = c.Refused, c.Advice, c.Description
 			for _, to := range c.Changes {
@@ -440,7 +440,7 @@ func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (told
 			}
 		}
 	}
-	return told, of
+	return text, of
 }
 
 type change struct {
@@ -450,7 +450,7 @@ type change struct {
 }
 
 // No explanation shows a partner key, wherever a client wrote it.
-func TestExplanationHoldsNoKey(t *testing.T) {
+func TestExplanationRevealsNoKey(t *testing.T) {
 	const key = "opensesame"
 	f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 		o.PartnerKeys = []fakeserver.PartnerKey{{Key: key, PartnerID: "amber", Scopes: []string{"settlement:write"}}}
@@ -458,8 +458,8 @@ func TestExplanationHoldsNoKey(t *testing.T) {
 	for _, path := range []string{"/partner-liquidity-providers", "/partner-liquidity-providers/" + key + "/status", "/" + key} {
 		id, _ := request{method: "POST", path: path, query: map[string]string{"q": key}, body: map[string]any{key: key, "recorded_at": key},
 			header: map[string]string{"X-Partner-Key": key, "Idempotency-Key": key, "X-Now-Iso": key}}.send(t, f, "shop")
-		told, err := f.Admin.Explain(context.Background(), id)
-		if got := fmt.Sprintf("%+v", told); err != nil || strings.Contains(got, key) || len(told.DecidedBy) != 1 {
+		text, err := f.Admin.Explain(context.Background(), id)
+		if got := fmt.Sprintf("%+v", text); err != nil || strings.Contains(got, key) || len(text.DecidedBy) != 1 {
 			t.Errorf("%s: got %s, %v", path, got, err)
 		}
 	}

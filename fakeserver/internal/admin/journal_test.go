@@ -82,9 +82,9 @@ func TestJournal(t *testing.T) {
 	if all.Entries[2].Path != "/partner-liquidity-providers/nobody?x=1" || all.Entries[2].Code != "UNAUTHORIZED" {
 		t.Errorf("got %+v", all.Entries[2])
 	}
-	if told := f.Journals(); !strings.Contains(told, "world a, which had 3 requests:\n  a.1 POST /partner-liquidity-providers → 200 success\n") ||
-		!strings.Contains(told, "a.3 GET /partner-liquidity-providers/nobody?x=1 → 401 unauthenticated\n      sent     nothing\n") {
-		t.Errorf("told\n%s", told)
+	if journals := f.Journals(); !strings.Contains(journals, "world a, which had 3 requests:\n  a.1 POST /partner-liquidity-providers → 200 success\n") ||
+		!strings.Contains(journals, "a.3 GET /partner-liquidity-providers/nobody?x=1 → 401 unauthenticated\n      sent     nothing\n") {
+		t.Errorf("got\n%s", journals)
 	}
 	if err := a.ClearJournal(ctx); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestJournalWaits(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 
-	// Nobody waits for a world that is gone.
+	// A wait ends when its world is deleted.
 	go await()
 	<-waiting
 	if err := a.Delete(ctx); err != nil {
@@ -151,7 +151,7 @@ func TestJournalWaits(t *testing.T) {
 
 func TestJournalRefuses(t *testing.T) {
 	f := fakeservertest.StartInMemory(t)
-	for query, says := range map[string]string{
+	for query, want := range map[string]string{
 		"operation=partnerLiquidityProvider.onbord":             `"nearest":"partnerLiquidityProvider.onboard"`,
 		"outcome=rollout_bloked":                                `"nearest":"rollout_blocked"`,
 		"reason_code=partner_liquidity_provider_rollout_bloked": `"nearest":"partner_liquidity_provider_rollout_blocked"`,
@@ -173,8 +173,8 @@ func TestJournalRefuses(t *testing.T) {
 		}
 		body, _ := io.ReadAll(answer.Body)
 		answer.Body.Close()
-		if answer.StatusCode < 400 || answer.StatusCode > 404 || !strings.Contains(string(body), says) {
-			t.Errorf("%s: got %s %s, want %s", query, answer.Status, body, says)
+		if answer.StatusCode < 400 || answer.StatusCode > 404 || !strings.Contains(string(body), want) {
+			t.Errorf("%s: got %s %s, want %s", query, answer.Status, body, want)
 		}
 	}
 }
@@ -260,19 +260,19 @@ func TestExplanationsHideKeys(t *testing.T) {
 		}
 		r.Header = http.Header{"X-Partner-Key": {"other"}, "Idempotency-Key": {fmt.Sprint(path, len(body))}}
 		answer, _ := testclient.Send(t, f, r)
-		told, err := f.Admin.Explain(ctx, answer.Header.Get("X-Fake-Request-Id"))
+		explanation, err := f.Admin.Explain(ctx, answer.Header.Get("X-Fake-Request-Id"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return told
+		return explanation
 	}
 	const escaped = `lpk\u005fcanary_\u0035d1f`
-	for name, told := range map[string]client.Explanation{
+	for name, explanation := range map[string]client.Explanation{
 		"a body":     send("", `{"provider":{"legal_entity_name":"`+escaped+`","`+escaped+`":["shown"]}}`),
 		"a provider": send("", `{"provider":{"provider_id":"p","owner_actor":{"type":"partner","id":"amber"},"external_provider_id":"`+escaped+`","legal_entity_name":"l","disclosure_text":"d","trust_contact_email":"a@b","segment_tier":"S1"}}`),
 		"a gate":     send("/p/status", `{"status":{"status":"active","segment_tier":"S1","trust_safety_baseline_passed":false,"reliability_baseline_passed":true,"audit_conformance_passed":true,"unresolved_critical_violations":0,"operator_note":"`+escaped+`"}}`),
 	} {
-		text := fmt.Sprintf("%+v", told)
+		text := fmt.Sprintf("%+v", explanation)
 		if strings.Contains(text, key) || strings.Contains(text, "u005f") || !strings.Contains(text, "[hidden]") {
 			t.Errorf("%s: got %s", name, text)
 		}
@@ -282,8 +282,7 @@ func TestExplanationsHideKeys(t *testing.T) {
 	}
 }
 
-// A key that becomes known later is hidden in what was remembered before, too, from all
-// who read it.
+// A key that is added later is hidden in earlier entries too.
 func TestJournalHidesKeysAfterwards(t *testing.T) {
 	const known, later = "lpk_canary_known", "lpk_canary_later"
 	keys := []fakeserver.PartnerKey{{Key: known, PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}

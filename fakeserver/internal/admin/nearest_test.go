@@ -88,18 +88,18 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 					}
 					n++
 					id, _ := post("/a"+c.path, fmt.Sprint(n), body).send(t, f, world)
-					told, err := f.Admin.Explain(context.Background(), id)
+					explanation, err := f.Admin.Explain(context.Background(), id)
 					if err != nil {
 						t.Fatal(err)
 					}
-					for _, gate := range told.Rules {
+					for _, gate := range explanation.Rules {
 						for _, to := range gate.Changes {
 							if to.Where == "body" {
 								changes = append(changes, change{to.Where, to.At, to.To, to.Remove})
 							}
 						}
 					}
-					return changes, told.DecidedBy
+					return changes, explanation.DecidedBy
 				}
 				post("", "begin", put(document(t, onboardBody), "/provider/segment_tier", tier, false)).send(t, f, world)
 				if tier == "S1" || tier == "S2" { // the others have no verdict
@@ -131,12 +131,12 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 						t.Errorf("%v\nchanged by %v, is refused still by %v", r.body, r.changes, decided)
 						continue
 					}
-					told, least := differ(r.changed, r.body), len(r.body)
+					changed, least := differ(r.changed, r.body), len(r.body)
 					for _, body := range passing {
 						least = min(least, differ(r.body, body))
 					}
-					if told > least {
-						t.Errorf("%v\nis changed by %v, which are %d, and %d are enough", r.body, r.changes, told, least)
+					if changed > least {
+						t.Errorf("%v\nis changed by %v, which are %d, and %d are enough", r.body, r.changes, changed, least)
 					}
 				}
 				if len(all) == 0 || len(passing) == 0 {

@@ -17,7 +17,7 @@ import (
 	"example.com/lpgate/fakeserver/testclient"
 )
 
-func TestWorldsAreApart(t *testing.T) {
+func TestWorldsAreIsolated(t *testing.T) {
 	for name, way := range testclient.Starters {
 		t.Run(name, func(t *testing.T) {
 			f := way(t)
@@ -43,12 +43,12 @@ func TestWorldsAreApart(t *testing.T) {
 				t.Fatal(err)
 			}
 			worlds, err := f.Admin.Worlds(ctx)
-			var told []string
+			var listed []string
 			for _, w := range worlds {
-				told = append(told, fmt.Sprint(w.Name, " ", w.Requests, " ", w.Providers, " ", w.StoredResponses, " ", w.Clock.Mode))
+				listed = append(listed, fmt.Sprint(w.Name, " ", w.Requests, " ", w.Providers, " ", w.StoredResponses, " ", w.Clock.Mode))
 			}
-			if want := "a 1 0 0 real, b 1 1 1 real, default 0 0 0 real"; err != nil || strings.Join(told, ", ") != want {
-				t.Errorf("got %q, %v, want %q", told, err, want)
+			if want := "a 1 0 0 real, b 1 1 1 real, default 0 0 0 real"; err != nil || strings.Join(listed, ", ") != want {
+				t.Errorf("got %q, %v, want %q", listed, err, want)
 			}
 			again, body := testclient.Onboard(t, f, f.URL, "a", "1")
 			if again.Header.Get("Idempotent-Replayed") != "" || !strings.Contains(body, `"provider_id":"plp_000001"`) {
@@ -95,7 +95,7 @@ func TestControlRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, path, token, body string
 		status                    int
-		says                      string
+		want                      string
 	}{
 		"no token":             {"GET", "/_fake/worlds", "", "", 401, "Authorization: Bearer TOKEN"},
 		"another token":        {"GET", "/_fake/worlds", "Sesame", "", 401, "Authorization: Bearer TOKEN"},
@@ -140,8 +140,8 @@ func TestControlRefuses(t *testing.T) {
 			}
 			defer answer.Body.Close()
 			body, _ := io.ReadAll(answer.Body)
-			if answer.StatusCode != c.status || answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(body), c.says) {
-				t.Errorf("got %s %s, want %d and %q", answer.Status, body, c.status, c.says)
+			if answer.StatusCode != c.status || answer.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(body), c.want) {
+				t.Errorf("got %s %s, want %d and %q", answer.Status, body, c.status, c.want)
 			}
 		})
 	}

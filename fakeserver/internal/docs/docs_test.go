@@ -242,7 +242,7 @@ func TestWhereTheSiteIs(t *testing.T) {
 		name, method, path string
 		with               func(*fakeserver.Options)
 		status             int
-		says               string
+		want               string
 	}{
 		{"the contract", "GET", "/openapi.json", whole, 200, `"openapi": "3.1.0"`},
 		{"HEAD", "HEAD", "/openapi.json", whole, 200, ""},
@@ -258,8 +258,8 @@ func TestWhereTheSiteIs(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			answer, body := ask(t, start(t, row.with), row.method, row.path)
-			if answer.StatusCode != row.status || !strings.Contains(string(body), row.says) {
-				t.Errorf("%s %s: %d %.300s, want %d with %q", row.method, row.path, answer.StatusCode, body, row.status, row.says)
+			if answer.StatusCode != row.status || !strings.Contains(string(body), row.want) {
+				t.Errorf("%s %s: %d %.300s, want %d with %q", row.method, row.path, answer.StatusCode, body, row.status, row.want)
 			}
 		})
 	}

@@ -158,8 +158,8 @@ func (f Fault) Complete(m *milestones.Milestone) (Fault, *problem.Problem) {
 			f.When = After
 		}
 	}
-	if says := f.contradiction(of); says != "" {
-		return f, problem.New(http.StatusBadRequest, "The fault: %s.", says)
+	if message := f.contradiction(of); message != "" {
+		return f, problem.New(http.StatusBadRequest, "The fault: %s.", message)
 	}
 	if f.Times == 0 {
 		f.Times = 1
@@ -178,8 +178,8 @@ func (f Fault) Complete(m *milestones.Milestone) (Fault, *problem.Problem) {
 func (f *Fault) contradiction(of *milestones.Operation) string {
 	answerless := f.When == Before && f.Answer == nil && !f.Stale
 	for _, row := range []struct {
-		is   bool
-		says string
+		is      bool
+		message string
 	}{
 		{f.onlyLatency() && f.Latency == 0, "it has none of answer, latency, drop, truncate, slow and stale, so that nothing would go wrong"},
 		{f.Nth > 0 && f.Times > 1, fmt.Sprintf("nth with times %d: one request is the nth, and it comes once", f.Times)},
@@ -200,7 +200,7 @@ func (f *Fault) contradiction(of *milestones.Operation) string {
 		{f.Slow != nil && (f.Slow.Pause <= 0 || f.Slow.Pause > longest), "slow's pause is more than 0s, and 1h at most"},
 	} {
 		if row.is {
-			return row.says
+			return row.message
 		}
 	}
 	return ""

@@ -25,9 +25,9 @@ func some[T any](v T) *T { return &v }
 func TestComplete(t *testing.T) {
 	second := clock.Span(time.Second)
 	for name, c := range map[string]struct {
-		fault Fault
-		says  string // "": it is taken
-		then  string // what was filled in
+		fault   Fault
+		message string // "": it is taken
+		then    string // what was filled in
 	}{
 		"drop":                     {Fault{Drop: true}, "", "before 1"},
 		"drop after":               {Fault{Drop: true, When: After, Times: 3}, "", "after 3"},
@@ -74,9 +74,9 @@ func TestComplete(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, wrong := c.fault.Complete(milestones.M109())
-			if c.says != "" {
-				if wrong == nil || wrong.Status != 400 || !strings.Contains(wrong.Detail, c.says) {
-					t.Errorf("got %v, want 400 and %q", wrong, c.says)
+			if c.message != "" {
+				if wrong == nil || wrong.Status != 400 || !strings.Contains(wrong.Detail, c.message) {
+					t.Errorf("got %v, want 400 and %q", wrong, c.message)
 				}
 				return
 			}
@@ -190,8 +190,8 @@ func TestMeet(t *testing.T) {
 }
 
 // What is used up is told until it is taken away, the last ones of many.
-func TestSpentFaultsAreListed(t *testing.T) {
-	told := func(s *Set) string {
+func TestExhaustedFaultsAreListed(t *testing.T) {
+	listed := func(s *Set) string {
 		var all []string
 		for _, f := range s.All() {
 			all = append(all, fmt.Sprint(f.ID, " ", f.TimesLeft, " ", f.Fired))
@@ -200,7 +200,7 @@ func TestSpentFaultsAreListed(t *testing.T) {
 	}
 	s := added(t, Fault{Times: 2}, Fault{}, Fault{Times: 3})
 	met(s, get, get, get)
-	if got := told(s); got != "f1 0 2, f2 0 1, f3 3 0" {
+	if got := listed(s); got != "f1 0 2, f2 0 1, f3 3 0" {
 		t.Errorf("got %s", got)
 	}
 	if wrong := s.Delete("f1"); wrong != nil {
@@ -209,11 +209,11 @@ func TestSpentFaultsAreListed(t *testing.T) {
 	if wrong := s.Delete("f1"); wrong == nil || wrong.Status != 404 {
 		t.Errorf("twice: got %+v", wrong)
 	}
-	if got := told(s); got != "f2 0 1, f3 3 0" {
+	if got := listed(s); got != "f2 0 1, f3 3 0" {
 		t.Errorf("without f1: got %s", got)
 	}
 	s.Clear()
-	if got := told(s); got != "" {
+	if got := listed(s); got != "" {
 		t.Errorf("cleared: got %s", got)
 	}
 	for range Max + 1 {

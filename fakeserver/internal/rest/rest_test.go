@@ -82,9 +82,9 @@ func send(h http.Handler, method, target string, header http.Header, body string
 	return w
 }
 
-// told is what an answer says, in short: status, code, reason, or the answer's
+// outcomeOf summarizes an answer: status, code, reason, or the answer's
 // members. Its details are left to the features, which pin them from outside.
-func told(t testing.TB, w *httptest.ResponseRecorder) string {
+func outcomeOf(t testing.TB, w *httptest.ResponseRecorder) string {
 	t.Helper()
 	var body struct {
 		CorrelationID string `json:"correlation_id"`
@@ -177,7 +177,7 @@ func TestRefusals(t *testing.T) {
 			if change == nil {
 				change = func(*Options) {}
 			}
-			if got := told(t, send(newHandler(t, change), test.method, test.path, test.header, test.body)); got != test.want {
+			if got := outcomeOf(t, send(newHandler(t, change), test.method, test.path, test.header, test.body)); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -236,7 +236,7 @@ func TestQuery(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := send(h, "GET", amber+"/rollout/export?"+test.query, partner(), "")
-			got := told(t, w)
+			got := outcomeOf(t, w)
 			if got == "200" {
 				_, got, _ = strings.Cut(w.Body.String(), `"query":`)
 				got = got[:strings.Index(got, "}")+1]
@@ -248,7 +248,7 @@ func TestQuery(t *testing.T) {
 	}
 	t.Run("now-is-readable: the query's wins over the header's", func(t *testing.T) {
 		w := send(h, "GET", amber+"/rollout/export?now_iso=2026-02-22T16:00:00Z", partner("X-Now-Iso: now"), "")
-		if got := told(t, w); got != "200" {
+		if got := outcomeOf(t, w); got != "200" {
 			t.Errorf("got %s", got)
 		}
 	})
@@ -270,7 +270,7 @@ func TestPost(t *testing.T) {
 	h := newHandler(t)
 	send(h, "POST", providers, partner(), onboard)
 	t.Run("provider-is-owned: refuses a stranger", func(t *testing.T) {
-		if got := told(t, send(h, "POST", amber+"/status", partner("X-Actor-Id: cobalt"), restrict)); got != "403 FORBIDDEN invalid" {
+		if got := outcomeOf(t, send(h, "POST", amber+"/status", partner("X-Actor-Id: cobalt"), restrict)); got != "403 FORBIDDEN invalid" {
 			t.Errorf("got %s", got)
 		}
 	})
@@ -308,14 +308,14 @@ func TestPost(t *testing.T) {
 
 // An answer that its schema forbids does not leave.
 func TestSelfCheck(t *testing.T) {
-	told := 0
+	violations := 0
 	h := newHandler(t, func(o *Options) {
-		o.SelfCheck = func(string, []schemas.Violation) { told++ }
+		o.SelfCheck = func(string, []schemas.Violation) { violations++ }
 		o.Keys.Active.ID = ""
 	})
 	w := send(h, "GET", "/keys/policy-integrity-signing", nil, "")
-	if w.Code != 500 || told != 1 || !strings.Contains(w.Body.String(), `"INTERNAL"`) {
-		t.Errorf("got %d %s, told %d times", w.Code, w.Body, told)
+	if w.Code != 500 || violations != 1 || !strings.Contains(w.Body.String(), `"INTERNAL"`) {
+		t.Errorf("got %d %s, reported %d times", w.Code, w.Body, violations)
 	}
 }
 
@@ -336,7 +336,7 @@ func FuzzHandler(f *testing.F) {
 		r.Header = partner("Idempotency-Key: "+key, "X-Actor-Type: "+actorType)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		told(t, w)
+		outcomeOf(t, w)
 		if w.Code >= 500 {
 			t.Errorf("%s %q with %q: %d %s", method, target, body, w.Code, w.Body)
 		}

@@ -74,10 +74,10 @@ const compliantWindowsToClimb = 2
 // eligibilityRules decide the verdict, in the contract's order: each that fails adds its
 // reason codes, and any code denies.
 var eligibilityRules = []struct {
-	id       ruletrace.Rule
-	sentence string // the rule
-	fails    func(in EligibilityInputs, current Tier) bool
-	codes    []Reason
+	id          ruletrace.Rule
+	description string // the rule
+	fails       func(in EligibilityInputs, current Tier) bool
+	codes       []Reason
 }{
 	{
 		eligibilityNeedsBaselines,

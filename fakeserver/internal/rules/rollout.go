@@ -102,10 +102,10 @@ const (
 // rolloutRules append their reason codes to the request's own, in the
 // contract's order, each code once.
 var rolloutRules = []struct {
-	id       ruletrace.Rule
-	sentence string // the rule
-	fails    func(*RolloutUpsert, Provider) bool
-	codes    []Reason
+	id          ruletrace.Rule
+	description string // the rule
+	fails       func(*RolloutUpsert, Provider) bool
+	codes       []Reason
 }{
 	{
 		rolloutNeedsAllowVerdict,

@@ -61,8 +61,8 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// says names a decision in short: the rule that refused, or "permitted".
-func says(refusal *Refusal) string {
+// ruleOf names a decision in short: the rule that refused, or "permitted".
+func ruleOf(refusal *Refusal) string {
 	if refusal == nil {
 		return "permitted"
 	}
@@ -93,7 +93,7 @@ func TestOnboard(t *testing.T) {
 			s := state(Provider{})
 			s.Caller, s.Now = test.caller, test.now
 			_, refusal := decide(t, new(Onboard), test.body, s)
-			if got := says(refusal); got != test.want {
+			if got := ruleOf(refusal); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -111,7 +111,7 @@ func TestOnboard(t *testing.T) {
 	t.Run("onboard-starts-ungoverned: any status may be the first", func(t *testing.T) {
 		change, refusal := decide(t, new(Onboard), body(`,"status":"offboarded"`), state(Provider{}))
 		if refusal != nil || change.Provider.Status != Offboarded {
-			t.Errorf("got %s, %s", says(refusal), change.Provider.Status)
+			t.Errorf("got %s, %s", ruleOf(refusal), change.Provider.Status)
 		}
 	})
 }
@@ -139,7 +139,7 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, refusal := decide(t, new(StatusUpsert), test.body, state(provider("S1")))
-			if got := says(refusal); got != test.want {
+			if got := ruleOf(refusal); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -206,7 +206,7 @@ func TestEligibility(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			change, refusal := decide(t, new(Evaluate), asks(test.asks), state(provider(test.current)))
 			if refusal != nil {
-				t.Fatalf("refused by %s", says(refusal))
+				t.Fatalf("refused by %s", ruleOf(refusal))
 			}
 			got := change.Provider.LastEligibility
 			codes := []string{}
@@ -295,12 +295,12 @@ func TestRollout(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			change, refusal := decide(t, new(RolloutUpsert), test.body, state(test.provider))
 			if (refusal != nil) != test.refused {
-				t.Fatalf("got %s, want refused = %v", says(refusal), test.refused)
+				t.Fatalf("got %s, want refused = %v", ruleOf(refusal), test.refused)
 			}
 			var got []string
 			if refusal != nil {
-				if says(refusal) != "rollout-active-unblocked CONFLICT partner_liquidity_provider_rollout_blocked" {
-					t.Errorf("got %s", says(refusal))
+				if ruleOf(refusal) != "rollout-active-unblocked CONFLICT partner_liquidity_provider_rollout_blocked" {
+					t.Errorf("got %s", ruleOf(refusal))
 				}
 				got = refusal.Details["reason_codes"].([]string)
 			} else {
@@ -318,7 +318,7 @@ func TestRollout(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, refusal := decide(t, new(RolloutUpsert), body("paused", "S1", test.rows, ""), state(provider("S1")))
-			if got := says(refusal); got != test.want {
+			if got := ruleOf(refusal); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})

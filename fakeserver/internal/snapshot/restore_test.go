@@ -22,7 +22,7 @@ import (
 
 // A world that comes from a file answers from then on what the first one does, byte
 // for byte, over every operation, replays, mismatches, old checkpoints and ids.
-func TestASnapshotGoesOnElsewhere(t *testing.T) {
+func TestASnapshotContinuesOnAnotherServer(t *testing.T) {
 	ctx := context.Background()
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	f := fakeservertest.StartInMemory(t, testclient.Frozen)
 	for i := range len(file) {
 		damaged := file[:i] + string([]byte{file[i] ^ 1<<(i%8)}) + file[i+1:]
-		if status, told := uploaded(f, damaged); status == 200 {
+		if status, message := uploaded(f, damaged); status == 200 {
 			if again, err := f.Admin.DownloadSnapshot(ctx, "s"); err != nil || string(again) != file {
 				t.Errorf("byte %d: taken, as %s, %v", i, again, err)
 			}
@@ -102,7 +102,7 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 		} else if status != 400 {
-			t.Errorf("byte %d: got %d %s", i, status, told)
+			t.Errorf("byte %d: got %d %s", i, status, message)
 		}
 	}
 	for name, c := range map[string]struct{ from, to, want string }{
@@ -114,8 +114,8 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 		"an unknown member": {`"version"`, `"vresion"`, `"violations"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if status, told := uploaded(f, strings.Replace(file, c.from, c.to, 1)); status != 400 || !strings.Contains(told, c.want) {
-				t.Errorf("got %d %s, want 400 and %s", status, told, c.want)
+			if status, message := uploaded(f, strings.Replace(file, c.from, c.to, 1)); status != 400 || !strings.Contains(message, c.want) {
+				t.Errorf("got %d %s, want 400 and %s", status, message, c.want)
 			}
 		})
 	}

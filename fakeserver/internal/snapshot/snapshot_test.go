@@ -190,8 +190,8 @@ func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, told := uploaded(f, string(file)); status != 507 || !strings.Contains(told, "start the server with a higher --snapshot-bytes") {
-		t.Errorf("uploading: got %d %s", status, told)
+	if status, message := uploaded(f, string(file)); status != 507 || !strings.Contains(message, "start the server with a higher --snapshot-bytes") {
+		t.Errorf("uploading: got %d %s", status, message)
 	}
 	if all, err := f.Admin.Snapshots(ctx); err != nil || len(all) != 2 || all[1].Providers != 1 {
 		t.Errorf("after refusals: got %+v, %v", all, err)

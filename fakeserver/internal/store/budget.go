@@ -40,10 +40,10 @@ func (b *Budget) take(n int) bool {
 	}
 }
 
-// settle replaces the number of records of a store by another. It never fails: the records of
+// adjust replaces the number of records of a store by another. It never fails: the records of
 // an image are in memory already, so a restored store may overdraw the budget, and then
 // nothing is recorded until enough was given back.
-func (b *Budget) settle(before, after int) {
+func (b *Budget) adjust(before, after int) {
 	if b != nil {
 		b.used.Add(int64(after - before))
 	}

@@ -41,7 +41,7 @@ func (c *checkpoints) add(s *Store, export audit.Export, entries int) bool {
 			before := len(c.issued)
 			maps.DeleteFunc(c.issued, func(_ string, i issued) bool { return i.until < now })
 			c.swept = len(c.issued)
-			s.budget.settle(before, c.swept)
+			s.budget.adjust(before, c.swept)
 		}
 		if !s.budget.take(1) {
 			return false

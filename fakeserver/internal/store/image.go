@@ -130,7 +130,7 @@ func (s *Store) Restore(image *Image, also func()) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.budget.settle(s.counts().records(), next.counts().records())
+	s.budget.adjust(s.counts().records(), next.counts().records())
 	s.state = next
 	s.restored++
 	// For a request that comes from now on, all answers of the image were cached before.
@@ -145,7 +145,7 @@ func (s *Store) Restore(image *Image, also func()) {
 func (s *Store) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.budget.settle(s.counts().records(), 0)
+	s.budget.adjust(s.counts().records(), 0)
 	s.budget = nil
 }
 
@@ -154,15 +154,15 @@ func (s *Store) Close() {
 type saved struct {
 	Numbered    uint64            `json:"numbered"`
 	Arrived     uint64            `json:"arrived"`
-	Lapse       savedLapse        `json:"lapse"`
+	Lapse       savedElapsed      `json:"lapse"`
 	Providers   []savedRecord     `json:"providers"`   // by id
 	Answers     []savedAnswer     `json:"answers"`     // in the order in which they were cached
 	Checkpoints []savedCheckpoint `json:"checkpoints"` // by hash
 	Swept       int               `json:"swept"`
 }
 
-// savedLapse is an elapsed time, in milliseconds.
-type savedLapse struct {
+// savedElapsed is an elapsed time, in milliseconds.
+type savedElapsed struct {
 	Last  int64 `json:"last"`
 	Begun bool  `json:"begun"`
 	Total int64 `json:"total"`
@@ -247,7 +247,7 @@ func (e *escaped) UnmarshalText(text []byte) error {
 func (i *Image) JSON() jcs.Value {
 	out := saved{
 		Numbered: i.numbered, Arrived: i.arrived, Swept: i.checkpoints.swept,
-		Lapse: savedLapse{int64(i.elapsed.last), i.elapsed.begun, int64(i.elapsed.total)},
+		Lapse: savedElapsed{int64(i.elapsed.last), i.elapsed.begun, int64(i.elapsed.total)},
 	}
 	for _, id := range slices.Sorted(maps.Keys(i.providers)) {
 		stored := i.providers[id]

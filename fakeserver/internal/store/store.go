@@ -171,7 +171,7 @@ func (c *Call) success(change rules.Change) answer.Answer {
 // expire removes the answers whose retention is over. It returns the elapsed time.
 func (s *Store) expire(clock time.Time) instant.Instant {
 	at := s.elapsed.at(instant.Of(clock))
-	s.budget.settle(s.answers.expire(at-instant.Instant(s.options.AnswerRetention.Milliseconds())), 0)
+	s.budget.adjust(s.answers.expire(at-instant.Instant(s.options.AnswerRetention.Milliseconds())), 0)
 	return at
 }
 

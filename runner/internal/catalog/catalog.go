@@ -328,8 +328,8 @@ func withoutReplay(response []string) string {
 
 // mentions reports whether a text contains a reason code, or its end, such as “rollout_blocked”.
 func mentions(text, code string) bool {
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
-		if word == code || strings.Contains(word, "_") && strings.HasSuffix(code, "_"+word) {
+	for token := range strings.FieldsFuncSeq(text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
+		if token == code || strings.Contains(token, "_") && strings.HasSuffix(code, "_"+token) {
 			return true
 		}
 	}

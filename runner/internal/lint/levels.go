@@ -58,7 +58,7 @@ func hasLevels(m *milestones.Milestone) bool {
 }
 
 // overstated finds the assertions of a core scenario that core does not require.
-func overstated(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *steps.DryRun) []steps.Fault {
+func overstated(m *milestones.Milestone, scenario *plan.Scenario, dry *steps.DryRun) []steps.Fault {
 	if scenario.Level == milestones.Full {
 		return nil
 	}
@@ -75,7 +75,7 @@ func overstated(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *ste
 		if !ok {
 			continue
 		}
-		if answer := fullOutcome(m, rehearsal.Last[i], step); answer != "" {
+		if answer := fullOutcome(m, dry.Last[i], step); answer != "" {
 			report(i, 0, answer, "")
 			continue
 		}

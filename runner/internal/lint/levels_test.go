@@ -42,10 +42,10 @@ func TestOverstated(t *testing.T) {
 			t.Run(row.step+tag, func(t *testing.T) {
 				feature := "Feature: f\n  @request-matches-schema @refuses" + tag + "\n  Scenario: s\n    When I onboard a provider\n    Then " + row.step + "\n"
 				scenario := scenarioOf(t, m, feature)
-				rehearsal := steps.NewDryRun(m, fixtures.FS)
-				rehearsal.Step(scenario.Pickle)
+				dry := steps.NewDryRun(m, fixtures.FS)
+				dry.Step(scenario.Pickle)
 				var got []string
-				for _, fault := range overstated(m, scenario, rehearsal) {
+				for _, fault := range overstated(m, scenario, dry) {
 					message := fault.Message
 					if fault.Row > 0 {
 						message = "row " + string(rune('0'+fault.Row)) + ": " + message

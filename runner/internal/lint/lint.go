@@ -40,16 +40,16 @@ import (
 
 // Problem is one thing that is wrong.
 type Problem struct {
-	File string
-	Line int // 0 when it is about the file as a whole
-	Says string
+	File    string
+	Line    int // 0 when it is about the file as a whole
+	Message string
 }
 
 func (p Problem) String() string {
 	if p.Line == 0 {
-		return p.File + ": " + p.Says
+		return p.File + ": " + p.Message
 	}
-	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Says)
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
 }
 
 // Report is what was found.
@@ -69,11 +69,11 @@ func Check(p project.Project) *Report {
 	in, err := p.Read()
 	l := &linter{project: p, in: in, report: &Report{milestone: in.Milestone, plan: in.Plan, schemas: in.Schemas != nil},
 		fixtures: p.Fixtures(), unfit: map[string]bool{}, notText: map[string]bool{}}
-	l.told(err)
+	l.splitError(err)
 	l.files()
 	if in.Milestone != nil && in.Plan != nil {
 		l.lookAtOutlines()
-		l.rehearse()
+		l.dryRun()
 		l.rules()
 	}
 	return l.report.sorted(p)
@@ -91,8 +91,8 @@ type linter struct {
 
 // found adds a problem. It is one line, whatever it quotes.
 func (l *linter) found(file string, line int, format string, args ...any) {
-	says := strings.Join(strings.FieldsFunc(fmt.Sprintf(format, args...), func(c rune) bool { return c == '\n' || c == '\r' }), " ")
-	l.report.Problems = append(l.report.Problems, Problem{file, line, says})
+	message := strings.Join(strings.FieldsFunc(fmt.Sprintf(format, args...), func(c rune) bool { return c == '\n' || c == '\r' }), " ")
+	l.report.Problems = append(l.report.Problems, Problem{file, line, message})
 }
 
 // file is the milestone's.
@@ -100,8 +100,8 @@ func (l *linter) file() string { return filepath.ToSlash(l.project.File) }
 
 var placed = regexp.MustCompile(`^([^\s:]+):(?:([0-9]+):)? (.*)$`)
 
-// told takes an error apart that has a line for each problem.
-func (l *linter) told(err error) {
+// splitError adds the problems of an error, one for each line of its message.
+func (l *linter) splitError(err error) {
 	if err == nil {
 		return
 	}
@@ -158,7 +158,7 @@ func (l *linter) files() {
 		}
 		_, err = yamlfile.Parse(path.Join(fixturesFolder, name), text, yamlfile.Options{Kind: "document"})
 		l.unfit[name] = err != nil
-		l.told(err)
+		l.splitError(err)
 		return nil
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -175,8 +175,8 @@ func (l *linter) notJSON(file string, err error) {
 	l.found(file, line, "%v", err)
 }
 
-// rehearse plays every scenario without a target. Scenarios do not depend on each other, so each processor takes a share.
-func (l *linter) rehearse() {
+// dryRun plays every scenario without a target. Scenarios do not depend on each other, so each processor takes a share.
+func (l *linter) dryRun() {
 	scenarios := l.in.Plan.Scenarios
 	shares := make([]*steps.DryRun, runtime.GOMAXPROCS(0))
 	faults := make([][]steps.Fault, len(scenarios))
@@ -187,9 +187,9 @@ func (l *linter) rehearse() {
 	names := namesOf(l.in.Milestone)
 	var group sync.WaitGroup
 	for share := range shares {
-		rehearsal := steps.NewDryRun(l.in.Milestone, l.fixtures)
-		rehearsal.Unfit = l.unfit
-		shares[share] = rehearsal
+		dry := steps.NewDryRun(l.in.Milestone, l.fixtures)
+		dry.Unfit = l.unfit
+		shares[share] = dry
 		group.Go(func() {
 			var known *members
 			if l.in.Schemas != nil {
@@ -199,17 +199,17 @@ func (l *linter) rehearse() {
 				if l.empty[line{scenarios[i].URI, scenarios[i].Line}] {
 					continue
 				}
-				faults[i] = rehearse(rehearsal, &scenarios[i])
-				misspelt[i] = slices.Concat(neverGiven(l.in.Milestone, &scenarios[i], rehearsal), names.misspelt(&scenarios[i], rehearsal))
-				if len(faults[i]) == 0 && !rehearsal.Ended() { // else it may be asserted in what could not be rehearsed
-					unasserted[i] = refusals.missing(&scenarios[i], rehearsal)
+				faults[i] = dryRun(dry, &scenarios[i])
+				misspelt[i] = slices.Concat(undeclaredAnswers(l.in.Milestone, &scenarios[i], dry), names.misspelt(&scenarios[i], dry))
+				if len(faults[i]) == 0 && !dry.Ended() { // else it may be asserted in what could not be rehearsed
+					unasserted[i] = refusals.missing(&scenarios[i], dry)
 				}
 				if levels {
-					misspelt[i] = append(misspelt[i], overstated(l.in.Milestone, &scenarios[i], rehearsal)...)
+					misspelt[i] = append(misspelt[i], overstated(l.in.Milestone, &scenarios[i], dry)...)
 				}
 				if known != nil {
-					misspelt[i] = append(misspelt[i], known.misspelt(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
-					misspelt[i] = append(misspelt[i], known.impossible(&scenarios[i], rehearsal, l.in.Milestone.Transport.ErrorSchema)...)
+					misspelt[i] = append(misspelt[i], known.misspelt(&scenarios[i], dry, l.in.Milestone.Transport.ErrorSchema)...)
+					misspelt[i] = append(misspelt[i], known.impossible(&scenarios[i], dry, l.in.Milestone.Transport.ErrorSchema)...)
 				}
 			}
 		})
@@ -221,8 +221,8 @@ func (l *linter) rehearse() {
 		if unasserted[i] != "" {
 			l.found(scenarios[i].URI, scenarios[i].Line, "%s", unasserted[i])
 		}
-		told := func(slip steps.Fault) bool { // in other words
-			return slices.ContainsFunc(faults[i], func(f steps.Fault) bool { return f.Step == slip.Step && f.Row == slip.Row })
+		told := func(fault steps.Fault) bool { // in other words
+			return slices.ContainsFunc(faults[i], func(f steps.Fault) bool { return f.Step == fault.Step && f.Row == fault.Row })
 		}
 		all := append(slices.DeleteFunc(misspelt[i], told), faults[i]...)
 		for _, fault := range all {
@@ -236,27 +236,27 @@ func (l *linter) rehearse() {
 			}
 		}
 		for _, step := range scenarios[i].Steps {
-			if sentence, ok := steps.Find(step.Text); ok {
-				used[sentence.Pattern] = true
+			if definition, ok := steps.Find(step.Text); ok {
+				used[definition.Pattern] = true
 			}
 		}
 	}
-	for _, rehearsal := range shares {
-		for id := range rehearsal.Called {
+	for _, dry := range shares {
+		for id := range dry.Called {
 			called[id] = true
 		}
-		for name := range rehearsal.Opened {
+		for name := range dry.Opened {
 			opened[name] = true
 		}
-		for name := range rehearsal.Waiting {
+		for name := range dry.Waiting {
 			waits[name] = true
 		}
 	}
-	for _, sentence := range steps.Definitions() {
-		if used[sentence.Pattern] {
+	for _, definition := range steps.Definitions() {
+		if used[definition.Pattern] {
 			l.report.used++
 		} else {
-			l.report.unused = append(l.report.unused, sentence)
+			l.report.unused = append(l.report.unused, definition)
 		}
 	}
 	l.requests(shares[0], called, opened, waits)
@@ -266,16 +266,16 @@ func (l *linter) rehearse() {
 // unfitBodies notes the bodies that cannot be sent: those that are no JSON, and the default ones that are not there, or that
 // are torn. Each is told where it stands or is missed, and not once more by each scenario.
 func (l *linter) unfitBodies() {
-	rehearsal := steps.NewDryRun(l.in.Milestone, l.fixtures)
-	names, paths := rehearsal.Requests()
+	dry := steps.NewDryRun(l.in.Milestone, l.fixtures)
+	names, paths := dry.Requests()
 	for i, name := range names {
-		body, err := rehearsal.Body(name)
+		body, err := dry.Body(name)
 		var document schemas.Document
 		if err == nil {
 			document, err = schemas.Read(body)
 		}
 		operation, isDefault := l.in.Milestone.Operation(name)
-		if err != nil || isDefault && l.torn(operation.RequestSchema, document) {
+		if err != nil || isDefault && l.unparsedMember(operation.RequestSchema, document) {
 			l.unfit[paths[i]] = true
 		}
 	}
@@ -304,20 +304,20 @@ func (l *linter) wait(waits map[string]bool) {
 		problem := &l.report.Problems[i]
 		name, ok := strings.CutPrefix(problem.File, fixturesFolder+"/")
 		if ok && waits[name] && !told[name] {
-			told[name], problem.Says = true, problem.Says+waiting(name)
+			told[name], problem.Message = true, problem.Message+waiting(name)
 		}
 	}
 }
 
-// rehearse rehearses one scenario. A panic is a fault of the program, and no reason to keep all others from being told.
-func rehearse(rehearsal *steps.DryRun, scenario *plan.Scenario) (faults []steps.Fault) {
+// dryRun rehearses one scenario. A panic is a fault of the program, and no reason to keep all others from being told.
+func dryRun(dry *steps.DryRun, scenario *plan.Scenario) (faults []steps.Fault) {
 	defer func() {
 		if p := recover(); p != nil {
 			faults = append(faults, steps.Fault{Message: fmt.Sprintf("rehearsing the scenario: panic: %v", p)})
 		}
 	}()
-	rehearsal.Step(scenario.Pickle)
-	return rehearsal.Faults
+	dry.Step(scenario.Pickle)
+	return dry.Faults
 }
 
 // whole says that every feature could be read, and has no outline without rows, so that what nobody uses is indeed used by nobody.
@@ -335,9 +335,9 @@ func (l *linter) features() map[string]bool {
 }
 
 // requests holds the bodies that can be sent to the schemas and to the scenarios.
-func (l *linter) requests(rehearsal *steps.DryRun, called, opened, waits map[string]bool) {
+func (l *linter) requests(dry *steps.DryRun, called, opened, waits map[string]bool) {
 	whole := l.whole() && len(waits) == 0 // all scenarios were played, to their ends
-	names, paths := rehearsal.Requests()
+	names, paths := dry.Requests()
 	l.report.requests = len(names)
 	for i, name := range names {
 		file := path.Join(fixturesFolder, paths[i])
@@ -356,7 +356,7 @@ func (l *linter) requests(rehearsal *steps.DryRun, called, opened, waits map[str
 		if l.notText[paths[i]] {
 			continue // reported with its line
 		}
-		body, err := rehearsal.Body(name)
+		body, err := dry.Body(name)
 		if err != nil {
 			l.found(file, 0, "%v", err)
 			continue
@@ -372,12 +372,12 @@ func (l *linter) requests(rehearsal *steps.DryRun, called, opened, waits map[str
 	}
 	for _, operation := range l.in.Milestone.Operations {
 		if operation.RequestSchema != "" && !slices.Contains(names, operation.ID) {
-			says := fmt.Sprintf("%s takes a body, and there is no %s/%s%s",
+			message := fmt.Sprintf("%s takes a body, and there is no %s/%s%s",
 				operation.ID, fixturesFolder, requestFile(operation.ID), suggest.DidYouMean(operation.ID, names))
 			if waits[requestFile(operation.ID)] {
-				says += waiting(requestFile(operation.ID))
+				message += waiting(requestFile(operation.ID))
 			}
-			l.found(l.file(), operation.Line, "%s", says)
+			l.found(l.file(), operation.Line, "%s", message)
 		}
 		if !called[operation.ID] && whole {
 			l.found(l.file(), operation.Line, "no scenario calls %s", operation.ID)
@@ -396,9 +396,9 @@ func (l *linter) valid(file, name string, body []byte, document schemas.Document
 	}
 }
 
-// torn says that a body lacks an object or a list that its schema wants, or has something else there. What a scenario
+// unparsedMember says that a body lacks an object or a list that its schema wants, or has something else there. What a scenario
 // changes in that is not there either.
-func (l *linter) torn(name string, body schemas.Document) bool {
+func (l *linter) unparsedMember(name string, body schemas.Document) bool {
 	schema, ok := l.schema(name)
 	if !ok {
 		return false
@@ -454,7 +454,7 @@ func (l *linter) rules() {
 		shown := sides[rule.ID]
 		var lacks []string
 		switch {
-		case !features[rule.Feature]: // told already: it could not be read
+		case !features[rule.Feature]: // reported already: it could not be read
 		case rule.Kind != milestones.Precondition && len(shown) == 0:
 			lacks = append(lacks, "@"+rule.ID)
 		case rule.Kind == milestones.Precondition:
@@ -468,11 +468,11 @@ func (l *linter) rules() {
 			if l.promised[tags] {
 				continue // by an outline without rows
 			}
-			says := fmt.Sprintf("no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
+			message := fmt.Sprintf("no scenario of %s is tagged %s", path.Join(plan.Folder, rule.Feature), tags)
 			if overTagged[rule.ID] {
-				says += " and not @full, and the rule is at level core"
+				message += " and not @full, and the rule is at level core"
 			}
-			l.found(l.file(), rule.Line, "%s", says)
+			l.found(l.file(), rule.Line, "%s", message)
 		}
 	}
 }
@@ -483,7 +483,7 @@ func (r *Report) sorted(p project.Project) *Report {
 		r.Problems[i].File = p.Shown(r.Problems[i].File)
 	}
 	slices.SortFunc(r.Problems, func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Says, b.Says))
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Message, b.Message))
 	})
 	r.Problems = slices.Compact(r.Problems)
 	return r

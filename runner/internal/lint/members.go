@@ -92,17 +92,17 @@ func (m *members) unknown(pointer string, of ...string) (nearest string, unknown
 }
 
 // misspelt finds the members that a scenario misspells, in the tables of its calls and in what it asks of answers.
-func (m *members) misspelt(scenario *plan.Scenario, rehearsal *steps.DryRun, errorSchema string) []steps.Fault {
+func (m *members) misspelt(scenario *plan.Scenario, dry *steps.DryRun, errorSchema string) []steps.Fault {
 	var faults []steps.Fault
 	// Such a scenario sends an unknown member on purpose.
 	refused := slices.ContainsFunc(scenario.Steps, func(step plan.Step) bool { return strings.Contains(step.Text, `"additionalProperties"`) })
 	for i, step := range scenario.Pickle.Steps {
-		operation := rehearsal.Last[i]
-		sentence, ok := steps.Find(step.Text)
+		operation := dry.Last[i]
+		definition, ok := steps.Find(step.Text)
 		if operation == nil || !ok {
 			continue
 		}
-		asks := sentence.Asks()
+		asks := definition.Asks()
 		if !asks && refused || strings.HasSuffix(step.Text, " is absent") {
 			continue
 		}
@@ -115,13 +115,13 @@ func (m *members) misspelt(scenario *plan.Scenario, rehearsal *steps.DryRun, err
 			if near == "" && !(asks && unknown) {
 				return
 			}
-			says := "no " + strings.Join(of, " and no ") + " has " + pointer
+			message := "no " + strings.Join(of, " and no ") + " has " + pointer
 			if near != "" {
-				says += " (did you mean " + near + "?)"
+				message += " (did you mean " + near + "?)"
 			}
-			faults = append(faults, steps.Fault{Step: i, Row: row, Message: says})
+			faults = append(faults, steps.Fault{Step: i, Row: row, Message: message})
 		}
-		for _, pointer := range sentence.Pointers(step.Text) {
+		for _, pointer := range definition.Pointers(step.Text) {
 			look(0, pointer)
 		}
 		for _, row := range rows(step) {

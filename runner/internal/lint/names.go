@@ -44,14 +44,14 @@ func namesOf(m *milestones.Milestone) *names {
 }
 
 // misspelt finds the names that a scenario misspells, in what it sends and in the headers that it asks for.
-func (n *names) misspelt(scenario *plan.Scenario, rehearsal *steps.DryRun) []steps.Fault {
+func (n *names) misspelt(scenario *plan.Scenario, dry *steps.DryRun) []steps.Fault {
 	var faults []steps.Fault
 	for i, step := range scenario.Pickle.Steps {
-		sentence, ok := steps.Find(step.Text)
+		definition, ok := steps.Find(step.Text)
 		if !ok {
 			continue
 		}
-		for _, name := range sentence.Arguments(step.Text, "header") {
+		for _, name := range definition.Arguments(step.Text, "header") {
 			if near := n.header(name); near != "" {
 				faults = append(faults, steps.Fault{Step: i, Message: fmt.Sprintf("no answer has the header %s (did you mean %s?)", name, near)})
 			}
@@ -59,19 +59,19 @@ func (n *names) misspelt(scenario *plan.Scenario, rehearsal *steps.DryRun) []ste
 		for _, row := range rows(step) {
 			kind, name, _ := strings.Cut(row.key, " ")
 			name = strings.TrimSpace(name)
-			says := ""
-			switch operation := rehearsal.Last[i]; {
+			message := ""
+			switch operation := dry.Last[i]; {
 			case kind == "header":
 				if near := n.header(name); near != "" {
-					says = fmt.Sprintf("no operation knows the header %s (did you mean %s?)", name, near)
+					message = fmt.Sprintf("no operation knows the header %s (did you mean %s?)", name, near)
 				}
 			case kind == "query" && operation != nil:
 				if near := nearMiss(name, n.queries[operation.ID]); near != "" {
-					says = fmt.Sprintf("%s has no query value %s (did you mean %s?)", operation.ID, name, near)
+					message = fmt.Sprintf("%s has no query value %s (did you mean %s?)", operation.ID, name, near)
 				}
 			}
-			if says != "" {
-				faults = append(faults, steps.Fault{Step: i, Row: row.number, Message: says})
+			if message != "" {
+				faults = append(faults, steps.Fault{Step: i, Row: row.number, Message: message})
 			}
 		}
 	}

@@ -15,16 +15,16 @@ import (
 // This file looks for answers that no target may give: a number that is no status, a code that nothing has, and a refusal
 // that the operation called does not declare. Such a scenario is red before every target.
 
-// neverGiven finds the answers of a scenario that the milestone does not have.
-func neverGiven(m *milestones.Milestone, scenario *plan.Scenario, rehearsal *steps.DryRun) []steps.Fault {
+// undeclaredAnswers finds the answers of a scenario that the milestone does not have.
+func undeclaredAnswers(m *milestones.Milestone, scenario *plan.Scenario, dry *steps.DryRun) []steps.Fault {
 	var faults []steps.Fault
 	for i, step := range scenario.Pickle.Steps {
-		sentence, ok := steps.Find(step.Text)
-		if !ok || !strings.HasPrefix(step.Text, "the answer is ") || !slices.Contains(sentence.Parameters(), "number") {
+		definition, ok := steps.Find(step.Text)
+		if !ok || !strings.HasPrefix(step.Text, "the answer is ") || !slices.Contains(definition.Parameters(), "number") {
 			continue
 		}
-		if says := wrongAnswer(m, rehearsal.Last[i], strings.Fields(step.Text)[3:]); says != "" {
-			faults = append(faults, steps.Fault{Step: i, Message: says})
+		if message := wrongAnswer(m, dry.Last[i], strings.Fields(step.Text)[3:]); message != "" {
+			faults = append(faults, steps.Fault{Step: i, Message: message})
 		}
 	}
 	return faults

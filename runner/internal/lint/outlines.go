@@ -94,7 +94,7 @@ func (l *linter) outline(feature plan.Feature, outline *messages.Scenario, tags 
 		for _, place := range places {
 			for _, name := range place.names {
 				near := nearestColumn(name, columns)
-				if slices.Contains(columns, name) || near == "" && (place.free || !word.MatchString(name)) {
+				if slices.Contains(columns, name) || near == "" && (place.free || !letters.MatchString(name)) {
 					continue
 				}
 				meant = append(meant, near)
@@ -168,5 +168,5 @@ func placeholders(text string) []string {
 
 var placeholder = regexp.MustCompile(`<([^<>]+)>`)
 
-// word is what a column is usually called. What else stands in angle brackets is rather meant as it is.
-var word = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_ -]*$`)
+// letters is what a column is usually called. What else stands in angle brackets is rather meant as it is.
+var letters = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_ -]*$`)

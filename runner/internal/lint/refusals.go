@@ -36,7 +36,7 @@ func newRefusals(m *milestones.Milestone) *refusals {
 // missing describes what a @refuses scenario lacks: a call of one of its rule's operations, or after the last such call a
 // step that asserts the refusal, or a reason code in the list of a success. It is "" when nothing is missing. Calls of other
 // operations may follow, to see that nothing was changed.
-func (r *refusals) missing(scenario *plan.Scenario, rehearsal *steps.DryRun) string {
+func (r *refusals) missing(scenario *plan.Scenario, dry *steps.DryRun) string {
 	rule := r.rules[scenario.Rule]
 	if scenario.Side != plan.Refuses || rule == nil {
 		return ""
@@ -45,8 +45,8 @@ func (r *refusals) missing(scenario *plan.Scenario, rehearsal *steps.DryRun) str
 	about, asserted := false, false  // whether that call is one of the rule's operations; whether the last of those is asserted
 	var last *milestones.Operation   // of the rule's operations
 	for i, step := range scenario.Pickle.Steps {
-		if rehearsal.Calls[i] {
-			if operation := r.called(step.Text, rehearsal.Last[i]); operation != nil {
+		if dry.Calls[i] {
+			if operation := r.called(step.Text, dry.Last[i]); operation != nil {
 				called = operation
 			}
 			about = called != nil && slices.Contains(rule.Operations, called.ID)
@@ -83,18 +83,18 @@ func (r *refusals) called(text string, rehearsed *milestones.Operation) *milesto
 
 // assertsRefusal reports whether a step can pass only if an operation refused, or succeeded with a reason code in its list.
 func assertsRefusal(step *messages.PickleStep, operation *milestones.Operation) bool {
-	sentence, ok := steps.Find(step.Text)
+	definition, ok := steps.Find(step.Text)
 	if !ok {
 		return false
 	}
-	if status := sentence.Arguments(step.Text, "number"); strings.HasPrefix(step.Text, "the answer is ") && len(status) == 1 {
+	if status := definition.Arguments(step.Text, "number"); strings.HasPrefix(step.Text, "the answer is ") && len(status) == 1 {
 		return isRefusal(operation, status[0])
 	}
 	list := listOf(operation)
 	if list == "" {
 		return false
 	}
-	switch pointers := sentence.Pointers(step.Text); {
+	switch pointers := definition.Pointers(step.Text); {
 	case len(pointers) == 0:
 		return slices.ContainsFunc(rows(step), func(row row) bool { return assertsCode(list, row.key, "is", row.value) })
 	case strings.HasPrefix(step.Text, `"`+pointers[0]+`" `):

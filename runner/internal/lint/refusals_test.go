@@ -73,12 +73,12 @@ func TestAssertedRefusals(t *testing.T) {
 			if p == nil || len(p.Scenarios) != 1 {
 				t.Fatalf("no plan of\n%s", text.String())
 			}
-			rehearsal := steps.NewDryRun(m, place.Fixtures())
-			rehearsal.Step(p.Scenarios[0].Pickle)
-			got := newRefusals(m).missing(&p.Scenarios[0], rehearsal)
+			dry := steps.NewDryRun(m, place.Fixtures())
+			dry.Step(p.Scenarios[0].Pickle)
+			got := newRefusals(m).missing(&p.Scenarios[0], dry)
 			got = strings.TrimPrefix(got, "@eligibility-needs-baselines @refuses ")
 			if got == "" != (row.want == "") || !strings.HasPrefix(got, row.want) {
-				t.Errorf("got %q, want %q; faults %v", got, row.want, rehearsal.Faults)
+				t.Errorf("got %q, want %q; faults %v", got, row.want, dry.Faults)
 			}
 		})
 	}

@@ -17,21 +17,21 @@ import (
 // that wants to see another is green before all of them and proves nothing.
 
 // impossible finds the values of a scenario that no answer has where the scenario looks for them.
-func (m *members) impossible(scenario *plan.Scenario, rehearsal *steps.DryRun, errorSchema string) []steps.Fault {
+func (m *members) impossible(scenario *plan.Scenario, dry *steps.DryRun, errorSchema string) []steps.Fault {
 	var faults []steps.Fault
 	for i, step := range scenario.Pickle.Steps {
-		operation := rehearsal.Last[i]
-		sentence, ok := steps.Find(step.Text)
-		if operation == nil || !ok || !sentence.Asks() {
+		operation := dry.Last[i]
+		definition, ok := steps.Find(step.Text)
+		if operation == nil || !ok || !definition.Asks() {
 			continue
 		}
 		look := func(row int, pointer, literal string, other bool) {
-			if says := m.never(pointer, literal, other, operation.ResponseSchema, errorSchema); says != "" {
-				faults = append(faults, steps.Fault{Step: i, Row: row, Message: says})
+			if message := m.never(pointer, literal, other, operation.ResponseSchema, errorSchema); message != "" {
+				faults = append(faults, steps.Fault{Step: i, Row: row, Message: message})
 			}
 		}
-		for _, literal := range sentence.Arguments(step.Text, "json") {
-			look(0, sentence.Pointers(step.Text)[0], literal, strings.Contains(sentence.Example, " is not "))
+		for _, literal := range definition.Arguments(step.Text, "json") {
+			look(0, definition.Pointers(step.Text)[0], literal, strings.Contains(definition.Example, " is not "))
 		}
 		for _, row := range rows(step) {
 			look(row.number, row.key, row.value, false)
@@ -53,28 +53,28 @@ func (m *members) never(pointer, literal string, other bool, of ...string) strin
 		if w.unknown {
 			continue
 		}
-		says := ""
+		message := ""
 		if !w.free {
-			says = w.spot.Refuses(document.Value)
+			message = w.spot.Refuses(document.Value)
 		}
-		if says == "" {
+		if message == "" {
 			return ""
 		}
-		because = append(because, "by "+schema+" it "+says)
+		because = append(because, "by "+schema+" it "+message)
 		meant = append(meant, instead(w.spot, document.Value, literal)...)
 	}
 	if because == nil {
 		return ""
 	}
-	says := fmt.Sprintf("%q is never %s", pointer, literal)
+	message := fmt.Sprintf("%q is never %s", pointer, literal)
 	if other {
-		says = fmt.Sprintf("%q is something else than %s in every answer", pointer, literal)
+		message = fmt.Sprintf("%q is something else than %s in every answer", pointer, literal)
 	}
-	says += ": " + strings.Join(because, ", and ")
+	message += ": " + strings.Join(because, ", and ")
 	if len(meant) > 0 {
-		says += " (did you mean " + meant[0] + "?)"
+		message += " (did you mean " + meant[0] + "?)"
 	}
-	return says
+	return message
 }
 
 // instead are the literals that may have been meant where one cannot stand: the listed text that is like it, or the same

@@ -176,7 +176,7 @@ func (p *Plan) Secrets() []string {
 // Load reads the features that the milestone lists from fsys, which holds them at its root, and plans their
 // scenarios. The error joins every [Problem] that was found, in the order of files and lines.
 func Load(m *milestones.Milestone, fsys fs.FS) (*Plan, error) {
-	found := &finder{milestone: m, vocabulary: newVocabulary(m)}
+	found := &finder{milestone: m, tags: newTagSet(m)}
 	found.compareListing(fsys)
 	fsys = textfile.FS(fsys, Folder)
 
@@ -295,11 +295,11 @@ func syntaxProblem(uri string, err error) Problem {
 	for text := range strings.SplitSeq(err.Error(), "\n") {
 		var line, column int
 		if n, _ := fmt.Sscanf(text, "(%d:%d):", &line, &column); n == 2 {
-			_, says, _ := strings.Cut(text, "): ")
-			if match := unexpected.FindStringSubmatch(says); match != nil {
-				says = "this cannot stand here: " + match[1] + suggestBeginning(match[1])
+			_, message, _ := strings.Cut(text, "): ")
+			if match := unexpected.FindStringSubmatch(message); match != nil {
+				message = "this cannot stand here: " + match[1] + suggestBeginning(match[1])
 			}
-			return Problem{uri, line, says}
+			return Problem{uri, line, message}
 		}
 	}
 	return Problem{uri, 0, fmt.Sprintf("parsing the feature: %v", err)}
@@ -319,7 +319,7 @@ func suggestBeginning(line string) string {
 // finder collects problems on the way.
 type finder struct {
 	milestone  *milestones.Milestone
-	vocabulary vocabulary
+	tags       tagSet
 	problems   []Problem
 	unreadable []error // of the system, for files and folders
 }
@@ -422,7 +422,7 @@ func (f *finder) scenarios(parsed parsedFeature) []Scenario {
 		if node.name == "" {
 			f.report(parsed.uri, node.line, "the scenario has no name, and its name is its id")
 		}
-		f.tags(&s, parsed.name, node.line, places.tags)
+		f.readTags(&s, parsed.name, node.line, places.tags)
 		scenarios = append(scenarios, s)
 	}
 	return scenarios

@@ -458,7 +458,7 @@ func (u unlistable) Open(name string) (fs.File, error) {
 }
 
 // What cannot be read is not what is not there.
-func TestLoadSaysWhyItCannotRead(t *testing.T) {
+func TestLoadOfUnreadableFiles(t *testing.T) {
 	for _, cause := range []error{fs.ErrPermission, syscall.EMFILE} {
 		_, err := Load(milestones.M109(), unlistable{cause})
 		if !errors.Is(err, cause) || strings.Contains(fmt.Sprint(err), "there is no such file") {

@@ -19,14 +19,14 @@ func many(n int) *Plan {
 	return p
 }
 
-func TestDeal(t *testing.T) {
+func TestPartition(t *testing.T) {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	tests := []struct {
-		name      string
-		n         int
-		sentences []int
-		took      []int // in milliseconds; -1 for one that was not measured
-		want      [][]int
+		name  string
+		n     int
+		steps []int
+		took  []int // in milliseconds; -1 for one that was not measured
+		want  [][]int
 	}{
 		{"one shard has all", 1, []int{1, 1, 1}, nil, [][]int{{0, 1, 2}}},
 		{"equals go round", 2, []int{1, 1, 1, 1, 1}, nil, [][]int{{0, 2, 4}, {1, 3}}},
@@ -38,9 +38,9 @@ func TestDeal(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			p := many(len(test.sentences))
+			p := many(len(test.steps))
 			durations := Durations{"s-0000000000": ms(100)} // of a scenario that is gone
-			for i, n := range test.sentences {
+			for i, n := range test.steps {
 				p.Scenarios[i].Steps = make([]Step, n)
 				if test.took != nil && test.took[i] >= 0 {
 					durations[p.Scenarios[i].Ref()] = ms(test.took[i])
@@ -62,7 +62,7 @@ func TestDeal(t *testing.T) {
 
 // Whatever was measured, every scenario is dealt out once, always in the same way, and no shard is longer than dealing the
 // longest first can make it: the mean and one scenario more.
-func TestDealIsWholeAndBalanced(t *testing.T) {
+func TestPartitionIsCompleteAndBalanced(t *testing.T) {
 	p := many(97)
 	s := everything(t, p)
 	for n := 1; n <= 20; n++ {

@@ -8,15 +8,15 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// vocabulary is every tag that a milestone knows.
-type vocabulary struct {
+// tagSet has every tag that a milestone defines.
+type tagSet struct {
 	rules map[string]*milestones.Rule // by tag
 	needs map[string]string           // capability by tag
 	all   []string                    // every tag, in the order of the milestone
 }
 
-func newVocabulary(m *milestones.Milestone) vocabulary {
-	v := vocabulary{rules: map[string]*milestones.Rule{}, needs: map[string]string{}}
+func newTagSet(m *milestones.Milestone) tagSet {
+	v := tagSet{rules: map[string]*milestones.Rule{}, needs: map[string]string{}}
 	v.all = []string{"@" + string(Refuses), "@" + string(Permits), FullTag}
 	for i := range m.Rules {
 		tag := "@" + m.Rules[i].ID
@@ -31,10 +31,10 @@ func newVocabulary(m *milestones.Milestone) vocabulary {
 	return v
 }
 
-// tags reads the tags of the scenario's pickle into it, and reports what is wrong with them: a single tag where it stands,
-// and what they say together where the scenario begins, at line. An unknown tag counts as the one that it was probably
-// meant to be, so that nothing is reported that follows from the slip.
-func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]int) {
+// readTags copies the tags of a scenario's pickle into the scenario. It reports an invalid tag at the tag's line, and an
+// invalid combination of tags at the scenario's first line. An unknown tag counts as the nearest valid one, so that one
+// typo is reported once.
+func (f *finder) readTags(s *Scenario, feature string, line int, lineOf map[string]int) {
 	var rules, sides []string
 	unknown := false
 	s.Level = milestones.Core
@@ -44,19 +44,19 @@ func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]i
 		}
 		s.Tags = append(s.Tags, tag.Name)
 		name := tag.Name
-		if !slices.Contains(f.vocabulary.all, name) {
-			f.report(s.URI, lineOf[tag.AstNodeId], "unknown tag %s%s", name, suggest.DidYouMean(name, f.vocabulary.all))
-			name, unknown = suggest.Nearest(name, f.vocabulary.all), true
+		if !slices.Contains(f.tags.all, name) {
+			f.report(s.URI, lineOf[tag.AstNodeId], "unknown tag %s%s", name, suggest.DidYouMean(name, f.tags.all))
+			name, unknown = suggest.Nearest(name, f.tags.all), true
 		}
 		switch {
-		case f.vocabulary.rules[name] != nil:
+		case f.tags.rules[name] != nil:
 			rules = append(rules, name)
 		case name == "@"+string(Refuses), name == "@"+string(Permits):
 			sides = append(sides, name)
 		case name == FullTag:
 			s.Level = milestones.Full
-		case f.vocabulary.needs[name] != "":
-			s.Needs = append(s.Needs, f.vocabulary.needs[name])
+		case f.tags.needs[name] != "":
+			s.Needs = append(s.Needs, f.tags.needs[name])
 		}
 	}
 	slices.Sort(s.Tags)
@@ -72,7 +72,7 @@ func (f *finder) tags(s *Scenario, feature string, line int, lineOf map[string]i
 		f.report(s.URI, line, "more than one rule (%s): a scenario proves one", strings.Join(rules, ", "))
 		return
 	}
-	rule := f.vocabulary.rules[rules[0]]
+	rule := f.tags.rules[rules[0]]
 	s.Rule = rule.ID
 	if rule.Feature != feature {
 		f.report(s.URI, line, "the milestone has @%s in %s", rule.ID, rule.Feature)

@@ -13,7 +13,7 @@ import (
 // what is one thing that happens, so many milliseconds after the run began.
 type what struct {
 	after int
-	tell  func(*Progress, time.Time)
+	send  func(*Progress, time.Time)
 }
 
 func tick(p *Progress, at time.Time) { p.tick(at) }
@@ -58,7 +58,7 @@ func TestLines(t *testing.T) {
 			secrets.Learn("lpk_secret")
 			p := begin(terminal.Stream{Writer: &got, Width: test.width}, bells(), 1, secrets, start)
 			for _, what := range test.what {
-				what.tell(p, start.Add(time.Duration(what.after)*time.Millisecond))
+				what.send(p, start.Add(time.Duration(what.after)*time.Millisecond))
 			}
 			if got.String() != test.want {
 				t.Errorf("shown %q, want %q", got.String(), test.want)

@@ -192,11 +192,11 @@ func inSchemas(err error) error {
 
 // lines is an error in other words.
 type lines struct {
-	says string
+	text string
 	err  error
 }
 
-func (l *lines) Error() string { return l.says }
+func (l *lines) Error() string { return l.text }
 func (l *lines) Unwrap() error { return l.err }
 
 // Inputs are everything that a run is made from.
@@ -237,11 +237,11 @@ func (p Project) Read() (Inputs, error) {
 // written, and everything else has the name of its file in the project. The error has a line for each fixture that cannot be
 // read.
 func (p Project) Hashes(in Inputs) (map[string]string, error) {
-	said, err := json.Marshal(in.Milestone)
+	canonical, err := json.Marshal(in.Milestone)
 	if err != nil {
 		return nil, fmt.Errorf("hashing the milestone: %w", err)
 	}
-	hashes := map[string]string{"milestone": hash(said)}
+	hashes := map[string]string{"milestone": hash(canonical)}
 	for _, feature := range in.Plan.Features() {
 		hashes[feature.URI] = hash(feature.Text)
 	}

@@ -355,8 +355,8 @@ func (d *deriver) reasons() {
 		}
 	}
 	for _, code := range d.milestone.RequiredReasonCodes { // one that the operation never gives
-		gives := func(o milestones.Outcome) bool { return slices.Contains(given(&o), code) }
-		if !slices.ContainsFunc(d.operation.Outcomes, gives) {
+		declares := func(o milestones.Outcome) bool { return slices.Contains(given(&o), code) }
+		if !slices.ContainsFunc(d.operation.Outcomes, declares) {
 			reasons = append(reasons, code)
 			break
 		}

@@ -61,7 +61,7 @@ func about(mutations []*Mutation) (ids []string) {
 }
 
 // Each row is a schema and the mutations that follow from it.
-func TestLiesFollowFromTheSchema(t *testing.T) {
+func TestMutationsFollowFromTheSchema(t *testing.T) {
 	for _, row := range []struct{ name, schema, want string }{
 		{"a text", `{"type":"string"}`, "drop /it, retype /it, change /it"},
 		{"a text with a pattern", `{"type":"string","pattern":"^[a-z]+$"}`, "drop /it, retype /it, break /it, change /it"},
@@ -108,7 +108,7 @@ func TestConditionsAreRefused(t *testing.T) {
 }
 
 // Each row is a mutation and the mutated body; "" if it does not fit.
-func TestWhatIsTold(t *testing.T) {
+func TestMutations(t *testing.T) {
 	const (
 		text  = `{"type":"string"}`
 		tier  = `{"type":"string","enum":["a","b","c"]}`
@@ -185,7 +185,7 @@ func TestWhatIsTold(t *testing.T) {
 }
 
 // Each row is an outcome, and the mutations about status, codes, lists and headers that follow from it.
-func TestLiesFollowFromTheOutcome(t *testing.T) {
+func TestMutationsFollowFromTheOutcome(t *testing.T) {
 	in := toy(t, `{"type":"string"}`,
 		"required_reason_codes: [bell_cracked]", "required_reason_codes: [bell_cracked, bell_stolen]",
 		"reason_code: bell_cracked }", "reason_code: bell_cracked, details: [codes], reason_codes_at: /error/details/codes, reason_codes: [bell_cracked, bell_stolen] }\n"+

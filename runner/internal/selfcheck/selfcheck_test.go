@@ -334,16 +334,16 @@ func TestInterrupted(t *testing.T) {
 }
 
 // Without a mutation the proxy returns the same bytes.
-func TestTruthIsNotTouched(t *testing.T) {
+func TestBaselineRunIsUnchanged(t *testing.T) {
 	in, err := (project.Project{File: aProject(t), Root: filepath.Dir(filepath.Dir(aProject(t)))}).Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge, err := checks.New(in.Milestone, in.Schemas)
+	checker, err := checks.New(in.Milestone, in.Schemas)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &selfcheck{Config: Config{handler: bell}, in: in, checker: judge, routes: record.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
+	s := &selfcheck{Config: Config{handler: bell}, in: in, checker: checker, routes: record.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
 	executor := s.executor(nil, []int{0})
 	defer executor.Close()
 	for _, x := range executor.Run(t.Context()).Exchanges {

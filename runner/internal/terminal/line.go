@@ -9,13 +9,13 @@ import (
 	"github.com/mattn/go-runewidth" // how many columns a text takes is a table of Unicode; others kept by as many are built on it
 )
 
-// ProgressLine says again and again how far something is. On a live stream it is one line, drawn over, and taken away at the end.
-// Elsewhere it is a line of its own for each half a minute, so that the log of a long run shows that it is alive and that
-// of a short one has nothing of it. It is for one caller at a time.
+// ProgressLine prints how far a command is. On a live stream it is one line, redrawn in place and erased at the end. On
+// another stream it is a new line every 30 seconds, so that only the log of a long run has such lines. It is not safe for
+// concurrent use.
 type ProgressLine struct {
-	stream Stream
-	told   time.Time
-	shown  bool
+	stream  Stream
+	printed time.Time
+	shown   bool
 }
 
 // The time between two lines.
@@ -25,19 +25,19 @@ const (
 	plainPause = 30 * time.Second
 )
 
-// ProgressLine is the line of something that began just now. On a stream that writes nowhere it says nothing.
-func (s Stream) Line(began time.Time) *ProgressLine { return &ProgressLine{stream: s, told: began} }
+// Line returns the progress line of a command that began at a time. On a stream without a writer it prints nothing.
+func (s Stream) Line(began time.Time) *ProgressLine { return &ProgressLine{stream: s, printed: began} }
 
-// Print says how far it is, if it is time to. The text may be another one on a live stream.
+// Print prints the text if the pause since the last line is over. The text may depend on whether the stream is live.
 func (l *ProgressLine) Print(now time.Time, text func(live bool) string) {
 	live, pause := l.stream.Live(), plainPause
 	if live {
 		pause = LivePause
 	}
-	if l.stream.Writer == nil || now.Sub(l.told) < pause {
+	if l.stream.Writer == nil || now.Sub(l.printed) < pause {
 		return
 	}
-	l.told = now
+	l.printed = now
 	if !live {
 		fmt.Fprintln(l.stream, text(live))
 		return
@@ -46,7 +46,7 @@ func (l *ProgressLine) Print(now time.Time, text func(live bool) string) {
 	l.shown = true
 }
 
-// End takes the line away, if there is one.
+// End erases the line, if there is one.
 func (l *ProgressLine) End() {
 	if l.shown {
 		fmt.Fprint(l.stream.beneath(), "\r\x1b[K")
@@ -54,8 +54,8 @@ func (l *ProgressLine) End() {
 	}
 }
 
-// draw draws over the line before. The text is cut to the width of the terminal, less one column: a line that fills the
-// last one would begin another, which nothing draws over.
+// draw replaces the last line. The text is cut to one column less than the terminal is wide: a line that fills the last
+// column starts another one, which the next draw would not replace.
 func (l *ProgressLine) draw(text string) {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -49,7 +49,7 @@ func TestLine(t *testing.T) {
 }
 
 // Who listens to nobody is told nothing.
-func TestLineToNobody(t *testing.T) {
+func TestLineToClosedWriter(t *testing.T) {
 	line := Stream{}.Line(time.Time{})
 	line.Print(time.Unix(1_700_000_000, 0), func(bool) string { t.Error("asked for a text"); return "" })
 	line.End()

@@ -46,12 +46,12 @@ func Of(w io.Writer, getenv func(string) string) Stream {
 		}
 	}
 	stream.Style = Style(stream.Live() && getenv("NO_COLOR") == "")
-	stream.passInk()
+	stream.passStyle()
 	return stream
 }
 
-// passInk lets the codes of the ink through to a stream on which nothing else controls the terminal.
-func (s Stream) passInk() {
+// passStyle lets the codes of the ink through to a stream on which nothing else controls the terminal.
+func (s Stream) passStyle() {
 	for w := s.Writer; w != nil; {
 		if to, ok := w.(*printable.Writer); ok {
 			to.Pass(codes(s.Style)...)
@@ -65,12 +65,12 @@ func (s Stream) passInk() {
 }
 
 // codes are all escape codes that an ink writes.
-func codes(ink Style) []string {
-	if !ink {
+func codes(style Style) []string {
+	if !style {
 		return nil
 	}
 	var all []string
-	for _, painted := range []string{ink.Red("|"), ink.Green("|"), ink.Yellow("|"), ink.Dim("|")} {
+	for _, painted := range []string{style.Red("|"), style.Green("|"), style.Yellow("|"), style.Dim("|")} {
 		all = append(all, strings.Split(painted, "|")...)
 	}
 	return all
@@ -131,6 +131,6 @@ func (s Stream) Colour(when string) Stream {
 	case Never:
 		s.Style = false
 	}
-	s.passInk()
+	s.passStyle()
 	return s
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestInk(t *testing.T) {
+func TestStyle(t *testing.T) {
 	tests := []struct{ name, got, want string }{
 		{"red", Style(true).Red("x"), "\x1b[31mx\x1b[0m"},
 		{"green", Style(true).Green("x"), "\x1b[32mx\x1b[0m"},

@@ -118,7 +118,7 @@ func (w *Watcher) enter(path string) (files []string) {
 
 // listen passes on which files changed, until the watcher is closed.
 func (w *Watcher) listen(events chan<- string) {
-	tell := func(path string) {
+	send := func(path string) {
 		if w.counts(path) {
 			select {
 			case events <- path:
@@ -137,18 +137,18 @@ func (w *Watcher) listen(events chan<- string) {
 			}
 			if info, err := os.Stat(event.Name); err == nil && info.IsDir() && w.inside(event.Name) {
 				for _, file := range w.enter(event.Name) {
-					tell(file)
+					send(file)
 				}
 				continue
 			}
-			tell(event.Name)
+			send(event.Name)
 		case err, open := <-w.system.Errors:
 			if !open {
 				return
 			}
 			if errors.Is(err, fsnotify.ErrEventOverflow) { // so much changed that nobody knows what
 				for _, folder := range w.folders {
-					tell(folder.Path)
+					send(folder.Path)
 				}
 			}
 		}

@@ -82,10 +82,10 @@ func TestChanges(t *testing.T) {
 			}
 			defer w.Close()
 			test.change(t, at)
-			var told []string
-			for !slices.Contains(told, at(test.want)) {
-				told = <-w.Changes()
-				for _, path := range told {
+			var changed []string
+			for !slices.Contains(changed, at(test.want)) {
+				changed = <-w.Changes()
+				for _, path := range changed {
 					if path != at(test.want) && path != at("schemas") {
 						t.Errorf("told: %s", path)
 					}
@@ -127,9 +127,9 @@ func TestGather(t *testing.T) {
 					}
 				}()
 				var got []time.Duration
-				told := 0
-				for told < len(test.events) {
-					told += len(<-changes)
+				changed := 0
+				for changed < len(test.events) {
+					changed += len(<-changes)
 					got = append(got, time.Since(start))
 				}
 				close(done)

@@ -423,11 +423,11 @@ func seeingOther(next forward, q *request, member string, other any) *response {
 }
 
 // climbing answers requests for a tier that is so many above the current one.
-func climbing(by int, tell func(next forward, q *request, now int) *response) func() handle {
+func climbing(by int, change func(next forward, q *request, now int) *response) func() handle {
 	return replacing(toEvaluate, func(next forward, q *request) *response {
 		now := rank(next(q.get(q.provider)).at("/provider/segment_tier"))
 		if wanted := rank(q.at("/eligibility/requested_segment_tier")); now >= 0 && wanted >= 0 && wanted-now == by {
-			return tell(next, q, now)
+			return change(next, q, now)
 		}
 		return next(q)
 	})

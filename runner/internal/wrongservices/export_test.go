@@ -993,14 +993,14 @@ type issued struct {
 
 // forgiving serves a next page that the honest server refuses, when the question can be mended: mend changes it, and
 // fault whether it did. It is told the page that handed out the checkpoint, or nil.
-func forgiving(mend func(q *request, before *issued) bool) func() handle {
+func forgiving(repair func(q *request, before *issued) bool) func() handle {
 	return func() handle {
 		handedOut := &notes[*issued]{}
 		return replacing(toExport, func(next forward, q *request) *response {
 			a := next(q)
 			if a.code() == "CONSTRAINT_VIOLATION" {
 				before, _ := handedOut.read(q.query("checkpoint_after"))
-				if c := q.copy(); mend(c, before) {
+				if c := q.copy(); repair(c, before) {
 					a = next(c)
 				}
 			}

@@ -412,9 +412,9 @@ var transportServices = []wrongService{
 		checks: []string{"schema"},
 		fails:  []string{"Of 21 rows the first 20 are told, in the order of their paths as text"},
 		behavior: changingResponse(toStatus, func(q *request, a *response) {
-			told := list(a.at("/error/details/violations"))
-			if wrong := list(q.at("/status/reason_codes")); len(told) == 20 && len(wrong) > 20 {
-				a.put("/error/details/violations", append(told, told[19]))
+			violations := list(a.at("/error/details/violations"))
+			if wrong := list(q.at("/status/reason_codes")); len(violations) == 20 && len(wrong) > 20 {
+				a.put("/error/details/violations", append(violations, violations[19]))
 			}
 		}),
 	},
@@ -424,9 +424,9 @@ var transportServices = []wrongService{
 		rule:  "request-matches-schema",
 		fails: []string{"Every failing field has its row, sorted by its path"},
 		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
-			if told := list(a.at("/error/details/violations")); len(told) > 1 {
-				slices.Reverse(told)
-				a.put("/error/details/violations", told)
+			if violations := list(a.at("/error/details/violations")); len(violations) > 1 {
+				slices.Reverse(violations)
+				a.put("/error/details/violations", violations)
 			}
 		}),
 	},

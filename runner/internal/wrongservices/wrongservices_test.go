@@ -129,7 +129,7 @@ type outcome struct {
 }
 
 // runAgainst runs the scenarios of the rules, or all of them when there are none, against servers with a behavior.
-func runAgainst(t *testing.T, rules []string, tell func() handle) outcome {
+func runAgainst(t *testing.T, rules []string, behavior func() handle) outcome {
 	t.Helper()
 	c, err := readContract()
 	if err != nil {
@@ -140,7 +140,7 @@ func runAgainst(t *testing.T, rules []string, tell func() handle) outcome {
 		t.Fatal(err)
 	}
 	e := &execute.Executor{
-		Inputs: c.inputs, Fixtures: c.project.Fixtures(), Checker: c.checker, Selection: selection, Wrap: wrapWith(tell),
+		Inputs: c.inputs, Fixtures: c.project.Fixtures(), Checker: c.checker, Selection: selection, Wrap: wrapWith(behavior),
 	}
 	defer e.Close()
 	result := e.Run(t.Context())

@@ -79,7 +79,7 @@ func walkOf(s *record.Scenario, keys auditproof.Keys) *walk {
 		} else if id := p.Signature.KeyID; keys[id] == nil {
 			p.Unchecked = fmt.Sprintf("it was not checked: the run was not told one key named %q", id)
 		} else if err := auditproof.Page(text, keys); err != nil {
-			p.Break = err.(*auditproof.Broken).Says
+			p.Break = err.(*auditproof.Error).Message
 		}
 		p.join(w.Pages)
 		if p.Query.AttestationAfter != nil {

@@ -37,22 +37,22 @@ func (w *Filter) Everything() bool { return len(w.args()) == 0 }
 
 // args are the conditions as on the command line of a shell.
 func (w *Filter) args() []string {
-	var asked []string
+	var args []string
 	if w.Tags != "" {
-		asked = append(asked, words("--tags", w.Tags))
+		args = append(args, words("--tags", w.Tags))
 	}
 	for _, kind := range []struct {
 		flag   string
 		values []string
 	}{{"--name", w.Names}, {"--rule", w.Rules}, {"--operation", w.Operations}, {"--scenario", w.Refs}} {
 		if len(kind.values) > 0 {
-			asked = append(asked, words(kind.flag, kind.values...))
+			args = append(args, words(kind.flag, kind.values...))
 		}
 	}
 	if w.Failed != nil {
-		asked = append(asked, "--failed")
+		args = append(args, "--failed")
 	}
-	return asked
+	return args
 }
 
 // Unknown is a condition that no scenario can meet, whatever is in the features: its own words are wrong.
@@ -122,7 +122,7 @@ func (p *Plan) nothing(c condition, before []string, of int) *NothingSelected {
 	if len(before) == 0 {
 		return &NothingSelected{fmt.Sprintf("%s selects none of the %d scenarios%s", c.words, of, c.hint)}
 	}
-	says := fmt.Sprintf("%s selects none of the %d scenarios of %s", c.words, of, strings.Join(before, " "))
+	message := fmt.Sprintf("%s selects none of the %d scenarios of %s", c.words, of, strings.Join(before, " "))
 	var alone []*Scenario
 	for i := range p.Scenarios {
 		if c.meets(&p.Scenarios[i]) {
@@ -130,10 +130,10 @@ func (p *Plan) nothing(c condition, before []string, of int) *NothingSelected {
 		}
 	}
 	if len(alone) == 0 {
-		return &NothingSelected{says + c.hint}
+		return &NothingSelected{message + c.hint}
 	}
 	first := alone[0]
-	return &NothingSelected{fmt.Sprintf("%s; by itself it selects %d, such as %s at %s (%s)", says, len(alone), first.Ref(), first.Where(), strings.Join(first.Tags, " "))}
+	return &NothingSelected{fmt.Sprintf("%s; by itself it selects %d, such as %s at %s (%s)", message, len(alone), first.Ref(), first.Where(), strings.Join(first.Tags, " "))}
 }
 
 // conditions reads what is wanted.
@@ -237,13 +237,13 @@ func (p *Plan) failed(ids []string) condition {
 
 // operators are the words of tag expressions, and what is written for them elsewhere.
 var (
-	operators = []string{"and", "or", "not"}
-	elsewhere = map[string]string{"&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "~": "not"}
+	operators        = []string{"and", "or", "not"}
+	operatorSynonyms = map[string]string{"&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "~": "not"}
 )
 
 // expression reads a tag expression. Every tag in it has to be one that a scenario can have.
 func (p *Plan) expression(text string) (tagexpressions.Evaluatable, error) {
-	known := newVocabulary(p.Milestone).all
+	known := newTagSet(p.Milestone).all
 	words := strings.Fields(strings.NewReplacer("(", " ", ")", " ").Replace(text))
 	if len(words) == 0 {
 		return nil, fmt.Errorf("%q has no tag in it", text)
@@ -258,8 +258,8 @@ func (p *Plan) expression(text string) (tagexpressions.Evaluatable, error) {
 	}
 	expression, err := tagexpressions.Parse(text)
 	if err != nil {
-		_, says, _ := strings.Cut(err.Error(), "syntax error: ")
-		return nil, fmt.Errorf("%q is no tag expression, such as '@refuses and not @needs:fresh-state': %s", text, strings.ToLower(strings.TrimSuffix(says, ".")))
+		_, message, _ := strings.Cut(err.Error(), "syntax error: ")
+		return nil, fmt.Errorf("%q is no tag expression, such as '@refuses and not @needs:fresh-state': %s", text, strings.ToLower(strings.TrimSuffix(message, ".")))
 	}
 	return expression, nil
 }
@@ -267,7 +267,7 @@ func (p *Plan) expression(text string) (tagexpressions.Evaluatable, error) {
 // suggestTag is the end of a sentence about a word that is no tag. People write these expressions in more than one way.
 func suggestTag(word string, known []string) string {
 	operator := strings.ToLower(word)
-	if written, ok := elsewhere[word]; ok {
+	if written, ok := operatorSynonyms[word]; ok {
 		operator = written
 	}
 	if slices.Contains(operators, operator) {

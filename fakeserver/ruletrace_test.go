@@ -23,7 +23,7 @@ import (
 // Every rule of the milestone has to be reached, in each of its operations, and
 // every gate on both sides, so a rule that is decided and not told fails the
 // test, and so does one that is told and not known. What a row names has to be
-// told of its request, or not to be:
+// result of its request, or not to be:
 //
 //	id     a promise that it gave something to keep
 //	+id    a gate that let it pass
@@ -34,29 +34,29 @@ type act struct {
 	method, path string
 	header       string // lines between semicolons, "Name: value", or "-Name" to take one away
 	body         string
-	told         string
+	result       string
 }
 
 // player plays acts to one server, and keeps what was told by rule and operation.
 type player struct {
 	server *Server
 	acts   int
-	told   map[string]map[string]sides
+	result map[string]map[string]sides
 }
 
 // sides are the sides of a gate that were told: promises have the first.
 type sides struct{ passed, refused bool }
 
-// courseOf is where a request's context has its course.
-type courseOf struct{}
+// traceKey is the context key of a request's rule trace.
+type traceKey struct{}
 
-func newPlayer(t *testing.T, told map[string]map[string]sides, change func(*Options)) *player {
+func newPlayer(t *testing.T, result map[string]map[string]sides, change func(*Options)) *player {
 	t.Helper()
 	o := Options{
 		Clock:     func() time.Time { return time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC) },
 		SelfCheck: true,
 		OnRules: func(r *http.Request, reached []Reached) {
-			*r.Context().Value(courseOf{}).(*[]Reached) = reached
+			*r.Context().Value(traceKey{}).(*[]Reached) = reached
 		},
 	}
 	change(&o)
@@ -64,7 +64,7 @@ func newPlayer(t *testing.T, told map[string]map[string]sides, change func(*Opti
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &player{server: s, told: told}
+	return &player{server: s, result: result}
 }
 
 // send serves an act and gives its answer and its course.
@@ -72,7 +72,7 @@ func (p *player) send(a act, body io.Reader) (*httptest.ResponseRecorder, []Reac
 	p.acts++
 	var reached []Reached
 	r := httptest.NewRequest(a.method, a.path, body)
-	r = r.WithContext(context.WithValue(r.Context(), courseOf{}, &reached))
+	r = r.WithContext(context.WithValue(r.Context(), traceKey{}, &reached))
 	r.Header = http.Header{
 		"X-Actor-Type": {"partner"}, "X-Actor-Id": {"amber"}, "X-Auth-Scopes": {"settlement:read settlement:write"},
 		"Idempotency-Key": {fmt.Sprint("key-", p.acts)},
@@ -93,11 +93,11 @@ func (p *player) send(a act, body io.Reader) (*httptest.ResponseRecorder, []Reac
 func (p *player) play(t *testing.T, a act) *httptest.ResponseRecorder {
 	t.Helper()
 	w, reached := p.send(a, strings.NewReader(a.body))
-	p.judge(t, a, w, reached)
+	p.check(t, a, w, reached)
 	return w
 }
 
-func (p *player) judge(t *testing.T, a act, w *httptest.ResponseRecorder, reached []Reached) {
+func (p *player) check(t *testing.T, a act, w *httptest.ResponseRecorder, reached []Reached) {
 	t.Helper()
 	kinds := map[string]milestones.Rule{}
 	for _, rule := range milestones.M109().Rules {
@@ -108,31 +108,31 @@ func (p *player) judge(t *testing.T, a act, w *httptest.ResponseRecorder, reache
 	for _, r := range reached {
 		id := string(r.Rule)
 		rule, known := kinds[id]
-		said := id
+		entry := id
 		switch {
 		case !known:
 			t.Errorf("%s: told %s, which the milestone does not know", a.name, r.Rule)
 		case rule.Kind == milestones.Precondition && r.Refused:
-			said = "-" + said
+			entry = "-" + entry
 		case rule.Kind == milestones.Precondition:
-			said = "+" + said
+			entry = "+" + entry
 		case r.Refused:
 			t.Errorf("%s: the promise %s refused", a.name, r.Rule)
 		}
 		// A request that a route takes has passed the router's own gates.
 		if known && !slices.Contains(rule.Operations, operation) && !(rule.Operations[0] == milestones.M109().Router.ID && !r.Refused) {
-			t.Errorf("%s: told %s of %s, which is not among its operations", a.name, said, operation)
+			t.Errorf("%s: traced %s of %s, which is not among its operations", a.name, entry, operation)
 		}
-		got = append(got, said)
-		if p.told[id] == nil {
-			p.told[id] = map[string]sides{}
+		got = append(got, entry)
+		if p.result[id] == nil {
+			p.result[id] = map[string]sides{}
 		}
-		before := p.told[id][operation]
-		p.told[id][operation] = sides{before.passed || !r.Refused, before.refused || r.Refused}
+		before := p.result[id][operation]
+		p.result[id][operation] = sides{before.passed || !r.Refused, before.refused || r.Refused}
 	}
-	for want := range strings.FieldsSeq(a.told) {
+	for want := range strings.FieldsSeq(a.result) {
 		if id, not := strings.CutPrefix(want, "!"); not {
-			if slices.ContainsFunc(got, func(said string) bool { return strings.TrimLeft(said, "+-") == id }) {
+			if slices.ContainsFunc(got, func(entry string) bool { return strings.TrimLeft(entry, "+-") == id }) {
 				t.Errorf("%s: told %s\n%d %s\n%v", a.name, id, w.Code, w.Body, got)
 			}
 		} else if !slices.Contains(got, want) {
@@ -215,23 +215,23 @@ func calls(provider string) (all []act) {
 		act{name: "export", method: "GET", path: collection + "/" + provider + "/rollout/export"})
 }
 
-func TestRulesAreTold(t *testing.T) {
-	told := map[string]map[string]sides{}
-	t.Run("transport and identity", func(t *testing.T) { playTransport(t, newPlayer(t, told, func(*Options) {})) })
+func TestRulesAreTraced(t *testing.T) {
+	result := map[string]map[string]sides{}
+	t.Run("transport and identity", func(t *testing.T) { playTransport(t, newPlayer(t, result, func(*Options) {})) })
 	t.Run("key mode", func(t *testing.T) {
-		playKeyMode(t, newPlayer(t, told, func(o *Options) {
+		playKeyMode(t, newPlayer(t, result, func(o *Options) {
 			o.PartnerKeys = []PartnerKey{{Key: "secret", PartnerID: "amber", Scopes: []string{"settlement:read", "settlement:write"}}}
 		}))
 	})
 	t.Run("clocks", func(t *testing.T) {
-		playClocks(t, newPlayer(t, told, func(*Options) {}), newPlayer(t, told, func(o *Options) { o.IgnoreTestClocks = true }))
+		playClocks(t, newPlayer(t, result, func(*Options) {}), newPlayer(t, result, func(o *Options) { o.IgnoreTestClocks = true }))
 	})
-	t.Run("idempotency", func(t *testing.T) { playIdempotency(t, newPlayer(t, told, func(*Options) {})) })
+	t.Run("idempotency", func(t *testing.T) { playIdempotency(t, newPlayer(t, result, func(*Options) {})) })
 	t.Run("at once", func(t *testing.T) {
 		// meanwhile is what happens while the next POST runs: the server asks for the
 		// time once nobody can come between.
 		var meanwhile atomic.Pointer[func()]
-		playAtOnce(t, &meanwhile, newPlayer(t, told, func(o *Options) {
+		playAtOnce(t, &meanwhile, newPlayer(t, result, func(o *Options) {
 			now := o.Clock()
 			o.Clock = func() time.Time {
 				if f := meanwhile.Swap(nil); f != nil {
@@ -241,10 +241,10 @@ func TestRulesAreTold(t *testing.T) {
 			}
 		}))
 	})
-	t.Run("governance", func(t *testing.T) { playGovernance(t, newPlayer(t, told, func(*Options) {})) })
-	t.Run("export", func(t *testing.T) { playExport(t, newPlayer(t, told, func(*Options) {})) })
+	t.Run("governance", func(t *testing.T) { playGovernance(t, newPlayer(t, result, func(*Options) {})) })
+	t.Run("export", func(t *testing.T) { playExport(t, newPlayer(t, result, func(*Options) {})) })
 	t.Run("keys", func(t *testing.T) {
-		playKeys(t, newPlayer(t, told, func(*Options) {}), newPlayer(t, told, func(o *Options) {
+		playKeys(t, newPlayer(t, result, func(*Options) {}), newPlayer(t, result, func(o *Options) {
 			text, err := fixtures.FS.ReadFile("keys/operator.pem")
 			if err != nil {
 				t.Fatal(err)
@@ -261,13 +261,13 @@ func TestRulesAreTold(t *testing.T) {
 		t.Run(rule.ID, func(t *testing.T) {
 			var all sides
 			for _, operation := range rule.Operations {
-				s := told[rule.ID][operation]
+				s := result[rule.ID][operation]
 				if s == (sides{}) {
 					t.Errorf("never told of %s", operation)
 				}
 				all.refused = all.refused || s.refused
 			}
-			for _, s := range told[rule.ID] {
+			for _, s := range result[rule.ID] {
 				all.passed = all.passed || s.passed
 			}
 			if want := (sides{true, rule.Kind == milestones.Precondition}); all != want {
@@ -296,9 +296,9 @@ func playTransport(t *testing.T, p *player) {
 	}
 	for i, call := range calls("p") {
 		// with changes what a call sends.
-		with := func(name, header, told string) {
+		with := func(name, header, result string) {
 			a := call
-			a.name, a.header, a.told = call.name+": "+name, header, told
+			a.name, a.header, a.result = call.name+": "+name, header, result
 			p.play(t, a)
 		}
 		with("done", "", "+identity-is-required +actor-is-partner +scope-is-held !identity-headers-are-read-in-order correlation-id-is-echoed answers-are-json")
@@ -315,9 +315,9 @@ func playTransport(t *testing.T, p *player) {
 		}
 		with("a stranger", "X-Actor-Id: cobalt", "+provider-exists -provider-is-owned !request-matches-schema !export-query-is-readable !idempotency-replays-the-answer")
 		unknown, slash := calls("nobody")[i], calls("a%2Fb")[i]
-		unknown.told = "-provider-exists !provider-is-owned"
+		unknown.result = "-provider-exists !provider-is-owned"
 		p.play(t, unknown)
-		slash.told = "path-is-exact +provider-exists +provider-is-owned"
+		slash.result = "path-is-exact +provider-exists +provider-is-owned"
 		p.play(t, slash)
 	}
 	for _, o := range posts {
@@ -339,9 +339,9 @@ func playTransport(t *testing.T, p *player) {
 func playKeyMode(t *testing.T, p *player) {
 	p.play(t, act{"a provider", "POST", collection, "X-Partner-Key: secret; X-Actor-Type: robot", onboarding("p", ""), "+partner-key-is-known +identity-is-required +actor-is-partner !identity-headers-are-read-in-order"})
 	for _, call := range calls("p") {
-		call.header, call.told = "X-Partner-Key: other", "-partner-key-is-known -identity-is-required !actor-is-partner"
+		call.header, call.result = "X-Partner-Key: other", "-partner-key-is-known -identity-is-required !actor-is-partner"
 		p.play(t, call)
-		call.header, call.told = "X-Partner-Key: secret; X-Scopes: other", "+partner-key-is-known +scope-is-held !identity-headers-are-read-in-order"
+		call.header, call.result = "X-Partner-Key: secret; X-Scopes: other", "+partner-key-is-known +scope-is-held !identity-headers-are-read-in-order"
 		p.play(t, call)
 	}
 	p.play(t, act{"health", "GET", "/healthz", "", "", "health-is-public"})
@@ -421,7 +421,7 @@ func playAtOnce(t *testing.T, meanwhile *atomic.Pointer[func()], p *player) {
 	for _, o := range posts {
 		first := act{o.name + ": runs", "POST", o.path("p"), "Idempotency-Key: " + o.name, o.body, "!idempotency-runs-once !idempotency-replays-the-answer"}
 		second := first
-		second.name, second.told = o.name+": comes while it runs", "idempotency-runs-once idempotency-replays-the-answer"
+		second.name, second.result = o.name+": comes while it runs", "idempotency-runs-once idempotency-replays-the-answer"
 		var w *httptest.ResponseRecorder
 		var reached []Reached
 		done := make(chan struct{})
@@ -437,9 +437,9 @@ func playAtOnce(t *testing.T, meanwhile *atomic.Pointer[func()], p *player) {
 		meanwhile.Store(&come)
 		p.play(t, first)
 		<-done
-		p.judge(t, second, w, reached)
+		p.check(t, second, w, reached)
 		again := second
-		again.name, again.told = o.name+": comes afterwards", "!idempotency-runs-once idempotency-replays-the-answer"
+		again.name, again.result = o.name+": comes afterwards", "!idempotency-runs-once idempotency-replays-the-answer"
 		p.play(t, again)
 	}
 }
@@ -504,7 +504,7 @@ func playExport(t *testing.T, p *player) {
 		p.play(t, act{"an entry at " + when, "POST", collection + "/" + provider + "/eligibility/evaluate", "", at(when, evaluateBody), "writes-are-audited"})
 	}
 	// ask exports, and gives the query of the next page.
-	ask := func(name, query, told string) string {
+	ask := func(name, query, result string) string {
 		t.Helper()
 		var shown struct {
 			Export struct {
@@ -517,7 +517,7 @@ func playExport(t *testing.T, p *player) {
 				} `json:"checkpoint"`
 			} `json:"export"`
 		}
-		if err := json.Unmarshal(p.play(t, act{name, "GET", export + "?" + query, "", "", told}).Body.Bytes(), &shown); err != nil {
+		if err := json.Unmarshal(p.play(t, act{name, "GET", export + "?" + query, "", "", result}).Body.Bytes(), &shown); err != nil {
 			t.Fatal(err)
 		}
 		return "&" + url.Values{
@@ -583,7 +583,7 @@ func playKeys(t *testing.T, development, operators *player) {
 }
 
 // A course is told whole, in the order in which it was decided.
-func TestCourse(t *testing.T) {
+func TestTrace(t *testing.T) {
 	p := newPlayer(t, map[string]map[string]sides{}, func(*Options) {})
 	for _, test := range []struct {
 		act
@@ -601,11 +601,11 @@ func TestCourse(t *testing.T) {
 			_, reached := p.send(test.act, strings.NewReader(test.body))
 			var got []string
 			for _, r := range reached {
-				said := string(r.Rule)
+				entry := string(r.Rule)
 				if r.Refused {
-					said = "-" + said
+					entry = "-" + entry
 				}
-				got = append(got, said)
+				got = append(got, entry)
 			}
 			if got := strings.Join(got, " "); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)

@@ -34,7 +34,7 @@ func TestSelect(t *testing.T) {
 		has     func(string) bool
 		want    []int
 		leftOut []int
-		asked   string
+		args    string
 	}{
 		{"everything", Filter{}, nil, []int{0, 1, 2, 3, 4}, nil, ""},
 		{"a tag", Filter{Tags: "@door-is-closed"}, nil, []int{1, 2, 3, 4}, nil, "--tags @door-is-closed"},
@@ -77,8 +77,8 @@ func TestSelect(t *testing.T) {
 			if got, want := s.Complete(), len(test.want) == len(p.Scenarios); got != want {
 				t.Errorf("complete: %v, want %v", got, want)
 			}
-			if got := s.Args(); got != test.asked || test.wanted.Everything() != (got == "") {
-				t.Errorf("asked for %q, want %q", got, test.asked)
+			if got := s.Args(); got != test.args || test.wanted.Everything() != (got == "") {
+				t.Errorf("asked for %q, want %q", got, test.args)
 			}
 		})
 	}
