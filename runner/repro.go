@@ -13,6 +13,7 @@ import (
 	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/usage"
+	"example.com/lpgate/runner/internal/verdict"
 )
 
 // reproducible are the prefixes of the ids that this command accepts.
@@ -66,8 +67,13 @@ Exit codes: 1 it still fails, 0 it does not fail any more, 2 usage or broken fil
 			}
 			s.exit = again.Exit()
 			if curl {
-				fmt.Fprint(s.scriptOutput(cmd), again.Script())
-				fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
+				script, err := again.Script()
+				if err != nil {
+					s.exit = verdict.Incomplete
+					return fmt.Errorf("writing a script for %s: %w", again.ID, err)
+				}
+				fmt.Fprint(s.scriptOutput(cmd), script)
+				fmt.Fprintln(cmd.ErrOrStderr(), again.Message())
 				return nil
 			}
 			console.Repro(cmd.OutOrStdout(), again)

@@ -91,7 +91,7 @@ func TestSecretsOfATargetAreWrittenNowhere(t *testing.T) {
 				}
 			}
 			if test.exit == verdict.Fails {
-				for _, want := range []string{`"X-Short: $SHORT"`, `"Authorization: $AUTHORIZATION"`, `"X-Partner-Key: $PARTNER_KEY"`, `"X-Short":["[redacted]"]`} {
+				for _, want := range []string{`'X-Short: '"$SHORT"`, `'Authorization: '"$AUTHORIZATION"`, `'X-Partner-Key: '"$PARTNER_KEY"`, `"X-Short":["[redacted]"]`} {
 					if !strings.Contains(written, want) {
 						t.Errorf("%s is not written", want)
 					}
@@ -165,7 +165,7 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 			if at := strings.Index(written, "canary"); at >= 0 {
 				t.Errorf("a secret is written: …%s…", written[max(0, at-60):min(len(written), at+60)])
 			}
-			for _, want := range []string{`"X-Token: $TOKEN"`, `"X-Partner-Key: $PARTNER_KEY"`, "[redacted]"} {
+			for _, want := range []string{`'X-Token: '"$TOKEN"`, `'X-Partner-Key: '"$PARTNER_KEY"`, "[redacted]"} {
 				if !strings.Contains(written, want) {
 					t.Errorf("%s is not written", want)
 				}

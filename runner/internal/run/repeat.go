@@ -70,7 +70,7 @@ func (r *run) tell(place int, alone *repro.Run) {
 	alone.Base, alone.Start = r.executor.Endpoint(alone.Scenario.Needs)
 	alone.Flags = r.service.Curl
 	if prefix := steps.IDPrefix(r.service.RunID, alone.Scenario.Pickle); sends(alone.Exchanges, prefix) {
-		alone.Word = prefix
+		alone.IDPrefix = prefix
 	}
 }
 

@@ -105,7 +105,7 @@ func TestRepeat(t *testing.T) {
 		{"a check that fails with another", health.CheckRef(call, "schema"), lie(`"corr_healthz","ok":true`, `"corr","ok":"yes"`), verdict.Fails, ", and so do correlation-id"},
 		{"a check beside another that fails", health.CheckRef(call, "no-5xx"), lie("true", `"yes"`), verdict.Holds, ", but schema does"},
 		{"a check on a sentence that was not reached", health.CheckRef(after, "schema"), lie("true", `"yes"`), verdict.Incomplete,
-			" was not reached, for the scenario failed before"},
+			" was not reached, since the scenario failed before it"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestRepeat(t *testing.T) {
 			if got := repro.Exit(); got != test.exit {
 				t.Errorf("exit %d, want %d", got, test.exit)
 			}
-			if says := repro.Says(); !strings.HasPrefix(says, test.id) || !strings.Contains(says, test.says) {
+			if says := repro.Message(); !strings.HasPrefix(says, test.id) || !strings.Contains(says, test.says) {
 				t.Errorf("says %q, want %q", says, test.says)
 			}
 		})

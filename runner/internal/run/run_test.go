@@ -371,7 +371,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 				"--- FAILED  features/bell.feature:17\n    One more\n    @bell-rings\n    features/bell.feature:19: And a promise is broken\n" +
 					"      it is 1\n      expected: 1\n      got:      [redacted]\n      difference (- expected, + got):\n        - 1\n        + 2\n",
 				"      the exchange, line 4 of exchanges.ndjson:\n        > POST /ring\n        > X-Partner-Key: [redacted]\n        < 200\n",
-				"curl -sS -i -X POST TARGET/ring -H \"X-Partner-Key: $PARTNER_KEY\"\n",
+				"curl -sS -i -X POST TARGET/ring -H 'X-Partner-Key: '\"$PARTNER_KEY\"\n",
 			}},
 		{"a failed check, although the sentence does not mind", []string{"I ring falsely", "all is well"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed", "check-failed"},
@@ -385,7 +385,7 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 		{"any other error", []string{"something else"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{"      out of order\n"}},
 		{"a panic", []string{"I ring", "I panic"}, verdict.Fails, record.Failed,
-			[]string{"scenario-failed"}, []string{"      the step panicked: oh dear\n", "gate_test.go"}},
+			[]string{"scenario-failed"}, []string{"      the step panicked: oh dear\n", "run_test.go"}},
 		{"a sentence that waits too long", []string{"I wait"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{"      context deadline exceeded\n"}},
 		{"a sentence without a meaning", []string{"I mumble"}, verdict.Broken, record.InvalidStep,

@@ -74,13 +74,16 @@ func TestScripts(t *testing.T) {
 }
 
 func runScript(t *testing.T, repro *repro.Run, others *service.Fakes) {
-	text := repro.Script()
+	text, err := repro.Script()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var want []string
 	for _, x := range repro.Exchanges {
 		want = append(want, fmt.Sprint(x.Response.Status))
 		for name, values := range x.Request.Header {
 			for _, value := range values {
-				if repro.Secrets.Hides(name) && len(value) >= 8 && !strings.Contains(value, repro.Word) && strings.Contains(text, value) {
+				if repro.Secrets.Hides(name) && len(value) >= 8 && !strings.Contains(value, repro.IDPrefix) && strings.Contains(text, value) {
 					t.Errorf("the script has the secret of %s in it", name)
 				}
 			}
@@ -120,7 +123,7 @@ func secretsOf(repro *repro.Run) map[string]string {
 			for _, value := range x.Request.Header[name] {
 				value = strings.TrimSpace(value)
 				variable := map[string]string{"X-Partner-Key": "PARTNER_KEY", "Authorization": "AUTHORIZATION"}[name]
-				if variable == "" || value == "" || repro.Word != "" && strings.Contains(value, repro.Word) || slices.Contains(slices.Collect(maps.Values(values)), value) {
+				if variable == "" || value == "" || repro.IDPrefix != "" && strings.Contains(value, repro.IDPrefix) || slices.Contains(slices.Collect(maps.Values(values)), value) {
 					continue
 				}
 				if seen[variable]++; seen[variable] > 1 {

@@ -162,7 +162,7 @@ against the built-in fake server
         < X-Correlation-Id: c1
         < {"ok":"[redacted]"}
       to send it again, after what the scenario sent before it (start it with: serve it):
-        curl -sS -i -X POST 'http://127.0.0.1:8109/bell?who=it'\''s' -H 'Content-Type: application/json' -H "X-Partner-Key: $PARTNER_KEY" --data-raw '{"key":"[redacted]"}'
+        curl -sS -i -X POST 'http://127.0.0.1:8109/bell?who=it'\''s' -H 'Content-Type: application/json' -H 'X-Partner-Key: '"$PARTNER_KEY" --data-raw '{"key":"[redacted]"}'
       repro   runner repro s-2ad852ba9a --target URL
       repro   runner repro c-ed8bdcb26e --target URL
 

@@ -41,7 +41,7 @@ func Repro(w io.Writer, r *repro.Run) {
 		p.failure(&failure)
 	}
 	p.line("")
-	p.line("%s", r.Secrets.Scrub(r.Says()))
+	p.line("%s", r.Secrets.Scrub(r.Message()))
 }
 
 // exchanged shows an exchange, or several that were under way at once with the same request.

@@ -1,3 +1,4 @@
+// Package repro has a failure that was repeated alone, and its requests as curl commands and as a script for a shell.
 package repro
 
 import (
@@ -10,41 +11,41 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// Run is a failure that was repeated alone: one scenario, or one check on the answers to one of its sentences.
+// Run is a failure that was repeated alone: a scenario, or a check on the answers to one of its steps.
 type Run struct {
 	// ID is the short name of the failure.
 	ID string
-	// Scenario is the one that was run.
+	// Scenario is the scenario that was run.
 	Scenario *plan.Scenario
-	// Check is the id of the check; "" when the whole scenario is meant. Step is the place of its sentence.
+	// Check is the id of the check; "" for the whole scenario. Step is the index of its step.
 	Check string
 	Step  int
-	// Result is how the scenario ended now, and Failure why it did not pass; nil when it did.
+	// Result is how the scenario ended now. Failure explains why it did not pass; nil when it did.
 	Result  record.Result
 	Failure *record.Failure
-	// Stops are what kept it from ending.
+	// Stops are the reasons why it could not end.
 	Stops []record.Reason
 	// Exchanges are its exchanges in order.
 	Exchanges []*record.Exchange
-	// Target says what it was run against: [BuiltIn], or a URL.
+	// Target is what it was run against: [record.BuiltIn], or a URL.
 	Target string
-	// Base is where requests are to be sent again, and Start how to start what answers there; "" when it is running.
+	// Base is where requests can be sent again. Start is the command that starts a server there; "" when one is running.
 	Base, Start string
 	// Flags are what curl needs to reach it.
 	Flags []string
-	// Word is what the ids of the scenario are made of; "" when it sent none.
-	Word string
-	// Secrets are what must not be written.
+	// IDPrefix is the prefix of the ids of the scenario; "" when it sent none.
+	IDPrefix string
+	// Secrets must not be written.
 	Secrets *record.Secrets
 }
 
-// Exit is the exit code: 1 when it still fails, 0 when it does not. A check that was not reached is neither.
+// Exit returns the exit code: 1 when it still fails, 0 when it does not, and 4 for a check that was not reached.
 func (r *Run) Exit() int {
 	exit := verdict.Alone(r.Result, r.Stops)
 	if r.Check == "" || exit != verdict.Holds && exit != verdict.Fails {
 		return exit
 	}
-	failed, reached := r.failedThere()
+	failed, reached := r.checksOfStep()
 	switch {
 	case slices.Contains(failed, r.Check):
 		return verdict.Fails
@@ -54,8 +55,8 @@ func (r *Run) Exit() int {
 	return verdict.Incomplete
 }
 
-// failedThere are the checks that failed on the answers to the sentence, and whether there was any.
-func (r *Run) failedThere() (failed []string, reached bool) {
+// checksOfStep returns the checks that failed on the answers to the step, and whether there was any answer.
+func (r *Run) checksOfStep() (failed []string, reached bool) {
 	for _, x := range r.Exchanges {
 		if x.Mark.Step != r.Step || x.Response == nil {
 			continue
@@ -70,8 +71,8 @@ func (r *Run) failedThere() (failed []string, reached bool) {
 	return failed, reached
 }
 
-// Says is how it ended, as one line.
-func (r *Run) Says() string {
+// Message returns how it ended, as one line.
+func (r *Run) Message() string {
 	exit := r.Exit()
 	if r.Check == "" {
 		switch {
@@ -80,10 +81,10 @@ func (r *Run) Says() string {
 		case exit == verdict.Fails:
 			return fmt.Sprintf("%s fails: %s:%d: %s", r.ID, r.Scenario.URI, r.Result.Line, r.Result.Message)
 		}
-		return r.ID + " cannot be told: " + r.stopped()
+		return r.ID + " is inconclusive: " + r.stopped()
 	}
 	where := fmt.Sprintf("%s at %s:%d", r.Check, r.Scenario.URI, r.Scenario.Steps[r.Step].Line)
-	failed, _ := r.failedThere()
+	failed, _ := r.checksOfStep()
 	others := slices.DeleteFunc(failed, func(check string) bool { return check == r.Check })
 	switch exit {
 	case verdict.Fails:
@@ -98,13 +99,13 @@ func (r *Run) Says() string {
 		return fmt.Sprintf("%s does not fail now: %s", r.ID, where)
 	case verdict.Incomplete:
 		if r.Result.Status == record.Failed {
-			return fmt.Sprintf("%s cannot be told: %s was not reached, for the scenario failed before", r.ID, where)
+			return fmt.Sprintf("%s is inconclusive: %s was not reached, since the scenario failed before it", r.ID, where)
 		}
 	}
-	return r.ID + " cannot be told: " + r.stopped()
+	return r.ID + " is inconclusive: " + r.stopped()
 }
 
-// stopped says why the scenario came to no end that tells.
+// stopped returns why the scenario neither passed nor failed.
 func (r *Run) stopped() string {
 	if len(r.Stops) > 0 {
 		return r.Stops[0].Message
