@@ -21,12 +21,16 @@ import (
 //
 // FAKE stands for fakeserver/internal.
 //
+// The test double runner/internal/imperfect is above the packages of the runner, and below none: only tests and its own command
+// import it.
+//
 // The verifier (runner, steps) and the fake (fakeserver) share data (milestones, schemas, features, fixtures) and mechanisms
 // (internal), never rules: what a rule means is written twice, in scenarios and in Go, and the two have to agree.
 const layers = `
 	internal < schemas < milestones < fixtures, features
 	milestones, steps/auditproof < steps
 	steps, fixtures, features < runner/internal < runner
+	runner/internal < runner/internal/imperfect
 	internal < FAKE/jcs < FAKE/instant < FAKE/ruletrace < FAKE/exchange < FAKE/explain < FAKE/rules, FAKE/audit < FAKE/answer < FAKE/store < FAKE/rest
 	milestones, FAKE/jcs < FAKE/problem < FAKE/rest
 	FAKE/instant < FAKE/clock
