@@ -19,7 +19,7 @@
 //
 // Some CI systems read this file alone. So it is red exactly when the run is: what no scenario tells, such as an outcome
 // that was not observed, is a case of the suite "verdict". What was not observed only because not everything ran is
-// skipped there, beside the error that tells why.
+// skipped there, beside the error that tells why. The skipped case "not verified" counts what the run did not verify.
 package junit
 
 import (
@@ -105,20 +105,8 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 		}
 		in.add(caseOf(run, v, s))
 	}
-	if apart := v.Apart(run); len(apart) > 0 {
-		in := &suite{Name: "verdict", Timestamp: stamp(run.StartedAt)}
+	if in := ofVerdict(run, v, &all); len(in.Cases) > 0 {
 		all.Suites = append(all.Suites, in)
-		for _, reason := range apart {
-			if !v.Absent(reason) {
-				in.add(reasonOf(reason))
-			}
-		}
-		all.count()
-		for _, reason := range apart {
-			if v.Absent(reason) {
-				in.add(absent(reason, all.Failures+all.Errors > 0))
-			}
-		}
 	}
 	all.count()
 	var b bytes.Buffer
@@ -130,6 +118,29 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 	}
 	b.WriteByte('\n')
 	return b.Bytes(), nil
+}
+
+// ofVerdict returns the suite of what is about no single scenario: the reasons that no scenario has, and what was not
+// verified. What was not observed comes last, as its cases depend on whether there is anything else that is red.
+func ofVerdict(run *record.Run, v *verdict.Verdict, all *suites) *suite {
+	in := &suite{Name: "verdict", Timestamp: stamp(run.StartedAt)}
+	apart := v.Apart(run)
+	for _, reason := range apart {
+		if !v.Absent(reason) {
+			in.add(reasonOf(reason))
+		}
+	}
+	all.count()
+	red := all.Failures+all.Errors+in.Failures+in.Errors > 0
+	for _, reason := range apart {
+		if v.Absent(reason) {
+			in.add(absent(reason, red))
+		}
+	}
+	if v.NotVerified.Any() {
+		in.add(test{Name: "not verified", ClassName: "verdict", Skipped: &problem{Message: v.NotVerified.String()}})
+	}
+	return in
 }
 
 // count adds up.

@@ -133,6 +133,20 @@ func TestWhatWasNotObserved(t *testing.T) {
 	}
 }
 
+func TestNotVerified(t *testing.T) {
+	run := &record.Run{Scenarios: []*record.Scenario{scenario("Well", record.Passed)}, StartedAt: time.Unix(0, 0)}
+	text, err := Encode(run, &verdict.Verdict{Overall: true, NotVerified: verdict.NotVerified{Scenarios: 2, Rules: 1}})
+	want := `<testcase name="not verified" classname="verdict" time="0.000">
+      <skipped message="2 scenarios, 1 rule and 0 outcomes"></skipped>`
+	if err != nil || !strings.Contains(string(text), want) || !strings.Contains(string(text), `tests="2" failures="0" errors="0"`) {
+		t.Errorf("%v\n%s", err, text)
+	}
+	text, err = Encode(run, &verdict.Verdict{Overall: true})
+	if err != nil || strings.Contains(string(text), "not verified") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 // XML 1.0 has no way to write most control characters, halves of surrogates and U+FFFE.
 func TestWhatXMLForbids(t *testing.T) {
 	s := scenario("Not \x00 \x1b well", record.Failed)
