@@ -13,19 +13,19 @@ import (
 	"syscall"
 )
 
-// ErrForeign marks a place with something in it that no run wrote. It is not replaced.
-var ErrForeign = errors.New("no run wrote that")
+// ErrForeign marks a folder with something in it that no run wrote. It is not replaced.
+var ErrForeign = errors.New("it was not written by a run")
 
-// ErrInUse marks a place that another run is writing to.
+// ErrInUse marks a folder that another run is writing to.
 var ErrInUse = errors.New("another run is writing there")
 
-// Folder is the folder of a run's artifacts while they are being written: one beside its place, called PLACE.run- and
-// some letters. [Folder.Commit] puts it there, whole. Until then the place has what the run before left, and a mark
-// ([Folder.Mark]). A run that is killed leaves its folder behind, with the event log as far as it came; so the name is
-// not a hidden one, which collectors of artifacts pass over. A later run removes it after a day.
+// Folder is the folder of a run's artifacts while they are written. It is beside its final place, and named PLACE.run-
+// with random letters. [Folder.Commit] moves it to its place in one step. Until then the place has the artifacts of the
+// previous run, and a mark ([Folder.Mark]). A killed run leaves its folder, with the event log up to that moment. The name
+// is not hidden, since collectors of artifacts skip hidden files. A later run removes the folder after a day.
 //
-// A mount point cannot be replaced: no file system renames one. Neither can a folder beside which nothing may be
-// written. There the folder is made inside of the place, and Commit moves its files one by one, verdict.json last.
+// A mount point cannot be replaced, since no file system renames one. Neither can a folder whose parent is read-only. Then
+// the folder is made inside its place, and Commit moves its files one by one, verdict.json last.
 type Folder struct {
 	place  string
 	temp   string
@@ -38,14 +38,14 @@ type Folder struct {
 	written []string
 }
 
-// system is what the operating system does for a folder. Tests stand in for it.
+// system has the calls of the operating system, which tests replace.
 type system struct {
 	mkdir   func(path string, mode fs.FileMode) error
 	swap    func(a, b string) error
 	mounted func(path string) (bool, error)
 }
 
-// Open begins a folder that is to stand at place. It fails when that cannot be, before anything ran in vain.
+// Open makes a folder for the artifacts that Commit will put at place. It fails, before anything runs, when it cannot.
 func Open(place string) (*Folder, error) {
 	return open(place, system{os.Mkdir, swap, mounted})
 }
@@ -65,7 +65,7 @@ func open(place string, on system) (*Folder, error) {
 			return nil, fmt.Errorf("looking at the folder for the artifacts: %w", err)
 		}
 	}
-	if err := ours(place, f.inside); err != nil {
+	if err := checkReplaceable(place, f.inside); err != nil {
 		return nil, err
 	}
 	if !there {
@@ -86,8 +86,8 @@ func open(place string, on system) (*Folder, error) {
 	return f, nil
 }
 
-// make makes the folder and takes the lock on it; and on the place, when the folder is inside of it: two runs would mix
-// their files there.
+// make makes the folder and locks it. It locks the place too when the folder is inside it, as two runs would mix their
+// files there.
 func (f *Folder) make() error {
 	if f.inside {
 		held, err := lock(f.place)
@@ -99,7 +99,7 @@ func (f *Folder) make() error {
 		}
 		f.locks = append(f.locks, held)
 	}
-	// Not os.MkdirTemp: it makes a folder that only its owner can read, and CI collects this one.
+	// os.MkdirTemp makes a folder that only its owner can read, and CI collects this one.
 	temp := besidePrefix(f.place) + rand.Text()[:lettersOfRun]
 	if f.inside {
 		temp = filepath.Join(f.place, insidePrefix+rand.Text()[:lettersOfRun])
@@ -116,8 +116,8 @@ func (f *Folder) make() error {
 	return nil
 }
 
-// resolve makes the path absolute and follows a link in its last element, so that what the link points to is
-// replaced, and not the link.
+// resolve returns an absolute path, and follows a link in its last element, so that the target of the link is replaced and
+// not the link.
 func resolve(place string) (string, error) {
 	place, err := filepath.Abs(place)
 	if err != nil {
@@ -131,12 +131,12 @@ func resolve(place string) (string, error) {
 		return "", fmt.Errorf("finding the folder for the artifacts: %s: %w", place, err)
 	}
 	if _, err := os.Lstat(place); err == nil {
-		return "", fmt.Errorf("finding the folder for the artifacts: %s is a link that points nowhere", place)
+		return "", fmt.Errorf("finding the folder for the artifacts: %s is a dangling link", place)
 	}
 	return place, nil
 }
 
-// Write writes one artifact, and sees to it that it is on the disk. Artifacts may be written at the same time.
+// Write writes one artifact and syncs it to the disk. It is safe for concurrent use.
 func (f *Folder) Write(name string, text []byte) error {
 	file, err := f.Create(name)
 	if err != nil {
@@ -144,19 +144,19 @@ func (f *Folder) Write(name string, text []byte) error {
 	}
 	_, err = file.Write(text)
 	if err = file.Close(err); err != nil {
-		_ = os.Remove(file.Name()) // half an artifact is none
+		_ = os.Remove(file.Name()) // an incomplete artifact is removed
 	}
 	return err
 }
 
-// File is an artifact that is written bit by bit.
+// File is an artifact that is written in several pieces.
 type File struct {
 	*os.File
 	folder *Folder
 	name   string
 }
 
-// Create begins an artifact.
+// Create creates an artifact.
 func (f *Folder) Create(name string) (*File, error) {
 	file, err := os.OpenFile(filepath.Join(f.temp, name), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
 	if err != nil {
@@ -165,8 +165,8 @@ func (f *Folder) Create(name string) (*File, error) {
 	return &File{file, f, name}, nil
 }
 
-// Close ends an artifact: it is on the disk, and one of those that were written, unless err is what kept it from that. Then
-// what was written of it stays, for an event log says something as far as it goes.
+// Close syncs an artifact to the disk and closes it. It counts as written unless err, the error of an earlier write, or
+// closing fails. The file stays in any case, since an incomplete event log can be read up to its end.
 func (a *File) Close(err error) error {
 	if err == nil {
 		err = a.Sync()
@@ -183,7 +183,7 @@ func (a *File) Close(err error) error {
 	return nil
 }
 
-// Remove takes an artifact away again, if it was written.
+// Remove removes an artifact, if it was written.
 func (f *Folder) Remove(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -198,9 +198,9 @@ func (f *Folder) Written() []string {
 	return slices.Sorted(slices.Values(f.written))
 }
 
-// Commit puts the folder in its place. There is either the old one or this one there, and on systems that can swap
-// two folders in one step, never neither. Where a folder cannot be replaced, its files are, one by one: as long as not all
-// of them are there, verdict.json is the mark.
+// Commit moves the folder to its place. On systems that can swap two folders in one step there is always either the old
+// one or this one. Where a folder cannot be replaced, its files are replaced one by one, and verdict.json is the mark until
+// all of them are there.
 func (f *Folder) Commit() error {
 	defer f.Abandon()
 	if err := syncFolder(f.temp); err != nil {
@@ -226,7 +226,7 @@ func (f *Folder) Commit() error {
 	return nil
 }
 
-// moveFiles makes the artifacts in temp those of place, and removes all others from there. The verdict comes last.
+// moveFiles moves the artifacts from temp to place, the verdict last, and removes all other artifacts from place.
 func moveFiles(temp, place string) error {
 	for _, name := range verdictLast() {
 		from, to := filepath.Join(temp, name), filepath.Join(place, name)
@@ -265,8 +265,8 @@ func removeIfThere(path string) error {
 	return nil
 }
 
-// Abandon removes what was written, if it is not in its place; after a commit, that is the folder that was there
-// before. The mark stays.
+// Abandon removes the folder if it is not in its place; after a commit it removes the folder that was there before. The
+// mark stays.
 func (f *Folder) Abandon() {
 	if f.temp != "" {
 		_ = os.RemoveAll(f.temp) // the next run removes what is left of it
@@ -277,8 +277,8 @@ func (f *Folder) Abandon() {
 	f.locks = nil
 }
 
-// replace puts temp at place, and what was at place at temp. Where two folders cannot be swapped in one step, there is
-// a moment in which there is nothing at place.
+// replace moves temp to place, and what was at place to temp. Where two folders cannot be swapped in one step, there is
+// nothing at place for a moment.
 func replace(temp, place string, swap func(a, b string) error) error {
 	if _, err := os.Lstat(place); errors.Is(err, fs.ErrNotExist) {
 		return os.Rename(temp, place)
@@ -296,7 +296,7 @@ func replace(temp, place string, swap func(a, b string) error) error {
 	return os.Rename(aside, temp)
 }
 
-// syncFolder makes the names in a folder last. Not every system can, and then there is nothing to be done.
+// syncFolder syncs the names in a folder to the disk. A system that cannot is no error.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {
@@ -309,15 +309,15 @@ func syncFolder(path string) error {
 	return nil
 }
 
-// ReplaceFile writes a file as a whole or not at all.
+// ReplaceFile replaces a file in one step.
 func ReplaceFile(path string, text []byte) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // what a link points to is replaced, and not the link
+		path = target // the target of a link is replaced, and not the link
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	// Not os.CreateTemp: it makes a file that only its owner can read, and this one is committed.
+	// os.CreateTemp makes a file that only its owner can read, and this one may be committed.
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:lettersOfRun])
 	if err := os.WriteFile(temp, text, 0o666); err != nil {
 		_ = os.Remove(temp)
@@ -330,8 +330,8 @@ func ReplaceFile(path string, text []byte) error {
 	return nil
 }
 
-// Shown is a path as it is shorter to read: from the folder that the command was started in, if it is in there.
-func Shown(path string) string {
+// DisplayPath returns a path relative to the working directory, if it is inside.
+func DisplayPath(path string) string {
 	here, err := os.Getwd()
 	if err != nil {
 		return path

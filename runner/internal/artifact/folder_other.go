@@ -4,5 +4,5 @@ package artifact
 
 import "os"
 
-// lock opens a folder. There are no locks here: leftovers of killed runs go after a while, in use or not.
+// lock opens a folder. This system has no locks: folders of killed runs are removed after [abandonedAfter], used or not.
 func lock(path string) (*os.File, error) { return os.Open(path) }

@@ -52,7 +52,7 @@ func commit(t *testing.T, place, text string) {
 	}
 }
 
-// holds wants the folder at place to be complete and to have this text, and nothing to lie beside it.
+// holds expects a complete folder with this text at place, and nothing beside it.
 func holds(t *testing.T, place, text string) {
 	t.Helper()
 	for _, name := range Names {
@@ -100,7 +100,7 @@ func TestWritten(t *testing.T) {
 	}
 }
 
-func TestNothingIsThereBeforeCommit(t *testing.T) {
+func TestPlaceIsEmptyBeforeCommit(t *testing.T) {
 	place := filepath.Join(t.TempDir(), "latest")
 	f := write(t, place, "x")
 	if _, err := os.Stat(place); !errors.Is(err, os.ErrNotExist) {
@@ -112,14 +112,14 @@ func TestNothingIsThereBeforeCommit(t *testing.T) {
 	}
 }
 
-func TestAbandonLeavesTheOldOne(t *testing.T) {
+func TestAbandonKeepsPreviousFolder(t *testing.T) {
 	place := filepath.Join(t.TempDir(), "latest")
 	commit(t, place, "old")
 	write(t, place, "new").Abandon()
 	holds(t, place, "old")
 }
 
-func TestAFailedWriteLeavesTheOldOne(t *testing.T) {
+func TestFailedWriteKeepsPreviousFolder(t *testing.T) {
 	place := filepath.Join(t.TempDir(), "latest")
 	commit(t, place, "old")
 	f := write(t, place, "new")
@@ -134,7 +134,7 @@ func TestAFailedWriteLeavesTheOldOne(t *testing.T) {
 }
 
 // A run that is killed in the middle of writing leaves the old folder, and its own, which a later run removes.
-func TestAKilledRunLeavesTheOldOne(t *testing.T) {
+func TestKilledRunKeepsPreviousFolder(t *testing.T) {
 	if place := os.Getenv("LPGATE_TEST_KILL"); place != "" {
 		f, err := Open(place)
 		if err == nil {
@@ -146,7 +146,7 @@ func TestAKilledRunLeavesTheOldOne(t *testing.T) {
 	place := filepath.Join(t.TempDir(), "latest")
 	commit(t, place, "old")
 
-	command := exec.Command(os.Args[0], "-test.run=^TestAKilledRunLeavesTheOldOne$")
+	command := exec.Command(os.Args[0], "-test.run=^TestKilledRunKeepsPreviousFolder$")
 	command.Env = append(os.Environ(), "LPGATE_TEST_KILL="+place)
 	out, err := command.StdoutPipe()
 	if err != nil {
@@ -157,7 +157,7 @@ func TestAKilledRunLeavesTheOldOne(t *testing.T) {
 	}
 	said := make([]byte, len("ready <nil>"))
 	if _, err := out.Read(said); err != nil || string(said) != "ready <nil>" {
-		t.Fatalf("the other run says %q, %v", said, err)
+		t.Fatalf("the other run printed %q, %v", said, err)
 	}
 	names := beside(t, place)
 	if len(names) != 2 {
@@ -193,8 +193,8 @@ func age(t *testing.T, path string) {
 	}
 }
 
-// Whoever reads while runs replace the folder finds one there, always, and each file whole.
-func TestReadersAlwaysFindOne(t *testing.T) {
+// A reader always finds a folder while runs replace it, and each file is complete.
+func TestConcurrentReaders(t *testing.T) {
 	place := filepath.Join(t.TempDir(), "latest")
 	long := strings.Repeat("x", 100_000)
 	commit(t, place, long)
@@ -270,8 +270,8 @@ func TestForeignFolders(t *testing.T) {
 		make func(t *testing.T, place string)
 		want string
 	}{
-		{"a file", func(t *testing.T, place string) { put(t, place) }, "PLACE is a file, and the artifacts need a folder"},
-		{"a file of somebody's own in it", func(t *testing.T, place string) {
+		{"a file", func(t *testing.T, place string) { put(t, place) }, "PLACE is a file, expected a folder for the artifacts"},
+		{"a file that no run wrote in it", func(t *testing.T, place string) {
 			commit(t, place, "x")
 			put(t, filepath.Join(place, "notes.txt"))
 		}, "PLACE has notes.txt in it, which would be lost"},
@@ -280,10 +280,10 @@ func TestForeignFolders(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "PLACE has verdict.json in it, which would be lost"},
-		{"state.json of somebody's own", alone(State, "mine"), "PLACE has state.json in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
-		{"report.html of somebody's own", alone(Page, "<p>mine</p>"), "PLACE has report.html in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
-		{"verdict.json of somebody's own", alone(Verdict, `{"overall": true}`), "PLACE has verdict.json in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
-		{"what a run kept of somebody's own", alone(State+Previous, "mine"), "PLACE has state.json.previous in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
+		{"state.json that no run wrote", alone(State, "mine"), "PLACE has state.json in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
+		{"report.html that no run wrote", alone(Page, "<p>mine</p>"), "PLACE has report.html in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
+		{"verdict.json that no run wrote", alone(Verdict, `{"overall": true}`), "PLACE has verdict.json in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
+		{"what a run kept that no run wrote", alone(State+Previous, "mine"), "PLACE has state.json.previous in it, which would be lost, and no verdict.json of a run beside it: name an empty folder, or a new one"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -291,7 +291,7 @@ func TestForeignFolders(t *testing.T) {
 			test.make(t, place)
 			before := beside(t, place)
 			_, err := Open(place)
-			want := strings.ReplaceAll(test.want, "PLACE", place) + ": no run wrote that"
+			want := strings.ReplaceAll(test.want, "PLACE", place) + ": it was not written by a run"
 			if !errors.Is(err, ErrForeign) || err.Error() != want {
 				t.Errorf("got  %v\nwant %s", err, want)
 			}
@@ -322,12 +322,12 @@ func put(t *testing.T, path string) {
 	}
 }
 
-func TestAnEmptyFolderIsTaken(t *testing.T) {
+func TestEmptyFolder(t *testing.T) {
 	place := t.TempDir()
 	commit(t, place, "x")
 }
 
-func TestPlacesThatCannotBe(t *testing.T) {
+func TestInvalidPlaces(t *testing.T) {
 	folder := t.TempDir()
 	put(t, filepath.Join(folder, "file"))
 	if err := os.Symlink(filepath.Join(folder, "nowhere"), filepath.Join(folder, "dangling")); err != nil {
@@ -335,7 +335,7 @@ func TestPlacesThatCannotBe(t *testing.T) {
 	}
 	for place, want := range map[string]string{
 		"file/latest": "finding the folder for the artifacts: ",
-		"dangling":    "finding the folder for the artifacts: " + filepath.Join(folder, "dangling") + " is a link that points nowhere",
+		"dangling":    "finding the folder for the artifacts: " + filepath.Join(folder, "dangling") + " is a dangling link",
 	} {
 		f, err := Open(filepath.Join(folder, place))
 		if err == nil {
@@ -348,7 +348,7 @@ func TestPlacesThatCannotBe(t *testing.T) {
 }
 
 // A link is followed: what it points to is replaced, and not the link.
-func TestALinkIsFollowed(t *testing.T) {
+func TestLink(t *testing.T) {
 	folder := t.TempDir()
 	place, link := filepath.Join(folder, "there", "latest"), filepath.Join(folder, "link")
 	commit(t, place, "old")
@@ -358,6 +358,6 @@ func TestALinkIsFollowed(t *testing.T) {
 	commit(t, link, "new")
 	holds(t, place, "new")
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
-		t.Errorf("the link is none any more: %v, %v", info, err)
+		t.Errorf("the link was replaced: %v, %v", info, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock opens a folder and takes the lock on it that one process can have. The lock ends with the process.
+// lock opens a folder and locks it for this process. The lock ends with the process.
 func lock(path string) (*os.File, error) {
 	folder, err := os.Open(path)
 	if err != nil {

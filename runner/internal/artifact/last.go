@@ -12,20 +12,20 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// Last is the run that left a folder of artifacts behind, as far as a later one wants to know of it.
+// Last is what a later run needs of the run that wrote a folder of artifacts.
 type Last struct {
 	Milestone string       `json:"milestone"`
 	Results   []LastResult `json:"results"`
 }
 
-// LastResult is how a scenario ended in it.
+// LastResult is how a scenario ended.
 type LastResult struct {
 	Scenario string        `json:"scenario"`
 	Status   record.Status `json:"status"`
 }
 
-// ReadLast reads the verdict that stands in a folder. When that is the mark of a run that has not ended, it is the one
-// before. What a run was killed in that replaced the folder is ended first.
+// ReadLast reads the verdict in a folder of artifacts. If it is the mark of a run that has not ended, ReadLast reads the one
+// before it. A replacement of the folder during which a run was killed is completed first.
 func ReadLast(folder string) (*Last, error) {
 	name := Verdict
 	if place, err := resolve(folder); err == nil {
@@ -36,33 +36,33 @@ func ReadLast(folder string) (*Last, error) {
 	if IsMarked(folder) {
 		name = Verdict + Previous
 		if !exists(filepath.Join(folder, name)) {
-			return nil, fmt.Errorf("the last run did not end, and there was none before it: see %s", filepath.ToSlash(filepath.Join(Shown(folder), Verdict)))
+			return nil, fmt.Errorf("the last run did not end, and there was none before it: see %s", filepath.ToSlash(filepath.Join(DisplayPath(folder), Verdict)))
 		}
 	}
 	text, err := os.ReadFile(filepath.Join(folder, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there was no last run: %s has no %s", Shown(folder), Verdict)
+		return nil, fmt.Errorf("there was no last run: %s has no %s", DisplayPath(folder), Verdict)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the last verdict: %w", err)
 	}
 	last := new(Last)
-	shown := filepath.ToSlash(filepath.Join(Shown(folder), name))
+	shown := filepath.ToSlash(filepath.Join(DisplayPath(folder), name))
 	if err := json.Unmarshal(text, last); err != nil {
-		return nil, fmt.Errorf("%s is no verdict: %w", shown, err)
+		return nil, fmt.Errorf("%s is not a verdict: %w", shown, err)
 	}
 	if last.Milestone == "" || last.Results == nil {
-		return nil, fmt.Errorf("%s is no verdict: it has no milestone or no results", shown)
+		return nil, fmt.Errorf("%s is not a verdict: it has no milestone or no results", shown)
 	}
 	for i, result := range last.Results {
 		if !slices.Contains(record.Statuses, result.Status) {
-			return nil, fmt.Errorf("%s is no verdict: /results/%d/status is %q", shown, i, result.Status)
+			return nil, fmt.Errorf("%s is not a verdict: /results/%d/status is %q", shown, i, result.Status)
 		}
 	}
 	return last, nil
 }
 
-// Failed are the ids of the scenarios that were to run and did not pass, in their order.
+// Failed returns the ids of the scenarios that were selected and did not pass, in their order.
 func (l *Last) Failed() []string {
 	var failed []string
 	for _, result := range l.Results {

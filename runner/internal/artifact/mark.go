@@ -10,21 +10,21 @@ import (
 	"slices"
 )
 
-// marked is what [Folder.Mark] found at the place.
+// marked is what was at the place before [Folder.Mark].
 type marked int
 
 const (
 	notMarked  marked = iota
-	overNone          // there was no folder
-	overOne           // there was one with the artifacts of a run
-	overMarked        // there was one with the mark of a run that was killed
+	overNone          // no folder
+	overOne           // a folder with the artifacts of a run
+	overMarked        // a folder with the mark of a killed run
 )
 
-// Mark puts a verdict at the place that stands there until the run ends, whose artifacts list is empty, and reports that
-// agree with it. So a run that is killed does not leave the verdict of the run before as if it were its own. What that run
-// left is kept beside, each file with the suffix [Previous]; [ReadLast] reads it.
+// Mark writes a verdict with an empty list of artifacts to the place, and reports that agree with it. They stay until the
+// run ends. So a killed run does not leave the verdict of the previous run as if it were its own. The files of the previous
+// run get the suffix [Previous]; [ReadLast] reads them.
 //
-// The verdict is replaced first. A later Mark goes on from wherever an earlier one was killed.
+// The verdict is replaced first. A later Mark continues where an earlier one was killed.
 func (f *Folder) Mark(verdict []byte, reports map[string][]byte) error {
 	at := func(name string) string { return filepath.Join(f.place, name) }
 	failed := func(err error) error { return fmt.Errorf("marking the artifacts of the run before: %w", err) }
@@ -37,7 +37,7 @@ func (f *Folder) Mark(verdict []byte, reports map[string][]byte) error {
 		}
 	case err == nil && !h.isMark():
 		f.marked = overOne
-		for _, name := range Names { // of a run that was killed while it removed them
+		for _, name := range Names { // a run was killed while it removed them
 			if err := removeIfThere(at(name + Previous)); err != nil {
 				return failed(err)
 			}
@@ -59,7 +59,7 @@ func (f *Folder) Mark(verdict []byte, reports map[string][]byte) error {
 		}
 		var err error
 		if exists(at(name + Previous)) {
-			err = os.Remove(at(name)) // the mark of another run, or half of what it moved
+			err = os.Remove(at(name)) // the mark of another run, or one of the files that it moved
 		} else {
 			err = os.Rename(at(name), at(name+Previous))
 		}
@@ -75,8 +75,8 @@ func (f *Folder) Mark(verdict []byte, reports map[string][]byte) error {
 	return nil
 }
 
-// Withdraw takes the mark away again, for a run that is not to leave anything behind. The verdict comes back last. The mark
-// of a run that was killed stays.
+// Withdraw removes the mark and restores the files of the previous run, the verdict last, for a run that leaves no
+// artifacts. The mark of a killed run stays.
 func (f *Folder) Withdraw() {
 	at := func(name string) string { return filepath.Join(f.place, name) }
 	switch f.marked {
@@ -90,14 +90,14 @@ func (f *Folder) Withdraw() {
 			if exists(at(name + Previous)) {
 				_ = os.Rename(at(name+Previous), at(name))
 			} else {
-				_ = os.Remove(at(name)) // of the mark alone
+				_ = os.Remove(at(name)) // only the mark has it
 			}
 		}
 	}
 	f.marked = notMarked
 }
 
-// verdictLast are the names of all artifacts, in the order in which a folder gets them: its verdict decides whose the others are.
+// verdictLast returns the names of all artifacts in the order in which they are moved: the verdict decides which run the others belong to.
 func verdictLast() []string {
 	return append(slices.DeleteFunc(slices.Clone(Names), func(name string) bool { return name == Verdict }), Verdict)
 }

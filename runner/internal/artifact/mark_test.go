@@ -32,7 +32,7 @@ func begin(t *testing.T, place string) *Folder {
 	return f
 }
 
-// kill leaves a folder as a run does that is killed.
+// kill leaves a folder as a killed run does.
 func kill(f *Folder) {
 	for _, held := range f.locks {
 		_ = held.Close()
@@ -103,7 +103,7 @@ func TestMark(t *testing.T) {
 
 // Wherever a run is killed while it marks a place, the next one goes on from there, and keeps what the last run left that
 // ended.
-func TestAKilledMark(t *testing.T) {
+func TestKilledDuringMark(t *testing.T) {
 	names := verdictLast()
 	for killed := range len(names) + 2 {
 		place := filepath.Join(t.TempDir(), "latest")
@@ -205,7 +205,7 @@ func TestReadLast(t *testing.T) {
 	}
 }
 
-// What a run was killed in that replaced the folder is ended by the next one.
+// A run completes the replacement of a folder during which an earlier run was killed.
 func TestFinishReplacing(t *testing.T) {
 	ready := func(t *testing.T, place string) (temp string) {
 		t.Helper()
@@ -366,7 +366,7 @@ func TestForeignFilesInside(t *testing.T) {
 }
 
 // A run that is killed inside of its place leaves its log there, and the next one finds it.
-func TestAKilledRunInside(t *testing.T) {
+func TestKilledRunInside(t *testing.T) {
 	on := system{os.Mkdir, swap, func(string) (bool, error) { return true, nil }}
 	place := t.TempDir()
 	f, err := open(place, on)

@@ -2,5 +2,5 @@
 
 package artifact
 
-// mounted reports whether a folder is a mount point. It does not look here; [Folder.Commit] notices when it cannot replace one.
+// mounted returns false: on this system [Folder.Commit] finds out that it cannot replace a mount point.
 func mounted(string) (bool, error) { return false, nil }

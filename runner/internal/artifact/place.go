@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// Previous is the suffix of what the run before left, while another one is under way.
+// Previous is the suffix of the files of the previous run while another one is under way.
 const Previous = ".previous"
 
-// The names of the folders of runs under way: PLACE.run-LETTERS, or PLACE/run-LETTERS. Where two folders cannot be swapped
-// in one step, the one that is replaced is called PLACE.run-LETTERS.old for a moment.
+// The names of the folders of runs under way are PLACE.run-LETTERS or PLACE/run-LETTERS. Where two folders cannot be swapped
+// in one step, the replaced one is named PLACE.run-LETTERS.old for a moment.
 const (
 	lettersOfRun = 12
 	insidePrefix = "run-"
@@ -26,7 +26,7 @@ const (
 
 func besidePrefix(place string) string { return place + "." + insidePrefix }
 
-// insideName is a folder of a run inside of its place, and unfinished a file that [ReplaceFile] did not come to rename.
+// insideName matches the folder of a run inside its place, and unfinished a file that [ReplaceFile] did not rename yet.
 var (
 	insideName = regexp.MustCompile(`^run-[A-Z2-7]{12}$`)
 	unfinished = regexp.MustCompile(`^\.(.+)\.[A-Z2-7]{12}$`)
@@ -40,10 +40,10 @@ func isArtifact(name string) bool {
 	return slices.Contains(Names, strings.TrimSuffix(name, Previous))
 }
 
-// ours makes sure that writing to the folder loses nothing but the artifacts of an earlier run. A folder with artifacts
-// has the verdict of that run: a file of the same name without one is somebody else's. What has another name would be lost
-// with the folder, unless the artifacts are moved inside of it.
-func ours(place string, inside bool) error {
+// checkReplaceable returns an error if replacing the folder would lose anything but the artifacts of an earlier run. A
+// folder of artifacts has a verdict: without one, a file with the name of an artifact was not written by a run. Files with
+// other names would be lost with the folder, unless the artifacts are moved inside it.
+func checkReplaceable(place string, inside bool) error {
 	info, err := os.Stat(place)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -52,7 +52,7 @@ func ours(place string, inside bool) error {
 		return fmt.Errorf("looking at the folder for the artifacts: %w", err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("%s is a file, and the artifacts need a folder: %w", place, ErrForeign)
+		return fmt.Errorf("%s is a file, expected a folder for the artifacts: %w", place, ErrForeign)
 	}
 	entries, err := os.ReadDir(place)
 	if err != nil {
@@ -84,7 +84,7 @@ func ours(place string, inside bool) error {
 		place, artifact, Verdict, ErrForeign)
 }
 
-// head is the part of verdict.json by which one is recognised.
+// head has the members by which verdict.json is recognised.
 type head struct {
 	Milestone *string            `json:"milestone"`
 	Overall   *bool              `json:"overall"`
@@ -93,7 +93,7 @@ type head struct {
 	Results   *[]json.RawMessage `json:"results"`
 }
 
-// isMark reports whether it is that of a run that has not ended: it lists no artifacts, and any other lists itself.
+// isMark reports whether the verdict is that of a run that has not ended. Only such a verdict lists no artifacts.
 func (h *head) isMark() bool { return len(*h.Artifacts) == 0 }
 
 // errNoVerdict marks a file that is not verdict.json of a run.
@@ -125,7 +125,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// runFolders are the folders of runs on their way to a place, those beside it and those inside.
+// runFolders returns the temporary folders of runs for a place, those beside it and those inside.
 func runFolders(place string) []string {
 	var folders []string
 	for _, in := range []struct {
@@ -139,7 +139,7 @@ func runFolders(place string) []string {
 	} {
 		entries, err := os.ReadDir(in.folder)
 		if err != nil {
-			continue // the caller finds out by itself what is wrong with it
+			continue // the caller reports it when it uses the folder
 		}
 		for _, entry := range entries {
 			if entry.IsDir() && in.fits(entry.Name()) {
@@ -150,8 +150,8 @@ func runFolders(place string) []string {
 	return folders
 }
 
-// Runs are the folders of runs on their way to a place that are under way, or were killed. What a run replaced, and was
-// killed before it could remove it, is none of them.
+// Runs returns the temporary folders for a place of runs that are under way or were killed. A folder that a run replaced and
+// did not remove is not among them.
 func Runs(place string) []string {
 	place, err := resolve(place)
 	if err != nil {
@@ -160,7 +160,7 @@ func Runs(place string) []string {
 	return slices.DeleteFunc(runFolders(place), isReplaced)
 }
 
-// Killed are those of them that are not under way, and left an event log.
+// Killed returns those of [Runs] that are not under way and have an event log.
 func Killed(place string) []string {
 	return slices.DeleteFunc(Runs(place), func(folder string) bool {
 		info, err := os.Stat(filepath.Join(folder, Messages))
@@ -178,7 +178,7 @@ func IsRunning(folder string) bool {
 	return false
 }
 
-// isReplaced reports whether a folder is one that a later run replaced: that has the mark of that run, or what it kept.
+// isReplaced reports whether a later run replaced a folder: it has the mark of that run, or files with the suffix [Previous].
 func isReplaced(folder string) bool {
 	if IsMarked(folder) {
 		return true
@@ -191,11 +191,11 @@ func isReplaced(folder string) bool {
 	return false
 }
 
-// abandonedAfter is how long an unlocked folder is left alone: somebody may want to know what a killed run saw.
+// abandonedAfter is how long the folder of a killed run is kept, for its event log.
 const abandonedAfter = 24 * time.Hour
 
-// removeAbandoned removes the folders of runs that were killed, after a while, and those that such a run had replaced. A
-// run holds a lock on its folder, which ends with it.
+// removeAbandoned removes the folders of killed runs after [abandonedAfter], and those that such runs replaced. The lock on
+// a folder ends with the process of its run.
 func removeAbandoned(place string) {
 	for _, path := range runFolders(place) {
 		info, err := os.Stat(path)
@@ -209,9 +209,9 @@ func removeAbandoned(place string) {
 	}
 }
 
-// putAside are the folders that runs put aside to replace them, with those that were to stand in their place.
+// putAside returns the folders that runs moved aside to replace them, with their replacements.
 func putAside(place string) map[string]string {
-	all, _ := filepath.Glob(escapePattern(besidePrefix(place)) + "*" + asideSuffix) // the pattern is a good one
+	all, _ := filepath.Glob(escapePattern(besidePrefix(place)) + "*" + asideSuffix) // the pattern is valid
 	pairs := map[string]string{}
 	for _, old := range all {
 		pairs[old] = strings.TrimSuffix(old, asideSuffix)
@@ -219,8 +219,8 @@ func putAside(place string) map[string]string {
 	return pairs
 }
 
-// finishReplacing ends what a run was killed in: it had put the folder at the place aside, and not yet its own there, or
-// not yet removed the other.
+// finishReplacing completes the replacement during which a run was killed: it had moved the folder at the place aside, and
+// had not moved its own there yet, or not removed the other.
 func finishReplacing(place string) error {
 	for old, with := range putAside(place) {
 		if exists(with) && IsRunning(with) {
@@ -247,7 +247,7 @@ func finishReplacing(place string) error {
 	return nil
 }
 
-// escapePattern makes a pattern of a path, which finds nothing else.
+// escapePattern returns a glob pattern that matches a path only.
 func escapePattern(path string) string {
 	var escaped []rune
 	for _, c := range path {

@@ -4,5 +4,5 @@ package artifact
 
 import "errors"
 
-// swap exchanges two folders in one step, which this system cannot.
+// swap returns [errors.ErrUnsupported]: this system cannot exchange two folders in one step.
 func swap(string, string) error { return errors.ErrUnsupported }

@@ -154,7 +154,7 @@ func (r *run) do(ctx context.Context) (Result, error) {
 		return result, err
 	}
 	fmt.Fprintf(r.Stdout, "\ndifference at step %d, in walk %d; the shortest walk that shows it:\n\n", r.tally.steps, number+1)
-	result.Divergence.print(r.Stdout, artifact.Shown(folder), files)
+	result.Divergence.print(r.Stdout, artifact.DisplayPath(folder), files)
 	return result, nil
 }
 

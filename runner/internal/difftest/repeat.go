@@ -105,7 +105,7 @@ func readDivergence(folder, ref string) (*Divergence, error) {
 	if word := suggest.Nearest(ref, refs); word != "" {
 		says = "did you mean " + word + "?"
 	}
-	return nil, usage.Errorf("nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ref, artifact.Shown(folder), says)
+	return nil, usage.Errorf("nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ref, artifact.DisplayPath(folder), says)
 }
 
 // glob takes a text as it is.

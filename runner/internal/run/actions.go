@@ -89,7 +89,7 @@ func (r *run) annotate() {
 // tellKilled names the runs that were killed on their way to the same place.
 func (r *run) tellKilled(folders []string) {
 	for _, folder := range folders {
-		shown := curl.Quote(artifact.Shown(folder))
+		shown := curl.Quote(artifact.DisplayPath(folder))
 		fmt.Fprintf(r.Stdout, "a run was killed here; runner report %s tells what it saw\n", shown)
 	}
 }

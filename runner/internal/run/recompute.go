@@ -84,7 +84,7 @@ func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, erro
 			return nil, err
 		}
 	}
-	whole, err := shard.Of(logged, artifact.Shown(path))
+	whole, err := shard.Of(logged, artifact.DisplayPath(path))
 	if err != nil {
 		return nil, err
 	}

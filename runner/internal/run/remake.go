@@ -94,7 +94,7 @@ func Remake(path, out string) (Remade, error) {
 func elsewhere(folder string) string {
 	var commands []string
 	for _, killed := range artifact.Killed(folder) {
-		commands = append(commands, "runner report "+curl.Quote(artifact.Shown(killed)))
+		commands = append(commands, "runner report "+curl.Quote(artifact.DisplayPath(killed)))
 	}
 	if len(commands) == 0 {
 		return ", and left no event log"
@@ -151,7 +151,7 @@ func (r Remade) Page(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	for _, name := range r.Written {
-		fmt.Fprintln(w, filepath.ToSlash(artifact.Shown(name)))
+		fmt.Fprintln(w, filepath.ToSlash(artifact.DisplayPath(name)))
 	}
 	fmt.Fprintln(w)
 	switch {

@@ -406,7 +406,7 @@ func (r *run) failedBefore() ([]string, error) {
 	if err != nil {
 		return nil, usage.Errorf("--failed: %w", err)
 	}
-	shown := artifact.Shown(r.place())
+	shown := artifact.DisplayPath(r.place())
 	if last.Milestone != r.in.Milestone.ID {
 		return nil, usage.Errorf("--failed: the last run in %s is one of %s, and this is %s", shown, last.Milestone, r.in.Milestone.ID)
 	}
@@ -482,7 +482,7 @@ func (r *run) finish(ctx context.Context) error {
 		r.annotate()
 		return err
 	}
-	r.report().Summary(r.Stdout, r.failures(), artifact.Shown(r.place()), r.hint(renewed, difference))
+	r.report().Summary(r.Stdout, r.failures(), artifact.DisplayPath(r.place()), r.hint(renewed, difference))
 	r.annotate()
 	return nil
 }

@@ -80,7 +80,7 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 			failed = result.failed()
 		}
 		if !outdated {
-			fmt.Fprintln(cfg.Stdout, cfg.Style.Dim("watching "+artifact.Shown(cfg.Milestone)+" and what belongs to it; Ctrl-C ends"))
+			fmt.Fprintln(cfg.Stdout, cfg.Style.Dim("watching "+artifact.DisplayPath(cfg.Milestone)+" and what belongs to it; Ctrl-C ends"))
 			select {
 			case <-ctx.Done():
 				return Result{Exit: verdict.Interrupted}, nil
@@ -195,7 +195,7 @@ func shownChanges(paths []string) string {
 		if i == mostChanged {
 			return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), len(paths)-i)
 		}
-		names = append(names, artifact.Shown(path))
+		names = append(names, artifact.DisplayPath(path))
 	}
 	return strings.Join(names, ", ")
 }

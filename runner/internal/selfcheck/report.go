@@ -176,7 +176,7 @@ func (s *selfcheck) page(d *document, out string) {
 	}
 	fmt.Fprintf(w, "\nscore       %d of %d, which is %d %%; the milestone requires %d %%\n",
 		d.Score.Detected, d.Score.Mutations-d.Score.Listed, d.Score.Percent, d.Threshold)
-	fmt.Fprintf(w, "report      %s\n", artifact.Shown(filepath.Join(out, File)))
+	fmt.Fprintf(w, "report      %s\n", artifact.DisplayPath(filepath.Join(out, File)))
 	switch {
 	case d.Score.Missed+d.Score.NotApplied > 0:
 		fmt.Fprintf(w, "\nNext: --mutation 'ID' applies one of them; write a scenario that detects it, or list it with the reason.\n")

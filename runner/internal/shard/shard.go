@@ -89,7 +89,7 @@ func Read(folder string) (*Shard, error) {
 		}
 	}
 	if latest == nil {
-		return nil, fmt.Errorf("%w: no %s in %s", ErrNothing, artifact.Messages, artifact.Shown(folder))
+		return nil, fmt.Errorf("%w: no %s in %s", ErrNothing, artifact.Messages, artifact.DisplayPath(folder))
 	}
 	return latest, nil
 }
@@ -129,7 +129,7 @@ func read(folder string) (*Shard, error) {
 		return nil, err
 	}
 	defer file.Close()
-	s := &Shard{Folder: artifact.Shown(folder)}
+	s := &Shard{Folder: artifact.DisplayPath(folder)}
 	if s.Log, err = record.Read(file); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrNoShard, s.Folder, err)
 	}
