@@ -277,3 +277,12 @@ func Below(pointer jsontext.Pointer, tokens ...any) jsontext.Pointer {
 
 // Name names a place in messages.
 func Name(pointer jsontext.Pointer) string { return cmp.Or(string(pointer), "the document") }
+
+// Scalar returns text as a YAML string, in quotes where they are needed.
+func Scalar(text string) string {
+	written, err := yaml.Marshal(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text})
+	if err != nil {
+		panic(err) // text always has a form
+	}
+	return strings.TrimSpace(string(written))
+}

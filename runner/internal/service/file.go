@@ -39,6 +39,8 @@ var fileSettings = []struct {
 	{"/retries", "retries"},
 	{"/rate", "rate"},
 	{"/run_id", "run-id"},
+	{"/implementation", "implementation"},
+	{"/implementation_version", "implementation-version"},
 }
 
 // fileFlags are the flags whose value is the name of a file.

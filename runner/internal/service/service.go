@@ -52,6 +52,8 @@ type Options struct {
 
 	RunID string
 
+	Implementation, ImplementationVersion string // what a conformance report names
+
 	// Warn receives a warning about a former name in the target file; nil discards it.
 	Warn func(message string)
 
@@ -97,6 +99,8 @@ func (o *Options) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Retries, "retries", o.Retries, "retry connecting up to `N` times; a request is never sent twice")
 	flags.Float64Var(&o.Rate, "rate", o.Rate, "send at most `N` requests per second")
 	flags.StringVar(&o.RunID, "run-id", o.RunID, "use `ID` as a part of all ids that the run creates (default: a new one for --target, otherwise "+DefaultRunID+")")
+	flags.StringVar(&o.Implementation, "implementation", o.Implementation, "`NAME` of the target's implementation, for the conformance report")
+	flags.StringVar(&o.ImplementationVersion, "implementation-version", o.ImplementationVersion, "`VERSION` of the target's implementation, for the conformance report")
 }
 
 // DefaultRunID is the run id against the built-in server. It is constant, so that two runs are the same.
@@ -121,6 +125,8 @@ type Service struct {
 	RunID string
 	// ScenarioTimeout limits one scenario.
 	ScenarioTimeout time.Duration
+	// Implementation and ImplementationVersion name what runs at the URL; "" when they are not given.
+	Implementation, ImplementationVersion string
 	// Curl are the TLS flags for curl. There is none for --server-name.
 	Curl []string
 
@@ -231,6 +237,8 @@ func (o *Options) Open(secrets *record.Secrets) (*Service, error) {
 		maxTime:         cmp.Or(o.MaxTime, maxTime),
 		retries:         o.Retries,
 		sleep:           sleep,
+
+		Implementation: o.Implementation, ImplementationVersion: o.ImplementationVersion,
 	}
 	s.connect = (&net.Dialer{Timeout: s.connectTimeout}).DialContext
 	if o.URL == "" {
@@ -279,7 +287,7 @@ func (o *Options) Args() []string {
 			return
 		}
 		switch list, isList := flag.Value.(pflag.SliceValue); {
-		case slices.Contains([]string{"target-file", "run-id", "scenario-timeout"}, flag.Name):
+		case slices.Contains([]string{"target-file", "run-id", "scenario-timeout", "implementation", "implementation-version"}, flag.Name):
 		case flag.Name == "insecure":
 			words = append(words, "--insecure")
 		case !isList:

@@ -154,6 +154,8 @@ retries: 5
 rate: 6
 run_id: nightly
 tls: {insecure: true}
+implementation: harbour
+implementation_version: 1.10
 `)
 	o := options(t, "--target-file", file, "--retries", "0", "--max-time", "9s", "--header", "x-api-key: of the flag", "--capability", "bell")
 	var secrets record.Secrets
@@ -172,6 +174,9 @@ tls: {insecure: true}
 	}
 	if diff := cmp.Diff([]Declaration{{"bell", "--capability"}, {"rope", file + ":3"}}, s.Present); diff != "" {
 		t.Errorf("present (-want +got):\n%s", diff)
+	}
+	if s.Implementation != "harbour" || s.ImplementationVersion != "1.10" {
+		t.Errorf("implementation %q, version %q", s.Implementation, s.ImplementationVersion)
 	}
 	if !s.tls.InsecureSkipVerify {
 		t.Error("insecure is not read")
