@@ -170,7 +170,7 @@ target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 		},
 	}
 	cmd.AddCommand(baselineCommand(s), mergeCommand(s), lintCommand(s), stepsCommand(s), explainCommand(s), diffCommand(s),
-		selfcheckCommand(s), reproCommand(s), reportCommand(s), verifyExportCommand(s), openapiCommand(s))
+		selfcheckCommand(s), probeCommand(s), reproCommand(s), reportCommand(s), verifyExportCommand(s), openapiCommand(s))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(suggestFlag)
 	cmd.PersistentPreRunE = s.checkFlags

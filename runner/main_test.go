@@ -57,6 +57,7 @@ func TestMain(m *testing.M) {
 //	kubernetes                  builds what runs the recipe for Kubernetes into the PATH
 //	recipe FILE                 writes what a recipe of ci has for the shell: shard.sh and merge.sh
 //	registration [FAULT]        starts the service of testdata/registration, and sets $SERVICE to its URL
+//	fakeserver NAME FLAGS       starts the built fakeserver command, and sets $NAME to its URL
 //	starts runner ARGS          runs it in the background, for prints and stops (live_test.go)
 //	prints REGEXP               waits for a line of it that matches
 //	stops CODE                  interrupts it; it exits with CODE, and its last line is overall=false
@@ -81,7 +82,7 @@ func TestScripts(t *testing.T) {
 			env.Values[liveKey{}] = new(live)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "oasdiff": oasdiff, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unread": unread, "interrupts": interrupts, "interrupts-anywhere": interruptsAnywhere, "fails": fails, "services": services, "vectors": vectors, "registration": registration, "fakeserver": startFake, "oasdiff": oasdiff, "recipe": recipe, "actionlint": actionlint, "gitlab": gitlab, "kubernetes": kubernetes, "killed": killed,
 			"hostile": hostile, "measured": measured,
 			"damage": damage, "lints": lints,
 			"kills": kills, "onmount": onmount,

@@ -4,25 +4,41 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// registration starts the service of testdata/registration for the length of a script, with a lie if one is named, and
-// answer where it is: $SERVICE. It is a program of its own that knows nothing of the verifier.
+// registration starts the service of testdata/registration for the length of a script, with a fault if one is named, and
+// sets $SERVICE to its URL. The service is a program of its own that does not import the verifier.
 func registration(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
-		ts.Fatalf("usage: registration [LIE]")
+		ts.Fatalf("usage: registration [FAULT]")
 	}
-	program := ts.MkAbs("registration-server")
+	ts.Setenv("SERVICE", startProgram(ts, "./testdata/registration/server", "--lie", strings.Join(args, "")))
+}
+
+// startFake starts the fakeserver command for the length of a script.
+func startFake(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: fakeserver NAME FLAGS...")
+	}
+	ts.Setenv(args[0], startProgram(ts, "../fakeserver/cmd/fakeserver", args[1:]...))
+}
+
+// startProgram builds a program, starts it on a free port for the length of a script, and returns its URL.
+func startProgram(ts *testscript.TestScript, pkg string, args ...string) (url string) {
+	program := ts.MkAbs("built-" + filepath.Base(pkg))
 	if !isFile(program) {
-		if out, err := exec.Command("go", "build", "-o", program, "./testdata/registration/server").CombinedOutput(); err != nil {
-			ts.Fatalf("building the service: %v\n%s", err, out)
+		if out, err := exec.Command("go", "build", "-o", program, pkg).CombinedOutput(); err != nil {
+			ts.Fatalf("building %s: %v\n%s", pkg, err, out)
 		}
 	}
-	service := exec.Command(program, "--addr", "127.0.0.1:0", "--lie", strings.Join(args, ""))
+	service := exec.Command(program, append([]string{"--addr", "127.0.0.1:0"}, args...)...)
+	service.Dir = ts.Getenv("WORK")
 	stdout, err := service.StdoutPipe()
 	ts.Check(err)
 	ts.Check(service.Start())
@@ -30,7 +46,9 @@ func registration(ts *testscript.TestScript, neg bool, args []string) {
 		_ = service.Process.Kill()
 		_ = service.Wait()
 	})
-	first, err := bufio.NewReader(stdout).ReadString('\n')
+	lines := bufio.NewReader(stdout)
+	first, err := lines.ReadString('\n')
 	ts.Check(err)
-	ts.Setenv("SERVICE", strings.TrimSpace(strings.TrimPrefix(first, "listening on ")))
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	return strings.TrimSpace(strings.TrimPrefix(first, "listening on "))
 }

@@ -545,8 +545,16 @@ func (r *run) reproArguments() string {
 func (r *run) report() *console.Run {
 	return &console.Run{
 		Verdict: *r.reported, Selection: r.selection, Exchanges: r.seen.Exchanges, Secrets: r.secrets,
-		Differing: len(r.differing), Repro: r.reproArguments(), Style: r.Style,
+		Differing: len(r.differing), Repro: r.reproArguments(), Probe: r.probe(), Style: r.Style,
 	}
+}
+
+// probe returns the command that writes a target file; "" if the run has one, or no target.
+func (r *run) probe() string {
+	if r.joined != nil || r.service.BuiltIn() || r.Target.File != "" {
+		return ""
+	}
+	return "runner probe" + r.reproArguments() + " --out target.yaml"
 }
 
 // now is the time of day, or when the last shard ended.

@@ -40,6 +40,8 @@ type Run struct {
 	Differing int
 	// Repro are the arguments of "runner repro" that follow the id, for this milestone and target.
 	Repro string
+	// Probe is the command that writes a target file; "" for a run with such a file, or without a target.
+	Probe string
 	// Style colours the page for the terminal.
 	Style terminal.Style
 }
@@ -110,6 +112,9 @@ func (p *printer) header(r *Run) {
 	}
 	if v.Target != "" {
 		p.line("against %s", record.Through(v.Target, string(v.Proxy)))
+	}
+	if r.Probe != "" {
+		p.line("without a target file; this writes one: %s", r.Probe)
 	}
 }
 
