@@ -391,9 +391,9 @@ type Unobservable struct {
 // observes an item that is not declared has found a fault, in the service or in the milestone.
 type CoverageItem struct {
 	// Outcome is the name of the outcome.
-	Outcome string
+	Outcome string `json:"outcome"`
 	// ReasonCode is the reason code given with it; empty for none.
-	ReasonCode string
+	ReasonCode string `json:"reason_code"`
 }
 
 // CoverageItems lists the declared items of the operation in the order of its outcomes: each outcome with its own

@@ -61,10 +61,11 @@ var Table = []Check{
 
 // Check judges the answers of one milestone.
 type Checker struct {
-	milestone *milestones.Milestone
-	schemas   map[string]*schemas.Schema
+	milestone  *milestones.Milestone
+	operations map[string]*milestones.Operation // by id, the router included
+	schemas    map[string]*schemas.Schema
 	// correlation is the correlation id of each operation when a request brings none; "" when the server may choose.
-	correlation map[*milestones.Operation]string
+	correlation map[string]string
 }
 
 // New makes a judge. The set must hold every schema that the milestone names.
@@ -72,14 +73,17 @@ func New(m *milestones.Milestone, set *schemas.Set) (*Checker, error) {
 	if err := m.CheckSchemas(set.Names()); err != nil {
 		return nil, err
 	}
-	j := &Checker{m, map[string]*schemas.Schema{}, map[*milestones.Operation]string{}}
+	j := &Checker{m, map[string]*milestones.Operation{}, map[string]*schemas.Schema{}, map[string]string{}}
 	for _, name := range set.Names() {
 		j.schemas[name], _ = set.Lookup(name)
 	}
 	for i := range m.Operations {
-		j.correlation[&m.Operations[i]] = ownCorrelation(m, m.Operations[i].ID)
+		j.operations[m.Operations[i].ID] = &m.Operations[i]
 	}
-	j.correlation[&m.Router] = ownCorrelation(m, m.Router.ID)
+	j.operations[m.Router.ID] = &m.Router
+	for id := range j.operations {
+		j.correlation[id] = ownCorrelation(m, id)
+	}
 	return j, nil
 }
 
@@ -94,14 +98,16 @@ func ownCorrelation(m *milestones.Milestone, id string) string {
 // Check makes every check on the exchange, and writes into it what they found and what the answer is.
 func (j *Checker) Check(x *record.Exchange) {
 	s := j.read(x)
-	x.Outcome = s.outcome
+	if s.outcome != nil {
+		x.Outcome = record.Optional(s.outcome.Name)
+	}
 	x.Canonical = s.document.Canonical
 	x.Message = strings.TrimSpace(strconv.Itoa(x.Response.Status) + " " + s.code)
 	if s.reason != "" {
 		x.Message += " " + s.reason
 	}
 	x.Covered, x.Undeclared = s.cells()
-	x.Checks = make([]record.CheckResult, len(Table))
+	x.Checks = make(record.Checks, len(Table))
 	for i := range Table {
 		f := Table[i].find(s)
 		r := record.CheckResult{Check: Table[i].ID, Violations: f.violations}
@@ -118,7 +124,8 @@ func (j *Checker) Check(x *record.Exchange) {
 // subject is an exchange, read once for all checks.
 type subject struct {
 	*record.Exchange
-	judge *Checker
+	judge     *Checker
+	operation *milestones.Operation
 
 	bodiless   string // why the answer has no body, when that is as it should be
 	document   schemas.Document
@@ -133,7 +140,7 @@ type subject struct {
 }
 
 func (j *Checker) read(x *record.Exchange) *subject {
-	s := &subject{Exchange: x, judge: j}
+	s := &subject{Exchange: x, judge: j, operation: j.operations[x.Operation]}
 	if x.Request.Method == "HEAD" {
 		s.bodiless = "an answer to HEAD has no body"
 	} else if x.Response.Cut {
@@ -148,8 +155,8 @@ func (j *Checker) read(x *record.Exchange) *subject {
 		_, s.reasonGiven = details["reason_code"]
 	}
 	isError := at(s.document.Value, "error") != nil
-	for i := range x.Operation.Outcomes {
-		outcome := &x.Operation.Outcomes[i]
+	for i := range s.operation.Outcomes {
+		outcome := &s.operation.Outcomes[i]
 		switch {
 		case outcome.Status != x.Response.Status:
 		case !s.readable(): // the status is all there is to see
@@ -297,7 +304,7 @@ func declaredOutcome(s *subject) finding {
 	switch {
 	case len(s.declared) == 0:
 		return wrong("%s is not an outcome of %s, which has %s",
-			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.Operation.ID, s.choices())
+			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.operation.ID, s.choices())
 	case !s.readable():
 		return skipped("the status is declared, and without a body there is no error code to see")
 	}
@@ -307,7 +314,7 @@ func declaredOutcome(s *subject) finding {
 // choices lists the statuses and codes that the operation declares.
 func (s *subject) choices() string {
 	var choices []string
-	for _, o := range s.Operation.Outcomes {
+	for _, o := range s.operation.Outcomes {
 		choice := strings.TrimSpace(strconv.Itoa(o.Status) + " " + o.Code)
 		if !slices.Contains(choices, choice) {
 			choices = append(choices, choice)
@@ -337,7 +344,7 @@ func reasonCode(s *subject) finding {
 			got = "absent"
 		}
 		return wrong("details.reason_code is %s; %s of %s has %s", got,
-			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.Operation.ID, strings.Join(choices, " or "))
+			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.operation.ID, strings.Join(choices, " or "))
 	}
 	if s.outcome.ReasonCodesAt == "" {
 		return finding{}
@@ -383,8 +390,8 @@ func schema(s *subject) finding {
 	switch {
 	case len(s.declared) > 0:
 		name = s.declared[0].Schema // outcomes with one status and code have one schema
-	case s.Response.Status/100 == 2 && s.Operation.ResponseSchema != "":
-		name = s.Operation.ResponseSchema
+	case s.Response.Status/100 == 2 && s.operation.ResponseSchema != "":
+		name = s.operation.ResponseSchema
 	}
 	violations := s.judge.schemas[name].Validate(s.document.Value)
 	if len(violations) == 0 {
@@ -412,7 +419,7 @@ func replayHeader(s *subject) finding {
 		return finding{}
 	case len(values) > 1 || values[0] != "true":
 		return wrong("%s is %q, and should be absent or true", name, values)
-	case s.Operation.Method != "POST":
+	case s.operation.Method != "POST":
 		return wrong("%s is on the answer of an operation that stores none", name)
 	case !s.KeySentBefore:
 		return wrong("%s is on the answer to a key that this run had not sent before (has the target seen an earlier "+

@@ -54,6 +54,8 @@ type Executor struct {
 	Observers []Observer
 	// Secrets are the values that must not be reported; nil for those that the requests reveal.
 	Secrets *record.Secrets
+	// KeepSecrets leaves the secrets in the exchanges, for what sends them again; nothing of them may be written then.
+	KeepSecrets bool
 	// Steps are the step definitions; nil for [steps.All].
 	Steps *steps.Set
 

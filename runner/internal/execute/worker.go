@@ -39,6 +39,7 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 		Check:             e.Checker.Check,
 		IdempotencyHeader: e.Inputs.Milestone.Transport.IdempotencyHeader,
 		Secrets:           e.Secrets,
+		KeepSecrets:       e.KeepSecrets,
 		Share:             e.Workers,
 		Concurrency: func(ctx context.Context) int {
 			number, _ := steps.Concurrency(ctx)

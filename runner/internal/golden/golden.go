@@ -80,7 +80,7 @@ func (w *Writer) Row(scenario string, exchanges []*record.Exchange) Row {
 	s := substitution{writer: w, numbers: map[string]string{}, counts: map[string]int{}}
 	var text []byte
 	for _, x := range exchanges {
-		line := x.Operation.ID + " " + x.Message
+		line := x.Operation + " " + x.Message
 		if x.Response != nil && len(x.Response.Header.Values(w.replay)) > 0 {
 			line += " (replayed)"
 		}

@@ -23,7 +23,7 @@ func writer(t *testing.T) *Writer {
 // saw is an exchange with this canonical body.
 func saw(says, body string) *record.Exchange {
 	x := &record.Exchange{
-		Operation: &milestones.M109().Operations[0], Message: says, Response: &record.Response{Status: 200, Header: http.Header{}},
+		Operation: milestones.M109().Operations[0].ID, Message: says, Response: &record.Response{Status: 200, Header: http.Header{}},
 	}
 	if says[0] >= '4' {
 		x.Response.Status = 400

@@ -1,81 +1,99 @@
-// Package record keeps what was said between the run and its target: every request, its answer, and what the checks
-// found, in order.
+// Package record has the record of a run: what was sent and answered, what the checks found, and how each scenario ended.
 //
-// There is one way to a target, the [Recorder], and it is a http.RoundTripper. Steps are handed a client that has it
-// as its transport and nothing else, so that no step can talk past it, and no answer goes unjudged because an author
-// forgot to look.
+// There is one way to a service, the [Recorder], which is a http.RoundTripper. Steps get a client that has it as its transport
+// and nothing else, so no request bypasses it, and every answer is checked, whether a step looks at it or not.
 //
-// # One line per exchange
+// # JSON
 //
-// [Exchange.AppendLine] writes an exchange as one line of JSON. Two runs write the same bytes but for the two members
-// that are named as times (sent_at, took_ms): the Date header is masked, ports are not recorded, and the answers to
-// requests that were sent at once are put in an order of their own, which is not that of their arrival.
-//
-// # A record that can be read back
-//
-// [Exchange.AppendRecord] writes an exchange with its judgement, and [ReadRecord] reads it: whoever has the records of a
-// run can decide on it, and write its lines byte for byte, without having seen it.
+// An [Exchange] has one JSON form, in the event log and in exchanges.ndjson. Two runs write the same bytes but for sent_at and
+// took_ms: the Date header is masked, ports are not recorded, and the answers to requests that were sent at once are put in an
+// order of their own, which is not that of their arrival.
 //
 // # Secrets
 //
-// The values of Authorization and X-Partner-Key are never written, nor those of the headers that are given for a target.
-// They are masked in headers, and [Secrets] takes them out of every other text, since a body or a message may well quote
-// them.
+// The values of Authorization and X-Partner-Key are secrets, and those of the headers that are given for a service. The recorder
+// replaces them in each exchange, in headers and in all other texts ([Secrets]), before it is recorded: whatever is made of a
+// record has none of them.
 package record
 
 import (
 	"net/http"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
 
-// Mark says on whose behalf a request is made.
+// Mark is the step that sent a request.
 type Mark struct {
 	// Scenario is the scenario's place in the plan; -1 for a request outside of any scenario.
-	Scenario int
-	// Step is the place of the sentence in its scenario.
-	Step int
+	Scenario int `json:"-"`
+	// Step is the place of the step in its scenario.
+	Step int `json:"-"`
 	// Concurrency is not 0 for requests that are sent at once: those with the same number belong together.
-	Concurrency int
+	Concurrency int `json:"concurrency,omitzero"`
 }
 
 // Exchange is one request and its answer.
 type Exchange struct {
-	Mark Mark
-	// Operation is what the request's method and path reach; the router when they reach no operation.
-	Operation *milestones.Operation
+	// Operation is the id of the operation that the request's method and path reach, or of the router.
+	Operation string `json:"operation"`
 	// Request is what was sent.
-	Request Request
+	Request Request `json:"request"`
 	// Response is what came back; nil when nothing did.
-	Response *Response
-	// Failure says why nothing came back, in words that are the same on every machine.
-	Failure string
-	// Target tells targets of one run apart. It is not written: it has a port in it.
-	Target string
-	// KeySentBefore says that the run has sent the request's idempotency key to this operation before.
-	KeySentBefore bool
-	// SentAt and Took are when the request left and how long the whole answer took.
-	SentAt time.Time
-	Took   time.Duration
-
-	// The rest is the judgement of package checks.
-
-	// Outcome is the declared outcome that the answer is; nil when it is none.
-	Outcome *milestones.Outcome
-	// Covered are what the answer shows of its operation. They are declared exactly when Outcome is not nil.
-	Covered []milestones.CoverageItem
-	// Undeclared are the cells that it shows and that the milestone does not declare.
-	Undeclared []Undeclared
-	// Checks are what the checks found, in the order of their table.
-	Checks []CheckResult
+	Response *Response `json:"response"`
+	// Failure is why nothing came back, in a text that is the same on every machine.
+	Failure string `json:"failure,omitzero"`
+	// Outcome is the name of the declared outcome that the answer is; "" when it is none.
+	Outcome Optional `json:"outcome"`
+	// Checks are what the checks found.
+	Checks Checks `json:"checks"`
 	// Message is the answer in short: status, error code and reason code.
-	Message string
-	// Canonical is the answer's body in the form of RFC 8785; nil when it has none that can be read. It is not recorded.
-	Canonical []byte
+	Message string `json:"message"`
+	// Covered are the coverage items that the answer shows. They are declared exactly when there is an outcome.
+	Covered []milestones.CoverageItem `json:"covered,omitempty"`
+	// Undeclared are what the answer shows and the milestone does not declare.
+	Undeclared []Undeclared `json:"undeclared,omitempty"`
+	// KeySentBefore reports whether the run has sent the request's idempotency key to this operation before.
+	KeySentBefore bool `json:"key_sent_before,omitzero"`
+	Mark          Mark `json:",embed"`
+	// SentAt is when the request left, in milliseconds, and TookMS how many of them the whole answer took.
+	SentAt time.Time `json:"sent_at"`
+	TookMS float64   `json:"took_ms"`
 
-	recorded []byte // the facts as [Exchange.AppendRecord] wrote them, of one that was read back
+	// Canonical is the answer's body in the form of RFC 8785, secrets included, from which a row of the output is made; nil
+	// when it has none that can be read. It is not recorded.
+	Canonical []byte `json:"-"`
+}
+
+// Line is a line of exchanges.ndjson.
+type Line struct {
+	// Number is that of the line.
+	Number int `json:"number"`
+	// Scenario is the id of the scenario, and Where its place.
+	Scenario string `json:"scenario"`
+	Where    string `json:"where"`
+	Step     struct {
+		Line int    `json:"line"`
+		Text string `json:"text"`
+	} `json:"step"`
+	*Exchange
+}
+
+// Append appends the line, with its line end.
+func (l *Line) Append(b []byte) []byte { return append(append(b, encode(l)...), '\n') }
+
+// Optional is a text that JSON has as null when it is empty.
+type Optional string
+
+// MarshalJSONTo writes the text, or null.
+func (o Optional) MarshalJSONTo(e *jsontext.Encoder) error {
+	if o == "" {
+		return e.WriteToken(jsontext.Null)
+	}
+	return e.WriteToken(jsontext.String(string(o)))
 }
 
 // Request is what was sent.
@@ -107,21 +125,21 @@ type Response struct {
 
 // Undeclared is something observed that the milestone does not declare.
 type Undeclared struct {
-	Status     int
-	Code       string
-	ReasonCode string
+	Status     int    `json:"status"`
+	Code       string `json:"code"`
+	ReasonCode string `json:"reason_code"`
 }
 
 // CheckResult is what one check found.
 type CheckResult struct {
 	// Check is the id of the check.
-	Check string
+	Check string `json:"check"`
 	// Status is whether it holds.
-	Status CheckStatus
+	Status CheckStatus `json:"-"`
 	// Message is what was wrong, or why the check does not apply.
-	Message string
+	Message string `json:"message"`
 	// Violations are the differences from a schema, when that is what was wrong.
-	Violations []schemas.Violation
+	Violations []schemas.Violation `json:"violations,omitempty"`
 }
 
 // CheckStatus is the outcome of a check.
@@ -137,6 +155,11 @@ const (
 	CheckNotApplicable
 )
 
+// Took is how long the whole answer took.
+func (x *Exchange) Took() time.Duration {
+	return time.Duration(x.TookMS * float64(time.Millisecond)).Round(time.Microsecond)
+}
+
 // InPart reports whether the body of the answer is recorded by its beginning alone.
 func (x *Exchange) InPart() bool { return x.Response != nil && x.Response.Length > 0 }
 
@@ -149,4 +172,13 @@ func (x *Exchange) Failures() []CheckResult {
 		}
 	}
 	return failures
+}
+
+// Size is about how many bytes of a report the exchange takes: enough that little more has to be copied.
+func (x *Exchange) Size() int {
+	size := 2<<10 + len(x.Request.Body)*5/4 // quotes are escaped
+	if x.Response != nil {
+		size += len(x.Response.Body) * 5 / 4
+	}
+	return size
 }

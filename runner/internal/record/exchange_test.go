@@ -119,7 +119,7 @@ func TestRecords(t *testing.T) {
 	}
 	x := r.Exchanges()[0]
 	got := []any{
-		x.Mark, x.Operation.ID, x.Request.Method, x.Request.Target, x.Request.Header["X-Two"], string(x.Request.Body),
+		x.Mark, x.Operation, x.Request.Method, x.Request.Target, x.Request.Header["X-Two"], string(x.Request.Body),
 		x.Response.Status, string(x.Response.Body), x.Message,
 	}
 	want := []any{
@@ -285,7 +285,7 @@ func TestBurstsAreSorted(t *testing.T) {
 		r := &Recorder{Secrets: new(Secrets)}
 		answer := func(n, burst int) {
 			r.keep(&Exchange{
-				Mark: Mark{Scenario: 1, Step: 2, Concurrency: burst}, Operation: &milestones.M109().Router,
+				Mark: Mark{Scenario: 1, Step: 2, Concurrency: burst}, Operation: "unrouted",
 				Request: Request{Method: "GET", Target: "/"}, Response: &Response{Status: 200 + n},
 			})
 		}
@@ -309,13 +309,13 @@ func TestBurstsAreSorted(t *testing.T) {
 	}
 }
 
-func names(m Mark) (string, string, int, string) {
-	return fmt.Sprint("scenario ", m.Scenario), "features/x.feature:1", 7, "When I call"
-}
-
+// line redacts an exchange, and returns its line.
 func line(t *testing.T, x *Exchange, secrets *Secrets) map[string]any {
 	t.Helper()
-	text := x.AppendLine(nil, 4, names, secrets)
+	x.Redact(secrets)
+	l := Line{Number: 4, Scenario: "scenario 2", Where: "features/x.feature:1", Exchange: x}
+	l.Step.Line, l.Step.Text = 7, "When I call"
+	text := l.Append(nil)
 	if n := bytes.Count(text, []byte("\n")); n != 1 || text[len(text)-1] != '\n' {
 		t.Fatalf("not one line: %q", text)
 	}
@@ -328,7 +328,7 @@ func line(t *testing.T, x *Exchange, secrets *Secrets) map[string]any {
 
 func example() *Exchange {
 	return &Exchange{
-		Mark: Mark{Scenario: 2, Step: 0}, Operation: &milestones.M109().Operations[0], Outcome: &milestones.M109().Operations[0].Outcomes[0],
+		Mark: Mark{Scenario: 2, Step: 0}, Operation: "partnerLiquidityProvider.onboard", Outcome: "success",
 		Request: Request{
 			Method: "POST", Target: "/x?k=secret-one",
 			Header: http.Header{"X-Partner-Key": {"secret-one"}, "Authorization": {"Bearer secret-two"}, "X-B": {"1", "2"}},
@@ -344,18 +344,19 @@ func example() *Exchange {
 			}}},
 			{Check: "c", Status: CheckNotApplicable, Message: "nothing there"},
 		},
-		SentAt: time.Date(2026, 2, 22, 17, 0, 0, 123456789, time.FixedZone("", 3600)), Took: 1234567,
+		Message: "200",
+		SentAt:  time.Date(2026, 2, 22, 17, 0, 0, 123456789, time.FixedZone("", 3600)), TookMS: 1.235,
 	}
 }
 
-func TestAppendLine(t *testing.T) {
+func TestLine(t *testing.T) {
 	x := example()
 	secrets := new(Secrets)
 	secrets.learnFrom(x.Request.Header)
 	got := line(t, x, secrets)
 	var want map[string]any
 	if err := json.Unmarshal([]byte(`{
-		"number": 4, "scenario": "scenario 2", "where": "features/x.feature:1", "step": {"line": 7, "sentence": "When I call"},
+		"number": 4, "scenario": "scenario 2", "where": "features/x.feature:1", "step": {"line": 7, "text": "When I call"}, "message": "200",
 		"operation": "partnerLiquidityProvider.onboard", "outcome": "success",
 		"request": {
 			"method": "POST", "target": "/x?k=[redacted]",
@@ -367,10 +368,10 @@ func TestAppendLine(t *testing.T) {
 		},
 		"checks": {
 			"passed": ["a"],
-			"failed": [{"check": "b", "says": "wrong", "violations": [
+			"failed": [{"check": "b", "message": "wrong", "violations": [
 				{"instance_path": "/a", "schema_path": "/type", "keyword": "type", "message": "must be a string"}
 			]}],
-			"not_applicable": [{"check": "c", "says": "nothing there"}]
+			"not_applicable": [{"check": "c", "message": "nothing there"}]
 		},
 		"sent_at": "2026-02-22T16:00:00.123Z", "took_ms": 1.235
 	}`), &want); err != nil {
@@ -381,20 +382,20 @@ func TestAppendLine(t *testing.T) {
 	}
 }
 
-func TestAppendLineWithoutAnAnswer(t *testing.T) {
+func TestLineWithoutAnAnswer(t *testing.T) {
 	x := example()
-	x.Response, x.Outcome, x.Checks, x.Failure = nil, nil, nil, "connection refused"
+	x.Response, x.Outcome, x.Checks, x.Failure = nil, "", nil, "connection refused"
 	got := line(t, x, new(Secrets))
 	if got["response"] != nil || got["failure"] != "connection refused" || got["outcome"] != nil {
 		t.Errorf("response %v, failure %v, outcome %v", got["response"], got["failure"], got["outcome"])
 	}
 }
 
-func TestAppendLineCutsLongBodies(t *testing.T) {
+func TestLineCutsLongBodies(t *testing.T) {
 	x := example()
 	x.Request.Body = bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
-	request := line(t, x, new(Secrets))["request"].(map[string]any)
 	sum := sha256.Sum256(x.Request.Body)
+	request := line(t, x, new(Secrets))["request"].(map[string]any)
 	for member, want := range map[string]any{
 		"body_bytes":  float64(1 << 20),
 		"body_sha256": hex.EncodeToString(sum[:]),

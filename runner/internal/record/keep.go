@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -233,4 +234,69 @@ func beginning(text string, most int) string {
 		cut--
 	}
 	return strings.Clone(cmp.Or(text[:cut], text[:most])) + "…"
+}
+
+// Redact makes an exchange what its JSON is read back as: without secrets, texts in UTF-8, and long bodies by their beginning.
+// The headers of the answer are shared with the step, so they are replaced, not changed.
+func (x *Exchange) Redact(secrets *Secrets) {
+	x.Request.Target = secrets.Clean(x.Request.Target)
+	x.Request.Header = secrets.header(x.Request.Header)
+	x.Request.Body, x.Request.Length, x.Request.SHA256 = secrets.body(x.Request.Body, x.Request.Length, x.Request.SHA256)
+	if a := x.Response; a != nil {
+		a.Header = secrets.header(a.Header)
+		a.Body, a.Length, a.SHA256 = secrets.body(a.Body, a.Length, a.SHA256)
+	}
+	x.Failure, x.Message = secrets.Clean(x.Failure), secrets.Clean(x.Message)
+	for i := range x.Undeclared {
+		x.Undeclared[i].Code, x.Undeclared[i].ReasonCode = secrets.Clean(x.Undeclared[i].Code), secrets.Clean(x.Undeclared[i].ReasonCode)
+	}
+	for i := range x.Checks {
+		result := &x.Checks[i]
+		result.Message = secrets.Clean(result.Message)
+		for j := range result.Violations {
+			v := &result.Violations[j]
+			v.InstancePath, v.SchemaPath = secrets.Clean(v.InstancePath), secrets.Clean(v.SchemaPath)
+			v.Message = secrets.Clean(v.Message)
+		}
+	}
+	x.SentAt = x.SentAt.UTC().Truncate(time.Millisecond)
+}
+
+// header returns a header without secrets, and without the date.
+func (s *Secrets) header(h http.Header) http.Header {
+	clean := make(http.Header, len(h))
+	for name, values := range h {
+		to := make([]string, len(values))
+		for i, value := range values {
+			switch {
+			case s.Hides(name):
+				to[i] = Redacted
+			case name == "Date":
+				to[i] = "[date]"
+			default:
+				to[i] = s.Clean(value)
+			}
+		}
+		name = s.Clean(name)
+		clean[name] = append(clean[name], to...)
+	}
+	return clean
+}
+
+// body returns a body without secrets. One that is longer than what is written is cut to its beginning, which is a text.
+func (s *Secrets) body(body []byte, length int, sum string) ([]byte, int, string) {
+	if length == 0 && len(body) > longest {
+		length, sum, body = len(body), hashOf(body), body[:min(len(body), kept+longestSecret)]
+		body = []byte(s.Scrub(string(body)))
+		body = body[:min(len(body), kept)]
+	}
+	switch {
+	case len(body) == 0:
+		return nil, length, sum
+	case length > 0:
+		return []byte(s.Clean(string(body))), length, sum
+	case s.In(string(body)):
+		return []byte(s.Scrub(string(body))), length, sum
+	}
+	return body, length, sum
 }

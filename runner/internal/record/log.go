@@ -273,12 +273,12 @@ func (l *Log) Exchanged(x *Exchange) {
 	l.event(func(b *batch) {
 		r := l.running[x.Mark.Scenario]
 		if r == nil {
-			b.exchange(x, l.secrets, "", "")
+			b.exchange(x, "", "")
 			return
 		}
 		r.exchanges = append(r.exchanges, x)
 		s := l.scenario(x.Mark.Scenario)
-		b.exchange(x, l.secrets, caseID(s), stepID(s, x.Mark.Step))
+		b.exchange(x, caseID(s), stepID(s, x.Mark.Step))
 	})
 }
 

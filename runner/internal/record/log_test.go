@@ -49,13 +49,15 @@ const bell = `Feature: A bell
 var began = time.Date(2026, 2, 22, 15, 0, 0, 0, time.UTC)
 
 // answered is an exchange of a scenario, in which the key is everywhere.
-func answered(place, step int, results ...record.CheckResult) *record.Exchange {
-	return &record.Exchange{
-		Mark: record.Mark{Scenario: place, Step: step}, Operation: &milestones.Operation{ID: "bell.get"},
+func answered(secrets *record.Secrets, place, step int, results ...record.CheckResult) *record.Exchange {
+	x := &record.Exchange{
+		Mark: record.Mark{Scenario: place, Step: step}, Operation: "bell.get",
 		Request:  record.Request{Method: "GET", Target: "/bell?key=" + key, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(key)},
 		Response: &record.Response{Status: 401, Header: http.Header{"X-Echo": {key}}, Body: []byte(`{"key":"` + key + `"}`)},
-		Checks:   results, Message: "401 " + key, SentAt: began, Took: time.Millisecond,
+		Checks:   results, Message: "401 " + key, SentAt: began, TookMS: 1,
 	}
+	x.Redact(secrets)
+	return x
 }
 
 // tell tells a run to a log: one scenario passes, one fails, one is cut off by the end, and one was not wanted.
@@ -81,7 +83,7 @@ func tell(t *testing.T, w io.Writer) error {
 	log.StepPassed(0, 0, at(4))
 	log.StepBegan(1, 0, at(5))
 	failed := record.CheckResult{Check: "schema", Status: record.CheckFailed, Message: "it is mute"}
-	x := answered(1, 0, failed)
+	x := answered(secrets, 1, 0, failed)
 	log.Exchanged(x)
 	log.StepBegan(0, 1, at(6))
 	log.StepPassed(0, 1, at(8))
@@ -197,7 +199,7 @@ func TestStrangeLines(t *testing.T) {
 		{"a step that nobody knows", `{"testStepStarted":{"testCaseStartedId":"x","testStepId":"y"}}`, `there is no step "y"`},
 		{"an end without a beginning", `{"testCaseFinished":{"testCaseStartedId":"x"}}`, `nothing began as "x"`},
 		{"a result of nobody", `{"attachment":{"fileName":"result.json","body":"{}","testCaseStartedId":"x"}}`, `nothing began as "x"`},
-		{"an exchange that is none", `{"attachment":{"fileName":"exchange.json","body":"{}"}}`, "reading the record of an exchange"},
+		{"an exchange that is none", `{"attachment":{"fileName":"exchange.json","body":"{}"}}`, "reading an exchange: it has no operation"},
 		{"a case of no pickle", `{"testCase":{"id":"x","pickleId":"y","testSteps":[]}}`, `nothing is known of the test case "x"`},
 		{"a message of another kind", `{"hook":{"id":"h","sourceReference":{}}}`, ""},
 		{"a message of a later protocol", `{"testRunHookStarted":{"id":"h"}}`, ""},

@@ -15,8 +15,7 @@ import (
 // batch is some lines.
 type batch struct {
 	bytes.Buffer
-	hides   *Secrets // in lines that do not come from package record
-	scratch []byte
+	hides *Secrets // in lines that do not come from package record
 }
 
 func (b *batch) add(m *messages.Envelope) {
@@ -46,9 +45,8 @@ func (b *batch) finished(s *plan.Scenario, step int, status messages.TestStepRes
 	}})
 }
 
-func (b *batch) exchange(x *Exchange, secrets *Secrets, testCase, testStep string) {
-	b.scratch = x.AppendRecord(b.scratch[:0], secrets)
-	b.attach(exchangeName, b.scratch, testCase, testStep)
+func (b *batch) exchange(x *Exchange, testCase, testStep string) {
+	b.attach(exchangeName, encode(x), testCase, testStep)
 }
 
 func (b *batch) attach(name string, text []byte, testCase, testStep string) {
@@ -59,7 +57,7 @@ func (b *batch) attach(name string, text []byte, testCase, testStep string) {
 }
 
 // format is how messages are written: the tags of their module are meant for encoding/json.
-var format = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json.Deterministic(true))
+var format = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 
 // encode writes an attachment.
 func encode(value any) []byte {

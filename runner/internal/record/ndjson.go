@@ -9,9 +9,8 @@ import (
 
 // EncodeExchanges returns exchanges.ndjson: the exchanges of a run in their order, one to a line. The selection names
 // the scenarios of their marks; it is nil when there is no plan. The pieces of the file are encoded in parallel.
-func EncodeExchanges(exchanges []*Exchange, selection *plan.Selection, secrets *Secrets) []byte {
+func EncodeExchanges(exchanges []*Exchange, selection *plan.Selection) []byte {
 	const most = 4
-	name := func(m Mark) (scenario, where string, line int, step string) { return m.names(selection) }
 	size := len(exchanges)/most + 1
 	pieces, panics := make([][]byte, most), make([]any, most)
 	var group sync.WaitGroup
@@ -25,7 +24,7 @@ func EncodeExchanges(exchanges []*Exchange, selection *plan.Selection, secrets *
 			}
 			b := make([]byte, 0, size)
 			for j, x := range exchanges[from:to] {
-				b = x.AppendLine(b, from+j+1, name, secrets)
+				b = x.line(from+j+1, selection).Append(b)
 			}
 			pieces[i] = b
 		})
@@ -39,16 +38,17 @@ func EncodeExchanges(exchanges []*Exchange, selection *plan.Selection, secrets *
 	return bytes.Join(pieces, nil)
 }
 
-// names returns the id and the place of the scenario that a request is made for, and the line and the text of its step;
-// zero values for a request outside of any scenario.
-func (m Mark) names(selection *plan.Selection) (scenario, where string, line int, step string) {
-	if selection == nil || m.Scenario < 0 {
-		return "", "", 0, ""
+// line returns the line of an exchange in exchanges.ndjson.
+func (x *Exchange) line(number int, selection *plan.Selection) *Line {
+	l := &Line{Number: number, Exchange: x}
+	if selection == nil || x.Mark.Scenario < 0 {
+		return l
 	}
-	s := &selection.Plan.Scenarios[m.Scenario]
-	if m.Step < 0 || m.Step >= len(s.Steps) {
-		return s.ID, s.Where(), s.Line, ""
+	s := &selection.Plan.Scenarios[x.Mark.Scenario]
+	l.Scenario, l.Where, l.Step.Line = s.ID, s.Where(), s.Line
+	if x.Mark.Step >= 0 && x.Mark.Step < len(s.Steps) {
+		at := &s.Steps[x.Mark.Step]
+		l.Step.Line, l.Step.Text = at.Line, at.Keyword+" "+at.Text
 	}
-	at := &s.Steps[m.Step]
-	return s.ID, s.Where(), at.Line, at.Keyword + " " + at.Text
+	return l
 }

@@ -26,7 +26,7 @@ func TestEncodeExchanges(t *testing.T) {
 		x.Mark = Mark{Scenario: scenario, Step: step}
 		return x
 	}
-	text := EncodeExchanges([]*Exchange{of(0, 0), of(1, 0), of(1, 9), of(-1, 0)}, &plan.Selection{Plan: p}, new(Secrets))
+	text := EncodeExchanges([]*Exchange{of(0, 0), of(1, 0), of(1, 9), of(-1, 0)}, &plan.Selection{Plan: p})
 	var got [][]any
 	for line := range bytes.Lines(text) {
 		document, err := schemas.Read(line)
@@ -37,10 +37,10 @@ func TestEncodeExchanges(t *testing.T) {
 		got = append(got, []any{x["number"], x["scenario"], x["where"], x["step"]})
 	}
 	want := [][]any{
-		{1.0, "features/bell.feature > a stranger", "features/bell.feature:3", map[string]any{"line": 4.0, "sentence": "When I ring"}},
-		{2.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 8.0, "sentence": "Then I ring"}},
-		{3.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 7.0, "sentence": ""}},
-		{4.0, "", "", map[string]any{"line": 0.0, "sentence": ""}},
+		{1.0, "features/bell.feature > a stranger", "features/bell.feature:3", map[string]any{"line": 4.0, "text": "When I ring"}},
+		{2.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 8.0, "text": "Then I ring"}},
+		{3.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 7.0, "text": ""}},
+		{4.0, "", "", map[string]any{"line": 0.0, "text": ""}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
@@ -54,5 +54,5 @@ func TestEncodeExchangesPanicsInTheCaller(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	EncodeExchanges([]*Exchange{nil}, nil, new(Secrets))
+	EncodeExchanges([]*Exchange{nil}, nil)
 }

@@ -410,10 +410,15 @@ func (r *reading) exchange(a *messages.Attachment) error {
 	if s != nil {
 		mark.Scenario, mark.Step = s.place, r.steps[a.TestStepId]
 	}
-	x, err := ReadRecord([]byte(a.Body), mark)
-	if err != nil {
-		return err
+	x := new(Exchange)
+	if err := json.Unmarshal([]byte(a.Body), x, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("reading an exchange: %w", err)
 	}
+	if x.Operation == "" {
+		return errors.New("reading an exchange: it has no operation")
+	}
+	mark.Concurrency = x.Mark.Concurrency
+	x.Mark = mark
 	if s != nil {
 		s.heard = append(s.heard, x)
 	}

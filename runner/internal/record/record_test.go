@@ -8,13 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
 
 // Each row is an exchange with something that a record has to keep.
 func TestARecordIsReadBack(t *testing.T) {
-	operation := &milestones.Operation{ID: "healthz"}
 	answer := func(body string) *Response {
 		return &Response{Status: 200, Header: http.Header{"Content-Type": {"text/plain"}, "Date": {"Mon"}}, Body: []byte(body)}
 	}
@@ -22,7 +24,7 @@ func TestARecordIsReadBack(t *testing.T) {
 		name string
 		x    Exchange
 	}{
-		{"an answer", Exchange{Response: answer(`{"ok":true}`), Message: "200", Outcome: &milestones.Outcome{Name: "ok"},
+		{"an answer", Exchange{Response: answer(`{"ok":true}`), Message: "200", Outcome: "ok",
 			Covered: []milestones.CoverageItem{{Outcome: "ok", ReasonCode: "r"}}, Checks: []CheckResult{{Check: "schema"}}}},
 		{"an empty answer", Exchange{Response: answer(""), Message: "200"}},
 		{"no answer", Exchange{Failure: "no answer in time", Message: "no answer"}},
@@ -48,67 +50,65 @@ func TestARecordIsReadBack(t *testing.T) {
 		{"secrets", Exchange{Request: Request{Target: "/?k=canary-of-the-record", Header: http.Header{"X-Partner-Key": {"canary-of-the-record"}}},
 			Response: answer("canary-of-the-record \xff"), Checks: []CheckResult{{Check: "schema", Status: CheckFailed, Violations: []schemas.Violation{{Message: "canary-of-the-record"}}}}}},
 	}
-	names := func(m Mark) (string, string, int, string) { return "an id", "a.feature:1", m.Step, "When x" }
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			x := test.x
-			x.Operation, x.SentAt, x.Took = operation, time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC), 1234567*time.Nanosecond
-			x.Mark.Scenario, x.Mark.Step = 4, 2
+			x.Operation, x.SentAt, x.TookMS = "healthz", time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC), 1.235
 			if x.Request.Method == "" {
 				x.Request.Method = "POST"
 			}
+			bodies := [][]byte{x.Request.Body, nil}
+			if x.Response != nil {
+				bodies[1] = x.Response.Body
+			}
 			secrets := new(Secrets)
 			secrets.Learn("canary-of-the-record")
-			record := x.AppendRecord(nil, secrets)
-			if bytes.Contains(record, []byte("canary")) {
-				t.Errorf("a secret: %s", record)
+			x.Checks.sort()
+			x.Redact(secrets)
+			text := encode(&x)
+			if bytes.Contains(text, []byte("canary")) {
+				t.Errorf("a secret: %s", text)
 			}
-			back, err := ReadRecord(record, Mark{Scenario: 4, Step: 2})
-			if err != nil {
+			var back Exchange
+			if err := json.Unmarshal(text, &back, json.RejectUnknownMembers(true)); err != nil {
 				t.Fatal(err)
 			}
-			if back.Mark != x.Mark {
-				t.Errorf("the mark is %+v, want %+v", back.Mark, x.Mark)
+			if diff := cmp.Diff(x, back); diff != "" {
+				t.Errorf("read back (-want +got):\n%s", diff)
 			}
-			if got := back.AppendRecord(nil, new(Secrets)); !bytes.Equal(got, record) {
-				t.Errorf("the record again:\n%s\nwant:\n%s", got, record)
+			lengths := []int{back.Request.Length, 0}
+			if back.Response != nil {
+				lengths[1] = back.Response.Length
 			}
-			if got, want := back.AppendLine(nil, 7, names, new(Secrets)), x.AppendLine(nil, 7, names, secrets); !bytes.Equal(got, want) {
-				t.Errorf("the line:\n%s\nwant:\n%s", got, want)
-			}
-			if got, want := len(back.Failures()), len(x.Failures()); got != want {
-				t.Errorf("%d failed checks, want %d", got, want)
-			}
-			if got, want := back.Request.Length, len(x.Request.Body); x.Request.Length == 0 && (want > longest && got != want || want <= longest && got != 0) {
-				t.Errorf("the length of the request is %d, want that of %d bytes", got, want)
-			}
-			if x.Response != nil && len(x.Response.Body) > longest && back.Response.Length != len(x.Response.Body) {
-				t.Errorf("the length of the answer is %d, want %d", back.Response.Length, len(x.Response.Body))
+			for i, body := range bodies {
+				if length := lengths[i]; test.x.Request.Length == 0 && (len(body) > longest && length != len(body) || len(body) <= longest && length != 0) {
+					t.Errorf("the length of body %d is %d, want that of %d bytes", i, length, len(body))
+				}
 			}
 		})
 	}
 }
 
 func TestWhatIsNoRecord(t *testing.T) {
-	x := Exchange{Operation: &milestones.Operation{ID: "healthz"}, Failure: "none", SentAt: time.Unix(0, 0)}
-	record := string(x.AppendRecord(nil, new(Secrets)))
+	x := Exchange{Operation: "healthz", Failure: "none", SentAt: time.Unix(0, 0)}
+	record := string(encode(&x))
 	for _, text := range []string{
-		"", "{}", "[]", record[:len(record)-1], record + "}", strings.Replace(record, `"says"`, `"sais"`, 1),
+		"", "[]", record[:len(record)-1], record + "}", strings.Replace(record, `"message"`, `"massage"`, 1),
 		strings.Replace(record, `"request"`, `"requests"`, 1), strings.Replace(record, "1970-01-01T", "1970-01-01", 1),
 	} {
-		if _, err := ReadRecord([]byte(text), Mark{}); err == nil {
+		if err := json.Unmarshal([]byte(text), new(Exchange), json.RejectUnknownMembers(true)); err == nil {
 			t.Errorf("%q was read", text)
 		}
 	}
 }
 
-// A burst that was recorded in the order of its answers settles as it did in the run.
-func TestARecordedBurstSettles(t *testing.T) {
+// Requests that were sent at once are put in the same order in a run and when its log is read.
+func TestBurstIsSortedAlike(t *testing.T) {
 	var run, read []*Exchange
 	for i, body := range []string{"c", "a", "b"} {
-		x := &Exchange{Operation: &milestones.Operation{ID: "healthz"}, Mark: Mark{Concurrency: 1}, Response: &Response{Status: 200, Body: []byte(body)}, SentAt: time.Unix(int64(i), 0)}
-		back, err := ReadRecord(x.AppendRecord(nil, new(Secrets)), Mark{})
-		if err != nil {
+		x := &Exchange{Operation: "healthz", Mark: Mark{Concurrency: 1}, Response: &Response{Status: 200, Body: []byte(body)}, SentAt: time.Unix(int64(i), 0)}
+		back := new(Exchange)
+		if err := json.Unmarshal(encode(x), back); err != nil {
 			t.Fatal(err)
 		}
 		run, read = append(run, x), append(read, back)

@@ -36,6 +36,8 @@ type Recorder struct {
 	OnExchange func(*Exchange)
 	// Secrets are what must not be written.
 	Secrets *Secrets
+	// KeepSecrets leaves the secrets in the exchanges, which must not be written then.
+	KeepSecrets bool
 	// Share is how many recorders there are in the run, which have one room for bodies together; 0 is one.
 	Share int
 
@@ -71,8 +73,7 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	r.Secrets.learnFrom(request.Header)
 	x := &Exchange{
-		Mark:   mark,
-		Target: request.URL.Host,
+		Mark: mark,
 		Request: Request{
 			Method: request.Method,
 			Target: strings.TrimPrefix(target(request), r.Prefix),
@@ -80,8 +81,8 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 			Body:   body,
 		},
 	}
-	x.Operation = r.Routes.Find(x.Request.Method, x.Request.Target)
-	x.KeySentBefore = r.remember(x)
+	x.Operation = r.Routes.Find(x.Request.Method, x.Request.Target).ID
+	x.KeySentBefore = r.recordKey(x, request.URL.Host)
 
 	sent := *request
 	sent.GetBody = nil
@@ -93,7 +94,7 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err == nil {
 		x.Response, err = r.budget.readAll(response, mark.Scenario)
 	}
-	x.Took = time.Since(x.SentAt)
+	x.TookMS = float64(time.Since(x.SentAt).Round(time.Microsecond)) / float64(time.Millisecond)
 	if err != nil {
 		err = Overdue(ctx, err)
 		x.Response, x.Failure, x.Message = nil, Cause(err), "no answer"
@@ -102,6 +103,7 @@ func (r *Recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	whole := x.Response.Body
 	whenHeavy(len(whole), func() { r.Check(x) })
+	x.Checks.sort()
 	r.scrub(x)
 	r.keep(x)
 	if x.Response.Cut {
@@ -154,8 +156,8 @@ func target(request *http.Request) string {
 	return uri
 }
 
-// remember notes the idempotency key of a request, and says whether it was noted before.
-func (r *Recorder) remember(x *Exchange) bool {
+// recordKey records the idempotency key of a request to a host, and reports whether it was recorded before.
+func (r *Recorder) recordKey(x *Exchange, host string) bool {
 	key := x.Request.Header.Get(r.IdempotencyHeader)
 	if key == "" {
 		return false
@@ -165,7 +167,7 @@ func (r *Recorder) remember(x *Exchange) bool {
 	if r.keys == nil {
 		r.keys = map[string]bool{}
 	}
-	key = x.Target + "\n" + x.Operation.ID + "\n" + strings.TrimSpace(key)
+	key = host + "\n" + x.Operation + "\n" + strings.TrimSpace(key)
 	if x.Mark.Concurrency != 0 {
 		// Of requests that are sent at once nobody knows which is first. That exactly one of them runs is for the
 		// step to see.
@@ -181,6 +183,9 @@ func (r *Recorder) keep(x *Exchange) {
 	r.mu.Lock() // requests that are sent at once share the budget
 	r.budget.share = r.Share
 	r.budget.trim(x, r.Secrets)
+	if !r.KeepSecrets {
+		x.Redact(r.Secrets)
+	}
 	r.exchanges = append(r.exchanges, x)
 	r.mu.Unlock()
 	if r.OnExchange != nil {
@@ -227,9 +232,7 @@ func SortExchanges(all []*Exchange) {
 func sortByContent(burst []*Exchange) {
 	contents := make(map[*Exchange]string, len(burst))
 	for _, x := range burst {
-		w := writer{nil, new(Secrets)}
-		x.appendFacts(&w)
-		contents[x] = string(w.b)
+		contents[x] = string(x.WithoutTimes())
 	}
 	slices.SortStableFunc(burst, func(a, b *Exchange) int { return strings.Compare(contents[a], contents[b]) })
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Redacted stands wherever a secret stood.
@@ -125,6 +128,15 @@ func (s *Secrets) Scrub(text string) string {
 	return b.String()
 }
 
+// Clean returns a text without secrets, with U+FFFD for each byte that is not UTF-8.
+func (s *Secrets) Clean(text string) string {
+	text = s.Scrub(text)
+	if utf8.ValidString(text) {
+		return text
+	}
+	return strings.Map(func(r rune) rune { return r }, text)
+}
+
 // In reports whether the text holds a secret.
 func (s *Secrets) In(text string) bool {
 	now := s.now.Load()
@@ -194,4 +206,10 @@ func (s *spellings) find(text string, after int) (from, to int) {
 		}
 	}
 	return -1, -1
+}
+
+// quote is the JSON string for s.
+func quote(s string) string {
+	b, _ := jsontext.AppendQuote(nil, s)
+	return string(b)
 }

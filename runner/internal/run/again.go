@@ -79,7 +79,7 @@ func ended(result record.Result) string {
 // exactly says which exchange is the first that is not the same in every byte; "" when all are.
 func (r *run) exactly(before, after []*record.Exchange, run int) string {
 	for i := range min(len(before), len(after)) {
-		was, is := string(before[i].Facts(r.secrets)), string(after[i].Facts(r.secrets))
+		was, is := string(before[i].WithoutTimes()), string(after[i].WithoutTimes())
 		if was == is {
 			continue
 		}
@@ -88,7 +88,7 @@ func (r *run) exactly(before, after []*record.Exchange, run int) string {
 			at++
 		}
 		return fmt.Sprintf("exchange %d (%s %s) has %s in run 1 and %s in run %d",
-			i+1, before[i].Operation.ID, before[i].Message, around(was, at), around(is, at), run)
+			i+1, before[i].Operation, before[i].Message, around(was, at), around(is, at), run)
 	}
 	return counted(before, after, run)
 }

@@ -130,7 +130,7 @@ func attempt(encode func() ([]byte, error)) (text []byte, err error) {
 func (r *run) deliver(ctx context.Context) error {
 	coverage := r.verdict.EncodeCoverage()
 	r.write(map[string]func() ([]byte, error){
-		artifact.Exchanges: func() ([]byte, error) { return record.EncodeExchanges(r.seen.Exchanges, r.selection, r.secrets), nil },
+		artifact.Exchanges: func() ([]byte, error) { return record.EncodeExchanges(r.seen.Exchanges, r.selection), nil },
 		artifact.State:     func() ([]byte, error) { return r.state(), nil },
 		artifact.Output:    func() ([]byte, error) { return r.output, nil },
 		artifact.Coverage:  func() ([]byte, error) { return coverage, nil },

@@ -48,6 +48,7 @@ func Repeat(ctx context.Context, cfg Config, id string) (*repro.Run, error) {
 		alone.Result = verdict.StatusOf(r.selection, nil, place)
 		return alone, nil
 	}
+	r.raw = true
 	if err := r.drive(ctx); err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func TestCalls(t *testing.T) {
 		if called[x.Mark.Scenario] == nil {
 			called[x.Mark.Scenario] = map[string]bool{}
 		}
-		called[x.Mark.Scenario][x.Operation.ID] = true
+		called[x.Mark.Scenario][x.Operation] = true
 	}
 	calls := r.calls()
 	for i := range r.in.Plan.Scenarios {

@@ -74,10 +74,10 @@ func linesOf(logged *record.Run) (b []byte) {
 	for _, s := range logged.Scenarios {
 		for _, x := range s.Exchanges {
 			number++
-			b = x.AppendLine(b, number, func(m record.Mark) (string, string, int, string) {
-				step := s.Steps[m.Step]
-				return s.ID, s.Where(), step.Line, step.Keyword + " " + step.Text
-			}, new(record.Secrets))
+			l := record.Line{Number: number, Scenario: s.ID, Where: s.Where(), Exchange: x}
+			step := s.Steps[x.Mark.Step]
+			l.Step.Line, l.Step.Text = step.Line, step.Keyword+" "+step.Text
+			b = l.Append(b)
 		}
 	}
 	return b

@@ -200,6 +200,7 @@ type run struct {
 	selection *plan.Selection
 	joined    *shard.Joined // what shards saw; nil when this run does it itself
 	executor  execute.Executor
+	raw       bool // exchanges keep their secrets, to be sent again
 	secrets   *record.Secrets
 	folder    *artifact.Folder
 	journal   *artifact.File // messages.ndjson
@@ -335,7 +336,7 @@ func (r *run) drive(ctx context.Context) error {
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Checker: judge, Selection: r.selection,
 		Service: r.service, Wrap: r.Wrap, RunID: r.service.RunID, Timeout: r.service.ScenarioTimeout, Steps: r.steps, Secrets: r.secrets,
 		Observers: []execute.Observer{r.log},
-		Workers:   r.Parallel, Shuffle: r.Shuffle,
+		Workers:   r.Parallel, Shuffle: r.Shuffle, KeepSecrets: r.raw,
 	}
 	again := r.executor
 	again.Observers = nil // what is written as it happens is of the first run

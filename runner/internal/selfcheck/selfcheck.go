@@ -179,7 +179,7 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 // executor runs some scenarios against mutating servers, with one worker.
 func (s *selfcheck) executor(m *Mutation, scenarios []int) *execute.Executor {
 	return &execute.Executor{
-		Inputs: s.in, Fixtures: s.fixtures, Checker: s.checker, Workers: 1, FirstFailure: true,
+		Inputs: s.in, Fixtures: s.fixtures, Checker: s.checker, Workers: 1, FirstFailure: true, KeepSecrets: true,
 		Selection: &plan.Selection{Plan: s.in.Plan, Scenarios: scenarios}, Wrap: s.wrap(m),
 	}
 }
@@ -222,7 +222,8 @@ func (s *selfcheck) baselineRun(ctx context.Context) (int, error) {
 	responses := make([]answer, len(seen.Exchanges))
 	for i, x := range seen.Exchanges {
 		s.exchanges[x.Mark.Scenario]++
-		responses[i] = newAnswer(x.Operation, x.Response.Status, x.Response.Header, x.Canonical)
+		operation, _ := s.in.Milestone.Operation(x.Operation)
+		responses[i] = newAnswer(operation, x.Response.Status, x.Response.Header, x.Canonical)
 		if a := responses[i]; a.readable && a.outcome != nil {
 			if _, sampled := s.samples[a.outcome]; !sampled {
 				s.samples[a.outcome] = a.body

@@ -20,7 +20,7 @@ func (v *Verdict) observe(r *Records) {
 			continue
 		}
 		for _, failed := range x.Failures() {
-			v.addFor(r.scenarioRef(x.Mark), "check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation.ID, failed.Check, failed.Message)
+			v.addFor(r.scenarioRef(x.Mark), "check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation, failed.Check, failed.Message)
 		}
 		seen.add(x)
 	}
@@ -91,7 +91,7 @@ func (r *Records) refusals() map[int]bool {
 			continue
 		}
 		rule := r.Selection.Plan.Scenarios[x.Mark.Scenario].Rule
-		if slices.Contains(operations[rule], x.Operation.ID) && r.refuses(x) {
+		if slices.Contains(operations[rule], x.Operation) && r.refuses(x) {
 			refused[x.Mark.Scenario] = true
 		}
 	}
@@ -102,7 +102,7 @@ func (r *Records) refusals() map[int]bool {
 // a denying verdict or a blocked rollout. An answer to HEAD has no body, so its status decides, by the milestone: an exchange
 // that was read back has its operation by name alone.
 func (r *Records) refuses(x *record.Exchange) bool {
-	if operation, known := r.Milestone.Operation(x.Operation.ID); known && x.Request.Method == http.MethodHead {
+	if operation, known := r.Milestone.Operation(x.Operation); known && x.Request.Method == http.MethodHead {
 		return !operation.Succeeds(x.Response.Status) && slices.ContainsFunc(operation.Outcomes, func(o milestones.Outcome) bool {
 			return o.Status == x.Response.Status
 		})
@@ -182,13 +182,13 @@ func (o *observations) declare(operation *milestones.Operation) {
 func (o *observations) add(x *record.Exchange) {
 	scenario := o.records.scenario(x.Mark)
 	for _, cell := range x.Covered {
-		o.declared[o.place[cellKey{x.Operation.ID, cell.Outcome, cell.ReasonCode}]].count(scenario)
+		o.declared[o.place[cellKey{x.Operation, cell.Outcome, cell.ReasonCode}]].count(scenario)
 	}
 	for _, stray := range x.Undeclared {
-		key := strayKey{x.Operation.ID, stray}
+		key := strayKey{x.Operation, stray}
 		if o.others[key] == nil {
 			o.others[key] = &CoverageItem{
-				Operation: x.Operation.ID, Status: stray.Status, Code: Optional(stray.Code), ReasonCode: Optional(stray.ReasonCode),
+				Operation: x.Operation, Status: stray.Status, Code: Optional(stray.Code), ReasonCode: Optional(stray.ReasonCode),
 			}
 		}
 		o.others[key].count(scenario)

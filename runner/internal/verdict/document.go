@@ -65,15 +65,7 @@ type Verdict struct {
 }
 
 // Optional is a text that JSON has as null when it is empty.
-type Optional string
-
-// MarshalJSONTo writes the text, or null.
-func (o Optional) MarshalJSONTo(e *jsontext.Encoder) error {
-	if o == "" {
-		return e.WriteToken(jsontext.Null)
-	}
-	return e.WriteToken(jsontext.String(string(o)))
-}
+type Optional = record.Optional
 
 // KnownFailures is what a baseline excuses.
 type KnownFailures struct {

@@ -155,7 +155,7 @@ func Encode(run *record.Run, _ *verdict.Verdict) ([]byte, error) {
 }
 
 func entryOf(base string, s *record.Scenario, x *record.Exchange) entry {
-	took := float64(x.Took.Microseconds()) / 1000
+	took := x.TookMS
 	version := "HTTP/1.1"
 	if strings.HasPrefix(base, "https:") {
 		version = "unknown" // HTTP/2 may have been agreed on

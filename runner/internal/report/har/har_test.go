@@ -17,7 +17,7 @@ import (
 // archived writes an exchange, and reads its entry.
 func archived(t *testing.T, base string, x record.Exchange) map[string]any {
 	t.Helper()
-	x.SentAt, x.Took = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC), 312*time.Microsecond
+	x.SentAt, x.TookMS = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC), 0.312
 	if x.Request.Method == "" {
 		x.Request.Method, x.Request.Target = "GET", "/"
 	}

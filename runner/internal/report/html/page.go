@@ -223,7 +223,7 @@ func (v *view) list() []*row {
 		line := &row{Scenario: s}
 		rules.of(s.Rule)
 		for _, x := range s.Exchanges {
-			line.Operations = with(line.Operations, operations.of(x.Operation.ID))
+			line.Operations = with(line.Operations, operations.of(x.Operation))
 			for _, value := range valuesOf(x) {
 				line.Outcomes = with(line.Outcomes, outcomes.of(value))
 			}
@@ -276,13 +276,13 @@ func with(list []int, n int) []int {
 // valuesOf are what an answer shows, as the filter names it.
 func valuesOf(x *record.Exchange) (values []string) {
 	for _, cell := range x.Covered {
-		values = append(values, outcomeValue(x.Operation.ID, cell.Outcome, cell.ReasonCode))
+		values = append(values, outcomeValue(x.Operation, cell.Outcome, cell.ReasonCode))
 	}
 	if len(x.Undeclared) > 0 {
-		values = append(values, outcomeValue(x.Operation.ID, undeclared, ""))
+		values = append(values, outcomeValue(x.Operation, undeclared, ""))
 	}
 	if x.Response == nil {
-		values = append(values, outcomeValue(x.Operation.ID, "unanswered", ""))
+		values = append(values, outcomeValue(x.Operation, "unanswered", ""))
 	}
 	return values
 }

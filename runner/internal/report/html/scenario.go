@@ -164,7 +164,7 @@ func (v stepView) Undone() bool { return v.Status == "" || v.Status == "skipped"
 // Class says how the answer looks.
 func (v exchangeView) Class() string {
 	switch {
-	case v.Exchange.Response == nil || v.Exchange.Outcome == nil:
+	case v.Exchange.Response == nil || v.Exchange.Outcome == "":
 		return "bad"
 	case v.Exchange.Response.Status >= 400:
 		return "refused"

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 )
@@ -19,10 +18,9 @@ func TestScript(t *testing.T) {
 	scenario := &plan.Scenario{URI: "features/bell.feature", Name: "a stranger", Steps: []plan.Step{
 		{Line: 4, Keyword: "When", Text: "I ring"}, {Line: 5, Keyword: "Then", Text: "no"},
 	}}
-	operation := &milestones.Operation{ID: "ring"}
 	send := func(step, burst int, method, target, key, body, answer string) *record.Exchange {
 		return &record.Exchange{
-			Mark: record.Mark{Step: step, Concurrency: burst}, Operation: operation,
+			Mark: record.Mark{Step: step, Concurrency: burst}, Operation: "ring",
 			Request:  record.Request{Method: method, Target: target, Header: http.Header{"X-Partner-Key": {key}}, Body: []byte(body)},
 			Response: &record.Response{Status: 200, Body: []byte(answer)},
 		}
