@@ -17,7 +17,7 @@ func m109With(line, added string) []byte {
 	return []byte(strings.Replace(string(text), "\n"+line+"\n", "\n"+line+"\n"+added, 1))
 }
 
-// A rule is a sentence with an id. It is known as soon as it stands in the file.
+// A rule has an id and a description. It is defined as soon as it is in the file.
 func Example_addRule() {
 	text := m109With("rules:", `
   - id: status-note-is-kept
@@ -37,7 +37,7 @@ func Example_addRule() {
 	fmt.Println(rule.Description)
 	// Output:
 	// @status-note-is-kept is of kind invariant, in status.feature
-	// The note of an upsert stands in its audit entry.
+	// The note of an upsert is in its audit entry.
 }
 
 // An outcome is described once, under refusals, and named by each operation that gives it.

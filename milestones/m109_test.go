@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRoutes compares what clients may meet with a listing that is changed by hand and by hand alone: nobody changes
-// a status or a code of the contract without saying so twice.
+// TestRoutes compares the routes and outcomes with a listing that is edited by hand, so that a change of a status or
+// a code is made deliberately.
 func TestRoutes(t *testing.T) {
 	golden, err := os.ReadFile("testdata/routes.golden")
 	if err != nil {
@@ -64,8 +64,8 @@ func TestEveryReasonCodeOfTheFloorIsReachable(t *testing.T) {
 	}
 }
 
-// TestOutcomesFollowFromTheRoute holds what the contract says of all operations alike: who needs an identity can be
-// refused for it, who reads a body can be refused for it, and whose path names a provider can miss it.
+// TestOutcomesFollowFromTheRoute checks what all operations have in common: one that needs an identity can refuse it,
+// one that reads a body can refuse it, and one whose path names a provider can miss it.
 func TestOutcomesFollowFromTheRoute(t *testing.T) {
 	for _, op := range M109().Operations {
 		post, provider := op.Method == "POST", strings.Contains(op.Path, "{provider_id}")

@@ -101,7 +101,7 @@ type Milestone struct {
 	Refusals []Outcome
 	// Operations are the routes of the contract, in the order of the file.
 	Operations []Operation
-	// Router stands for requests that reach no operation. It has an id and outcomes, but no method and no path.
+	// Router describes requests that reach no operation. It has an id and outcomes, but no method and no path.
 	Router Operation
 	// Parameters are what a request may have beside its path, its body and the headers of the transport.
 	Parameters []Parameter
@@ -137,9 +137,9 @@ type Transport struct {
 	ReplayHeader string `yaml:"replay_header"`
 	// ErrorSchema is the schema of every refusal.
 	ErrorSchema string `yaml:"error_schema"`
-	// DefaultCorrelationID is what an answer has when the request brought no correlation id. {operation} in it stands for
-	// the operation's id in lower case, each run of other characters than letters and digits one underscore. It is
-	// empty when the server may choose.
+	// DefaultCorrelationID is what an answer has if the request brought no correlation id. {operation} in it is
+	// replaced by the operation's id in lower case, with one underscore for each run of characters other than letters
+	// and digits. It is empty if the server may choose.
 	DefaultCorrelationID string `yaml:"default_correlation_id"`
 }
 
@@ -169,7 +169,7 @@ type Operation struct {
 	ID string
 	// Method is the HTTP method; empty for the router.
 	Method string
-	// Path is a template; a segment such as {provider_id} stands for one percent-decoded segment. Empty for the router.
+	// Path is a template; a segment such as {provider_id} matches one percent-decoded segment. Empty for the router.
 	Path string
 	// Scope is the scope that a caller needs; empty exactly for public operations and the router.
 	Scope string
@@ -250,7 +250,7 @@ type Rule struct {
 	Feature string `yaml:"feature"`
 	// Section is the section of the contract with the rule.
 	Section string `yaml:"section"`
-	// Description is the rule, as one sentence.
+	// Description is the rule, in one sentence.
 	Description string `yaml:"description"`
 	// Operations are the ids of the operations that the rule is about; the router's id may be among them.
 	Operations []string `yaml:"operations"`
@@ -289,7 +289,7 @@ type Parameter struct {
 	Format string `yaml:"format"`
 	// Values are all that it may be; empty for any.
 	Values []string `yaml:"values"`
-	// Description is what it does, as one sentence.
+	// Description is what it does, in one sentence.
 	Description string `yaml:"description"`
 	// Operations are the ids of the operations that read it.
 	Operations []string `yaml:"operations"`
@@ -310,7 +310,7 @@ type Identity struct {
 	// HeaderValues are what scenarios send in them, in the same order, with {caller} for the caller and {scopes} for its scopes;
 	// empty when scenarios do not use the identity. The first identity that has them is the default.
 	HeaderValues []string `yaml:"header_values"`
-	// Description is who the caller is, as one sentence.
+	// Description is who the caller is, in one sentence.
 	Description string `yaml:"description"`
 }
 
@@ -318,7 +318,7 @@ type Identity struct {
 type Capability struct {
 	// ID is the tag, after `@needs:`.
 	ID string `yaml:"id"`
-	// Description is what a service must do to have it, as one sentence.
+	// Description is what a service must do to have it, in one sentence.
 	Description string `yaml:"description"`
 	// Assumed is whether a service is assumed to have it until it is declared absent.
 	Assumed bool `yaml:"assumed"`
@@ -364,7 +364,7 @@ type Pattern struct {
 	Token string `yaml:"token"`
 	// Regexp matches the text. It compiles, and does not match the empty text.
 	Regexp string `yaml:"regexp"`
-	// Description is what the text is, as one sentence.
+	// Description is what the text is, in one sentence.
 	Description string `yaml:"description"`
 }
 
@@ -379,9 +379,9 @@ type Selfcheck struct {
 
 // Unobservable is a mutation, or a family of mutations, that a run need not detect.
 type Unobservable struct {
-	// Mutation is the id of the mutation, in which * stands for any text.
+	// Mutation is the id of the mutation, in which * matches any text.
 	Mutation string `yaml:"mutation"`
-	// Reason is why, as one sentence.
+	// Reason is why, in one sentence.
 	Reason string `yaml:"reason"`
 	// Line is its first line in the file.
 	Line int `yaml:"-"`

@@ -97,7 +97,7 @@ func TestParseReadsEverything(t *testing.T) {
 	}
 }
 
-// What a contract does not have, its milestone need not say.
+// Keys that a contract does not need may be absent.
 func TestParseReadsWhatMayBeAbsent(t *testing.T) {
 	tests := []struct {
 		name, old, new string
@@ -138,7 +138,7 @@ type brokenRow struct {
 	want     []string
 }
 
-// broken are edits of tiny.yaml, each with every problem that it makes. An old text stands in tiny.yaml once.
+// broken are edits of tiny.yaml, each with every problem that it makes. An old text is in tiny.yaml once.
 var broken = []brokenRow{
 	// The notation.
 	{name: "an empty file", old: tiny, new: "", want: []string{`1: the document is empty`}},
@@ -175,7 +175,7 @@ var broken = []brokenRow{
 		}},
 	{name: "a tag", old: "status: 404", new: "status: !code 404",
 		want: []string{`24: /refusals/no_route/status has the tag !code: tags are not allowed`}},
-	{name: "a tag that lies", old: "details: [method, path]", new: "details: !!seq method",
+	{name: "a tag with another id", old: "details: [method, path]", new: "details: !!seq method",
 		want: []string{`26: /refusals/no_route/details has the tag !!seq: tags are not allowed`}},
 	{name: "bytes that are not UTF-8", old: "A lamp", new: "A l\xffmp", want: []string{`3: the byte 0xFF is not UTF-8: save the file as UTF-8`}},
 	{name: "a byte-order mark inside", old: "A lamp", new: "A \uFEFFlamp", want: []string{`3: the character U+FEFF is not allowed`}},
@@ -251,9 +251,9 @@ var broken = []brokenRow{
 		want: []string{`47: /operations/1/method must be one of GET, POST, PUT, PATCH, DELETE, got "HEAD"`}},
 	{name: "a name of the wrong form", old: "id: M1\n", new: "id: m 1\n",
 		want: []string{`2: /id must be letters and digits that begin with a capital, got "m 1"`}},
-	{name: "a sentence without an end", old: "description: The lamp was never on.", new: "description: The lamp was never on",
+	{name: "a description without an end", old: "description: The lamp was never on.", new: "description: The lamp was never on",
 		want: []string{`56: /capabilities/0/description must be one line that ends with a full stop, got "The lamp was never on"`}},
-	{name: "a sentence of two lines", old: "description: The lamp was never on.", new: "description: |-\n      The lamp\n      was never on.",
+	{name: "a description of two lines", old: "description: The lamp was never on.", new: "description: |-\n      The lamp\n      was never on.",
 		want: []string{`56: /capabilities/0/description must be one line that ends with a full stop, got "The lamp\nwas never on."`}},
 	{name: "a path that does not begin at the root", old: "path: /health", new: "path: health",
 		want: []string{`48: /operations/1/path must be a path of literal and {parameter} segments, got "health"`}},
@@ -263,7 +263,7 @@ var broken = []brokenRow{
 		want: []string{`48: /operations/1/path must be a path of literal and {parameter} segments, got "//health"`}},
 	{name: "a path with half a parameter", old: "path: /lamps/{lamp_id}/switch", new: "path: /lamps/lamp-{lamp_id}/switch",
 		want: []string{`38: /operations/0/path must be a path of literal and {parameter} segments, got "/lamps/lamp-{lamp_id}/switch"`}},
-	{name: "a threshold beyond all lies", old: "threshold: 90", new: "threshold: 101",
+	{name: "a threshold beyond all mutations", old: "threshold: 90", new: "threshold: 101",
 		want: []string{`81: /selfcheck/threshold must be 100 at most, got 101`}},
 	{name: "a pointer that does not begin at the root", old: "reason_codes_at: /lamp/reason_codes", new: "reason_codes_at: lamp/reason_codes",
 		want: []string{`43: /operations/0/success/reason_codes_at must be a JSON Pointer below the root, got "lamp/reason_codes"`}},
@@ -278,7 +278,7 @@ var broken = []brokenRow{
 	{name: "an item twice", old: "details: [method, path]", new: "details: [method, method]",
 		want: []string{`26: /refusals/no_route/details: "method" is listed twice (first on line 26)`}},
 
-	// Names that stand twice.
+	// Duplicate names.
 	{name: "two refusals of one name", old: "  too_hot:\n", new: "  no_route:\n    status: 404\n    code: NOT_FOUND\n  too_hot:\n",
 		want: []string{`27: key "no_route" is set twice (first on line 23)`}},
 	{name: "two operations of one id", old: "- id: health", new: "- id: lamp.switch",
@@ -308,7 +308,7 @@ var broken = []brokenRow{
 		want: []string{`38: path has a parameter twice: "/lamps/{lamp_id}/{lamp_id}"`}},
 	{name: "one code with two statuses", old: "    code: CONFLICT\n", new: "    code: NOT_FOUND\n",
 		want: []string{`28: NOT_FOUND has the status 409 here and 404 on line 24: a code has one status`}},
-	{name: "a lie twice", old: "      reason: Nobody looks at dust.\n", new: "      reason: Nobody looks at dust.\n    - mutation: drop /lamp/dust of lamp.switch 200\n      reason: Nobody.\n",
+	{name: "a mutation twice", old: "      reason: Nobody looks at dust.\n", new: "      reason: Nobody looks at dust.\n    - mutation: drop /lamp/dust of lamp.switch 200\n      reason: Nobody.\n",
 		want: []string{`85: mutation "drop /lamp/dust of lamp.switch 200" is listed twice (first on line 83)`}},
 
 	// Names that refer to nothing.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/internal/plural"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps/auditproof"
@@ -219,7 +220,7 @@ func (p *exportPages) writeVerified(w io.Writer) {
 			signers = append(signers, id)
 		}
 	}
-	fmt.Fprintf(w, "verified: %s with %s", counted(len(p.files), "page", "pages"), counted(count, "entry", "entries"))
+	fmt.Fprintf(w, "verified: %s with %s", plural.Count(len(p.files), "page"), plural.Count(count, "entry"))
 	if provider, ok := p.provider(); ok {
 		fmt.Fprintf(w, " of provider %q, from %s to %s", provider, first, last)
 	} else {
@@ -231,13 +232,6 @@ func (p *exportPages) writeVerified(w io.Writer) {
 		panic(err) // texts and numbers
 	}
 	fmt.Fprintf(w, "query: %s, at %s; entries that it excludes are not verified\n", filters, p.outlines[0].ExportedAt)
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // writeLinks prints which page continues which, and the order in which they are valid, if there is one.

@@ -157,7 +157,7 @@ func (r *reader) problem(what string) error {
 	return &jsontext.SyntacticError{ByteOffset: r.InputOffset(), JSONPointer: r.StackPointer(), Err: errors.New(what)}
 }
 
-// describeSyntaxError returns what is wrong and where, in words that do not depend on the version of the library.
+// describeSyntaxError returns what is wrong and where, independent of the library's version.
 func describeSyntaxError(err error) error {
 	var syntax *jsontext.SyntacticError
 	if !errors.As(err, &syntax) {

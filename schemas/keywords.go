@@ -9,10 +9,10 @@ import (
 	"example.com/lpgate/internal/suggest"
 )
 
-// keywordType is the type of the value of a keyword, in words and as a test.
+// keywordType is the type of the value of a keyword, as a description and as a test.
 //
-// A metaschema could check most of this, but with poorer messages: it would neither suggest the value that was meant (3 for "3",
-// ["x"] for "x") nor the format, and every program would compile it at its start.
+// A metaschema could check most of this, but with poorer messages: it would neither suggest the value that was meant
+// (3 for "3", ["x"] for "x") nor the format, and every program would compile it at its start.
 type keywordType struct {
 	is   string
 	fits func(value any) bool

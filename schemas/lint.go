@@ -110,7 +110,7 @@ func (l *linter) lintSchema(file, pointer string, node map[string]any, branch bo
 			continue
 		}
 		if pointer != "" && (keyword == "$schema" || keyword == "$id") {
-			l.report(file, at, "%q stands at the root only", keyword)
+			l.report(file, at, "%q is allowed at the root only", keyword)
 		}
 		if wrong := shape.wrong(keyword, node[keyword]); wrong != "" {
 			l.report(file, at, "%s", wrong)
@@ -182,7 +182,7 @@ func (l *linter) lintObject(file, pointer string, node map[string]any, condition
 	}
 	if !slices.Contains(textsOf(node["type"]), "object") {
 		if hasProperties {
-			l.report(file, pointer, `"properties" stands without "type": "object"`)
+			l.report(file, pointer, `"properties" is used without "type": "object"`)
 		}
 		return
 	}

@@ -189,7 +189,7 @@ type Violation struct {
 	InstancePath string `json:"instance_path"` // JSON Pointer into the document; "" is its root
 	SchemaPath   string `json:"schema_path"`   // JSON Pointer into the schema, each $ref on the way spelled
 	Keyword      string `json:"keyword"`       // the keyword that failed
-	Message      string `json:"message"`       // what it requires, in words; never a value of the document
+	Message      string `json:"message"`       // what it requires; never a value of the document
 }
 
 // String is the violation in one line, for test failures and logs.

@@ -622,8 +622,8 @@ func TestRequestSchemasHaveNoBranches(t *testing.T) {
 	}
 }
 
-// The contract asks for "additionalProperties": false everywhere but in three places. The lint also lets a schema for
-// the values stand; the contract's own schemas do without.
+// The contract requires "additionalProperties": false everywhere but in three places. The lint also accepts a schema
+// for the values; the contract's own schemas have none.
 func TestContractObjectsAreClosed(t *testing.T) {
 	var open []string
 	for location, node := range schemaNamed(t, "ActorRef").nodes {

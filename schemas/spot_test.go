@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What may stand where in the documents of a schema with everything that depends on the document.
+// What is allowed where in the documents of a schema with every keyword that depends on the document.
 func TestSpots(t *testing.T) {
 	set, err := Load(mapFS(map[string]string{"A.schema.json": "{" + head("A") + `
 		"type": "object", "additionalProperties": false,

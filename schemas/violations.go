@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"example.com/lpgate/internal/plural"
 )
 
-// message words what a keyword requires and, where that helps, what the document has instead. It names members and
-// counts but repeats no value, so that it is safe to show. The library's own message is used for keywords that
+// message describes what a keyword requires and, where that helps, what the document has instead. It names members
+// and counts but repeats no value, so that it is safe to show. The library's own message is used for keywords that
 // need nothing better; those of its messages that depend on the order of a map are among the ones replaced here.
 func message(node map[string]any, keyword string, value any, otherwise string) string {
 	demand := node[keyword]
@@ -38,10 +40,10 @@ func message(node map[string]any, keyword string, value any, otherwise string) s
 		return fmt.Sprintf("must be a valid %v", demand)
 	case "minLength", "maxLength":
 		text, _ := value.(string)
-		return fmt.Sprintf("must have at %s %s, not %d", leastOrMost(keyword), plural(demand, "character"), utf8.RuneCountInString(text))
+		return fmt.Sprintf("must have at %s %s, not %d", leastOrMost(keyword), countOf(demand, "character"), utf8.RuneCountInString(text))
 	case "minItems", "maxItems":
 		items, _ := value.([]any)
-		return fmt.Sprintf("must have at %s %s, not %d", leastOrMost(keyword), plural(demand, "item"), len(items))
+		return fmt.Sprintf("must have at %s %s, not %d", leastOrMost(keyword), countOf(demand, "item"), len(items))
 	case "minimum", "maximum":
 		return fmt.Sprintf("must be at %s %s", leastOrMost(keyword), inJSON(demand))
 	case "exclusiveMinimum":
@@ -55,8 +57,8 @@ func message(node map[string]any, keyword string, value any, otherwise string) s
 	}
 }
 
-// patternMessage prefers words to a regular expression: the description of the schema object that has it. A short
-// expression is shown as well; one with characters beyond ASCII, or with control characters, would only confuse.
+// patternMessage prefers the description of the schema object to its regular expression. A short expression is shown
+// as well, unless it has characters beyond ASCII or control characters.
 func patternMessage(node map[string]any, pattern string) string {
 	description, _ := node["description"].(string)
 	description = strings.TrimSuffix(description, ".")
@@ -78,11 +80,12 @@ func leastOrMost(keyword string) string {
 	return "most"
 }
 
-func plural(count any, noun string) string {
-	if inJSON(count) != "1" {
-		noun += "s"
+// countOf returns a number of a schema with its noun.
+func countOf(number any, noun string) string {
+	if n := inJSON(number); n != "1" {
+		return n + " " + plural.Noun(noun)
 	}
-	return inJSON(count) + " " + noun
+	return "1 " + noun
 }
 
 // typeNames names the types that the keyword "type" allows, with their articles.

@@ -13,7 +13,7 @@ import (
 	"example.com/lpgate/internal/suggest"
 )
 
-// answered is the answer that a sentence talks about.
+// answered returns the answer that a step is about.
 func answered(ctx context.Context) (*scenario, *answer, error) {
 	s := in(ctx)
 	if s.last == nil {
@@ -180,7 +180,7 @@ func eachRow(ctx context.Context, table *Table, compare func(ctx context.Context
 	var first error
 	for _, row := range rows {
 		err := compare(ctx, row.key, row.value)
-		if _, bad := err.(*InvalidStep); bad { // before all others: it says nothing about the target
+		if _, bad := err.(*InvalidStep); bad { // before all others, because it is not a fault of the target
 			return at(row.where, err)
 		}
 		if first == nil {
@@ -475,7 +475,7 @@ func answerIsSameAs(ctx context.Context, name string) error {
 	return a.mustEqual(fmt.Sprintf("the answer is the same as %q", name), want)
 }
 
-// rememberedAnswer returns the last answer, and the one that was remembered under a name.
+// rememberedAnswer returns the last answer, and the one stored under a name.
 func rememberedAnswer(ctx context.Context, name string) (last, remembered *answer, err error) {
 	s, a, err := answered(ctx)
 	if err != nil {

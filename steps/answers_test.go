@@ -200,11 +200,11 @@ func TestAnswers(t *testing.T) {
 			if !errors.As(err, &mismatch) || !strings.HasPrefix(mismatch.Got, row.got) {
 				t.Errorf("got %v, want a mismatch that got %s", err, row.got)
 			} else if mismatch.Message == "" || mismatch.Expected == "" {
-				t.Errorf("got %#v, which does not say enough", mismatch)
+				t.Errorf("got %#v, without enough detail", mismatch)
 			}
 		})
 	}
-	// No check that cannot fail: every sentence above was seen to pass and to fail.
+	// Every step that checks something has a row above that passes and one that fails.
 	for pattern := range passed {
 		if pattern != `^I remember the answer as "(?<answer>[^"]*)"$` && !failed[pattern] {
 			t.Errorf("%s was never seen to fail", pattern)

@@ -11,7 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The operations of M109 that have sentences of their own. Every other one, of any milestone, is called by its id.
+// These operations of M109 have steps of their own. Steps call all others by their ids.
 const (
 	onboard  = "partnerLiquidityProvider.onboard"
 	get      = "partnerLiquidityProvider.get"
@@ -22,7 +22,7 @@ const (
 	keys     = "keys.policy-integrity-signing.get"
 )
 
-// callTo returns the handler of a sentence that calls one operation.
+// callTo returns the handler of a step that calls one operation.
 func callTo(operation string) any {
 	return func(ctx context.Context) error { return callOperation(ctx, operation) }
 }
@@ -32,7 +32,7 @@ func callToWith(operation string) any {
 	return func(ctx context.Context, table *Table) error { return callOperationWith(ctx, operation, table) }
 }
 
-// haveCalled returns the handler of a sentence that calls one operation, which must succeed.
+// haveCalled returns the handler of a step that calls one operation, which must succeed.
 func haveCalled(operation string) any {
 	return func(ctx context.Context) error { return haveCalledOperation(ctx, operation) }
 }
@@ -58,8 +58,8 @@ func haveCalledOperationWith(ctx context.Context, operation string, table *Table
 	return called.mustSucceed(called.request.operation.ID)
 }
 
-// firstOfMany is the recorded_at of the first of many status upserts. It lies far ahead, so that no target's clock makes
-// the entries older than what an export retains.
+// firstOfMany is the recorded_at of the first of many status upserts. It is far in the future, so that by every
+// target's clock the entries are within the retention.
 var firstOfMany = time.Date(2031, 3, 1, 10, 0, 0, 0, time.UTC)
 
 // I have upserted its status n times. It is for trails that are longer than a page: each call is one of its own, with
@@ -100,7 +100,7 @@ func (e *exchange) mustSucceed(what string) error {
 	}
 }
 
-// succeeded says whether the answer is a success of the operation that was called.
+// succeeded reports whether the answer is a success of the operation.
 func (e *exchange) succeeded() bool {
 	return e.request.operation != nil && e.request.operation.Succeeds(e.answer.status)
 }
@@ -115,7 +115,7 @@ func call(ctx context.Context, operation string, table *Table, body func(*scenar
 	return s.send(ctx, r)
 }
 
-// noTable is the table of a sentence without changes.
+// noTable is the table of a step without changes.
 var noTable = &Table{}
 
 // prepare makes the default call of an operation, gives it a body, and puts the changes on top.
@@ -273,8 +273,8 @@ func carry(ctx context.Context, table *Table) error {
 	return nil
 }
 
-// learn takes from an exchange what later sentences build on: the id of what the operation made, and, for the topics
-// that have sentences of their own, who owns it and the page that was given.
+// learn records what later steps use: the id of what the operation made, the owner of a provider, and the page of an
+// export.
 func (s *scenario) learn(e *exchange) {
 	if !e.succeeded() {
 		return
@@ -283,7 +283,7 @@ func (s *scenario) learn(e *exchange) {
 	if o.CreatedIDAt != "" {
 		body, err := e.answer.json()
 		if err != nil {
-			return // The next sentence that looks into the answer says so.
+			return // a step that uses the answer reports it
 		}
 		made, _, ok := find(body, slices.Collect(jsontext.Pointer(o.CreatedIDAt).Tokens()))
 		if !ok {
@@ -299,7 +299,7 @@ func (s *scenario) learn(e *exchange) {
 	}
 }
 
-// outcome is an answer in one line: its status, and for a refusal what it says of itself.
+// outcome returns an answer in one line: its status, and the code, reason and message of a refusal.
 func (a *answer) outcome() string {
 	body, err := a.json()
 	if err != nil {

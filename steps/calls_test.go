@@ -241,14 +241,14 @@ func TestManyStatusUpserts(t *testing.T) {
 func TestInvalidSteps(t *testing.T) {
 	const onboarded = "I have onboarded a provider\n"
 	for _, test := range []struct{ name, lines, what, nearest string }{
-		{"an operation that nobody knows", `I call "partnerLiquidityProvider.onbord"`, "no operation", "partnerLiquidityProvider.onboard"},
+		{"an unknown operation", `I call "partnerLiquidityProvider.onbord"`, "no operation", "partnerLiquidityProvider.onboard"},
 		{"the router is no operation", `I call "unrouted"`, `no operation "unrouted"`, ""},
 		{"a fixture that is not there", `I call "partnerLiquidityProvider.onboard" with fixture "partnerLiquidityProvider.onbord"`, "no fixture requests/partnerLiquidityProvider.onbord.json", "partnerLiquidityProvider.onboard"},
-		{"a variable that nobody set", `I act as partner "{strangr}"`, "no variable {strangr}", "stranger"},
+		{"an unset variable", `I act as partner "{strangr}"`, "no variable {strangr}", "stranger"},
 		{"no provider yet", `I get the provider`, "{provider} has no value yet: it is the id of what partnerLiquidityProvider.onboard made last", ""},
 		{"a part that is none", "I onboard a provider with:\n| header X-A | 1 |\n| heder X-Now-Iso | x |", `row 2 (heder X-Now-Iso): cannot change "heder X-Now-Iso"`, "header X-Now-Iso"},
 		{"a part without a name", "I onboard a provider with:\n| header | x |", "row 1 (header)", ""},
-		{"a part without its word", "I onboard a provider with:\n| limit | 1 |", "row 1 (limit)", "query limit"},
+		{"a part without its kind", "I onboard a provider with:\n| limit | 1 |", "row 1 (limit)", "query limit"},
 		{"a part that is no pointer", "I onboard a provider with:\n| provider | x |", "row 1 (provider)", "/provider"},
 		{"a pointer with a wrong escape", "I onboard a provider with:\n| /provider/~2 | 1 |", `row 1 (/provider/~2): invalid JSON Pointer "/provider/~2"`, ""},
 		{"a value that is no JSON", "I onboard a provider with:\n| /provider/segment_tier | S1 |", "row 1 (/provider/segment_tier): invalid JSON S1", ""},
@@ -275,7 +275,7 @@ func TestInvalidSteps(t *testing.T) {
 		{"a path that cannot be sent", `I send "GET" to "//a%zz"`, "cannot be sent", ""},
 		{"requests that carry a body", "my requests carry:\n| /a | 1 |", "row 1 (/a): this table takes headers only", ""},
 		{"a key that is not there", `I hold the partner key "ambr"`, "no partner key", "amber"},
-		{"scopes of nobody", "I bring no identity\nmy scopes are \"x\"", "set the actor first", ""},
+		{"scopes without an identity", "I bring no identity\nmy scopes are \"x\"", "set the actor first", ""},
 		{"bytes that are none", `I call "partnerLiquidityProvider.onboard" with the body bytes "f"`, "invalid bytes", ""},
 		{"a body that is too long already", `I call "partnerLiquidityProvider.onboard" with a body of 10 bytes`, "more than 10", ""},
 		{"no call at all", onboarded + "I have upserted its status 0 times", "0 times: expected 1 or more", ""},
@@ -285,7 +285,7 @@ func TestInvalidSteps(t *testing.T) {
 		{"nothing at once yet", "I onboard a provider\nevery answer is byte for byte the same", "not sent several times at once", ""},
 		{"nothing at once any more", "I onboard a provider\nI repeat the call 2 times at once\nI get the provider\nexactly 1 answers are replays", "not sent several times at once", ""},
 		{"no answer yet", `the answer is 200`, "there is no answer yet", ""},
-		{"a reason code that nobody knows", "I onboard a provider\nthe answer is 409 CONFLICT because partner_liquidity_provider_rollout_bloked", "no reason code", "partner_liquidity_provider_rollout_blocked"},
+		{"an unknown reason code", "I onboard a provider\nthe answer is 409 CONFLICT because partner_liquidity_provider_rollout_bloked", "no reason code", "partner_liquidity_provider_rollout_blocked"},
 		{"a literal that is no JSON", "I onboard a provider\n\"/provider\" is {\"a\": }", "invalid JSON", ""},
 		{"a field that is no JSON", "I onboard a provider\nthe fields are:\n| /provider/provider_id | plp_000001 |", "row 1 (/provider/provider_id): invalid JSON plp_000001", ""},
 		{"a field that is no pointer", "I onboard a provider\nthe fields are:\n| provider | 1 |", `row 1 (provider): invalid JSON Pointer "provider"`, "/provider"},
@@ -294,7 +294,7 @@ func TestInvalidSteps(t *testing.T) {
 		{"a name that is taken for good", "I onboard a provider\nI remember \"/provider\" as \"provider\"", "{provider} is predefined", ""},
 		{"a time that is none", "I onboard a provider\n\"/provider/created_at\" is the time \"noon\"", "is no time", ""},
 		{"a time of a walk that is none", "I have onboarded a provider\nI walk the export\nthe walk's \"/recorded_at\" are the times [\"noon\"]", "is no time", ""},
-		{"an answer that nobody remembers", "I onboard a provider\nI remember the answer as \"first\"\nthe answer is byte for byte \"firs\"", "no answer is remembered", "first"},
+		{"an answer that was not remembered", "I onboard a provider\nI remember the answer as \"first\"\nthe answer is byte for byte \"firs\"", "no answer is remembered", "first"},
 		{"no state to note", `I note its state`, "{provider} has no value yet: it is the id of what partnerLiquidityProvider.onboard made last", ""},
 		{"no state noted", "I onboard a provider\nits state is as noted", "there is no noted state", ""},
 		{"no page yet", `I ask for the next page`, "no page yet", ""},
@@ -355,7 +355,7 @@ func TestAHeaderThatCannotBeSent(t *testing.T) {
 }
 
 func TestTargets(t *testing.T) {
-	t.Run("needs are told", func(t *testing.T) {
+	t.Run("needs are passed", func(t *testing.T) {
 		s := newStage(t)
 		var requested [][]string
 		target := s.cfg.Target

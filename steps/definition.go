@@ -45,7 +45,7 @@ func define(pattern, example, description string, handler any, operations ...str
 // Set is a set of step definitions, checked and compiled.
 type Set struct {
 	definitions []Definition
-	matches     sync.Map // from a text to the definitions that match it: most texts stand in many scenarios
+	matches     sync.Map // definitions that match a text, by text: most texts are in many scenarios
 }
 
 // NewSet checks and compiles definitions.

@@ -98,8 +98,8 @@ func (f recordedFS) record(name string) {
 	}
 }
 
-// stubTransport answers every request with a success that has what later steps build on: the id of what the operation makes,
-// and a page with a next cursor, until that is asked for.
+// stubTransport answers every request with a success that has what later steps use: the id of what the operation
+// makes, and a page with a next cursor for the first request of an export.
 type stubTransport struct{ milestone *milestones.Milestone }
 
 func (t stubTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -232,7 +232,7 @@ func (r *DryRun) step(ctx context.Context, s *scenario, i int, step *messages.Pi
 		case errors.As(err, &invalid):
 			fault(0, invalid.Error())
 		case errors.As(err, new(*Mismatch)):
-			// Later steps build on what this one would have remembered of the answer.
+			// Later steps use the value that this one stores.
 			for _, name := range found[0].Arguments(step.Text, "name") {
 				if err := s.remember(name, textVariable("remembered")); err != nil {
 					fault(0, err.Error())

@@ -9,14 +9,14 @@ import (
 	"example.com/lpgate/internal/suggest"
 )
 
-// Mismatch is a promise that the target did not keep. It is the error of every sentence that asserts something; the
-// rest of the scenario is not run, so the first one is the only one.
+// Mismatch is a rule that the target broke. It is the error of every step that asserts something. It ends the
+// scenario, so there is at most one.
 type Mismatch struct {
-	// Message is what was being checked, in words.
+	// Message is what was checked.
 	Message string
 	// Expected and Got are the two sides, each as one line.
 	Expected, Got string
-	// Diff tells how two structured values differ. It is empty where Expected and Got say it all.
+	// Diff is the difference of two structured values. It is empty where Expected and Got suffice.
 	Diff string
 }
 
@@ -30,14 +30,13 @@ func (m *Mismatch) Error() string {
 	return b.String()
 }
 
-// InvalidStep is a fault in the scenario's own text, such as a word that nobody knows. It says nothing about the
-// target.
+// InvalidStep is a fault in the scenario's text, such as an unknown name. It is not a fault of the target.
 type InvalidStep struct {
 	// Message is wrong, and where.
 	Message string
 	// Nearest is the right thing that looks most like it, or empty.
 	Nearest string
-	// Row is the row of the table that is wrong, counted from 1; 0 when it is the sentence itself.
+	// Row is the invalid row of the table, counted from 1; 0 is the step itself.
 	Row int
 	// Err is why a file that the scenario names cannot be read; nil otherwise.
 	Err error
@@ -48,7 +47,7 @@ type InvalidStep struct {
 // Unwrap returns Err.
 func (b *InvalidStep) Unwrap() error { return b.Err }
 
-// Error tells what is wrong, and what may have been meant.
+// Error returns the message with a suggestion.
 func (b *InvalidStep) Error() string {
 	if b.Nearest == "" {
 		return b.Message
@@ -56,7 +55,7 @@ func (b *InvalidStep) Error() string {
 	return fmt.Sprintf("%s (did you mean %q?)", b.Message, b.Nearest)
 }
 
-// inRow is Error for somebody who knows the row.
+// inRow returns the message for a reader who knows the row.
 func (b *InvalidStep) inRow() string {
 	return (&InvalidStep{Message: b.bare, Nearest: b.Nearest}).Error()
 }
@@ -68,22 +67,22 @@ func invalidStep(format string, args ...any) error {
 // Unreachable is a request without an answer: the target is not there, or went away while it answered. It is no
 // verdict about the contract.
 type Unreachable struct {
-	// Err is what the transport said.
+	// Err is the error of the transport.
 	Err error
 }
 
-// Error tells what the transport said.
+// Error returns the error of the transport.
 func (u *Unreachable) Error() string { return "the target cannot be reached: " + u.Err.Error() }
 
-// Unwrap returns what the transport said.
+// Unwrap returns the error of the transport.
 func (u *Unreachable) Unwrap() error { return u.Err }
 
 // maxNearest is how many steps are suggested at most.
 const maxNearest = 3
 
-// Nearest returns the steps that a text may have been meant to be, the most similar one first, at most three. The words
-// decide, and what is in quotes is kept. A colon at the end means a step with a table. When the words are right and an
-// argument is not, the result is the corrected text alone.
+// Nearest returns at most three steps that a text may have been meant to be, the most similar first. Literal words
+// are compared, and quoted arguments are kept. A colon at the end means a step with a table. If only an argument is
+// invalid, the result is the corrected text alone.
 func Nearest(text string) []string {
 	if repaired := repair(text); repaired != "" {
 		return []string{repaired}
@@ -160,7 +159,7 @@ func Undefined(text string) string {
 	return "undefined step: " + text + " (did you mean: " + strings.Join(nearest, "; or: ") + "?)"
 }
 
-// skeleton returns the words of a step that are not arguments.
+// skeleton returns a step without its arguments.
 func skeleton(text string) string {
 	parts := strings.Split(text, `"`)
 	for i := 1; i < len(parts); i += 2 {

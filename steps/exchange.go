@@ -121,9 +121,8 @@ func (s *scenario) sendAtOnce(ctx context.Context, r *request, n int) error {
 
 type burstKey struct{}
 
-// Concurrency tells whether a request, known by its context, was sent together with others. Requests of one scenario with
-// the same number were under way at once, so the order in which they were sent and answered means nothing; who
-// writes them down may sort them by what they are. The first burst of a scenario has the number 1.
+// Concurrency reports whether a request, given by its context, was sent together with others. Concurrent requests of
+// one scenario have the same number, from 1; their order is not deterministic, so reports may sort them.
 func Concurrency(ctx context.Context) (number int, ok bool) {
 	number, ok = ctx.Value(burstKey{}).(int)
 	return number, ok
@@ -149,7 +148,7 @@ func (r *request) sendTo(ctx context.Context, client *http.Client, u *url.URL) (
 	return &answer{status: raw.StatusCode, header: raw.Header, body: []byte(body)}, nil
 }
 
-// requestFactory makes requests whose URL and headers nobody touches any more.
+// requestFactory makes requests whose URL and headers are final.
 type requestFactory struct {
 	ctx    context.Context
 	url    *url.URL
@@ -184,8 +183,8 @@ func (f *firstFailure) Failure(context *httpexpect.AssertionContext, failure *ht
 	}
 }
 
-// err is the first failure as an error. Sending and reading fail for want of a target only; anything else would be
-// a wrong use of the library.
+// err returns the first failure as an error. Sending and reading fail only if the target is unreachable; another
+// failure is a wrong use of the library.
 func (f *firstFailure) err() error {
 	if f.failure == nil {
 		return nil

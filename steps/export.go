@@ -287,8 +287,8 @@ func verifyWalk(ctx context.Context, claim string, proof func([][]byte, auditpro
 	return totalsAreExact(pages)
 }
 
-// totalsAreExact holds every total to the entries that the walk brought from there on. Somebody else's export may
-// grow while it is walked; here nobody wrote in between.
+// totalsAreExact compares every total with the number of entries from that page on. It needs a provider that is not
+// written to during the walk.
 func totalsAreExact(pages []*exchange) error {
 	left, err := allEntries(pages)
 	if err != nil {
@@ -315,8 +315,8 @@ func totalsAreExact(pages []*exchange) error {
 	return nil
 }
 
-// verify fetches the published keys and hands pages and keys to a proof. It also holds the pages to the provider
-// that was asked for, which no page says of itself.
+// verify fetches the published keys and verifies pages with a proof. It also checks that the entries are those of the
+// requested provider, which the pages alone do not prove.
 func (s *scenario) verify(ctx context.Context, claim string, pages []*exchange, proof func([][]byte, auditproof.Keys) error) error {
 	published, err := s.publishedKeys(ctx)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// serveVectors makes the toy's export the one of fixtures/vectors, which another program signed. lie may change an
-// answer before it is given.
+// serveVectors makes the toy serve the export of fixtures/vectors, which another program signed. change may change an
+// answer.
 func (s *stage) serveVectors(t *testing.T, change func(target, body string) string) {
 	t.Helper()
 	var file struct {
@@ -164,7 +164,7 @@ func TestExportsFindWrongServices(t *testing.T) {
 		{"fewer times", unchanged, walk + "\nthe walk's \"/recorded_at\" are the times []", `["20`},
 		{"a signature over something else", replace(`"exported_at": "20`, `"exported_at": "21`), "I export its audit\nthe page verifies", "page 1: the signature"},
 		{"an entry edited on a walk", replace("plpaudit_000005", "plpaudit_000003"), walk + "\nthe walk verifies", "page 2: the export's export_hash"},
-		{"a key that nobody published", keys(`"lpgate-dev-k1"`, `"lpgate-dev-k2"`), "I export its audit\nthe page verifies", "reading the key set: the status of key"},
+		{"an unpublished key", keys(`"lpgate-dev-k1"`, `"lpgate-dev-k2"`), "I export its audit\nthe page verifies", "reading the key set: the status of key"},
 		{"another set of keys", func(target, body string) string {
 			return keys("lpgate-dev-k1", "lpgate-dev-k9")(target, keys("lpgate-dev-k1", "lpgate-dev-k9")(target, body))
 		}, "I export its audit\nthe page verifies", `page 1: there is no key "lpgate-dev-k1"`},

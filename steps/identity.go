@@ -15,10 +15,10 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// This file is who calls. In header mode a caller is whom the headers of an identity of the milestone name. Key mode is
-// that of the milestone M109: the caller is whose X-Partner-Key it is.
+// This file makes the identity of a caller. In header mode it is in the identity headers of the milestone, in key
+// mode, which only M109 has, in X-Partner-Key.
 
-// identity is who a scenario says it is: the headers that name the caller.
+// identity has the headers that name the caller.
 type identity struct {
 	kind   identityKind
 	actor  string // the partner's id, or the secret key
@@ -37,7 +37,7 @@ const (
 // its scenario show nothing.
 var actorHeaders = []string{"X-Actor-Id", "X-Actor-Type", "X-Auth-Scopes", "X-Scopes"}
 
-// allScopes are the scopes of a caller of whom nobody said any: every one that an operation needs.
+// allScopes are the scopes of a caller without explicit ones: all that operations need.
 func (s *scenario) allScopes() string { return strings.Join(s.cfg.Milestone.Scopes(), " ") }
 
 func headerIdentity(actor, scopes string) identity {
@@ -61,7 +61,7 @@ func (s *scenario) callerHeaders() http.Header {
 	return header
 }
 
-// way is how the milestone's scenarios say who calls; nil when they cannot.
+// way returns how the milestone's headers name callers; nil if they cannot.
 func (c *Config) way() *milestones.Identity {
 	for i := range c.Milestone.Identities {
 		if way := &c.Milestone.Identities[i]; len(way.HeaderValues) > 0 {
@@ -71,7 +71,7 @@ func (c *Config) way() *milestones.Identity {
 	return nil
 }
 
-// mustHaveWay refuses a sentence about the caller where no header can carry what it says.
+// mustHaveWay returns an error for a step about the caller if no header of the milestone can express it.
 func (s *scenario) mustHaveWay(carries string) error {
 	if way := s.cfg.way(); way != nil && slices.ContainsFunc(way.HeaderValues, func(text string) bool { return strings.Contains(text, carries) }) {
 		return nil
@@ -79,7 +79,7 @@ func (s *scenario) mustHaveWay(carries string) error {
 	return invalidStep("no identity of %s sends %s, so this would change nothing", s.cfg.Milestone.ID, carries)
 }
 
-// PartnerKey is a secret key that a target in key mode knows, under a label that says nothing about the secret.
+// PartnerKey is a secret key that a target in key mode accepts. Its label reveals nothing of the secret.
 type PartnerKey struct {
 	Label     string   `json:"label"`
 	Key       string   `json:"key"`
@@ -105,7 +105,7 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	return file.Keys, nil
 }
 
-// mayDoAll says whether the key has both scopes.
+// mayDoAll reports whether the key has both scopes.
 func (k *PartnerKey) mayDoAll() bool {
 	return slices.Contains(k.Scopes, "settlement:read") && slices.Contains(k.Scopes, "settlement:write")
 }
@@ -125,14 +125,13 @@ func TwoPartners(keys []PartnerKey) (me, stranger PartnerKey, ok bool) {
 	return me, stranger, false
 }
 
-// inKeyMode says whether this scenario acts with the keys of a target in key mode. One that is about key mode itself says
-// which key it holds, and begins without one.
+// inKeyMode reports whether this scenario uses the keys of a target in key mode. A scenario about key mode begins
+// without a key and chooses one itself.
 func (s *scenario) inKeyMode() bool {
 	return s.cfg.KeyMode && !slices.Contains(s.needs, "key-identity")
 }
 
-// beKnown makes the caller, at the beginning, a partner that a target in key mode knows: one of two that all scenarios
-// share.
+// beKnown makes the caller one of two partners with keys, which all scenarios share.
 func (s *scenario) beKnown() error {
 	keys, from, err := s.partnerKeys()
 	if err != nil {
@@ -197,10 +196,10 @@ func bringNoIdentity(ctx context.Context) error {
 	return nil
 }
 
-// partnerKeysFile has the partner keys, each under a label that says nothing about the secret.
+// partnerKeysFile has the partner keys, each under a label that reveals nothing of the secret.
 const partnerKeysFile = "keys/partner-keys.json"
 
-// partnerKeys are the keys that the target knows, and where they are from.
+// partnerKeys are the keys that the target accepts, and their source.
 func (s *scenario) partnerKeys() (keys []PartnerKey, from string, err error) {
 	if s.cfg.PartnerKeys != nil {
 		return s.cfg.PartnerKeys, "the partner keys of the target", nil

@@ -92,9 +92,9 @@ func TestAnotherMilestoneHasItsOwnWords(t *testing.T) {
 		{"an operation of M109", "", "", "I get the provider", `L1 has no operation "partnerLiquidityProvider.get"`},
 		{"a success with another status", "status: 201", "status: 202", `I have called "lamp.hang"`,
 			"lamp.hang must succeed\n  expected: 202\n  got:      201"},
-		{"no identity that says who calls", `header_values: [person, "n-{caller}", "{scopes}"]`, `header_values: [person, "n-", "{scopes}"]`, `I act as partner "x"`,
+		{"no identity that names the caller", `header_values: [person, "n-{caller}", "{scopes}"]`, `header_values: [person, "n-", "{scopes}"]`, `I act as partner "x"`,
 			"no identity of L1 sends {caller}, so this would change nothing"},
-		{"no identity that says what it may", `header_values: [person, "n-{caller}", "{scopes}"], `, "", `my scopes are "x"`,
+		{"no identity with scopes", `header_values: [person, "n-{caller}", "{scopes}"], `, "", `my scopes are "x"`,
 			"no identity of L1 sends {scopes}, so this would change nothing"},
 	}
 	for _, test := range tests {

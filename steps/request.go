@@ -99,12 +99,12 @@ func (r *request) useFixture(s *scenario, name string) error {
 	return err
 }
 
-// unreadableFixture says why a fixture cannot be read.
+// unreadableFixture returns why a fixture cannot be read.
 func unreadableFixture(name string, err error) error {
 	why := err
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		why = path.Err // without the name, which stands before it
+		why = path.Err // without the name, which precedes it
 	}
 	return &InvalidStep{Message: fmt.Sprintf("the fixture %s cannot be read: %v", name, why), Err: err}
 }
@@ -130,7 +130,7 @@ func (r *request) pathFor(s *scenario) (string, error) {
 		}
 		value, ok := r.params[name]
 		if !ok {
-			// {provider_id} in a path is {provider} unless a row says otherwise: see [milestones.Operation.Thing].
+			// {provider_id} in a path is {provider} unless a row sets it: see [milestones.Operation.Thing].
 			v, err := s.variable(strings.TrimSuffix(name, "_id"))
 			if err != nil {
 				return "", err
@@ -150,8 +150,8 @@ func paramOf(segment string) (string, bool) {
 	return "", false
 }
 
-// urlFor returns the URL of the request at a target. What it says is what is sent: no segment is cleaned away, and
-// nothing is encoded again.
+// urlFor returns the URL of the request at a target. It is sent literally: no segment is cleaned, and nothing is
+// encoded again.
 func (r *request) urlFor(s *scenario, base *url.URL) (*url.URL, error) {
 	tail, err := r.pathFor(s)
 	if err != nil {
@@ -178,7 +178,7 @@ func (r *request) urlFor(s *scenario, base *url.URL) (*url.URL, error) {
 	return u, nil
 }
 
-// percentEncoded writes text so that it stands for itself in a query.
+// percentEncoded encodes text for a query.
 func percentEncoded(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
 
 // writtenOut makes a request of a method and a target that a scenario wrote out.
@@ -221,7 +221,7 @@ const (
 	changePath
 )
 
-// absent in a table takes something away, or tells that it is not there.
+// absent in a table removes a value, or asserts that there is none.
 const absent = "absent"
 
 // changesOf reads a change table.
@@ -270,10 +270,10 @@ func (s *scenario) changesIn(rows []row) ([]change, error) {
 	return changes, nil
 }
 
-// transportHeaders are those that net/http writes itself, whatever a request says.
+// transportHeaders are those that net/http writes itself, whatever a request has.
 var transportHeaders = []string{"Content-Length", "Host", "Trailer", "Transfer-Encoding"}
 
-// nearestPart is the part that was probably meant by what begins with no word for one.
+// nearestPart returns the part that was probably meant by an unknown kind.
 func (s *scenario) nearestPart(kind, name string) string {
 	word := suggest.Nearest(kind, []string{"header", "path", "query"})
 	if name != "" && word != "" {
@@ -399,7 +399,7 @@ type row struct {
 	key, value string
 }
 
-// place is where a row stands in its table, counted from 1, with what it begins with.
+// place is the position of a row in its table, counted from 1, with its first cell.
 type place struct {
 	row int
 	key string
@@ -427,7 +427,7 @@ func rowsOf(table *Table) ([]row, error) {
 	return rows, nil
 }
 
-// tableOf makes rows of a table that stands in no feature.
+// tableOf returns rows as a table that is in no feature.
 func tableOf(table [][2]string) []row {
 	rows := make([]row, len(table))
 	for i, cells := range table {
@@ -453,7 +453,7 @@ func bytesOf(text string) ([]byte, error) {
 	return body, nil
 }
 
-// isToken tells whether text can be a method or the name of a header.
+// isToken reports whether text can be a method or the name of a header.
 func isToken(text string) bool {
 	for i := range len(text) {
 		c := text[i]

@@ -17,7 +17,7 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// scenario is all that the sentences of one scenario know. It lives in the scenario's context, and dies with it.
+// scenario is the state that the steps of one scenario share. It is in the scenario's context.
 type scenario struct {
 	cfg    *Config
 	needs  []string
@@ -59,7 +59,7 @@ func Begin(ctx context.Context, cfg *Config, pickle *messages.Pickle) (context.C
 // ConfigOf returns the configuration of the scenario in the context, for handlers outside of this package.
 func ConfigOf(ctx context.Context) *Config { return in(ctx).cfg }
 
-// newScenario knows nothing yet but who calls. Its ids are made of the word.
+// newScenario returns a state that has only the caller. Its ids begin with the prefix.
 func newScenario(cfg *Config, word string) *scenario {
 	s := &scenario{
 		cfg: cfg, prefix: word,
@@ -124,11 +124,11 @@ func (s *scenario) target(ctx context.Context) (*url.URL, error) {
 	return s.base, nil
 }
 
-// predefined are the variables that every scenario has. Nobody else may set them, and nobody may set one that an
-// operation of the milestone makes.
+// predefined are the variables that every scenario has. Scenarios cannot set them, or variables that an operation of
+// the milestone sets.
 var predefined = []string{"me", "stranger", "unique"}
 
-// maker is the operation that makes what a variable stands for; nil when it stands for something else.
+// maker returns the operation that sets a variable; nil for other variables.
 func (s *scenario) maker(name string) *milestones.Operation {
 	for i := range s.cfg.Milestone.Operations {
 		if o := &s.cfg.Milestone.Operations[i]; o.CreatedIDAt != "" && o.CreatedName() == name {
@@ -138,7 +138,7 @@ func (s *scenario) maker(name string) *milestones.Operation {
 	return nil
 }
 
-// remember gives a value a name that the scenario's text may use from then on.
+// remember sets a variable of the scenario.
 func (s *scenario) remember(name string, v variable) error {
 	if !isVariableName(name) {
 		return invalidStep("invalid name %q: expected lower-case letters, digits and _, beginning with a letter", name)

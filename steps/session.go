@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// This file is the vocabulary's calls for a program that makes them without sentences. What it sends is what the
-// sentences of [Call.Step] would send, since it is made in the same place.
+// This file makes the requests of steps for a program that has calls instead of texts. They equal the requests of the
+// steps of [Call.Step], because the same code makes them.
 
-// Call is a call, or what a scenario says before one.
+// Call is a call, or a step before one.
 type Call struct {
 	// Operation is the id of the operation that is called with its default request. It is empty when Method and Path
 	// are written out, and in a call that repeats or continues an earlier one.
@@ -37,10 +37,10 @@ type Call struct {
 	Rows [][2]string `json:"rows,omitempty"`
 }
 
-// Session is one caller of a target: it knows what a scenario knows, and sends nothing by itself.
+// Session is one caller of a target. It has the state of a scenario, and sends nothing itself.
 type Session struct{ s *scenario }
 
-// NewSession begins a session. Its ids are made of the word, which nobody else may use against the same target.
+// NewSession returns a new session. Its ids begin with the prefix, which must be unique for the target.
 func NewSession(cfg *Config, prefix string) *Session {
 	s := newScenario(cfg, prefix)
 	return &Session{s}
@@ -56,13 +56,13 @@ func (s *Session) Carry(rows [][2]string) error {
 	return err
 }
 
-// Variable is what {name} stands for.
+// Variable returns the value of {name}.
 func (s *Session) Variable(name string) (text string, known bool) {
 	v, known := s.s.variables[name]
 	return v.text, known
 }
 
-// Record makes {name} stand for a text.
+// Record sets {name} to a text.
 func (s *Session) Record(name, text string) error { return s.s.remember(name, textVariable(text)) }
 
 // Request is a request of a session, before it is sent.
@@ -72,8 +72,7 @@ type Request struct {
 	Body []byte
 }
 
-// Prepare makes the request of a call to a target. A [*BadSentence] says that the call cannot be made: it names
-// something that is not there.
+// Prepare makes the request of a call to a target. A call that names something unknown is an [*InvalidStep].
 func (s *Session) Prepare(c Call, base *url.URL) (*Request, error) {
 	if c.Hold != "" {
 		if err := s.s.hold(c.Hold); err != nil {
@@ -158,13 +157,13 @@ func (r *Request) Operation() string {
 	return r.r.operation.ID
 }
 
-// Answered tells the session what came back, so that later calls can build on it.
+// Answered records an answer, which later calls can use.
 func (s *Session) Answered(r *Request, status int, header http.Header, body []byte) {
 	s.s.called(&exchange{r.r, &answer{status: status, header: header, body: body}})
 }
 
-// Step is the sentence that makes the call, and the lines of what comes after it: a table of changes, or a text
-// between two lines of """. Taken is for a call that has to succeed, which some operations have a sentence for.
+// Step returns the step that makes the call, and the lines after it: a table of changes, or a text between two lines
+// of """. Taken is for a call that must succeed; some operations have a step for it.
 func (c Call) Step(taken bool) (text string, after []string) {
 	switch {
 	case c.Repeat:

@@ -13,7 +13,7 @@ import (
 
 func text(s string) *string { return &s }
 
-// Each call has a sentence, which the vocabulary knows, and which is written as features have it.
+// Each call has a step that has a definition and the form of features.
 func TestSteps(t *testing.T) {
 	for _, test := range []struct {
 		call  Call
@@ -46,18 +46,18 @@ func TestSteps(t *testing.T) {
 				}
 			}
 			if known != 1 {
-				t.Errorf("%d sentences of the vocabulary are %q", known, step)
+				t.Errorf("%d step definitions match %q", known, step)
 			}
 		})
 	}
 }
 
-// A session builds on what it is told was answered, and says what it cannot build on.
+// A session uses the answers that it was given, and reports what it lacks.
 func TestSession(t *testing.T) {
 	s := NewSession(&Config{Milestone: milestones.M109(), Fixtures: fixtures.FS}, "word")
 	base := &url.URL{Scheme: "http", Host: "host"}
 	if _, err := s.Prepare(Call{Operation: get}, base); err == nil {
-		t.Error("the provider that nobody onboarded was asked for")
+		t.Error("the session used a provider that was not onboarded")
 	}
 	if err := s.Carry([][2]string{{"header X-Now-Iso", "then"}}); err != nil {
 		t.Fatal(err)

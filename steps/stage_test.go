@@ -35,7 +35,7 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-// play runs the lines as the steps of one scenario, and returns what its first failing step said. Lines that begin
+// play runs the lines as the steps of one scenario, and returns the error of its first failing step. Lines that begin
 // with @ are its tags.
 func (s *stage) play(t *testing.T, lines string) error {
 	t.Helper()

@@ -18,8 +18,8 @@ type providerState struct {
 	entries  []any
 }
 
-// ownerOf are the headers that name the one who onboarded a provider, for reading its state later, whoever the
-// scenario says it is by then. They have all scopes, even when they were only there to write.
+// ownerOf returns the headers of the partner that onboarded a provider, for reading its state later, whoever the
+// caller is then. They have all scopes, even if the partner had only some.
 func ownerOf(r *request, scopes string) http.Header {
 	owner := http.Header{}
 	for _, name := range []string{"X-Actor-Type", "X-Actor-Id", "X-Partner-Key"} {
@@ -115,7 +115,7 @@ func stateIsAsNoted(ctx context.Context) error {
 	}
 }
 
-// changedMembers tells in words, in the order of their names, which members differ.
+// changedMembers describes which members differ, sorted by name.
 func changedMembers(at jsontext.Pointer, before, after any) []string {
 	if same(before, after) {
 		return nil
@@ -143,7 +143,7 @@ func changedMembers(at jsontext.Pointer, before, after any) []string {
 	return changed
 }
 
-// changedEntries tells in words which audit entries came, went, changed or moved.
+// changedEntries describes which audit entries were added, removed, changed or moved.
 func changedEntries(before, after []any) []string {
 	name := func(entry any) string {
 		id, _, _ := find(entry, []string{"audit_id"})
@@ -169,7 +169,7 @@ func changedEntries(before, after []any) []string {
 		}
 	}
 	if len(changed) == 0 && !same(before, after) {
-		changed = append(changed, "the audit entries stand in another order")
+		changed = append(changed, "the audit entries are in another order")
 	}
 	return changed
 }

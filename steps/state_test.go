@@ -73,7 +73,7 @@ func TestChangedStateIsReported(t *testing.T) {
 		{"an entry is new", "", entry(1, "") + "," + entry(2, "") + "," + entry(3, ""), "the audit entry plpaudit_000003 (onboarded) is new"},
 		{"an entry is gone", "", entry(1, ""), "the audit entry plpaudit_000002 (onboarded) is gone"},
 		{"an entry has changed", "", entry(1, "") + "," + entry(2, `,"x":1`), "the audit entry plpaudit_000002 (onboarded) has changed"},
-		{"entries have moved", "", entry(2, "") + "," + entry(1, ""), "the audit entries stand in another order"},
+		{"entries have moved", "", entry(2, "") + "," + entry(1, ""), "the audit entries are in another order"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t)

@@ -29,16 +29,15 @@
 //	| path provider_id       | a/b        |   a part of the path, percent-encoded when it is sent
 //	| /recorded_at           | absent     |   no value, whether there was one or not
 //
-// A table after “the fields are:” has pointers into the answer, and the JSON that must be there, or absent.
+// A table after “the fields are:” has pointers into the answer, and the expected JSON, or absent.
 //
 // # Variables
 //
-// {name} stands for a value in every quoted argument, in tables, in texts and in fixtures. Every scenario has {me} and
-// {stranger}, the ids of two callers of its own, and {unique}, a text of its own. When the milestone declares that a success
-// of an operation makes something, its id is a variable from then on: {provider} is that of the provider that was onboarded
-// last. “I remember … as "name"” makes more. Where JSON is expected, a variable outside quotes stands for
-// the whole value, so `| /export/entries/0/details | {evaluation} |` compares objects; inside quotes it stands for
-// text.
+// {name} is replaced by a value in quoted arguments, tables, texts and fixtures. Every scenario has {me} and {stranger}, the
+// ids of two callers of its own, and {unique}, a text of its own. If the milestone declares that an operation makes something,
+// its id is a variable after a success: {provider} is the provider that was onboarded last. “I remember … as "name"” sets
+// others. Where JSON is expected, a variable outside quotes is replaced by the whole value, so
+// `| /export/entries/0/details | {evaluation} |` compares objects; inside quotes it is replaced by text.
 //
 // # Errors
 //

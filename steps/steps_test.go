@@ -100,7 +100,7 @@ func TestInvalidDefinitions(t *testing.T) {
 			}
 		})
 	}
-	t.Run("it does not say what it does", func(t *testing.T) {
+	t.Run("it has no description", func(t *testing.T) {
 		if _, err := NewSet(define(`^I nod$`, "", "", none)); err == nil {
 			t.Error("got no error")
 		}
@@ -109,9 +109,9 @@ func TestInvalidDefinitions(t *testing.T) {
 
 func TestArgumentsAreNeitherOverlookedNorMissed(t *testing.T) {
 	for _, test := range []struct{ name, lines, message string }{
-		{"a table after a sentence that takes none", "I onboard a provider\n| /provider/status | absent |", "takes no table"},
-		{"a text after a sentence that takes none", "I onboard a provider\n\"\"\"\n\"\"\"", "takes no table"},
-		{"nothing after a sentence that takes a table", "I onboard a provider with:", "nothing follows"},
+		{"a table after a step that takes none", "I onboard a provider\n| /provider/status | absent |", "takes no table"},
+		{"a text after a step that takes none", "I onboard a provider\n\"\"\"\n\"\"\"", "takes no table"},
+		{"nothing after a step that takes a table", "I onboard a provider with:", "nothing follows"},
 		{"a text where a table is wanted", "I onboard a provider with:\n\"\"\"\n\"\"\"", "takes a table"},
 		{"a table where a text is wanted", "I call \"partnerLiquidityProvider.onboard\" with the body:\n| a | b |", "takes a text"},
 		{"one column", "I onboard a provider with:\n| /provider/status |", "row 1: the row has 1 columns"},
@@ -121,7 +121,7 @@ func TestArgumentsAreNeitherOverlookedNorMissed(t *testing.T) {
 			s := newStage(t)
 			var bad *InvalidStep
 			if err := s.play(t, test.lines); !errors.As(err, &bad) || !strings.Contains(bad.Message, test.message) {
-				t.Errorf("got %v, want a bad sentence: %s", err, test.message)
+				t.Errorf("got %v, want an invalid step: %s", err, test.message)
 			}
 			if got := s.last(); got.method != "" {
 				t.Errorf("got %s %s, want nothing sent", got.method, got.target)
@@ -166,7 +166,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// Every parameter is one that is described, and every description is of one that a sentence takes.
+// Every parameter has a description, and every description is of a parameter that a definition has.
 func TestEveryParameterIsDescribed(t *testing.T) {
 	described, taken := map[string]bool{}, map[string]bool{}
 	for _, parameter := range Parameters {
@@ -175,13 +175,13 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 	for _, definition := range Definitions() {
 		for _, name := range definition.Parameters() {
 			if taken[name] = true; !described[name] {
-				t.Errorf("%s takes %q, which nobody describes", definition.Example, name)
+				t.Errorf("%s takes %q, which has no description", definition.Example, name)
 			}
 		}
 	}
 	for name := range described {
 		if !taken[name] {
-			t.Errorf("no sentence takes %q", name)
+			t.Errorf("no step takes %q", name)
 		}
 	}
 }

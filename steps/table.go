@@ -38,7 +38,7 @@ func Topics() []Topic {
 	return topics
 }
 
-// topicsOfTable returns the table: a definition stands nowhere else.
+// topicsOfTable returns the table of all step definitions.
 func topicsOfTable() []Topic {
 	return []Topic{
 		{"Who calls", callerDefinitions},
@@ -96,7 +96,7 @@ var callDefinitions = []Definition{
 		"The same with headers, raw query values, and a body that begins as {}. TABLE of changes.", sendToWith),
 }
 
-// phrases are the steps that call one operation in words of their own.
+// phrases are the steps that call one operation without its id.
 type phrases struct {
 	operation string
 	name      string // in descriptions
@@ -162,9 +162,9 @@ var answerDefinitions = []Definition{
 	define(`^the answer is `+aNumber+` `+aCode+` without a reason code$`, `the answer is 401 UNAUTHORIZED without a reason code`,
 		"The answer is a refusal with this status and error code, and with no reason code.", answerIsWithoutReason),
 	define(`^the answer is the same as `+anAnswer+`$`, `the answer is the same as "first"`,
-		"The answer has the status of the one that was remembered under this name, and an equal body except for the correlation id.", answerIsSameAs),
+		"The answer has the status of the one stored under this name, and an equal body except for the correlation id.", answerIsSameAs),
 	define(`^the answer is byte for byte `+anAnswer+`$`, `the answer is byte for byte "first"`,
-		"The answer has the same status and bytes as the one that was remembered under this name.", answerIsByteForByte),
+		"The answer has the same status and bytes as the one stored under this name.", answerIsByteForByte),
 	define(`^`+aPointer+` is `+aLiteral+`$`, `"/provider/segment_tier" is "S1"`,
 		"The body has this JSON value at the pointer; numbers are compared by value, exactly.", valueIs),
 	define(`^`+aPointer+` is the time "(?<time>[^"]*)"$`, `"/provider/created_at" is the time "2026-02-22T16:00:10Z"`,
@@ -195,9 +195,9 @@ var answerDefinitions = []Definition{
 
 var captureDefinitions = []Definition{
 	define(`^I remember `+aPointer+` as `+aName+`$`, `I remember "/provider/created_at" as "created"`,
-		"{created} stands from now on for the value at the pointer.", rememberValue),
+		"{created} is from now on the value at the pointer.", rememberValue),
 	define(`^I remember the header `+aHeader+` as `+aName+`$`, `I remember the header "X-Correlation-Id" as "correlation"`,
-		"{correlation} stands from now on for the value of this header.", rememberHeader),
+		"{correlation} is from now on the value of this header.", rememberHeader),
 	define(`^I remember the answer as `+anAnswer+`$`, `I remember the answer as "first"`,
 		"Keeps the answer for “the answer is the same as” and “the answer is byte for byte”.", rememberAnswer),
 	define(`^I note its state$`, `I note its state`,

@@ -37,7 +37,7 @@ func compareTime(ctx context.Context, at, text string) error {
 	return nil
 }
 
-// instant reads a time out of a scenario's text. What a variable stands for comes from the target.
+// instant parses a time of a scenario's text. The value of a variable comes from the target.
 func (s *scenario) instant(text string) (time.Time, error) {
 	expanded, err := s.expand(text, plain)
 	if err != nil {

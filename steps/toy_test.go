@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// toy answers like a service that has hardly any rules. It writes down what it is asked.
+// toy is a service with few rules. It records its requests.
 type toy struct {
 	mu      sync.Mutex
 	seen    []seen
@@ -96,8 +96,7 @@ func toJSON(value any) []byte {
 	return text
 }
 
-// read answers GET: a provider's view, or a page of its audit. The pages are not signed, and say no more than is
-// needed to follow them.
+// read answers GET: a provider's view, or a page of its audit. Pages are unsigned and minimal.
 func (toy *toy) read(u *url.URL) []byte {
 	id, isExport := strings.CutSuffix(strings.TrimPrefix(u.Path, providers+"/"), "/rollout/export")
 	if !isExport {

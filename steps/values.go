@@ -21,8 +21,8 @@ import (
 // This file is about JSON: reading it without losing a digit, finding things in it, changing it, comparing it, and
 // putting variables into it.
 
-// variable is a value under a name. Inside quotes and in plain text it stands for text; where a scenario writes JSON
-// and the variable stands outside quotes, it stands for the whole value.
+// variable is a named value. Inside quotes and in plain text it is replaced by its text; outside quotes in JSON it is
+// replaced by the whole value.
 type variable struct {
 	text string // the text of a string, the JSON of everything else
 	json string
@@ -42,9 +42,9 @@ func jsonVariable(value any) variable {
 type notation int
 
 const (
-	plain      notation = iota // a header, an id, a word
+	plain      notation = iota // a header, an id, a name
 	jsonText                   // JSON, or what is sent as if it were
-	expression                 // a regular expression: a variable in it stands for itself
+	expression                 // a regular expression: a variable in it is matched literally
 )
 
 // expand replaces each {name} in text by the variable of that name.
@@ -87,7 +87,7 @@ func (s *scenario) expand(text string, as notation) (string, error) {
 	return out.String(), nil
 }
 
-// Varies says whether there is a variable in a text.
+// Varies reports whether a text has a variable in it.
 func Varies(text string) bool {
 	for i := range len(text) {
 		if variableAt(text[i:]) != "" {
@@ -167,7 +167,7 @@ func pointer(text string) ([]string, error) {
 	return slices.Collect(p.Tokens()), nil
 }
 
-// find returns what a pointer points to. When it points to nothing, it says what there is instead.
+// find returns the value at a pointer. If there is none, it returns what is there instead.
 func find(value any, tokens []string) (found any, instead string, ok bool) {
 	at := jsontext.Pointer("")
 	for _, token := range tokens {
@@ -265,8 +265,8 @@ func nearestIn(at jsontext.Pointer, token string, names []string) string {
 	return ""
 }
 
-// isJSON tells whether text is one JSON value by its grammar alone: duplicate members and surrogates without a
-// partner are JSON too, and a scenario may want to send them.
+// isJSON reports whether text is one JSON value by the grammar alone: duplicate members and lone surrogates are
+// allowed, because a scenario may send them.
 func isJSON(text []byte) bool {
 	return jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
@@ -276,8 +276,8 @@ var byValue = cmp.Comparer(func(a, b json.Number) bool { return normal(a) == nor
 
 func same(a, b any) bool { return cmp.Equal(a, b, byValue) }
 
-// difference tells how two values differ. The library puts in a no-break space at random, so that nobody compares
-// its words; reports here are compared, byte for byte.
+// difference describes how two values differ. The library inserts no-break spaces at random, which are replaced,
+// because reports are compared byte for byte.
 func difference(want, got any) string {
 	return strings.ReplaceAll(cmp.Diff(want, got, byValue), "\u00a0", " ")
 }
@@ -306,7 +306,7 @@ func normal(n json.Number) string {
 	return fmt.Sprintf("%s%se%d", sign, short, exponent+len(digits)-len(short))
 }
 
-// differenceWithin is difference, for two values of which a line each does not tell enough.
+// differenceWithin is difference for two values that one line each cannot show.
 func differenceWithin(want, got any) string {
 	switch want.(type) {
 	case map[string]any, []any:
@@ -318,7 +318,7 @@ func differenceWithin(want, got any) string {
 // show writes a value as one line for people.
 func show(value any) string { return cut(string(encode(value))) }
 
-// inBrief writes a value for the middle of a sentence.
+// inBrief writes a value for the middle of a line.
 func inBrief(value any) string {
 	if text := string(encode(value)); len(text) <= 60 {
 		return text
@@ -329,7 +329,7 @@ func inBrief(value any) string {
 // cut keeps a line short enough to read.
 func cut(text string) string { return cutAt(600, text) }
 
-// brief is a text in a sentence of one line.
+// brief cuts a text for one line.
 func brief(text string) string { return cutAt(60, strings.Join(strings.Fields(text), " ")) }
 
 func cutAt(most int, text string) string {

@@ -13,8 +13,8 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// The settings of the editor lead to files that are there: features and their sentences, a schema for each kind of YAML,
-// and for each default body the schema of its operation. What they say is what the milestone says.
+// The editor settings name existing files: features and step definitions, a schema for each kind of YAML, and for
+// each default body the schema of its operation. They agree with the milestone.
 func TestEditorSettings(t *testing.T) {
 	module.Enter(t)
 	text, err := os.ReadFile(".vscode/settings.json")
@@ -35,7 +35,7 @@ func TestEditorSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.Equal(settings.Features, []string{"features/**/*.feature"}) {
-		t.Errorf("the features are said to be %q", settings.Features)
+		t.Errorf("the settings have the features %q", settings.Features)
 	}
 	exists := func(file string) {
 		t.Helper()

@@ -16,7 +16,7 @@ import (
 )
 
 // layers is the import policy, after Go's own go/build/deps_test.go. "a < b" means: b may import a, and all that a may
-// import. A package belongs to the longest prefix of its path that stands here; packages with one prefix may import each
+// import. A package belongs to the longest prefix of its path in this list; packages with one prefix may import each
 // other. This is a statement of policy: do not change it to make a build pass.
 //
 // FAKE stands for fakeserver/internal.

@@ -63,7 +63,7 @@ func TestPagesAreLinked(t *testing.T) {
 	}
 }
 
-// placeholders are parts of a path that stand for others.
+// placeholders are variable parts of a path.
 var placeholders = regexp.MustCompile(`[<>*{}…]`)
 
 // A path of the repository in the text of a page exists.

@@ -10,7 +10,7 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// maxBytes limits the words that are compared: comparing takes time in proportion to the product of their lengths.
+// maxBytes limits the names that are compared: comparing takes time in proportion to the product of their lengths.
 const maxBytes = 1000
 
 // Near returns the indexes of the candidates that differ from word in at most maxEdits letters, ignoring case. The nearest

@@ -132,7 +132,7 @@ func syntaxProblem(name string, text []byte, message string, hide bool) *Problem
 	return &Problem{File: name, Line: line, Message: "not YAML: " + message}
 }
 
-// hintFor words the usual mistakes. It may be the line before that is wrong.
+// hintFor returns a hint for usual mistakes. The line before may be the wrong one.
 func hintFor(lines []string, at int, message string) string {
 	line := strings.TrimRight(lines[at], "\n")
 	content := strings.TrimLeft(line, " ")

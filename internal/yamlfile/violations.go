@@ -135,7 +135,7 @@ type message struct {
 	text    string
 }
 
-// messages words one failure.
+// messages describes one failure.
 func (f *File) messages(failure Failure) []message {
 	at := failure.Pointer
 	name := Name(at)
@@ -195,7 +195,8 @@ func (f *File) messages(failure Failure) []message {
 	return one("%s", failure.Message)
 }
 
-// missing are the members that a mapping lacks. A misspelt key counts as the one that was probably meant, if the caller wants.
+// missing returns the members that a mapping lacks. A misspelt key counts as the one that was probably meant, if the
+// caller wants that.
 func (f *File) missing(failure Failure, countMisspelt bool) []string {
 	keys := f.Keys(failure.Pointer)
 	if countMisspelt {
@@ -246,7 +247,7 @@ func (f *File) unknownKeyMessages(failure Failure) []message {
 	return all
 }
 
-// dependentMessages words what one key needs of another. The schema path ends with the key and an index.
+// dependentMessages describes what one key requires of another. The schema path ends with the key and an index.
 func (f *File) dependentMessages(failure Failure) []message {
 	dependents, _ := failure.Node["dependentRequired"].(map[string]any)
 	path := jsontext.Pointer(failure.SchemaPath)

@@ -1,5 +1,5 @@
-// Package openapi writes an API down as an OpenAPI 3.1 document, from what the
-// house knows of it as data: operations, schemas and recorded examples.
+// Package openapi describes an API as an OpenAPI 3.1 document, made from operations,
+// schemas and recorded examples.
 //
 //	document := openapi.Contract(milestones.M109(), schemas.Embedded(), examples)
 //	text, err := document.JSON()
@@ -44,8 +44,7 @@ type Document struct {
 	Examples []Example
 }
 
-// Server is where the API is, relative to the document. A variable such as {world}
-// stands for its default.
+// Server is the base URL of the API, relative to the document. A variable such as {world} has a default.
 type Server struct {
 	URL, Description string
 	Variable         string // "" is none
@@ -60,8 +59,8 @@ type Scheme struct{ Name, Header, Description string }
 type Operation struct {
 	ID, Method, Path          string
 	Tag, Summary, Description string
-	// Security are the ways to say who calls, each the names of the schemes that it
-	// takes together; none at all is for everybody.
+	// Security are the alternatives of authentication, each the names of the schemes that are used together; none
+	// means that no authentication is needed.
 	Security   [][]string
 	Parameters []Parameter
 	// Request names the schema of the body, which is JSON; "" is no body. Also are other

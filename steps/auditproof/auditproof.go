@@ -1,5 +1,5 @@
-// Package auditproof checks signed audit exports offline: whether what somebody holds is what the service signed,
-// whole and in order. It only verifies. It makes no page, asks no server, and shares no code with one that does.
+// Package auditproof verifies signed audit exports offline: whether pages are what the service signed,
+// complete and in order. It uses no server, and shares no code with one that signs.
 //
 // # What a page is
 //
@@ -27,20 +27,20 @@
 // # What is checked
 //
 // [Page] checks one page by itself. [Walk] checks the pages of a whole export, from the first to the last: each by
-// itself, and each against the one before. A page with a member that is not listed above is broken: a reader would
-// take what nobody checks for something that was signed.
+// itself, and each against the one before. A page with a member that is not listed above is invalid: a reader would
+// mistake an unverified member for a signed one.
 //
 //	keys, err := auditproof.ParseKeys(keySet)   // the answer of /keys/policy-integrity-signing
-//	err = auditproof.Walk(pages, keys)          // nil, or a *Broken that names the page and the entry
+//	err = auditproof.Walk(pages, keys)          // nil, or an *Error that names the page and the entry
 //
 // [PageProof] and [WalkProof] check the hashes, the chain and the signatures alone, for a service that writes times or
 // names filters in its own way.
 //
-// [Sketch] tells what a page says of itself, sound or not, so that people can be told which page and which entry.
+// [Sketch] returns what a page claims to be, valid or not, so that messages can name pages and entries.
 //
-// Two things cannot be told from the pages. An entry older than the retention is not seen to be missing: the service
-// may cut by another clock than exported_at. And entries may arrive while somebody pages, so a total may be larger
-// than what the page before leaves, though only by as many entries as are younger than all that were seen until then.
+// Two faults cannot be detected. An entry older than the retention may be missing: the service may cut by another clock
+// than exported_at. And entries may arrive between pages, so a total may be larger than the previous page leaves, but only
+// by as many entries as are younger than all before.
 package auditproof
 
 import (
@@ -58,17 +58,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Error says where an export is not what was signed, and how.
+// Error is the place in an export that differs from what was signed, and the difference.
 type Error struct {
 	// Page is the number of the page, from 1.
 	Page int
 	// Entry is the number of the entry on its page, from 1; 0 when the fault is not one entry's.
-	Entry int
-	// Message is what is wrong, in words.
+	Entry   int
 	Message string
 }
 
-// Error tells the place and the fault.
+// Error implements error.
 func (b *Error) Error() string {
 	if b.Entry > 0 {
 		return fmt.Sprintf("page %d, entry %d: %s", b.Page, b.Entry, b.Message)
@@ -95,7 +94,7 @@ func Walk(texts [][]byte, keys Keys) error {
 	return checkTotals(pages)
 }
 
-// readWalk reads all pages, and checks what each says of the one before it, and that no entry stands in two places.
+// readWalk reads all pages, checks each against the one before, and that every entry is unique.
 func readWalk(texts [][]byte, keys Keys, read func([]byte, Keys) (*page, error)) ([]*page, error) {
 	pages := make([]*page, 0, len(texts))
 	for i, text := range texts {
@@ -187,11 +186,11 @@ func readPage(text []byte, keys Keys) (*page, error) {
 	if err := p.checkHashes(export); err != nil {
 		return nil, err
 	}
-	// The signature comes last. It covers everything, so it can tell nobody what was changed.
+	// The signature is checked last: it covers everything, so its failure does not show what was changed.
 	return p, checkSignature(export, keys)
 }
 
-// What a query says is in force: a service counts more as this much, and signs that.
+// The signed query has the effective values: a service replaces a limit that is too high.
 const (
 	maxLimit         = 200
 	maxRetentionDays = 3650
@@ -330,7 +329,7 @@ func arrivalOf(id string) string {
 	return strings.TrimLeft(digits, "0")
 }
 
-// younger tells whether arrival a came after b. The numbers have no largest one, so they are compared as digits.
+// younger reports whether arrival a is later than b. The numbers are unbounded, so their digits are compared.
 func younger(a, b string) bool {
 	if len(a) != len(b) {
 		return len(a) > len(b)
@@ -338,7 +337,7 @@ func younger(a, b string) bool {
 	return a > b
 }
 
-// admits tells whether the filters let the entry through. All times are written alike, so they compare as text.
+// admits checks an entry against the filters. All times have one format, so they are compared as text.
 func (q *query) admits(e *auditEntry) error {
 	switch {
 	case q.from != nil && e.at < *q.from:
@@ -351,13 +350,13 @@ func (q *query) admits(e *auditEntry) error {
 	return nil
 }
 
-// checkOrder tells whether the order of the export puts e after before: by time, then by arrival.
+// checkOrder checks the order of the export: by time, then by arrival.
 func (e entry) checkOrder(before entry) error {
 	switch {
 	case e.at < before.at:
-		return wrong("%s at %s stands after %s at %s", e.id, e.at, before.id, before.at)
+		return wrong("%s at %s is after %s at %s", e.id, e.at, before.id, before.at)
 	case e.at == before.at && !younger(e.arrival, before.arrival):
-		return wrong("%s stands after %s at the same time, but did not arrive after it", e.id, before.id)
+		return wrong("%s is after %s at the same time, but did not arrive after it", e.id, before.id)
 	}
 	return nil
 }
@@ -468,7 +467,7 @@ func checkSignature(export *object, keys Keys) error {
 	if err != nil {
 		return err
 	}
-	// Base64 lets several texts stand for the same bytes. Only the one that its bytes encode to is the signature.
+	// Base64 has several encodings of the same bytes. Only the canonical one is valid.
 	sig, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || base64.StdEncoding.EncodeToString(sig) != text {
 		return wrong("the signature's sig is no base64")
@@ -479,7 +478,7 @@ func checkSignature(export *object, keys Keys) error {
 	return nil
 }
 
-// starts tells whether the page is the first of its export.
+// starts reports whether the page is the first of its export.
 func (p *page) starts() error {
 	if p.after.cursor != nil {
 		return wrong("it continues after %q, but there is no page before it", *p.after.cursor)
@@ -487,7 +486,7 @@ func (p *page) starts() error {
 	return nil
 }
 
-// follows tells whether the page continues the one before it.
+// follows reports whether the page continues the one before it.
 func (p *page) follows(before *page) error {
 	if before.nextCursor == nil {
 		return wrong("the page before it is the last of its export")
@@ -517,13 +516,13 @@ func (p *page) follows(before *page) error {
 	return nil
 }
 
-// checkUnique checks that no entry stands in the export twice.
+// checkUnique checks that no entry is in the export twice.
 func checkUnique(pages []*page) error {
 	seen := map[string]bool{}
 	for i, p := range pages {
 		for j, e := range p.entries {
 			if seen[e.id] {
-				return &Error{Page: i + 1, Entry: j + 1, Message: e.id + " stands in the export twice"}
+				return &Error{Page: i + 1, Entry: j + 1, Message: e.id + " is in the export twice"}
 			}
 			seen[e.id] = true
 		}
@@ -551,7 +550,7 @@ func checkTotals(pages []*page) error {
 		}
 		if arrived > possible {
 			return &Error{Page: i + 2, Message: fmt.Sprintf(
-				"total_filtered says that %d entries arrived since the page before it, but at most %d that follow are that young", arrived, possible)}
+				"by total_filtered, %d entries arrived since the page before it, but at most %d that follow are that young", arrived, possible)}
 		}
 	}
 	return nil

@@ -43,7 +43,7 @@ func TestWalkAcceptsValidExports(t *testing.T) {
 }
 
 func TestWalkAcceptsArrivals(t *testing.T) {
-	// A ninth entry arrives after the first page was given, and stands among those that follow.
+	// A ninth entry arrives after the first page was returned, between those that follow.
 	all := entries(9)
 	first := pages(all[:8], 3)[0]
 	rest := pages(all[3:], 3)
@@ -66,7 +66,7 @@ func TestWalkAcceptsRotation(t *testing.T) {
 	}
 }
 
-// broken demands a *Broken at a place; page 0 stands for any.
+// broken expects an *auditproof.Error at a page; page 0 is any.
 func broken(t *testing.T, err error, page int, message string) {
 	t.Helper()
 	var b *auditproof.Error
@@ -76,7 +76,7 @@ func broken(t *testing.T, err error, page int, message string) {
 	case page > 0 && b.Page != page:
 		t.Errorf("got %v, want it on page %d", b, page)
 	case !strings.Contains(b.Error(), message):
-		t.Errorf("got %v, want it to say %q", b, message)
+		t.Errorf("got %v, want %q in it", b, message)
 	}
 }
 
@@ -176,14 +176,14 @@ func TestInvalidExports(t *testing.T) {
 		page    int
 		message string
 	}{
-		{"a member that nobody knows", all, func(l []object) { l[1]["note"] = "x" }, 2, `a member "note"`},
+		{"an unknown member", all, func(l []object) { l[1]["note"] = "x" }, 2, `the unknown member "note"`},
 		{"a member missing", bare, func(l []object) { delete(l[1], "checkpoint") }, 2, "has no checkpoint"},
 		{"exported_at is no time", all, func(l []object) { l[1]["exported_at"] = "2026-02-22T17:00:00Z" }, 2, "exported_at"},
 		{"total_filtered is negative", bare, func(l []object) { l[1]["total_filtered"] = -1 }, 2, "no count"},
 		{"total_filtered is a fraction", bare, func(l []object) { l[1]["total_filtered"] = 1.5 }, 2, "no count"},
 		{"next_cursor is null", bare, func(l []object) { l[1]["next_cursor"] = nil }, 2, "next_cursor is no string"},
 
-		{"a filter that nobody knows", all, func(l []object) { query(l, 1)["actor"] = "x" }, 2, `a member "actor"`},
+		{"an unknown filter", all, func(l []object) { query(l, 1)["actor"] = "x" }, 2, `the unknown member "actor"`},
 		{"a query without limit", all, func(l []object) { delete(query(l, 1), "limit") }, 2, "has no limit"},
 		{"a limit of 0", all, func(l []object) { query(l, 1)["limit"] = 0 }, 2, "a limit of 0"},
 		{"a limit of 201", all, func(l []object) { query(l, 1)["limit"] = 201 }, 2, "a limit of 201"},
@@ -202,13 +202,13 @@ func TestInvalidExports(t *testing.T) {
 
 		{"entries are no list", bare, func(l []object) { l[1]["entries"] = object{} }, 2, "no list"},
 		{"an entry is no object", bare, func(l []object) { l[1]["entries"] = []any{"x"} }, 2, "entry 1: the entry is no object"},
-		{"an entry with a member that nobody knows", all, func(l []object) { entry(l, 1, 0)["seen"] = true }, 2, `entry 1: the entry has a member "seen"`},
+		{"an entry with an unknown member", all, func(l []object) { entry(l, 1, 0)["seen"] = true }, 2, `entry 1: the entry has the unknown member "seen"`},
 		{"an entry without details", all, func(l []object) { delete(entry(l, 1, 0), "details") }, 2, "entry 1: the entry has no details"},
 		{"details are a string", all, func(l []object) { entry(l, 1, 0)["details"] = "x" }, 2, "entry 1: the entry's details is no object"},
 		{"reason codes are a string", all, func(l []object) { entry(l, 1, 0)["reason_codes"] = "x" }, 2, "entry 1: the entry's reason_codes is no list"},
 		{"an actor without an id", all, func(l []object) { entry(l, 1, 0)["actor"] = object{"type": "partner"} }, 2, "entry 1: the actor has no id"},
 		{"an actor whose id is a number", all, func(l []object) { entry(l, 1, 0)["actor"] = object{"type": "partner", "id": 1} }, 2, "entry 1: the actor's id is no string"},
-		{"an event type that nobody knows", all, func(l []object) { entry(l, 1, 0)["event_type"] = "deleted" }, 2, `entry 1: "deleted" is no event type`},
+		{"an unknown event type", all, func(l []object) { entry(l, 1, 0)["event_type"] = "deleted" }, 2, `entry 1: "deleted" is no event type`},
 		{"an audit id that is none", all, func(l []object) { entry(l, 1, 0)["audit_id"] = "plpaudit_12" }, 2, "entry 1:"},
 		{"an audit id that is a number", all, func(l []object) { entry(l, 1, 0)["audit_id"] = 1 }, 2, "entry 1: the entry's audit_id is no string"},
 		{"a provider that is a number", all, func(l []object) { entry(l, 1, 0)["provider_id"] = 1 }, 2, "entry 1: the entry's provider_id is no string"},
@@ -227,7 +227,7 @@ func TestInvalidExports(t *testing.T) {
 		}, 1, "did not arrive after it"},
 		{"the same entry twice on a page", all, func(l []object) { l[0]["entries"].([]object)[1] = entry(l, 0, 0) }, 1, "did not arrive after it"},
 		{"an entry of the page before again", all, func(l []object) { l[1]["entries"].([]object)[0] = entry(l, 0, 2) }, 2, "entry 1: it is not after cursor_after"},
-		{"an audit id again", all, func(l []object) { entry(l, 1, 1)["audit_id"] = entry(l, 0, 0)["audit_id"] }, 2, "entry 2: plpaudit_000009 stands in the export twice"},
+		{"an audit id again", all, func(l []object) { entry(l, 1, 1)["audit_id"] = entry(l, 0, 0)["audit_id"] }, 2, "entry 2: plpaudit_000009 is in the export twice"},
 		{"cursor_after is no cursor", one, func(l []object) { query(l, 1)["cursor_after"] = "x|y" }, 2, "no cursor"},
 
 		{"more entries than the limit", all, func(l []object) { query(l, 1)["limit"] = 2 }, 2, "more than its limit"},
@@ -247,7 +247,7 @@ func TestInvalidExports(t *testing.T) {
 		{"the attestation's attestation_after", bare, func(l []object) { l[1]["attestation"].(object)["attestation_after"] = hashOf("x") }, 2, "attestation's attestation_after"},
 		{"the attestation's page_hash", bare, func(l []object) { l[1]["attestation"].(object)["page_hash"] = hashOf("x") }, 2, "attestation's page_hash"},
 		{"chain_hash of something else", bare, func(l []object) { l[1]["attestation"].(object)["chain_hash"] = hashOf("x") }, 2, "attestation's chain_hash"},
-		{"an attestation with more", bare, func(l []object) { l[1]["attestation"].(object)["by"] = "x" }, 2, `the attestation has a member "by"`},
+		{"an attestation with more", bare, func(l []object) { l[1]["attestation"].(object)["by"] = "x" }, 2, `the attestation has the unknown member "by"`},
 		{"the checkpoint's checkpoint_after", bare, func(l []object) { l[1]["checkpoint"].(object)["checkpoint_after"] = nil }, 2, "checkpoint's checkpoint_after"},
 		{"the checkpoint's attestation_chain_hash", bare, func(l []object) { l[1]["checkpoint"].(object)["attestation_chain_hash"] = hashOf("x") }, 2, "checkpoint's attestation_chain_hash"},
 		{"the checkpoint's next_cursor", bare, func(l []object) { l[1]["checkpoint"].(object)["next_cursor"] = nil }, 2, "checkpoint's next_cursor"},
@@ -255,7 +255,7 @@ func TestInvalidExports(t *testing.T) {
 		{"the checkpoint's total_filtered", bare, func(l []object) { l[1]["checkpoint"].(object)["total_filtered"] = 2 }, 2, "checkpoint's total_filtered"},
 		{"the checkpoint's entries_count is text", bare, func(l []object) { l[1]["checkpoint"].(object)["entries_count"] = "3" }, 2, "no count"},
 		{"checkpoint_hash of something else", bare, func(l []object) { l[1]["checkpoint"].(object)["checkpoint_hash"] = hashOf("x") }, 2, "checkpoint's checkpoint_hash"},
-		{"a checkpoint with more", bare, func(l []object) { l[1]["checkpoint"].(object)["by"] = "x" }, 2, `the checkpoint has a member "by"`},
+		{"a checkpoint with more", bare, func(l []object) { l[1]["checkpoint"].(object)["by"] = "x" }, 2, `the checkpoint has the unknown member "by"`},
 
 		{"the first page continues something", all, func(l []object) {
 			query(l, 0)["cursor_after"] = "2026-02-22T15:00:00.000Z|plpaudit_000001"
@@ -336,9 +336,9 @@ func TestSignature(t *testing.T) {
 		{"another algorithm", object{"key_id": serviceKey.id, "alg": "Ed25519", "sig": sig}, `alg is "Ed25519"`},
 		{"a key id that is a number", object{"key_id": 1, "alg": "ed25519", "sig": sig}, "key_id is no string"},
 		{"a number", object{"key_id": serviceKey.id, "alg": "ed25519", "sig": 1}, "sig is no string"},
-		{"a key that nobody published", object{"key_id": "k9", "alg": "ed25519", "sig": sig}, `no key "k9"`},
+		{"an unpublished key", object{"key_id": "k9", "alg": "ed25519", "sig": sig}, `no key "k9"`},
 		{"without a key id", without(signature, "key_id"), "has no key_id"},
-		{"with a certificate", object{"key_id": serviceKey.id, "alg": "ed25519", "sig": sig, "x5c": ""}, `a member "x5c"`},
+		{"with a certificate", object{"key_id": serviceKey.id, "alg": "ed25519", "sig": sig, "x5c": ""}, `the unknown member "x5c"`},
 		{"null", nil, "the signature is no object"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -408,7 +408,7 @@ func TestParseKeys(t *testing.T) {
 		{"no keys", object{"active_key_id": "k2", "keys": []object{}}, "there is no key in it"},
 		{"no active key", object{"active_key_id": "k2", "keys": []object{old}}, `the active key "k2" is not in it`},
 		{"a member twice", jsontext.Value(`{"active_key_id": "k2", "keys": [], "keys": []}`), "duplicate"},
-		{"a member that nobody knows", object{"active_key_id": "k2", "keys": []object{good}, "Keys": []object{}}, `"Keys" that nobody knows`},
+		{"an unknown member", object{"active_key_id": "k2", "keys": []object{good}, "Keys": []object{}}, `the unknown member "Keys"`},
 		{"a member that is not there", object{"active_key_id": "k2", "keys": []object{{"key_id": "k2"}}}, "key 1 has no alg"},
 		{"lines that end as on Windows", object{"active_key_id": "k2", "keys": []object{
 			key("k2", "ed25519", strings.ReplaceAll(pemOf(public), "\n", "\r\n"), "active")}}, ""},
@@ -421,7 +421,7 @@ func TestParseKeys(t *testing.T) {
 		{"another algorithm", object{"active_key_id": "k2", "keys": []object{key("k2", "rsa", pemOf(public), "active")}}, `alg of key "k2" is "rsa"`},
 		{"two active keys", object{"active_key_id": "k2", "keys": []object{good, key("k1", "ed25519", pemOf(public), "active")}}, `the status of key "k1"`},
 		{"the active key is not active", object{"active_key_id": "k1", "keys": []object{good, old}}, `the status of key "k2"`},
-		{"a status that nobody knows", object{"active_key_id": "k2", "keys": []object{good, key("k1", "ed25519", pemOf(public), "revoked")}}, `"revoked"`},
+		{"an unknown status", object{"active_key_id": "k2", "keys": []object{good, key("k1", "ed25519", pemOf(public), "revoked")}}, `"revoked"`},
 		{"no PEM", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", "x", "active")}}, "no PEM block"},
 		{"another kind of key", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", pemOf(&ecdsaKey.PublicKey), "active")}}, "no ed25519 key"},
 		{"no SPKI", object{"active_key_id": "k2", "keys": []object{key("k2", "ed25519", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "active")}}, `reading the key set: key "k2"`},
@@ -436,7 +436,7 @@ func TestParseKeys(t *testing.T) {
 			case test.message == "" && (err != nil || !public.(ed25519.PublicKey).Equal(keys["k2"])):
 				t.Errorf("got %v, %v", keys, err)
 			case test.message != "" && (err == nil || !strings.Contains(err.Error(), test.message)):
-				t.Errorf("got %v, want it to say %q", err, test.message)
+				t.Errorf("got %v, want %q in it", err, test.message)
 			}
 		})
 	}

@@ -57,7 +57,7 @@ func parseKeys(text []byte) (Keys, error) {
 			return nil, err
 		}
 		if keys[id] != nil {
-			return nil, fmt.Errorf("key %q stands there twice", id)
+			return nil, fmt.Errorf("key %q is there twice", id)
 		}
 		keys[id] = key
 	}
@@ -101,8 +101,8 @@ func ParseKey(text string) (ed25519.PublicKey, error) {
 	if block == nil || block.Type != "PUBLIC KEY" {
 		return nil, errors.New("there is no PEM block PUBLIC KEY")
 	}
-	// PEM and base64 let several texts stand for the same bytes, and more text stand around them. Only the one that the
-	// key encodes to is the key.
+	// PEM and base64 have several encodings of the same bytes, and PEM allows text around them. Only the canonical
+	// encoding is valid.
 	plain := strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 	if plain != strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes}))) {
 		return nil, errors.New("it is not one plain PEM block PUBLIC KEY and nothing else")

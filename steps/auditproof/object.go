@@ -14,8 +14,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// object is a JSON object in canonical form, member by member. It has exactly the members that were asked for; an open
-// one may have others beside them, and so may the objects in it.
+// object is a JSON object in canonical form, member by member. It has exactly the expected members; an open object
+// may have others, and so may the objects in it.
 type object struct {
 	name    string
 	open    bool
@@ -54,7 +54,7 @@ func readObject(name string, canonical jsontext.Value, names ...string) (*object
 	}
 	for _, n := range o.order {
 		if !known[n] {
-			return nil, wrong("%s has a member %q that nobody knows", name, n)
+			return nil, wrong("%s has the unknown member %q", name, n)
 		}
 	}
 	return o, nil
@@ -97,7 +97,7 @@ func (o *object) object(name string, names ...string) (*object, error) {
 	return readObject("the "+name, o.members[name], names...)
 }
 
-// mustBeObject tells whether a member is an object, whatever is in it.
+// mustBeObject checks that a member is an object.
 func (o *object) mustBeObject(name string) error {
 	if o.members[name].Kind() != jsontext.KindBeginObject {
 		return wrong("%s's %s is no object", o.name, name)
@@ -168,7 +168,7 @@ func (o *object) hash(name, want string) (string, error) {
 	return got, nil
 }
 
-// member is a member's name and the text that it must have; nil stands for null.
+// member is a member's name and its expected text; nil is null.
 type member struct {
 	name string
 	want *string

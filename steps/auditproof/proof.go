@@ -10,8 +10,8 @@ func PageProof(text []byte, keys Keys) error {
 	return located(err, 1)
 }
 
-// WalkProof checks the proof of each page of one whole export, that each continues the one before it, and that no
-// entry stands there twice.
+// WalkProof checks the proof of each page of a whole export, that each page continues the one before it, and that
+// every entry is unique.
 func WalkProof(texts [][]byte, keys Keys) error {
 	if len(texts) == 0 {
 		return &Error{Page: 1, Message: "there is none"}

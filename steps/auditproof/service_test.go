@@ -16,7 +16,7 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-// This file makes pages, honest and dishonest ones: a service may sign what it should not, and then no signature tells.
+// This file makes valid and invalid pages. A service may sign invalid ones, which the signature does not show.
 
 // object is a JSON object that a test can still change.
 type object = map[string]any
@@ -82,7 +82,7 @@ func chain(list []object, s signer) {
 	}
 }
 
-// seal computes all hashes of a page from what it says, and signs it.
+// seal computes all hashes of a page and signs it.
 func seal(page object, s signer) {
 	hashed := object{"entries": page["entries"], "total_filtered": page["total_filtered"], "query": page["query"]}
 	if next, ok := page["next_cursor"]; ok {

@@ -2,8 +2,8 @@ package auditproof
 
 import "encoding/json"
 
-// Outline is what a page says of itself. It is proved by [Walk] and by nothing in here: of a page that does not verify
-// it tells only what somebody claims, which is enough to name an entry or to find a page's neighbour.
+// Outline is what a page claims to be. Only [Walk] verifies it. Of an invalid page the outline suffices to name an
+// entry or a neighbour.
 type Outline struct {
 	// ExportedAt is when the page was made.
 	ExportedAt string `json:"exported_at"`
@@ -28,7 +28,7 @@ type Outline struct {
 	} `json:"signature"`
 }
 
-// Filters are what an export was asked for, and the same on each of its pages. What they leave out is not in it.
+// Filters are the filters of an export, equal on each page. Entries outside them are not in the export.
 type Filters struct {
 	FromISO       string `json:"from_iso,omitempty"`
 	ToISO         string `json:"to_iso,omitempty"`
@@ -37,14 +37,14 @@ type Filters struct {
 	RetentionDays int    `json:"retention_days"`
 }
 
-// Sketch reads what a page says of itself, as far as it can be read.
+// Sketch reads the outline of a page as far as it is readable.
 func Sketch(text []byte) Outline {
 	var o Outline
 	_ = json.Unmarshal(text, &o) // it goes on after a member of another type than it should have, and that is wanted
 	return o
 }
 
-// Continues tells whether the page says that it is the one after the other.
+// Continues reports whether the page claims to follow the other.
 func (o Outline) Continues(before Outline) bool {
 	return o.Query.AttestationAfter != nil && *o.Query.AttestationAfter == before.Attestation.ChainHash
 }

@@ -238,7 +238,7 @@ func (c *Catalog) explainCoverageItem(p *page, id string, operation *milestones.
 
 func (c *Catalog) explainOperation(p *page, operation *milestones.Operation) {
 	if operation.Method == "" {
-		p.heading("%s stands for requests that match no operation", operation.ID)
+		p.heading("%s is the operation of requests that match no route", operation.ID)
 	} else {
 		p.heading("%s is an operation", operation.ID)
 		p.row("request", "%s %s", operation.Method, operation.Path)

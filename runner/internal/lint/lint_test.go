@@ -9,7 +9,7 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// What stands in this project is as it should be. The scripts of the command show what is found where it is not.
+// The project itself has no problems. The scripts of the command test what is found elsewhere.
 func TestThisProject(t *testing.T) {
 	for file, want := range map[string]string{
 		"../../../milestones/M109.yaml":                  `^M109: nothing is wrong with [0-9]+ rules, 8 operations, 9 features, [0-9]+ scenarios and 4 requests\n`,
@@ -45,7 +45,7 @@ func TestNearestMember(t *testing.T) {
 		{"/rollout/colour", []string{request}, ""},
 		{"/rollout/rollout_status/x/y", []string{request}, ""},
 		{"/rollout/rollout_versio", []string{answer, refusal}, "/rollout/rollout_version"},
-		{"/error/details/resaon_code", []string{answer, refusal}, ""}, // a refusal may tell more
+		{"/error/details/resaon_code", []string{answer, refusal}, ""}, // other faults may be reported, too
 		{"/error/cod", []string{answer, refusal}, "/error/code"},
 		{"", []string{answer}, ""},
 		{"/x", []string{""}, ""},

@@ -12,12 +12,11 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// This file looks for members that are misspelt. A scenario may send a member that no schema has, to see it refused, and
-// may ask for one that must not be there. But one that no schema has, and that looks like one that it has, is a slip of
-// the pen: the scenario would send or see something else than its author thinks. And what a scenario wants to see where
-// no schema has anything, no target may show.
+// This file finds misspelt members. A scenario may send an unknown member to see it refused, and may assert that a
+// member is absent. But a member that no schema has and that resembles one of a schema is a typo. And no target can
+// return what a scenario expects where no schema allows a value.
 
-// members knows what stands where in the documents of schemas.
+// members finds the places of documents by their schemas.
 type members struct {
 	set   *schemas.Set
 	known map[[2]string]where // by schema and pointer
@@ -27,7 +26,7 @@ type members struct {
 type where struct {
 	spot schemas.Spot
 	free bool // there is no such schema
-	// Where nothing may stand there: that, and the pointer that was probably meant.
+	// no document has a value there; nearest is the pointer that was probably meant
 	unknown bool
 	nearest string
 }
@@ -76,8 +75,8 @@ func (m *members) follow(schema, pointer string) where {
 	return where{spot: spot}
 }
 
-// unknown says that the documents of none of the schemas have anything where a pointer leads, and the pointer that was
-// probably meant; "" when it looks like none.
+// unknown reports whether no document of the schemas has a value at a pointer, and returns the pointer that was
+// probably meant, or "".
 func (m *members) unknown(pointer string, of ...string) (nearest string, unknown bool) {
 	for _, schema := range of {
 		w := m.where(schema, pointer)

@@ -12,11 +12,10 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// This file looks for headers and query values whose names are misspelt. A service overlooks a header that it does not
-// know, and a scenario may send any, or an unknown query value to see it refused. But one that looks like one that the
-// milestone has is a slip of the pen, and the scenario would be about something else than its author thinks.
+// This file finds misspelt names of headers and query values. Services ignore unknown headers, and a scenario may
+// send an unknown query value to see it refused. But a name that resembles one of the milestone is a typo.
 
-// usualHeaders are those that any request or answer may have, whatever the milestone says.
+// usualHeaders are the headers that any request or answer may have.
 var usualHeaders = []string{"Accept", "Allow", "Authorization", "Cache-Control", "Content-Type", "Date", "Location", "Retry-After", "WWW-Authenticate"}
 
 // names are what requests and answers of a milestone may have besides a body.
@@ -63,7 +62,7 @@ func (n *names) misspelt(scenario *plan.Scenario, dry *steps.DryRun) []steps.Fau
 			switch operation := dry.Last[i]; {
 			case kind == "header":
 				if near := n.header(name); near != "" {
-					message = fmt.Sprintf("no operation knows the header %s (did you mean %s?)", name, near)
+					message = fmt.Sprintf("no operation has the header %s (did you mean %s?)", name, near)
 				}
 			case kind == "query" && operation != nil:
 				if near := nearMiss(name, n.queries[operation.ID]); near != "" {

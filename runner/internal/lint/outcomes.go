@@ -30,9 +30,9 @@ func undeclaredAnswers(m *milestones.Milestone, scenario *plan.Scenario, dry *st
 	return faults
 }
 
-// wrongAnswer says what is wrong with an answer of an operation, in the words of the sentence: "409", or
-// "409 CONFLICT", "409 CONFLICT because REASON", or "401 UNAUTHORIZED without a reason code". The operation is nil for a path that was
-// written out, which may lead anywhere.
+// wrongAnswer returns what is wrong with an answer of an operation, or "". The tokens are those of the step: "409",
+// "409 CONFLICT", "409 CONFLICT because REASON", or "401 UNAUTHORIZED without a reason code". The operation is nil
+// for a literal path, which may reach any.
 func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words []string) string {
 	status, err := strconv.Atoi(words[0])
 	if err != nil || status < 100 || status > 599 {
@@ -65,7 +65,7 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	if !slices.Contains(codes, code) {
 		return fmt.Sprintf("%s has no code %s%s", m.ID, code, suggest.DidYouMean(code, codes))
 	}
-	if operation == nil || reason != "" && !slices.Contains(m.RequiredReasonCodes, reason) { // which the rehearsal tells
+	if operation == nil || reason != "" && !slices.Contains(m.RequiredReasonCodes, reason) { // the dry run reports it
 		return ""
 	}
 	var written []string
@@ -80,7 +80,7 @@ func wrongAnswer(m *milestones.Milestone, operation *milestones.Operation, words
 	return fmt.Sprintf("%s is never answered %s%s", operation.ID, asserted, suggest.DidYouMean(asserted, written))
 }
 
-// answer is a refusal as a sentence has it.
+// answer returns a refusal as steps name it.
 func answer(status int, code, reason string) string {
 	if reason == "" {
 		return fmt.Sprintf("%d %s without a reason code", status, code)

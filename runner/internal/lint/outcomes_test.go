@@ -20,7 +20,7 @@ func TestWrongAnswer(t *testing.T) {
 		{"partnerLiquidityProvider.get", "404 NOT_FUOND because partner_liquidity_provider_not_found", "M109 has no code NOT_FUOND (did you mean NOT_FOUND?)"},
 		{"partnerLiquidityProvider.get", "409 NOT_FOUND because partner_liquidity_provider_not_found",
 			"partnerLiquidityProvider.get is never answered 409 NOT_FOUND because partner_liquidity_provider_not_found (did you mean 404 NOT_FOUND because partner_liquidity_provider_not_found?)"},
-		{"partnerLiquidityProvider.get", "404 NOT_FOUND because nobody_knows", ""}, // which the rehearsal tells
+		{"partnerLiquidityProvider.get", "404 NOT_FOUND because nobody_knows", ""}, // the dry run reports it
 		{"", "409 NOT_FOUND because partner_liquidity_provider_not_found", ""},     // of a path that was written out
 		{"", "409 NOT_FUOND without a reason code", "M109 has no code NOT_FUOND (did you mean NOT_FOUND?)"},
 	} {
@@ -34,7 +34,7 @@ func TestWrongAnswer(t *testing.T) {
 			}
 		})
 	}
-	t.Run("what the router answers can stand after any call", func(t *testing.T) {
+	t.Run("an answer of the router is possible after any call", func(t *testing.T) {
 		for _, outcome := range m.Router.Outcomes {
 			if got := wrongAnswer(m, &m.Operations[0], strings.Fields(answer(outcome.Status, outcome.Code, outcome.ReasonCode))); got != "" {
 				t.Error(got)

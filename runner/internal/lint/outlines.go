@@ -12,17 +12,17 @@ import (
 	"example.com/lpgate/runner/internal/plan"
 )
 
-// This file holds the sentences of an outline to the columns of its examples. Gherkin leaves a <name> without a column as
-// it is, and the scenario is then about that very text; and it says nothing of a column that nothing uses.
+// This file compares the placeholders of outlines with the columns of their examples. Gherkin keeps a <name> without
+// a column as text, and ignores a column without use.
 
 // outlines are what is wrong with those of a project, and what follows from it.
 type outlines struct {
-	// wrong are the sentences and rows with a <name> that stands for nothing. What else is wrong with them follows from that.
+	// wrong are the steps and rows with a placeholder that has no column. Further problems of them are not reported.
 	wrong map[line]bool
-	// empty are the outlines without rows, which the plan tells. Nothing of them is rehearsed.
+	// empty are the outlines without rows. The plan reports them, and they are not run.
 	empty map[line]bool
-	// promised are the tags of empty outlines, each by itself and each two of them: what those would show is not missing as
-	// well.
+	// promised are the tags of empty outlines, alone and in pairs: scenarios with these tags are not reported as
+	// missing.
 	promised map[string]bool
 }
 
@@ -131,12 +131,12 @@ func nearestColumn(name string, columns []string) string {
 
 // place is a text in a step.
 type place struct {
-	at, of line     // where it stands, and its sentence
+	at, of line     // of is the line of its step
 	names  []string // those in angle brackets
 	free   bool     // it may well have some that are no columns
 }
 
-// placesOf are the texts of a step: the sentence, and the rows of its table or the lines of its text.
+// placesOf returns the texts of a step: its own, and the rows of its table or the lines of its doc string.
 func placesOf(feature plan.Feature, step *messages.Step) []place {
 	of := lineOf(feature, step.Location)
 	places := []place{{of, of, placeholders(step.Text), false}}
@@ -157,7 +157,7 @@ func placesOf(feature plan.Feature, step *messages.Step) []place {
 	return places
 }
 
-// placeholders are the names that stand in angle brackets in a text.
+// placeholders returns the names in angle brackets.
 func placeholders(text string) []string {
 	var names []string
 	for _, match := range placeholder.FindAllStringSubmatch(text, -1) {
@@ -168,5 +168,5 @@ func placeholders(text string) []string {
 
 var placeholder = regexp.MustCompile(`<([^<>]+)>`)
 
-// letters is what a column is usually called. What else stands in angle brackets is rather meant as it is.
+// letters matches usual names of columns. Other texts in angle brackets are probably meant literally.
 var letters = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_ -]*$`)

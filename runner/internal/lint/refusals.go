@@ -67,7 +67,7 @@ func (r *refusals) missing(scenario *plan.Scenario, dry *steps.DryRun) string {
 	return ""
 }
 
-// called is the operation that a step calls: the one of the rehearsal, or the one that a written path leads to; nil for a
+// called returns the operation that a step calls: that of the dry run, or the one at a literal path. It is nil for a
 // step that repeats a call.
 func (r *refusals) called(text string, rehearsed *milestones.Operation) *milestones.Operation {
 	if rehearsed != nil {

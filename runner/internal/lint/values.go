@@ -12,9 +12,8 @@ import (
 	"example.com/lpgate/steps"
 )
 
-// This file looks for values that no answer has, by the schemas: a text that is none of those that are listed, a number
-// where only texts stand. A scenario that wants to see one is red before every target that keeps its promises, and one
-// that wants to see another is green before all of them and proves nothing.
+// This file finds values that no answer can have by the schemas, such as a text outside an enum. A scenario that
+// expects one fails against every correct target, and one that excludes it proves nothing.
 
 // impossible finds the values of a scenario that no answer has where the scenario looks for them.
 func (m *members) impossible(scenario *plan.Scenario, dry *steps.DryRun, errorSchema string) []steps.Fault {
@@ -40,8 +39,9 @@ func (m *members) impossible(scenario *plan.Scenario, dry *steps.DryRun, errorSc
 	return faults
 }
 
-// never says that by none of the schemas a literal can stand where a pointer leads; "" when it can, or when nothing can,
-// which is told elsewhere, or when it is not known before a run. Other says that the scenario wants to see another value.
+// never returns why no document of the schemas has a literal at a pointer. It returns "" if one may have it, if no
+// value is allowed there (reported elsewhere), or if the value is unknown before the run. With other, the scenario
+// expects a different value.
 func (m *members) never(pointer, literal string, other bool, of ...string) string {
 	document, err := schemas.Read([]byte(literal))
 	if err != nil || steps.Varies(literal) {
@@ -77,8 +77,8 @@ func (m *members) never(pointer, literal string, other bool, of ...string) strin
 	return message
 }
 
-// instead are the literals that may have been meant where one cannot stand: the listed text that is like it, or the same
-// with quotes or without.
+// instead returns the literals that may have been meant: a similar value of the enum, or the same with or without
+// quotes.
 func instead(spot schemas.Spot, value any, literal string) []string {
 	text, isText := value.(string)
 	if !isText {
@@ -102,7 +102,7 @@ type row struct {
 	key, value string
 }
 
-// rows are those of the table of a sentence that have two columns.
+// rows returns the rows of a step's table that have two columns.
 func rows(step *messages.PickleStep) []row {
 	if step.Argument == nil || step.Argument.DataTable == nil {
 		return nil

@@ -29,8 +29,8 @@ func TestNever(t *testing.T) {
 		{"/rollout/{member}", `1`, false, []string{answer}, ""},
 		{"/correlation_id", `7`, false, []string{answer, refusal},
 			`"/correlation_id" is never 7: by PartnerLiquidityProviderRolloutUpsertResponse it must be a string, not a number, and by ErrorResponse it must be a string, not a number (did you mean "7"?)`},
-		{"/error/details/tier", `"S7"`, false, []string{answer, refusal}, ""}, // a refusal may tell more
-		{"/colour", `1`, false, []string{answer, refusal}, ""},                // which is told of the pointer
+		{"/error/details/tier", `"S7"`, false, []string{answer, refusal}, ""}, // other faults may be reported, too
+		{"/colour", `1`, false, []string{answer, refusal}, ""},                // reported for the pointer
 		{"/x", `1`, false, []string{""}, ""},
 		{"/rollout/rollout_version", `absent`, false, []string{answer}, ""},
 	} {

@@ -7,16 +7,16 @@ import (
 	"slices"
 	"strings"
 
-	// The parser of tag expressions by the authors of Cucumber: what it reads is what every other runner reads. It is
-	// not trusted with spelling. An operator at the end makes it panic, and a tag that nobody has is only false to it,
-	// so both are looked for before it is asked.
+	// The tag expression parser of Cucumber's authors. It panics on an operator at the end, and treats an unknown tag
+	// as false, so both are checked first.
 	tagexpressions "github.com/cucumber/tag-expressions/go/v6"
 
+	"example.com/lpgate/internal/curl"
 	"example.com/lpgate/internal/suggest"
 )
 
-// Filter says which scenarios somebody wants. A scenario has to meet every condition that there is; of a condition with
-// several values it has to meet one. The zero value is met by all.
+// Filter selects scenarios. A scenario must meet every condition; of a condition with several values it must meet one. The
+// zero value selects all.
 type Filter struct {
 	// Tags is a tag expression of Cucumber, such as "@refuses and not (@needs:fresh-state or @needs:key-identity)".
 	Tags string `json:"tags,omitempty"`
@@ -32,10 +32,10 @@ type Filter struct {
 	Failed []string `json:"failed,omitempty"`
 }
 
-// Everything says whether there is no condition.
+// Everything reports whether there is no condition.
 func (w *Filter) Everything() bool { return len(w.args()) == 0 }
 
-// args are the conditions as on the command line of a shell.
+// args returns the conditions as they are on a command line.
 func (w *Filter) args() []string {
 	var args []string
 	if w.Tags != "" {
@@ -55,7 +55,7 @@ func (w *Filter) args() []string {
 	return args
 }
 
-// Unknown is a condition that no scenario can meet, whatever is in the features: its own words are wrong.
+// Unknown is an invalid condition, which no scenario can meet.
 type Unknown struct {
 	// Flag is the condition.
 	Flag    string
@@ -64,26 +64,26 @@ type Unknown struct {
 
 func (u *Unknown) Error() string { return u.Flag + ": " + u.Message }
 
-// NothingSelected says which condition left no scenario.
+// NothingSelected is the error of a condition that no remaining scenario meets.
 type NothingSelected struct{ Message string }
 
 func (n *NothingSelected) Error() string { return n.Message }
 
-// Calls gives the operations that a scenario calls.
+// Calls returns the operations that a scenario calls.
 type Calls func(*Scenario) []string
 
-// condition is one kind of what is wanted.
+// condition is one condition of a filter.
 type condition struct {
 	words string // as on a command line
 	meets func(*Scenario) bool
-	// hint is the end of a sentence about a condition that no scenario meets.
+	// hint is the end of the message if no scenario meets the condition.
 	hint string
 }
 
-// Select picks the scenarios that are wanted. Of those it leaves out the ones that need a capability for which has is
-// false; a nil has means that the target can do everything.
+// Select returns the scenarios that meet a filter. It skips those that need a capability for which has returns false; if
+// has is nil, the target has all capabilities.
 //
-// The error is an [*Unknown], or a [*NothingSelected] when the conditions leave nothing.
+// The error is an [*Unknown], or a [*NothingSelected] if no scenario meets the filter.
 func (p *Plan) Select(wanted Filter, calls Calls, has func(capability string) bool) (*Selection, error) {
 	conditions, err := p.conditions(&wanted, calls)
 	if err != nil {
@@ -117,26 +117,26 @@ func (p *Plan) Select(wanted Filter, calls Calls, has func(capability string) bo
 	return s, nil
 }
 
-// nothing says that a condition left none of so many scenarios, and what it is met by elsewhere.
+// nothing returns the error for a condition that none of the remaining scenarios meets, with one that it selects by itself.
 func (p *Plan) nothing(c condition, before []string, of int) *NothingSelected {
 	if len(before) == 0 {
 		return &NothingSelected{fmt.Sprintf("%s selects none of the %d scenarios%s", c.words, of, c.hint)}
 	}
 	message := fmt.Sprintf("%s selects none of the %d scenarios of %s", c.words, of, strings.Join(before, " "))
-	var alone []*Scenario
+	var matching []*Scenario
 	for i := range p.Scenarios {
 		if c.meets(&p.Scenarios[i]) {
-			alone = append(alone, &p.Scenarios[i])
+			matching = append(matching, &p.Scenarios[i])
 		}
 	}
-	if len(alone) == 0 {
+	if len(matching) == 0 {
 		return &NothingSelected{message + c.hint}
 	}
-	first := alone[0]
-	return &NothingSelected{fmt.Sprintf("%s; by itself it selects %d, such as %s at %s (%s)", message, len(alone), first.Ref(), first.Where(), strings.Join(first.Tags, " "))}
+	first := matching[0]
+	return &NothingSelected{fmt.Sprintf("%s; by itself it selects %d, such as %s at %s (%s)", message, len(matching), first.Ref(), first.Where(), strings.Join(first.Tags, " "))}
 }
 
-// conditions reads what is wanted.
+// conditions parses a filter.
 func (p *Plan) conditions(w *Filter, calls Calls) ([]condition, error) {
 	var all []condition
 	if w.Tags != "" {
@@ -178,7 +178,7 @@ func (p *Plan) conditions(w *Filter, calls Calls) ([]condition, error) {
 		}
 		for _, value := range kind.values {
 			if !slices.Contains(kind.all, value) {
-				return nil, &Unknown{kind.flag, fmt.Sprintf("no %s is called %s%s", kind.what, value, suggest.DidYouMean(value, kind.all))}
+				return nil, &Unknown{kind.flag, fmt.Sprintf("there is no %s %s%s", kind.what, value, suggest.DidYouMean(value, kind.all))}
 			}
 		}
 		all = append(all, condition{words: words(kind.flag, kind.values...), meets: func(s *Scenario) bool {
@@ -191,12 +191,12 @@ func (p *Plan) conditions(w *Filter, calls Calls) ([]condition, error) {
 	return all, nil
 }
 
-// named is the condition to have a name that one of the regular expressions finds something in.
+// named returns the condition that one of the regular expressions matches a part of the name.
 func (p *Plan) named(patterns []string) (condition, error) {
 	var expressions []*regexp.Regexp
 	for _, pattern := range patterns {
 		if pattern == "" {
-			return condition{}, errors.New("it is empty, and every name has that in it")
+			return condition{}, errors.New("it is empty and matches every name")
 		}
 		expression, err := regexp.Compile(pattern)
 		if err != nil {
@@ -222,7 +222,7 @@ func (p *Plan) named(patterns []string) (condition, error) {
 	return c, nil
 }
 
-// failed is the condition to be among those that did not pass before.
+// failed returns the condition that the scenario did not pass before.
 func (p *Plan) failed(ids []string) condition {
 	c := condition{words: "--failed", meets: func(s *Scenario) bool { return slices.Contains(ids, s.ID) }}
 	var known []string
@@ -235,13 +235,13 @@ func (p *Plan) failed(ids []string) condition {
 	return c
 }
 
-// operators are the words of tag expressions, and what is written for them elsewhere.
+// operators are those of tag expressions, and operatorSynonyms those of other languages.
 var (
 	operators        = []string{"and", "or", "not"}
 	operatorSynonyms = map[string]string{"&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "~": "not"}
 )
 
-// expression reads a tag expression. Every tag in it has to be one that a scenario can have.
+// expression parses a tag expression. Unknown tags are errors.
 func (p *Plan) expression(text string) (tagexpressions.Evaluatable, error) {
 	known := newTagSet(p.Milestone).all
 	words := strings.Fields(strings.NewReplacer("(", " ", ")", " ").Replace(text))
@@ -259,12 +259,12 @@ func (p *Plan) expression(text string) (tagexpressions.Evaluatable, error) {
 	expression, err := tagexpressions.Parse(text)
 	if err != nil {
 		_, message, _ := strings.Cut(err.Error(), "syntax error: ")
-		return nil, fmt.Errorf("%q is no tag expression, such as '@refuses and not @needs:fresh-state': %s", text, strings.ToLower(strings.TrimSuffix(message, ".")))
+		return nil, fmt.Errorf("%q is not a tag expression such as '@refuses and not @needs:fresh-state': %s", text, strings.ToLower(strings.TrimSuffix(message, ".")))
 	}
 	return expression, nil
 }
 
-// suggestTag is the end of a sentence about a word that is no tag. People write these expressions in more than one way.
+// suggestTag returns a suggestion for a token that is no tag, such as an operator of another language.
 func suggestTag(word string, known []string) string {
 	operator := strings.ToLower(word)
 	if written, ok := operatorSynonyms[word]; ok {
@@ -285,17 +285,11 @@ func suggestTag(word string, known []string) string {
 	return suggest.DidYouMean(word, known)
 }
 
-// plain is what no shell reads anything into.
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,=@%+-]+$`)
-
-// words are a flag with each of its values, as on the command line of a shell.
+// words returns a flag with each of its values, quoted for a shell.
 func words(flag string, values ...string) string {
 	var all []string
 	for _, value := range values {
-		if !plain.MatchString(value) {
-			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-		}
-		all = append(all, flag+" "+value)
+		all = append(all, flag+" "+curl.Quote(value))
 	}
 	return strings.Join(all, " ")
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// calls reads the sentences of the small feature.
+// calls returns the operations of the steps of the small feature.
 func calls(s *Scenario) []string {
 	var operations []string
 	for _, step := range s.Steps {
@@ -102,19 +102,19 @@ func TestSelectUnknown(t *testing.T) {
 		{Filter{Tags: "(@refuses and not)"}, `--tags: "(@refuses and not)": a tag is missing after "not"`},
 		{Filter{Tags: "()"}, `--tags: "()" has no tag in it`},
 		{Filter{Tags: " "}, `--tags: " " has no tag in it`},
-		{Filter{Tags: "@refuses @permits"}, `--tags: "@refuses @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operator`},
-		{Filter{Tags: "or @permits"}, `--tags: "or @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operand`},
-		{Filter{Tags: "@refuses not @permits"}, `--tags: "@refuses not @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operator`},
-		{Filter{Tags: "(@refuses"}, `--tags: "(@refuses" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched (`},
-		{Filter{Tags: "@refuses)"}, `--tags: "@refuses)" is no tag expression, such as '@refuses and not @needs:fresh-state': unmatched )`},
-		{Filter{Tags: "(@refuses or) @permits"}, `--tags: "(@refuses or) @permits" is no tag expression, such as '@refuses and not @needs:fresh-state': expected operand`},
+		{Filter{Tags: "@refuses @permits"}, `--tags: "@refuses @permits" is not a tag expression such as '@refuses and not @needs:fresh-state': expected operator`},
+		{Filter{Tags: "or @permits"}, `--tags: "or @permits" is not a tag expression such as '@refuses and not @needs:fresh-state': expected operand`},
+		{Filter{Tags: "@refuses not @permits"}, `--tags: "@refuses not @permits" is not a tag expression such as '@refuses and not @needs:fresh-state': expected operator`},
+		{Filter{Tags: "(@refuses"}, `--tags: "(@refuses" is not a tag expression such as '@refuses and not @needs:fresh-state': unmatched (`},
+		{Filter{Tags: "@refuses)"}, `--tags: "@refuses)" is not a tag expression such as '@refuses and not @needs:fresh-state': unmatched )`},
+		{Filter{Tags: "(@refuses or) @permits"}, `--tags: "(@refuses or) @permits" is not a tag expression such as '@refuses and not @needs:fresh-state': expected operand`},
 		{Filter{Names: []string{"a(b"}}, "--name: \"a(b\" is not a regular expression: missing closing ): `a(b`"},
-		{Filter{Names: []string{""}}, "--name: it is empty, and every name has that in it"},
-		{Filter{Rules: []string{"lamp-is-lid"}}, "--rule: no rule is called lamp-is-lid (did you mean lamp-is-lit?)"},
-		{Filter{Rules: []string{"@lamp-is-lit"}}, "--rule: no rule is called @lamp-is-lit (did you mean lamp-is-lit?)"},
-		{Filter{Operations: []string{"door.knocks"}}, "--operation: no operation is called door.knocks (did you mean door.knock?)"},
-		{Filter{Operations: []string{"knock"}}, "--operation: no operation is called knock (did you mean door.knock?)"},
-		{Filter{Refs: []string{p.Scenarios[1].Ref() + "0"}}, "--scenario: no scenario is called " + p.Scenarios[1].Ref() + "0 (did you mean " + p.Scenarios[1].Ref() + "?)"},
+		{Filter{Names: []string{""}}, "--name: it is empty and matches every name"},
+		{Filter{Rules: []string{"lamp-is-lid"}}, "--rule: there is no rule lamp-is-lid (did you mean lamp-is-lit?)"},
+		{Filter{Rules: []string{"@lamp-is-lit"}}, "--rule: there is no rule @lamp-is-lit (did you mean lamp-is-lit?)"},
+		{Filter{Operations: []string{"door.knocks"}}, "--operation: there is no operation door.knocks (did you mean door.knock?)"},
+		{Filter{Operations: []string{"knock"}}, "--operation: there is no operation knock (did you mean door.knock?)"},
+		{Filter{Refs: []string{p.Scenarios[1].Ref() + "0"}}, "--scenario: there is no scenario " + p.Scenarios[1].Ref() + "0 (did you mean " + p.Scenarios[1].Ref() + "?)"},
 	} {
 		_, err := p.Select(test.wanted, calls, nil)
 		if unknown := new(Unknown); !errors.As(err, &unknown) || err.Error() != test.want {

@@ -6,7 +6,7 @@ import (
 	messages "github.com/cucumber/messages/go/v21"
 )
 
-// locations are where the nodes of a document stand in its text, by the ids of the nodes.
+// locations are the lines of the nodes of a document, by the nodes' ids.
 type locations struct {
 	scenarios map[string]scenarioLocation
 	rows      map[string]rowLocation

@@ -1,21 +1,17 @@
-// Package plan decides which scenarios a run has, before anything runs.
+// Package plan decides which scenarios a run has.
 //
-// It reads the feature files that a milestone lists, with the same parser that godog uses, and turns every scenario
-// and every row of an outline into a [Scenario] with an id that stays the same as long as its words do:
+// It reads the feature files that a milestone lists, with the parser of godog, and makes a [Scenario] of every
+// scenario and every row of an outline. Its id depends on texts and not on line numbers:
 //
 //	features/rollout.feature > One tier at a time > A climb from <from> to <to> > S0 | S1
 //
-// that is: the file, the Gherkin rule (if there is one), the scenario's name as it is written, and the values of the
-// row, but for those that are sent as a key or as credentials: ids stand in artifacts, and keys never do. Line numbers are no part of it, so moving a scenario keeps its history.
+// These are the file, the Gherkin rule (if there is one), the name as it is written, and the values of the row,
+// without those that are sent as keys or credentials: ids are written into artifacts.
 //
-// A plan is strict, because whatever slips through here is green later: a scenario without a rule, a tag that nobody
-// knows, an outline without rows, two scenarios with one id, a feature file that the milestone does not list. Every
-// such problem is reported, each with its file and line, and none of them is only a warning.
+// A plan is strict: a scenario without a rule, an unknown tag, an outline without rows, two scenarios with one id and
+// an unlisted feature file are all errors with file and line.
 //
-// Selection happens here too, and never in godog: its tag expressions call a typing error an empty run, and an empty
-// run a success. [Plan.Select] picks scenarios, and [Selection.Sources] writes the feature files again with every
-// other scenario blanked out line by line, so that godog cannot see more than was selected, and every line number
-// stays true.
+// Scenarios are selected here and not by godog, which runs nothing and passes for a mistyped tag ([Plan.Select]).
 package plan
 
 import (
@@ -41,7 +37,7 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// Folder is where feature files stand in the project. It begins their URIs, so that an editor finds them.
+// Folder is the folder of the feature files in the project, and the beginning of their URIs.
 const Folder = "features"
 
 // Plan is everything that a milestone asks to be run.
@@ -56,7 +52,7 @@ type Plan struct {
 
 // Scenario is one thing to run: a scenario, or one row of an outline.
 type Scenario struct {
-	// ID tells the scenario from all others and outlives changes of the lines around it.
+	// ID identifies the scenario. It does not change with line numbers.
 	ID string
 	// URI is the feature file, such as features/rollout.feature.
 	URI string
@@ -68,13 +64,13 @@ type Scenario struct {
 	Rule string
 	// Level is that of the rule, or [milestones.Full] for a scenario with the tag @full.
 	Level milestones.Level
-	// Side says what the scenario shows of a gate; [Neither] for a promise.
+	// Side is the side of a gate that the scenario shows; [Neither] for a promise.
 	Side Side
 	// Needs are the capabilities that the target must have, sorted, each once.
 	Needs []string
 	// Tags are all tags, sorted, each once.
 	Tags []string
-	// Steps are the sentences, those of the backgrounds first.
+	// Steps has the steps of the backgrounds first.
 	Steps []Step
 	// Pickle is the scenario as the parser made it. Its ids are those of no other file.
 	Pickle *messages.Pickle
@@ -89,14 +85,13 @@ func (s *Scenario) Ref() string { return ScenarioRef(s.ID) }
 // ScenarioRef is the short name of the scenario with an id.
 func ScenarioRef(id string) string { return Ref("s", id) }
 
-// CheckRef is the short name of a check on what one sentence of the scenario was answered: "c-" and ten hexadecimal
-// digits made from the scenario's ID, the sentence with its place, and the id of the check.
+// CheckRef returns the short name of a check on the answer to one step: "c-" and ten hexadecimal digits of a hash
+// over the scenario's ID, the step with its position, and the check's id.
 func (s *Scenario) CheckRef(step int, check string) string {
 	return Ref("c", s.ID, strconv.Itoa(step), s.Steps[step].Text, check)
 }
 
-// Ref makes a short name that stays the same as long as the parts do: a prefix that says what is named, "-", and ten
-// hexadecimal digits.
+// Ref returns a short name: a prefix that names the kind, "-", and ten hexadecimal digits of a hash over the parts.
 func Ref(prefix string, parts ...string) string {
 	sum := sha256.New()
 	for _, part := range parts {
@@ -105,19 +100,19 @@ func Ref(prefix string, parts ...string) string {
 	return prefix + "-" + hex.EncodeToString(sum.Sum(nil))[:10]
 }
 
-// Step is one sentence of a scenario.
+// Step is one step of a scenario.
 type Step struct {
-	// Line is the line of the sentence in the feature file.
+	// Line is the line of the step in the feature file.
 	Line int
 	// Keyword is "Given", "When", "Then", "And", "But" or "*".
 	Keyword string
-	// Text is the sentence with the values of the row in it.
+	// Text is the step with the values of the row in it.
 	Text string
 	// Rows are the lines of its table, if it has one.
 	Rows []int
 }
 
-// Side says which side of a gate a scenario shows.
+// Side is the side of a gate that a scenario shows.
 type Side string
 
 // The sides of a gate.
@@ -163,7 +158,7 @@ type Feature struct {
 // Features are the feature files, in the order of the milestone.
 func (p *Plan) Features() []Feature { return p.features }
 
-// Secrets are the values that scenarios send as keys or credentials, as they stand in the features.
+// Secrets are the values that scenarios send as keys or credentials.
 func (p *Plan) Secrets() []string {
 	var found []string
 	for i := range p.Scenarios {
@@ -234,7 +229,7 @@ func parse(fsys fs.FS, name string) (f parsedFeature) {
 	}()
 	text, err := fs.ReadFile(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return f // compareListing has said so
+		return f // compareListing has reported it
 	}
 	if err == nil {
 		err = textfile.CheckCharacters(f.uri, text)
@@ -283,21 +278,21 @@ func overlong(text []byte) int {
 	return 0
 }
 
-// unexpected is how the parser says that it does not know a line, with all that it would rather have seen.
+// unexpected matches the parser's message about an unknown line.
 var unexpected = regexp.MustCompile(`^expected: #.*, got '\s*(.*)'$`)
 
-// beginnings are the words that a line begins with.
+// beginnings are the keywords that a line can begin with.
 var beginnings = []string{"Feature:", "Background:", "Rule:", "Scenario:", "Scenario Outline:", "Examples:", "Given", "When", "Then", "And", "But"}
 
-// syntaxProblem is the first of the parser's faults, each of which it writes as "(LINE:COLUMN): what". After that one the
-// parser has lost its way: what else it says of the file follows from it.
+// syntaxProblem returns the first of the parser's errors, which have the form "(LINE:COLUMN): what". Later ones
+// follow from it.
 func syntaxProblem(uri string, err error) Problem {
 	for text := range strings.SplitSeq(err.Error(), "\n") {
 		var line, column int
 		if n, _ := fmt.Sscanf(text, "(%d:%d):", &line, &column); n == 2 {
 			_, message, _ := strings.Cut(text, "): ")
 			if match := unexpected.FindStringSubmatch(message); match != nil {
-				message = "this cannot stand here: " + match[1] + suggestBeginning(match[1])
+				message = "unexpected line: " + match[1] + suggestBeginning(match[1])
 			}
 			return Problem{uri, line, message}
 		}
@@ -305,7 +300,7 @@ func syntaxProblem(uri string, err error) Problem {
 	return Problem{uri, 0, fmt.Sprintf("parsing the feature: %v", err)}
 }
 
-// suggestBeginning is the end of a sentence about a line: a keyword of more than one word ends with a colon.
+// suggestBeginning returns a suggestion for a line. A keyword of several words ends with a colon.
 func suggestBeginning(line string) string {
 	if title, _, ok := strings.Cut(line, ":"); ok {
 		if suggestion := suggest.DidYouMean(title+":", beginnings); suggestion != "" {
@@ -328,7 +323,7 @@ func (f *finder) report(uri string, line int, format string, args ...any) {
 	f.problems = append(f.problems, Problem{uri, line, fmt.Sprintf(format, args...)})
 }
 
-// err joins what was found. A tag on an outline is a fault of every row; it is said once.
+// err joins the problems. A wrong tag of an outline is in every row, and is reported once.
 func (f *finder) err() error {
 	var all []error
 	seen := map[Problem]bool{}
@@ -428,14 +423,14 @@ func (f *finder) scenarios(parsed parsedFeature) []Scenario {
 	return scenarios
 }
 
-// redacted stands in an id for a key.
+// redacted replaces a key in an id.
 const redacted = "[redacted]"
 
-// secretHeader is how a table of changes says that it sends a key or credentials.
+// secretHeader matches a row that sends a key or credentials.
 var secretHeader = regexp.MustCompile(`(?i)^header\s+(X-Partner-Key|Authorization|Proxy-Authorization)$`)
 
-// keys are the values that a scenario sends as keys or credentials, the longest first. One that is made of a variable
-// is not written out, and a short one is nobody's secret.
+// keys returns the values that a scenario sends as keys or credentials, the longest first. Values with variables and
+// short ones are not secret.
 func keys(pickle *messages.Pickle) []string {
 	var found []string
 	for _, step := range pickle.Steps {

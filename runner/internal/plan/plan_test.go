@@ -214,12 +214,12 @@ func TestProblems(t *testing.T) {
 			"features/door.feature:2: unknown tag @refuse (did you mean @refuses?)",
 		},
 		{
-			"unknown tag, where it stands, once for all that have it",
+			"unknown tag, at its line, once for all scenarios that have it",
 			[]string{"door.feature", "@colour\nFeature: d\n@lamp-is-lit\nScenario: a\nThen b\n@door-is-closed\nScenario Outline: c <d>\nThen <d>\n@permit\nExamples:\n| d |\n| 1 |\n| 2 |\n"},
 			"features/door.feature:1: unknown tag @colour\nfeatures/door.feature:9: unknown tag @permit (did you mean @permits?)",
 		},
 		{
-			"a slip that explains what else is missing",
+			"a typo that explains what else is missing",
 			[]string{"door.feature", "Feature: d\n@lamp-is-lid\nScenario: a\nThen b\n@flamp\nScenario: c\nThen b\n@door-is-closed\n@lets-in\nScenario: e\nThen b\n"},
 			"features/door.feature:2: unknown tag @lamp-is-lid (did you mean @lamp-is-lit?)\nfeatures/door.feature:5: unknown tag @flamp\n" +
 				"features/door.feature:9: unknown tag @lets-in",
@@ -247,7 +247,7 @@ func TestProblems(t *testing.T) {
 		{
 			"a promise with a side",
 			[]string{"door.feature", "Feature: d\n@lamp-is-lit @permits\nScenario: a\nThen b\n"},
-			"features/door.feature:3: @lamp-is-lit is a promise: it has no sides, so @permits says nothing",
+			"features/door.feature:3: @lamp-is-lit is a promise: it has no sides, so @permits has no effect",
 		},
 		{
 			"@full of a rule that is at full",
@@ -255,7 +255,7 @@ func TestProblems(t *testing.T) {
 			"features/door.feature:3: @wall-is-painted is at level full, and so are all of its scenarios: @full is redundant",
 		},
 		{
-			"a slip in @full",
+			"a typo in @full",
 			[]string{"door.feature", "Feature: d\n@lamp-is-lit @ful\nScenario: a\nThen b\n"},
 			"features/door.feature:2: unknown tag @ful (did you mean @full?)",
 		},
@@ -315,24 +315,24 @@ func TestProblems(t *testing.T) {
 			"features/door.feature:8: the same scenario as on line 7: features/door.feature > a > c",
 		},
 		{
-			"a fault of an outline is told once",
+			"a fault of an outline is reported once",
 			[]string{"door.feature", "Feature: d\n\nScenario Outline: a\nThen <b>\nExamples:\n| b |\n| c |\n| e |\n"},
 			"features/door.feature:3: no rule: tag the scenario with the rule of the milestone that it proves",
 		},
 		{
 			"syntax",
 			[]string{"door.feature", "Feature: d\n" + lamp + "Thn b\n"},
-			"features/door.feature:5: this cannot stand here: Thn b (did you mean Then?)",
+			"features/door.feature:5: unexpected line: Thn b (did you mean Then?)",
 		},
 		{
 			"letters that changed places",
 			[]string{"door.feature", "Feature: d\n" + lamp + "Whne b\n"},
-			"features/door.feature:5: this cannot stand here: Whne b (did you mean When?)",
+			"features/door.feature:5: unexpected line: Whne b (did you mean When?)",
 		},
 		{
-			"of what the parser says, only the first",
+			"of the parser's errors, only the first",
 			[]string{"door.feature", "Feature: d\n@lamp-is-lit\nScenario Outlin: a <b>\nThen <b>\nExamples:\n| b |\n| c |\n" + lamp + "Thn b\n"},
-			"features/door.feature:3: this cannot stand here: Scenario Outlin: a <b> (did you mean Scenario Outline:?)",
+			"features/door.feature:3: unexpected line: Scenario Outlin: a <b> (did you mean Scenario Outline:?)",
 		},
 		{
 			"a byte order mark inside",

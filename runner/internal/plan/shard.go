@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Shard says which part of a selection a run is: one of several that are run on machines of their own. The zero value is
-// all of it.
+// Shard is one part of a selection that is run on several machines. The zero value is all of it.
 type Shard struct {
 	// Index is its number, from 1, and Of is how many there are.
 	Index int `json:"index"`
@@ -20,10 +19,10 @@ func (s Shard) String() string { return fmt.Sprintf("shard %d of %d", s.Index, s
 // Durations are how long scenarios once took, by their short names.
 type Durations map[string]time.Duration
 
-// Partition deals the selected scenarios out to n shards, so that all take about as long: the longest scenario first, and each
-// to the shard that has the least to do by then. A scenario that nobody measured is taken to last as long as the median of
-// the others; when none was measured, as many sentences as it has. Of equals the first counts, so that every machine deals
-// alike. The longest shard takes at most 4/3 of what the best of all dealings would take.
+// Partition divides the selected scenarios into n shards of about equal duration: the longest scenario first, each to
+// the shard with the least work so far. An unmeasured scenario counts as the median of the measured ones, or, if none
+// was measured, by its number of steps. Ties go to the first shard, so that every machine divides alike. The longest
+// shard takes at most 4/3 of the optimum.
 func (s *Selection) Partition(n int, durations Durations) []*Selection {
 	weights := s.weights(durations)
 	order := slices.Clone(s.Scenarios)

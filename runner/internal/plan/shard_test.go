@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// many is a plan of n scenarios of one sentence each.
+// many returns a plan of n scenarios of one step each.
 func many(n int) *Plan {
 	p := new(Plan)
 	for i := range n {
@@ -30,7 +30,7 @@ func TestPartition(t *testing.T) {
 	}{
 		{"one shard has all", 1, []int{1, 1, 1}, nil, [][]int{{0, 1, 2}}},
 		{"equals go round", 2, []int{1, 1, 1, 1, 1}, nil, [][]int{{0, 2, 4}, {1, 3}}},
-		{"by sentences, when nothing was measured", 2, []int{1, 1, 1, 3}, nil, [][]int{{3}, {0, 1, 2}}},
+		{"by steps, when nothing was measured", 2, []int{1, 1, 1, 3}, nil, [][]int{{3}, {0, 1, 2}}},
 		{"by what was measured", 2, []int{9, 1, 1, 1}, []int{1, 2, 3, 6}, [][]int{{3}, {0, 1, 2}}},
 		{"the median for the others", 2, []int{1, 1, 1, 1}, []int{-1, 1, 5, 9}, [][]int{{1, 3}, {0, 2}}},
 		{"what takes no time is dealt out too", 2, []int{1, 1, 1, 1}, []int{0, 0, 0, 0}, [][]int{{0, 2}, {1, 3}}},

@@ -90,7 +90,7 @@ func (f *finder) readTags(s *Scenario, feature string, line int, lineOf map[stri
 	case rule.Kind == milestones.Precondition && len(sides) > 1:
 		f.report(s.URI, line, "both @refuses and @permits: a scenario shows one side of a gate")
 	case rule.Kind != milestones.Precondition && len(sides) > 0:
-		f.report(s.URI, line, "@%s is a promise: it has no sides, so %s says nothing", rule.ID, strings.Join(sides, " "))
+		f.report(s.URI, line, "@%s is a promise: it has no sides, so %s has no effect", rule.ID, strings.Join(sides, " "))
 	case len(sides) == 1:
 		s.Side = Side(sides[0][1:])
 	}

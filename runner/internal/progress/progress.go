@@ -25,7 +25,7 @@ import (
 	"example.com/lpgate/runner/internal/terminal"
 )
 
-// Progress is told what happens in a trial, as a listener of it.
+// Progress receives the events of a run.
 type Progress struct {
 	selection *plan.Selection
 	all       int
@@ -74,14 +74,14 @@ func (p *Progress) Stop() {
 	p.shown.End()
 }
 
-// ScenarioBegan is told when a scenario begins, by its place in the plan.
+// ScenarioBegan is called when a scenario begins, with its index in the plan.
 func (p *Progress) ScenarioBegan(place int, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running[place] = at
 }
 
-// ScenarioEnded is told how it ended.
+// ScenarioEnded is called with the result of a scenario.
 func (p *Progress) ScenarioEnded(place int, result record.Result, _ *record.Failure, _ time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,7 +92,7 @@ func (p *Progress) ScenarioEnded(place int, result record.Result, _ *record.Fail
 	}
 }
 
-// What happens within a scenario is not shown.
+// Events within a scenario are not shown.
 
 func (p *Progress) StepBegan(int, int, time.Time)  {}
 func (p *Progress) StepPassed(int, int, time.Time) {}
@@ -110,7 +110,7 @@ func (p *Progress) tick(now time.Time) {
 	})
 }
 
-// words are the parts of what is shown.
+// words are the parts of the line.
 func (p *Progress) words(now time.Time) []string {
 	words := []string{fmt.Sprintf("%d of %d", p.done, p.all)}
 	if p.failed > 0 {

@@ -10,7 +10,7 @@ import (
 	"example.com/lpgate/runner/internal/terminal"
 )
 
-// what is one thing that happens, so many milliseconds after the run began.
+// what is one event, so many milliseconds after the run began.
 type what struct {
 	after int
 	send  func(*Progress, time.Time)

@@ -1,8 +1,9 @@
-// Package project finds what a run is made from: the milestone, and features, schemas and fixtures beside it.
+// Package project finds the files that a run is made from: the milestone, and features, schemas and fixtures beside
+// it.
 //
-// A milestone stands in the folder milestones of a project, and the others are its sister folders. A folder that the
-// project lacks is replaced by the copy inside of the program, so that the built runner works alone. Another milestone than
-// the one inside of the program gets no features and fixtures of it, only schemas.
+// A milestone is in the folder milestones of a project, beside the others. A folder that the project lacks is
+// replaced by the embedded copy, so that the built runner works alone. Other milestones than the embedded one get
+// only its schemas.
 package project
 
 import (
@@ -35,8 +36,8 @@ type Project struct {
 	Warn func(message string) // receives warnings about former names in the milestone; nil discards them
 }
 
-// Locate finds the project of a milestone file: what the folder milestones stands in. A file that stands elsewhere is
-// its own folder's.
+// Locate returns the project of a milestone file: the parent of the folder milestones. For a file in another folder
+// it is that folder.
 func Locate(file string) (Project, error) {
 	absolute, err := filepath.Abs(file)
 	if err != nil {
@@ -59,14 +60,14 @@ func Locate(file string) (Project, error) {
 	return p, nil
 }
 
-// Known says whether there is any project: the file, or at least a folder milestones that it is missing from. Where
-// there is neither, the name is a typing error, and nothing is to be written for it.
+// Known reports whether there is a project: the file, or at least its folder milestones. Without either, the name is
+// a typo, and nothing is to be written for it.
 func (p Project) Known() bool {
 	if p.isBuiltIn() {
 		return true
 	}
 	if _, err := os.Stat(p.File); !errors.Is(err, fs.ErrNotExist) {
-		return true // or it cannot be looked at, and reading it says why
+		return true // or it is unreadable, which reading it reports
 	}
 	folder := filepath.Dir(p.File)
 	return !lacks(os.Stat(folder)) && filepath.Base(folder) == "milestones"
@@ -88,16 +89,16 @@ func (p Project) Shown(name string) string {
 	return filepath.ToSlash(shown)
 }
 
-// Artifacts is where the artifacts of a milestone stand by default.
+// Artifacts returns the default folder of the artifacts of a milestone.
 func (p Project) Artifacts(milestone string) string {
 	return filepath.Join(p.Root, "artifacts", "milestones", milestone, "latest")
 }
 
-// Golden is where the golden output of a milestone stands, within the fixtures.
+// Golden returns the path of the golden output of a milestone within the fixtures.
 func Golden(milestone string) string { return "golden/" + milestone + ".output.json" }
 
-// milestone reads the milestone. The one inside of the program stands in for milestones/M109.yaml where there is no
-// folder milestones at all; it never stands in for another name, which would rather be a typing error.
+// milestone reads the milestone. The embedded one replaces only milestones/M109.yaml, and only if there is no folder
+// milestones.
 func (p Project) milestone() (*milestones.Milestone, error) {
 	text, err := textfile.Read(p.File)
 	var notText *textfile.Error
@@ -119,7 +120,7 @@ func (p Project) milestone() (*milestones.Milestone, error) {
 	return nil, Unreadable(p.File, err)
 }
 
-// Unreadable says that a milestone cannot be read, and names the file once.
+// Unreadable returns the error for an unreadable milestone, with the file's name once.
 func Unreadable(file string, err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -147,7 +148,8 @@ func (p Project) folder(name string, builtIn fs.FS) fs.FS {
 	return os.DirFS(path)
 }
 
-// lacks says whether the project has no such folder. One that cannot be looked at is there, and reading it says why not.
+// lacks reports whether the project has no such folder. An unreadable folder exists, and reading it returns the
+// error.
 func lacks(info fs.FileInfo, err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
 }
@@ -190,7 +192,7 @@ func inSchemas(err error) error {
 	return &lines{errors.Join(all...).Error(), err}
 }
 
-// lines is an error in other words.
+// lines is an error with another text.
 type lines struct {
 	text string
 	err  error
@@ -206,8 +208,7 @@ type Inputs struct {
 	Schemas   *schemas.Set
 }
 
-// Read reads everything. What depends on nothing else is read at the same time; what is wrong anywhere is all told, and
-// what could be read is there beside the error.
+// Read reads all files, independent ones at the same time. It returns all problems, and with them what could be read.
 func (p Project) Read() (Inputs, error) {
 	var in Inputs
 	var planning, loading error
@@ -233,9 +234,9 @@ func (p Project) Read() (Inputs, error) {
 	return in, errors.Join(planning, loading, naming)
 }
 
-// Hashes are the SHA-256 of everything that a run is made from: "milestone" is what the milestone says, however that is
-// written, and everything else has the name of its file in the project. The error has a line for each fixture that cannot be
-// read.
+// Hashes returns the SHA-256 of all files of a run: "milestone" is the hash of the milestone's content, independent
+// of its formatting, and the others have the names of their files in the project. The error has a line for each
+// unreadable fixture.
 func (p Project) Hashes(in Inputs) (map[string]string, error) {
 	canonical, err := json.Marshal(in.Milestone)
 	if err != nil {

@@ -807,9 +807,9 @@ func TestUsage(t *testing.T) {
 		"--target is not a URL such as http://127.0.0.1:8109 or https://host/base": func(c *Config) {
 			c.Target.URL = "bell"
 		},
-		"--tags: unknown tag @bell-ring (did you mean @bell-rings?)":     func(c *Config) { c.Filter.Tags = "@bell-ring" },
-		"--operation: no operation is called rings (did you mean ring?)": func(c *Config) { c.Filter.Operations = []string{"rings"} },
-		"--update-golden is for a run of everything":                     func(c *Config) { c.UpdateGolden, c.Filter.Tags = true, "@bell-rings" },
+		"--tags: unknown tag @bell-ring (did you mean @bell-rings?)":    func(c *Config) { c.Filter.Tags = "@bell-ring" },
+		"--operation: there is no operation rings (did you mean ring?)": func(c *Config) { c.Filter.Operations = []string{"rings"} },
+		"--update-golden is for a run of everything":                    func(c *Config) { c.UpdateGolden, c.Filter.Tags = true, "@bell-rings" },
 		"--update-golden: the golden output of M109 is that of the built-in fake server, so leave the target out": func(c *Config) {
 			c.UpdateGolden, c.Milestone = true, "../../../milestones/M109.yaml"
 		},

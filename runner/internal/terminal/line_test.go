@@ -19,7 +19,7 @@ func TestLine(t *testing.T) {
 		{"it would fill the last column", wide(10), []int{100}, "1234567890", "\r12345678…\x1b[K|\r\x1b[K"},
 		{"wide letters take two columns", wide(10), []int{100}, "日本語日本語", "\r日本語日…\x1b[K|\r\x1b[K"},
 		{"nothing steers the terminal", wide(20), []int{100}, "a\x1b[2Jb\nc", "\ra [2Jb c\x1b[K|\r\x1b[K"},
-		{"a terminal without a width to speak of", wide(1), []int{100}, "1234567890", "\r…\x1b[K|\r\x1b[K"},
+		{"a terminal without a width", wide(1), []int{100}, "1234567890", "\r…\x1b[K|\r\x1b[K"},
 		{"drawn over, ten times a second at most", wide(80), []int{99, 100, 199, 200}, "x", "\rx\x1b[K\rx\x1b[K|\r\x1b[K"},
 		{"an end before there was a line", wide(80), []int{99}, "x", "|"},
 		{"no terminal, and something short", nil, []int{29_999}, "x", "|"},
@@ -48,7 +48,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// Who listens to nobody is told nothing.
+// Nothing is printed to a stream without a writer.
 func TestLineToClosedWriter(t *testing.T) {
 	line := Stream{}.Line(time.Time{})
 	line.Print(time.Unix(1_700_000_000, 0), func(bool) string { t.Error("asked for a text"); return "" })

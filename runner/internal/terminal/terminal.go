@@ -1,14 +1,14 @@
-// Package terminal says what a stream can show, and shows it: one line that is drawn over, and a few colours.
+// Package terminal finds out what a stream can show: a line that is redrawn in place, and a few colours.
 //
-// A stream is live when it is a terminal and TERM is not "dumb". On any other stream nothing is ever drawn over, and no
-// escape code is written unless somebody asks for colours by name.
+// A stream is live when it is a terminal and TERM is not "dumb". On any other stream nothing is redrawn, and escape
+// codes are written only with --color=always.
 //
 //	line := terminal.Of(os.Stderr, os.Getenv).Line(began)
-//	line.Tell(now, text)  // "\r12 of 40\x1b[K"
+//	line.Print(now, text) // "\r12 of 40\x1b[K"
 //	line.End()            // "\r\x1b[K"
 //
-// Colours are the first sixteen of ANSI, which a terminal shows as its user chose them. NO_COLOR switches them off, if it
-// is set and not empty (https://no-color.org); a flag comes before it.
+// Colours are the first sixteen of ANSI, which users can configure in their terminal. NO_COLOR switches them off, if
+// it is set and not empty (https://no-color.org); a flag overrides it.
 package terminal
 
 import (
@@ -30,7 +30,7 @@ type Stream struct {
 	Style Style
 }
 
-// usualWidth is the width of a terminal that does not say it.
+// usualWidth is the width of a terminal that reports none.
 const usualWidth = 80
 
 // Of looks at a stream. Its ink is that of [Auto].
@@ -98,7 +98,7 @@ func fileOf(w io.Writer) *os.File {
 	}
 }
 
-// Live says whether a line can be drawn over.
+// Live reports whether a line can be redrawn.
 func (s Stream) Live() bool { return s.Width != nil }
 
 // Style colours texts, or leaves them as they are.
@@ -116,14 +116,14 @@ func (i Style) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// When somebody wants colours.
+// The values of --color.
 const (
 	Auto   = "auto"
 	Always = "always"
 	Never  = "never"
 )
 
-// Colour is a stream with the colours that somebody asked for: [Auto], [Always] or [Never].
+// Colour returns the stream with colours [Auto], [Always] or [Never].
 func (s Stream) Colour(when string) Stream {
 	switch when {
 	case Always:

@@ -24,7 +24,7 @@ func TestStyle(t *testing.T) {
 	}
 }
 
-// What is no terminal is never live, and has colours only when they are asked for by name.
+// A stream that is not a terminal is never live, and has colours only with always.
 func TestNoTerminal(t *testing.T) {
 	file, err := os.Create(t.TempDir() + "/log")
 	if err != nil {

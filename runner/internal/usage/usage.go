@@ -1,5 +1,5 @@
-// Package usage has the error for what was asked for and cannot be: a wrong flag, a file that is not there. Commands print
-// its message and exit with code 2.
+// Package usage has the error for an invalid command line, such as a wrong flag or a missing file. Commands print its
+// message and exit with code 2.
 package usage
 
 import (

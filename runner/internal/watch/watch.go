@@ -1,13 +1,12 @@
-// Package watch tells which files changed on the disk, a handful at a time.
+// Package watch reports which files changed on the disk, in batches.
 //
 //	w, err := watch.Open([]watch.Folder{{Path: "features", Suffix: ".feature"}}, []string{"milestones/M109.yaml"})
 //	for changed := range w.Changes() { … }
 //
-// Editors do not write a file in one go: some write it twice, some write another and rename it, and a checkout writes
-// hundreds. So changes are gathered until there was none for [quiet], and at most for [most]. A folder may appear or
-// disappear meanwhile, and so may folders in it.
+// Editors write a file twice, or write another one and rename it, and a checkout writes hundreds. So changes are
+// collected until there was none for [quiet], and at most for [most]. Folders may appear and disappear meanwhile.
 //
-// What counts is that a file was written, made, renamed or removed. That only its mode changed does not.
+// Writing, creating, renaming and removing a file are changes. A change of its mode is not.
 package watch
 
 import (
@@ -20,7 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fsnotify/fsnotify" // every system has a way of its own to tell of changes, and this one knows them all
+	"github.com/fsnotify/fsnotify" // each operating system has its own interface for this, and this library supports all
 )
 
 // How long changes are gathered.
@@ -45,7 +44,7 @@ type Watcher struct {
 	done    chan struct{}
 }
 
-// Open watches folders and files, which need not be there yet; what they stand in has to be.
+// Open watches folders and files, which need not exist yet; their parents must exist.
 func Open(folders []Folder, files []string) (*Watcher, error) {
 	system, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -81,7 +80,7 @@ func (w *Watcher) begin(folders []Folder, files []string) error {
 		w.files = append(w.files, path)
 		around = append(around, filepath.Dir(path))
 	}
-	// A folder is watched and never a file: one that is replaced would be another, of which nobody tells.
+	// Folders are watched and not files: a watch of a file ends when the file is replaced.
 	for _, path := range around {
 		if err := w.system.Add(path); err != nil {
 			return err
@@ -93,14 +92,14 @@ func (w *Watcher) begin(folders []Folder, files []string) error {
 // Changes gives the absolute paths of what changed, sorted.
 func (w *Watcher) Changes() <-chan []string { return w.changes }
 
-// Close ends it. Nothing is told any more.
+// Close ends the watch. No more changes are reported.
 func (w *Watcher) Close() error {
 	close(w.done)
 	return w.system.Close()
 }
 
-// enter watches a folder with all folders in it, and returns the files that it has. What cannot be entered is not
-// watched: it has just been removed, most likely, and whoever reads it will say what is wrong otherwise.
+// enter watches a folder with all folders in it, and returns the files in them. A folder that cannot be read is not
+// watched: it was probably removed, and whoever reads its files reports other errors.
 func (w *Watcher) enter(path string) (files []string) {
 	_ = filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -146,7 +145,7 @@ func (w *Watcher) listen(events chan<- string) {
 			if !open {
 				return
 			}
-			if errors.Is(err, fsnotify.ErrEventOverflow) { // so much changed that nobody knows what
+			if errors.Is(err, fsnotify.ErrEventOverflow) { // events were lost
 				for _, folder := range w.folders {
 					send(folder.Path)
 				}
@@ -155,7 +154,7 @@ func (w *Watcher) listen(events chan<- string) {
 	}
 }
 
-// inside says whether a path is one of the folders or below one.
+// inside reports whether a path is one of the folders or below one.
 func (w *Watcher) inside(path string) bool {
 	return slices.ContainsFunc(w.folders, func(f Folder) bool { return within(f.Path, path) })
 }
@@ -164,7 +163,7 @@ func within(folder, path string) bool {
 	return path == folder || strings.HasPrefix(path, folder+string(filepath.Separator))
 }
 
-// counts says whether a change of a path is one of what is watched.
+// counts reports whether a change of a path is one of the watched.
 func (w *Watcher) counts(path string) bool {
 	if slices.Contains(w.files, path) {
 		return true
@@ -180,14 +179,14 @@ func (w *Watcher) counts(path string) bool {
 	return false
 }
 
-// aside says whether a name is that of a file that an editor writes beside the one that is edited.
+// aside reports whether a name is that of an editor's temporary file.
 func aside(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
 		slices.Contains([]string{".swp", ".swo", ".swx", ".tmp", ".bak"}, filepath.Ext(name)) ||
 		strings.Trim(name, "0123456789") == "" // vim finds out with such a one whether it can write
 }
 
-// gather puts events together. A handful that nobody has taken yet grows until somebody takes it.
+// gather collects events into batches. A batch that was not received yet grows.
 func gather(done <-chan struct{}, events <-chan string, changes chan<- []string) {
 	var gathered []string
 	var ready chan<- []string // nil while it is gathered

@@ -26,8 +26,8 @@ func rename(t *testing.T, from, to string) {
 	}
 }
 
-// What an editor, a checkout or a hand does, and the first file that is told for it. Each row ends with a change of
-// features/last.feature where nothing of its own would be told.
+// Changes by an editor, a checkout or a command, and the first file that is reported for each. Each row ends with a
+// change of features/last.feature if it would report nothing itself.
 func TestChanges(t *testing.T) {
 	const last = "features/last.feature"
 	tests := []struct {
@@ -87,7 +87,7 @@ func TestChanges(t *testing.T) {
 				changed = <-w.Changes()
 				for _, path := range changed {
 					if path != at(test.want) && path != at("schemas") {
-						t.Errorf("told: %s", path)
+						t.Errorf("reported: %s", path)
 					}
 				}
 			}
@@ -106,7 +106,7 @@ func TestGather(t *testing.T) {
 	tests := []struct {
 		name   string
 		events []time.Duration // since the start
-		want   []time.Duration // when something is told
+		want   []time.Duration // when a batch is sent
 	}{
 		{"one", []time.Duration{0}, []time.Duration{quiet}},
 		{"two, soon after another", []time.Duration{0, quiet / 2}, []time.Duration{quiet/2 + quiet}},
@@ -141,7 +141,7 @@ func TestGather(t *testing.T) {
 	}
 }
 
-// What nobody has taken yet grows.
+// A batch that was not received yet grows.
 func TestGatherWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		done, events, changes := make(chan struct{}), make(chan string), make(chan []string)
