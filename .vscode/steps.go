@@ -122,9 +122,9 @@ func steps(ctx any) {
 	ctx.Step(`^the answer is (?<number>[0-9]{1,9}) (?<code>[A-Z][A-Z_]*) because (?<reason_code>[a-z][a-z0-9_]*)$`, nil)
 	// The answer is a refusal with this status and error code, and with no reason code.
 	ctx.Step(`^the answer is (?<number>[0-9]{1,9}) (?<code>[A-Z][A-Z_]*) without a reason code$`, nil)
-	// The answer has the status of the one that was remembered under this name, and an equal body except for the correlation id.
+	// The answer has the status of the one stored under this name, and an equal body except for the correlation id.
 	ctx.Step(`^the answer is the same as "(?<answer>[^"]*)"$`, nil)
-	// The answer has the same status and bytes as the one that was remembered under this name.
+	// The answer has the same status and bytes as the one stored under this name.
 	ctx.Step(`^the answer is byte for byte "(?<answer>[^"]*)"$`, nil)
 	// The body has this JSON value at the pointer; numbers are compared by value, exactly.
 	ctx.Step(`^"(?<pointer>(?:/[^"]*)?)" is (?<json>null|true|false|-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"|\[.*\]|\{.*\})$`, nil)
@@ -163,9 +163,9 @@ func steps(ctx any) {
 
 	// What is kept for later:
 
-	// {created} stands from now on for the value at the pointer.
+	// {created} is from now on the value at the pointer.
 	ctx.Step(`^I remember "(?<pointer>(?:/[^"]*)?)" as "(?<name>[^"]*)"$`, nil)
-	// {correlation} stands from now on for the value of this header.
+	// {correlation} is from now on the value of this header.
 	ctx.Step(`^I remember the header "(?<header>[^"]*)" as "(?<name>[^"]*)"$`, nil)
 	// Keeps the answer for “the answer is the same as” and “the answer is byte for byte”.
 	ctx.Step(`^I remember the answer as "(?<answer>[^"]*)"$`, nil)

@@ -24,7 +24,7 @@ func Example_addRule() {
     kind: invariant
     feature: status.feature
     section: "7"
-    description: The note of an upsert stands in its audit entry.
+    description: The note of an upsert is in its audit entry.
     operations: [partnerLiquidityProvider.status.upsert, partnerLiquidityProvider.rollout.export]
 `)
 	m, err := milestones.Parse("M109.yaml", text)
@@ -68,7 +68,7 @@ func ExampleParse() {
     kind: invariant
     feature: state.feature
     section: 7
-    description: The note of an upsert stands in its audit entry.
+    description: The note of an upsert is in its audit entry.
     operation: [status.upsert]
 `)
 	_, err := milestones.Parse("M109.yaml", text)

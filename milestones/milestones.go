@@ -39,7 +39,7 @@
 //	    kind: invariant
 //	    feature: status.feature
 //	    section: "7"
-//	    description: The note of an upsert stands in its audit entry.
+//	    description: The note of an upsert is in its audit entry.
 //	    operations: [partnerLiquidityProvider.status.upsert, partnerLiquidityProvider.rollout.export]
 //
 // From now on a run fails until features/status.feature has a scenario tagged @status-note-is-kept. A rule of the
