@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.com/lpgate/internal/sources"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/runner/internal/service"
 )
@@ -23,58 +24,18 @@ var formerFlags = map[string]string{
 	"seed":         "run-id",
 }
 
-// currentFlag is the normalization function of all flags. It replaces a former name by the present one.
-func (s *session) currentFlag(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	current, isFormer := formerFlags[name]
-	if !isFormer {
-		return pflag.NormalizedName(name)
-	}
-	if warning := fmt.Sprintf("--%s is deprecated: use --%s", name, current); !slices.Contains(s.warnings, warning) {
-		s.warnings = append(s.warnings, warning)
-	}
-	return pflag.NormalizedName(current)
-}
-
 // addTargetFlags adds the flags that describe the service to verify.
 func (s *session) addTargetFlags(options *service.Options, flags *pflag.FlagSet) {
 	options.Warn = s.warn
 	options.AddFlags(flags)
 }
 
-// checkFlags runs before each command. It prints the warnings about former names, and returns an error for a text that is
-// given and blank: usually a variable of the shell that is not set.
-func (s *session) checkFlags(cmd *cobra.Command, _ []string) (err error) {
-	for _, warning := range s.warnings {
+// checkFlags runs before each command. It prints the warnings about former names, and returns an error for a blank text.
+func (s *session) checkFlags(cmd *cobra.Command, _ []string) error {
+	for _, warning := range s.sources.Warnings() {
 		s.warn(warning)
 	}
-	cmd.Flags().Visit(func(flag *pflag.Flag) {
-		var texts []string
-		if list, isList := flag.Value.(pflag.SliceValue); isList {
-			texts = list.GetSlice()
-		} else if flag.Value.Type() == "string" {
-			texts = []string{flag.Value.String()}
-		}
-		for _, text := range texts {
-			if strings.TrimSpace(text) == "" {
-				err = fmt.Errorf("--%s is empty: leave it out, or give it a value", flag.Name)
-			}
-		}
-	})
-	return err
-}
-
-// suggestFlag adds the nearest flag to the error of an unknown one.
-func suggestFlag(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return err
-	}
-	var names []string
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	if nearest := suggest.Nearest(unknown.GetSpecifiedName(), names); nearest != "" {
-		return fmt.Errorf("%w (did you mean --%s?)", err, nearest)
-	}
-	return err
+	return sources.CheckNotBlank(cmd.Flags())
 }
 
 // onceValue is a text that may be given once: a second one would silently replace the first.

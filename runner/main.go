@@ -36,7 +36,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/internal/errwriter"
 	"example.com/lpgate/internal/interrupt"
+	"example.com/lpgate/internal/sources"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/report/github"
@@ -91,7 +93,7 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer, ge
 		}
 	}()
 	root.SetArgs(args)
-	out := &errWriter{Writer: stdout}
+	out := errwriter.New(stdout)
 	root.SetOut(out)
 	root.SetErr(stderr)
 	help := root.HelpFunc()
@@ -110,35 +112,21 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer, ge
 		}
 		s.display.refuse("usage", err.Error())
 	}
-	if out.err != nil && s.exit == verdict.Holds && !hasVerdict {
-		fmt.Fprintln(stderr, "runner: writing the output:", out.err)
+	if lost := out.Err(); lost != nil && s.exit == verdict.Holds && !hasVerdict {
+		fmt.Fprintln(stderr, "runner: writing the output:", lost)
 		return verdict.Incomplete
 	}
 	return s.exit
 }
 
-// errWriter records the first error of a writer.
-type errWriter struct {
-	io.Writer
-	err error
-}
-
-func (w *errWriter) Write(text []byte) (int, error) {
-	n, err := w.Writer.Write(text)
-	if w.err == nil {
-		w.err = err
-	}
-	return n, err
-}
-
 // session is the execution of one command line. Each command sets the exit code.
 type session struct {
-	ctx      context.Context
-	exit     int
-	overall  bool // of the verdict
-	actions  *github.Actions
-	display  *display
-	warnings []string // about former names of flags
+	ctx     context.Context
+	exit    int
+	overall bool // of the verdict
+	actions *github.Actions
+	display *display
+	sources *sources.Set // former names of flags
 }
 
 // warn prints a warning.
@@ -169,10 +157,11 @@ target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 			return s.display.verify(s, cfg)
 		},
 	}
+	s.sources = sources.New(cmd.Flags(), formerFlags)
 	cmd.AddCommand(baselineCommand(s), mergeCommand(s), lintCommand(s), stepsCommand(s), explainCommand(s), diffCommand(s),
 		selfcheckCommand(s), probeCommand(s), reproCommand(s), reportCommand(s), verifyExportCommand(s), openapiCommand(s))
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.SetFlagErrorFunc(suggestFlag)
+	cmd.SetFlagErrorFunc(sources.FlagError)
 	cmd.PersistentPreRunE = s.checkFlags
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -194,7 +183,7 @@ target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 	s.display.addFlags(flags)
 	flags.BoolVar(&s.display.watch, "watch", false, "run again when the milestone, a feature, a schema or a fixture changes, until Ctrl-C")
 	flags.BoolVar(&cfg.UpdateGolden, "update-golden", false, "write the output of this run as the golden output, if nothing else fails")
-	cmd.SetGlobalNormalizationFunc(s.currentFlag)
+	cmd.SetGlobalNormalizationFunc(s.sources.Normalize)
 	return cmd
 }
 

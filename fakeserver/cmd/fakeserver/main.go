@@ -21,21 +21,22 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/internal/errwriter"
 	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/internal/printable"
+	"example.com/lpgate/internal/sources"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
 )
 
 func main() {
 	ctx := interrupt.Context(1, syscall.SIGTERM, os.Interrupt)
-	cmd, stdout := rootCommand(os.Environ()), &errWriter{Writer: printable.New(os.Stdout)}
+	cmd, stdout := rootCommand(os.Environ()), errwriter.New(printable.New(os.Stdout))
 	cmd.SetOut(stdout)
 	stderr := printable.New(os.Stderr)
 	cmd.SetErr(stderr)
@@ -43,8 +44,8 @@ func main() {
 	if err == nil {
 		err = cmd.ExecuteContext(ctx)
 	}
-	if stdout.err != nil && !errors.Is(err, errServing) {
-		err = fmt.Errorf("%w: %w", errOutput, stdout.err)
+	if lost := stdout.Err(); lost != nil && !errors.Is(err, errServing) {
+		err = fmt.Errorf("%w: %w", errOutput, lost)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "fakeserver:", err)
@@ -74,20 +75,6 @@ func exitCode(err error) int {
 		return 3
 	}
 	return usageError
-}
-
-// errWriter keeps the first error of a writer.
-type errWriter struct {
-	io.Writer
-	err error
-}
-
-func (w *errWriter) Write(text []byte) (int, error) {
-	n, err := w.Writer.Write(text)
-	if w.err == nil {
-		w.err = err
-	}
-	return n, err
 }
 
 // rootCommand is the command line, on cobra, which most Go command-line tools use.
@@ -121,10 +108,10 @@ overrides the file.`,
 		},
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetFlagErrorFunc(sources.ValueError)
 	cmd.Flags().SortFlags, cmd.PersistentFlags().SortFlags = false, false
 	s.register(cmd.PersistentFlags())
-	cmd.SetGlobalNormalizationFunc(s.currentName)
+	cmd.SetGlobalNormalizationFunc(s.sources.Normalize)
 	cmd.AddCommand(healthcheckCommand(&s), recipeCommand(&s))
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/lpgate/fakeserver"
+	"example.com/lpgate/internal/sources"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
 )
@@ -15,7 +16,7 @@ import (
 // flags are the only list of settings: the environment variables and the keys of the
 // configuration file are derived from them.
 type settings struct {
-	config, addr             string
+	addr                     string
 	insecure                 bool
 	signingKey, signingKeyID string
 	verifyOnly               []string
@@ -29,7 +30,7 @@ type settings struct {
 	options     fakeserver.Options
 	fingerprint string // SHA-256 of the self-signed certificate
 	flags       *pflag.FlagSet
-	deprecated  []string // warnings about old names that were used
+	sources     *sources.Set
 }
 
 // renamed are the former names of settings, which still work for one version.
@@ -40,9 +41,9 @@ var renamed = map[string]string{
 
 // register adds all settings.
 func (s *settings) register(flags *pflag.FlagSet) {
-	s.flags = flags
+	s.flags, s.sources = flags, sources.New(flags, renamed)
 	o := &s.options
-	flags.StringVar(&s.config, "config", "", "read settings from a YAML `FILE`; its keys are the flag names without the dashes before them")
+	flags.String("config", "", "read settings from a YAML `FILE`; its keys are the flag names without the dashes before them")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8109", "listen on `HOST:PORT`; port 0 is any free port")
 	flags.BoolVar(&s.insecure, "insecure", false, "allow header mode beyond loopback, although identity headers are trusted without verification")
 	flags.StringVar(&s.partnerKeys, "partner-keys", "", "use key mode: `FILE` maps each X-Partner-Key to a partner; SIGHUP reads it again")

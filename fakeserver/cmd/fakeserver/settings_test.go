@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"example.com/lpgate/internal/sources"
 )
 
 // No setting has the name of a variable that Kubernetes or docker --link set: it would
@@ -14,8 +16,8 @@ func TestNoSettingIsAServiceLink(t *testing.T) {
 	rootCommand(nil).PersistentFlags().VisitAll(func(flag *pflag.Flag) {
 		settings++
 		for _, link := range serviceLinks {
-			if link.name.MatchString(variable(flag.Name)) {
-				t.Errorf("%s has the shape %s of a service link", variable(flag.Name), link.name)
+			if link.name.MatchString(sources.Variable(variablePrefix, flag.Name)) {
+				t.Errorf("%s has the shape %s of a service link", sources.Variable(variablePrefix, flag.Name), link.name)
 			}
 		}
 	})

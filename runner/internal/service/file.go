@@ -98,7 +98,7 @@ func (o *Options) setFlag(file *yamlfile.File, pointer jsontext.Pointer, flag st
 		file.Report(pointer, "%s must be %s", pointer, expected)
 		return
 	}
-	o.origins[flag] = o.fileLine(file, pointer)
+	o.sources.SetOrigin(o.fileLine(file, pointer), flag)
 }
 
 // capabilities returns a list of capabilities of the file.
@@ -106,7 +106,7 @@ func (o *Options) capabilities(file *yamlfile.File, pointer jsontext.Pointer, fl
 	var all []string
 	for i := 0; file.Has(yamlfile.Below(pointer, i)); i++ {
 		item := yamlfile.Below(pointer, i)
-		o.origins[flag+" "+file.Text(item)] = o.fileLine(file, item)
+		o.sources.SetOrigin(o.fileLine(file, item), flag, file.Text(item))
 		all = append(all, file.Text(item))
 	}
 	return all
@@ -125,7 +125,7 @@ func (o *Options) addHeaders(file *yamlfile.File) {
 		}
 		at := yamlfile.At("headers", name)
 		line := name + ": " + file.Text(at)
-		o.origins["header "+line] = o.fileLine(file, at)
+		o.sources.SetOrigin(o.fileLine(file, at), "header", line)
 		added = append(added, line)
 	}
 	o.Header = append(o.Header, added...)

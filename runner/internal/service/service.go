@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/time/rate"
 
+	"example.com/lpgate/internal/sources"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/milestones"
@@ -57,9 +58,9 @@ type Options struct {
 	// Warn receives a warning about a former name in the target file; nil discards it.
 	Warn func(message string)
 
-	commandLine *pflag.FlagSet    // has which flags are given; nil without a command line
-	fields      *pflag.FlagSet    // sets the fields of this copy; commandLine may set those of another
-	origins     map[string]string // FILE:LINE of values of the target file, by flag, or by flag and value
+	commandLine *pflag.FlagSet // has which flags are given; nil without a command line
+	fields      *pflag.FlagSet // sets the fields of this copy; commandLine may set those of another
+	sources     *sources.Set   // FILE:LINE of values of the target file; nil before it is read
 }
 
 // Default timeouts.
@@ -222,8 +223,8 @@ func (s *Service) BasePath() string {
 func (o *Options) Open(secrets *record.Secrets) (*Service, error) {
 	o.fields = pflag.NewFlagSet("", pflag.ContinueOnError)
 	o.bind(o.fields)
-	if o.origins == nil { // the file is read once
-		o.origins = map[string]string{}
+	if o.sources == nil { // the file is read once
+		o.sources = sources.New(o.fields, nil)
 		if o.File != "" {
 			if err := o.readFile(); err != nil {
 				return nil, err
@@ -283,7 +284,7 @@ func (o *Options) Args() []string {
 		return words
 	}
 	o.fields.VisitAll(func(flag *pflag.Flag) {
-		if _, fromFile := o.origins[flag.Name]; fromFile || !o.isSet(flag.Name) {
+		if o.sources.HasOrigin(flag.Name) || !o.isSet(flag.Name) {
 			return
 		}
 		switch list, isList := flag.Value.(pflag.SliceValue); {
@@ -294,7 +295,7 @@ func (o *Options) Args() []string {
 			add(flag.Name, flag.Value.String())
 		default:
 			for _, value := range list.GetSlice() {
-				if _, fromFile := o.origins[flag.Name+" "+value]; fromFile {
+				if o.sources.HasOrigin(flag.Name, value) {
 					continue
 				}
 				if flag.Name == "header" {
@@ -338,10 +339,7 @@ func (o *Options) isSet(name string) bool {
 }
 
 // origin returns where a value is set: the flag, or FILE:LINE.
-func (o *Options) origin(name string, value ...string) string {
-	key := strings.Join(append([]string{name}, value...), " ")
-	return cmp.Or(o.origins[key], "--"+name)
-}
+func (o *Options) origin(name string, value ...string) string { return o.sources.Origin(name, value...) }
 
 var (
 	variableReference = regexp.MustCompile(`\$\{([^}]*)\}`)
