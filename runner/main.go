@@ -159,7 +159,7 @@ target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 	}
 	s.sources = sources.New(cmd.Flags(), formerFlags)
 	cmd.AddCommand(baselineCommand(s), mergeCommand(s), lintCommand(s), stepsCommand(s), explainCommand(s), diffCommand(s),
-		selfcheckCommand(s), probeCommand(s), reproCommand(s), reportCommand(s), verifyExportCommand(s), openapiCommand(s))
+		selfcheckCommand(s), probeCommand(s), reproCommand(s), reportCommand(s), compareCommand(s), verifyExportCommand(s), openapiCommand(s))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(sources.FlagError)
 	cmd.PersistentPreRunE = s.checkFlags

@@ -30,6 +30,8 @@ const (
 	JUnit     = "junit.xml"
 	HAR       = "exchanges.har"
 	Page      = "report.html"
+	// Conformance is what the owner of an implementation publishes.
+	Conformance = "conformance.json"
 )
 
 // Names are the names of all artifacts.
