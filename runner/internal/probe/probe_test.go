@@ -23,6 +23,7 @@ import (
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fixtures"
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/imperfect"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
 )
@@ -38,6 +39,16 @@ func newFake(t *testing.T, options fakeserver.Options) http.Handler {
 		t.Fatal(err)
 	}
 	return fake
+}
+
+// imperfectService returns a service with other HTTP habits than the fake.
+func imperfectService(t *testing.T, hasClock bool) http.Handler {
+	t.Helper()
+	handler, err := imperfect.New(imperfect.Options{Habits: imperfect.AllHabits(), TestClock: hasClock, Exit: func() { t.Error("the service was stopped") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
 }
 
 func partnerKeys(t *testing.T, text []byte) []fakeserver.PartnerKey {
@@ -169,7 +180,14 @@ func TestCapabilities(t *testing.T) {
 		{"no test clocks", newFake(t, fakeserver.Options{IgnoreTestClocks: true}), false, nil,
 			"header-identity key-set no-test-clocks dev-key", "short-checkpoint-retention", nil, 1},
 		{"no test clocks, no retention", withoutRetention(newFake(t, fakeserver.Options{IgnoreTestClocks: true})), false, nil,
-			"header-identity key-set no-test-clocks dev-key", "short-checkpoint-retention short-retention-default", nil, 1},
+			"header-identity key-set no-test-clocks dev-key", "short-checkpoint-retention", nil, 2},
+		{"no test clocks, a short retention", withoutRetention(newFake(t, fakeserver.Options{IgnoreTestClocks: true, RetentionDays: 30})), false, nil,
+			"header-identity key-set no-test-clocks dev-key short-retention-default", "short-checkpoint-retention", nil, 2},
+		{"no test clocks, no entries", changed(newFake(t, fakeserver.Options{IgnoreTestClocks: true}), func(_ *http.Request, body string) string {
+			return regexp.MustCompile(`"(entries|query)":`).ReplaceAllString(body, `"other_$1":`)
+		}), false, nil, "header-identity key-set no-test-clocks dev-key", "short-checkpoint-retention short-retention-default", nil, 2},
+		{"all habits of the imperfect service", imperfectService(t, false), false, nil, "header-identity no-test-clocks", "short-checkpoint-retention", nil, 2},
+		{"all habits, with test clocks", imperfectService(t, true), false, nil, "test-clock header-identity", "", nil, 2},
 		{"one clock is ignored", http.HandlerFunc(func() http.HandlerFunc {
 			fake := newFake(t, fakeserver.Options{})
 			return func(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/steps"
@@ -115,8 +116,7 @@ func (p *prober) retentionDefault(ctx context.Context, plain *answer, hasClock b
 		return nil
 	}
 	if !hasClock {
-		p.note(capability, service.Undetermined, "an export names no retention_days, and there is no test clock")
-		return nil
+		return p.retentionOfOldEntry(ctx, capability)
 	}
 	before, err := p.exported(ctx, [2]string{"query now_iso", at(shortDays - 1)})
 	if err != nil {
@@ -126,13 +126,45 @@ func (p *prober) retentionDefault(ctx context.Context, plain *answer, hasClock b
 	if err != nil {
 		return err
 	}
-	count := func(a *answer) int {
-		entries, _ := a.get("export", "entries").([]any)
-		return len(entries)
-	}
-	p.note(capability, presence(count(before) > 0 && count(after) == 0), "after %d days an export has %d entries, after %d days %d",
-		shortDays-1, count(before), shortDays+1, count(after))
+	p.note(capability, presence(entries(before) > 0 && entries(after) == 0), "after %d days an export has %d entries, after %d days %d",
+		shortDays-1, entries(before), shortDays+1, entries(after))
 	return nil
+}
+
+// retentionOfOldEntry detects the default retention without a test clock: by an evaluation with an old time.
+func (p *prober) retentionOfOldEntry(ctx context.Context, capability string) error {
+	if !p.has(evaluateID) {
+		return nil
+	}
+	old := time.Now().UTC().AddDate(0, 0, -shortDays-1).Format(time.RFC3339)
+	a, err := p.send(ctx, steps.Call{Operation: evaluateID, Rows: [][2]string{{"path provider_id", p.result.Provider}, {"/recorded_at", fmt.Sprintf("%q", old)}}})
+	if err != nil {
+		return err
+	}
+	p.result.Evaluated = a.status == http.StatusOK
+	long, err := p.exported(ctx, [2]string{"query retention_days", "365"})
+	if err != nil {
+		return err
+	}
+	byDefault, err := p.exported(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case entries(long) != 2:
+		p.note(capability, service.Undetermined, "an export of 365 days has %d entries after two requests", entries(long))
+	case entries(byDefault) == 2:
+		p.note(capability, service.Absent, "an export has an entry that is %d days old", shortDays+1)
+	default:
+		p.note(capability, service.Present, "an export lacks an entry that is %d days old", shortDays+1)
+	}
+	return nil
+}
+
+// entries returns the number of entries of an export.
+func entries(a *answer) int {
+	list, _ := a.get("export", "entries").([]any)
+	return len(list)
 }
 
 // checkpointRetention detects how long a checkpoint is accepted: it continues an export of two entries at once and two days
