@@ -10,6 +10,7 @@ import (
 	"time"
 
 	messages "github.com/cucumber/messages/go/v21" // the module of the Gherkin parser
+	"github.com/go-json-experiment/json"
 
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/steps"
@@ -25,66 +26,8 @@ const (
 	resultName   = "result.json"
 )
 
-// Info is what a run is, before anything of it happens.
-type Info struct {
-	// Milestone and Title are its id and its title.
-	Milestone string `json:"milestone"`
-	Title     string `json:"title"`
-	// File is the file of the milestone, as it was named.
-	File string `json:"file,omitempty"`
-	// Target says what is verified, as it may be written.
-	Target string `json:"target"`
-	// Proxy is the proxy that its requests go through; "" for none.
-	Proxy string `json:"proxy,omitempty"`
-	// Base is where its requests can be sent again.
-	Base string `json:"base"`
-	// Flags are what curl needs to reach it.
-	Flags []string `json:"flags,omitempty"`
-	// Seed is the word that the ids of the run are made of.
-	Seed string `json:"seed"`
-	// Asked is how the scenarios were selected, as on a command line; "" when all were.
-	Asked string `json:"asked"`
-	// Repro are the arguments of "runner repro" that follow the name of a failure.
-	Repro string `json:"repro"`
-	// Planned is what was to be run, and what that was made from; nil when something of it is broken.
-	Planned *Planned `json:"planned"`
-	// Scenarios are all scenarios of the plan, those that were not selected included.
-	Scenarios []Entry `json:"scenarios"`
-}
-
-// Planned is what was to be run, and what that was made from: enough to tell whether two runs are parts of one.
-type Planned struct {
-	// Digest is the SHA-256 of all that follows but for the shard.
-	Digest string `json:"digest"`
-	// Parts are the SHA-256 of what the run was made from, by what it is: "milestone", "durations", or a file.
-	Parts map[string]string `json:"parts"`
-	// Wanted, Lacks and Declared are how the scenarios were selected: by what was asked for, by what the target lacks,
-	// and by what of that somebody declared.
-	Wanted   plan.Filter `json:"wanted"`
-	Lacks    []string    `json:"lacks,omitempty"`
-	Declared []string    `json:"declared,omitempty"`
-	// Missing are the groups of required capabilities of which the target has none.
-	Missing [][]string `json:"missing,omitempty"`
-	// Shard is which part of the selection this run is; zero for all of it.
-	Shard plan.Shard `json:"shard,omitzero"`
-}
-
-// Entry is a scenario of the plan.
-type Entry struct {
-	ID       string   `json:"id"`
-	Ref      string   `json:"ref"`
-	URI      string   `json:"uri"`
-	Line     int      `json:"line"`
-	Name     string   `json:"name"`
-	Rule     string   `json:"rule"`
-	Side     string   `json:"side,omitempty"`
-	Needs    []string `json:"needs,omitempty"`
-	Tags     []string `json:"tags,omitempty"`
-	Selected bool     `json:"selected"`
-	LeftOut  []string `json:"left_out,omitempty"` // what the target lacks of what it needs
-}
-
-// Log writes the event log. Its methods may be called at the same time. A nil Log writes nothing.
+// Log fills the record of a run while it happens, and writes each event to the event log at once. Its methods may be called at
+// the same time.
 //
 // # The format
 //
@@ -95,78 +38,129 @@ type Entry struct {
 //	{"source":{"uri":"features/keys.feature",…}}          each feature, its document,
 //	{"gherkinDocument":{"uri":"features/keys.feature",…}}
 //	{"pickle":{"id":"keys-12",…}}                         and those scenarios of it that are selected
-//	{"stepDefinition":{"id":"sentence-1",…}}              the vocabulary
+//	{"stepDefinition":{"id":"step-definition-1",…}}       the step definitions
 //	{"testRunStarted":{…}}
-//	{"attachment":{"fileName":"run.json",…}}              an [Info]: milestone, target, seed, all scenarios, what they come from
+//	{"attachment":{"fileName":"run.json",…}}              an [Info]: milestone, target, run id, all scenarios, what they come from
 //	{"testCase":{"id":"s-0bb72c18b2",…}}                  a scenario, by its short name
 //	{"testCaseStarted":{"id":"s-0bb72c18b2.1",…}}
 //	{"testStepStarted":{"testStepId":"s-0bb72c18b2.step-1",…}}
-//	{"attachment":{"fileName":"exchange.json",…}}         an exchange, the moment that it is there
+//	{"attachment":{"fileName":"exchange.json",…}}         an [Exchange], as soon as it is complete
 //	{"testStepFinished":{…}}
 //	{"attachment":{"fileName":"result.json",…}}           how the scenario ended, and why
 //	{"testCaseFinished":{…}}
 //	{"attachment":{"fileName":"verdict.json",…}}          then coverage.json and output.json
 //	{"testRunFinished":{"success":false,…}}
 //
-// Lanes run side by side, so scenarios are interleaved as they were. Everything else, ids included, is the same in two
+// Workers run side by side, so scenarios are interleaved as they were. Everything else, ids included, is the same in two
 // runs, but for times.
 //
 // # A run that was killed
 //
-// Each event is written at once. A log without its last lines is read as far as it goes, and [Run.Complete] says that
-// there should be more.
+// Each event is written at once. A log without its last lines is read as far as it goes, and [Run.Complete] is false then.
 //
 // # Secrets
 //
-// No secret of [Secrets] is written: neither in exchanges nor in the texts of features.
+// No secret is written, neither in exchanges, which the [Recorder] has redacted, nor in the texts of features.
 type Log struct {
 	secrets *Secrets
 
 	mu        sync.Mutex
-	w         io.Writer
+	run       *Run
+	ended     bool      // nothing else is recorded
+	w         io.Writer // nil when no log is written
 	err       error
-	done      bool
 	pending   batch // is still to be written
 	selection *plan.Selection
-	running   map[int]*running
+	running   map[int]*Scenario
 }
 
-// running is a scenario that has begun.
-type running struct {
-	steps     int // that were finished
-	began     time.Time
-	exchanges []*Exchange
-}
-
-// NewLog returns a log that writes to w.
+// NewLog returns a log that writes to w, or that writes nothing and fills the record alone if w is nil.
 func NewLog(w io.Writer, secrets *Secrets) *Log {
-	return &Log{w: w, secrets: secrets, running: map[int]*running{}}
+	return &Log{w: w, secrets: secrets, run: new(Run), running: map[int]*Scenario{}, pending: batch{off: w == nil}}
 }
 
 // Err is the first error of writing. What comes after it is not written.
 func (l *Log) Err() error {
-	if l == nil {
-		return nil
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
 }
 
-// Begin writes what the run is and what it will do.
-func (l *Log) Begin(run Info, selection *plan.Selection, at time.Time) {
-	if l == nil {
-		return
+// End returns the record of the run. What happens later, in a step that was abandoned, is neither recorded nor written.
+func (l *Log) End() *Run {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	for _, s := range l.running {
+		s.sortExchanges()
 	}
+	return l.run
+}
+
+// Begin records and writes what the run is and what it will do. The selection is nil for a run that cannot start.
+func (l *Log) Begin(info Info, selection *plan.Selection, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.selection = selection
 	if selection == nil {
-		selection = &plan.Selection{Plan: new(plan.Plan)} // of a run that cannot start
+		selection = &plan.Selection{Plan: new(plan.Plan)}
 	}
 	for _, secret := range selection.Plan.Secrets() {
 		l.secrets.Learn(secret)
 	}
+	l.run.Info = l.infoOf(info, selection)
+	l.run.StartedAt = when(stamp(at))
+	nodes := nodes{}
+	for _, feature := range selection.Plan.Features() {
+		f := feature.Document.Feature
+		l.run.Features = append(l.run.Features, Feature{l.secrets.Clean(feature.URI), l.secrets.Clean(f.Name), l.secrets.Clean(f.Description)})
+		nodes.add(feature.Document)
+	}
+	for i := range l.run.Info.Scenarios {
+		s := newScenario(i, &l.run.Info.Scenarios[i])
+		if s.Selected {
+			if err := nodes.describe(s, selection.Plan.Scenarios[i].Pickle); err != nil {
+				panic(err) // the parser made both
+			}
+			s.redact(l.secrets)
+		}
+		l.run.Scenarios = append(l.run.Scenarios, s)
+	}
+	if l.w != nil {
+		l.writeHead(selection, at)
+	}
+}
+
+// infoOf adds the scenarios of the plan to what a run is, and removes secrets.
+func (l *Log) infoOf(info Info, selection *plan.Selection) Info {
+	selected := map[int]bool{}
+	for _, place := range selection.Scenarios {
+		selected[place] = true
+	}
+	for i := range selection.Plan.Scenarios {
+		s := &selection.Plan.Scenarios[i]
+		entry := Entry{
+			ID: s.ID, Ref: s.Ref(), URI: s.URI, Line: s.Line, Name: s.Name, Rule: s.Rule, Side: string(s.Side), Needs: s.Needs, Tags: s.Tags,
+			Selected: selected[i],
+		}
+		if !selected[i] {
+			entry.LeftOut = selection.Lacks(i)
+		}
+		info.Scenarios = append(info.Scenarios, entry)
+	}
+	text := encode(info)
+	if !l.secrets.In(string(text)) {
+		return info
+	}
+	var clean Info
+	if err := json.Unmarshal(scrub(text, l.secrets), &clean); err != nil {
+		panic(err) // it was encoded above
+	}
+	return clean
+}
+
+// writeHead writes what comes before the first scenario.
+func (l *Log) writeHead(selection *plan.Selection, at time.Time) {
 	b := &l.pending
 	b.hides = l.secrets
 	b.add(&messages.Envelope{Meta: &messages.Meta{
@@ -176,27 +170,12 @@ func (l *Log) Begin(run Info, selection *plan.Selection, at time.Time) {
 		Os:              &messages.Product{Name: runtime.GOOS},
 		Cpu:             &messages.Product{Name: runtime.GOARCH},
 	}})
-	chosen := map[int]bool{}
-	for _, place := range selection.Scenarios {
-		chosen[place] = true
-	}
-	for i := range selection.Plan.Scenarios {
-		s := &selection.Plan.Scenarios[i]
-		entry := Entry{
-			ID: s.ID, Ref: s.Ref(), URI: s.URI, Line: s.Line, Name: s.Name, Rule: s.Rule, Side: string(s.Side), Needs: s.Needs, Tags: s.Tags,
-			Selected: chosen[i],
-		}
-		if !chosen[i] {
-			entry.LeftOut = selection.Lacks(i)
-		}
-		run.Scenarios = append(run.Scenarios, entry)
-	}
 	for _, feature := range selection.Plan.Features() {
 		b.add(&messages.Envelope{Source: &messages.Source{
 			Uri: feature.URI, Data: string(feature.Text), MediaType: messages.SourceMediaType_TEXT_X_CUCUMBER_GHERKIN_PLAIN,
 		}})
 		document := *feature.Document
-		document.Uri = feature.URI // the parser does not know it, and viewers find the pickles by it
+		document.Uri = feature.URI // the parser leaves it empty, and viewers find the pickles by it
 		b.add(&messages.Envelope{GherkinDocument: &document})
 		l.write()
 	}
@@ -212,7 +191,7 @@ func (l *Log) Begin(run Info, selection *plan.Selection, at time.Time) {
 		}})
 	}
 	b.add(&messages.Envelope{TestRunStarted: &messages.TestRunStarted{Timestamp: stamp(at)}})
-	b.attach(runName, encode(run), "", "")
+	b.attach(runName, encode(l.run.Info), "", "")
 	l.write()
 	for _, place := range selection.Scenarios {
 		b.add(&messages.Envelope{TestCase: testCase(&selection.Plan.Scenarios[place])})
@@ -221,14 +200,14 @@ func (l *Log) Begin(run Info, selection *plan.Selection, at time.Time) {
 	l.write()
 }
 
-func definitionID(d *steps.Definition) string { return "sentence-" + strconv.Itoa(d.Number) }
+func definitionID(d *steps.Definition) string { return "step-definition-" + strconv.Itoa(d.Number) }
 
 // testCase returns the definition and the arguments of each step of a scenario.
 func testCase(s *plan.Scenario) *messages.TestCase {
 	c := &messages.TestCase{Id: s.Ref(), PickleId: s.Pickle.Id, TestSteps: []*messages.TestStep{}}
 	for i, step := range s.Pickle.Steps {
 		t := &messages.TestStep{
-			Id: stepID(s, i), PickleStepId: step.Id,
+			Id: stepID(s.Ref(), i), PickleStepId: step.Id,
 			StepDefinitionIds: []string{}, StepMatchArgumentsLists: []*messages.StepMatchArgumentsList{},
 		}
 		for _, definition := range steps.All().Match(step.Text) {
@@ -246,87 +225,100 @@ func testCase(s *plan.Scenario) *messages.TestCase {
 	return c
 }
 
-func caseID(s *plan.Scenario) string           { return s.Ref() + ".1" }
-func stepID(s *plan.Scenario, step int) string { return s.Ref() + ".step-" + strconv.Itoa(step+1) }
+// The ids of the run of a scenario and of its steps, by its short name.
+func caseID(ref string) string           { return ref + ".1" }
+func stepID(ref string, step int) string { return ref + ".step-" + strconv.Itoa(step+1) }
 
-// ScenarioBegan is told when a scenario begins, by its place in the plan.
+// ScenarioBegan records that a scenario began, by its place in the plan.
 func (l *Log) ScenarioBegan(place int, at time.Time) {
 	l.event(func(b *batch) {
-		l.running[place] = &running{}
-		s := l.scenario(place)
-		b.add(&messages.Envelope{TestCaseStarted: &messages.TestCaseStarted{Id: caseID(s), TestCaseId: s.Ref(), Timestamp: stamp(at)}})
+		s := l.run.Scenarios[place]
+		s.Began, s.step = when(stamp(at)), -1
+		l.running[place] = s
+		b.add(&messages.Envelope{TestCaseStarted: &messages.TestCaseStarted{Id: caseID(s.ref), TestCaseId: s.ref, Timestamp: stamp(at)}})
 	})
 }
 
-// StepBegan is told when one of its sentences begins.
+// StepBegan records that a step of a scenario began.
 func (l *Log) StepBegan(place, step int, at time.Time) {
 	l.event(func(b *batch) {
-		if r := l.running[place]; r != nil {
-			r.began = at
-			b.began(l.scenario(place), step, at)
+		if s := l.running[place]; s != nil {
+			s.step, s.Steps[step].Began = step, when(stamp(at))
+			b.began(s.ref, step, at)
 		}
 	})
 }
 
-// Exchanged is told an exchange as soon as it is there.
+// Exchanged records an exchange.
 func (l *Log) Exchanged(x *Exchange) {
 	l.event(func(b *batch) {
-		r := l.running[x.Mark.Scenario]
-		if r == nil {
+		s := l.running[x.Mark.Scenario]
+		if s == nil {
+			unassigned := *x
+			unassigned.Mark.Scenario, unassigned.Mark.Step = -1, 0
+			l.run.Unassigned = append(l.run.Unassigned, &unassigned)
 			b.exchange(x, "", "")
 			return
 		}
-		r.exchanges = append(r.exchanges, x)
-		s := l.scenario(x.Mark.Scenario)
-		b.exchange(x, caseID(s), stepID(s, x.Mark.Step))
+		s.answered = append(s.answered, x)
+		b.exchange(x, caseID(s.ref), stepID(s.ref, x.Mark.Step))
 	})
 }
 
-// StepPassed is told when a sentence comes to a good end. It is written with the event that follows at once: the next
-// sentence begins, or the scenario ends.
+// StepPassed records that a step passed. It is written with the event that follows at once: the next step begins, or the
+// scenario ends.
 func (l *Log) StepPassed(place, step int, at time.Time) {
-	l.tell(func(b *batch) {
-		if r := l.running[place]; r != nil {
-			r.steps = step + 1
-			b.finished(l.scenario(place), step, messages.TestStepResultStatus_PASSED, "", at.Sub(r.began), at)
+	l.record(func(b *batch) {
+		if s := l.running[place]; s != nil {
+			s.passed = step + 1
+			s.finish(b, step, messages.TestStepResultStatus_PASSED, "", at)
 		}
 	})
 }
 
-// ScenarioEnded is told how a scenario ended; the failure is nil when it passed, and when nothing is to be explained.
-func (l *Log) ScenarioEnded(place int, result Result, failure *Failure, at time.Time) {
+// ScenarioEnded records how a scenario ended; the failure is nil when it passed, and when nothing is to be explained.
+func (l *Log) ScenarioEnded(place int, ended Result, failure *Failure, at time.Time) {
 	l.event(func(b *batch) {
-		r := l.running[place]
-		if r == nil {
+		s := l.running[place]
+		if s == nil {
 			return
 		}
 		delete(l.running, place)
-		s := l.scenario(place)
-		for step := r.steps; step < len(s.Steps); step++ {
-			status, message, took := messages.TestStepResultStatus_SKIPPED, "", time.Duration(0)
-			if step == r.steps {
-				status, message = statuses[result.Status], result.Message
+		for step := s.passed; step < len(s.Steps); step++ {
+			status, message := messages.TestStepResultStatus_SKIPPED, ""
+			if step == s.passed {
+				status, message = statuses[ended.Status], ended.Message
 				if failure != nil {
 					message = failure.Text
 				}
-				if !r.began.IsZero() {
-					took = max(0, at.Sub(r.began)) // one that was given up has no end of its own
-				}
 			}
-			b.finished(s, step, status, message, took, at)
+			s.finish(b, step, status, message, at)
 		}
-		file := resultFile{Result: result}
+		s.Result, s.Ended = ended, when(stamp(at))
+		s.sortExchanges()
 		if failure != nil {
-			file.Failure = failure.numbered(r.exchanges)
-			file.Failure.Base = l.secrets.Scrub(failure.Base) // a URL may have a key in it
+			s.Failure = failure.numbered(s)
+			s.Failure.Base = l.secrets.Clean(failure.Base) // a URL may have a key in it
 		}
-		b.attach(resultName, encode(file), caseID(s), "")
-		b.add(&messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: caseID(s), Timestamp: stamp(at)}})
+		if !b.off {
+			b.attach(resultName, encode(result{s.Result, s.Failure}), caseID(s.ref), "")
+		}
+		b.add(&messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: caseID(s.ref), Timestamp: stamp(at)}})
 	})
 }
 
-// Retell tells a scenario as another log has it, whose exchanges are marked with its place in this plan.
-func (l *Log) Retell(place int, s *Scenario) {
+// finish records how a step ended. One that did not begin took no time, and one that was abandoned took until now.
+func (s *Scenario) finish(b *batch, step int, status messages.TestStepResultStatus, message string, at time.Time) {
+	to := &s.Steps[step]
+	if step == s.step {
+		to.Took = max(0, when(stamp(at)).Sub(to.Began))
+	}
+	to.Status, to.Message = strings.ToLower(string(status)), message
+	b.finished(s.ref, step, status, message, to.Took, at)
+}
+
+// Replay records a scenario as another record has it, whose exchanges are marked with its place in this plan.
+func (l *Log) Replay(place int, s *Scenario) {
 	if s.Began.IsZero() {
 		return
 	}
@@ -337,12 +329,12 @@ func (l *Log) Retell(place int, s *Scenario) {
 			break
 		}
 		l.StepBegan(place, i, step.Began)
-		for _, x := range s.heard {
+		for _, x := range s.answered {
 			if x.Mark.Step == i {
 				l.Exchanged(x)
 			}
 		}
-		if step.Status == strings.ToLower(string(messages.TestStepResultStatus_PASSED)) {
+		if step.Status == string(Passed) {
 			l.StepPassed(place, i, step.Began.Add(step.Took))
 		}
 	}
@@ -351,7 +343,7 @@ func (l *Log) Retell(place int, s *Scenario) {
 	}
 }
 
-// statuses are ours in the words of Cucumber. What is missing has none there.
+// statuses are our statuses as those of Cucumber. Those that are missing have none there.
 var statuses = map[Status]messages.TestStepResultStatus{
 	Passed:      messages.TestStepResultStatus_PASSED,
 	Failed:      messages.TestStepResultStatus_FAILED,
@@ -365,54 +357,52 @@ var statuses = map[Status]messages.TestStepResultStatus{
 	NotRun:      messages.TestStepResultStatus_UNKNOWN,
 }
 
-// Attach attaches an artifact to the run: its name and its text.
+// Attach attaches an artifact to the log: its name and its text.
 func (l *Log) Attach(name string, text []byte) {
-	l.event(func(b *batch) { b.attach(name, text, "", "") })
-}
-
-// Finish writes the last line. What is told later is too late.
-func (l *Log) Finish(overall bool, says string, at time.Time) error {
-	l.event(func(b *batch) {
-		b.add(&messages.Envelope{TestRunFinished: &messages.TestRunFinished{Success: overall, Message: says, Timestamp: stamp(at)}})
-	})
-	if l == nil {
-		return nil
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.done = true
+	if l.w != nil && l.err == nil {
+		l.pending.attach(name, text, "", "")
+		l.write()
+	}
+}
+
+// Finish writes the last line of the log, which has what the record was concluded with. The error is that of [Log.Err].
+func (l *Log) Finish() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	if l.w != nil && l.err == nil {
+		l.pending.add(&messages.Envelope{TestRunFinished: &messages.TestRunFinished{
+			Success: l.run.Overall, Message: l.run.Message, Timestamp: stamp(l.run.FinishedAt),
+		}})
+		l.write()
+	}
 	return l.err
 }
 
-func (l *Log) scenario(place int) *plan.Scenario { return &l.selection.Plan.Scenarios[place] }
-
-// event writes some lines, and what is still to be written, in one piece.
+// event records an event, and writes it with what is still to be written.
 func (l *Log) event(lines func(*batch)) {
-	l.tell(func(b *batch) {
+	l.record(func(b *batch) {
 		lines(b)
 		l.write()
 	})
 }
 
-// tell adds some lines to what is to be written.
-func (l *Log) tell(lines func(*batch)) {
-	if l == nil {
-		return
-	}
+// record records an event, and adds its lines to what is to be written.
+func (l *Log) record(lines func(*batch)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.done || l.err != nil {
-		return
+	if !l.ended {
+		lines(&l.pending)
 	}
-	lines(&l.pending)
 }
 
 func (l *Log) write() {
-	if l.err != nil || l.pending.Len() == 0 {
-		return
-	}
-	if _, err := l.w.Write(l.pending.Bytes()); err != nil {
-		l.err = fmt.Errorf("writing the event log: %w", err)
+	if l.err == nil && l.w != nil {
+		if _, err := l.w.Write(l.pending.Bytes()); err != nil {
+			l.err = fmt.Errorf("writing the event log: %w", err)
+		}
 	}
 	l.pending.Reset()
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/artifact"
@@ -60,8 +61,8 @@ func answered(secrets *record.Secrets, place, step int, results ...record.CheckR
 	return x
 }
 
-// tell tells a run to a log: one scenario passes, one fails, one is cut off by the end, and one was not wanted.
-func tell(t *testing.T, w io.Writer) error {
+// play records a run: one scenario passes, one fails, one is cut off by the end, and one is not selected.
+func play(t *testing.T, w io.Writer) (*record.Run, error) {
 	t.Helper()
 	m := &milestones.Milestone{
 		ID: "T1", Features: []string{"bell.feature"}, Operations: []milestones.Operation{{ID: "bell.get"}},
@@ -93,14 +94,21 @@ func tell(t *testing.T, w io.Writer) error {
 		Checks: []record.FailedCheck{{Result: failed, Exchange: x}}, Base: "http://bell.example/?" + key,
 	}, at(10))
 	log.ScenarioBegan(2, at(11))
+	log.StepBegan(2, 0, at(11))
+	log.Exchanged(answered(secrets, 2, 0))
+	log.Exchanged(answered(secrets, 1, 1)) // too late
+	log.Exchanged(answered(secrets, -1, 0))
+	run := log.End()
+	log.Exchanged(answered(secrets, 2, 0)) // much too late
+	run.Conclude(false, "no", at(12))
 	log.Attach(artifact.Verdict, []byte(`{"exit_code":1}`))
-	return log.Finish(false, "no", at(12))
+	return run, log.Finish()
 }
 
 func written(t *testing.T) []byte {
 	t.Helper()
 	var log bytes.Buffer
-	if err := tell(t, &log); err != nil {
+	if _, err := play(t, &log); err != nil {
 		t.Fatal(err)
 	}
 	return log.Bytes()
@@ -114,17 +122,61 @@ func ends(r *record.Run) (ends []string) {
 	return ends
 }
 
-// What was told is read again.
+// equal compares records, whatever they have attached.
+var equal = cmp.Options{
+	cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(record.Run{}, record.Scenario{}),
+	cmp.Transformer("ref", func(s *record.Scenario) any {
+		if s == nil {
+			return nil
+		}
+		return struct {
+			Ref      string
+			Scenario record.Scenario
+		}{s.Ref(), *s}
+	}),
+}
+
+// The record that a log fills is the one that is read from it.
+func TestRecordIsThatOfItsLog(t *testing.T) {
+	var log bytes.Buffer
+	filled, err := play(t, &log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := record.Read(&log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(read, filled, equal); diff != "" {
+		t.Errorf("filled (-read +filled):\n%s", diff)
+	}
+	if n := len(filled.Unassigned); n != 2 {
+		t.Errorf("%d exchanges belong to no scenario, want 2", n)
+	}
+	unwritten, err := play(t, nil)
+	if diff := cmp.Diff(filled, unwritten, equal); err != nil || diff != "" {
+		t.Errorf("without a log (-with +without): %v\n%s", err, diff)
+	}
+	for _, s := range filled.Scenarios {
+		for _, text := range append([]string{s.ID, s.Name, s.Feature, s.Result.Message}, s.Tags...) {
+			if strings.Contains(text, key) {
+				t.Errorf("a secret in %s: %s", s.Ref(), text)
+			}
+		}
+	}
+}
+
+// What is written is read again.
 func TestWriteAndRead(t *testing.T) {
 	log := written(t)
 	r, err := record.Read(bytes.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"It rings: passed, 0 exchanges", "It is mute: failed, 1 exchanges", "It goes on: not_run, 0 exchanges", "Another day: not_selected, 0 exchanges"}, ends(r)); diff != "" {
+	if diff := cmp.Diff([]string{"It rings: passed, 0 exchanges", "It is mute: failed, 1 exchanges", "It goes on: not_run, 1 exchanges", "Another day: not_selected, 0 exchanges"}, ends(r)); diff != "" {
 		t.Errorf("scenarios (-want +got):\n%s", diff)
 	}
-	run := []any{r.Milestone, r.Title, r.Target, r.Seed, r.Complete, r.Overall, r.Says, r.StartedAt, r.FinishedAt, string(r.Attached(artifact.Verdict)), len(r.Features)}
+	run := []any{r.Milestone, r.Title, r.Target, r.Seed, r.Complete, r.Overall, r.Message, r.StartedAt, r.FinishedAt, string(r.Attached(artifact.Verdict)), len(r.Features)}
 	if diff := cmp.Diff([]any{"T1", "A bell", "the fake", "s", true, false, "no", began, began.Add(12 * time.Millisecond), "{\"exit_code\":1}\n", 1}, run); diff != "" {
 		t.Errorf("the run (-want +got):\n%s", diff)
 	}
@@ -140,7 +192,7 @@ func TestWriteAndRead(t *testing.T) {
 		t.Errorf("its failure: %+v, says %q", f, second.Says())
 	}
 	if again := written(t); !bytes.Equal(again, log) {
-		t.Errorf("told again, the log is another one")
+		t.Errorf("written again, the log is another one")
 	}
 }
 
@@ -250,7 +302,7 @@ func TestFullDisk(t *testing.T) {
 	log := written(t)
 	for room := 0; room < len(log); room += 2003 {
 		disk := &short{room: room}
-		if err := tell(t, disk); err == nil || !strings.Contains(err.Error(), "writing the event log: no space left on device") {
+		if _, err := play(t, disk); err == nil || !strings.Contains(err.Error(), "writing the event log: no space left on device") {
 			t.Fatalf("room for %d bytes: %v", room, err)
 		}
 		if !bytes.Equal(disk.Bytes(), log[:room]) {
@@ -260,19 +312,8 @@ func TestFullDisk(t *testing.T) {
 			t.Fatalf("room for %d bytes: it is complete", room)
 		}
 	}
-	if err := tell(t, &short{room: len(log)}); err != nil {
+	if _, err := play(t, &short{room: len(log)}); err != nil {
 		t.Errorf("room for all: %v", err)
-	}
-}
-
-// A log that is none takes everything, and says nothing.
-func TestNoLog(t *testing.T) {
-	var log *record.Log
-	log.Begin(record.Info{}, nil, began)
-	log.ScenarioBegan(0, began)
-	log.Attach("x", nil)
-	if err := log.Finish(true, "", began); err != nil || log.Err() != nil {
-		t.Errorf("got %v, %v", err, log.Err())
 	}
 }
 
@@ -287,7 +328,7 @@ func TestAContradiction(t *testing.T) {
 	}
 	for name, with := range map[string][]byte{"failed": bytes.Replace(at, []byte("PASSED"), []byte("FAILED"), 1), "lost": nil} {
 		_, err := record.Read(bytes.NewReader(bytes.Replace(log, at, with, 1)))
-		if err == nil || !strings.Contains(err.Error(), "passed, and its sentence 1 did not") {
+		if err == nil || !strings.Contains(err.Error(), "passed, and its step 1 did not") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -8,17 +8,19 @@ import (
 	"github.com/go-json-experiment/json"           // a log is megabytes: encoding/json takes twice as long to read them
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
-
-	"example.com/lpgate/runner/internal/plan"
 )
 
 // batch is some lines.
 type batch struct {
 	bytes.Buffer
+	off   bool     // nothing is written
 	hides *Secrets // in lines that do not come from package record
 }
 
 func (b *batch) add(m *messages.Envelope) {
+	if b.off {
+		return
+	}
 	from := b.Len()
 	if err := json.MarshalWrite(&b.Buffer, m, format); err != nil {
 		panic(err) // structs of strings and numbers
@@ -31,21 +33,24 @@ func (b *batch) add(m *messages.Envelope) {
 	}
 }
 
-func (b *batch) began(s *plan.Scenario, step int, at time.Time) {
+func (b *batch) began(ref string, step int, at time.Time) {
 	b.add(&messages.Envelope{TestStepStarted: &messages.TestStepStarted{
-		TestCaseStartedId: caseID(s), TestStepId: stepID(s, step), Timestamp: stamp(at),
+		TestCaseStartedId: caseID(ref), TestStepId: stepID(ref, step), Timestamp: stamp(at),
 	}})
 }
 
-func (b *batch) finished(s *plan.Scenario, step int, status messages.TestStepResultStatus, message string, took time.Duration, at time.Time) {
+func (b *batch) finished(ref string, step int, status messages.TestStepResultStatus, message string, took time.Duration, at time.Time) {
 	duration := messages.GoDurationToDuration(took)
 	b.add(&messages.Envelope{TestStepFinished: &messages.TestStepFinished{
-		TestCaseStartedId: caseID(s), TestStepId: stepID(s, step), Timestamp: stamp(at),
+		TestCaseStartedId: caseID(ref), TestStepId: stepID(ref, step), Timestamp: stamp(at),
 		TestStepResult: &messages.TestStepResult{Status: status, Message: message, Duration: &duration},
 	}})
 }
 
 func (b *batch) exchange(x *Exchange, testCase, testStep string) {
+	if b.off {
+		return
+	}
 	b.attach(exchangeName, encode(x), testCase, testStep)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -135,13 +134,8 @@ func (r *run) deliver(ctx context.Context) error {
 		artifact.Output:    func() ([]byte, error) { return r.output, nil },
 		artifact.Coverage:  func() ([]byte, error) { return coverage, nil },
 	})
-	var err error
-	if r.record, err = r.readLog(); err != nil {
+	if err := r.log.Err(); err != nil {
 		r.failed(artifact.Messages, err)
-		for _, made := range Reports {
-			r.failed(made.Name, err)
-		}
-		r.record = &record.Run{Info: r.about()} // the reasons can be reported all the same
 	}
 	at := r.records.FinishedAt
 	for logged := false; ; {
@@ -162,7 +156,7 @@ func (r *run) deliver(ctx context.Context) error {
 			r.log.Attach(artifact.Coverage, coverage)
 			r.log.Attach(artifact.Output, r.output)
 			r.log.Attach(artifact.Verdict, r.reported.Encode())
-			if err := r.journal.Close(r.log.Finish(r.reported.Overall, r.says(), at)); err != nil {
+			if err := r.journal.Close(r.log.Finish()); err != nil {
 				r.failed(artifact.Messages, err)
 				again = true
 			}
@@ -200,18 +194,6 @@ func (r *run) reportDelivery() {
 	slices.Sort(written)
 	r.delivery.Written = slices.DeleteFunc(slices.Compact(written), func(name string) bool { return r.delivery.Failed[name] != "" })
 	r.reported = r.verdict.Delivered(r.delivery)
-}
-
-// readLog reads what the event log has by now.
-func (r *run) readLog() (*record.Run, error) {
-	if err := r.log.Err(); err != nil {
-		return nil, err
-	}
-	info, err := r.journal.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return record.Read(io.NewSectionReader(r.journal, 0, info.Size()))
 }
 
 // mostSaid is how many reasons the last line of the log tells; all are in the verdict that is attached.

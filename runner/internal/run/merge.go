@@ -55,7 +55,7 @@ func (r *run) merge(ctx context.Context, folders []string) error {
 		return r.finish(ctx)
 	}
 	for _, place := range slices.Sorted(maps.Keys(r.joined.Scenarios)) {
-		r.log.Retell(place, r.joined.Scenarios[place])
+		r.log.Replay(place, r.joined.Scenarios[place])
 	}
 	return r.finish(ctx)
 }

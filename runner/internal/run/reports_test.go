@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	messages "github.com/cucumber/messages/go/v21"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"example.com/lpgate/runner/internal/artifact"
@@ -27,6 +29,50 @@ import (
 
 // secretOfTheBell is what the vocabulary sends as a key.
 const secretOfTheBell = "lpk_secret_of_the_bell"
+
+// equals compares the record of a run with that of its log: reports made of either are the same.
+func (a artifacts) equals(t *testing.T, filled *record.Run) {
+	t.Helper()
+	read, err := record.Read(bytes.NewReader(a.texts[artifact.Messages]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(read.Scenarios) != len(filled.Scenarios) {
+		t.Fatalf("the log has %d scenarios, the run %d", len(read.Scenarios), len(filled.Scenarios))
+	}
+	for i, s := range read.Scenarios {
+		equalFields(t, *s, *filled.Scenarios[i])
+	}
+	of := func(r record.Run) record.Run { r.Scenarios = nil; return r }
+	equalFields(t, of(*read), of(*filled))
+}
+
+// equalFields compares the exported fields of two values of one type. Most are equal, and cmp takes long to find that.
+func equalFields(t *testing.T, read, filled any) {
+	t.Helper()
+	a, b := reflect.ValueOf(read), reflect.ValueOf(filled)
+	for i := range a.NumField() {
+		if !a.Type().Field(i).IsExported() || reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			continue
+		}
+		if diff := cmp.Diff(a.Field(i).Interface(), b.Field(i).Interface(), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-log +run):\n%s", a.Type().Field(i).Name, diff)
+		}
+	}
+}
+
+// The record of a run of all scenarios of M109 is that of its log too.
+func TestRecordOfM109(t *testing.T) {
+	r := newRun(Config{Milestone: "../../../milestones/M109.yaml", Out: filepath.Join(t.TempDir(), "out"), Stdout: io.Discard})
+	if result, err := r.result(r.do(t.Context())); err != nil || !result.Overall {
+		t.Fatalf("%+v, %v", result.Reasons, err)
+	}
+	log, err := os.ReadFile(filepath.Join(r.Out, artifact.Messages))
+	if err != nil {
+		t.Fatal(err)
+	}
+	artifacts{texts: map[string][]byte{artifact.Messages: log}}.equals(t, r.record)
+}
 
 // agree holds every run of these tests to what its event log says, and every report to the run.
 func (a artifacts) agree(t *testing.T, result Result) {
@@ -400,20 +446,20 @@ func TestAFullDisk(t *testing.T) {
 			if err != nil || result.Exit != verdict.Fails || result.Results["features/bell.feature > One more"] != record.Failed {
 				t.Errorf("exit %d, %v, %v", result.Exit, result.Results, err)
 			}
-			for _, want := range []string{"it is 1", "messages.ndjson was not written: ", "junit.xml was not written: ", "no space left on device", "3 passed, 1 failed"} {
+			for _, want := range []string{"it is 1", "messages.ndjson was not written: ", "no space left on device", "3 passed, 1 failed"} {
 				if !strings.Contains(page.String(), want) {
 					t.Errorf("the page lacks %q:\n%s", want, page.String())
 				}
 			}
-			for _, name := range []string{artifact.JUnit, artifact.HAR, artifact.Page} { // the log stays as far as it goes
-				if _, err := os.Stat(filepath.Join(cfg.Out, name)); err == nil {
-					t.Errorf("there is a %s", name)
+			for _, name := range []string{artifact.JUnit, artifact.HAR, artifact.Page} { // they need no log
+				if _, err := os.Stat(filepath.Join(cfg.Out, name)); err != nil {
+					t.Error(err)
 				}
 			}
 			if summary, err := os.ReadFile(file); err != nil || !bytes.Contains(summary, []byte("One more")) {
 				t.Errorf("the summary: %v\n%s", err, summary)
 			}
-			if !strings.Contains(commands.String(), "::error title=scenario-failed::features/bell.feature") {
+			if !strings.Contains(commands.String(), "::error file=features/bell.feature,") {
 				t.Errorf("commands: %s", commands)
 			}
 

@@ -206,7 +206,7 @@ type run struct {
 	journal   *artifact.File // messages.ndjson
 	log       *record.Log
 	summary   *summary
-	record    *record.Run // what reports are made from; nil when the log cannot be read
+	record    *record.Run // what reports are made from
 	started   time.Time
 
 	seen      execute.Result
@@ -332,6 +332,10 @@ func (r *run) drive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.log == nil {
+		r.log = record.NewLog(nil, r.secrets)
+		r.log.Begin(record.Info{}, r.selection, r.started)
+	}
 	r.executor = execute.Executor{
 		Inputs: r.in, Fixtures: r.project.Fixtures(), Checker: judge, Selection: r.selection,
 		Service: r.service, Wrap: r.Wrap, RunID: r.service.RunID, Timeout: r.service.ScenarioTimeout, Steps: r.steps, Secrets: r.secrets,
@@ -454,6 +458,7 @@ func problems(err error) []record.Reason {
 
 // finish decides, and writes everything.
 func (r *run) finish(ctx context.Context) error {
+	r.record = r.log.End()
 	r.records = r.executor.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection // of a run that did not come to a trial too
 	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
@@ -465,6 +470,9 @@ func (r *run) finish(ctx context.Context) error {
 		return err
 	}
 	r.output = document.Encode()
+	for _, x := range r.seen.Exchanges {
+		x.Canonical = nil // the output has what is needed of it
+	}
 	difference, err := r.compare(document)
 	if err != nil {
 		r.records.Stops = append(r.records.Stops, problems(err)...)

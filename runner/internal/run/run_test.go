@@ -307,11 +307,13 @@ func (c Config) run(t *testing.T, ctx context.Context) (Result, artifacts, strin
 	if c.Out == "" {
 		c.Out = filepath.Join(t.TempDir(), "out")
 	}
-	result, err := Run(ctx, c)
+	r := newRun(c)
+	result, err := r.result(r.do(ctx))
 	if err != nil {
 		t.Fatalf("running: %v", err)
 	}
 	a := read(t, c.Out)
+	a.equals(t, r.record)
 	if a.verdict["overall"] != result.Overall || a.verdict["exit_code"] != float64(result.Exit) {
 		t.Errorf("verdict.json: overall %v, exit code %v; result: %v, %d",
 			a.verdict["overall"], a.verdict["exit_code"], result.Overall, result.Exit)
@@ -342,6 +344,7 @@ func TestGreen(t *testing.T) {
 	}
 	wantPage := `T1: A bell
 against ` + cfg.Target.URL + `
+without a target file; this writes one: runner probe ` + cfg.Milestone + ` --target ` + cfg.Target.URL + ` --out target.yaml
 
 seed        m109
 scenarios   3 passed

@@ -106,7 +106,8 @@ func (p part) leave(t *testing.T) *Shard {
 			}
 			log.Attach(name, encoded)
 		}
-		if err := log.Finish(false, "", at.Add(time.Minute)); err != nil {
+		log.End().Conclude(false, "", at.Add(time.Minute))
+		if err := log.Finish(); err != nil {
 			t.Fatal(err)
 		}
 	}

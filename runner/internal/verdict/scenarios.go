@@ -15,8 +15,8 @@ func Of(r *record.Run) (*Verdict, error) {
 	text := r.Attached("verdict.json")
 	if text == nil {
 		message := "the event log ends before the run did"
-		if r.Says != "" {
-			message = r.Says
+		if r.Message != "" {
+			message = r.Message
 		}
 		return &Verdict{Undecided: true, Exit: Incomplete, Reasons: []record.Reason{{ID: "run-broke-off", Message: message, Where: "messages.ndjson"}}}, nil
 	}

@@ -1,0 +1,62 @@
+package record
+
+import "example.com/lpgate/runner/internal/plan"
+
+// Info is what a run is, before anything of it happens.
+type Info struct {
+	// Milestone and Title are its id and its title.
+	Milestone string `json:"milestone"`
+	Title     string `json:"title"`
+	// File is the file of the milestone, as it was named.
+	File string `json:"file,omitempty"`
+	// Target says what is verified, as it may be written.
+	Target string `json:"target"`
+	// Proxy is the proxy that its requests go through; "" for none.
+	Proxy string `json:"proxy,omitempty"`
+	// Base is where its requests can be sent again.
+	Base string `json:"base"`
+	// Flags are what curl needs to reach it.
+	Flags []string `json:"flags,omitempty"`
+	// Seed is the word that the ids of the run are made of.
+	Seed string `json:"seed"`
+	// Asked is how the scenarios were selected, as on a command line; "" when all were.
+	Asked string `json:"asked"`
+	// Repro are the arguments of "runner repro" that follow the name of a failure.
+	Repro string `json:"repro"`
+	// Planned is what was to be run, and what that was made from; nil when something of it is broken.
+	Planned *Planned `json:"planned"`
+	// Scenarios are all scenarios of the plan, those that were not selected included.
+	Scenarios []Entry `json:"scenarios"`
+}
+
+// Planned is what was to be run, and what that was made from: enough to tell whether two runs are parts of one.
+type Planned struct {
+	// Digest is the SHA-256 of all that follows but for the shard.
+	Digest string `json:"digest"`
+	// Parts are the SHA-256 of what the run was made from, by what it is: "milestone", "durations", or a file.
+	Parts map[string]string `json:"parts"`
+	// Wanted, Lacks and Declared are how the scenarios were selected: by what was asked for, by what the target lacks,
+	// and by what of that somebody declared.
+	Wanted   plan.Filter `json:"wanted"`
+	Lacks    []string    `json:"lacks,omitempty"`
+	Declared []string    `json:"declared,omitempty"`
+	// Missing are the groups of required capabilities of which the target has none.
+	Missing [][]string `json:"missing,omitempty"`
+	// Shard is which part of the selection this run is; zero for all of it.
+	Shard plan.Shard `json:"shard,omitzero"`
+}
+
+// Entry is a scenario of the plan.
+type Entry struct {
+	ID       string   `json:"id"`
+	Ref      string   `json:"ref"`
+	URI      string   `json:"uri"`
+	Line     int      `json:"line"`
+	Name     string   `json:"name"`
+	Rule     string   `json:"rule"`
+	Side     string   `json:"side,omitempty"`
+	Needs    []string `json:"needs,omitempty"`
+	Tags     []string `json:"tags,omitempty"`
+	Selected bool     `json:"selected"`
+	LeftOut  []string `json:"left_out,omitempty"` // what the target lacks of what it needs
+}
