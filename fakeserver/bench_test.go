@@ -332,12 +332,12 @@ func wire(method, path, key, body string) []byte {
 	return b.Bytes()
 }
 
-// BenchmarkBegin lets worlds begin, one after the other, with a seed whose times are
-// spans before a clock that runs, and with one whose times stand. The commands of the
-// first are run again in each second.
+// BenchmarkBegin creates worlds one after the other, with a seed whose times are relative
+// to the clock, and with one whose times are fixed. Relative times are evaluated again in
+// each second.
 //
-//	worlds/s   of those whose times stand
-//	ago/stand  how many as many begin of the others
+//	worlds/s   with fixed times
+//	ago/fixed  ratio of worlds with relative times to worlds with fixed ones
 func BenchmarkBegin(b *testing.B) {
 	for _, providers := range []int{100, 1000, 10_000} {
 		b.Run(fmt.Sprint("providers=", providers), func(b *testing.B) {
@@ -359,13 +359,13 @@ func BenchmarkBegin(b *testing.B) {
 					return float64(n) / time.Since(began).Seconds()
 				}
 			}
-			stands, ago := begin("2026-01-01T00:00:00Z"), begin("3d ago")
+			fixed, ago := begin("2026-01-01T00:00:00Z"), begin("3d ago")
 			var of, with float64
 			for b.Loop() {
-				of, with = of+stands(2*time.Second), with+ago(2*time.Second)
+				of, with = of+fixed(2*time.Second), with+ago(2*time.Second)
 			}
 			b.ReportMetric(of/float64(b.N), "worlds/s")
-			b.ReportMetric(with/of, "ago/stand")
+			b.ReportMetric(with/of, "ago/fixed")
 		})
 	}
 }

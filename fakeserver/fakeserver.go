@@ -154,7 +154,7 @@ func worldOptions(o Options, handler *rest.Handler, budget *store.Budget, onExch
 // observe logs an exchange, and passes its rules on.
 func (s *Server) observe(o Options, m *milestones.Milestone, r *http.Request, x *exchange.Exchange) {
 	if x.Full {
-		s.worlds.Sweep() // so that the next request may find room
+		s.worlds.Sweep() // so that there is space for the next request
 	}
 	logRequest(s.log, m.RequiredReasonCodes, x)
 	if o.OnRules != nil {

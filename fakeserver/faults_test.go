@@ -38,9 +38,9 @@ func once(f *fakeservertest.Running) http.RoundTripper {
 	return of
 }
 
-// tried sends an onboarding (with a key) or a GET (without one), and tells what a
-// client gets of it: the status, whether the answer is a replay, which fault it met,
-// and how it broke off.
+// tried sends an onboarding (with a key) or a GET (without one), and returns what a
+// client receives: the status, whether the answer is a replay, which fault it triggered,
+// and how it ended.
 func tried(t *testing.T, f *fakeservertest.Running, world, path, key string) (got, body string) {
 	t.Helper()
 	method, sent := "GET", ""
@@ -129,7 +129,7 @@ func TestFaultsOfAPost(t *testing.T) {
 						defer mu.Unlock()
 						waits = append(waits, long.String())
 					}
-					o.OnRules = func(*http.Request, []fakeserver.Reached) {} // is told of every request
+					o.OnRules = func(*http.Request, []fakeserver.Reached) {} // is called for every request
 				})
 				w := f.Admin.World("a")
 				added(t, w, c.fault)
@@ -309,7 +309,7 @@ func TestLatencyEndsWithTheClient(t *testing.T) {
 	}
 }
 
-// A server that is told to stop ends the waiting, and the request is answered.
+// A server that shuts down ends the latency, and the request is answered.
 func TestLatencyEndsWithTheServer(t *testing.T) {
 	waiting := make(chan struct{})
 	s, err := fakeserver.New(fakeserver.Options{Wait: func(ctx context.Context, _ time.Duration) { close(waiting); <-ctx.Done() }})

@@ -76,8 +76,8 @@ var hostile = []struct{ method, target, header, body string }{
 	{"POST", "/_fake/worlds/default/faults", "", `{"operation":"partnerLiquidityProvider.get","answer":{"status":503,"code":"\u00ff"}}`},
 }
 
-// FuzzServer sends bytes of all kinds to the contract and to the admin API. No request ends
-// in a panic or an error of the log, each answer that says that it is JSON is I-JSON, and
+// FuzzServer sends arbitrary bytes to the contract and to the admin API. No request ends
+// in a panic or a logged error, each answer with a JSON media type is I-JSON, and
 // afterwards the journal can be read and the request explained.
 func FuzzServer(f *testing.F) {
 	for _, seed := range hostile {

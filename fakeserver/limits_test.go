@@ -72,7 +72,7 @@ func TestTooLargeIsRefusedAtOnce(t *testing.T) {
 		{"by its length", contract + "Content-Length: 1048577\r\n\r\n", 0, ""},
 		{"by its length, after some", contract + "Content-Length: 1048577\r\n\r\n", 1000, ""},
 		{"by its length, after nearly all", contract + "Content-Length: 1048577\r\n\r\n", mib, ""},
-		{"by its length, before a client who waits to be told to go on", contract + "Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n", 0, ""},
+		{"by its length, before a client that waits for 100 Continue", contract + "Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n", 0, ""},
 		{"by what came in pieces", contract + "Transfer-Encoding: chunked\r\n\r\n1000000\r\n", mib + 1, ""},
 		{"by its length, under a fault", contract + "Content-Length: 1048577\r\n\r\n", 0, `{"latency":"1ms"}`},
 		{"by what came in pieces, under a fault", contract + "Transfer-Encoding: chunked\r\n\r\n1000000\r\n", mib + 1, `{"slow":{"bytes":99,"pause":"1ms"}}`},
@@ -185,8 +185,8 @@ type deadlines struct {
 
 func (d *deadlines) SetReadDeadline(t time.Time) error { d.set = append(d.set, t); return nil }
 
-// Once a request to the admin API is read, no limit for reading cuts its answer off,
-// which may be long waited for. A body that nobody reads stays under the limit.
+// Once a request to the admin API is read, no read timeout ends its answer, which may
+// wait for long. An unread body stays under the timeout.
 func TestGracePeriod(t *testing.T) {
 	s := fakeservertest.StartInMemory(t)
 	for _, test := range []struct {

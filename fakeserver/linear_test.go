@@ -226,8 +226,8 @@ func send(t *testing.T, h http.Handler, a input) output {
 	return output
 }
 
-// draw gives a request. Keys are few, so that equal ones meet, and most requests of a
-// key are equal: what is asked follows from it.
+// draw returns a random request. There are few keys, and a key determines most of its
+// request, so that requests repeat.
 func draw(random *rand.Rand, provider string) input {
 	what := []string{"onboard", "status", "evaluate", "rollout", "get", "get"}[random.IntN(6)]
 	if what == "get" {
@@ -249,8 +249,9 @@ func draw(random *rand.Rand, provider string) input {
 	return a
 }
 
-// recordedHistory has clients ask all at once, in rounds, and tells what was asked
-// and answered. Its times are ticks: each asking and each answer takes the next one.
+// recordedHistory lets clients send requests concurrently, in rounds, and returns
+// requests and answers. Its times are ticks: each request and each answer takes the next
+// one.
 func recordedHistory(t *testing.T, h http.Handler) []porcupine.Operation {
 	const providers, clients, rounds, turns = 4, 6, 25, 3
 	var mu sync.Mutex
@@ -343,9 +344,9 @@ func lostWrites(handler http.Handler) http.Handler {
 	})
 }
 
-// Whatever is asked at the same time, the answers are those of some order, one after
-// the other, in which each request stands between its asking and its answer. A server
-// that is not so is found out.
+// Answers to concurrent requests are linearizable: they are those of some sequential
+// order in which each request is between its start and its answer. Servers that break
+// this are detected.
 func TestAnswersHaveAnOrder(t *testing.T) {
 	for name, c := range map[string]struct {
 		server func(http.Handler) http.Handler

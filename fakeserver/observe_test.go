@@ -82,11 +82,11 @@ func TestRecordsAreBounded(t *testing.T) {
 		t.Errorf("with a reset: got %s %s", answer.Status, body)
 	}
 	if _, metrics := getAsAmber(t, f, "/metrics", ""); !strings.Contains(metrics, "\nfake_records 4\n") || !strings.Contains(metrics, "\nfake_records_limit 5\n") {
-		t.Errorf("the metrics tell other records: %s", metrics)
+		t.Errorf("the metrics have other records: %s", metrics)
 	}
 }
 
-// A request that finds no room drops the worlds that nobody uses any more.
+// A request that exceeds the budget deletes idle worlds first.
 func TestFullServersDropIdleWorlds(t *testing.T) {
 	var now time.Time
 	var mu sync.Mutex
@@ -166,7 +166,7 @@ func TestMetrics(t *testing.T) {
 	}
 	problems, err := promlint.New(strings.NewReader(got)).Lint()
 	if err != nil || len(problems) > 0 {
-		t.Errorf("the linter says %v, %v", problems, err)
+		t.Errorf("the linter reports %v, %v", problems, err)
 	}
 	contract := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.ContractOnly = true })
 	if answer, _ := getAsAmber(t, contract, "/metrics", ""); answer.StatusCode != 404 || answer.Header.Get("X-Correlation-Id") != "corr_unrouted" {

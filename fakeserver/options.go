@@ -205,7 +205,7 @@ func (o *Options) check(m *milestones.Milestone) error {
 	return nil
 }
 
-// setDefaults replaces zero values by what they stand for.
+// setDefaults replaces zero values by the defaults.
 func (o *Options) setDefaults(m *milestones.Milestone) (err error) {
 	if o.SigningKey == nil {
 		if o.SigningKey, err = developmentKey(); err != nil {

@@ -19,14 +19,13 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// The requests here are played to servers that tell which rules each one reached.
-// Every rule of the milestone has to be reached, in each of its operations, and
-// every gate on both sides, so a rule that is decided and not told fails the
-// test, and so does one that is told and not known. What a row names has to be
-// result of its request, or not to be:
+// The acts here are sent to servers that return the rules that each request reached.
+// Every rule of the milestone must be reached in each of its operations, and every gate
+// on both sides, so an untraced or unknown rule fails the test. A row names rules of its
+// request:
 //
-//	id     a promise that it gave something to keep
-//	+id    a gate that let it pass
+//	id     an invariant that applied
+//	+id    a gate that passed it
 //	-id    a gate that refused it
 //	!id    a rule that it did not reach
 type act struct {
@@ -37,14 +36,14 @@ type act struct {
 	result       string
 }
 
-// player plays acts to one server, and keeps what was told by rule and operation.
+// player sends acts to one server, and collects the traces by rule and operation.
 type player struct {
 	server *Server
 	acts   int
 	result map[string]map[string]sides
 }
 
-// sides are the sides of a gate that were told: promises have the first.
+// sides are the traced sides of a gate: invariants have the first.
 type sides struct{ passed, refused bool }
 
 // traceKey is the context key of a request's rule trace.
@@ -89,7 +88,7 @@ func (p *player) send(a act, body io.Reader) (*httptest.ResponseRecorder, []Reac
 	return w, reached
 }
 
-// play plays one act, demands what it names, and counts what was told.
+// play sends one act, checks its trace, and counts it.
 func (p *player) play(t *testing.T, a act) *httptest.ResponseRecorder {
 	t.Helper()
 	w, reached := p.send(a, strings.NewReader(a.body))
@@ -111,7 +110,7 @@ func (p *player) check(t *testing.T, a act, w *httptest.ResponseRecorder, reache
 		entry := id
 		switch {
 		case !known:
-			t.Errorf("%s: told %s, which the milestone does not know", a.name, r.Rule)
+			t.Errorf("%s: traced %s, which is not in the milestone", a.name, r.Rule)
 		case rule.Kind == milestones.Precondition && r.Refused:
 			entry = "-" + entry
 		case rule.Kind == milestones.Precondition:
@@ -133,10 +132,10 @@ func (p *player) check(t *testing.T, a act, w *httptest.ResponseRecorder, reache
 	for want := range strings.FieldsSeq(a.result) {
 		if id, not := strings.CutPrefix(want, "!"); not {
 			if slices.ContainsFunc(got, func(entry string) bool { return strings.TrimLeft(entry, "+-") == id }) {
-				t.Errorf("%s: told %s\n%d %s\n%v", a.name, id, w.Code, w.Body, got)
+				t.Errorf("%s: traced %s\n%d %s\n%v", a.name, id, w.Code, w.Body, got)
 			}
 		} else if !slices.Contains(got, want) {
-			t.Errorf("%s: did not tell %s\n%d %s\n%v", a.name, want, w.Code, w.Body, got)
+			t.Errorf("%s: did not trace %s\n%d %s\n%v", a.name, want, w.Code, w.Body, got)
 		}
 	}
 }
@@ -228,8 +227,8 @@ func TestRulesAreTraced(t *testing.T) {
 	})
 	t.Run("idempotency", func(t *testing.T) { playIdempotency(t, newPlayer(t, result, func(*Options) {})) })
 	t.Run("at once", func(t *testing.T) {
-		// meanwhile is what happens while the next POST runs: the server asks for the
-		// time once nobody can come between.
+		// meanwhile is called during the next POST: when the server reads the clock
+		// inside the critical section.
 		var meanwhile atomic.Pointer[func()]
 		playAtOnce(t, &meanwhile, newPlayer(t, result, func(o *Options) {
 			now := o.Clock()
@@ -263,7 +262,7 @@ func TestRulesAreTraced(t *testing.T) {
 			for _, operation := range rule.Operations {
 				s := result[rule.ID][operation]
 				if s == (sides{}) {
-					t.Errorf("never told of %s", operation)
+					t.Errorf("never traced %s", operation)
 				}
 				all.refused = all.refused || s.refused
 			}
@@ -288,7 +287,7 @@ func playTransport(t *testing.T, p *player) {
 		{"an empty segment", "GET", collection + "//rollout/export", "", "", "-route-is-known path-is-exact"},
 		{"another method", "DELETE", collection, "", "", "+route-is-known -method-is-allowed !path-is-exact"},
 		{"another method of an escaped id", "DELETE", collection + "/a%2Fb", "", "", "-method-is-allowed path-is-exact"},
-		{"health of nobody", "GET", "/healthz", "-X-Actor-Type; -X-Actor-Id", "", "health-is-public !identity-is-required"},
+		{"health without an identity", "GET", "/healthz", "-X-Actor-Type; -X-Actor-Id", "", "health-is-public !identity-is-required"},
 		{"health of somebody", "GET", "/healthz", "", "", "!health-is-public"},
 		{"keys of somebody", "GET", "/keys/policy-integrity-signing", "", "", "keys-are-published !operator-key-replaces-dev-key"},
 	} {
@@ -444,7 +443,7 @@ func playAtOnce(t *testing.T, meanwhile *atomic.Pointer[func()], p *player) {
 	}
 }
 
-// signal is a reader of nothing that tells when it is read.
+// signal is an empty reader that closes its channel when it is read.
 type signal chan struct{}
 
 func (s signal) Read([]byte) (int, error) {
@@ -582,7 +581,7 @@ func playKeys(t *testing.T, development, operators *player) {
 	}
 }
 
-// A course is told whole, in the order in which it was decided.
+// A trace is complete and in the order of the decision.
 func TestTrace(t *testing.T) {
 	p := newPlayer(t, map[string]map[string]sides{}, func(*Options) {})
 	for _, test := range []struct {

@@ -22,7 +22,7 @@ var Starters = map[string]func(testing.TB, ...func(*fakeserver.Options)) *fakese
 	"with a listener": fakeservertest.Start, "in memory": fakeservertest.StartInMemory,
 }
 
-// Frozen is the option of a server whose clock stands still.
+// Frozen is the option of a server with a frozen clock.
 func Frozen(o *fakeserver.Options) {
 	o.Clock = func() time.Time { return time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC) }
 }

@@ -15,10 +15,10 @@ import (
 	"testing"
 )
 
-// Secrets come out nowhere: not in what is printed or logged, not in a file, not in
-// the admin API, and in no answer but to the client that wrote one where a header's
-// secret does not belong, and is told what is wrong with it there. An Authorization
-// header, whose secret the server does not know, is hidden as a header alone.
+// Secrets are in no output: neither printed, logged or written to a file, nor in the
+// admin API, nor in an answer, except in one to the client that sent a secret in the
+// wrong place. An Authorization header, whose secret the server does not know, is hidden
+// as a header only.
 func TestCanaries(t *testing.T) {
 	const (
 		amber         = "canary-amber-5d1e"
@@ -168,7 +168,7 @@ func TestCanaries(t *testing.T) {
 		_, outputs[path] = send("GET", path, operator, "")
 	}
 
-	// The admin API tells of all that came, and of nothing in it that is secret.
+	// The admin API returns all requests, and no secret in them.
 	_, index := send("GET", "/_fake", operator, "")
 	var list struct {
 		Endpoints []struct{ Method, Path string }
@@ -217,7 +217,7 @@ func TestCanaries(t *testing.T) {
 		text += unescaped(text) // as who reads it does
 		for _, secret := range []string{amber, cobalt, controlToken, authorization} {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s tells %s: %s", where, secret, text)
+				t.Errorf("%s contains %s: %s", where, secret, text)
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func start(t testing.TB, dir string, env []string, args ...string) *serving {
 	return s
 }
 
-// until reads lines, the first with the words in it being the last.
+// until reads lines up to the first one with a text in it.
 func until(t testing.TB, lines *bufio.Reader, words string) string {
 	t.Helper()
 	var read strings.Builder

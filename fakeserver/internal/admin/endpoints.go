@@ -19,7 +19,7 @@ type Endpoint struct {
 	Method string `json:"method"`
 	// Path is a template; {world} is one percent-decoded segment.
 	Path string `json:"path"`
-	// Summary is a verb phrase. Description is sentences, or "".
+	// Summary is a verb phrase. Description is full sentences, or "".
 	Summary     string `json:"summary"`
 	Description string `json:"description,omitzero"`
 	// Query are the query parameters.

@@ -126,8 +126,8 @@ const (
 	rolloutBody = `{"rollout":{"rollout_status":"active","effective_segment_tier":"S0","capability_matrix":[{"capability":"quotes","min_segment_tier":"S0","enabled":true}],"reason_codes":["reviewed"]}}`
 )
 
-// Each gate that a change of the request can satisfy: a request that it refuses is
-// changed as its explanation says, and then it passes.
+// Each gate that a change of the request can satisfy: a refused request is changed as its
+// explanation describes, and then passes.
 func TestNearestChangePasses(t *testing.T) {
 	const providers = "/partner-liquidity-providers"
 	post := func(path, body string, changes ...string) request {
@@ -302,7 +302,7 @@ func TestNearestChangeIsNear(t *testing.T) {
 	request{method: "POST", path: providers, header: header("begin"), body: onboardBody}.send(t, f, "w")
 	for n, c := range []struct {
 		method, path, body string
-		at, to             string // a change of what stands in the body of its path
+		at, to             string // a change of a value in the body of its path
 		rule, want         string
 		text               string // a body that is sent as it is
 	}{
@@ -380,8 +380,8 @@ func TestNearestChangeIsNear(t *testing.T) {
 	}
 }
 
-// All violations become changes, also those that the answer has no room for; of very
-// many the number is told.
+// All violations become changes, also those that the answer omits; of very many the
+// number is reported.
 func TestEveryViolationIsChanged(t *testing.T) {
 	f := fakeservertest.StartInMemory(t)
 	header := map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": "1"}
@@ -401,8 +401,8 @@ func TestEveryViolationIsChanged(t *testing.T) {
 	}
 }
 
-// A replay is explained by the rules of the request whose answer it repeats, and its
-// change, sent as it stands, is new.
+// A replay is explained by the rules of the original request, and its change, sent
+// unmodified, is a new request.
 func TestAReplayIsExplained(t *testing.T) {
 	f := fakeservertest.StartInMemory(t)
 	asks := request{method: "POST", path: "/partner-liquidity-providers", body: strings.Replace(onboardBody, `"amber"`, `"birch"`, 1),
@@ -421,7 +421,7 @@ func TestAReplayIsExplained(t *testing.T) {
 	}
 }
 
-// explanation asks for the explanation of a request, and what it says of a rule.
+// explanation returns the explanation of a request, and the entry of a rule in it.
 func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (text client.Explanation, of struct {
 	Refused      bool
 	Advice, Says string

@@ -16,7 +16,7 @@ import (
 	"example.com/lpgate/fakeserver/testclient"
 )
 
-// short tells entries by what they are asked for most.
+// short returns the usual fields of entries.
 func short(j client.Journal) string {
 	var b strings.Builder
 	for _, e := range j.Entries {
@@ -240,7 +240,7 @@ func TestJournalHidesKeys(t *testing.T) {
 		t.Errorf("got %s", body)
 	}
 	if strings.Contains(f.Journals(), key) {
-		t.Errorf("told %s", f.Journals())
+		t.Errorf("got %s", f.Journals())
 	}
 }
 

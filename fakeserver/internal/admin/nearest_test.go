@@ -41,8 +41,8 @@ func differ(a, b map[string]any) (n int) {
 	return n
 }
 
-// Of every request of a domain that a gate refuses, what all gates tell together passes
-// them all, and no smaller change does: each pair of requests is compared.
+// For every request of a domain that gates refuse, all proposed changes together satisfy
+// all gates, and no smaller change does: each pair of requests is compared.
 func TestNearestChangeIsTheSmallest(t *testing.T) {
 	boolean := []any{true, false}
 	for _, c := range []struct {
@@ -73,7 +73,8 @@ func TestNearestChangeIsTheSmallest(t *testing.T) {
 						header: map[string]string{"X-Actor-Type": "partner", "X-Actor-Id": "amber", "X-Auth-Scopes": "settlement:write", "Idempotency-Key": key}}
 				}
 				n := 0
-				// ask sends a body to the provider as it was, and tells what all gates tell.
+				// ask sends a body to the provider as it was, and returns the changes
+				// that all gates propose.
 				ask := func(members map[string]any) (changes []change, decided []string) {
 					if err := f.Admin.World(world).Restore(context.Background(), "begin"); err != nil {
 						t.Fatal(err)

@@ -120,7 +120,7 @@ func TestCommit(t *testing.T) {
 			}
 		})
 	}
-	t.Run("export-filters-events: filters that were given stand in the query", func(t *testing.T) {
+	t.Run("export-filters-events: filters that were given are in the query", func(t *testing.T) {
 		_, m := commit(t, more)
 		want := `{"attestation_after":"a","checkpoint_after":"k","cursor_after":"c","event_type":"onboarded","from_iso":"2026-02-22T12:00:00.000Z","limit":2,"retention_days":180}`
 		if got := string(canonical(t, m["query"])); got != want {

@@ -5,8 +5,8 @@
 //	                             │               │
 //	            attestation_after of the next page, and checkpoint_after
 //
-// Nobody can drop, reorder, edit or filter entries, or splice pages of two
-// exports, without a holder of the public key noticing. The format is contract
+// A holder of the public key detects dropped, reordered, edited and filtered entries, and
+// pages spliced from two exports. The format is contract
 // section 9; every hash is the lower-case hex SHA-256 of an RFC 8785 form.
 //
 // Everything here is pure. Entries are in canonical form from the start, so that a page is

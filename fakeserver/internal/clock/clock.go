@@ -44,7 +44,7 @@ func (s Setting) Check() error {
 		}
 	case Frozen:
 		if s.At == nil || s.By != 0 {
-			return errors.New("a frozen clock has at, the time at which it stands, and no by")
+			return errors.New("a frozen clock has at, its time, and no by")
 		}
 	case Moved:
 		if s.At != nil {

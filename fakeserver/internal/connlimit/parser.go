@@ -20,7 +20,7 @@ import (
 //
 // What Go's HTTP parser refuses (a malformed percent escape, a header too large, an unknown
 // transfer coding) never reaches a handler: net/http writes an answer of its own to the
-// connection, one of them with a status of 501. The contract wants a refusal like any other.
+// connection, one of them with a status of 501. The contract requires a refusal.
 //
 // Such an answer is recognised by when it is written, which is before the handler is called,
 // and never by its text: an answer of the handler may have any text of a client.

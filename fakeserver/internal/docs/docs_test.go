@@ -265,8 +265,8 @@ func TestWhereTheSiteIs(t *testing.T) {
 	}
 }
 
-// What the milestone says that a request may bring is read: a value that nothing can
-// mean is refused, wherever it is brought.
+// Every query value and header that the milestone declares is read: an invalid value is
+// refused at each operation that has it.
 func TestParametersAreRead(t *testing.T) {
 	f := start(t)
 	send := func(op *milestones.Operation, key string, p milestones.Parameter, value string) (int, string) {

@@ -183,7 +183,7 @@ func (f *Fault) contradiction(of *milestones.Operation) string {
 	}{
 		{f.onlyLatency() && f.Latency == 0, "it has none of answer, latency, drop, truncate, slow and stale, so that nothing would go wrong"},
 		{f.Nth > 0 && f.Times > 1, fmt.Sprintf("nth with times %d: one request is the nth, and it comes once", f.Times)},
-		{f.Nth > 0 && f.Probability > 0, "nth with probability: which request it is, is said twice"},
+		{f.Nth > 0 && f.Probability > 0, "nth with probability: each of them selects the request, so give one"},
 		{f.Seed > 0 && f.Probability == 0, "seed without probability: there is nothing to be left to chance"},
 		{f.ProviderID != "" && of != nil && !strings.Contains(of.Path, "{"), "provider_id with operation " + f.Operation + ": its path has no provider"},
 		{f.Drop && f.Answer != nil, "drop with answer: nothing is answered when the connection is dropped"},
@@ -191,11 +191,11 @@ func (f *Fault) contradiction(of *milestones.Operation) string {
 		{f.Drop && f.Slow != nil, "drop with slow: nothing is answered that could be slow"},
 		{f.Drop && f.Stale, "drop with stale: nothing is answered that could be stale"},
 		{f.Answer != nil && f.Stale, "answer with stale: one request gets one answer"},
-		{f.Stale && of == nil, "stale without operation: say which GET operation gives old answers"},
+		{f.Stale && of == nil, "stale without operation: name the GET operation that gives old answers"},
 		{f.Stale && of != nil && of.Method != http.MethodGet, "stale with operation " + f.Operation + ": only a GET operation can give an old answer"},
 		{f.Stale && f.When == After, "stale with when after: what answers is the old state, and the world itself handles nothing"},
-		{f.Truncate != nil && answerless, "truncate with when before: there is no answer to cut, so give one, or say after"},
-		{f.Slow != nil && answerless, "slow with when before: there is no answer to be slow, so give one, or say after"},
+		{f.Truncate != nil && answerless, "truncate with when before: there is no answer to cut, so give one, or set when to after"},
+		{f.Slow != nil && answerless, "slow with when before: there is no answer to be slow, so give one, or set when to after"},
 		{f.Latency < 0 || f.Latency > longest, "latency is more than 0s, and 1h at most"},
 		{f.Slow != nil && (f.Slow.Pause <= 0 || f.Slow.Pause > longest), "slow's pause is more than 0s, and 1h at most"},
 	} {
@@ -217,7 +217,7 @@ func (a Answer) complete(m *milestones.Milestone, of *milestones.Operation) (Ans
 		case of == nil:
 			return wrong("answer.outcome without operation: an outcome is one of an operation's")
 		case a.Status != 0 || a.Code != "" || a.ReasonCode != "":
-			return wrong("answer.outcome with answer.status, code or reason_code: the outcome says them all")
+			return wrong("answer.outcome with answer.status, code or reason_code: the outcome determines them")
 		}
 		if a.refusal(of) != nil {
 			return a, nil

@@ -69,7 +69,7 @@ func TestComplete(t *testing.T) {
 		"success is no refusal":    {Fault{Operation: get, Answer: &Answer{Outcome: "success"}}, "no refusal", ""},
 		"a reason alone":           {Fault{Answer: &Answer{ReasonCode: "x"}}, "neither outcome nor status", ""},
 		"an unknown code":          {Fault{Answer: &Answer{Status: 409, Code: "CONFLICTS"}}, "did you mean CONFLICT?", ""},
-		"a reason of nobody":       {Fault{Answer: &Answer{Status: 409, ReasonCode: "partner_liquidity_provider_invald"}}, "did you mean partner_liquidity_provider_invalid?", ""},
+		"an undeclared reason":     {Fault{Answer: &Answer{Status: 409, ReasonCode: "partner_liquidity_provider_invald"}}, "did you mean partner_liquidity_provider_invalid?", ""},
 		"a reason of the contract": {Fault{Answer: &Answer{Status: 409, ReasonCode: "partner_liquidity_provider_invalid"}}, "", "before 1 409 CONFLICT"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestMeet(t *testing.T) {
 		"by provider":                {[]Fault{{ProviderID: "b"}}, []string{get + "/a", onboard, get + "/b"}, "- - f1", ""},
 		"the nth":                    {[]Fault{{Operation: get, Nth: 2}}, []string{get, onboard, get, get}, "- - f1 -", ""},
 		"the nth, yet to come":       {[]Fault{{Nth: 3}}, []string{get, get}, "- -", "f1 1 2 0"},
-		"the first that happens":     {[]Fault{{Nth: 2}, {Times: 2}}, []string{get, get, get}, "f2 f1 f2", ""},
+		"the first that triggers":    {[]Fault{{Nth: 2}, {Times: 2}}, []string{get, get, get}, "f2 f1 f2", ""},
 		"what an earlier one met":    {[]Fault{{}, {Nth: 2}}, []string{get, get, get}, "f1 - f2", ""},
 		"what is never left to luck": {[]Fault{{Probability: 1, Times: 2}}, []string{get, get, get}, "f1 f1 -", ""},
 	} {
@@ -189,7 +189,7 @@ func TestMeet(t *testing.T) {
 	}
 }
 
-// What is used up is told until it is taken away, the last ones of many.
+// Exhausted faults are listed until they are deleted, at most the last ones of many.
 func TestExhaustedFaultsAreListed(t *testing.T) {
 	listed := func(s *Set) string {
 		var all []string
@@ -263,7 +263,7 @@ func TestSetIsBounded(t *testing.T) {
 	}
 }
 
-// However many requests come at once, it happens as often as it should.
+// Concurrent requests trigger a fault as often as its times.
 func TestBudgetIsExact(t *testing.T) {
 	s := added(t, Fault{Times: 100}, Fault{Operation: get, Times: 50})
 	var fired [2]atomic.Int64

@@ -55,8 +55,7 @@ func (i *Instant) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Parse reads an RFC 3339 date-time. The error says what was read and what
-// would have been right.
+// Parse reads an RFC 3339 date-time. The error has the text and the expected form.
 func Parse(text string) (Instant, error) {
 	// time.Parse is laxer than the grammar (it takes a comma, a one-digit hour,
 	// an offset of 99 hours), so the shape is checked here and the calendar there.

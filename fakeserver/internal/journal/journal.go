@@ -117,8 +117,8 @@ func New(maxEntries, maxBytes int) *Journal {
 	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes}
 }
 
-// Append adds an exchange. The oldest are evicted if there is no room; the new one is stored
-// whatever its size.
+// Append adds an exchange. The oldest are evicted if there is no space; the new one is
+// stored whatever its size.
 func (j *Journal) Append(e *exchange.Exchange) {
 	size := e.Size()
 	j.mu.Lock()

@@ -19,7 +19,7 @@ const ContentType = "application/problem+json"
 
 // Problem is why a request was not done. It changed nothing.
 type Problem struct {
-	// Title is the status in words, the same for all problems of one status.
+	// Title is the text of the status, the same for all problems of one status.
 	Title string `json:"title"`
 	// Status is the HTTP status.
 	Status int `json:"status"`

@@ -215,7 +215,7 @@ func (c Catalogue) ofOperationOrStatus(name string) (found Catalogue) {
 }
 
 // suggestions returns the end of the error for an unknown name: the candidates, or else
-// the known names with a word that is near.
+// the known names with a similar part.
 func suggestions(name string, candidates Catalogue, known []string) string {
 	var names []string
 	for _, r := range candidates {

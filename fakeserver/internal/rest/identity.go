@@ -117,7 +117,7 @@ func splitScopes(text string) []string {
 	return sortedSet(strings.FieldsFunc(text, func(c rune) bool { return c == ',' || unicode.IsSpace(c) }))
 }
 
-// sortedSet sorts words and removes duplicates. It is never nil, so that JSON has a list.
+// sortedSet sorts texts and removes duplicates. It is never nil, so that JSON has a list.
 func sortedSet(words []string) []string {
 	set := append(make([]string, 0, len(words)), words...)
 	slices.Sort(set)

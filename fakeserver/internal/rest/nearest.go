@@ -63,7 +63,7 @@ func nearestOf(c *explain.Case, own []string, as reading) []explain.Change {
 }
 
 // filled fills the parameters of a template with segments, and reports whether the other
-// segments are near. A word of the templates is not a parameter.
+// segments are near. A literal segment of a template is not a parameter.
 func filled(template string, own, words []string, as reading) (path string, near bool) {
 	segments := strings.Split(template[1:], "/")
 	last := len(segments) - 1

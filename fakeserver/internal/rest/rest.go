@@ -249,8 +249,8 @@ func (h *Handler) answer(x *request) (a answer.Answer) {
 	return x.route.serve(h, x)
 }
 
-// refuse returns the answer to a refusal. One for want of room is a problem document, for
-// the contract has no such refusal.
+// refuse returns the answer to a refusal. A refusal by the budget is a problem document,
+// because the contract has none for it.
 func (x *request) refuse(refusal *rules.Refusal) answer.Answer {
 	if refusal.Code == store.CodeFull {
 		p := problem.New(http.StatusInsufficientStorage, "%s", refusal.Message)

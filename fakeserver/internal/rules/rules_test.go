@@ -189,7 +189,7 @@ func TestEligibility(t *testing.T) {
 		{"eligibility-needs-baselines: denies without audit conformance", "S1", map[string]any{"audit_conformance_passed": false}, failed, PendingReview},
 		{"eligibility-needs-no-violations: permits none", "S1", map[string]any{"unresolved_critical_violations": 0}, nil, Active},
 		{"eligibility-needs-no-violations: denies one", "S1", map[string]any{"unresolved_critical_violations": 1}, []Reason{ReasonEligibilityFailed, ReasonDowngradeRequired}, Restricted},
-		{"eligibility-recommends-status: a failure before a downgrade stands once", "S1", map[string]any{"audit_conformance_passed": false, "unresolved_critical_violations": 3}, []Reason{ReasonEligibilityFailed, ReasonDowngradeRequired}, Restricted},
+		{"eligibility-recommends-status: a failure before a downgrade is there once", "S1", map[string]any{"audit_conformance_passed": false, "unresolved_critical_violations": 3}, []Reason{ReasonEligibilityFailed, ReasonDowngradeRequired}, Restricted},
 		{"eligibility-climbs-one-tier: permits one up", "S1", map[string]any{"requested_segment_tier": "S2"}, nil, Active},
 		{"eligibility-climbs-one-tier: denies two up", "S1", map[string]any{"requested_segment_tier": "S3"}, failed, PendingReview},
 		{"eligibility-climb-needs-two-windows: permits two", "S0", map[string]any{"requested_segment_tier": "S1"}, nil, Active},

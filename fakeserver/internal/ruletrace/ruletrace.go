@@ -41,7 +41,7 @@ func (t *Trace) append(reached ...Reached) {
 }
 
 // Precondition records that a precondition was evaluated. It returns refused, so that it
-// stands in the condition that decides.
+// can be part of the condition that decides.
 func (t *Trace) Precondition(rule Rule, refused bool) bool {
 	if t != nil {
 		t.append(Reached{rule, refused})

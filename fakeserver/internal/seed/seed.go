@@ -198,7 +198,7 @@ func report(file *yamlfile.File, at jsontext.Pointer, format string, args ...any
 	file.Report(at, "%s %s", yamlfile.Name(at), fmt.Sprintf(format, args...))
 }
 
-// newStore returns an empty store whose clock stands still.
+// newStore returns an empty store with a frozen clock.
 func newStore(now time.Time) *store.Store {
 	return store.New(store.Options{Clock: func() time.Time { return now }, AnswerRetention: time.Hour})
 }

@@ -142,12 +142,12 @@ func TestReadSeedRefuses(t *testing.T) {
 		"a clock": {"clock:\n  mode: frozen", []string{"s:1: /clock a frozen clock has at"}},
 		"times of two providers": {"providers:\n- owner: a\n  onboarded:\n    at: 3 days ago\n- owner: b\n  governance:\n    at: tomorrow", []string{
 			"s:4: /providers/0/onboarded/at", "s:7: /providers/1/governance/at", "nor a duration before now such as 3d ago"}},
-		"an id twice":                  {"providers:\n- {owner: a, provider_id: x}\n- {owner: b, provider_id: x}", []string{"s:3: /providers/1 cannot be reached (onboard-id-is-free)"}},
-		"a text that nobody may send":  {"providers:\n- owner: ' a'", []string{"s:2: /providers/0 results in a request that its schema forbids: at /provider/owner_actor/id"}},
-		"a capability twice":           {"providers:\n- owner: a\n  rollout:\n    status: paused\n    capabilities:\n    - {capability: x}\n    - {capability: x}", []string{"s:3: /providers/0/rollout cannot be reached (rollout-rows-are-unique)"}},
-		"active with violations":       {"providers:\n- owner: a\n  status: active\n  governance:\n    unresolved_critical_violations: 1", []string{"s:4: /providers/0/governance cannot be reached (status-active-needs-no-violations)"}},
-		"a rollout without evaluation": {"providers:\n- owner: a\n  rollout:\n    capabilities: [{capability: x}]", []string{"s:3: /providers/0/rollout cannot be reached (rollout-active-unblocked)"}},
-		"another verdict":              {"providers:\n- owner: a\n  last_evaluation:\n    verdict: allow", []string{"s:4: /providers/0/last_evaluation/verdict cannot be reached (eligibility-needs-baselines): the verdict is deny"}},
+		"an id twice":                      {"providers:\n- {owner: a, provider_id: x}\n- {owner: b, provider_id: x}", []string{"s:3: /providers/1 cannot be reached (onboard-id-is-free)"}},
+		"a text that requests cannot have": {"providers:\n- owner: ' a'", []string{"s:2: /providers/0 results in a request that its schema forbids: at /provider/owner_actor/id"}},
+		"a capability twice":               {"providers:\n- owner: a\n  rollout:\n    status: paused\n    capabilities:\n    - {capability: x}\n    - {capability: x}", []string{"s:3: /providers/0/rollout cannot be reached (rollout-rows-are-unique)"}},
+		"active with violations":           {"providers:\n- owner: a\n  status: active\n  governance:\n    unresolved_critical_violations: 1", []string{"s:4: /providers/0/governance cannot be reached (status-active-needs-no-violations)"}},
+		"a rollout without evaluation":     {"providers:\n- owner: a\n  rollout:\n    capabilities: [{capability: x}]", []string{"s:3: /providers/0/rollout cannot be reached (rollout-active-unblocked)"}},
+		"another verdict":                  {"providers:\n- owner: a\n  last_evaluation:\n    verdict: allow", []string{"s:4: /providers/0/last_evaluation/verdict cannot be reached (eligibility-needs-baselines): the verdict is deny"}},
 		"a verdict before its governance": {"providers:\n- owner: a\n  governance: {}\n  history:\n  - evaluation:\n      verdict: allow", []string{
 			"s:6: /providers/0/history/0/evaluation/verdict cannot be reached (eligibility-needs-baselines): the verdict is deny", "An evaluation in the history comes before governance: give it a governance of its own"}},
 		"of every kind at once": {"clock: {mode: moved, by: 3 days}\nproviders:\n- owner: a\n  tier: S9\n  governance: {at: yesterday}\n- owner: b\n  last_evaluation: {verdict: allow}\n- {owner: c, provider_id: x}\n- {owner: c, provider_id: x}", []string{
@@ -256,7 +256,8 @@ func TestASeedMadeAgainIsExact(t *testing.T) {
 			seen[shown] = true
 		}
 	}
-	// What lies before the year 0 once the server's clock is moved there has its place.
+	// A time before the year 0, after the server's clock is moved there, is an error with
+	// its line.
 	if _, err := running.State(time.Date(0, 1, 2, 0, 0, 0, 0, time.UTC)); err == nil || !strings.HasPrefix(err.Error(), "s:2: /providers/0/onboarded/at") {
 		t.Errorf("got %v", err)
 	}

@@ -65,7 +65,7 @@ func TestASnapshotContinuesOnAnotherServer(t *testing.T) {
 				if got != want {
 					t.Fatalf("request %d, %+v: the restored world answers\n%s\nand the first one\n%s", n, a, got, want)
 				}
-				w.heard(a, want)
+				w.record(a, want)
 				if strings.HasPrefix(want, "200") {
 					succeeded++
 					if strings.Contains(a.Path, "checkpoint_after") {

@@ -72,8 +72,8 @@ func (w *walk) draw() testclient.Request {
 	}
 }
 
-// heard remembers how a page of an export is continued.
-func (w *walk) heard(a testclient.Request, answer string) {
+// record stores how a page of an export is continued.
+func (w *walk) record(a testclient.Request, answer string) {
 	path, query, _ := strings.Cut(a.Path, "?")
 	var page struct {
 		Export struct {
@@ -164,8 +164,8 @@ func TestSnapshotsHaveNoIdempotencyKeys(t *testing.T) {
 	}
 }
 
-// Snapshots have only so many bytes in all: one more is refused, one in the place of
-// another counts what it adds, and one that goes makes room.
+// All snapshots together have a limit in bytes: one more is refused, a replacement counts
+// the difference, and a deleted one frees its bytes.
 func TestSnapshotsAreBoundedByBytes(t *testing.T) {
 	ctx := context.Background()
 	f := fakeservertest.StartInMemory(t, testclient.Frozen, func(o *fakeserver.Options) { o.SnapshotBytes = 6000 })
@@ -229,7 +229,7 @@ func TestSnapshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	if answer, body := testclient.Onboard(t, f, f.URL, "fork", "1"); answer.Header.Get("Idempotent-Replayed") != "true" {
-		t.Errorf("the fork does not know the key: %s", body)
+		t.Errorf("the copy does not accept the key: %s", body)
 	}
 	if _, body := testclient.Onboard(t, f, f.URL, "fork", "3"); !strings.Contains(body, `"plp_000002"`) {
 		t.Errorf("the fork goes on elsewhere: %s", body)

@@ -49,12 +49,11 @@ func (b *Budget) adjust(before, after int) {
 	}
 }
 
-// CodeFull is the error code of a refusal that the budget has no room for. The contract has
-// no such code.
+// CodeFull is the error code of a refusal by the budget. The contract has no such code.
 const CodeFull rules.Code = "FULL"
 
-// full returns the refusal of a request that the budget has no room for.
+// full returns the refusal of a request that exceeds the budget.
 func (b *Budget) full() *rules.Refusal {
-	return &rules.Refusal{Outcome: rules.Outcome{Code: CodeFull}, Message: fmt.Sprintf("The server may have %d records (audit entries, cached answers and checkpoints, in all worlds), and there is no room for another. "+
+	return &rules.Refusal{Outcome: rules.Outcome{Code: CodeFull}, Message: fmt.Sprintf("The server may have %d records (audit entries, cached answers and checkpoints, in all worlds), and has reached this limit. "+
 		"Reset or delete a world (POST /_fake/worlds/NAME/reset, DELETE /_fake/worlds/NAME), or start the server with a higher --max-records.", b.max)}
 }

@@ -12,8 +12,8 @@ import (
 	"example.com/lpgate/fakeserver/internal/rules"
 )
 
-// However stores that share a budget are used, it says what they hold together, and
-// what it refuses changes nothing.
+// A budget counts the records of all stores that share it, in any use of them, and what
+// it refuses changes nothing.
 func TestBudgetIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		budget := NewBudget(40)
@@ -33,7 +33,7 @@ func TestBudgetIsExact(t *testing.T) {
 				held += s.Counts().records()
 			}
 			if budget.Used() != held {
-				t.Fatalf("%s: the budget says %d, the stores hold %d", step, budget.Used(), held)
+				t.Fatalf("%s: the budget has %d, the stores have %d", step, budget.Used(), held)
 			}
 			if !overdrawn && held > budget.Max() {
 				t.Fatalf("%s: %d records, of at most %d", step, held, budget.Max())
@@ -121,8 +121,7 @@ func TestClocksThatAreMovedBack(t *testing.T) {
 	}
 }
 
-// An expired checkpoint is told to be one for as long again as it lasted, and then
-// it may be forgotten.
+// A checkpoint is reported as expired for as long as it was valid. Then it is removed.
 func TestOldCheckpointsAreDropped(t *testing.T) {
 	s, clock := newStore()
 	s.Do(onboarding(amber, "1", "a"))

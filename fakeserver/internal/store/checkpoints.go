@@ -30,8 +30,8 @@ type checkpoints struct {
 // sweepAfter is the number of checkpoints at which old ones are first looked for.
 const sweepAfter = 1024
 
-// add adds the checkpoint of an export, or renews an equal one. It returns false if there is no
-// room for it.
+// add adds the checkpoint of an export, or renews an equal one. It returns false if the
+// budget refuses it.
 func (c *checkpoints) add(s *Store, export audit.Export, entries int) bool {
 	now := s.elapsed.at(instant.Of(s.options.Clock()))
 	if _, known := c.issued[export.Hash]; !known {

@@ -88,7 +88,7 @@ type Call struct {
 	Caller         rules.Actor
 	ProviderID     string // "" for onboard, which has none yet
 	IdempotencyKey string
-	Payload        jcs.Value    // what the key stands for
+	Payload        jcs.Value    // the response or refusal that is stored under the key
 	Clock          *rules.Clock // the request's test clock; nil if it names none
 	// Invalid is why the body is not valid by its schema; nil if Command was read from it.
 	// It counts if the key is new.

@@ -18,12 +18,12 @@ import (
 // of a secret, in every mode; and the partner keys and the admin token, wherever they are and
 // however they are encoded.
 
-// notSecret are the headers of the contract whose names have a word of [secretName] and whose
-// values are not secret: explanations have them.
+// notSecret are the headers of the contract that [secretName] matches and whose values are
+// not secret: explanations have them.
 var notSecret = []string{"Idempotency-Key", "X-Auth-Scopes"}
 
 // secretName reports whether the value of a header or parameter is a secret by its name: the
-// name has one of the words key, token, secret, session, auth, cookie and password. In header
+// name contains key, token, secret, session, auth, cookie or password. In header
 // mode X-Partner-Key is not a secret, but a client may send a real key by mistake.
 func secretName(name string) bool {
 	for i := range len(name) {
@@ -51,7 +51,7 @@ func secretName(name string) bool {
 	return false
 }
 
-// The words by their first letters: the name of every header of every request is looked at.
+// The parts by their first letters, because every header of every request is checked.
 var (
 	authWords     = []string{"auth"}
 	cookieWords   = []string{"cookie"}

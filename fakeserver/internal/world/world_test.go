@@ -10,10 +10,10 @@ import (
 	"example.com/lpgate/fakeserver/internal/rest"
 )
 
-// awaited is a seed whose making can take as long as a test wants.
+// awaited is a seed that blocks until a test continues it.
 type awaited struct {
 	made atomic.Int64
-	take chan bool // whoever makes it says so here, and waits for an answer; nil: nobody waits
+	take chan bool // the seed sends on it, and then waits to receive; nil: it does not block
 }
 
 func (a *awaited) State(time.Time) (State, error) {
@@ -44,7 +44,7 @@ func entered(t *testing.T, ws *Worlds, name string) *World {
 	return w
 }
 
-// While a world is made, all others are to be had, and who wants that one waits.
+// While a world is created, all others are available, and requests to the new one wait.
 func TestAWorldIsMadeBesideTheOthers(t *testing.T) {
 	seed := new(awaited)
 	ws := some(seed)
