@@ -24,7 +24,7 @@ const milestone = "../milestones/M109.yaml"
 
 // BenchmarkGate measures the built command as CI runs it, from its start to its
 // exit code, with its artifacts on the disk, beside what cannot be left out: godog
-// alone with as many scenarios of one sentence that does nothing, and then the
+// alone with as many scenarios of one step that does nothing, and then the
 // same HTTP requests to a fake of their own, one after the other. It reports
 //
 //	built-ms      milliseconds of the command
@@ -96,7 +96,7 @@ func captured(b *testing.B, out string) (requests []request, scenarios int) {
 	return requests, len(result.Results)
 }
 
-// godogAlone runs scenarios of one sentence that does nothing.
+// godogAlone runs scenarios of one step that does nothing.
 func godogAlone(b *testing.B, scenarios int) {
 	b.Helper()
 	var text strings.Builder

@@ -15,7 +15,7 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// On every way out, --format json leaves one document that is valid by the schema of verdict.json, and tells the exit code.
+// In every case --format json prints one document that is valid by the schema of verdict.json and has the exit code.
 func TestDocument(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	tests := []struct {
@@ -31,7 +31,7 @@ func TestDocument(t *testing.T) {
 		{"a milestone of nowhere", []string{"no/such.yaml", "--format=json"}, verdict.Broken, "usage"},
 		{"a tag that is none", []string{milestone, "--format=json", "--tags", "@no-such", "--out", out}, verdict.Broken, "usage"},
 		{"a target that is none", []string{milestone, "--format=json", "--target", "x", "--out", out}, verdict.Broken, "usage"},
-		{"nobody at home", []string{milestone, "--format=json", "--target", "http://127.0.0.1:1", "--out", out}, verdict.Unreachable, "target-unreachable"},
+		{"no server", []string{milestone, "--format=json", "--target", "http://127.0.0.1:1", "--out", out}, verdict.Unreachable, "target-unreachable"},
 		{"no place for artifacts", []string{milestone, "--format=json", "--out", milestone + "/out"}, verdict.Incomplete, "artifact-missing"},
 		{"a part", []string{milestone, "--format=json", "--scenario", "s-0bb72c18b2", "--out", out}, verdict.Incomplete, "selection-incomplete"},
 	}
@@ -50,7 +50,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// checkDocument wants a valid document with an exit code, and a reason of a kind among its reasons.
+// checkDocument expects a valid document with an exit code, and a reason with an id.
 func checkDocument(t *testing.T, text []byte, exit int, id string) {
 	t.Helper()
 	document, err := schemas.Read(text)

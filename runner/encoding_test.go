@@ -39,7 +39,7 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 		exits(ts, false, []string{fmt.Sprint(verdict.Broken), "runner", "milestones/M109.yaml", "--out", "out"})
 		stdout := ts.ReadFile("stdout")
 		if strings.Count(stdout, want) != 1 || strings.Contains(stdout, "panic") {
-			ts.Fatalf("the gate does not say once %q", want)
+			ts.Fatalf("the gate does not report once %q", want)
 		}
 	})
 }
@@ -61,7 +61,7 @@ func damagedLint(ts *testscript.TestScript, neg bool, args []string, gate func(w
 	gate(args[1] + problem)
 	checkExit(ts, verdict.Broken, ts.Exec("runner", "lint", "milestones/M109.yaml"))
 	if stdout := ts.ReadFile("stdout"); strings.Count(stdout, args[1]+problem) != 1 {
-		ts.Fatalf("lint does not say once %q", args[1]+problem)
+		ts.Fatalf("lint does not report once %q", args[1]+problem)
 	}
 	ts.Check(os.WriteFile(file, text, 0o600))
 }

@@ -15,8 +15,8 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// A milestone of far too much is refused soon: by its size, by the length of a list, or without comparing a very long word
-// with others. What is measured is processor time, which another load of the machine does not change.
+// A milestone that is far too large is refused soon: by its size, by the length of a list, or without comparing a
+// very long name with others. The test measures processor time, which other load does not change.
 func TestRefusesHugeMilestonesSoon(t *testing.T) {
 	const soon = 2 * time.Second // on a machine at half the speed of one that takes less than a second
 	text, err := os.ReadFile("../milestones/M109.yaml")
@@ -54,7 +54,7 @@ func TestRefusesHugeMilestonesSoon(t *testing.T) {
 				t.Fatal(err)
 			}
 			command := exec.Command(self, file, "--out", filepath.Join(folder, "out"))
-			command.Args[0] = "runner" // by which TestMain knows what to be
+			command.Args[0] = "runner" // TestMain selects the process by it
 			out, _ := command.Output() // its state has the rest
 			if exit := command.ProcessState.ExitCode(); exit != verdict.Broken {
 				t.Errorf("it exits with %d", exit)

@@ -131,11 +131,11 @@ func silent(ts *testscript.TestScript, neg bool, args []string) {
 // requested waits for a request to the silent service.
 func requested(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
-		ts.Fatalf("usage: asked")
+		ts.Fatalf("usage: requested")
 	}
 	select {
 	case <-ts.Value(liveKey{}).(*live).requested:
 	case <-time.After(tooLong):
-		ts.Fatalf("nobody asks")
+		ts.Fatalf("there was no request")
 	}
 }

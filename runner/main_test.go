@@ -140,8 +140,8 @@ func vectors(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// readVectors are the files that an auditor would have: answers as another program, in another language, made and
-// signed them, and one of them without what stands around the export.
+// readVectors returns the files of an auditor: answers that another program, in another language, made and signed,
+// and one of them as the bare export.
 func readVectors(check func(error)) map[string][]byte {
 	text, err := fixtures.FS.ReadFile("vectors/export-pages.json")
 	check(err)
@@ -257,7 +257,7 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(injector.Close)
 	ts.Setenv("INJECTOR", injector.URL)
-	// After the answer comes one that nothing asked for: net/http writes its beginning to the log of the process.
+	// After the answer comes an unsolicited one: net/http writes its beginning to the log of the process.
 	extra := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -338,7 +338,7 @@ func TestPanic(t *testing.T) {
 // nowhere is an environment with nothing in it.
 func nowhere(string) string { return "" }
 
-// A port that nobody listens on is used by the scripts: 127.0.0.1:1.
+// The scripts use a port without a listener: 127.0.0.1:1.
 func TestPortOneIsFree(t *testing.T) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(context.Background(), "tcp", "127.0.0.1:1")

@@ -18,7 +18,7 @@ func registration(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
 		ts.Fatalf("usage: registration [FAULT]")
 	}
-	ts.Setenv("SERVICE", startProgram(ts, "./testdata/registration/server", "--lie", strings.Join(args, "")))
+	ts.Setenv("SERVICE", startProgram(ts, "./testdata/registration/server", "--fault", strings.Join(args, "")))
 }
 
 // startFake starts the fakeserver command for the length of a script.

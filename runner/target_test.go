@@ -174,7 +174,7 @@ func TestSecretsOfATargetAreInNoDifference(t *testing.T) {
 	}
 }
 
-// telltale says something in each Content-Type.
+// telltale puts the answer's text into each Content-Type.
 type telltale struct {
 	http.ResponseWriter
 	answer string
@@ -185,7 +185,7 @@ func (t telltale) WriteHeader(status int) {
 	t.ResponseWriter.WriteHeader(status)
 }
 
-// A target that dies in the middle, or whose gateway says that it does, is exit 3 and not a contract that does not hold.
+// A target that ends during a run, or whose gateway reports that, is exit 3 and not a contract failure.
 func TestTargetThatDies(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -213,7 +213,7 @@ func TestTargetThatDies(t *testing.T) {
 				t.Errorf("exit %d, want %d", exit, verdict.Unreachable)
 			}
 			if !strings.Contains(written, test.answer) {
-				t.Errorf("it does not say %q:\n%s", test.answer, written[:min(len(written), 2000)])
+				t.Errorf("it lacks %q:\n%s", test.answer, written[:min(len(written), 2000)])
 			}
 		})
 	}

@@ -20,8 +20,8 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-// TestVerifyExportSeesEveryByte corrupts every byte of every file, and runs the command. What it still accepts must be
-// one of the few things that mean nothing, each of which stands here.
+// TestVerifyExportSeesEveryByte corrupts every byte of every file, and runs the command. What it still accepts must
+// be one of the few insignificant bytes, which are listed here.
 func TestVerifyExportSeesEveryByte(t *testing.T) {
 	files := readVectors(func(err error) {
 		if err != nil {
@@ -40,7 +40,7 @@ func TestVerifyExportSeesEveryByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	files["keys.json"] = bytes.Replace(files["keys.json"], []byte("}]"), slices.Concat([]byte("},"), unused, []byte("]")), 1)
-	// And one page of the walk without what stands around the export.
+	// And one page of the walk as the bare export.
 	var answer struct{ Export json.RawMessage }
 	if err := json.Unmarshal(files["2.json"], &answer); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestVerifyExportSeesEveryByte(t *testing.T) {
 		"1.json":     {pages: walk, mayVary: []string{correlation}},
 		"2.json":     {pages: walk},
 		"3.json":     {pages: walk, mayVary: []string{correlation}},
-		"empty.json": {pages: []string{"empty.json"}, mayVary: []string{correlation, `"plp_000001"`}}, // nothing that is signed says whose it is
+		"empty.json": {pages: []string{"empty.json"}, mayVary: []string{correlation, `"plp_000001"`}}, // no signed text names the provider
 		"keys.json":  {pages: walk, mayVary: []string{`"corr_keys_policy_integrity_signing_get"`, `"op-pi-k6"`, string(pemLine(t, previous))}, harmful: otherKey(t, files["keys.json"])},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,7 +115,7 @@ func write(t *testing.T, folder, name string, text []byte) {
 	}
 }
 
-// spans are the bytes of a file that stand in one of the texts.
+// spans returns the bytes of a file that are in one of the texts.
 func spans(t *testing.T, file []byte, texts []string) map[int]bool {
 	t.Helper()
 	inside := map[int]bool{}
@@ -141,7 +141,7 @@ func pemLine(t *testing.T, pem []byte) []byte {
 	return lines[1]
 }
 
-// otherKey tells whether a key set gives another key for the signatures of the vectors than the true one.
+// otherKey returns a function that reports whether a key set has another key for the signatures of the vectors.
 func otherKey(t *testing.T, unchanged []byte) func([]byte) bool {
 	t.Helper()
 	const signer = "lpgate-dev-k1"

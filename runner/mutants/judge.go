@@ -43,7 +43,7 @@ type judge struct {
 	folder string
 }
 
-// judge says what becomes of a mutant; nil is the project as it is. The error is that nobody can say.
+// judge runs the features against a mutant; nil is the unmodified project. The error is a failure of the tool.
 func (j *judge) judge(ctx context.Context, m *mutant) (result, error) {
 	if ctx.Err() != nil {
 		return result{}, ctx.Err()
@@ -58,7 +58,7 @@ func (j *judge) judge(ctx context.Context, m *mutant) (result, error) {
 		return result{}, err
 	}
 	gate := filepath.Join(folder, "gate")
-	// What the linker leaves out, nobody looks at, and the linker is half of a build.
+	// The debug information is not needed, and writing it takes half of the build.
 	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-ldflags=-s -w", "-o", gate, "./runner")
 	if text, err := build.CombinedOutput(); err != nil {
 		var failed *exec.ExitError

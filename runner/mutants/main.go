@@ -1,28 +1,25 @@
-// Command mutants asks whether the scenarios would notice if a rule were another one:
+// Command mutants checks that the scenarios detect changes of the rules:
 //
 //	make mutants
-//	nice go run ./runner/mutants rollout.go    only the mutants of files whose names end so
+//	nice go run ./runner/mutants rollout.go    only the mutants of files whose names have this end
 //
 // A mutant is the project with one operator of the fake's rules changed, such as > into >=. For each, the gate is built
 // and runs all features against its built-in fake. The features are the only judge: a mutant is killed when a scenario or
-// a check on an answer fails, as verdict.json tells. That a unit test fails, or that the output is not the golden one,
-// kills nothing.
+// a check on an answer fails, by verdict.json. Unit tests and the golden output do not count.
 //
-// A mutant that survives is a promise that no scenario holds the service to. Either a scenario is missing, or the mutant
-// cannot be told from the original by anybody who only sends requests. The second kind is listed in survivors.yaml, each
-// with the reason. The command fails when a mutant survives that is not listed, and when a listed one does not survive
-// any more or is gone.
+// If a mutant survives, either a scenario is missing, or requests cannot distinguish the mutant from the original. The
+// second kind is listed in survivors.yaml with reasons. The command fails for survivors that are not listed, and for
+// listed mutants that do not survive or do not exist.
 //
-// # What finds them, and what judges them
+// # Gremlins
 //
-// The mutants are found by gremlins, a mutation tool for Go, in a dry run. It does not judge them. All that it sees of a
-// test is whether go test failed, so it would count as killed what does not compile, what crashes, and what only the
-// golden output notices; and the package that it tests is the mutated one with its unit tests, or all of the module, of
-// which every test program is then linked again for every mutant.
+// The mutants are found by gremlins, a mutation tool for Go, in a dry run. It does not judge them, because it sees only
+// whether go test failed: it would count mutants as killed that do not compile, that crash, and that only the golden
+// output detects. It also tests either the mutated package alone, or links all test programs for every mutant.
 //
-// It is run by its version and not through go.mod: there it would raise versions of libraries that the gate is built with.
+// It is run by its version and not through go.mod, which would raise versions of libraries of the gate.
 //
-// Exit codes: 0 every survivor is explained, 1 one is not or an explanation is stale, 2 something is broken, 130 interrupted.
+// Exit codes: 0 every survivor is explained, 1 one is not or an explanation is stale, 2 an error, 130 interrupted.
 package main
 
 import (
@@ -40,7 +37,7 @@ import (
 	"example.com/lpgate/internal/interrupt"
 )
 
-// packages are the packages that are mutated: what decides, and nothing that carries.
+// packages are the packages that are mutated: those that decide.
 var packages = []string{"fakeserver/internal/rules", "fakeserver/internal/audit"}
 
 // listFile has the survivors that were reviewed.
@@ -99,7 +96,7 @@ func try(ctx context.Context, only []string, progress io.Writer) (*results, erro
 		return nil, err
 	}
 	if unmutated.fate != survived || unmutated.message != "" {
-		return nil, fmt.Errorf("first the gate itself must hold: %s: %s", unmutated.fate, unmutated.message)
+		return nil, fmt.Errorf("the gate fails without a mutation: %s: %s", unmutated.fate, unmutated.message)
 	}
 	return t, t.judgeAll(ctx, j, progress)
 }
@@ -112,7 +109,7 @@ type results struct {
 	whole   bool // of all mutants
 }
 
-// judgeAll judges as many at a time as there are processors, and tells each as it ends.
+// judgeAll judges as many mutants at a time as there are processors, and prints each result.
 func (t *results) judgeAll(ctx context.Context, j *judge, progress io.Writer) error {
 	t.ends = make([]result, len(t.mutants))
 	next := make(chan int)
@@ -142,7 +139,7 @@ func (t *results) judgeAll(ctx context.Context, j *judge, progress io.Writer) er
 	return errors.Join(failed, ctx.Err())
 }
 
-// report tells the counts, and everything that is not as it should be. It says whether nothing was.
+// report prints the counts and all problems. It reports whether there were none.
 func (t *results) report(w io.Writer) bool {
 	count := map[fate]int{}
 	explained, used := 0, map[survivor]bool{}
@@ -156,7 +153,7 @@ func (t *results) report(w io.Writer) bool {
 		case alive:
 			explained++
 			used[t.listed[at]] = true
-		case at >= 0 && t.listed[at].isDeclaration() && t.ends[i].fate == unbuildable: // its siblings tell
+		case at >= 0 && t.listed[at].isDeclaration() && t.ends[i].fate == unbuildable: // reported with its siblings
 		case at >= 0:
 			s := t.listed[at]
 			used[s] = true

@@ -28,7 +28,7 @@ type identity struct {
 	File string `yaml:"file"` // from the root of the project
 	// In is the rule that the change is made to, or the declaration.
 	In string `yaml:"in"`
-	// Line is the line of the source, without what stands before and after it.
+	// Line is the line of the source, without the text around the operator.
 	Line string `yaml:"line"`
 	// Change is the operator and what it becomes: "> to >=".
 	Change string `yaml:"change"`
@@ -53,35 +53,35 @@ func (m mutant) apply(source []byte) []byte {
 	return slices.Concat(source[:m.offset], []byte(m.new), source[m.offset+len(m.old):])
 }
 
-// find has gremlins find the mutants of all rooms. No test of theirs is run for it.
+// find runs gremlins to find the mutants of all packages. It runs none of their tests.
 func find(ctx context.Context, folder string) ([]mutant, error) {
 	var all []mutant
-	for i, room := range packages {
+	for i, pkg := range packages {
 		out := filepath.Join(folder, strconv.Itoa(i)+".json")
 		args := []string{"run", gremlins, "unleash", "--silent", "--dry-run", "--output", out}
 		for _, kind := range slices.Sorted(maps.Keys(changes)) {
 			args = append(args, "--"+strings.ToLower(strings.ReplaceAll(kind, "_", "-")))
 		}
-		command := exec.CommandContext(ctx, "go", append(args, room)...)
+		command := exec.CommandContext(ctx, "go", append(args, pkg)...)
 		command.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -run=^$"))
 		if text, err := command.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("finding the mutants of %s: %w\n%s", room, err, text)
+			return nil, fmt.Errorf("finding the mutants of %s: %w\n%s", pkg, err, text)
 		}
 		text, err := os.ReadFile(out)
 		if err != nil {
-			return nil, fmt.Errorf("finding the mutants of %s: %w", room, err)
+			return nil, fmt.Errorf("finding the mutants of %s: %w", pkg, err)
 		}
-		found, err := read(room, text, os.ReadFile)
+		found, err := read(pkg, text, os.ReadFile)
 		if err != nil {
-			return nil, fmt.Errorf("finding the mutants of %s: %w", room, err)
+			return nil, fmt.Errorf("finding the mutants of %s: %w", pkg, err)
 		}
 		all = append(all, found...)
 	}
 	return all, nil
 }
 
-// changes are what gremlins calls its kinds, and what each makes of an operator. A kind that is missing here is an error
-// when a mutant of it is found. Longer operators stand before those that they begin with.
+// changes are the kinds of gremlins, with what each makes of an operator. A kind that is missing here is an error if
+// a mutant of it is found. Longer operators precede their prefixes.
 var changes = map[string][][2]string{
 	"ARITHMETIC_BASE":         {{"+", "-"}, {"-", "+"}, {"*", "/"}, {"/", "*"}, {"%", "*"}},
 	"CONDITIONALS_BOUNDARY":   {{">=", ">"}, {"<=", "<"}, {">", ">="}, {"<", "<="}},
@@ -96,8 +96,8 @@ var changes = map[string][][2]string{
 	"REMOVE_SELF_ASSIGNMENTS": {{"+=", "="}, {"-=", "="}, {"*=", "="}, {"/=", "="}, {"%=", "="}, {"&^=", "="}, {"<<=", "="}, {">>=", "="}, {"&=", "="}, {"|=", "="}, {"^=", "="}},
 }
 
-// read reads what gremlins found in a room, and gives every mutant its identity.
-func read(room string, text []byte, source func(file string) ([]byte, error)) ([]mutant, error) {
+// read reads the output of gremlins for a package, and gives every mutant its identity.
+func read(pkg string, text []byte, source func(file string) ([]byte, error)) ([]mutant, error) {
 	var report struct {
 		Files []struct {
 			Name      string `json:"file_name"`
@@ -112,7 +112,7 @@ func read(room string, text []byte, source func(file string) ([]byte, error)) ([
 	}
 	var all []mutant
 	for _, f := range report.Files {
-		file := path.Join(room, filepath.ToSlash(f.Name))
+		file := path.Join(pkg, filepath.ToSlash(f.Name))
 		code, err := source(file)
 		if err != nil {
 			return nil, err
@@ -134,7 +134,7 @@ func read(room string, text []byte, source func(file string) ([]byte, error)) ([
 				}
 			}
 			if m.old == "" {
-				return nil, fmt.Errorf("%s:%d:%d: nobody knows how to apply %s to %q", file, found.Line, found.Column, found.Type, bytes.TrimSpace(code[m.offset:min(len(code), m.offset+10)]))
+				return nil, fmt.Errorf("%s:%d:%d: cannot apply %s to %q", file, found.Line, found.Column, found.Type, bytes.TrimSpace(code[m.offset:min(len(code), m.offset+10)]))
 			}
 			m.identity = identity{
 				File: file, In: homes.at(m.offset), Line: string(bytes.TrimSpace(lines[found.Line-1])), Change: m.old + " to " + m.new,
@@ -154,7 +154,7 @@ func read(room string, text []byte, source func(file string) ([]byte, error)) ([
 	return all, nil
 }
 
-// number tells mutants apart that are the same otherwise.
+// number distinguishes mutants with equal identities.
 func number(all []mutant) {
 	same := map[identity][]int{}
 	for i, m := range all {
@@ -188,7 +188,7 @@ func (h homes) at(offset int) string {
 	return name
 }
 
-// ruleID is how the id of a rule is written, as the first word of its row.
+// ruleID matches the id of a rule, at the beginning of its row.
 var ruleID = regexp.MustCompile(`^"([a-z0-9]+(?:-[a-z0-9]+)+)"$`)
 
 func homesOf(file string, code []byte) (homes, error) {

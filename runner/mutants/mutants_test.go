@@ -30,7 +30,7 @@ func (c *Command) Decide(a, b int) bool {
 }
 `
 
-// found is what gremlins says of source.
+// found is the output of gremlins for source.
 const found = `{"go_module": "x", "files": [{"file_name": "a.go", "mutations": [
 	{"type": "CONDITIONALS_BOUNDARY", "status": "NOT COVERED", "line": 10, "column": 31},
 	{"type": "INVERT_LOGICAL", "status": "RUNNABLE", "line": 10, "column": 36},
@@ -43,7 +43,7 @@ const found = `{"go_module": "x", "files": [{"file_name": "a.go", "mutations": [
 
 func sourceIs(text string) func(string) ([]byte, error) {
 	return func(file string) ([]byte, error) {
-		if file != "room/a.go" {
+		if file != "pkg/a.go" {
 			return nil, errors.New("no such file: " + file)
 		}
 		return []byte(text), nil
@@ -51,7 +51,7 @@ func sourceIs(text string) func(string) ([]byte, error) {
 }
 
 func TestRead(t *testing.T) {
-	all, err := read("room", []byte(found), sourceIs(source))
+	all, err := read("pkg", []byte(found), sourceIs(source))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,12 +60,12 @@ func TestRead(t *testing.T) {
 		identity
 		mutated string
 	}{
-		{identity{"room/a.go", "windows-are-two", row, ">= to >", 0}, `return n > 2 && n < 9`},
-		{identity{"room/a.go", "windows-are-two", row, "&& to ||", 0}, `return n >= 2 || n < 9`},
-		{identity{"room/a.go", "windows-are-two", row, "< to >=", 0}, `return n >= 2 && n >= 9`},
-		{identity{"room/a.go", "Command.Decide", "if a > b {", "> to >=", 0}, `if a >= b {`},
-		{identity{"room/a.go", "Command.Decide", "return a-b > b", "- to +", 0}, `return a+b > b`},
-		{identity{"room/a.go", "Command.Decide", "return a > b", "> to <=", 0}, `return a <= b`},
+		{identity{"pkg/a.go", "windows-are-two", row, ">= to >", 0}, `return n > 2 && n < 9`},
+		{identity{"pkg/a.go", "windows-are-two", row, "&& to ||", 0}, `return n >= 2 || n < 9`},
+		{identity{"pkg/a.go", "windows-are-two", row, "< to >=", 0}, `return n >= 2 && n >= 9`},
+		{identity{"pkg/a.go", "Command.Decide", "if a > b {", "> to >=", 0}, `if a >= b {`},
+		{identity{"pkg/a.go", "Command.Decide", "return a-b > b", "- to +", 0}, `return a+b > b`},
+		{identity{"pkg/a.go", "Command.Decide", "return a > b", "> to <=", 0}, `return a <= b`},
 	}
 	if len(all) != len(want) {
 		t.Fatalf("got %d mutants, want %d: a change that two kinds make is one", len(all), len(want))
@@ -80,14 +80,14 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// A mutant is known again when lines above it come and go; of two that look the same, the place among them tells.
+// A mutant keeps its identity when lines above it change; equal ones are distinguished by their order.
 func TestIdentityOutlivesMoves(t *testing.T) {
-	before, err := read("room", []byte(found), sourceIs(source))
+	before, err := read("pkg", []byte(found), sourceIs(source))
 	if err != nil {
 		t.Fatal(err)
 	}
 	moved := strings.NewReplacer(`"line": 10`, `"line": 12`, `"line": 15`, `"line": 17`, `"line": 16`, `"line": 18`, `"line": 18`, `"line": 20`).Replace(found)
-	after, err := read("room", []byte(moved), sourceIs(strings.Replace(source, "// A comment", "// One\n// Two\n// A comment", 1)))
+	after, err := read("pkg", []byte(moved), sourceIs(strings.Replace(source, "// A comment", "// One\n// Two\n// A comment", 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestIdentityOutlivesMoves(t *testing.T) {
 			t.Errorf("got %+v, want %+v at another place", after[i], before[i].identity)
 		}
 	}
-	twice, err := read("room", []byte(`{"files": [{"file_name": "a.go", "mutations": [
+	twice, err := read("pkg", []byte(`{"files": [{"file_name": "a.go", "mutations": [
 		{"type": "ARITHMETIC_BASE", "line": 3, "column": 15}, {"type": "ARITHMETIC_BASE", "line": 3, "column": 11}]}]}`),
 		sourceIs("package a\n\nvar n = 1 + a + b + c\n"))
 	if err != nil || len(twice) != 2 || twice[0].Nth != 1 || twice[1].Nth != 2 || twice[0].column != 11 {
@@ -109,14 +109,14 @@ func TestReadRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ found, want string }{
 		"no JSON":                    {`{`, "JSON"},
 		"nothing at all":             {`{"files": []}`, "there are none"},
-		"a kind that nobody knows":   {`{"files": [{"file_name": "a.go", "mutations": [{"type": "NEW_KIND", "line": 15, "column": 7}]}]}`, "room/a.go:15:7: nobody knows how to apply NEW_KIND"},
-		"another operator":           {`{"files": [{"file_name": "a.go", "mutations": [{"type": "INVERT_LOGICAL", "line": 15, "column": 7}]}]}`, "nobody knows how to apply INVERT_LOGICAL"},
+		"an unknown kind":   {`{"files": [{"file_name": "a.go", "mutations": [{"type": "NEW_KIND", "line": 15, "column": 7}]}]}`, "pkg/a.go:15:7: cannot apply NEW_KIND"},
+		"another operator":           {`{"files": [{"file_name": "a.go", "mutations": [{"type": "INVERT_LOGICAL", "line": 15, "column": 7}]}]}`, "cannot apply INVERT_LOGICAL"},
 		"a line that is not there":   {`{"files": [{"file_name": "a.go", "mutations": [{"type": "INVERT_LOGICAL", "line": 99, "column": 7}]}]}`, "has no place 99:7"},
 		"a column that is not there": {`{"files": [{"file_name": "a.go", "mutations": [{"type": "INVERT_LOGICAL", "line": 15, "column": 70}]}]}`, "has no place 15:70"},
-		"another file":               {`{"files": [{"file_name": "b.go"}]}`, "no such file: room/b.go"},
+		"another file":               {`{"files": [{"file_name": "b.go"}]}`, "no such file: pkg/b.go"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			all, err := read("room", []byte(test.found), sourceIs(source))
+			all, err := read("pkg", []byte(test.found), sourceIs(source))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, %v, want %q", all, err, test.want)
 			}
@@ -136,7 +136,7 @@ func TestWeigh(t *testing.T) {
 		"the gate breaks off":           {`{"id": "run-broke-off", "where": "a"}`, result{crashed, "run-broke-off a"}},
 		"only the golden output":        {`{"id": "output-differs", "says": "one\ntwo"}`, result{survived, "output-differs one"}},
 		"only something was not seen":   {`{"id": "cell-unobserved", "says": "c"}, {"id": "rule-unproved", "says": "r"}`, result{survived, "cell-unobserved c; rule-unproved r"}},
-		"nothing speaks against it":     {``, result{survived, ""}},
+		"no reason":     {``, result{survived, ""}},
 		"a reason that is new to us":    {`{"id": "brand-new", "says": "n"}`, result{survived, "brand-new n"}},
 		"an outcome that is undeclared": {`{"id": "cell-undeclared", "says": "u"}`, result{survived, "cell-undeclared u"}},
 	} {
@@ -223,7 +223,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// The list is about lines that stand in the source. The whole of it is only known by `make mutants`.
+// The list must match lines of the source. `make mutants` checks the rest of it.
 func TestListedLinesStand(t *testing.T) {
 	list, err := readSurvivors("survivors.yaml")
 	if err != nil {
@@ -252,7 +252,7 @@ func TestListedLinesStand(t *testing.T) {
 		if !stands {
 			t.Errorf("survivors.yaml:%d: %s has no line %q with %q in %s", s.line, s.File, s.identity.Line, old, s.In)
 		}
-		if !slices.ContainsFunc(packages, func(room string) bool { return strings.HasPrefix(s.File, room+"/") }) {
+		if !slices.ContainsFunc(packages, func(pkg string) bool { return strings.HasPrefix(s.File, pkg+"/") }) {
 			t.Errorf("survivors.yaml:%d: %s is not mutated", s.line, s.File)
 		}
 	}

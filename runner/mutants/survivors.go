@@ -9,15 +9,15 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// survivor is a mutant that was reviewed, and the reason why no scenario can kill it. One without a line and a change stands
-// for every mutant of its declaration.
+// survivor is a mutant that was reviewed, and the reason why no scenario can kill it. One without a line and a change
+// matches every mutant of its declaration.
 type survivor struct {
 	identity `yaml:",inline"`
 	Because  string `yaml:"because"`
 	line     int    // of the list
 }
 
-// isDeclaration reports whether it stands for every mutant of a declaration.
+// isDeclaration reports whether it matches every mutant of a declaration.
 func (s survivor) isDeclaration() bool { return s.identity.Line == "" && s.Change == "" && s.Nth == 0 }
 
 // covers reports whether it is about the mutant.

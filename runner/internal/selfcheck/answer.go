@@ -92,7 +92,7 @@ func encode(value any) []byte {
 // alter returns a changed copy of a value, or false if there is nothing to change.
 type alter func(value any) (any, bool)
 
-// update changes what stands at a path, all items of a list alike. It reports whether anything was changed.
+// update changes the values at a path, in every item of a list. It reports whether anything was changed.
 func update(value any, path []string, change alter) (any, bool) {
 	if len(path) == 0 {
 		return change(value)

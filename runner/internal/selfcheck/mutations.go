@@ -19,7 +19,7 @@ import (
 type Mutation struct {
 	// ID is the kind, what is changed, and in which responses: "drop /provider/status of partnerLiquidityProvider.get 200".
 	ID string
-	// Kind is its first word.
+	// Kind is the first part of its id.
 	Kind string
 	// Operation and Outcome are what it is about.
 	Operation *milestones.Operation
@@ -140,7 +140,7 @@ func outcomeName(o *milestones.Outcome) string {
 	return o.Name
 }
 
-// add adds a mutation whose id begins with the words.
+// add adds a mutation whose id begins with the parts.
 func (d *deriver) add(words string, change func(answer) (answer, bool)) *Mutation {
 	kind, _, _ := strings.Cut(words, " ")
 	l := &Mutation{
@@ -270,7 +270,7 @@ func (d *deriver) changed(p *schemas.Place) {
 	}
 }
 
-// updated is the answer with what stands at a path changed.
+// updated returns the answer with the values at a path changed.
 func (a answer) updated(path []string, change alter) (answer, bool) {
 	if !a.readable {
 		return a, false

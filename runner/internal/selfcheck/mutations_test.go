@@ -98,7 +98,7 @@ func TestMutationsFollowFromTheSchema(t *testing.T) {
 	}
 }
 
-// What depends on the document has no list of places, and so no mutations: that is said, and not passed over.
+// A schema that depends on the document has no list of places, and thus no mutations. That is an error.
 func TestConditionsAreRefused(t *testing.T) {
 	_, err := derive(toy(t, `{"type":"object","additionalProperties":false,"properties":{},"oneOf":[{"required":[]}]}`), samples{})
 	want := "BellResponse.schema.json#/properties/it/oneOf: its effect depends on the document, so it has no list of places"

@@ -74,7 +74,7 @@ type Config struct {
 	Stdout   io.Writer
 	Progress terminal.Stream
 
-	// handler stands in for the built-in fake server in tests.
+	// handler replaces the built-in fake server in tests.
 	handler http.Handler
 }
 
@@ -135,7 +135,7 @@ type detection struct {
 	Scenario string
 	Ref      string
 	Where    string
-	Check    string // the named check that failed; "" when it was the sentence itself
+	Check    string // the named check that failed; "" if the step itself failed
 }
 
 func (s *selfcheck) run(ctx context.Context) (int, error) {

@@ -22,7 +22,7 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// bell is an honest server.
+// bell is a correct server.
 var bell = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	say := func(status int, id, text string) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -43,9 +43,9 @@ var bell = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 const theBell = `{"correlation_id":"ID","bell":{"id":"bell_1","weight":7,"loud":true,"state":"hung",` +
 	`"made_at":"2026-02-22T16:00:00.000Z","chimes":["ding","dong"]}}`
 
-// slips are the mutations that slip through the feature of testdata: it looks neither at loud, nor at the chimes, nor at the
-// path that was not found.
-var slips = []string{
+// undetected are the mutations that the feature of testdata does not detect: it reads neither loud, nor the chimes, nor
+// the path that was not found.
+var undetected = []string{
 	"empty /bell/chimes of bell.get 200",
 	"shorten /bell/chimes of bell.get 200",
 	"repeat /bell/chimes of bell.get 200",
@@ -142,7 +142,7 @@ func TestWeakFeatures(t *testing.T) {
 	if got.err != nil || got.exit != verdict.Fails {
 		t.Errorf("got exit code %d and %v, want %d\n%s", got.exit, got.err, verdict.Fails, got.page)
 	}
-	if diff := cmp.Diff(got.with(missed, false), slips); diff != "" {
+	if diff := cmp.Diff(got.with(missed, false), undetected); diff != "" {
 		t.Errorf("missed (-got +want):\n%s", diff)
 	}
 	if diff := cmp.Diff(got.with(notApplied, false), unshown); diff != "" {
@@ -200,15 +200,15 @@ func TestDetection(t *testing.T) {
 	}
 }
 
-// mended are the edits after which nothing slips through.
-var mended = []string{
+// repaired are the edits after which every mutation is detected.
+var repaired = []string{
 	"features/bell.feature", `    And "/bell/weight" is 7` + "\n", `    And "/bell/weight" is 7` + "\n" +
 		`    And "/bell/loud" is true` + "\n" + `    And "/bell/chimes" is ["ding", "dong"]` + "\n",
 	"features/bell.feature", "without a reason code\n", "without a reason code\n" + `    And "/error/details/path" is "/tower"` + "\n",
 	"milestones/T1.yaml", "      reason: A message is for people.\n", "      reason: A message is for people.\n" +
-		"    - mutation: \"* /bell/founder of bell.get 200\"\n      reason: Nobody knows the founder.\n" +
-		"    - mutation: turn /bell/state from cast of *\n      reason: A bell that can be asked hangs.\n" +
-		"    - mutation: \"* /error/details/hint of *\"\n      reason: Nobody gives hints.\n",
+		"    - mutation: \"* /bell/founder of bell.get 200\"\n      reason: The founder is unknown.\n" +
+		"    - mutation: turn /bell/state from cast of *\n      reason: A bell that answers is hung.\n" +
+		"    - mutation: \"* /error/details/hint of *\"\n      reason: There are no hints.\n",
 }
 
 // Progress has the number of mutations that are done, and of those that are not detected.
@@ -225,7 +225,7 @@ func TestProgress(t *testing.T) {
 }
 
 func TestMendedFeatures(t *testing.T) {
-	milestone := aProject(t, mended...)
+	milestone := aProject(t, repaired...)
 	got := check(t, t.Context(), Config{Milestone: milestone})
 	if got.err != nil || got.exit != verdict.Holds || !got.parts.Passed || got.parts.Score.Percent != 100 {
 		t.Fatalf("got exit code %d and %v, want %d\n%s", got.exit, got.err, verdict.Holds, got.page)
@@ -242,7 +242,7 @@ func TestMendedFeatures(t *testing.T) {
 // Stale entries, and what keeps a selfcheck from a result.
 func TestVerdicts(t *testing.T) {
 	listing := func(mutation string) []string {
-		return append(slices.Clone(mended), "milestones/T1.yaml", "    - mutation: change /error/message of *\n",
+		return append(slices.Clone(repaired), "milestones/T1.yaml", "    - mutation: change /error/message of *\n",
 			"    - mutation: "+mutation+"\n      reason: So it was once.\n    - mutation: change /error/message of *\n")
 	}
 	for _, row := range []struct {
@@ -261,7 +261,7 @@ func TestVerdicts(t *testing.T) {
 			"the milestone requires 80 %\n"},
 		{"a feature that is not green", []string{"features/bell.feature", `"/bell/weight" is 7`, `"/bell/weight" is 8`}, verdict.Incomplete,
 			"the features fail without a mutation, so mutations cannot be checked:\n  scenario-failed       features/bell.feature:7: "},
-		{"an outcome that nobody shows", []string{"features/bell.feature", "    When I call \"bell.get\" with:\n      | query cracked | yes |\n    Then the answer is 409 CONFLICT because bell_cracked\n",
+		{"an outcome that is not shown", []string{"features/bell.feature", "    When I call \"bell.get\" with:\n      | query cracked | yes |\n    Then the answer is 409 CONFLICT because bell_cracked\n",
 			"    When I call \"bell.get\"\n    Then the answer is 200\n"}, verdict.Incomplete,
 			"  cell-unobserved       "},
 	} {

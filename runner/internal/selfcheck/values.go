@@ -161,7 +161,7 @@ func matches(p *schemas.Place, text string) bool {
 	return true
 }
 
-// matchingText is a text somewhere in a body that could stand at a place, and is taken for one that does.
+// matchingText returns a text of a body that is allowed at a place.
 func matchingText(body any, p *schemas.Place) (string, bool) {
 	switch body := body.(type) {
 	case string:

@@ -17,8 +17,8 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// These tests drive all features against services that lack something, and against one that others use as well. What
-// is not left out has to pass: a scenario that needs more than it says is red here.
+// These tests run all features against services that lack a capability, and against one that others use, too. Every
+// scenario that is not skipped must pass: one that needs more than its tags declare fails here.
 //
 // As with the wrong services, these are many runs, and would find no race that TestTwoAtOnce does not.
 
@@ -88,7 +88,7 @@ func TestServicesThatLackSomething(t *testing.T) {
 		{"none of the standard ones, under a base path", nil, atBase, service.Options{URL: "/base/", NoCapabilities: headerModeLacks}},
 		{"test clocks", func(o *fakeserver.Options) { o.IgnoreTestClocks = true }, nil,
 			service.Options{Capabilities: []string{"no-test-clocks"}, NoCapabilities: swap(headerModeLacks, "no-test-clocks", "test-clock")}},
-		{"test clocks that nobody knows anything of", func(o *fakeserver.Options) { o.IgnoreTestClocks = true }, nil,
+		{"undeclared test clocks", func(o *fakeserver.Options) { o.IgnoreTestClocks = true }, nil,
 			service.Options{NoCapabilities: append([]string{"test-clock"}, headerModeLacks...)}},
 		{"header identity, with the keys of the fixture", func(o *fakeserver.Options) { o.PartnerKeys = partnerKeys(t, string(fixture)) }, nil,
 			service.Options{Capabilities: []string{"key-identity"}, NoCapabilities: swap(headerModeLacks, "key-identity", "header-identity")}},
@@ -133,6 +133,6 @@ func TestServiceThatIsShared(t *testing.T) {
 		t.Errorf("the same seed again: exit %d, want %d", result.Exit, verdict.Fails)
 	}
 	if !strings.Contains(page, "first answers say that they are replays. Has the target seen the seed first before?") {
-		t.Errorf("nobody is told about the seed:\n%s", page)
+		t.Errorf("the seed is not mentioned:\n%s", page)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// eligibilityServices are about the verdict on a tier. Nearly all of them are told in well-formed answers.
+// eligibilityServices have faults in the verdict on a tier. Nearly all of them are in well-formed answers.
 var eligibilityServices = []wrongService{
 	{
 		name:  "trust-and-safety-ignored",
@@ -201,7 +201,7 @@ var eligibilityServices = []wrongService{
 	},
 	{
 		name:  "remediation-open-by-default",
-		fault: "Remediation is open when the request does not say.",
+		fault: "Remediation is open when the request has no value.",
 		rule:  "eligibility-climb-needs-remediation",
 		fails: []string{"From S1 to <to> with remediation_closed <closed> the verdict is <verdict> > S2 | absent | true | allow | []"},
 		behavior: changingRequest(toEvaluate, func(q *request) {
@@ -318,7 +318,7 @@ var eligibilityServices = []wrongService{
 	},
 	{
 		name:  "allowed-tier-taken",
-		fault: "An allow moves the provider to the tier that it asked for.",
+		fault: "An allow moves the provider to the requested tier.",
 		rule:  "eligibility-changes-only-the-evaluation",
 		fails: []string{"An allow changes neither status, tier nor governance, and moves updated_at"},
 		behavior: changingResponse(toGet, func(_ *request, a *response) {

@@ -150,7 +150,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "unknown-checkpoint-accepted",
-		fault: "A checkpoint that nobody handed out is ignored.",
+		fault: "An unknown checkpoint is ignored.",
 		rule:  "export-checkpoint-is-known",
 		fails: []string{
 			"A next page after a checkpoint that is <what> > nobody's | 0000000000000000000000000000000000000000000000000000000000000000 | …",
@@ -161,7 +161,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "other-providers-checkpoint-accepted",
-		fault: "A checkpoint continues the provider that it was given to, whichever one is asked for.",
+		fault: "A checkpoint continues its provider, whichever one is requested.",
 		rule:  "export-checkpoint-is-own",
 		fails: []string{"A page of one provider is continued for <whom> > another provider of that partner | {second} | …"},
 		behavior: forgiving(func(q *request, before *issued) bool {
@@ -440,7 +440,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "filtered-in-silence",
-		fault: "Entries of one type are left out, and the query does not say so.",
+		fault: "Entries of one type are left out, without a filter in the query.",
 		rule:  "export-filters-events",
 		fails: []string{"Without an event type there are entries of every type"},
 		behavior: forging(forgery{content: func(q *request, page *response) {
@@ -451,7 +451,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "ordered-by-arrival-alone",
-		fault: "Entries stand in the order in which they arrived.",
+		fault: "Entries are in the order in which they arrived.",
 		rule:  "export-orders-entries",
 		fails: []string{"Entries are ordered by their time, with a limit of <limit> > 50"},
 		behavior: forging(forgery{content: func(_ *request, page *response) {
@@ -608,7 +608,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "exported-at-is-now",
-		fault: "exported_at is now, whatever exported_at_iso says.",
+		fault: "exported_at is now, whatever exported_at_iso is.",
 		rule:  "export-fills-defaults",
 		fails: []string{"exported_at is <which>, and no clock is named among the filters > its own when it has one | …"},
 		behavior: forging(forgery{content: func(q *request, page *response) {
@@ -660,7 +660,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "unlinked",
-		fault: "A next page does not say which page it follows.",
+		fault: "A next page does not name the page that it follows.",
 		rule:  "export-chains-pages",
 		fails: []string{"Each next page commits to the page before it"},
 		behavior: forging(forgery{content: func(_ *request, page *response) {
@@ -683,7 +683,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "spliced",
-		fault: "From the third page on, a page says that it follows the first one.",
+		fault: "From the third page on, each page follows the first one.",
 		rule:  "export-chains-pages",
 		fails: []string{"A walk of one entry a page verifies from end to end"},
 		behavior: func() handle {
@@ -707,7 +707,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "entry-dropped-from-the-walk",
-		fault: "The third entry is left out, and the page with the fourth says that it follows the one with the second.",
+		fault: "The third entry is left out, and the page with the fourth follows the one with the second.",
 		rule:  "export-chains-pages",
 		fails: []string{"A walk of one entry a page verifies from end to end"},
 		behavior: paging(func(given int) int {
@@ -941,7 +941,7 @@ var exportServices = []wrongService{
 	},
 	{
 		name:  "deny-without-its-codes",
-		fault: "The audit of a deny does not say why.",
+		fault: "The audit of a deny has no reasons.",
 		rule:  "writes-are-audited",
 		fails: []string{"A write that is answered with a deny leaves its entry, and so does a paused rollout with a block"},
 		behavior: forging(forgery{content: func(_ *request, page *response) {
@@ -985,14 +985,14 @@ func unreadable(q *request) *response {
 	return refusal(q, http.StatusBadRequest, "CONSTRAINT_VIOLATION", reasonInvalid, nil)
 }
 
-// issued is a page that was handed out, and what was asked for.
+// issued is a page that was returned, and its request.
 type issued struct {
 	question *request
 	page     *response
 }
 
-// forgiving serves a next page that the honest server refuses, when the question can be mended: mend changes it, and
-// fault whether it did. It is told the page that handed out the checkpoint, or nil.
+// forgiving returns a next page that the fake refuses, if the query can be repaired: repair changes it, and returns
+// whether it did. It receives the page that returned the checkpoint, or nil.
 func forgiving(repair func(q *request, before *issued) bool) func() handle {
 	return func() handle {
 		handedOut := &notes[*issued]{}
@@ -1020,7 +1020,7 @@ func (q *request) beginAnew() bool {
 	return true
 }
 
-// atTheTimeBefore asks at the time at which the page before was asked for.
+// atTheTimeBefore sends a request at the time of the page before.
 func atTheTimeBefore(q *request, before *issued) bool {
 	if before != nil {
 		q.setQuery("now_iso", before.question.query("now_iso"))
@@ -1054,7 +1054,7 @@ func shifting(name string, by time.Duration) func() handle {
 	})
 }
 
-// cutting cuts by another now than the page tells.
+// cutting applies the retention by another time than the page has.
 func cutting(by time.Duration) func() handle {
 	return forging(forgery{
 		query: func(q *request) {
@@ -1104,8 +1104,8 @@ func (a *response) reorder(compare func(x, y any) int) {
 	}
 }
 
-// paging continues by counting entries, instead of behind a cursor: begin says where a next page begins when so many
-// were given before. With a snapshot, next pages show what was there at the first.
+// paging continues by counting entries, instead of by a cursor: begin returns where a next page begins after so many
+// entries. With a snapshot, next pages have the entries of the first request.
 func paging(begin func(given int) int, snapshot bool) func() handle {
 	return func() handle {
 		given, seen := &notes[int]{}, &notes[[]any]{}

@@ -38,8 +38,8 @@ var continuation = [3]struct{ query, at string }{
 	{"checkpoint_after", "/export/checkpoint/checkpoint_hash"},
 }
 
-// forging returns a service with a forgery. Clients continue from hashes that the fake never returned, so the service records
-// which hash of the fake each one stands for.
+// forging returns a service with a forgery. Clients continue from hashes that the fake never returned, so the service
+// maps each one to a hash of the fake.
 func forging(f forgery) func() handle {
 	return func() handle {
 		originals := &notes[string]{}

@@ -85,8 +85,8 @@ var idempotencyServices = []wrongService{
 		}),
 	},
 	{
-		name:  "missing-key-told-after-the-provider",
-		fault: "An unknown provider is told before a missing key.",
+		name:  "missing-key-after-unknown-provider",
+		fault: "An unknown provider is reported before a missing key.",
 		rule:  "idempotency-key-is-present",
 		fails: []string{"A missing Idempotency-Key is told before an unknown provider"},
 		behavior: replacing(toStatus, func(next forward, q *request) *response {
@@ -153,7 +153,7 @@ var idempotencyServices = []wrongService{
 	},
 	{
 		name:  "hash-of-the-bytes",
-		fault: "The hash told is that of the body's bytes, without the provider.",
+		fault: "The hash is that of the body's bytes, without the provider.",
 		rule:  "idempotency-payload-matches",
 		fails: []string{"The payload of <operation> is its provider and its body > partnerLiquidityProvider.status.upsert"},
 		behavior: changingResponse(anyOperation, func(q *request, a *response) {
@@ -175,8 +175,8 @@ var idempotencyServices = []wrongService{
 		}),
 	},
 	{
-		name:  "schema-told-before-the-mismatch",
-		fault: "An invalid request is told before another payload.",
+		name:  "schema-before-mismatch",
+		fault: "An invalid request is reported before another payload.",
 		rule:  "idempotency-payload-matches",
 		fails: []string{"Another payload is told before an invalid request"},
 		behavior: replacing(toOnboard, func(next forward, q *request) *response {
@@ -209,7 +209,7 @@ var idempotencyServices = []wrongService{
 	},
 	{
 		name:     "replay-unmarked",
-		fault:    "A replay does not say that it is one.",
+		fault:    "A replay is not marked.",
 		rule:     "idempotency-replays-the-answer",
 		fails:    []string{"<operation> is answered byte for byte as before > partnerLiquidityProvider.onboard"},
 		checks:   []string{"correlation-id"}, // which may be another only on a replay
@@ -217,7 +217,7 @@ var idempotencyServices = []wrongService{
 	},
 	{
 		name:     "first-answer-marked",
-		fault:    "A first answer says that it is a replay.",
+		fault:    "A first answer is marked as a replay.",
 		rule:     "idempotency-replays-the-answer",
 		fails:    []string{"<operation> is answered byte for byte as before > partnerLiquidityProvider.eligibility.evaluate"},
 		checks:   []string{"replay-header"},
@@ -534,7 +534,7 @@ func (c *counter) next(name string) int {
 	return c.of[name]
 }
 
-// now is where the count stands.
+// now is the current count.
 func (c *counter) now(name string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -557,7 +557,7 @@ type meeting struct {
 // long: a busy machine must not hide the fault.
 const longEnough = 3 * time.Second
 
-// arriveSecond says whether the request is the second to come while the first one waits.
+// arriveSecond reports whether the request is the second to arrive while the first one waits.
 func (m *meetings) arriveSecond(key string) bool {
 	m.mu.Lock()
 	if m.of == nil {

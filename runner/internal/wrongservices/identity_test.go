@@ -11,9 +11,9 @@ import (
 
 // identityServices are about who calls, what it may do, and which time it is for that call.
 var identityServices = []wrongService{
-	// ---- nobody ----
+	// ---- no identity ----
 	{
-		name:  "nobody-let-in",
+		name:  "anonymous-accepted",
 		fault: "Who brings no identity is taken for the owner of the provider.",
 		rule:  "identity-is-required",
 		fails: []string{"<operation> without identity is refused > partnerLiquidityProvider.get"},
@@ -30,7 +30,7 @@ var identityServices = []wrongService{
 		},
 	},
 	{
-		name:  "nobody-forbidden",
+		name:  "anonymous-forbidden",
 		fault: "Who brings no identity is FORBIDDEN instead of UNAUTHORIZED.",
 		rule:  "identity-is-required",
 		fails: []string{"<operation> without identity is refused > partnerLiquidityProvider.rollout.export"},
@@ -44,7 +44,7 @@ var identityServices = []wrongService{
 		}),
 	},
 	{
-		name:   "wrong-status-for-nobody",
+		name:   "wrong-status-for-anonymous",
 		fault:  "UNAUTHORIZED comes with the status 403.",
 		rule:   "identity-is-required",
 		fails:  []string{"<operation> without identity is refused > partnerLiquidityProvider.onboard"},
@@ -56,7 +56,7 @@ var identityServices = []wrongService{
 		}),
 	},
 	{
-		name:     "nobody-acts-unseen",
+		name:     "anonymous-writes",
 		fault:    "What comes without an identity is refused, and recorded all the same.",
 		rule:     "identity-is-required",
 		fails:    []string{"What nobody sends changes nothing"},
@@ -85,7 +85,7 @@ var identityServices = []wrongService{
 		}),
 	},
 	{
-		name:  "partner-key-stands-in-for-the-id",
+		name:  "partner-key-replaces-the-id",
 		fault: "A type without an id is completed by the partner key.",
 		rule:  "identity-is-required",
 		fails: []string{"<what> names nobody > A type without an id, beside a partner key | partner | absent | {me} | absent"},
@@ -97,7 +97,7 @@ var identityServices = []wrongService{
 	},
 	{
 		name:  "key-looked-for-first",
-		fault: "A missing idempotency key is told before a missing identity.",
+		fault: "A missing idempotency key is reported before a missing identity.",
 		rule:  "identity-is-required",
 		fails: []string{"A missing identity is told before a missing idempotency key"},
 		behavior: replacing(toOnboard, func(next forward, q *request) *response {
@@ -147,8 +147,8 @@ var identityServices = []wrongService{
 		behavior: recordedAllTheSame(func(_ *request, a *response) bool { return a.has("/error/details/actor_type") }),
 	},
 	{
-		name:     "allowed-types-not-told",
-		fault:    "A refused actor is not told which types are allowed.",
+		name:     "allowed-types-missing",
+		fault:    "The refusal of an actor lacks the allowed types.",
 		rule:     "actor-is-partner",
 		fails:    []string{"A user may not call <operation> > partnerLiquidityProvider.get"},
 		checks:   []string{"details"},
@@ -184,7 +184,7 @@ var identityServices = []wrongService{
 	},
 	{
 		name:  "scopes-not-sorted",
-		fault: "The provided scopes are told in the order in which they came.",
+		fault: "The provided scopes are in the order in which they were sent.",
 		rule:  "scope-is-held",
 		fails: []string{`The scopes "<sent>" are told as <provided> > b,a | ["a","b"]`},
 		behavior: changingResponse(anyOperation, func(_ *request, a *response) {
@@ -196,7 +196,7 @@ var identityServices = []wrongService{
 	},
 	{
 		name:  "scope-checked-after-the-provider",
-		fault: "An unknown provider is told before a missing scope.",
+		fault: "An unknown provider is reported before a missing scope.",
 		rule:  "scope-is-held",
 		fails: []string{"A missing scope is told before an unknown provider"},
 		behavior: replacing(toGet, func(next forward, q *request) *response {
@@ -238,7 +238,7 @@ var identityServices = []wrongService{
 	},
 	{
 		name:  "owner-named",
-		fault: "The refusal of another's provider says whose it is.",
+		fault: "The refusal of another's provider names the owner.",
 		rule:  "provider-is-owned",
 		fails: []string{"<operation> of another's provider names the provider and never its owner > partnerLiquidityProvider.get"},
 		behavior: func() handle {
@@ -255,7 +255,7 @@ var identityServices = []wrongService{
 	},
 	{
 		name:  "anothers-provider-unknown",
-		fault: "Another's provider is NOT_FOUND, so that nobody learns of it.",
+		fault: "Another's provider is NOT_FOUND.",
 		rule:  "provider-is-owned",
 		fails: []string{"<operation> of another's provider is refused > partnerLiquidityProvider.eligibility.evaluate"},
 		behavior: replacing(anyOperation, func(next forward, q *request) *response {
@@ -288,7 +288,7 @@ var identityServices = []wrongService{
 	// ---- key mode ----
 	{
 		name:     "unknown-key-let-in",
-		fault:    "A key that nobody has opens a provider.",
+		fault:    "An unknown key gives access to a provider.",
 		rule:     "partner-key-is-known",
 		fails:    []string{"In key mode <what> is refused > a key that nobody has | …"},
 		behavior: withKey(func(key string) bool { return strings.HasPrefix(key, "lpk_example_amber_0000") }),
@@ -544,7 +544,7 @@ func withKey(taken func(key string) bool) func() handle {
 	})
 }
 
-// isTime tells what time.Parse can read.
+// isTime reports whether time.Parse accepts a text.
 func isTime(at string) bool {
 	_, err := time.Parse(time.RFC3339, strings.ToUpper(at))
 	return err == nil

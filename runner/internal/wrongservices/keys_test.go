@@ -77,7 +77,7 @@ var keysServices = []wrongService{
 	},
 	{
 		name:     "health-for-partners-only",
-		fault:    "Health is told to who brings an identity.",
+		fault:    "Health requires an identity.",
 		rule:     "health-is-public",
 		fails:    []string{"Health is ok"},
 		checks:   []string{"declared-outcome"},

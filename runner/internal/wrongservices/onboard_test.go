@@ -48,8 +48,8 @@ var onboardServices = []wrongService{
 		}),
 	},
 	{
-		name:  "taken-id-told-first",
-		fault: "A taken id is told before another owner.",
+		name:  "taken-id-first",
+		fault: "A taken id is reported before another owner.",
 		rule:  "onboard-owner-is-caller",
 		fails: []string{"Another owner is told before a taken id"},
 		behavior: replacing(toOnboard, func(next forward, q *request) *response {
@@ -90,7 +90,7 @@ var onboardServices = []wrongService{
 	},
 	{
 		name:  "owner-of-a-taken-id-named",
-		fault: "The refusal of a taken id says whose it is.",
+		fault: "The refusal of a taken id names the owner.",
 		rule:  "onboard-id-is-free",
 		fails: []string{"An id that another partner took is refused, and the partner is not named"},
 		behavior: func() handle {
@@ -295,7 +295,7 @@ var onboardServices = []wrongService{
 	},
 	{
 		name:  "comma-in-a-time",
-		fault: "A comma may stand before the decimals of a second.",
+		fault: "A comma is allowed before the decimals of a second.",
 		rule:  "recorded-at-is-readable",
 		fails: []string{"A recorded_at of <text> is refused: <why> > 2026-02-22T16:00:10,5Z | a comma"},
 		behavior: changingRequest(toOnboard, func(q *request) {
@@ -374,7 +374,7 @@ var onboardServices = []wrongService{
 	},
 	{
 		name:  "updated-at-never-goes-back",
-		fault: "The provider's updated_at is the latest time that a write told, not that of the last write.",
+		fault: "The provider's updated_at is the latest time of all writes, not that of the last write.",
 		rule:  "recorded-at-is-normalised",
 		fails: []string{"A later write may tell of an earlier time, and is the last one all the same"},
 		behavior: func() handle {
@@ -477,10 +477,10 @@ var onboardServices = []wrongService{
 	},
 }
 
-// moreDigits tells times with digits past the millisecond.
+// moreDigits writes times with digits past the millisecond.
 var moreDigits = regexp.MustCompile(`\.\d{4,9}[Z+-]`)
 
-// onboardedBy onboards for the caller what was asked for another owner, and says that it is the other's.
+// onboardedBy onboards for the caller what was requested for another owner, and returns it as the other's.
 func onboardedBy(next forward, q *request, when bool) *response {
 	a := next(q)
 	if !when || a.code() != "FORBIDDEN" {
@@ -493,7 +493,7 @@ func onboardedBy(next forward, q *request, when bool) *response {
 	return a
 }
 
-// onboardedAs onboards a provider under another id, and says that it has this one.
+// onboardedAs onboards a provider under another id, and returns it with this one.
 func onboardedAs(next forward, q *request, id string) *response {
 	c := q.anew("again")
 	c.put("/provider/provider_id", id+"-again")

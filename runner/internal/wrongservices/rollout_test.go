@@ -17,7 +17,7 @@ var rolloutServices = []wrongService{
 	// ---- rows ----
 	{
 		name:  "row-twice-accepted",
-		fault: "Of a row that stands twice the first one counts.",
+		fault: "Of a duplicate row the first one counts.",
 		rule:  "rollout-rows-are-unique",
 		fails: []string{
 			`A row that stands twice is refused, <case> > the very same | active | "b" | true`,
@@ -27,7 +27,7 @@ var rolloutServices = []wrongService{
 	},
 	{
 		name:  "capability-once-only",
-		fault: "A capability may stand once, whatever its tier.",
+		fault: "A capability may be there once, whatever its tier.",
 		rule:  "rollout-rows-are-unique",
 		fails: []string{`Two rows are recorded when they differ in <what> > their tier | "b" | "b" | S2`},
 		behavior: replacing(toRollout, func(next forward, q *request) *response {
@@ -43,8 +43,8 @@ var rolloutServices = []wrongService{
 		}),
 	},
 	{
-		name:  "block-told-before-the-row",
-		fault: "That a rollout is blocked is told before a row that stands twice.",
+		name:  "block-before-the-row",
+		fault: "A blocked rollout is reported before a duplicate row.",
 		rule:  "rollout-rows-are-unique",
 		fails: []string{"A row that stands twice is refused before any rule blocks the rollout"},
 		behavior: replacing(toRollout, func(next forward, q *request) *response {
@@ -156,7 +156,7 @@ var rolloutServices = []wrongService{
 		}),
 	},
 	{
-		name:  "downgrade-not-told",
+		name:  "downgrade-missing",
 		fault: "Violations block a rollout, and no downgrade is demanded.",
 		rule:  "rollout-needs-no-violations",
 		fails: []string{"The block by a violation has both reason codes"},
@@ -177,7 +177,7 @@ var rolloutServices = []wrongService{
 		}),
 	},
 	{
-		name:  "baselines-asked-for",
+		name:  "baselines-required",
 		fault: "An active rollout needs the baselines.",
 		rule:  "rollout-needs-no-violations",
 		fails: []string{"Baselines are no matter of a rollout, so one passes with all three false"},
@@ -278,7 +278,7 @@ var rolloutServices = []wrongService{
 	},
 	{
 		name:  "codes-reordered",
-		fault: "The rules' codes stand before the request's.",
+		fault: "The rules' codes precede the request's.",
 		rule:  "rollout-active-unblocked",
 		fails: []string{
 			`The full list of codes begins with the caller's <own>, then those of the rules, each once > ["zeal", "calm_start"] | …`,
@@ -292,7 +292,7 @@ var rolloutServices = []wrongService{
 	},
 	{
 		name:  "own-codes-lost",
-		fault: "The conflict tells the rules' codes alone.",
+		fault: "The conflict has only the rules' codes.",
 		rule:  "rollout-active-unblocked",
 		fails: []string{
 			`The full list of codes begins with the caller's <own>, then those of the rules, each once > ["zeal", "calm_start"] | …`,
@@ -333,7 +333,7 @@ var rolloutServices = []wrongService{
 	},
 	{
 		name:  "rows-not-sorted",
-		fault: "Rows stand as they stood in the request.",
+		fault: "Rows are in the order of the request.",
 		rule:  "rollout-derives-capabilities",
 		fails: []string{"Rows are sorted by capability and then by tier, whatever their order in the request"},
 		behavior: changingResponse(toRollout, func(q *request, a *response) {
@@ -355,7 +355,7 @@ var rolloutServices = []wrongService{
 	},
 	{
 		name:     "evaluation-missing",
-		fault:    "The policy does not say which evaluation it rests on.",
+		fault:    "The policy does not name its evaluation.",
 		rule:     "rollout-derives-capabilities",
 		fails:    []string{"The answer is the whole policy"},
 		behavior: changingResponse(toRollout, func(_ *request, a *response) { a.put("/rollout/eligibility_ref", nil) }),
@@ -392,7 +392,7 @@ var rolloutServices = []wrongService{
 	},
 	{
 		name:     "hash-without-its-name",
-		fault:    "The hash does not say which hash it is.",
+		fault:    "The hash does not name its algorithm.",
 		rule:     "rollout-hashes-capabilities",
 		fails:    []string{"Anyone can recompute the hash from the rows of the answer"},
 		checks:   []string{"schema"},
@@ -570,7 +570,7 @@ var rolloutServices = []wrongService{
 		}),
 	},
 	{
-		name:  "paused-asked-for-its-service",
+		name:  "paused-requires-service",
 		fault: "A paused rollout of an offboarded provider gets the code as well.",
 		rule:  "rollout-records-its-reasons",
 		fails: []string{"A paused rollout is not asked for a verdict, for violations or for the provider's service"},
@@ -620,8 +620,7 @@ func openingRollout(opens func(q *request, view *response) bool) func() handle {
 	})
 }
 
-// rolloutRecorded records a rollout as a paused one, which nothing blocks, and says that it is the active one that was
-// asked for.
+// rolloutRecorded records a rollout as paused, which nothing blocks, and returns it as the active one of the request.
 func rolloutRecorded(next forward, q *request) *response {
 	c := q.anew("recorded")
 	c.put("/rollout/rollout_status", "paused")
@@ -648,7 +647,7 @@ func climb(q *request, view *response) int {
 	return rank(q.at("/rollout/effective_segment_tier")) - rank(view.at("/provider/segment_tier"))
 }
 
-// onceEach is the question without rows that stood there before.
+// onceEach removes duplicate rows from the request.
 func onceEach(q *request) *request {
 	c := q.copy()
 	seen := map[string]bool{}

@@ -261,7 +261,7 @@ func (a *response) copy() *response {
 	return &response{body: body{text: slices.Clone(a.bytes())}, status: a.status, header: a.header.Clone()}
 }
 
-// isReplay tells a stored answer.
+// isReplay reports whether an answer is a stored one.
 func (a *response) isReplay() bool { return a.header.Get("Idempotent-Replayed") != "" }
 
 // asReplay marks a copy of the answer as a stored one.
@@ -344,7 +344,7 @@ func (b *body) at(pointer string) any {
 	return value
 }
 
-// has says whether a member is there, be it null.
+// has reports whether a member exists, be it null.
 func (b *body) has(pointer string) bool {
 	parent, name := b.parent(pointer)
 	object, _ := parent.(map[string]any)
@@ -442,7 +442,7 @@ func number(value any) int {
 	return i
 }
 
-// without takes words out of a list.
+// without removes texts from a list.
 func without(words ...any) func([]any) []any {
 	return func(values []any) []any {
 		return slices.DeleteFunc(values, func(value any) bool { return slices.Contains(words, value) })

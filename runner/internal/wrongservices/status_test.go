@@ -54,7 +54,7 @@ var statusServices = []wrongService{
 		behavior: openingStatus(func(q *request) bool { return len(list(q.at("/status/reason_codes"))) > 0 }),
 	},
 	{
-		name:  "old-baselines-stand-in",
+		name:  "old-baselines-used",
 		fault: "A baseline that has passed before counts for a request in which it fails.",
 		rule:  "status-active-needs-baselines",
 		fails: []string{"Baselines that the provider has do not stand in for those of the request"},
@@ -184,8 +184,8 @@ var statusServices = []wrongService{
 		}}),
 	},
 	{
-		name:     "who-set-it-not-told",
-		fault:    "The answer does not say who set the status.",
+		name:     "setter-missing",
+		fault:    "The answer does not name who set the status.",
 		rule:     "status-replaces-governance",
 		fails:    []string{"The answer is the whole status, with who set it and when"},
 		checks:   []string{"schema"},
@@ -241,7 +241,7 @@ var statusServices = []wrongService{
 // baselines are the three controls.
 var baselines = []string{"trust_safety_baseline_passed", "reliability_baseline_passed", "audit_conformance_passed"}
 
-// onlyFails says whether of the three baselines just this one fails; "" for none.
+// onlyFails reports whether of the three baselines only this one fails; "" for none.
 func onlyFails(q *request, at, baseline string) bool {
 	for _, name := range baselines {
 		if (q.at(at+name) == false) != (name == baseline) {
@@ -262,7 +262,7 @@ func openingStatus(opens func(q *request) bool) func() handle {
 	})
 }
 
-// statusRecorded records a status as a review, which the gate lets pass, and says that it is what was asked for.
+// statusRecorded records a status as a review, which no gate refuses, and returns it as the requested one.
 func statusRecorded(next forward, q *request) *response {
 	c := q.anew("recorded")
 	c.put("/status/status", "pending_review")

@@ -55,7 +55,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:   "unknown-path-not-named",
-		fault:  "The refusal of an unknown route does not say which path it is about.",
+		fault:  "The refusal of an unknown route does not name the path.",
 		rule:   "route-is-known",
 		fails:  []string{"<method> <path> is no route > GET | /"},
 		checks: []string{"details"},
@@ -106,7 +106,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:  "plus-is-a-space",
-		fault: "A plus in a path stands for a space.",
+		fault: "A plus in a path is decoded as a space.",
 		rule:  "path-is-exact",
 		fails: []string{"The id <id> travels as the one segment <segment> > a+b | a+b"},
 		behavior: changingRequest(anyOperation, func(q *request) {
@@ -117,7 +117,7 @@ var transportServices = []wrongService{
 	// ---- methods ----
 	{
 		name:     "allow-missing",
-		fault:    "A refused method is not told which ones are allowed.",
+		fault:    "The refusal of a method lacks the allowed ones.",
 		rule:     "method-is-allowed",
 		fails:    []string{"<method> is no method of <path> > DELETE | /partner-liquidity-providers/x | GET"},
 		behavior: changingResponse(anyOperation, func(_ *request, a *response) { a.header.Del("Allow") }),
@@ -165,7 +165,7 @@ var transportServices = []wrongService{
 		}),
 	},
 	{
-		name:  "method-told-as-route",
+		name:  "method-as-route",
 		fault: "Another method of a known path is an unknown route.",
 		rule:  "method-is-allowed",
 		fails: []string{"<method> is no method of <path> > PUT | /partner-liquidity-providers | POST"},
@@ -219,7 +219,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:  "member-twice-accepted",
-		fault: "Of a member that stands twice the last one counts.",
+		fault: "Of a duplicate member the last one counts.",
 		rule:  "body-is-i-json",
 		fails: []string{
 			`A body with <what> is malformed > a member twice | …`,
@@ -343,7 +343,7 @@ var transportServices = []wrongService{
 	// ---- request schemas ----
 	{
 		name:     "other-member-accepted",
-		fault:    "A member that no schema knows is dropped in silence.",
+		fault:    "An unknown member is ignored.",
 		rule:     "request-matches-schema",
 		fails:    []string{"<operation> allows no other member: <member> > partnerLiquidityProvider.status.upsert | /status/note | /status"},
 		behavior: changingRequest(toStatus, func(q *request) { q.drop("/status/note") }),
@@ -374,7 +374,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:  "unicode-white-space-overlooked",
-		fault: "A no-break space, and white space beyond ASCII at all, may stand at either end of a text.",
+		fault: "A no-break space, and white space beyond ASCII at all, is allowed at either end of a text.",
 		rule:  "request-matches-schema",
 		fails: []string{`The text <text> is refused for <member> > /provider/legal_entity_name | "\u00a0Acme"`},
 		behavior: changingRequest(toOnboard, func(q *request) {
@@ -407,7 +407,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:   "violations-not-cut",
-		fault:  "More than 20 violations are told.",
+		fault:  "More than 20 violations are returned.",
 		rule:   "request-matches-schema",
 		checks: []string{"schema"},
 		fails:  []string{"Of 21 rows the first 20 are told, in the order of their paths as text"},
@@ -420,7 +420,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:  "violations-not-sorted",
-		fault: "Violations are told in the order in which they were found, the last first.",
+		fault: "Violations are in the reverse order in which they were found.",
 		rule:  "request-matches-schema",
 		fails: []string{"Every failing field has its row, sorted by its path"},
 		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
@@ -432,7 +432,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:  "violations-without-a-place",
-		fault: "Every violation is told as one of the whole body.",
+		fault: "Every violation is one of the whole body.",
 		rule:  "request-matches-schema",
 		fails: []string{`The value <value> for <member> breaks "<keyword>" > /provider/segment_tier | "S4" | enum`},
 		behavior: changingResponse(toOnboard, func(_ *request, a *response) {
@@ -470,7 +470,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:   "unknown-provider-not-named",
-		fault:  "NOT_FOUND does not say which provider was not found.",
+		fault:  "NOT_FOUND does not name the provider.",
 		rule:   "provider-exists",
 		fails:  []string{"<operation> of an unknown provider is refused > partnerLiquidityProvider.status.upsert"},
 		checks: []string{"details"},
@@ -564,7 +564,7 @@ var transportServices = []wrongService{
 	// ---- answers ----
 	{
 		name:     "content-type-without-charset",
-		fault:    "An answer is application/json and does not say in which encoding.",
+		fault:    "An answer is application/json without a charset.",
 		rule:     "answers-are-json",
 		fails:    []string{"<operation> answers in JSON > partnerLiquidityProvider.get | /provider | absent"},
 		checks:   []string{"content-type"},
@@ -572,7 +572,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:   "content-type-missing-on-refusals",
-		fault:  "A refusal does not say what it is.",
+		fault:  "A refusal has no message.",
 		rule:   "answers-are-json",
 		fails:  []string{"A refusal is JSON too: <status> > 404 NOT_FOUND without a reason code | GET | /nowhere | {me}"},
 		checks: []string{"content-type"},
@@ -604,7 +604,7 @@ var transportServices = []wrongService{
 	},
 	{
 		name:     "conflict-without-its-provider",
-		fault:    "A conflict does not say which provider it is about.",
+		fault:    "A conflict does not name the provider.",
 		rule:     "answers-are-json",
 		fails:    []string{"A conflict names the provider"},
 		checks:   []string{"details"},

@@ -2,12 +2,12 @@
 
 package wrongservices
 
-// A gate that passes proves something only if it would have failed. So here the features meet services that are wrong: the
-// fake stands behind a handler that makes exactly one fault, and the scenarios must fail.
+// A gate must fail for wrong services. Here the features run against the fake behind a handler with exactly one fault, and
+// scenarios must fail.
 //
-// One wrong service is one row ([wrongService]): a name, one sentence that describes the fault, the rule of the milestone
+// One wrong service is one row ([wrongService]): a name, a description of the fault, the rule of the milestone
 // that it breaks, the scenarios of that rule that must fail, the named checks that must fail, and the handler. For each row
-// the scenarios of that rule are run, as by `runner --rule RULE`, and the test demands that
+// the scenarios of that rule are run, as by `runner --rule RULE`, and the test checks that
 //
 //   - every scenario that the row names fails, and the verdict has exit code 1;
 //   - the checks that failed are exactly those that the row names. A row that names none claims that every answer was
@@ -15,9 +15,8 @@ package wrongservices
 //   - some other scenario of the rule passes, unless the row has failsAll. A service that breaks everything shows only that
 //     broken services are noticed.
 //
-// [TestCorrectService] is the other half: the same machinery, which takes every request and every answer apart and hashes
-// and signs every export anew, makes no fault there, and all scenarios of the milestone pass. So it is the fault that fails a
-// scenario, and not the machinery.
+// [TestCorrectService] runs all scenarios with the same machinery and no fault: every request and answer is decoded and
+// encoded, every export hashed and signed again, and all scenarios pass. So only faults fail scenarios.
 //
 // Two more tests compare the rows with the milestone: every rule has a service that breaks it, and every check has a
 // service that fails it. A new rule needs a new row.
@@ -28,7 +27,7 @@ package wrongservices
 // # Files
 //
 //	wrongservices_test.go    the rows' type, and the four tests
-//	service_test.go          what the handlers are made of: requests, answers, JSON Pointers, memory
+//	service_test.go          the parts of handlers: requests, answers, JSON Pointers, state
 //	forge_test.go            the same for exports, which are hashed, chained and signed again
 //	TOPIC_test.go            the rows, by the feature whose scenarios fail
 //
@@ -69,7 +68,7 @@ import (
 type wrongService struct {
 	// name is its name within its topic, and that of its test.
 	name string
-	// fault describes the fault in one sentence.
+	// fault describes the fault.
 	fault string
 	// rule is the rule of the milestone that it breaks. The scenarios of the rule are run.
 	rule string
@@ -278,7 +277,7 @@ func TestEveryRuleHasAWrongService(t *testing.T) {
 				t.Errorf("%s/%s: got a rule of %q (@%s), want one of %q", topic.name, w.name, feature, w.rule, want)
 			}
 			if len(w.fails) == 0 || w.fault == "" || !strings.HasSuffix(w.fault, ".") {
-				t.Errorf("%s/%s: a row has one sentence that describes the fault, and a scenario that fails", topic.name, w.name)
+				t.Errorf("%s/%s: a row describes the fault, and has a scenario that fails", topic.name, w.name)
 			}
 		}
 	}

@@ -5,7 +5,7 @@
 //
 // What is labelled step=STEP is created, in its order. Each document is decoded strictly by the types of its API version: a
 // member that they do not have is an error. An indexed Job runs once for each index from 0, with JOB_COMPLETION_INDEX, and
-// any other once. What it mounts has to be a claim that the manifest makes, and stands in the folder.
+// any other once. It may mount only claims of the manifest, which are in the folder.
 package main
 
 import (
@@ -96,7 +96,7 @@ func run(job batch.Job, claims map[string]bool, folder string) error {
 	if job.Spec.Completions != nil {
 		pods = int(*job.Spec.Completions)
 	} else if indexed {
-		return errors.New("an indexed Job says how many completions it has")
+		return errors.New("an indexed Job needs completions")
 	}
 	volumes := map[string]bool{}
 	for _, volume := range pod.Volumes {

@@ -1,9 +1,9 @@
-// Command server keeps the contract R1 in memory. It stands for a service of somebody's own: it shares no code with
-// the verifier, knows no milestone and no schema, and says what the contract says because it was written so.
+// Command server implements the contract R1 in memory. It is an example of a user's service: it shares no code with the
+// verifier, and uses no milestone and no schema.
 //
 //	go run ./runner/testdata/registration/server --addr 127.0.0.1:8201
 //
-// With --lie it breaks the contract in one place, for the test that the verifier notices.
+// With --fault it breaks the contract in one place, for the test that the verifier detects it.
 package main
 
 import (
@@ -30,8 +30,8 @@ type registration struct {
 	client  string
 }
 
-// kept is an answer that a key gets again.
-type kept struct {
+// storedResponse is an answer that a key gets again.
+type storedResponse struct {
 	sent   string
 	status int
 	body   []byte
@@ -39,24 +39,24 @@ type kept struct {
 }
 
 type server struct {
-	lie string
+	fault string
 
 	mu       sync.Mutex
 	all      []registration
-	answers  map[string]kept
+	answers  map[string]storedResponse
 	requests int
 }
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8201", "listen on `HOST:PORT`")
-	lie := flag.String("lie", "", "break the contract in one place: status, skip, reason, schema, owner, replay or echo")
+	fault := flag.String("fault", "", "break the contract in one place: status, skip, reason, schema, owner, replay or echo")
 	flag.Parse()
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
-	log.Fatal(http.Serve(listener, &server{lie: *lie, answers: map[string]kept{}}))
+	log.Fatal(http.Serve(listener, &server{fault: *fault, answers: map[string]storedResponse{}}))
 }
 
 // call is one request under way.
@@ -72,7 +72,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
-	if s.lie == "echo" { // of any request, with success
+	if s.fault == "echo" { // of any request, with success
 		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
 		_, _ = io.Copy(w, r.Body)
 		return
@@ -121,8 +121,8 @@ func (s *server) register(c *call) {
 		return
 	}
 	status, body := s.registered(c, sent)
-	s.answers[c.client+" "+key] = kept{string(sent), status, body, c.id}
-	if s.lie == "replay" {
+	s.answers[c.client+" "+key] = storedResponse{string(sent), status, body, c.id}
+	if s.fault == "replay" {
 		delete(s.answers, c.client+" "+key)
 	}
 	c.write(status, body)
@@ -140,7 +140,7 @@ func (s *server) registered(c *call, sent []byte) (int, []byte) {
 	for _, other := range s.all {
 		if other.client == c.client && other.Name == n.Name {
 			reason := "registration_taken"
-			if s.lie == "reason" {
+			if s.fault == "reason" {
 				reason = "registration_invalid"
 			}
 			return c.refusal(409, "CONFLICT", map[string]any{"reason_code": reason, "registration_id": other.ID})
@@ -148,7 +148,7 @@ func (s *server) registered(c *call, sent []byte) (int, []byte) {
 	}
 	n.ID, n.Status, n.client = fmt.Sprintf("reg-%d", len(s.all)+1), "pending", c.client
 	s.all = append(s.all, *n)
-	if s.lie == "status" {
+	if s.fault == "status" {
 		return c.answer(200, "registration", n)
 	}
 	return c.answer(201, "registration", n)
@@ -167,8 +167,8 @@ func (s *server) get(c *call, id string) {
 		return
 	}
 	for _, n := range s.all {
-		if n.ID == id && (n.client == c.client || s.lie == "owner") {
-			if s.lie == "schema" {
+		if n.ID == id && (n.client == c.client || s.fault == "owner") {
+			if s.fault == "schema" {
 				n.Contact = ""
 			}
 			c.write(c.answer(200, "registration", n))
@@ -202,7 +202,7 @@ func (s *server) list(c *call) {
 			c.refuse(400, "BAD_QUERY", map[string]any{"reason_code": "registration_invalid", "parameter": "cursor"})
 			return
 		}
-		if s.lie == "skip" {
+		if s.fault == "skip" {
 			from = min(from+1, len(own))
 		}
 	}
@@ -214,7 +214,7 @@ func (s *server) list(c *call) {
 	c.write(200, encode(answer))
 }
 
-// may says whether the client is known and holds the scope, and refuses it otherwise.
+// may reports whether the client is known and has the scope; otherwise it writes the refusal.
 func (c *call) may(scope string) bool {
 	switch {
 	case c.client == "":
