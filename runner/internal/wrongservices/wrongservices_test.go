@@ -29,7 +29,8 @@ package wrongservices
 //	wrongservices_test.go    the rows' type, and the four tests
 //	service_test.go          the parts of handlers: requests, answers, JSON Pointers, state
 //	forge_test.go            the same for exports, which are hashed, chained and signed again
-//	TOPIC_test.go            the rows, by the feature whose scenarios fail
+//	TOPIC_test.go            the rows, by the feature whose scenarios fail; long topics have TOPIC_PART_test.go
+//	TOPIC_handlers_test.go   handlers of several rows
 //
 // # How to add a row
 //
@@ -87,14 +88,14 @@ var topics = []struct {
 	name     string
 	services []wrongService
 }{
-	{"transport", transportServices},
-	{"identity", identityServices},
+	{"transport", slices.Concat(transportServices, transportBodyServices)},
+	{"identity", slices.Concat(identityServices, identityKeysServices)},
 	{"idempotency", idempotencyServices},
-	{"onboard", onboardServices},
+	{"onboard", slices.Concat(onboardServices, onboardNewServices)},
 	{"status", statusServices},
 	{"eligibility", eligibilityServices},
-	{"rollout", rolloutServices},
-	{"export", exportServices},
+	{"rollout", slices.Concat(rolloutServices, rolloutRecordServices)},
+	{"export", slices.Concat(exportServices, exportPagesServices, exportProofServices)},
 	{"keys", keysServices},
 }
 
