@@ -109,7 +109,7 @@ func TestReadRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ found, want string }{
 		"no JSON":                    {`{`, "JSON"},
 		"nothing at all":             {`{"files": []}`, "there are none"},
-		"an unknown kind":   {`{"files": [{"file_name": "a.go", "mutations": [{"type": "NEW_KIND", "line": 15, "column": 7}]}]}`, "pkg/a.go:15:7: cannot apply NEW_KIND"},
+		"an unknown kind":            {`{"files": [{"file_name": "a.go", "mutations": [{"type": "NEW_KIND", "line": 15, "column": 7}]}]}`, "pkg/a.go:15:7: cannot apply NEW_KIND"},
 		"another operator":           {`{"files": [{"file_name": "a.go", "mutations": [{"type": "INVERT_LOGICAL", "line": 15, "column": 7}]}]}`, "cannot apply INVERT_LOGICAL"},
 		"a line that is not there":   {`{"files": [{"file_name": "a.go", "mutations": [{"type": "INVERT_LOGICAL", "line": 99, "column": 7}]}]}`, "has no place 99:7"},
 		"a column that is not there": {`{"files": [{"file_name": "a.go", "mutations": [{"type": "INVERT_LOGICAL", "line": 15, "column": 70}]}]}`, "has no place 15:70"},
@@ -136,7 +136,7 @@ func TestWeigh(t *testing.T) {
 		"the gate breaks off":           {`{"id": "run-broke-off", "where": "a"}`, result{crashed, "run-broke-off a"}},
 		"only the golden output":        {`{"id": "output-differs", "says": "one\ntwo"}`, result{survived, "output-differs one"}},
 		"only something was not seen":   {`{"id": "cell-unobserved", "says": "c"}, {"id": "rule-unproved", "says": "r"}`, result{survived, "cell-unobserved c; rule-unproved r"}},
-		"no reason":     {``, result{survived, ""}},
+		"no reason":                     {``, result{survived, ""}},
 		"a reason that is new to us":    {`{"id": "brand-new", "says": "n"}`, result{survived, "brand-new n"}},
 		"an outcome that is undeclared": {`{"id": "cell-undeclared", "says": "u"}`, result{survived, "cell-undeclared u"}},
 	} {

@@ -339,7 +339,9 @@ func (o *Options) isSet(name string) bool {
 }
 
 // origin returns where a value is set: the flag, or FILE:LINE.
-func (o *Options) origin(name string, value ...string) string { return o.sources.Origin(name, value...) }
+func (o *Options) origin(name string, value ...string) string {
+	return o.sources.Origin(name, value...)
+}
 
 var (
 	variableReference = regexp.MustCompile(`\$\{([^}]*)\}`)

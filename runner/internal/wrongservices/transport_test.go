@@ -173,6 +173,7 @@ var transportServices = []wrongService{
 		}),
 	},
 }
+
 func (a *response) correlate(id string) {
 	a.header.Set("X-Correlation-Id", id)
 	a.put("/correlation_id", id)
