@@ -21,16 +21,17 @@ func diffCommand(s *session) *cobra.Command {
 		Long: `Compare a service with the fake.
 
 Random sequences of calls are sent to the fake server and to --target, and the responses
-are compared. The first difference is reduced to a shortest sequence, and written as a
-scenario, as curl commands, and as a file for runner repro. Without --target two fakes
-are compared, which must agree.
+are compared. The run goes on after a difference. Differences are grouped by cause; for
+each cause the shortest sequence that shows it is written as a scenario, as curl commands,
+and as a file for runner repro. A request without a response is the first of the causes.
+Without --target two fakes are compared, which must agree.
 
 The target is described as for a run. What it lacks is not used: no test clock without
 test-clock, and partner keys (those of --partner-keys, or of the fixtures) without
 header-identity. --scenario-timeout does not apply.
 
 Exit codes: 0 no difference, 1 a difference, 2 usage or a broken milestone, 3 the
-target cannot be reached, 130 interrupted.`,
+target cannot be reached or stopped responding, 130 interrupted.`,
 		Example: "  runner diff milestones/M109.yaml\n  runner diff milestones/M109.yaml --target http://127.0.0.1:8109",
 		Args:    oneMilestone,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -42,13 +43,14 @@ target cannot be reached, 130 interrupted.`,
 			}
 			cfg.Stdout, cfg.Progress = cmd.OutOrStdout(), terminal.Of(cmd.ErrOrStderr(), os.Getenv)
 			result, err := difftest.Run(s.ctx, cfg)
-			return s.setCompared(result.Divergence != nil, err)
+			return s.setCompared(result.Differs(), err)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.IntVar(&cfg.Steps, "steps", difftest.DefaultSteps, "make `N` calls")
-	flags.StringVar(&cfg.Folder, "out", "", "write a difference to `DIR` (default artifacts/milestones/<ID>/drift of the project)")
+	flags.StringVar(&cfg.Folder, "out", "", "write differences to `DIR` (default artifacts/milestones/<ID>/diff of the project)")
+	flags.BoolVar(&cfg.ValidOnly, "valid-only", false, "send only requests that the schemas allow")
 	s.addTargetFlags(&cfg.Target, flags)
 	return cmd
 }

@@ -83,7 +83,7 @@ Exit codes: 1 it still fails, 0 it does not fail any more, 2 usage or broken fil
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVar(&curl, "curl", false, "print the requests as a script for sh, with curl and jq")
-	flags.StringVar(&from, "from", "", "read a difference from `DIR` (default artifacts/milestones/<ID>/drift of the project)")
+	flags.StringVar(&from, "from", "", "read a difference from `DIR` (default artifacts/milestones/<ID>/diff of the project)")
 	s.addTargetFlags(&cfg.Target, flags)
 	return cmd
 }
@@ -102,17 +102,17 @@ func (s *session) reproDifference(cmd *cobra.Command, cfg difftest.Config, args 
 	if cfg.Project, err = s.locateProject(args[1:]); err != nil {
 		return err
 	}
-	again, err := difftest.Repeat(s.ctx, cfg, args[0])
+	repetition, err := difftest.Repeat(s.ctx, cfg, args[0])
 	if err != nil {
 		return s.setCompared(false, err)
 	}
 	if curl {
-		fmt.Fprint(s.scriptOutput(cmd), again.Commands())
-		fmt.Fprintln(cmd.ErrOrStderr(), again.Says())
+		fmt.Fprint(s.scriptOutput(cmd), repetition.CurlCommands())
+		fmt.Fprintln(cmd.ErrOrStderr(), repetition.Summary())
 	} else {
-		again.Page(cmd.OutOrStdout())
+		repetition.Print(cmd.OutOrStdout())
 	}
-	return s.setCompared(again.Now != nil, nil)
+	return s.setCompared(repetition.Now != nil, nil)
 }
 
 // checkReproArgs requires the id of a failure, and allows one milestone.

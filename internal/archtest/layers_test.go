@@ -173,7 +173,6 @@ func TestPurePackages(t *testing.T) {
 var forTests = map[string]string{
 	"fakeserver/fakeservertest": "it starts servers in tests",
 	"fakeserver/testclient":     "it sends the requests that tests of several packages need",
-	"runner/internal/difftest":  "rapid, which draws the sequences, reads flags of testing",
 }
 
 func TestNoTestingInProduction(t *testing.T) {

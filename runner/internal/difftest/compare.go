@@ -2,9 +2,11 @@ package difftest
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,128 +21,89 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-// Difference is the first thing in which two answers differ.
-type Difference struct {
-	// Kind is what differs: "status", "header", "body" or "proof".
-	Kind string `json:"kind"`
-	// At is the name of the header, or a JSON Pointer.
-	At string `json:"at,omitempty"`
-	// Want is what the fake says, and Got what the target says. Each is a JSON value, or "absent", with tokens in the
-	// place of what is an implementation's own.
-	Want string `json:"want"`
-	Got  string `json:"got"`
-
-	leaves []leaf // every place of the body that differs
-}
-
-// String is the difference in one line.
-func (d *Difference) String() string {
-	at := d.Kind
-	switch d.Kind {
-	case "header":
-		at = "the header " + d.At
-	case "body":
-		at = strconv.Quote(d.At)
-	case "proof":
-		at = "the page"
-	}
-	return fmt.Sprintf("%s: the fake says %s, the target says %s", at, d.Want, d.Got)
-}
-
-var digits = regexp.MustCompile(`/[0-9]+(/|$)`)
-
-// signature tells a difference from another one, in a walk that shows the same with other values.
-func (d *Difference) signature() string {
-	parts := []string{d.Kind, digits.ReplaceAllString(d.At, "/*$1")}
-	if d.Kind == "status" {
-		parts = append(parts, d.Want, d.Got)
-	}
-	return strings.Join(parts, " ")
-}
-
-// leaf is a place where two bodies differ; absent is nil.
-type leaf struct {
-	at        string
-	want, got any
-}
-
-// comparer compares the answers of a walk, from its first to its last.
+// comparer compares the responses of one sequence, in the order of its calls.
 //
-// An answer that is the same byte for byte says the same, and nothing else is looked at; that is most of them where two
-// fakes are compared. The first that is not has everything before it read, for ids are told apart by where they
-// appeared first.
+// Responses with the same bytes are equal, which is the usual case for two fakes. The first pair that is not has all pairs
+// before it read, since ids correspond by where they appear first.
 type comparer struct {
-	milestone *milestones.Milestone
-	schemas   *schemas.Set
-	headers   []string
-	fake      *golden.Tokens
-	target    *golden.Tokens
-	publish   func() ([2]auditproof.Keys, error) // the keys of the fake, and of the target
-	keys      [2]auditproof.Keys
-	published bool
-	ownKeys   bool // the target's keys are its own, so that the key set is no matter
-	unproven  bool // the target publishes no keys, so that no page can be verified
-	clocks    *clocks
-	before    []pair
-	seen      []occurrence // where the fake's own texts appeared first
+	milestone    *milestones.Milestone
+	schemas      *schemas.Set
+	headers      []string
+	clock        *clock
+	ownKeys      bool // the target has its own keys, so that the key set is not compared
+	readKeys     func() ([2]keySetResult, error)
+	keys         *[2]keySetResult // of the fake and of the target; nil until they are needed
+	fakeTokens   *golden.Tokens
+	targetTokens *golden.Tokens
+	targetToken  map[string]string // token of the fake to the token of the target that corresponds to it
+	fakeToken    map[string]string // the other way round
+	pending      []pair            // calls with equal bytes, not read yet
+	occurrences  []occurrence
+	clockExcused bool // of the response at hand
 }
 
+// pair is the two replies to a call.
 type pair struct {
 	fake, target *reply
-	number       int
+	call         int
 }
 
-// occurrence is a text of the fake's own, and the first place that had it.
+// occurrence is the first place of a text that the implementation chooses, in a response of the fake.
 type occurrence struct {
 	text  string
 	call  int
 	at    string
-	whole bool // nothing else stands there
+	whole bool // the place has no other text
 }
 
-// derived are the kinds of texts that are made from others: where everything that the client sent and everything else
-// in the answer is the same, they have to be the same too. The others are handed out, and each implementation has its
-// own.
-var derived = []string{"evaluation-id", "prefixed-hash", "hash", "signature"}
+// derived are the kinds of texts that are computed from others. They are equal where everything that they may depend on is
+// equal. Each implementation chooses texts of other kinds.
+var derived = []string{"evaluation-id", "prefixed-hash", "hash", signatureKind}
 
-func newComparer(m *milestones.Milestone, set *schemas.Set, w *golden.Writer, c *clocks) *comparer {
+const signatureKind = "signature"
+
+func newComparer(m *milestones.Milestone, set *schemas.Set, w *golden.Writer, c *clock) *comparer {
 	return &comparer{
-		milestone: m, schemas: set, fake: w.Tokens(), target: w.Tokens(), clocks: c,
+		milestone: m, schemas: set, clock: c, fakeTokens: w.Tokens(), targetTokens: w.Tokens(),
+		targetToken: map[string]string{}, fakeToken: map[string]string{},
 		headers: []string{"Content-Type", m.Transport.CorrelationHeader, m.Transport.ReplayHeader, "Allow"},
 	}
 }
 
-// compare gives the first difference of the answers to a call; nil is none.
-func (c *comparer) compare(number int, fake, target *reply) (*Difference, error) {
-	now := pair{fake, target, number}
-	c.before = append(c.before, now)
-	if c.sameBytes(fake, target) {
+// compare returns the differences of the replies to a call.
+func (c *comparer) compare(call int, fake, target *reply) (differences []Difference, err error) {
+	c.pending = append(c.pending, pair{fake, target, call})
+	if c.equalBytes(fake, target) {
 		return nil, nil
 	}
-	if !c.published {
-		c.published = true
-		var err error
-		if c.keys, err = c.publish(); err != nil {
+	if c.keys == nil {
+		keys, err := c.readKeys()
+		if err != nil {
 			return nil, err
 		}
+		c.keys = &keys
 	}
-	for _, p := range c.before {
-		if d := c.look(p); d != nil {
-			return d, nil // of the last one, since the bytes of the others are the same
+	for _, p := range c.pending {
+		for i, response := range p.fake.responses {
+			for _, d := range c.compareResponses(p, response, p.target.responses[i]) {
+				if !slices.ContainsFunc(differences, func(other Difference) bool { return other.Cause() == d.Cause() }) {
+					differences = append(differences, d)
+				}
+			}
 		}
 	}
-	c.before = nil
-	return nil, nil
+	c.pending = nil
+	return differences, nil
 }
 
-func (c *comparer) sameBytes(fake, target *reply) bool {
-	for i, want := range fake.answers {
-		got := target.answers[i]
-		if want.status != got.status || !bytes.Equal(want.body, got.body) {
+func (c *comparer) equalBytes(fake, target *reply) bool {
+	for i, response := range fake.responses {
+		other := target.responses[i]
+		if response.status != other.status || response.cut != other.cut || !bytes.Equal(response.body, other.body) {
 			return false
 		}
 		for _, name := range c.headers {
-			if !slices.Equal(want.header[name], got.header[name]) {
+			if !slices.Equal(response.header[name], other.header[name]) {
 				return false
 			}
 		}
@@ -148,33 +111,53 @@ func (c *comparer) sameBytes(fake, target *reply) bool {
 	return true
 }
 
-// look compares two answers member by member.
-func (c *comparer) look(p pair) *Difference {
-	for i, want := range p.fake.answers {
-		if d := c.lookAt(p, want, p.target.answers[i]); d != nil {
-			return d
-		}
-	}
-	return nil
-}
-
-func (c *comparer) lookAt(p pair, want, got *answer) *Difference {
-	if want.status != got.status {
-		return &Difference{Kind: "status", Want: summary(want), Got: summary(got)}
+// compareResponses compares the status with the codes of an error, the headers of the contract, and the body. If the status or
+// a code differs, the rest is not compared.
+func (c *comparer) compareResponses(p pair, fake, target *response) (differences []Difference) {
+	isHead := p.fake.sent.Method == http.MethodHead
+	if fake.status != target.status || !isHead && !target.cut && summary(fake) != summary(target) {
+		return []Difference{{Kind: Status, Fake: summary(fake), Target: summary(target)}}
 	}
 	for _, name := range c.headers {
-		wanted, _ := c.fake.Text(strings.Join(want.header[name], ", "))
-		is, _ := c.target.Text(strings.Join(got.header[name], ", "))
-		if wanted != is || len(want.header[name]) != len(got.header[name]) {
-			return &Difference{Kind: "header", At: name, Want: headerText(want.header[name]), Got: headerText(got.header[name])}
+		if d := c.compareHeaders(name, fake.header[name], target.header[name]); d != nil {
+			differences = append(differences, *d)
 		}
 	}
-	if p.fake.sent.Method == "HEAD" {
-		return nil
+	switch {
+	case isHead:
+		return differences
+	case fake.cut != target.cut:
+		return append(differences, Difference{Kind: Body, Change: Longer, Fake: bodySize(fake), Target: bodySize(target)})
 	}
-	return c.lookAtBodies(p, want, got)
+	return append(differences, c.compareBodies(p, fake, target)...)
 }
 
+// bodySize describes the size of a body.
+func bodySize(r *response) string {
+	if r.cut {
+		return fmt.Sprintf("more than %d bytes, of which the rest was not read", record.BodyLimit)
+	}
+	return fmt.Sprintf("%d bytes", len(r.body))
+}
+
+func (c *comparer) compareHeaders(name string, fake, target []string) *Difference {
+	d := Difference{Kind: Header, At: name, Fake: headerText(fake), Target: headerText(target)}
+	fakeText, _ := c.fakeTokens.Text(strings.Join(fake, ", "))
+	targetText, _ := c.targetTokens.Text(strings.Join(target, ", "))
+	switch {
+	case len(target) == 0 && len(fake) > 0:
+		d.Change = Missing
+	case len(fake) == 0 && len(target) > 0:
+		d.Change = Unexpected
+	case len(fake) != len(target) || !c.equalText(fakeText, targetText):
+		d.Change = Different
+	default:
+		return nil
+	}
+	return &d
+}
+
+// headerText returns the values of a header as a JSON string.
 func headerText(values []string) string {
 	if len(values) == 0 {
 		return "absent"
@@ -182,53 +165,110 @@ func headerText(values []string) string {
 	return quoted(strings.Join(values, ", "))
 }
 
-func (c *comparer) lookAtBodies(p pair, want, got *answer) *Difference {
-	wanted, errWant := schemas.Read(want.body)
-	is, errGot := schemas.Read(got.body)
+func (c *comparer) compareBodies(p pair, fake, target *response) []Difference {
+	fakeDocument, errFake := schemas.Read(fake.body)
+	targetDocument, errTarget := schemas.Read(target.body)
 	switch {
-	case errGot != nil && errWant == nil:
-		return &Difference{Kind: "body", Want: "JSON", Got: "what is no JSON: " + errGot.Error()}
-	case errWant != nil:
-		if bytes.Equal(want.body, got.body) {
-			return nil
-		}
-		return &Difference{Kind: "body", Want: quoted(string(want.body)), Got: quoted(string(got.body))}
+	case errTarget != nil && errFake == nil:
+		return []Difference{{Kind: Body, Change: NotJSON, Fake: "JSON", Target: "not JSON: " + errTarget.Error()}}
+	case errFake != nil && bytes.Equal(fake.body, target.body):
+		return nil
+	case errFake != nil:
+		return []Difference{{Kind: Body, Change: Different, Fake: quoted(string(fake.body)), Target: quoted(string(target.body))}}
 	}
-	refusal := want.status >= 400
-	left, ownLeft := c.fake.Body(wanted.Canonical, refusal)
-	right, ownRight := c.target.Body(is.Canonical, refusal)
-	c.recordOccurrences(p.number, wanted.Canonical, ownLeft)
-	apart := !sameRequest(p.fake.sent, p.target.sent)
-	if !bytes.Equal(left, right) {
-		differ := differences(nil, "", decoded(left), decoded(right))
-		differ = slices.DeleteFunc(differ, func(l leaf) bool {
-			switch {
-			case c.ownKeys && p.fake.operation.ID == keySet && strings.HasPrefix(l.at, "/") && !strings.HasPrefix(l.at, "/correlation_id"):
-				return true
-			case c.ownKeys && l.at == "/export/signature/key_id":
-				apart = true
-				return true
-			case c.clocks.same(l.want, l.got):
-				apart = true
-				return true
-			case l.want == absent{} && !refusal && c.mayAdd(p.fake.operation, l.at):
-				return true
-			}
-			return false
-		})
-		if len(differ) > 0 {
-			first := differ[0]
-			return &Difference{Kind: "body", At: first.at, Want: jsonOrAbsent(first.want), Got: jsonOrAbsent(first.got), leaves: differ}
+	isRefusal := fake.status >= 400
+	fakeText, fakeOwn := c.fakeTokens.Body(fakeDocument.Canonical, isRefusal)
+	targetText, targetOwn := c.targetTokens.Body(targetDocument.Canonical, isRefusal)
+	fresh := c.recordOccurrences(p.call, fakeDocument.Canonical, fakeOwn)
+	c.clockExcused = false
+	fakeValue, targetValue := decoded(fakeText), decoded(targetText)
+	differences := c.compareValues(p.fake.operation, isRefusal, "", fakeValue, targetValue)
+	if len(differences) > 0 {
+		leaves := leavesOf(nil, "", fakeValue, targetValue)
+		for i := range differences {
+			differences[i].leaves = leavesAt(leaves, differences[i].At)
 		}
 	}
-	if d := c.lookAtProof(p, want, got); d != nil {
-		return d
+	if d := c.compareProofs(p, fake, target); d != nil {
+		differences = append(differences, *d)
 	}
-	return lookAtDerived(ownLeft, ownRight, apart, wanted.Canonical, is.Canonical)
+	if len(differences) == 0 && !c.clockExcused && equalRequests(p.fake.sent, p.target.sent) {
+		if !sharesSigningKey(*c.keys, fake, target) {
+			isSignature := func(o golden.Own) bool { return o.Kind == signatureKind }
+			fakeOwn, targetOwn = slices.DeleteFunc(fakeOwn, isSignature), slices.DeleteFunc(targetOwn, isSignature)
+		}
+		if d := compareDerived(fakeOwn, targetOwn, fresh, fakeDocument.Canonical, targetDocument.Canonical); d != nil {
+			differences = append(differences, *d)
+		}
+	}
+	return differences
 }
 
-// mayAdd reports whether the contract lets a service add the member at a pointer to its success: the schema of the whole
-// answer is open, and names no such member.
+// compareValues compares two values at a place. Texts that the implementation chooses are replaced by tokens.
+func (c *comparer) compareValues(o *milestones.Operation, isRefusal bool, at jsontext.Pointer, fake, target any) (differences []Difference) {
+	if c.isIgnored(o, string(at)) {
+		return nil
+	}
+	difference := func(change Change) []Difference {
+		return []Difference{{Kind: Body, At: string(at), Change: change, Fake: jsonOrAbsent(fake), Target: jsonOrAbsent(target)}}
+	}
+	switch {
+	case fake == absent{} && !isRefusal && c.mayAdd(o, string(at)):
+		return nil
+	case fake == absent{}:
+		return difference(Unexpected)
+	case target == absent{}:
+		return difference(Missing)
+	}
+	switch fake := fake.(type) {
+	case map[string]any:
+		if target, ok := target.(map[string]any); ok {
+			names := maps.Clone(fake)
+			maps.Copy(names, target)
+			for _, name := range sortedKeys(names) {
+				differences = append(differences, c.compareValues(o, isRefusal, at.AppendToken(name), member(fake, name), member(target, name))...)
+			}
+			return differences
+		}
+	case []any:
+		if target, ok := target.([]any); ok {
+			if equalMultisets(fake, target) {
+				return difference(Order)
+			}
+			for i := range max(len(fake), len(target)) {
+				if len(fake) != len(target) && i < min(len(fake), len(target)) {
+					continue // which items correspond is not known
+				}
+				differences = append(differences, c.compareValues(o, isRefusal, at.AppendToken(strconv.Itoa(i)), item(fake, i), item(target, i))...)
+			}
+			return differences
+		}
+	case string:
+		if target, ok := target.(string); ok && c.equalText(fake, target) {
+			return nil
+		}
+	}
+	if jsonOrAbsent(fake) == jsonOrAbsent(target) {
+		return nil
+	}
+	return difference(Different)
+}
+
+// isIgnored reports whether a member is not compared: ids of keys, and the key set of a target with its own keys.
+func (c *comparer) isIgnored(o *milestones.Operation, at string) bool {
+	switch o.ID {
+	case export:
+		return at == "/export/signature/key_id"
+	case keySet:
+		return at == "/active_key_id" || strings.HasPrefix(at, "/keys/") && strings.HasSuffix(at, "/key_id") || c.ownKeys && strings.HasPrefix(at, "/keys")
+	}
+	return false
+}
+
+const keySet = "keys.policy-integrity-signing.get"
+
+// mayAdd reports whether a service may add a member to a success: the schema of the whole response allows members that it does
+// not list, and the member is one.
 func (c *comparer) mayAdd(o *milestones.Operation, at string) bool {
 	schema, known := c.schemas.Lookup(o.ResponseSchema)
 	if !known {
@@ -239,244 +279,133 @@ func (c *comparer) mayAdd(o *milestones.Operation, at string) bool {
 		!slices.Contains(schema.Spot().Members(), pointer.LastToken())
 }
 
-const keySet = "keys.policy-integrity-signing.get"
+// tokenPattern matches the tokens of package golden that have a number.
+var tokenPattern = regexp.MustCompile(`<([a-z-]+) [0-9]+>`)
 
-// lookAtDerived compares hashes and what is made of them, where nothing that was hashed can differ.
-func lookAtDerived(want, got []golden.Own, apart bool, left, right []byte) *Difference {
-	if apart || len(want) != len(got) {
+// equalText reports whether two texts are equal, except that tokens have other numbers, and that times are readings of the
+// clocks. A token always corresponds to the same token.
+func (c *comparer) equalText(fake, target string) bool {
+	fakeTokens, targetTokens := tokenPattern.FindAllString(fake, -1), tokenPattern.FindAllString(target, -1)
+	fakeKinds, targetKinds := tokenPattern.ReplaceAllString(fake, "<$1>"), tokenPattern.ReplaceAllString(target, "<$1>")
+	if fakeKinds != targetKinds {
+		if !c.clock.equal(fakeKinds, targetKinds) {
+			return false
+		}
+		c.clockExcused = true
+	}
+	for i, token := range fakeTokens { // there are as many of each kind
+		other, known := c.targetToken[token]
+		back, knownBack := c.fakeToken[targetTokens[i]]
+		if known && other != targetTokens[i] || knownBack && back != token {
+			return false
+		}
+	}
+	for i, token := range fakeTokens {
+		c.targetToken[token], c.fakeToken[targetTokens[i]] = targetTokens[i], token
+	}
+	return true
+}
+
+// compareDerived compares hashes and what is computed from them, where everything that they may depend on is equal.
+func compareDerived(fake, target []golden.Own, fresh map[string]bool, fakeBody, targetBody []byte) *Difference {
+	if len(fake) != len(target) {
 		return nil
 	}
-	other := -1
-	for i := range want {
-		if want[i].Text == got[i].Text {
+	different := -1
+	for i := range fake {
+		if fake[i].Text == target[i].Text {
 			continue
 		}
-		if !slices.Contains(derived, want[i].Kind) {
-			return nil // what was handed out differs, and so does what is made from it
+		if !slices.Contains(derived, fake[i].Kind) || !fresh[fake[i].Text] {
+			return nil // hashes may depend on it
 		}
-		if other < 0 {
-			other = i
+		if different < 0 {
+			different = i
 		}
 	}
-	if other < 0 {
+	if different < 0 {
 		return nil
 	}
-	for _, l := range differences(nil, "", decoded(left), decoded(right)) {
-		if text, _ := l.want.(string); strings.Contains(text, want[other].Text) {
-			return &Difference{Kind: "body", At: l.at, Want: jsonOrAbsent(l.want), Got: jsonOrAbsent(l.got), leaves: []leaf{l}}
+	for _, l := range leavesOf(nil, "", decoded(fakeBody), decoded(targetBody)) {
+		if text, _ := l.fake.(string); strings.Contains(text, fake[different].Text) {
+			return &Difference{Kind: Body, At: l.at, Change: Different, Fake: jsonOrAbsent(l.fake), Target: jsonOrAbsent(l.target), leaves: []leaf{l}}
 		}
 	}
 	return nil
 }
 
-// lookAtProof verifies a page of an export on each side, by the keys that the side publishes.
-func (c *comparer) lookAtProof(p pair, want, got *answer) *Difference {
-	if c.unproven || p.fake.operation.ID != export || want.status != 200 {
+// compareProofs verifies the hashes and the signature of a page of an export on each side, with the keys of that side.
+func (c *comparer) compareProofs(p pair, fake, target *response) *Difference {
+	if p.fake.operation.ID != export || fake.status != http.StatusOK || c.keys[0].absent || c.keys[1].absent {
 		return nil
 	}
-	var says [2]string
-	for i, a := range []*answer{want, got} {
-		says[i] = "that it verifies"
-		var body struct {
-			Export json.RawMessage `json:"export"`
-		}
-		if err := json.Unmarshal(a.body, &body); err != nil {
-			continue // another check's matter
-		}
-		if err := auditproof.Page(body.Export, c.keys[i]); err != nil {
-			says[i] = err.Error()
+	var results [2]string
+	for i, r := range []*response{fake, target} {
+		results[i] = "verifies"
+		page := exportOf(r)
+		switch {
+		case page == nil: // another difference
+		case c.keys[i].err != nil:
+			results[i] = "the key set is not valid: " + c.keys[i].err.Error()
+		default:
+			if err := auditproof.PageProof(page, c.keys[i].keys); err != nil {
+				results[i] = err.Error()
+			}
 		}
 	}
-	if says[0] == says[1] {
+	if results[0] == results[1] {
 		return nil
 	}
-	return &Difference{Kind: "proof", At: "/export", Want: says[0], Got: says[1]}
+	return &Difference{Kind: Proof, At: "/export", Fake: results[0], Target: results[1]}
 }
 
-// sameRequest says whether both sides were sent the same.
-func sameRequest(a, b record.Request) bool {
+// exportOf returns the page in a response; nil if there is none.
+func exportOf(r *response) []byte {
+	var body struct {
+		Export json.RawMessage `json:"export"`
+	}
+	if json.Unmarshal(r.body, &body) != nil {
+		return nil
+	}
+	return body.Export
+}
+
+// sharesSigningKey reports whether two pages are signed with the same published key, so that their signatures are comparable.
+func sharesSigningKey(keys [2]keySetResult, fake, target *response) bool {
+	var found [2]ed25519.PublicKey
+	for i, r := range []*response{fake, target} {
+		id, _ := textAt(r.body, "export", "signature", "key_id")
+		found[i] = keys[i].keys[id]
+	}
+	return found[0] != nil && found[0].Equal(found[1])
+}
+
+// equalRequests reports whether both servers received the same request.
+func equalRequests(a, b record.Request) bool {
 	return a.Target == b.Target && bytes.Equal(a.Body, b.Body) && maps.EqualFunc(a.Header, b.Header, slices.Equal)
 }
 
-// recordOccurrences notes where the fake's own texts appear first.
-func (c *comparer) recordOccurrences(number int, canonical []byte, own []golden.Own) {
-	fresh := map[string]bool{}
+// recordOccurrences records where the texts that the fake chose appear first, and returns those that appear here first.
+func (c *comparer) recordOccurrences(call int, canonical []byte, own []golden.Own) map[string]bool {
+	fresh, unplaced := map[string]bool{}, map[string]bool{}
 	for _, o := range own {
-		if !slices.ContainsFunc(c.seen, func(s occurrence) bool { return s.text == o.Text }) {
-			fresh[o.Text] = true
+		if !slices.ContainsFunc(c.occurrences, func(known occurrence) bool { return known.text == o.Text }) {
+			fresh[o.Text], unplaced[o.Text] = true, true
 		}
 	}
 	if len(fresh) == 0 {
-		return
+		return fresh
 	}
-	// A place that has the text and nothing else is what a sentence can remember, so it comes before others.
+	// A step can record the text of a whole place only, so such a place is preferred.
 	for _, whole := range []bool{true, false} {
 		eachText(decoded(canonical), "", func(at, text string) {
 			for _, o := range own {
-				if fresh[o.Text] && (text == o.Text || !whole && strings.Contains(text, o.Text)) {
-					fresh[o.Text] = false
-					c.seen = append(c.seen, occurrence{o.Text, number, at, whole})
+				if unplaced[o.Text] && (text == o.Text || !whole && strings.Contains(text, o.Text)) {
+					unplaced[o.Text] = false
+					c.occurrences = append(c.occurrences, occurrence{o.Text, call, at, whole})
 				}
 			}
 		})
 	}
-}
-
-// ---- JSON ----
-
-func decoded(text []byte) any {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var value any
-	if err := d.Decode(&value); err != nil {
-		panic(err) // it is canonical
-	}
-	return value
-}
-
-// absent stands for what is not there, which null is not.
-type absent struct{}
-
-// differences lists the places where two values differ, in the order of the names of members.
-func differences(found []leaf, at jsontext.Pointer, want, got any) []leaf {
-	switch want := want.(type) {
-	case map[string]any:
-		if got, ok := got.(map[string]any); ok {
-			names := maps.Clone(want)
-			maps.Copy(names, got)
-			for _, name := range sortedKeys(names) {
-				found = differences(found, at.AppendToken(name), member(want, name), member(got, name))
-			}
-			return found
-		}
-	case []any:
-		if got, ok := got.([]any); ok {
-			for i := range max(len(want), len(got)) {
-				found = differences(found, at.AppendToken(strconv.Itoa(i)), item(want, i), item(got, i))
-			}
-			return found
-		}
-	}
-	if jsonOrAbsent(want) != jsonOrAbsent(got) {
-		found = append(found, leaf{string(at), want, got})
-	}
-	return found
-}
-
-func member(object map[string]any, name string) any {
-	if value, ok := object[name]; ok {
-		return value
-	}
-	return absent{}
-}
-
-func item(list []any, i int) any {
-	if i < len(list) {
-		return list[i]
-	}
-	return absent{}
-}
-
-// jsonOrAbsent writes a value.
-func jsonOrAbsent(value any) string {
-	switch value := value.(type) {
-	case absent:
-		return "absent"
-	case string:
-		return quoted(value)
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
-		panic(err) // it came from JSON
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// eachText visits every string of a value, in the order of the names of members.
-func eachText(value any, at jsontext.Pointer, visit func(at, text string)) {
-	switch value := value.(type) {
-	case string:
-		visit(string(at), value)
-	case []any:
-		for i, one := range value {
-			eachText(one, at.AppendToken(strconv.Itoa(i)), visit)
-		}
-	case map[string]any:
-		for _, name := range sortedKeys(value) {
-			eachText(value[name], at.AppendToken(name), visit)
-		}
-	}
-}
-
-// textAt is a string of a body.
-func textAt(body []byte, names ...string) (string, bool) {
-	for _, name := range names {
-		var object map[string]json.RawMessage
-		if json.Unmarshal(body, &object) != nil {
-			return "", false
-		}
-		body = object[name]
-	}
-	var text string
-	return text, json.Unmarshal(body, &text) == nil && len(body) > 0 && body[0] == '"'
-}
-
-// summary is an answer in short: status, error code and reason code.
-func summary(a *answer) string {
-	text := strconv.Itoa(a.status)
-	for _, names := range [][]string{{"error", "code"}, {"error", "details", "reason_code"}} {
-		if word, ok := textAt(a.body, names...); ok {
-			text += " " + word
-		}
-	}
-	return text
-}
-
-// listAt is a list of strings in a body.
-func listAt(body []byte, names ...string) (words []string) {
-	for _, name := range names {
-		var object map[string]json.RawMessage
-		if json.Unmarshal(body, &object) != nil {
-			return nil
-		}
-		body = object[name]
-	}
-	if json.Unmarshal(body, &words) != nil {
-		return nil
-	}
-	return words
-}
-
-// decodedBody is a body as values; nil when it is no JSON.
-func decodedBody(body []byte) any {
-	document, err := schemas.Read(body)
-	if err != nil {
-		return nil
-	}
-	return decoded(document.Canonical)
-}
-
-// find is what a JSON Pointer points to.
-func find(value any, pointer string) (any, bool) {
-	for token := range jsontext.Pointer(pointer).Tokens() {
-		switch parent := value.(type) {
-		case map[string]any:
-			inner, ok := parent[token]
-			if !ok {
-				return nil, false
-			}
-			value = inner
-		case []any:
-			i, err := strconv.Atoi(token)
-			if err != nil || i < 0 || i >= len(parent) {
-				return nil, false
-			}
-			value = parent[i]
-		default:
-			return nil, false
-		}
-	}
-	return value, true
+	return fresh
 }

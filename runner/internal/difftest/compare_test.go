@@ -1,7 +1,6 @@
 package difftest
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,141 +14,148 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-// heard makes an answer to a get of a provider.
-func heard(status int, header, body string) *reply {
-	m := milestones.M109()
-	operation, _ := m.Operation("partnerLiquidityProvider.get")
+// exchange is a response of each server to the get operation.
+type exchange struct{ fake, target *reply }
+
+// body returns an exchange in which both servers answer with status 200.
+func bodies(fake, target string) exchange {
+	return exchange{answer(200, "", fake), answer(200, "", target)}
+}
+
+// answer returns a reply. The header has the form "Name: value".
+func answer(status int, header, body string) *reply {
+	operation, _ := milestones.M109().Operation("partnerLiquidityProvider.get")
 	h := http.Header{"Content-Type": {"application/json"}}
 	if name, value, ok := strings.Cut(header, ": "); ok {
 		h.Set(name, value)
 	}
 	return &reply{
 		operation: operation, sent: record.Request{Method: "GET", Target: "/p"},
-		answers: []*answer{{status: status, header: h, body: []byte(body)}},
+		responses: []*response{{status: status, header: h, body: []byte(body)}},
 	}
+}
+
+// truncated cuts the body of the target.
+func truncated(x exchange) exchange {
+	x.target.responses[0].cut = true
+	return x
 }
 
 func TestCompare(t *testing.T) {
 	a64, b64 := strings.Repeat("a", 64), strings.Repeat("b", 64)
 	for _, test := range []struct {
-		name         string
-		fake, target []*reply
-		want         string // the difference in one line, "" for none
+		name  string
+		calls []exchange
+		want  []string // the causes, without their common prefix
+		line  string   // the first difference, "" for any
 	}{
-		{"the same", []*reply{heard(200, "", `{"a":1}`)}, []*reply{heard(200, "", `{"a":1}`)}, ""},
-		{"spelled otherwise", []*reply{heard(200, "", `{"a":1,"b":2}`)}, []*reply{heard(200, "", `{ "b": 2, "a": 1.0 }`)}, ""},
-		{"a status", []*reply{heard(200, "", `{}`)}, []*reply{heard(404, "", `{"error":{"code":"NO"}}`)},
-			"status: the fake says 200, the target says 404 NO"},
-		{"a header", []*reply{heard(200, "Allow: GET", `{}`)}, []*reply{heard(200, "", `{}`)},
-			`the header Allow: the fake says "GET", the target says absent`},
-		{"a header that is no matter", []*reply{heard(200, "Server: a", `{}`)}, []*reply{heard(200, "", `{}`)}, ""},
-		{"a member", []*reply{heard(200, "", `{"a":{"b":[1,2]}}`)}, []*reply{heard(200, "", `{"a":{"b":[1,3]}}`)},
-			`"/a/b/1": the fake says 2, the target says 3`},
-		{"null is not nothing", []*reply{heard(200, "", `{"a":null}`)}, []*reply{heard(200, "", `{}`)}, `"/a": the fake says null, the target says absent`},
-		{"a message", []*reply{heard(400, "", `{"error":{"message":"a"}}`)}, []*reply{heard(400, "", `{"error":{"message":"b"}}`)}, ""},
-		{"other ids", []*reply{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000001"}`)},
-			[]*reply{heard(200, "", `{"id":"plp_000007"}`), heard(200, "", `{"id":"plp_000007"}`)}, ""},
-		{"another id the second time", []*reply{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000001"}`)},
-			[]*reply{heard(200, "", `{"id":"plp_000001"}`), heard(200, "", `{"id":"plp_000007"}`)}, `"/id": the fake says "<provider-id 1>", the target says "<provider-id 2>"`},
-		{"another hash of the same", []*reply{heard(200, "", `{"id":"lp","x":"`+a64+`"}`)}, []*reply{heard(200, "", `{"id":"lp","x":"`+b64+`"}`)},
-			`"/x": the fake says "` + a64 + `", the target says "` + b64 + `"`},
-		{"another hash of what has another id", []*reply{heard(200, "", `{"id":"plp_000001","x":"`+a64+`"}`)}, []*reply{heard(200, "", `{"id":"plp_000002","x":"`+b64+`"}`)}, ""},
-		{"no JSON", []*reply{heard(200, "", `{}`)}, []*reply{heard(200, "", `oops`)}, `"": the fake says JSON, the target says what is no JSON`},
-		{"a time is no clock's here", []*reply{heard(200, "", `{"a":"2026-02-22T16:00:00.000Z"}`)}, []*reply{heard(200, "", `{"a":"2026-02-22T16:00:01.000Z"}`)},
-			`"/a": the fake says "2026-02-22T16:00:00.000Z", the target says "2026-02-22T16:00:01.000Z"`},
+		{"equal", []exchange{bodies(`{"a":1}`, `{"a":1}`)}, nil, ""},
+		{"another spelling", []exchange{bodies(`{"a":1,"b":2}`, `{ "b": 2, "a": 1.0 }`)}, nil, ""},
+		{"status", []exchange{{answer(200, "", `{}`), answer(404, "", `{"error":{"code":"NO","details":{"reason_code":"gone"}}}`)}},
+			[]string{"status 404 NO gone, fake 200"}, "status: fake 200, target 404 NO gone"},
+		{"error code", []exchange{{answer(400, "", `{"error":{"code":"A"},"b":1}`), answer(400, "", `{"error":{"code":"B"},"b":2}`)}},
+			[]string{"status 400 B, fake 400 A"}, ""},
+		{"missing header", []exchange{{answer(200, "Allow: GET", `{}`), answer(200, "", `{}`)}},
+			[]string{"header Allow missing"}, `header Allow: fake "GET", target absent`},
+		{"additional header", []exchange{{answer(200, "", `{}`), answer(200, "Allow: GET", `{}`)}}, []string{"header Allow unexpected"}, ""},
+		{"other media type", []exchange{{answer(200, "", `{}`), answer(200, "Content-Type: text/plain", `{}`)}},
+			[]string{`header Content-Type "text/plain", fake "application/json"`}, ""},
+		{"header outside of the contract", []exchange{{answer(200, "Server: a", `{}`), answer(200, "", `{}`)}}, nil, ""},
+		{"item of a list", []exchange{bodies(`{"a":{"b":[1,2]}}`, `{"a":{"b":[1,3]}}`)}, []string{"body /a/b/* different"}, `"/a/b/1": fake 2, target 3`},
+		{"several members", []exchange{bodies(`{"a":1,"b":[{"c":1},{"c":1}],"d":1}`, `{"b":[{"c":2},{"c":2}],"d":1,"e":1}`)},
+			[]string{"body /a missing", "body /b/*/c different", "body /e unexpected"}, ""},
+		{"fewer items", []exchange{bodies(`{"a":[1,2,3]}`, `{"a":[2,3]}`)}, []string{"body /a/* missing"}, ""},
+		{"another order", []exchange{bodies(`{"a":[{"i":"plp_000001","t":"x"},{"i":"plp_000002","t":"y"}]}`, `{"a":[{"i":"plp_000002","t":"y"},{"i":"plp_000001","t":"x"}]}`)},
+			[]string{"body /a in another order"}, ""},
+		{"null and absent", []exchange{bodies(`{"a":null}`, `{}`)}, []string{"body /a missing"}, `"/a": fake null, target absent`},
+		{"message of a refusal", []exchange{{answer(400, "", `{"error":{"message":"a"}}`), answer(400, "", `{"error":{"message":"b"}}`)}}, nil, ""},
+		{"other ids", []exchange{bodies(`{"id":"plp_000001"}`, `{"id":"plp_000007"}`), bodies(`{"id":"plp_000001"}`, `{"id":"plp_000007"}`)}, nil, ""},
+		{"another id the second time", []exchange{bodies(`{"id":"plp_000001"}`, `{"id":"plp_000001"}`), bodies(`{"id":"plp_000001"}`, `{"id":"plp_000007"}`)},
+			[]string{"body /id different"}, `"/id": fake "<provider-id 1>", target "<provider-id 2>"`},
+		{"ids after a missing one", []exchange{bodies(`{"a":"plp_000001","b":"plp_000002"}`, `{"b":"plp_000002"}`), bodies(`{"b":"plp_000002"}`, `{ "b":"plp_000002"}`)},
+			[]string{"body /a missing"}, ""},
+		{"another hash of the same", []exchange{bodies(`{"id":"lp","x":"`+a64+`"}`, `{"id":"lp","x":"`+b64+`"}`)},
+			[]string{"body /x different"}, `"/x": fake "` + a64 + `", target "` + b64 + `"`},
+		{"the other hash again", []exchange{bodies(`{"id":"plp_000001","x":"`+a64+`"}`, `{"id":"plp_000002","x":"`+b64+`"}`), bodies(`{"x":"`+a64+`"}`, `{"x":"`+b64+`"}`)}, nil, ""},
+		{"another hash of another id", []exchange{bodies(`{"id":"plp_000001","x":"`+a64+`"}`, `{"id":"plp_000002","x":"`+b64+`"}`)}, nil, ""},
+		{"not JSON", []exchange{bodies(`{}`, `oops`)}, []string{"body not JSON"}, ""},
+		{"longer than is read", []exchange{truncated(bodies(`{}`, `{}`))}, []string{"body too long"},
+			"body: fake 2 bytes, target more than 16777216 bytes, of which the rest was not read"},
+		{"a time with a fixed clock", []exchange{bodies(`{"a":"2026-02-22T16:00:00.000Z"}`, `{"a":"2026-02-22T16:00:01.000Z"}`)},
+			[]string{"body /a different"}, `"/a": fake "2026-02-22T16:00:00.000Z", target "2026-02-22T16:00:01.000Z"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			writer, err := golden.NewWriter(milestones.M109(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := newComparer(milestones.M109(), schemas.Embedded(), writer, standing(time.Unix(0, 0)))
-			c.publish = func() (keys [2]auditproof.Keys, err error) { return keys, nil }
-			got := ""
-			for i := range test.fake {
-				d, err := c.compare(i, test.fake[i], test.target[i])
+			c := newComparer(milestones.M109(), schemas.Embedded(), writer, fixedClock(time.Unix(0, 0)))
+			c.readKeys = func() (keys [2]keySetResult, err error) { return keys, nil }
+			var causes []string
+			line := ""
+			for i, x := range test.calls {
+				differences, err := c.compare(i, x.fake, x.target)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if d != nil {
-					got = d.String()
-					break
+				for _, d := range differences {
+					if line == "" {
+						line = d.String()
+					}
+					causes = append(causes, strings.TrimPrefix(d.Cause(), "difference: "))
 				}
 			}
-			if got != test.want && (test.want == "" || !strings.HasPrefix(got, test.want)) {
-				t.Errorf("got  %s\nwant %s", got, test.want)
+			if !slices.Equal(causes, test.want) || test.line != "" && line != test.line {
+				t.Errorf("got  %q, %s\nwant %q, %s", causes, line, test.want, test.line)
 			}
 		})
 	}
 }
 
-// A reading of the fake's clock is any time of the target's, and then always that one.
-func TestClocks(t *testing.T) {
-	c := moving(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+// Signatures are compared only if both servers publish the key that signed. Ids of keys do not count.
+func TestSharesSigningKey(t *testing.T) {
+	page := func(id string) *response {
+		return &response{status: 200, body: []byte(`{"export":{"signature":{"key_id":"` + id + `"}}}`)}
+	}
+	one, other := []byte(strings.Repeat("a", 32)), []byte(strings.Repeat("b", 32))
+	for _, test := range []struct {
+		name         string
+		fake, target auditproof.Keys
+		want         bool
+	}{
+		{"same key", auditproof.Keys{"f": one}, auditproof.Keys{"t": one}, true},
+		{"other key", auditproof.Keys{"f": one}, auditproof.Keys{"t": other}, false},
+		{"other key with the same id", auditproof.Keys{"f": one}, auditproof.Keys{"f": other, "t": other}, false},
+		{"key that is not published", auditproof.Keys{"f": one}, nil, false},
+	} {
+		if got := sharesSigningKey([2]keySetResult{{keys: test.fake}, {keys: test.target}}, page("f"), page("t")); got != test.want {
+			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
+		}
+	}
+}
+
+// A reading of the clock of the fake corresponds to one time of the target.
+func TestMovingClock(t *testing.T) {
+	c := movingClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	c.tick(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	first := timeText(c.now.UnixMilli())
+	first := formatTime(c.now.UnixMilli())
 	c.tick(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	if second := timeText(c.now.UnixMilli()); second <= first {
-		t.Errorf("the clock said %s, and then %s", first, second)
+	if second := formatTime(c.now.UnixMilli()); second <= first {
+		t.Errorf("got %s after %s", second, first)
 	}
 	for _, test := range []struct {
-		name, want, got string
-		same            bool
+		name, fake, target string
+		want               bool
 	}{
 		{"a reading", first, "2031-01-01T00:00:00.000Z", true},
-		{"the same again, within a cursor", first + "|x", "2031-01-01T00:00:00.000Z|x", true},
-		{"the same as another", first, "2031-01-01T00:00:00.001Z", false},
-		{"a time of the request", "2020-01-01T00:00:00.000Z", "2031-01-01T00:00:00.000Z", false},
-		{"another form", first, "2031-01-01T00:00:00Z", false},
-		{"something else around it", first + "|x", "2031-01-01T00:00:00.000Z|y", false},
+		{"the reading in a cursor", first + "|x", "2031-01-01T00:00:00.000Z|x", true},
+		{"another time for the reading", first, "2031-01-01T00:00:00.001Z", false},
+		{"a time of a request", "2020-01-01T00:00:00.000Z", "2031-01-01T00:00:00.000Z", false},
+		{"another format", first, "2031-01-01T00:00:00Z", false},
+		{"another text around it", first + "|x", "2031-01-01T00:00:00.000Z|y", false},
 	} {
-		if got := c.same(test.want, test.got); got != test.same {
-			t.Errorf("%s: got %t, want %t", test.name, got, test.same)
+		if got := c.equal(test.fake, test.target); got != test.want {
+			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
 		}
-	}
-}
-
-// What is drawn from a seed is the same each time.
-func TestWalksDependOnTheirSeeds(t *testing.T) {
-	g, err := newGrammar(milestones.M109(), schemas.Embedded(), [][]string{nil, {keyMode}}, []string{"amber", "cobalt"}, func(string) bool { return true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	for i := range 50 {
-		text := g.sequence(seed("word", i)).text()
-		if again := g.sequence(seed("word", i)).text(); again != text {
-			t.Errorf("walk %d: two walks of one seed", i)
-		}
-		seen[text] = true
-	}
-	if len(seen) != 50 {
-		t.Errorf("50 seeds gave %d walks", len(seen))
-	}
-}
-
-// A target that all walks use has one provider of a name, so every name that a walk may give one is its own.
-func TestProvidersHaveNamesOfTheirOwn(t *testing.T) {
-	g, err := newGrammar(milestones.M109(), schemas.Embedded(), [][]string{nil}, nil, func(string) bool { return true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := 0
-	for _, p := range g.bodies[onboard] {
-		if !strings.HasSuffix(p.pointer, "/provider_id") {
-			continue
-		}
-		for _, value := range slices.Concat(p.right, p.wrong) {
-			var name string
-			if json.Unmarshal([]byte(value), &name) != nil || strings.TrimSpace(name) != name || name == "" {
-				continue // refused by its schema
-			}
-			if seen++; !strings.Contains(name, "{unique}") {
-				t.Errorf("%s may be %s, which another walk may have taken", p.pointer, value)
-			}
-		}
-	}
-	if seen == 0 {
-		t.Error("no walk gives a provider a name")
 	}
 }

@@ -1,34 +1,37 @@
-// Package difftest finds out whether a service has drifted from the contract: it plays random walks over the operations
-// against the built-in fake and against the service, side by side, and compares everything that a client can see.
+// Package difftest compares a service with the built-in fake by random sequences of calls.
 //
-//	walk     calls that build on each other, drawn from a seed          walk.go, draw.go, schema.go
-//	play     a walk, call by call, on both sides                         play.go, side.go, clocks.go
-//	compare  the answers: status, headers, each member of the body       compare.go
-//	shrink   the first walk that shows a difference, to the shortest     shrink.go
-//	write    a scenario, curl commands, a file that can be played again  write.go, record.go
-//	repeat   one difference, from that file                              repeat.go
-//	tally    which rules and outcomes the walks came to                  tally.go
+//	generate  sequences of calls, from a random seed             sequence.go, grammar.go, calls.go, inputs.go, schema.go
+//	execute   a sequence, call by call, on both servers          session.go, execute.go, endpoint.go, inprocess.go, clock.go
+//	compare   status, headers of the contract, and the body      compare.go, difference.go, jsonvalue.go
+//	explore   all sequences of a run, with differences by cause  difftest.go, explore.go, causes.go, coverage.go
+//	shrink    one sequence for each cause                        shrink.go
+//	write     a scenario, curl commands, and a file              divergence.go, scenario.go, output.go
+//	repeat    a difference from such a file                      repeat.go
 //
-// # What predicts
-//
-// Nothing in here knows a rule. Walks are drawn from the milestone and its schemas, with weight on the places where
-// rules may turn; what an answer has to be is for the fake to say.
+// The package has no rules of the contract. Sequences are generated from the milestone and its schemas, with large weights for
+// values at the limits of rules; the fake decides what the right response is.
 //
 // # What is compared
 //
-// Everything but what the milestone declares as an implementation's own: ids, hashes and signatures are told apart by
-// where they appear first (package golden), messages of refusals are words for people, and a time that no request set
-// is the clock's. Hashes are looked at all the same: where nothing that was hashed can differ they have to be equal, and
-// a page of an export has to verify by the keys that its side publishes.
+// Everything except what the milestone declares as an implementation's choice: ids, hashes and signatures correspond by where
+// they appear (package golden), messages of refusals are free, and a time that no request set is that of the server's clock.
+// Ids of keys do not count. Hashes are equal where everything that was hashed is equal, each page of an export must verify with
+// the published keys of its server, and signatures are equal where both servers publish the same key.
 //
-// # One seed, one report
+// # After a difference
 //
-// A walk depends on the seed and on its number, and on nothing else. Two fakes are made anew for each walk, and walks are
-// execution side by side, but counted in their order. Shrinking is bounded by how often a walk is played, and never by time.
-// A target of somebody's own is used by all walks, so each has partners, providers and keys of its own.
+// A sequence goes on after a difference. If one server accepted a call that the other one refused, their state is different,
+// and no later response could be compared. The sequence is then executed again without that call, against new providers. If
+// both refused it in different ways, only its idempotency key is not used again. A request without a response is not sent
+// again in the same run.
 //
-// Between two fakes there is no difference to find. That is the audit of this package, and of the fake: whatever is
-// reported there is a defect of one of them.
+// # Reproducibility
+//
+// A sequence depends on the id of the run and on its number only. Two fakes are new for each sequence; sequences are executed
+// concurrently and counted in order. Shrinking is limited by a number of executions, not by time. All sequences use the same
+// target, so each has its own partners, providers and keys there.
+//
+// Two fakes must not differ. This is the test of this package, and of the fake.
 package difftest
 
 import (
@@ -38,208 +41,166 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
-	"runtime"
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"example.com/lpgate/runner/internal/artifact"
-	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/steps"
 )
 
-// Config says what to walk.
+// Config configures a run.
 type Config struct {
-	// Project has the milestone, and everything beside it.
+	// Project has the milestone and its files.
 	Project project.Project
-	// Target is what is compared with the fake; the zero value is a second fake. Everything is drawn from its seed: two
-	// fakes are compared from a fixed one, so that two runs are the same.
+	// Target is compared with the fake; the zero value is a second fake. Its run id is the random seed, which is constant for
+	// two fakes.
 	Target service.Options
-	// Steps is the number of calls to make.
+	// Steps is the number of calls.
 	Steps int
-	// Folder is where what was found is put, and looked for; "" for the milestone's own.
+	// ValidOnly sends only requests that the schemas allow.
+	ValidOnly bool
+	// Known reports whether a cause is a known difference of an operation; nil for none.
+	Known func(cause, operation string) bool
+	// Folder is the folder for differences; "" is that of the milestone.
 	Folder string
-	// Stdout takes the report, and Progress how far the run is.
+	// Stdout receives the report, and Progress the progress of the run.
 	Stdout   io.Writer
 	Progress terminal.Stream
 
-	// Wrap stands before the second fake. Tests tell lies with it.
+	// Wrap wraps the handler of the second fake, for tests.
 	Wrap func(http.Handler) http.Handler
 }
 
-// DefaultSteps is the number of steps of a run that is not given any.
+// DefaultSteps is the default number of calls.
 const DefaultSteps = 20_000
 
-// Result is how a run ended.
+// Result is the result of a run.
 type Result struct {
-	// Divergence is the difference that was found; nil for none.
-	Divergence *Divergence
-	// Steps is the number of calls until then, and Walks that of the walks.
+	// Causes are the causes of differences: first those without a response, then by count.
+	Causes []*Cause
+	// Steps and Sequences are the numbers of calls and of sequences.
 	Steps, Sequences int
-	// Tally is what the walks came to.
-	Tally *Tally
+	// Coverage has the rules and outcomes that the fake reached.
+	Coverage *Coverage
 }
 
-// Run walks until the steps are made or a difference is found.
+// Differs reports whether there is a cause that is not known.
+func (r *Result) Differs() bool {
+	for _, c := range r.Causes {
+		if !c.Known {
+			return true
+		}
+	}
+	return false
+}
+
+// Run sends the calls, writes the differences that are not known to files, and prints the report. If the target stops
+// responding, the report has what was found until then, and the error is one for which [Unreachable] holds.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	room, err := newSession(cfg)
+	s, err := newSession(cfg)
 	if err != nil {
 		return Result{}, err
 	}
-	defer room.close()
-	if err := room.reach(ctx); err != nil {
+	defer s.close()
+	if err := s.probe(ctx); err != nil {
 		return Result{}, err
 	}
-	grammar, err := newGrammar(room.milestone, room.schemas, room.sets(), room.keys.labels, room.can)
+	grammar, err := newGrammar(s.milestone, s.schemas, s.capabilitySets(), s.labels, s.supports, s.validOnly)
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{Config: cfg, room: room, grammar: grammar, tally: newTally(room.milestone), started: time.Now()}
-	r.shown = cfg.Progress.Line(r.started)
-	return r.do(ctx)
+	r := &runner{Config: cfg, session: s, grammar: grammar, coverage: newCoverage(s.milestone), avoid: map[string]bool{}, started: time.Now()}
+	r.line = cfg.Progress.Line(r.started)
+	return r.run(ctx)
 }
 
-// folder is where the drifts of a milestone are.
+// Unreachable reports whether an error is due to a target that does not respond.
+func Unreachable(err error) bool {
+	return errors.As(err, new(*steps.Unreachable))
+}
+
+// folder returns the folder for the differences of a milestone.
 func (c *Config) folder(milestone string) string {
 	if c.Folder != "" {
 		return c.Folder
 	}
-	return filepath.Join(filepath.Dir(c.Project.Artifacts(milestone)), "drift")
+	return filepath.Join(filepath.Dir(c.Project.Artifacts(milestone)), "diff")
 }
 
-// run is a run under way.
-type run struct {
+// runner is the state of a run.
+type runner struct {
 	Config
-	room    *session
-	grammar *grammar
-	tally   *Tally
-	started time.Time
-	shown   *terminal.ProgressLine
+	session  *session
+	grammar  *grammar
+	coverage *Coverage
+	causes   causes
+	avoid    map[string]bool // calls to which the target did not respond; used by the only worker for a target
+	lost     int             // calls to which the target did not respond
+	dead     error           // why the target does not respond any more
+	started  time.Time
+	line     *terminal.ProgressLine
 }
 
-// result is one walk that was played.
-type result struct {
-	number int
-	played *execution
-	err    error
-}
-
-func (r *run) do(ctx context.Context) (Result, error) {
-	found, number, err := r.runAll(ctx)
-	r.shown.End()
-	result := Result{Steps: r.tally.steps, Sequences: r.tally.walks, Tally: r.tally}
+func (r *runner) run(ctx context.Context) (Result, error) {
+	err := r.explore(ctx)
+	r.line.End()
+	result := Result{Steps: r.coverage.calls, Sequences: r.coverage.sequences, Coverage: r.coverage}
 	if err != nil {
 		return result, err
 	}
-	fmt.Fprintf(r.Stdout, "%s: %s\n", r.room.milestone.ID, r.room.milestone.Title)
-	fmt.Fprintf(r.Stdout, "%s\n", r.room.describe())
-	fmt.Fprintf(r.Stdout, "\nseed   %s\nsteps  %d, in %d walks\n\n", r.room.service.RunID, r.tally.steps, r.tally.walks)
-	r.tally.print(r.Stdout, found == nil)
-	if found == nil {
-		fmt.Fprintln(r.Stdout, "\nno difference")
-		return result, nil
+	r.causes.sort()
+	result.Causes = r.causes
+	fmt.Fprintf(r.Stdout, "%s: %s\n%s\n", r.session.milestone.ID, r.session.milestone.Title, r.session.describe())
+	fmt.Fprintf(r.Stdout, "\nrun id  %s\ncalls   %d, in %d sequences\n\n", r.session.service.RunID, r.coverage.calls, r.coverage.sequences)
+	r.coverage.print(r.Stdout)
+	fmt.Fprintln(r.Stdout)
+	folder := r.folder(r.session.milestone.ID)
+	for _, c := range r.causes {
+		if c.Known {
+			continue
+		}
+		if r.dead == nil {
+			if c.found, err = r.shrink(ctx, c.sequence, c.found); err != nil {
+				return result, err
+			}
+		}
+		c.Divergence = r.session.divergence(c.found)
 	}
-	shortest, err := r.shrink(ctx, number, found)
-	if err != nil {
+	if err := r.report(folder); err != nil {
 		return result, err
 	}
-	result.Divergence = r.room.record(shortest)
-	folder := r.folder(r.room.milestone.ID)
-	files := result.Divergence.files(r.room, shortest)
-	if err := write(folder, files); err != nil {
-		return result, err
+	if r.dead != nil {
+		return result, &steps.Unreachable{Err: r.dead}
 	}
-	fmt.Fprintf(r.Stdout, "\ndifference at step %d, in walk %d; the shortest walk that shows it:\n\n", r.tally.steps, number+1)
-	result.Divergence.print(r.Stdout, artifact.DisplayPath(folder), files)
 	return result, nil
 }
 
-// runAll plays walk after walk, several side by side where both sides are ours, and takes them in their order.
-func (r *run) runAll(ctx context.Context) (*execution, int, error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	workers := runtime.GOMAXPROCS(0)
-	if r.room.transport != nil {
-		workers = 1
+// report prints the causes, and writes the files of those that are not known.
+func (r *runner) report(folder string) error {
+	known, unknown := r.causes.split()
+	if len(r.causes) == 0 {
+		fmt.Fprintln(r.Stdout, "no difference")
+		return nil
 	}
-	results := make(chan result, workers)
-	// A worker does not run further ahead of the slowest than that: what is found late is thrown away.
-	ahead := make(chan struct{}, 16*workers)
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range workers {
-		writer, err := golden.NewWriter(r.room.milestone, nil)
-		if err != nil {
-			return nil, 0, err
-		}
-		group.Go(func() {
-			for ctx.Err() == nil {
-				select {
-				case ahead <- struct{}{}:
-				case <-ctx.Done():
-					return
-				}
-				number := int(next.Add(1)) - 1
-				p, err := r.room.execute(ctx, writer, number, r.grammar.sequence(seed(r.room.service.RunID, number)))
-				select {
-				case results <- result{number, p, err}:
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
+	if r.dead != nil {
+		fmt.Fprintf(r.Stdout, "The target stopped responding: %v. The sequences below are not shrunk.\n\n", r.dead)
 	}
-	defer group.Wait()
-	defer stop()
-	waiting := map[int]result{}
-	for number := 0; ; number++ {
-		for {
-			if _, there := waiting[number]; there {
-				break
-			}
-			select {
-			case one := <-results:
-				waiting[one.number] = one
-			case <-ctx.Done():
-				return nil, 0, ctx.Err()
-			}
+	fmt.Fprintf(r.Stdout, "%s\n", countedCauses(len(unknown), len(known)))
+	for i, c := range unknown {
+		files := c.Divergence.files(r.session, c.found)
+		if err := write(folder, files); err != nil {
+			return err
 		}
-		one := waiting[number]
-		delete(waiting, number)
-		<-ahead
-		if one.err != nil {
-			return nil, 0, one.err
-		}
-		r.tally.walks++
-		for i, s := range one.played.steps {
-			r.tally.add(s)
-			if r.tally.steps == r.Steps && (one.played.difference == nil || i+1 < len(one.played.steps)) {
-				return nil, 0, nil
-			}
-		}
-		if one.played.difference != nil {
-			return one.played, number, nil
-		}
-		r.progress()
+		fmt.Fprintf(r.Stdout, "\n%d. %s\n", i+1, c.describe())
+		c.Divergence.print(r.Stdout, artifact.DisplayPath(folder), files)
 	}
-}
-
-// progress says how far the run is.
-func (r *run) progress() {
-	now := time.Now()
-	r.shown.Print(now, func(bool) string {
-		reached, all := r.tally.reachedRules()
-		return fmt.Sprintf("%d of %d steps, %s per second, %d of %d rules reached", r.tally.steps, r.Steps,
-			strconv.FormatFloat(float64(r.tally.steps)/now.Sub(r.started).Seconds(), 'f', 0, 64), reached, all)
-	})
-}
-
-// Unreachable says whether an error is that of a target that does not answer.
-func Unreachable(err error) bool {
-	var lost *steps.Unreachable
-	return errors.As(err, &lost)
+	if len(known) > 0 {
+		fmt.Fprintln(r.Stdout, "\nknown differences:")
+		for _, c := range known {
+			fmt.Fprintf(r.Stdout, "  %s\n", c.describe())
+		}
+	}
+	return nil
 }

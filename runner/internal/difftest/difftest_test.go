@@ -16,7 +16,7 @@ import (
 	"example.com/lpgate/runner/internal/service"
 )
 
-// locate is the project of this repository.
+// locate returns the project of this repository.
 func locate(t testing.TB) project.Project {
 	t.Helper()
 	p, err := project.Locate("../../../milestones/M109.yaml")
@@ -26,60 +26,60 @@ func locate(t testing.TB) project.Project {
 	return p
 }
 
-// Between two fakes nothing differs, though every other one has given out ids before.
+// Two fakes do not differ, though every other one has given ids before.
 func TestTwoFakesAgree(t *testing.T) {
 	for _, seed := range []string{"one", "two"} {
 		result, err := difftest.Run(t.Context(), difftest.Config{Project: locate(t), Target: service.Options{RunID: seed}, Steps: 1_000, Stdout: io.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if result.Divergence != nil {
-			t.Errorf("seed %s: got %s: %s", seed, result.Divergence.Ref, result.Divergence.Difference.String())
+		for _, c := range result.Causes {
+			t.Errorf("run id %s: got %s", seed, c.Text)
 		}
 		if result.Steps != 1_000 {
-			t.Errorf("seed %s: got %d steps, want 1000", seed, result.Steps)
+			t.Errorf("run id %s: got %d calls, want 1000", seed, result.Steps)
 		}
 	}
 }
 
-// clumsy is a fake that answers one thing otherwise: the Content-Type of a success.
-func clumsy(honest http.Handler) http.Handler {
+// withoutCharset wraps a fake so that conflicts have another Content-Type.
+func withoutCharset(fake http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		honest.ServeHTTP(plain{w}, r)
+		fake.ServeHTTP(conflictWriter{w}, r)
 	})
 }
 
-type plain struct{ http.ResponseWriter }
+type conflictWriter struct{ http.ResponseWriter }
 
-func (p plain) WriteHeader(status int) {
+func (w conflictWriter) WriteHeader(status int) {
 	if status == http.StatusConflict {
-		p.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", "application/json")
 	}
-	p.ResponseWriter.WriteHeader(status)
+	w.ResponseWriter.WriteHeader(status)
 }
 
-// The same seed gives the same report and the same files, byte for byte.
-func TestSameSeedSameReport(t *testing.T) {
+// Two runs with the same random seed have the same report and the same files.
+func TestReproducible(t *testing.T) {
 	var reports [2]string
 	for i := range reports {
 		out := t.TempDir()
 		var printed strings.Builder
 		result, err := difftest.Run(t.Context(), difftest.Config{
-			Project: locate(t), Target: service.Options{RunID: "same"}, Steps: 2_000, Folder: out, Stdout: &printed, Wrap: clumsy,
+			Project: locate(t), Target: service.Options{RunID: "same"}, Steps: 2_000, Folder: out, Stdout: &printed, Wrap: withoutCharset,
 		})
-		if err != nil || result.Divergence == nil {
-			t.Fatalf("got %v, %v", result.Divergence, err)
+		if err != nil || len(result.Causes) != 1 {
+			t.Fatalf("got %v\n%s", err, printed.String())
 		}
 		text := strings.ReplaceAll(printed.String(), out, "OUT")
 		for _, extension := range []string{".feature", ".sh", ".json"} {
-			file, err := os.ReadFile(filepath.Join(out, result.Divergence.Ref+extension))
+			file, err := os.ReadFile(filepath.Join(out, result.Causes[0].Divergence.ID+extension))
 			if err != nil {
 				t.Fatal(err)
 			}
 			text += string(file)
 		}
 		if left, err := os.ReadDir(out); err != nil || len(left) != 3 {
-			t.Errorf("got %v, %v, want three files and nothing else", left, err)
+			t.Errorf("got %v, %v, want three files", left, err)
 		}
 		reports[i] = text
 	}
@@ -88,35 +88,36 @@ func TestSameSeedSameReport(t *testing.T) {
 	}
 }
 
-// What was found at a target can be loaded and played again, there and against the truth.
-func TestPlayAgain(t *testing.T) {
+// A difference of a target can be repeated against the target, against a correct service, and against a second fake.
+func TestRepeat(t *testing.T) {
 	fake, err := fakeserver.New(fakeserver.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	liar := httptest.NewServer(clumsy(fake))
-	defer liar.Close()
-	honest := fakeservertest.Start(t)
+	wrong := httptest.NewServer(withoutCharset(fake))
+	defer wrong.Close()
+	correct := fakeservertest.Start(t)
 	out := t.TempDir()
 	result, err := difftest.Run(t.Context(), difftest.Config{
-		Project: locate(t), Target: service.Options{URL: liar.URL, RunID: "again"}, Steps: 2_000, Folder: out, Stdout: io.Discard,
+		Project: locate(t), Target: service.Options{URL: wrong.URL, RunID: "again"}, Steps: 1_000, Folder: out, Stdout: io.Discard,
 	})
-	if err != nil || result.Divergence == nil {
-		t.Fatalf("got %v, %v, want a difference", result.Divergence, err)
+	if err != nil || !result.Differs() {
+		t.Fatalf("got %v, %v, want a difference", result.Causes, err)
 	}
-	for _, side := range []struct {
+	id := result.Causes[0].Divergence.ID
+	for _, server := range []struct {
 		url     string
 		differs bool
-	}{{liar.URL, true}, {honest.URL, false}, {"", false}} {
-		again, err := difftest.Repeat(t.Context(), difftest.Config{Project: locate(t), Target: service.Options{URL: side.url}, Folder: out}, result.Divergence.Ref)
+	}{{wrong.URL, true}, {correct.URL, false}, {"", false}} {
+		repetition, err := difftest.Repeat(t.Context(), difftest.Config{Project: locate(t), Target: service.Options{URL: server.url}, Folder: out}, id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (again.Now != nil) != side.differs || again.Same != side.differs {
-			t.Errorf("at %q: got %v, want the difference: %t", side.url, again.Now, side.differs)
+		if (repetition.Now != nil) != server.differs || repetition.Same != server.differs {
+			t.Errorf("at %q: got %v, want the difference: %t", server.url, repetition.Now, server.differs)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(out, result.Divergence.Ref+".json"))
+	text, err := os.ReadFile(filepath.Join(out, id+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func TestPlayAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := difftest.Repeat(t.Context(), difftest.Config{Project: locate(t), Folder: out}, "d-changed"); err == nil || !strings.Contains(err.Error(), "changed.json") {
-		t.Errorf("a file whose name is not that of what is in it: got %v", err)
+		t.Errorf("a file with another id: got %v", err)
 	}
 }
 

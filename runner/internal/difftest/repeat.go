@@ -20,163 +20,165 @@ import (
 	"example.com/lpgate/runner/internal/usage"
 )
 
-// Repetition is a drift that was played again.
+// Repetition is a recorded difference that was executed again.
 type Repetition struct {
-	// Recorded is the drift as it was found.
+	// Recorded is the difference as it was recorded.
 	Recorded *Divergence
-	// Now is what differs now; nil when nothing does.
+	// Now is what differs now; nil if nothing does.
 	Now *Difference
-	// Same says that what differs now is what was found.
+	// Same is set if Now has the cause that was recorded, in the same call.
 	Same bool
 
-	sides, scenario, commands string
+	servers, scenario, commands string
 }
 
-// Repeat plays the walk of a drift, which is looked for in the configuration's folder, and says what differs now. Nothing
-// is written.
+// Repeat executes the sequence of a recorded difference in the folder of the configuration. It writes no files.
 //
-// The error is of the one who asked ([usage.Error]), of a target that does not answer ([Unreachable]), or of what the walk is
-// made from.
-func Repeat(ctx context.Context, cfg Config, ref string) (*Repetition, error) {
-	room, err := newSession(cfg)
+// The error is [usage.Error], one for which [Unreachable] holds, or due to a broken file.
+func Repeat(ctx context.Context, cfg Config, id string) (*Repetition, error) {
+	s, err := newSession(cfg)
 	if err != nil {
 		return nil, err
 	}
-	defer room.close()
-	folder := cfg.folder(room.milestone.ID)
-	again := &Repetition{sides: room.describe()}
-	if again.Recorded, err = readDivergence(folder, ref); err != nil {
+	defer s.close()
+	folder := cfg.folder(s.milestone.ID)
+	r := &Repetition{servers: s.describe()}
+	if r.Recorded, err = readDivergence(folder, id); err != nil {
 		return nil, err
 	}
-	if err := room.admit(again.Recorded); err != nil {
+	if err := s.checkDivergence(r.Recorded); err != nil {
 		return nil, err
 	}
-	scenario, err := os.ReadFile(filepath.Join(folder, ref+".feature"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // some have none
-		return nil, fmt.Errorf("reading the scenario of a drift: %w", err)
+	scenario, err := os.ReadFile(filepath.Join(folder, id+".feature"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // some differences have none
+		return nil, fmt.Errorf("reading the scenario of a difference: %w", err)
 	}
-	again.scenario = string(scenario)
-	if err := room.reach(ctx); err != nil {
+	r.scenario = string(scenario)
+	if err := s.probe(ctx); err != nil {
 		return nil, err
 	}
-	return again, again.play(ctx, room)
+	return r, r.execute(ctx, s)
 }
 
-// execute plays the walk. A second fake is tried as one that nobody used before, and as one that somebody did.
-func (a *Repetition) play(ctx context.Context, room *session) error {
-	writer, err := golden.NewWriter(room.milestone, nil)
+// execute executes the sequence. Without a target it tries a second fake that is new, and one that has given ids before.
+func (r *Repetition) execute(ctx context.Context, s *session) error {
+	writer, err := golden.NewWriter(s.milestone, nil)
 	if err != nil {
 		return err
 	}
-	p, err := room.execute(ctx, writer, 0, a.Recorded.Sequence)
-	if err == nil && p.difference == nil && room.way == nil {
-		p, err = room.execute(ctx, writer, 1, a.Recorded.Sequence)
+	e, err := s.execute(ctx, writer, 0, r.Recorded.Sequence, nil)
+	if err == nil && e.findingOf("") == nil && s.target == nil {
+		e, err = s.execute(ctx, writer, 1, r.Recorded.Sequence, nil)
 	}
 	if err != nil {
 		return err
 	}
-	says := "no difference now"
-	if p.difference != nil {
-		a.Now = &room.record(p).Difference
-		a.Same = a.Now.signature() == a.Recorded.Difference.signature() && len(p.walk.Calls) == len(a.Recorded.Sequence.Calls)
-		says = a.Now.String()
+	found := e.findingOf(r.Recorded.Cause)
+	if found == nil {
+		found = e.findingOf("")
 	}
-	a.commands = room.commands(p, a.Recorded.Ref+": "+says)
+	result := "no difference now"
+	if found != nil {
+		r.Now = &s.divergence(found).Difference
+		r.Same = r.Now.Cause() == r.Recorded.Cause && len(found.calls) == len(r.Recorded.Sequence.Calls)
+		result = r.Now.String()
+	}
+	r.commands = s.curlCommands(e, r.Recorded.ID+": "+result)
 	return nil
 }
 
-// readDivergence reads a drift that a run left in a folder.
-func readDivergence(folder, ref string) (*Divergence, error) {
-	files, err := filepath.Glob(filepath.Join(glob.Replace(folder), "d-*.json"))
+// readDivergence reads a difference from a folder.
+func readDivergence(folder, id string) (*Divergence, error) {
+	files, err := filepath.Glob(filepath.Join(globEscaper.Replace(folder), "d-*.json"))
 	if err != nil {
-		return nil, fmt.Errorf("looking for a drift in %s: %w", folder, err)
+		return nil, fmt.Errorf("listing the differences in %s: %w", folder, err)
 	}
-	var refs []string
+	var ids []string
 	for _, file := range files {
-		refs = append(refs, strings.TrimSuffix(filepath.Base(file), ".json"))
+		ids = append(ids, strings.TrimSuffix(filepath.Base(file), ".json"))
 	}
-	if slices.Contains(refs, ref) {
-		return load(filepath.Join(folder, ref+".json"))
+	if slices.Contains(ids, id) {
+		return readDivergenceFile(filepath.Join(folder, id+".json"))
 	}
-	says := "where there is no difference at all"
-	if len(refs) > 0 {
-		says = fmt.Sprintf("which has %d others", len(refs))
+	hint := "it has no differences"
+	if len(ids) > 0 {
+		hint = fmt.Sprintf("it has %d others", len(ids))
 	}
-	if word := suggest.Nearest(ref, refs); word != "" {
-		says = "did you mean " + word + "?"
+	if nearest := suggest.Nearest(id, ids); nearest != "" {
+		hint = "did you mean " + nearest + "?"
 	}
-	return nil, usage.Errorf("nothing is called %s in %s (%s); `runner diff` finds differences, and --from DIR looks elsewhere", ref, artifact.DisplayPath(folder), says)
+	return nil, usage.Errorf("no difference %s in %s (%s): find differences with `runner diff`, or use another folder with --from DIR", id, artifact.DisplayPath(folder), hint)
 }
 
-// glob takes a text as it is.
-var glob = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+// globEscaper escapes the characters with a meaning in patterns of file names.
+var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
-// load reads a file that a run wrote. The error names it.
-func load(name string) (*Divergence, error) {
+// readDivergenceFile reads a file that a run wrote, and checks that it was not changed.
+func readDivergenceFile(name string) (*Divergence, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("reading a drift: %w", err)
+		return nil, fmt.Errorf("reading a difference: %w", err)
 	}
 	d := new(Divergence)
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(d); err != nil {
-		return nil, fmt.Errorf("reading the drift %s: %w", name, err)
+		return nil, fmt.Errorf("reading the difference %s: %w", name, err)
 	}
-	called := strings.TrimSuffix(filepath.Base(name), ".json")
-	if want := plan.Ref("d", string(d.content())); called != want || d.Ref != want {
-		return nil, fmt.Errorf("reading the drift %s: it is called %s, and what is in it is %s", name, called, want)
+	id := strings.TrimSuffix(filepath.Base(name), ".json")
+	if want := plan.Ref("d", string(d.content())); id != want || d.ID != want {
+		return nil, fmt.Errorf("reading the difference %s: its content has the id %s, and its name the id %s", name, want, id)
 	}
 	return d, nil
 }
 
-// admit refuses a drift that cannot be played in the room.
-func (r *session) admit(d *Divergence) error {
-	if d.Milestone != r.milestone.ID {
-		return usage.Errorf("%s is of the milestone %s, and this one is %s", d.Ref, d.Milestone, r.milestone.ID)
+// checkDivergence returns an error if the target cannot execute a recorded difference.
+func (s *session) checkDivergence(d *Divergence) error {
+	if d.Milestone != s.milestone.ID {
+		return usage.Errorf("%s belongs to the milestone %s, got %s", d.ID, d.Milestone, s.milestone.ID)
 	}
 	needs := d.needs()
-	if !slices.Contains(needs, keyMode) && r.service.KeyMode() {
-		needs = append(needs, headerMode) // whatever its calls change of it, that is who calls
+	if !slices.Contains(needs, keyMode) && s.service.KeyMode() {
+		needs = append(needs, headerMode) // the caller is identified by headers
 	}
 	for _, need := range needs {
-		if need != freshState && !r.can(need) {
-			return usage.Errorf("%s needs a target that has %s: if this one has it, say so with --capability", d.Ref, need)
+		if need != freshState && !s.supports(need) {
+			return usage.Errorf("%s needs a target with %s: if the target has it, add --capability %s", d.ID, need, need)
 		}
 	}
-	held := []string{d.Sequence.PartnerKey}
+	labels := []string{d.Sequence.PartnerKey}
 	for _, call := range d.Sequence.Calls {
-		held = append(held, call.Hold)
+		labels = append(labels, call.Hold)
 	}
-	for _, label := range held {
-		if label != "" && !slices.Contains(r.keys.labels, label) {
-			return usage.Errorf("%s holds the partner key %q, and there is none of that label among the keys: --partner-keys FILE names others", d.Ref, label)
+	for _, label := range labels {
+		if label != "" && !slices.Contains(s.labels, label) {
+			return usage.Errorf("%s uses the partner key %q, which is not among the partner keys: --partner-keys FILE sets them", d.ID, label)
 		}
 	}
 	return nil
 }
 
-// Says is how it ended, as one line.
-func (a *Repetition) Says() string {
+// Summary returns the result in one line.
+func (r *Repetition) Summary() string {
 	switch {
-	case a.Now == nil:
-		return a.Recorded.Ref + " does not differ now"
-	case !a.Same:
-		return fmt.Sprintf("%s differs otherwise than it did: %s", a.Recorded.Ref, a.Now.String())
+	case r.Now == nil:
+		return r.Recorded.ID + " does not differ now"
+	case !r.Same:
+		return fmt.Sprintf("%s differs in another way than recorded: %s", r.Recorded.ID, r.Now.String())
 	}
-	return fmt.Sprintf("%s differs: %s", a.Recorded.Ref, a.Now.String())
+	return fmt.Sprintf("%s differs: %s", r.Recorded.ID, r.Now.String())
 }
 
-// Page writes the whole of it for the terminal.
-func (a *Repetition) Page(w io.Writer) {
-	fmt.Fprintf(w, "%s  %s\n%s\nwhen it was found: %s\n", a.Recorded.Ref, a.Recorded.Operation, a.sides, a.Recorded.Difference.String())
-	for _, text := range []string{a.scenario, a.commands} {
+// Print prints the recorded difference, the scenario, the requests and the result.
+func (r *Repetition) Print(w io.Writer) {
+	fmt.Fprintf(w, "%s  %s\n%s\nrecorded: %s\n", r.Recorded.ID, r.Recorded.Operation, r.servers, r.Recorded.Difference.String())
+	for _, text := range []string{r.scenario, r.commands} {
 		if text != "" {
 			fmt.Fprintf(w, "\n%s", text)
 		}
 	}
-	fmt.Fprintf(w, "\n%s\n", a.Says())
+	fmt.Fprintf(w, "\n%s\n", r.Summary())
 }
 
-// Commands are the requests as curl sends them, with the ids of this run.
-func (a *Repetition) Commands() string { return a.commands }
+// CurlCommands returns the requests as curl commands, with the ids of this run.
+func (r *Repetition) CurlCommands() string { return r.commands }

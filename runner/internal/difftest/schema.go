@@ -9,22 +9,21 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/schemas"
 )
 
-// place is somewhere in a request body, with what may be put there: JSON, or absent. What the schema allows is not
-// looked at twice: both kinds of values are sent, and the fake decides what they are worth.
+// place is a member of a request body, with values as JSON texts; "absent" removes the member. The fake decides which values
+// are refused.
 type place struct {
 	pointer string
-	right   []string // of the kind that the schema asks for, most of them allowed
-	wrong   []string // of another kind
+	valid   []string // of the type of the schema, and mostly valid
+	invalid []string // mostly invalid
 }
 
-// node is a JSON Schema, as far as values are made from it.
+// node has the keywords of a JSON Schema that values are made from.
 type node struct {
 	Ref        string           `json:"$ref"`
-	Type       kind             `json:"type"`
+	Type       jsonType         `json:"type"`
 	Format     string           `json:"format"`
 	Pattern    string           `json:"pattern"`
 	MinLength  int              `json:"minLength"`
@@ -37,43 +36,43 @@ type node struct {
 	file string
 }
 
-// kind is the type that a schema asks for; of several the first.
-type kind string
+// jsonType is the type in a schema; of several types the first.
+type jsonType string
 
 // UnmarshalJSON reads a name or a list of names.
-func (k *kind) UnmarshalJSON(text []byte) error {
-	names := make([]kind, 1)
+func (t *jsonType) UnmarshalJSON(text []byte) error {
+	names := make([]jsonType, 1)
 	var err error
 	if len(text) > 0 && text[0] == '[' {
 		type plain []string
 		var all plain
 		if err = json.Unmarshal(text, &all); err == nil && len(all) > 0 {
-			names[0] = kind(all[0])
+			names[0] = jsonType(all[0])
 		}
 	} else {
 		var one string
 		err = json.Unmarshal(text, &one)
-		names[0] = kind(one)
+		names[0] = jsonType(one)
 	}
-	*k = names[0]
+	*t = names[0]
 	return err
 }
 
-// reader reads schemas as nodes.
-type reader struct {
-	set   *schemas.Set
-	files map[string]*node
-	words []string // texts that mean something to somebody: reason codes
-	dice  *rand.Rand
+// schemaReader reads schemas as nodes.
+type schemaReader struct {
+	set    *schemas.Set
+	files  map[string]*node
+	codes  []string // reason codes, used as texts
+	random *rand.Rand
 }
 
-func newReader(set *schemas.Set, words []string) *reader {
-	// The values are made once, and from a fixed seed: which of them are sent is for the walk to draw.
-	return &reader{set, map[string]*node{}, words, rand.New(rand.NewPCG(1, 2))}
+// newSchemaReader returns a reader of a set. Its values are always the same: which of them are sent is drawn later.
+func newSchemaReader(set *schemas.Set, codes []string) *schemaReader {
+	return &schemaReader{set, map[string]*node{}, codes, rand.New(rand.NewPCG(1, 2))}
 }
 
-// file is the root of a schema.
-func (r *reader) file(name string) (*node, error) {
+// file returns the root of a schema.
+func (r *schemaReader) file(name string) (*node, error) {
 	if found, ok := r.files[name]; ok {
 		return found, nil
 	}
@@ -90,8 +89,8 @@ func (r *reader) file(name string) (*node, error) {
 	return root, nil
 }
 
-// resolve follows references. What stands beside one narrows what it refers to, and is kept.
-func (r *reader) resolve(n *node, file string) (*node, string, error) {
+// resolve follows references. A minLength and a pattern beside a reference replace those of the schema that it refers to.
+func (r *schemaReader) resolve(n *node, file string) (*node, string, error) {
 	narrower := node{}
 	for n.Ref != "" {
 		if n.MinLength > 0 {
@@ -120,19 +119,19 @@ func (r *reader) resolve(n *node, file string) (*node, string, error) {
 	return n, file, nil
 }
 
-// places lists the members of a body, and what is in them.
-func (r *reader) places(n *node, file string, at jsontext.Pointer) ([]place, error) {
+// places lists the members of a body with their values.
+func (r *schemaReader) places(n *node, file string, at jsontext.Pointer) ([]place, error) {
 	n, file, err := r.resolve(n, file)
 	if err != nil {
 		return nil, err
 	}
 	var found []place
 	if at != "" {
-		right, err := r.values(n, file)
+		valid, err := r.values(n, file)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, place{string(at), right, wrongFor(n)})
+		found = append(found, place{string(at), valid, invalidValues(n)})
 	}
 	for _, name := range sortedKeys(n.Properties) {
 		inner, err := r.places(n.Properties[name], file, at.AppendToken(name))
@@ -140,9 +139,9 @@ func (r *reader) places(n *node, file string, at jsontext.Pointer) ([]place, err
 			return nil, err
 		}
 		if slices.Contains(n.Required, name) {
-			inner[0].wrong = append(inner[0].wrong, "absent")
+			inner[0].invalid = append(inner[0].invalid, "absent")
 		} else {
-			inner[0].right = append(inner[0].right, "absent")
+			inner[0].valid = append(inner[0].valid, "absent")
 		}
 		found = append(found, inner...)
 	}
@@ -152,8 +151,8 @@ func (r *reader) places(n *node, file string, at jsontext.Pointer) ([]place, err
 	return found, nil
 }
 
-// values are JSON texts of the kind that a schema asks for, with the limits of the kind among them.
-func (r *reader) values(n *node, file string) ([]string, error) {
+// values returns values of the type of a schema, limits included.
+func (r *schemaReader) values(n *node, file string) ([]string, error) {
 	switch {
 	case len(n.Enum) > 0:
 		var all []string
@@ -164,7 +163,7 @@ func (r *reader) values(n *node, file string) ([]string, error) {
 	case n.Type == "boolean":
 		return []string{"true", "false"}, nil
 	case n.Type == "integer":
-		// Most rules turn between 0 and 2; what is beyond a double's exact numbers turns the schema.
+		// Most rules have a limit between 0 and 2, and the schema one at the largest exact integer of a double.
 		return []string{"0", "1", "2", "3", "0", "1", "2", "2.0", "2e0", "1.0", "9007199254740991"}, nil
 	case n.Type == "array":
 		return r.lists(n, file)
@@ -188,14 +187,14 @@ func (r *reader) values(n *node, file string) ([]string, error) {
 		return []string{`"a@b"`, `"a@"`, `"trust@lp.example"`, `"nowhere"`, `"é@"`}, nil
 	}
 	var all []string
-	for _, word := range slices.Concat(texts, r.words) {
+	for _, word := range slices.Concat(texts, r.codes) {
 		all = append(all, quoted(word))
 	}
 	return all, nil
 }
 
-// lists are lists of a schema's items, empty ones and such with an item twice among them.
-func (r *reader) lists(n *node, file string) ([]string, error) {
+// lists returns lists of the items of a schema, some empty, and some with an item twice.
+func (r *schemaReader) lists(n *node, file string) ([]string, error) {
 	all := []string{"[]"}
 	items, file, err := r.resolve(n.Items, file)
 	if err != nil {
@@ -207,14 +206,14 @@ func (r *reader) lists(n *node, file string) ([]string, error) {
 	}
 	for range count {
 		var list []string
-		for range 1 + r.dice.IntN(3) {
+		for range 1 + r.random.IntN(3) {
 			one, err := r.item(items, file)
 			if err != nil {
 				return nil, err
 			}
 			list = append(list, one)
 		}
-		if r.dice.IntN(8) == 0 {
+		if r.random.IntN(8) == 0 {
 			list = append(list, list[0])
 		}
 		all = append(all, "["+strings.Join(list, ", ")+"]")
@@ -222,8 +221,8 @@ func (r *reader) lists(n *node, file string) ([]string, error) {
 	return all, nil
 }
 
-// item is one value, an object of such or a plain one.
-func (r *reader) item(n *node, file string) (string, error) {
+// item returns a value of a schema.
+func (r *schemaReader) item(n *node, file string) (string, error) {
 	if n.Type == "object" {
 		return r.object(n, file)
 	}
@@ -231,11 +230,11 @@ func (r *reader) item(n *node, file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return values[r.dice.IntN(len(values))], nil
+	return values[r.random.IntN(len(values))], nil
 }
 
-// object is an object with every member.
-func (r *reader) object(n *node, file string) (string, error) {
+// object returns an object with all members.
+func (r *schemaReader) object(n *node, file string) (string, error) {
 	var members []string
 	for _, name := range sortedKeys(n.Properties) {
 		inner, file, err := r.resolve(n.Properties[name], file)
@@ -251,8 +250,8 @@ func (r *reader) object(n *node, file string) (string, error) {
 	return "{" + strings.Join(members, ", ") + "}", nil
 }
 
-// wrongFor are values that a schema of that kind may not like.
-func wrongFor(n *node) []string {
+// invalidValues returns values that a schema of this type mostly refuses.
+func invalidValues(n *node) []string {
 	all := []string{"null", "7", `"x"`, "true", "[]", "{}"}
 	switch {
 	case n.Type == "integer":
@@ -262,7 +261,7 @@ func wrongFor(n *node) []string {
 	case n.Type == "boolean":
 		all = append(all, "0", `"true"`)
 	case n.Format == "date-time":
-		for _, text := range noTimes {
+		for _, text := range malformedTimes {
 			all = append(all, quoted(text))
 		}
 	case n.Type == "string" || len(n.Enum) > 0:
@@ -273,35 +272,5 @@ func wrongFor(n *node) []string {
 	return all
 }
 
-// texts are words for what has no other meaning. Code points beyond the basic plane sort differently in UTF-16.
+// texts are values without a meaning. Code points beyond the basic plane have another order in UTF-16.
 var texts = []string{"a", "b", "B", "a b", "é", "\U0001d4b3", "\uffee", "late", "~/", `q"\`}
-
-// times are about the time at which the built-in servers stand still: at the edges of seconds, of days, and of what
-// retentions cut.
-var times = around(service.Frozen().UnixMilli())
-
-func around(now int64) []string {
-	const second, day = int64(1000), int64(24 * 60 * 60 * 1000)
-	var all []string
-	for _, by := range []int64{
-		0, 0, second, -second, 1, -1, 3600 * second, -3600 * second, day, day + 1, day - 1, -day, -day - 1, -day + 1,
-		30 * day, 30*day + 1, -30 * day, -30*day - 1, 180 * day, 180*day + 1, -180 * day, -180*day - 1, day / 2, -day / 2, 10 * second,
-	} {
-		all = append(all, timeText(now+by))
-	}
-	return all
-}
-
-// spelledTimes are times in other spellings, and at the ends of the calendar.
-var spelledTimes = []string{
-	"2026-02-22T17:30:00+01:30", "2026-02-22t16:00:00z", "2026-02-22T16:00:00.0009Z", "2026-02-22T15:59:59.9999999Z",
-	"2026-02-22T16:00:00Z", "2026-02-22T16:00:00.1Z", "2026-02-22T11:00:00.5-05:00", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2024-02-29T00:00:00Z",
-	// These have the form of a time, and are none that can be recorded.
-	"2026-02-22T23:59:60Z", "2016-12-31T23:59:60Z", "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00",
-}
-
-// noTimes are texts that do not have the form of a time.
-var noTimes = []string{
-	"yesterday", "", "2026-02-22", "2026-02-22T16:00:00", "2026-02-22 16:00:00Z", "2026-02-30T00:00:00Z",
-	"2026-02-22T24:00:00Z", "2026-02-22T16:00:00,5Z", "2026-02-22T16:00:00+24:00",
-}

@@ -2,50 +2,54 @@ package difftest
 
 import (
 	"context"
-	"flag"
-	"fmt"
+	"encoding/json"
+	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"testing"
 
-	"pgregory.net/rapid"
-
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/steps"
 )
 
-// maxExecutions bounds how often a walk is played to make it shorter. It is a number and no time, so that every machine comes
-// to the same end.
-const maxExecutions = 4000
+// Limits of the executions that make one sequence shorter. They are numbers and not times, so that the result is the same on
+// each machine. A request without a response takes as long as --max-time.
+const (
+	maxExecutions           = 1000
+	maxExecutionsNoResponse = 20
+)
 
-// shrinker makes a walk that shows a difference shorter.
+// shrinker makes a sequence shorter that shows a difference of a cause.
 type shrinker struct {
 	ctx        context.Context
-	room       *session
+	session    *session
+	milestone  *milestones.Milestone
+	bodies     map[string][]place
 	writer     *golden.Writer
 	number     int
-	want       string // the signature of the difference
-	executions int
-	known      map[string]bool // sequences that were played, and whether they show it
-	best       *execution
+	cause      string
+	executions int             // that are left
+	tried      map[string]bool // sequences that were executed and do not show the difference
+	best       *finding
 	err        error
 }
 
-// shrink finds a shorter walk that shows the difference that was found. rapid draws the walk again from less and less;
-// then what it could not take out because of how walks are drawn is tried row by row.
-func (r *run) shrink(ctx context.Context, number int, found *execution) (*execution, error) {
-	writer, err := golden.NewWriter(r.room.milestone, nil)
+// shrink returns the shortest sequence that it finds for the cause of a finding in the sequence with the number.
+func (r *runner) shrink(ctx context.Context, number int, found *finding) (*finding, error) {
+	writer, err := golden.NewWriter(r.session.milestone, nil)
 	if err != nil {
 		return nil, err
 	}
 	s := &shrinker{
-		ctx: ctx, room: r.room, writer: writer, number: number, want: found.signature(), known: map[string]bool{}, best: found,
+		ctx: ctx, session: r.session, milestone: r.grammar.milestone, bodies: r.grammar.bodies, writer: writer, number: number,
+		cause: found.difference.Cause(), executions: maxExecutions, tried: map[string]bool{}, best: found,
 	}
-	s.draw(r.grammar, seed(r.room.service.RunID, number))
-	if s.best.signature() == s.want {
-		s.reduce(r.grammar)
+	if found.difference.Kind == NoResponse {
+		s.executions = maxExecutionsNoResponse
+	}
+	s.shows(found.sequence.with(found.sequence.Calls[len(found.sequence.Calls)-1:]))
+	s.removeParts()
+	for s.firstOf(shorterSequences(s.best.sequence)) || s.firstOf(s.replacements(s.best.sequence)) {
 	}
 	if s.err != nil {
 		return nil, s.err
@@ -53,189 +57,161 @@ func (r *run) shrink(ctx context.Context, number int, found *execution) (*execut
 	return s.best, ctx.Err()
 }
 
-// signature tells what a walk shows from what another one shows.
-func (p *execution) signature() string {
-	if p == nil || p.difference == nil {
-		return ""
-	}
-	return p.difference.signature()
-}
-
-// shows plays a walk, unless it was played before, and says whether it shows the difference.
-func (s *shrinker) shows(w Sequence) bool {
-	text := w.text()
-	if shows, known := s.known[text]; known {
-		return shows
-	}
-	if s.executions == maxExecutions || s.err != nil || s.ctx.Err() != nil {
+// shows executes a sequence, and makes it the best one if it shows the difference.
+func (s *shrinker) shows(seq Sequence) bool {
+	text := seq.text()
+	if s.tried[text] || s.executions == 0 || s.err != nil || s.ctx.Err() != nil {
 		return false
 	}
-	s.executions++
-	p, err := s.room.execute(s.ctx, s.writer, s.number, w)
+	s.executions--
+	e, err := s.session.execute(s.ctx, s.writer, s.number, seq, nil)
 	if err != nil {
 		s.err = err
 		return false
 	}
-	shows := p.signature() == s.want
-	s.known[text] = shows
-	if shows && (s.best == nil || len(p.walk.text()) <= len(s.best.walk.text())) {
-		s.best = p
+	found := e.findingOf(s.cause)
+	if found == nil {
+		s.tried[text] = true
+		return false
 	}
-	return shows
+	s.best = found
+	return true
 }
 
-// rapidFlags are rapid's, which belong to the process: there is no other way to set them. One walk is shrunk at a time.
-var rapidFlags sync.Mutex
-
-// draw has rapid draw the walk from its seed, and then from less.
-func (s *shrinker) draw(g *grammar, seed int) {
-	rapidFlags.Lock()
-	defer rapidFlags.Unlock()
-	if flag.Lookup("test.short") == nil {
-		testing.Init() // rapid asks whether a test is to be short
-	}
-	if !flag.Parsed() {
-		if err := flag.CommandLine.Parse(nil); err != nil {
-			panic(err) // there is nothing in it
+// removeParts removes calls: halves of the sequence, quarters, and so on.
+func (s *shrinker) removeParts() {
+	for size := len(s.best.sequence.Calls) / 2; size > 1; size /= 2 {
+		for from := 0; from < len(s.best.sequence.Calls)-1; {
+			calls := s.best.sequence.Calls
+			to := min(from+size, len(calls)-1)
+			if !s.shows(s.best.sequence.with(slices.Concat(calls[:from], calls[to:]))) {
+				from += size
+			}
 		}
-	}
-	for name, value := range map[string]string{
-		"seed": strconv.Itoa(seed), "checks": "5", // of which the first fails; a short test makes a fifth of it
-		"nofailfile": "true", "failfile": "", "shrinktime": "23h", "log": "false", "v": "false", "debug": "false", "debugvis": "false",
-	} {
-		if err := flag.Set("rapid."+name, value); err != nil {
-			panic(fmt.Sprintf("rapid has no flag %s any more: %v", name, err))
-		}
-	}
-	defer func() {
-		if p := recover(); p != nil && p != any(ended) {
-			panic(p)
-		}
-	}()
-	rapid.Check(observer{}, func(t *rapid.T) {
-		if s.shows(g.sequences.Draw(t, "walk")) {
-			t.FailNow()
-		}
-	})
-}
-
-// observer is what rapid reports to: nobody. It is told that the check failed, and ends it.
-type observer struct{}
-
-type end string
-
-const ended end = "the check is over"
-
-func (observer) Helper()               {}
-func (observer) Name() string          { return "a walk of package drift" }
-func (observer) Logf(string, ...any)   {}
-func (observer) Log(...any)            {}
-func (observer) Skipf(string, ...any)  {}
-func (observer) Skip(...any)           {}
-func (observer) SkipNow()              {}
-func (observer) Errorf(string, ...any) {}
-func (observer) Error(...any)          {}
-func (observer) Fatalf(string, ...any) { panic(ended) }
-func (observer) Fatal(...any)          { panic(ended) }
-func (observer) FailNow()              { panic(ended) }
-func (observer) Fail()                 {}
-func (observer) Failed() bool          { return false }
-
-// reduce takes out whatever the difference can do without: calls, then what is in a call, then what the servers are.
-func (s *shrinker) reduce(g *grammar) {
-	for again := true; again; {
-		again = s.first(shorterSequences(s.best.walk)) || s.first(g.replacements(s.best.walk))
 	}
 }
 
-// first takes the first of some walks that shows the difference.
-func (s *shrinker) first(walks []Sequence) bool {
-	for _, w := range walks {
-		before := s.best
-		if s.best = nil; s.shows(w) && s.best != nil {
-			return true
-		}
-		s.best = before
-	}
-	return false
+// firstOf tries sequences until one shows the difference.
+func (s *shrinker) firstOf(sequences []Sequence) bool {
+	return slices.ContainsFunc(sequences, s.shows)
 }
 
-// replacements are the walks that lack a call of a walk, and say something else in its last one: what a call brought about may
-// be had without it.
-func (g *grammar) replacements(w Sequence) (all []Sequence) {
-	last := len(w.Calls) - 1
+// replacements returns the sequences that lack one call, and have another value in the last one: the value may have the effect
+// of the call.
+func (s *shrinker) replacements(seq Sequence) (all []Sequence) {
+	last := len(seq.Calls) - 1
+	call := seq.Calls[last]
+	if call.Method != "" {
+		return s.shorterPaths(seq)
+	}
 	if last == 0 {
 		return nil
 	}
-	call := w.Calls[last]
-	headers := !slices.ContainsFunc(call.Rows, func(row [2]string) bool { return !strings.HasPrefix(row[0], "header ") })
-	if call.Operation != "" && headers && call.Text == nil && call.Hex == "" && call.Length == 0 {
-		for _, o := range g.milestone.Operations { // which operation it is may be no matter
+	hasOwnBody := call.Text != nil || call.Hex != "" || call.Length > 0
+	onlyHeaders := !slices.ContainsFunc(call.Rows, func(row [2]string) bool { return !strings.HasPrefix(row[0], "header ") })
+	if call.Operation != "" && onlyHeaders && !hasOwnBody {
+		for _, o := range s.milestone.Operations { // the operation may not matter
 			if !strings.Contains(o.Path, "{") {
 				other := call
 				other.Operation = o.ID
-				c := w
-				c.Calls = []steps.Call{other}
-				all = append(all, c)
+				all = append(all, seq.with([]steps.Call{other}))
 			}
 		}
 	}
+	if hasOwnBody {
+		return all
+	}
 	for i := range last {
-		for _, p := range g.bodies[call.Operation] {
-			values := slices.Compact(slices.Sorted(slices.Values(p.right)))
-			if len(values) > 8 || call.Text != nil || call.Hex != "" || call.Length > 0 {
+		for _, p := range s.bodies[call.Operation] {
+			values := slices.Compact(slices.Sorted(slices.Values(p.valid)))
+			if len(values) > 8 {
 				continue
 			}
 			for _, value := range values {
-				c := w
-				c.Calls = slices.Delete(slices.Clone(w.Calls), i, i+1)
-				c.Calls[last-1].Rows = append(slices.Clone(call.Rows), [2]string{p.pointer, value})
-				all = append(all, c)
+				shorter := seq.without(i)
+				shorter.Calls[last-1].Rows = append(slices.Clone(call.Rows), [2]string{p.pointer, value})
+				all = append(all, shorter)
 			}
 		}
 	}
 	return all
 }
 
-// shorterSequences are the walks that lack one thing of a walk, those that lack most first.
-func shorterSequences(w Sequence) (all []Sequence) {
-	for i := range w.Calls {
-		c := w
-		c.Calls = slices.Delete(slices.Clone(w.Calls), i, i+1)
-		if len(c.Calls) > 0 {
-			all = append(all, c)
+// shorterPaths returns sequences of one call, to a shorter path than that of the last call, or with a method whose response has a
+// body.
+func (s *shrinker) shorterPaths(seq Sequence) (all []Sequence) {
+	call := seq.Calls[len(seq.Calls)-1]
+	for _, o := range s.milestone.Operations {
+		if !strings.Contains(o.Path, "{") && len(o.Path) < len(call.Path) {
+			for _, method := range []string{http.MethodDelete, call.Method} {
+				shorter := call
+				shorter.Method, shorter.Path = method, o.Path
+				all = append(all, seq.with([]steps.Call{shorter}))
+			}
 		}
 	}
-	if len(w.Needs) > 0 && w.PartnerKey == "" {
-		c := w
-		c.Needs = nil
-		all = append(all, c)
+	if call.Method == http.MethodHead {
+		call.Method = http.MethodDelete
+		all = append(all, seq.with(append(slices.Clone(seq.Calls[:len(seq.Calls)-1]), call)))
 	}
-	if w.Clocked {
-		c := w
-		c.Clocked = false
-		all = append(all, c)
+	return all
+}
+
+// shorterSequences returns the sequences that lack one part: first those that lack a call.
+func shorterSequences(seq Sequence) (all []Sequence) {
+	if len(seq.Calls) > 1 {
+		for i := range seq.Calls {
+			all = append(all, seq.without(i))
+		}
 	}
-	with := func(i int, change func(*steps.Call)) {
-		c := w
-		c.Calls = slices.Clone(w.Calls)
-		c.Calls[i].Rows = slices.Clone(c.Calls[i].Rows)
-		change(&c.Calls[i])
-		all = append(all, c)
+	if len(seq.Needs) > 0 && seq.PartnerKey == "" {
+		shorter := seq
+		shorter.Needs = nil
+		all = append(all, shorter)
 	}
-	for i, call := range w.Calls {
-		for j := range call.Rows {
-			with(i, func(c *steps.Call) { c.Rows = slices.Delete(c.Rows, j, j+1) })
-		}
-		if call.Hold != "" {
-			with(i, func(c *steps.Call) { c.Hold = "" })
-		}
-		if call.Times > 2 {
-			with(i, func(c *steps.Call) { c.Times = 2 })
-		}
-		if call.Times > 1 {
-			with(i, func(c *steps.Call) { c.Times = 0 })
+	if seq.Clocked {
+		shorter := seq
+		shorter.Clocked = false
+		all = append(all, shorter)
+	}
+	for i, call := range seq.Calls {
+		for _, simpler := range simplerCalls(call) {
+			shorter := seq.with(slices.Clone(seq.Calls))
+			shorter.Calls[i] = simpler
+			all = append(all, shorter)
 		}
 	}
 	return all
+}
+
+// simplerCalls returns the calls that lack one part of a call.
+func simplerCalls(call steps.Call) (all []steps.Call) {
+	with := func(change func(*steps.Call)) {
+		simpler := call
+		change(&simpler)
+		all = append(all, simpler)
+	}
+	for i := range call.Rows {
+		with(func(c *steps.Call) { c.Rows = slices.Delete(slices.Clone(c.Rows), i, i+1) })
+	}
+	if call.Hold != "" {
+		with(func(c *steps.Call) { c.Hold = "" })
+	}
+	if call.Times > 2 {
+		with(func(c *steps.Call) { c.Times = 2 })
+	}
+	if call.Times > 1 {
+		with(func(c *steps.Call) { c.Times = 0 })
+	}
+	return all
+}
+
+// callText returns a call as one line of JSON, without the key that the caller has from then on.
+func callText(call steps.Call) string {
+	call.Hold = ""
+	text, err := json.Marshal(call)
+	if err != nil {
+		panic(err) // strings and lists of strings always have a form
+	}
+	return string(text)
 }
