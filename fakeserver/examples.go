@@ -10,6 +10,7 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/admin"
 	"example.com/lpgate/fakeserver/internal/recipe"
+	"example.com/lpgate/internal/inprocess"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/milestones/openapi"
 	"example.com/lpgate/schemas"
@@ -35,7 +36,7 @@ func recordExamples(m *milestones.Milestone) (contract, adminAPI []openapi.Examp
 
 // recording is a server and the examples recorded from it.
 type recording struct {
-	server     recipe.Handler
+	server     *http.Client
 	examples   []openapi.Example
 	violations []schemas.Violation
 }
@@ -48,7 +49,7 @@ func newRecording(contractOnly bool) (*recording, error) {
 		ContractOnly: contractOnly, SelfCheck: true,
 		OnViolation: func(_ string, found []schemas.Violation) { r.violations = append(r.violations, found...) },
 	})
-	r.server.Handler = server
+	r.server = &http.Client{Transport: inprocess.Transport{Handler: server}}
 	return r, err
 }
 
@@ -109,7 +110,6 @@ func recordAdminAPI() ([]openapi.Example, error) {
 	if err != nil {
 		return nil, err
 	}
-	const seed = `{"clock":{"mode":"frozen","at":"2026-02-22T16:00:00Z"},"providers":[{"owner":"acme","tier":"S2"}]}`
 	recipes, err := recipe.All().Find("rollout_blocked")
 	if err == nil {
 		_, err = recipes[0].Run(context.Background(), r.server, recipe.Target{URL: recordingURL, RunID: "000001", Header: map[string]string{WorldHeader: "checkout"}})
@@ -117,86 +117,44 @@ func recordAdminAPI() ([]openapi.Example, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recording a world: %w", err)
 	}
-	type values map[string]string
-	world, misspelt := values{"world": "checkout"}, values{"world": "checkuot"}
-	blocked := values{"operation": "partnerLiquidityProvider.rollout.upsert", "outcome": "rollout_blocked"}
-	steps := []struct {
-		Operation   string
-		Refused     bool
-		Path, Query values
-		Body        string
-		BodyOf      string // the operation whose answer is the body
-	}{
-		{Operation: "fake.index"},
-		{Operation: "fake.worlds.get", Path: world},
-		{Operation: "fake.worlds.get", Refused: true, Path: misspelt},
-		{Operation: "fake.worlds.list"},
-		{Operation: "fake.journal.find", Path: world, Query: blocked},
-		{Operation: "fake.journal.find", Refused: true, Path: world, Query: values{"outcome": "rollout_bloked"}},
-		{Operation: "fake.journal.count", Path: world, Query: blocked},
-		{Operation: "fake.journal.count", Refused: true, Path: misspelt},
-		{Operation: "fake.journal.wait", Path: world, Query: values{"outcome": "rollout_blocked", "n": "1", "timeout": "5s"}},
-		{Operation: "fake.journal.wait", Refused: true, Path: world, Query: values{"timeout": "1h"}},
-		{Operation: "fake.explain", Path: values{"request_id": "checkout.2"}},
-		{Operation: "fake.explain", Refused: true, Path: values{"request_id": "checkout.9"}},
-		{Operation: "fake.journal.clear", Path: world},
-		{Operation: "fake.clock.set", Path: world, Body: `{"mode":"frozen","at":"2026-02-22T16:00:00Z"}`},
-		{Operation: "fake.clock.set", Refused: true, Path: world, Body: `{"mode":"frozn"}`},
-		{Operation: "fake.clock.advance", Path: world, Body: `{"by":"36h"}`},
-		{Operation: "fake.clock.advance", Refused: true, Path: world, Body: `{"by":"1w"}`},
-		{Operation: "fake.clock.get", Path: world},
-		{Operation: "fake.faults.add", Path: world, Body: `{"operation":"partnerLiquidityProvider.onboard","when":"after","drop":true}`},
-		{Operation: "fake.faults.add", Refused: true, Path: world, Body: `{"operation":"partnerLiquidityProvider.rollout.upsert","answer":{"outcome":"rollout_bloked"}}`},
-		{Operation: "fake.faults.list", Path: world},
-		{Operation: "fake.faults.delete", Path: values{"world": "checkout", "fault": "f1"}},
-		{Operation: "fake.faults.delete", Refused: true, Path: values{"world": "checkout", "fault": "f1"}},
-		{Operation: "fake.faults.clear", Path: world},
-		{Operation: "fake.snapshots.take", Path: world, Body: `{"name":"demo"}`},
-		{Operation: "fake.snapshots.take", Refused: true, Path: world, Body: `{"name":"demo"}`},
-		{Operation: "fake.snapshots.download", Path: values{"snapshot": "demo"}},
-		{Operation: "fake.snapshots.download", Refused: true, Path: values{"snapshot": "deom"}},
-		{Operation: "fake.snapshots.upload", Path: values{"snapshot": "tuesday"}, BodyOf: "fake.snapshots.download"},
-		{Operation: "fake.snapshots.upload", Refused: true, Path: values{"snapshot": "tuesday"}, Body: `{}`},
-		{Operation: "fake.snapshots.list"},
-		{Operation: "fake.snapshots.restore", Path: values{"world": "fork"}, Body: `{"snapshot":"demo"}`},
-		{Operation: "fake.snapshots.restore", Refused: true, Path: values{"world": "fork"}, Body: `{"snapshot":"deom"}`},
-		{Operation: "fake.snapshots.delete", Path: values{"snapshot": "tuesday"}},
-		{Operation: "fake.snapshots.delete", Refused: true, Path: values{"snapshot": "tuesday"}},
-		{Operation: "fake.worlds.seed", Path: world, Body: seed},
-		{Operation: "fake.worlds.seed", Refused: true, Path: world, Body: `{"providers":[{"owner":"acme","stauts":"active"}]}`},
-		{Operation: "fake.worlds.reset", Path: world},
-		{Operation: "fake.worlds.delete", Refused: true, Path: misspelt},
-		{Operation: "fake.worlds.delete", Path: world},
-	}
 	answers := map[string][]byte{}
-	for _, step := range steps {
-		endpoints := admin.Endpoints()
-		at := slices.IndexFunc(endpoints, func(e admin.Endpoint) bool { return e.ID == step.Operation })
-		if at < 0 {
-			return nil, fmt.Errorf("there is no endpoint %s", step.Operation)
-		}
-		request := recipe.Step{Method: endpoints[at].Method, Path: endpoints[at].Path, Params: step.Path, Query: step.Query}
-		if body := cmp.Or(step.Body, string(answers[step.BodyOf])); body != "" {
-			request.Body = []byte(body)
-		}
-		sent, err := request.Send(context.Background(), r.server, recipe.Target{URL: recordingURL})
-		if err == nil {
-			err = r.check(step.Operation)
-		}
+	for _, step := range adminSteps() {
+		e, err := r.send(step, answers)
 		if err != nil {
 			return nil, err
-		}
-		e := exampleOf(sent)
-		e.Operation, e.Outcome = step.Operation, milestones.Success
-		if step.Refused {
-			e.Outcome = "problem"
-		} else {
-			answers[step.Operation] = e.Answer
-		}
-		if succeeded := e.Status < http.StatusMultipleChoices; succeeded == step.Refused {
-			return nil, fmt.Errorf("recording %s %s: the answer is %d %s", e.Operation, e.Key(), e.Status, e.Answer)
 		}
 		r.examples = append(r.examples, e)
 	}
 	return r.examples, nil
+}
+
+// send sends a request to the admin API and returns it as an example. Answers are those of earlier steps, by operation.
+func (r *recording) send(step adminStep, answers map[string][]byte) (openapi.Example, error) {
+	endpoints := admin.Endpoints()
+	at := slices.IndexFunc(endpoints, func(e admin.Endpoint) bool { return e.ID == step.Operation })
+	if at < 0 {
+		return openapi.Example{}, fmt.Errorf("there is no endpoint %s", step.Operation)
+	}
+	request := recipe.Step{Method: endpoints[at].Method, Path: endpoints[at].Path, Params: step.Path, Query: step.Query}
+	if body := cmp.Or(step.Body, string(answers[step.BodyOf])); body != "" {
+		request.Body = []byte(body)
+	}
+	sent, err := request.Send(context.Background(), r.server, recipe.Target{URL: recordingURL})
+	if err == nil {
+		err = r.check(step.Operation)
+	}
+	if err != nil {
+		return openapi.Example{}, err
+	}
+	e := exampleOf(sent)
+	e.Operation, e.Outcome = step.Operation, milestones.Success
+	if step.Refused {
+		e.Outcome = "problem"
+	} else {
+		answers[step.Operation] = e.Answer
+	}
+	if succeeded := e.Status < http.StatusMultipleChoices; succeeded == step.Refused {
+		return openapi.Example{}, fmt.Errorf("recording %s %s: the answer is %d %s", e.Operation, e.Key(), e.Status, e.Answer)
+	}
+	return e, nil
 }

@@ -75,32 +75,9 @@ func onlyBlock(text []byte, kind string) ([]byte, error) {
 // The label is for people; the scopes are the milestone's. Errors identify a key by its index
 // and label, never by its secret, and those whose line is known are a [*LineError].
 func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
-	var file struct {
-		Keys []struct {
-			Label     string  `json:"label"`
-			Key       string  `json:"key"`
-			PartnerID string  `json:"partner_id"`
-			Scopes    []scope `json:"scopes"`
-		} `json:"keys"`
-	}
+	var file keyFile
 	if err := json.Unmarshal(text, &file, json.RejectUnknownMembers(true)); err != nil {
-		// The library's message may quote a secret.
-		at := func(offset int64, err error) error {
-			return &LineError{1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n")), err}
-		}
-		var semantic *json.SemanticError
-		if errors.As(err, &semantic) {
-			return nil, at(semantic.ByteOffset, fmt.Errorf("reading partner keys: %s: a key has label, key, partner_id and scopes", wrong(semantic.JSONPointer)))
-		}
-		problem := errors.New("reading partner keys: the file is not JSON")
-		var syntactic *jsontext.SyntacticError
-		if !errors.As(err, &syntactic) {
-			return nil, problem
-		}
-		if errors.Is(err, jsontext.ErrDuplicateName) {
-			problem = errors.New("reading partner keys: a member is there twice")
-		}
-		return nil, at(syntactic.ByteOffset, problem)
+		return nil, keyFileError(text, err)
 	}
 	if len(file.Keys) == 0 {
 		return nil, errors.New("reading partner keys: there is no key in keys: every request would be refused")
@@ -109,15 +86,8 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 	keys := []PartnerKey{}
 	seen := map[string]string{}
 	for i, k := range file.Keys {
-		named := fmt.Sprintf("keys[%d]", i)
-		secret := false // a key may be a label by mistake
-		for _, other := range file.Keys {
-			secret = secret || other.Key != "" && strings.Contains(k.Label, other.Key)
-		}
-		if k.Label != "" && !secret {
-			named += " (" + k.Label + ")"
-		}
-		place := "reading partner keys: " + named
+		name := file.nameOf(i)
+		place := "reading partner keys: " + name
 		switch {
 		case k.Key == "" || strings.TrimSpace(k.Key) != k.Key:
 			return nil, fmt.Errorf("%s: key is empty, or begins or ends with white space, which a header cannot carry", place)
@@ -127,23 +97,72 @@ func ReadPartnerKeys(text []byte) ([]PartnerKey, error) {
 		if other, ok := seen[k.Key]; ok {
 			return nil, fmt.Errorf("%s: its key is that of %s", place, other)
 		}
-		seen[k.Key] = named
+		seen[k.Key] = name
 		scopes := []string{}
 		for n, s := range k.Scopes {
 			scopes = append(scopes, s.name)
 			if slices.Contains(known, s.name) {
 				continue
 			}
-			// What is like no scope may be a secret in the wrong place.
+			// A text that resembles no scope may be a secret in the wrong place.
 			err := fmt.Errorf("%s: scopes[%d] is not a scope: the scopes are %s", place, n, strings.Join(known, " and "))
 			if nearest := suggest.DidYouMean(s.name, known); nearest != "" {
 				err = fmt.Errorf("%s: scopes[%d] is not a scope: %q%s", place, n, s.name, nearest)
 			}
-			return nil, &LineError{1 + bytes.Count(text[:s.end], []byte("\n")), err}
+			return nil, &LineError{lineAt(text, s.end), err}
 		}
 		keys = append(keys, PartnerKey{Key: k.Key, PartnerID: k.PartnerID, Scopes: scopes})
 	}
 	return keys, nil
+}
+
+// keyFile is the content of a key file.
+type keyFile struct {
+	Keys []struct {
+		Label     string  `json:"label"`
+		Key       string  `json:"key"`
+		PartnerID string  `json:"partner_id"`
+		Scopes    []scope `json:"scopes"`
+	} `json:"keys"`
+}
+
+// nameOf returns the name of a key in messages: its index, and its label unless that
+// contains a key by mistake.
+func (f *keyFile) nameOf(i int) string {
+	name := fmt.Sprintf("keys[%d]", i)
+	label := f.Keys[i].Label
+	for _, other := range f.Keys {
+		if other.Key != "" && strings.Contains(label, other.Key) {
+			return name
+		}
+	}
+	if label == "" {
+		return name
+	}
+	return name + " (" + label + ")"
+}
+
+// keyFileError returns the error of a key file without the library's message, which may quote
+// a secret.
+func keyFileError(text []byte, err error) error {
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		return &LineError{lineAt(text, semantic.ByteOffset), fmt.Errorf("reading partner keys: %s: a key has label, key, partner_id and scopes", wrong(semantic.JSONPointer))}
+	}
+	problem := errors.New("reading partner keys: the file is not JSON")
+	var syntactic *jsontext.SyntacticError
+	if !errors.As(err, &syntactic) {
+		return problem
+	}
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		problem = errors.New("reading partner keys: a member is there twice")
+	}
+	return &LineError{lineAt(text, syntactic.ByteOffset), problem}
+}
+
+// lineAt returns the line of a byte, from 1.
+func lineAt(text []byte, offset int64) int {
+	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
 }
 
 // LineError is a problem in a line of a file.

@@ -91,22 +91,27 @@ func Load(fsys fs.FS) (*Set, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("listing schemas: there is no *" + suffix)
 	}
-
-	compiler := jsonschema.NewCompiler()
-	compiler.Draft = jsonschema.Draft2020
-	compiler.AssertFormat = true
-	compiler.Formats["date-time"] = isDateTime
-	compiler.LoadURL = func(address string) (io.ReadCloser, error) {
-		return nil, fmt.Errorf("%s is not one of these files", address)
+	sources, roots, problems, err := readFiles(fsys, paths)
+	if err != nil {
+		return nil, err
 	}
+	all, found := lint(sources, roots)
+	for _, problem := range found {
+		problems = append(problems, problem)
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return compile(paths, sources, all)
+}
 
-	sources := map[string][]byte{}
-	roots := map[string]any{}
-	var problems []error
+// readFiles returns the text and the value of each file, and the problems of unreadable ones.
+func readFiles(fsys fs.FS, paths []string) (sources map[string][]byte, roots map[string]any, problems []error, err error) {
+	sources, roots = map[string][]byte{}, map[string]any{}
 	fsys = textfile.FS(fsys, "")
 	for _, path := range paths {
 		if err := textfile.CheckName("the name of the file", path); err != nil {
-			return nil, err
+			return nil, nil, nil, err
 		}
 		text, err := fs.ReadFile(fsys, path)
 		var notText *textfile.Error
@@ -115,7 +120,7 @@ func Load(fsys fs.FS) (*Set, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading schema: %w", err)
+			return nil, nil, nil, fmt.Errorf("reading schema: %w", err)
 		}
 		document, err := Read(text)
 		if err != nil {
@@ -129,14 +134,18 @@ func Load(fsys fs.FS) (*Set, error) {
 		}
 		sources[path], roots[path] = text, document.Value
 	}
-	all, found := lint(sources, roots)
-	for _, problem := range found {
-		problems = append(problems, problem)
-	}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
-	}
+	return sources, roots, problems, nil
+}
 
+// compile compiles the files to a set.
+func compile(paths []string, sources map[string][]byte, all nodes) (*Set, error) {
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft = jsonschema.Draft2020
+	compiler.AssertFormat = true
+	compiler.Formats["date-time"] = isDateTime
+	compiler.LoadURL = func(address string) (io.ReadCloser, error) {
+		return nil, fmt.Errorf("%s is not one of these files", address)
+	}
 	for _, path := range paths {
 		if err := compiler.AddResource(Base+path, bytes.NewReader(sources[path])); err != nil {
 			return nil, fmt.Errorf("%s:1: %w", path, err)

@@ -268,7 +268,7 @@ func TestInvalidSteps(t *testing.T) {
 		{"no header yet", "I remember the header \"X-Correlation-Id\" as \"x\"", "there is no answer yet", ""},
 		{"a part of the path that it has not", onboarded + "I get the provider with:\n| path provder_id | x |", `has no part "provder_id"`, "provider_id"},
 		{"a part of the path taken away", onboarded + "I get the provider with:\n| path provider_id | absent |", "needs its part", ""},
-		{"a part of a written path", "I send \"GET\" to \"/x\" with:\n| path provider_id | x |", "gives the whole path", ""},
+		{"a part of a written path", "I send \"GET\" to \"/x\" with:\n| path provider_id | x |", "literal path", ""},
 		{"no method", `I send "GE T" to "/x"`, "not an HTTP method", ""},
 		{"no path", `I send "GET" to "x"`, "invalid path", ""},
 		{"a path with a space", `I send "GET" to "/a b"`, "percent-encoded", ""},

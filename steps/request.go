@@ -346,23 +346,29 @@ func (r *request) changeOne(s *scenario, c change, again map[string]bool) error 
 		}
 		again["query "+c.name] = true
 	case changePath:
-		if r.operation == nil {
-			return invalidStep("the step gives the whole path, so it has no part %q", c.name)
-		}
-		var names []string
-		for _, segment := range strings.Split(r.operation.Path, "/") {
-			if name, ok := paramOf(segment); ok {
-				names = append(names, name)
-			}
-		}
-		if !slices.Contains(names, c.name) {
-			return &InvalidStep{Message: fmt.Sprintf("%s has no part %q", r.operation.Path, c.name), Nearest: suggest.Nearest(c.name, names)}
-		}
-		if gone {
-			return invalidStep("the path %s needs its part %q", r.operation.Path, c.name)
-		}
-		r.params[c.name] = value
+		return r.changePath(c.name, value, gone)
 	}
+	return nil
+}
+
+// changePath sets a parameter of the path.
+func (r *request) changePath(part, value string, gone bool) error {
+	if r.operation == nil {
+		return invalidStep("the step has a literal path, without a part %q", part)
+	}
+	var names []string
+	for _, segment := range strings.Split(r.operation.Path, "/") {
+		if name, ok := paramOf(segment); ok {
+			names = append(names, name)
+		}
+	}
+	if !slices.Contains(names, part) {
+		return &InvalidStep{Message: fmt.Sprintf("%s has no part %q", r.operation.Path, part), Nearest: suggest.Nearest(part, names)}
+	}
+	if gone {
+		return invalidStep("the path %s needs its part %q", r.operation.Path, part)
+	}
+	r.params[part] = value
 	return nil
 }
 

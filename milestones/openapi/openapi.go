@@ -290,23 +290,7 @@ func (d *Document) operation(o *Operation, c *components) object {
 	}
 
 	if o.Request != "" {
-		content := object{{"schema", c.ref(o.Request, "")}}
-		var bodies object
-		for _, e := range examples {
-			// What its schema forbids shows what not to send: it is an example of the
-			// answer alone.
-			if e.Body != nil && c.allows(o.Request, e.Body) {
-				bodies = append(bodies, member{e.Key(), object{{"value", jsontext.Value(e.Body)}}})
-			}
-		}
-		if bodies != nil {
-			content = append(content, member{"examples", bodies})
-		}
-		mediaTypes := object{{"application/json", content}}
-		for _, other := range o.Also {
-			mediaTypes = append(mediaTypes, member{other, object{{"schema", c.ref(o.Request, "")}}})
-		}
-		out = append(out, member{"requestBody", object{{"required", true}, {"content", mediaTypes}}})
+		out = append(out, member{"requestBody", o.requestBody(examples, c)})
 	}
 
 	var responses object
@@ -314,6 +298,27 @@ func (d *Document) operation(o *Operation, c *components) object {
 		responses = append(responses, member{r.Status, r.object(examples, c)})
 	}
 	return append(out, member{"responses", responses})
+}
+
+// requestBody returns the body with an example of each valid one.
+func (o *Operation) requestBody(examples []*Example, c *components) object {
+	content := object{{"schema", c.ref(o.Request, "")}}
+	var bodies object
+	for _, e := range examples {
+		// What its schema forbids shows what not to send: it is an example of the
+		// answer alone.
+		if e.Body != nil && c.allows(o.Request, e.Body) {
+			bodies = append(bodies, member{e.Key(), object{{"value", jsontext.Value(e.Body)}}})
+		}
+	}
+	if bodies != nil {
+		content = append(content, member{"examples", bodies})
+	}
+	mediaTypes := object{{"application/json", content}}
+	for _, other := range o.Also {
+		mediaTypes = append(mediaTypes, member{other, object{{"schema", c.ref(o.Request, "")}}})
+	}
+	return object{{"required", true}, {"content", mediaTypes}}
 }
 
 // sample gives the first value that an example has, as a member to show it by.

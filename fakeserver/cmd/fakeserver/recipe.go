@@ -69,13 +69,7 @@ Exit codes of --run: 0 if the response is the expected one, 1 if it is a differe
 				target.Header[fakeserver.WorldHeader] = world
 			}
 			r := found[0]
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", r.Name(), r.Description())
-			if len(found) > 1 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s is also:\n", args[0])
-				for _, other := range found[1:] {
-					fmt.Fprintf(cmd.ErrOrStderr(), "  %s\n", other.Name())
-				}
-			}
+			describeRecipes(cmd, args[0], found)
 			if run {
 				return runRecipe(cmd, r, target, config)
 			}
@@ -92,6 +86,17 @@ Exit codes of --run: 0 if the response is the expected one, 1 if it is a differe
 	f.registerTrust(flags)
 	flags.BoolVar(&run, "run", false, "send the requests and check the response")
 	return cmd
+}
+
+// describeRecipes prints the first recipe, which is used, and the others.
+func describeRecipes(cmd *cobra.Command, name string, found []*recipe.Recipe) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", found[0].Name(), found[0].Description())
+	if len(found) > 1 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s is also:\n", name)
+		for _, other := range found[1:] {
+			fmt.Fprintf(cmd.ErrOrStderr(), "  %s\n", other.Name())
+		}
+	}
 }
 
 // listRecipes prints the name, the number of requests and the outcome of each recipe.

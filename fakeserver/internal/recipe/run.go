@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,16 +18,6 @@ import (
 // Doer sends a request, as an *http.Client does.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
-}
-
-// Handler sends requests to a handler in the same process.
-type Handler struct{ http.Handler }
-
-// Do implements Doer.
-func (h Handler) Do(r *http.Request) (*http.Response, error) {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w.Result(), nil
 }
 
 // Target is where the requests of a recipe are sent.

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"example.com/lpgate/internal/inprocess"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
@@ -22,7 +22,7 @@ import (
 // endpoint is one of the two servers, as the caller of one sequence uses it.
 type endpoint struct {
 	transport http.RoundTripper
-	direct    *inProcess // sends concurrent requests, when the server is in this process
+	direct    *inprocess.Transport // sends concurrent requests, when the server is in this process
 	base      *url.URL
 	session   *steps.Session
 }
@@ -30,7 +30,7 @@ type endpoint struct {
 // newEndpoint starts a sequence. id makes the ids of the sequence; no other sequence uses it against the same server.
 func newEndpoint(cfg *steps.Config, transport http.RoundTripper, base *url.URL, s Sequence, id string) (*endpoint, error) {
 	e := &endpoint{transport: transport, base: base, session: steps.NewSession(cfg, id)}
-	if direct, ok := transport.(inProcess); ok {
+	if direct, ok := transport.(inprocess.Transport); ok {
 		e.direct = &direct
 	}
 	if s.Clocked {
@@ -170,11 +170,6 @@ func roundTrip(transport http.RoundTripper, request *http.Request) (*response, e
 	}
 	defer received.Body.Close()
 	r := &response{status: received.StatusCode, header: received.Header}
-	if buffer, ok := received.Body.(*responseBuffer); ok {
-		r.body = buffer.body
-	} else if r.body, err = io.ReadAll(io.LimitReader(received.Body, record.BodyLimit+1)); err != nil {
-		return nil, fmt.Errorf("reading the response: %w", err)
-	}
 	if len(r.body) > record.BodyLimit {
 		r.body, r.cut = r.body[:record.BodyLimit], true
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/lpgate/internal/inprocess"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
@@ -122,7 +123,7 @@ func (e *executor) start(ctx context.Context, writer *golden.Writer, number int)
 	if err != nil {
 		return err
 	}
-	fakeTransport, base := http.RoundTripper(inProcess{fake}), s.base
+	fakeTransport, base := http.RoundTripper(inprocess.Transport{Handler: fake}), s.base
 	targetTransport := s.transport
 	if s.transport == nil {
 		targetTransport, err = s.secondFake(ctx, e.sequence, number)
@@ -136,7 +137,7 @@ func (e *executor) start(ctx context.Context, writer *golden.Writer, number int)
 	if e.fake, err = newEndpoint(&s.calls, fakeTransport, base, e.sequence, id); err != nil {
 		return err
 	}
-	e.fake.direct = &inProcess{fake}
+	e.fake.direct = &inprocess.Transport{Handler: fake}
 	if e.target, err = newEndpoint(&s.calls, targetTransport, s.base, e.sequence, id); err != nil {
 		return err
 	}

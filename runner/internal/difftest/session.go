@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"example.com/lpgate/internal/inprocess"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
@@ -240,7 +241,7 @@ func (s *session) secondFake(ctx context.Context, seq Sequence, number int) (htt
 		return nil, err
 	}
 	if number%2 == 1 && !slices.Contains(seq.Needs, freshState) && !slices.Contains(seq.Needs, keyMode) {
-		other, err := newEndpoint(&s.calls, inProcess{fake}, s.base, Sequence{}, "else")
+		other, err := newEndpoint(&s.calls, inprocess.Transport{Handler: fake}, s.base, Sequence{}, "else")
 		if err != nil {
 			return nil, err
 		}
@@ -257,5 +258,5 @@ func (s *session) secondFake(ctx context.Context, seq Sequence, number int) (htt
 	if s.wrap != nil {
 		fake = s.wrap(fake)
 	}
-	return inProcess{fake}, nil
+	return inprocess.Transport{Handler: fake}, nil
 }

@@ -83,6 +83,11 @@ func (f *finder) readTags(s *Scenario, feature string, line int, lineOf map[stri
 		}
 		s.Level = milestones.Full
 	}
+	f.setSide(s, rule, sides, unknown, line)
+}
+
+// setSide sets the side that a scenario shows of a gate, and reports wrong and missing ones.
+func (f *finder) setSide(s *Scenario, rule *milestones.Rule, sides []string, unknown bool, line int) {
 	switch {
 	case rule.Kind == milestones.Precondition && len(sides) == 0 && unknown: // which may have been meant as the side
 	case rule.Kind == milestones.Precondition && len(sides) == 0:

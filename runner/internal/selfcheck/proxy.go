@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"sync/atomic"
 
+	"example.com/lpgate/internal/inprocess"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/record"
 )
@@ -22,10 +22,9 @@ func newProxy(m *milestones.Milestone, routes *record.Routes, mutation *Mutation
 		}
 		forward := func() (answer, []byte) {
 			r.Body = io.NopCloser(bytes.NewReader(body))
-			recorder := httptest.NewRecorder()
-			next.ServeHTTP(recorder, r)
-			text := recorder.Body.Bytes()
-			return newAnswer(routes.Find(r.Method, r.RequestURI), recorder.Code, recorder.Header(), text), text
+			w := inprocess.Serve(next, r)
+			text := w.Body.Bytes()
+			return newAnswer(routes.Find(r.Method, r.RequestURI), w.Status, w.Header(), text), text
 		}
 		response, text := forward()
 		if mutation != nil && mutation.matches(response) {
