@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -170,6 +171,9 @@ func roundTrip(transport http.RoundTripper, request *http.Request) (*response, e
 	}
 	defer received.Body.Close()
 	r := &response{status: received.StatusCode, header: received.Header}
+	if r.body, err = io.ReadAll(io.LimitReader(received.Body, record.BodyLimit+1)); err != nil {
+		return nil, fmt.Errorf("reading the response: %w", err)
+	}
 	if len(r.body) > record.BodyLimit {
 		r.body, r.cut = r.body[:record.BodyLimit], true
 	}
