@@ -13,10 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"example.com/lpgate/features"
@@ -268,6 +270,21 @@ func (p Project) Hashes(in Inputs) (map[string]string, error) {
 		}
 	}
 	return hashes, errors.Join(unreadable...)
+}
+
+// ContractVersion returns 16 hexadecimal digits that identify a contract: the milestone with its schemas, features and fixtures,
+// without the golden output, which follows from them. The hashes are those of [Project.Hashes]; of none it is "".
+func ContractVersion(hashes map[string]string) string {
+	if len(hashes) == 0 {
+		return ""
+	}
+	var parts strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(hashes)) {
+		if !strings.HasPrefix(name, "fixtures/"+path.Dir(Golden(""))+"/") {
+			fmt.Fprintf(&parts, "%s %s\n", hashes[name], name)
+		}
+	}
+	return hash([]byte(parts.String()))[:16]
 }
 
 // list is fs.Glob for a pattern of files in one folder. It returns the error of a folder that is there and cannot be read.

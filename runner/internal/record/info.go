@@ -23,6 +23,13 @@ type Info struct {
 	Asked string `json:"asked"`
 	// Repro are the arguments of "runner repro" that follow the name of a failure.
 	Repro string `json:"repro"`
+	// Implementation and ImplementationVersion name what is verified; "" when they are not given.
+	Implementation        string `json:"implementation,omitempty"`
+	ImplementationVersion string `json:"implementation_version,omitempty"`
+	// Capabilities are the capabilities that it has.
+	Capabilities []string `json:"capabilities,omitempty"`
+	// Contract identifies the milestone, schemas, features and fixtures; "" when they cannot be read.
+	Contract string `json:"contract,omitempty"`
 	// Planned is what was to be run, and what that was made from; nil when something of it is broken.
 	Planned *Planned `json:"planned"`
 	// Scenarios are all scenarios of the plan, those that were not selected included.

@@ -12,6 +12,7 @@ import (
 
 	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/execute"
+	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report/har"
 	"example.com/lpgate/runner/internal/report/html"
@@ -40,8 +41,14 @@ var Reports = []Report{
 func (r *run) about() record.Info {
 	about := record.Info{Milestone: r.project.Name, Target: record.BuiltIn, Base: "http://" + service.FakeAddress, Seed: r.service.RunID, Repro: r.reproArguments()}
 	about.File = filepath.ToSlash(r.Milestone)
+	about.Implementation, about.ImplementationVersion = r.secrets.Scrub(r.service.Implementation), r.secrets.Scrub(r.service.ImplementationVersion)
 	if r.in.Milestone != nil {
 		about.Milestone, about.Title = r.in.Milestone.ID, r.in.Milestone.Title
+		about.Capabilities = r.service.Capabilities(r.in.Milestone)
+		about.Contract = project.ContractVersion(r.hashes)
+	}
+	if r.joined != nil {
+		about.Implementation, about.ImplementationVersion, about.Capabilities = r.joined.Implementation, r.joined.ImplementationVersion, r.joined.Capabilities
 	}
 	if r.selection != nil {
 		about.Asked = r.selection.Args()

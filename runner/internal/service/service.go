@@ -154,6 +154,17 @@ func (s *Service) HasCapability(capability string) bool {
 	return slices.ContainsFunc(s.Present, is) || slices.Contains(s.presumed, capability) && !slices.ContainsFunc(s.Absent, is)
 }
 
+// Capabilities returns the capabilities of a milestone that the service has. Each built-in server has some, and together they
+// have all.
+func (s *Service) Capabilities(m *milestones.Milestone) (ids []string) {
+	for _, c := range m.Capabilities {
+		if s.BuiltIn() || s.HasCapability(c.ID) || c.ID == keyMode && s.KeyMode() {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
 // Check records which capabilities the milestone presumes. It returns an error for a capability that the milestone does not
 // declare, and for a header that scenarios set.
 func (s *Service) Check(m *milestones.Milestone) error {

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/record"
 )
 
@@ -531,5 +532,30 @@ func TestFormerKeysOfTargetFile(t *testing.T) {
 	}
 	if !s.HasCapability("rope") || s.RunID != "nightly" || len(s.Absent) != 1 || s.Absent[0].Capability != "bell" {
 		t.Errorf("present %v, absent %v, run id %q", s.Present, s.Absent, s.RunID)
+	}
+}
+
+func TestCapabilities(t *testing.T) {
+	m := milestones.M109()
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--target", "http://x"}, "test-clock header-identity key-set"},
+		{[]string{"--target", "http://x", "--no-capability", "key-set", "--capability", "dev-key"}, "test-clock header-identity dev-key"},
+	} {
+		s, err := options(t, test.args...).Open(new(record.Secrets))
+		if err == nil {
+			err = s.Check(m)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(s.Capabilities(m), " "); got != test.want {
+			t.Errorf("%v: got %s, want %s", test.args, got, test.want)
+		}
+	}
+	if got := new(Service).Capabilities(m); len(got) != len(m.Capabilities) {
+		t.Errorf("the built-in servers have %v", got)
 	}
 }

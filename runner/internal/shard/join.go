@@ -34,6 +34,9 @@ type Joined struct {
 	Proxy string
 	// Target, Seed, Shuffle and Repro are those of the shards: of several, all of them.
 	Target, Seed, Shuffle, Repro string
+	// Implementation, ImplementationVersion and Capabilities are those of the first.
+	Implementation, ImplementationVersion string
+	Capabilities                          []string
 	// Flags are what curl needs to reach the target of the first.
 	Flags []string
 	// Lanes is how many scenarios were run side by side, all together, and Repeat how many times at most.
@@ -261,7 +264,9 @@ func (j *Joined) describe(given []*Shard) {
 		}
 	}
 	j.Target, j.Proxy, j.Seed, j.Shuffle = each(targets), each(proxies), each(seeds), each(orders)
-	j.Repro, j.Flags = shards[0].Log.Repro, shards[0].Log.Flags
+	first := shards[0].Log
+	j.Repro, j.Flags = first.Repro, first.Flags
+	j.Implementation, j.ImplementationVersion, j.Capabilities = first.Implementation, first.ImplementationVersion, first.Capabilities
 }
 
 // each lists words, each once.
