@@ -630,14 +630,14 @@ Feature: Transport
     Examples: white space at the beginning
       | member                        | text          |
       | /provider/legal_entity_name   | " Acme"       |
-      | /provider/provider_id         | "\\u0085Acme" |
+      | /provider/provider_id         | "\\u0085{unique}" |
       | /provider/legal_entity_name   | "\\u00a0Acme" |
       | /provider/trust_contact_email | "\\u1680a@b"  |
 
     Examples: white space at the end
       | member                        | text          |
       | /provider/legal_entity_name   | "Acme "       |
-      | /provider/provider_id         | "Acme\\u202f" |
+      | /provider/provider_id         | "{unique}\\u202f" |
       | /provider/owner_actor/id      | "Acme\\u205f" |
       | /provider/trust_contact_email | "a@b\\u3000"  |
       | /provider/legal_entity_name   | "Acme\\u2029" |

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/lpgate/internal/printable"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/runner/internal/run"
 	"example.com/lpgate/runner/internal/terminal"
@@ -26,6 +27,7 @@ type display struct {
 	format, colour string
 	watch          bool
 	milestone      string // as given
+	level          milestones.Level
 	// document is the verdict in the form of verdict.json; nil if there is none yet.
 	document []byte
 }
@@ -99,7 +101,11 @@ func (d *display) show(s *session, cfg run.Config, decide func(run.Config) (run.
 	cfg.Stdout, cfg.Verdicts, cfg.Style = text, d.verdicts, text.Style
 	cfg.CI = isCI(d.getenv)
 	cfg.Warn = s.warn
+	d.level = cfg.Filter.Level
 	result, err := decide(cfg)
+	if result.Verdict != nil {
+		d.level = result.Verdict.Level // of a merge, that of its shards
+	}
 	s.exit, s.overall, d.document = result.Exit, result.Overall, result.Document
 	return err
 }
@@ -132,7 +138,7 @@ func (d *display) finish(overall bool, exit int) int {
 		}
 	}
 	text := d.text()
-	if _, err := fmt.Fprintln(d.verdicts, console.Overall(overall, text.Style)); err != nil && !d.json {
+	if _, err := fmt.Fprintln(d.verdicts, console.Overall(overall, d.level, text.Style)); err != nil && !d.json {
 		writeFailed(err)
 	}
 	return exit

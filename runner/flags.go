@@ -12,6 +12,7 @@ import (
 
 	"example.com/lpgate/internal/sources"
 	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/service"
 )
 
@@ -28,6 +29,13 @@ var formerFlags = map[string]string{
 func (s *session) addTargetFlags(options *service.Options, flags *pflag.FlagSet) {
 	options.Warn = s.warn
 	options.AddFlags(flags)
+}
+
+// addLevelFlag adds the flag for the level that is verified.
+func addLevelFlag(level *milestones.Level, flags *pflag.FlagSet) {
+	*level = milestones.Full
+	values := []string{string(milestones.Core), string(milestones.Full)}
+	flags.Var(&choice{(*string)(level), values}, "level", "verify the `LEVEL` core, which leaves HTTP habits open, or full")
 }
 
 // checkFlags runs before each command. It prints the warnings about former names, and returns an error for a blank text.

@@ -145,8 +145,8 @@ The features of the milestone are run against the built-in fake server, or again
 and fixtures are read from the folders beside that of the milestone, or else from the
 program itself.
 
-The last line is overall=true or overall=false. Exit codes: 0 the contract holds,
-1 it is violated, 2 usage or a broken milestone, feature, schema or fixture, 3 the
+The last line is overall=true or overall=false, and ends with level=core at this level.
+Exit codes: 0 the contract holds, 1 it is violated, 2 usage or a broken milestone, feature, schema or fixture, 3 the
 target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 		Example:       "  runner milestones/M109.yaml\n  runner milestones/M109.yaml --rule rollout-needs-allow-verdict\n  runner milestones/M109.yaml --target http://127.0.0.1:8109",
 		Args:          oneMilestone,
@@ -167,6 +167,7 @@ target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 	flags.SortFlags = false
 	flags.StringVar(&cfg.Out, "out", "", outUsage)
 	s.addTargetFlags(&cfg.Target, flags)
+	addLevelFlag(&cfg.Filter.Level, flags)
 	flags.Var(&onceValue{text: &cfg.Filter.Tags}, "tags", "run only scenarios whose tags match `'EXPRESSION'`, such as '@refuses and not @needs:fresh-state'")
 	flags.StringArrayVar(&cfg.Filter.Names, "name", nil, "run only scenarios whose name matches the regular expression `REGEXP`; repeatable, one has to match")
 	flags.StringArrayVar(&cfg.Filter.Rules, "rule", nil, "run only scenarios of the rule `ID`; repeatable")

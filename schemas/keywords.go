@@ -82,10 +82,11 @@ var keywords = map[string]*keywordType{
 	"unevaluatedItems": schemaOrBoolType, "unevaluatedProperties": schemaOrBoolType,
 	"allOf": schemaListType, "anyOf": schemaListType, "oneOf": schemaListType, "not": schemaType, "if": schemaType, "then": schemaType, "else": schemaType,
 	"patternErrorMessage": textType, "x-renamed": textsType, // of package yamlfile
+	"x-full": namesType, // the keywords beside it that only level full requires
 }
 
 // annotations are the keywords that do not constrain a value.
-var annotations = []string{"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated", "patternErrorMessage", "x-renamed"}
+var annotations = []string{"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples", "deprecated", "patternErrorMessage", "x-renamed", "x-full"}
 
 // allTypes are the types of JSON Schema.
 var allTypes = []string{"array", "boolean", "integer", "null", "number", "object", "string"}

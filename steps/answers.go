@@ -6,9 +6,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"net/textproto"
 	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/internal/suggest"
 )
@@ -26,8 +29,9 @@ func answered(ctx context.Context) (*scenario, *answer, error) {
 type found struct {
 	at      string
 	value   any
-	ok      bool   // whether it points to anything
-	instead string // when it does not: what there is
+	ok      bool             // whether it points to anything
+	instead string           // when it does not: what there is
+	missing jsontext.Pointer // the first part that points to nothing
 }
 
 // look follows a pointer into the last answer.
@@ -63,14 +67,25 @@ func (a *answer) look(at string) (*found, error) {
 	}
 	seen := &found{at: at}
 	seen.value, seen.instead, seen.ok = find(body, tokens)
+	if !seen.ok {
+		seen.missing = missing(body, tokens)
+	}
 	return seen, nil
+}
+
+// place is the pointer, or the first part of it that points to nothing.
+func (x *found) place() string {
+	if x.ok {
+		return x.at
+	}
+	return string(x.missing)
 }
 
 func (x *found) mustBeThere() error {
 	if x.ok {
 		return nil
 	}
-	return &Mismatch{Message: fmt.Sprintf("%q is present", x.at), Expected: "present", Got: x.instead}
+	return &Mismatch{Message: fmt.Sprintf("%q is present", x.at), Expected: "present", Got: x.instead, Of: OfBody, At: x.place(), Missing: true}
 }
 
 // literal reads a JSON value out of a scenario's text.
@@ -93,7 +108,7 @@ func answerIs(ctx context.Context, status int) error {
 		return err
 	}
 	if a.status != status {
-		return &Mismatch{Message: fmt.Sprintf("the answer is %d", status), Expected: strconv.Itoa(status), Got: a.outcome()}
+		return a.otherThan("the answer is "+strconv.Itoa(status), strconv.Itoa(status), strconv.Itoa(status))
 	}
 	return nil
 }
@@ -126,7 +141,7 @@ func answerIsRefusal(ctx context.Context, status int, code string) error {
 			return nil
 		}
 	}
-	return &Mismatch{Message: "the answer is " + want, Expected: want, Got: a.outcome()}
+	return a.otherThan("the answer is "+want, want, want)
 }
 
 // The answer is 401 UNAUTHORIZED without a reason code.
@@ -140,11 +155,13 @@ func refused(ctx context.Context, status int, code, reason string) error {
 	if err != nil {
 		return err
 	}
-	want := fmt.Sprintf("%d %s without a reason code", status, code)
+	required := fmt.Sprintf("%d %s", status, code)
+	want := required + " without a reason code"
 	if reason != "" {
-		want = fmt.Sprintf("%d %s because %s", status, code, reason)
+		required += " because " + reason
+		want = required
 	}
-	mismatch := func() error { return &Mismatch{Message: "the answer is " + want, Expected: want, Got: a.outcome()} }
+	mismatch := func() error { return a.otherThan("the answer is "+want, want, required) }
 	if a.status != status {
 		return mismatch()
 	}
@@ -198,7 +215,7 @@ func compare(ctx context.Context, at, text string) error {
 	}
 	if text == absent {
 		if seen.ok {
-			return &Mismatch{Message: fmt.Sprintf("%q is absent", seen.at), Expected: absent, Got: show(seen.value)}
+			return &Mismatch{Message: fmt.Sprintf("%q is absent", seen.at), Expected: absent, Got: show(seen.value), Of: OfBody, At: seen.at}
 		}
 		return nil
 	}
@@ -209,7 +226,7 @@ func compare(ctx context.Context, at, text string) error {
 	if seen.ok && same(want, seen.value) {
 		return nil
 	}
-	m := &Mismatch{Message: fmt.Sprintf("%q is %s", seen.at, inBrief(want)), Expected: show(want), Got: seen.instead}
+	m := &Mismatch{Message: fmt.Sprintf("%q is %s", seen.at, inBrief(want)), Expected: show(want), Got: seen.instead, Of: OfBody, At: seen.place(), Missing: !seen.ok}
 	if seen.ok {
 		m.Got, m.Diff = show(seen.value), differenceWithin(want, seen.value)
 	}
@@ -233,7 +250,7 @@ func valueIsNot(ctx context.Context, at, text string) error {
 		return err
 	}
 	if same(unwanted, seen.value) {
-		return &Mismatch{Message: fmt.Sprintf("%q is not %s", seen.at, show(unwanted)), Expected: "anything else", Got: show(seen.value)}
+		return &Mismatch{Message: fmt.Sprintf("%q is not %s", seen.at, show(unwanted)), Expected: "anything else", Got: show(seen.value), Of: OfBody, At: seen.at}
 	}
 	return nil
 }
@@ -249,7 +266,7 @@ func valueMatches(ctx context.Context, at, text string) error {
 		return err
 	}
 	if got, ok := seen.value.(string); !ok || !re.MatchString(got) {
-		return &Mismatch{Message: fmt.Sprintf("%q matches %q", seen.at, re), Expected: "a string that matches " + re.String(), Got: show(seen.value)}
+		return &Mismatch{Message: fmt.Sprintf("%q matches %q", seen.at, re), Expected: "a string that matches " + re.String(), Got: show(seen.value), Of: OfBody, At: seen.at}
 	}
 	return nil
 }
@@ -276,7 +293,7 @@ func valueHasItems(ctx context.Context, at string, n int) error {
 	if isList && len(items) == n {
 		return nil
 	}
-	m := &Mismatch{Message: fmt.Sprintf("%q has %d items", seen.at, n), Expected: fmt.Sprintf("%d items", n), Got: show(seen.value)}
+	m := &Mismatch{Message: fmt.Sprintf("%q has %d items", seen.at, n), Expected: fmt.Sprintf("%d items", n), Got: show(seen.value), Of: OfBody, At: seen.at}
 	if isList {
 		m.Got = fmt.Sprintf("%d items: %s", len(items), m.Got)
 	}
@@ -298,7 +315,7 @@ func valueEquals(ctx context.Context, at, other string) error {
 	}
 	return &Mismatch{
 		Message:  fmt.Sprintf("%q equals %q", seen.at, want.at),
-		Expected: show(want.value), Got: show(seen.value), Diff: differenceWithin(want.value, seen.value),
+		Expected: show(want.value), Got: show(seen.value), Diff: differenceWithin(want.value, seen.value), Of: OfBody, At: seen.at,
 	}
 }
 
@@ -321,7 +338,7 @@ func thereIsAViolation(ctx context.Context, keyword, at string) error {
 	}
 	return &Mismatch{
 		Message:  fmt.Sprintf("there is a violation of %q at %q", keyword, at),
-		Expected: fmt.Sprintf("keyword %q, instance_path %q", keyword, at), Got: show(seen.value),
+		Expected: fmt.Sprintf("keyword %q, instance_path %q", keyword, at), Got: show(seen.value), Of: OfBody, At: seen.at,
 	}
 }
 
@@ -345,14 +362,17 @@ func isHash(ctx context.Context, at, prefix, of string) error {
 	claim := fmt.Sprintf("%q is the SHA-256 of canonical %q", seen.at, hashed.at)
 	text, err := canonical(hashed.value)
 	if err != nil {
-		return &Mismatch{Message: claim, Expected: "a value with a canonical form", Got: err.Error()}
+		return &Mismatch{Message: claim, Expected: "a value with a canonical form", Got: err.Error(), Of: OfBody, At: seen.at}
 	}
 	sum := sha256.Sum256(text)
 	if want := prefix + hex.EncodeToString(sum[:]); seen.value != any(want) {
-		return &Mismatch{Message: claim, Expected: want + ", of " + cut(string(text)), Got: show(seen.value)}
+		return &Mismatch{Message: claim, Expected: want + ", of " + cut(string(text)), Got: show(seen.value), Of: OfBody, At: seen.at}
 	}
 	return nil
 }
+
+// atHeader is the name of a header as a mismatch has it.
+func atHeader(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
 
 // headerOf returns the one value of a header. Two lines of it are one too many.
 func (a *answer) headerOf(name string) (value string, got string, ok bool) {
@@ -376,7 +396,7 @@ func headerIs(ctx context.Context, name, want string) error {
 		return err
 	}
 	if value, got, ok := a.headerOf(name); !ok || value != want {
-		return &Mismatch{Message: fmt.Sprintf("the header %q is %q", name, want), Expected: strconv.Quote(want), Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q is %q", name, want), Expected: strconv.Quote(want), Got: got, Of: OfHeader, At: atHeader(name), Missing: got == absent}
 	}
 	return nil
 }
@@ -388,7 +408,7 @@ func headerIsAbsent(ctx context.Context, name string) error {
 		return err
 	}
 	if values := a.header.Values(name); len(values) > 0 {
-		return &Mismatch{Message: fmt.Sprintf("the header %q is absent", name), Expected: absent, Got: fmt.Sprintf("%q", values)}
+		return &Mismatch{Message: fmt.Sprintf("the header %q is absent", name), Expected: absent, Got: fmt.Sprintf("%q", values), Of: OfHeader, At: atHeader(name)}
 	}
 	return nil
 }
@@ -404,7 +424,7 @@ func headerMatches(ctx context.Context, name, text string) error {
 		return err
 	}
 	if value, got, ok := a.headerOf(name); !ok || !re.MatchString(value) {
-		return &Mismatch{Message: fmt.Sprintf("the header %q matches %q", name, re), Expected: "a value that matches " + re.String(), Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q matches %q", name, re), Expected: "a value that matches " + re.String(), Got: got, Of: OfHeader, At: atHeader(name), Missing: got == absent}
 	}
 	return nil
 }
@@ -420,7 +440,7 @@ func headerEquals(ctx context.Context, name, at string) error {
 		return err
 	}
 	if value, got, ok := a.headerOf(name); !ok || any(value) != want.value {
-		return &Mismatch{Message: fmt.Sprintf("the header %q equals %q", name, want.at), Expected: show(want.value), Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q equals %q", name, want.at), Expected: show(want.value), Got: got, Of: OfHeader, At: atHeader(name), Missing: got == absent}
 	}
 	return nil
 }
@@ -442,7 +462,7 @@ func rememberHeader(ctx context.Context, header, name string) error {
 	}
 	value, got, ok := a.headerOf(header)
 	if !ok {
-		return &Mismatch{Message: fmt.Sprintf("the header %q is present", header), Expected: "one value", Got: got}
+		return &Mismatch{Message: fmt.Sprintf("the header %q is present", header), Expected: "one value", Got: got, Of: OfHeader, At: atHeader(header), Missing: got == absent}
 	}
 	return s.remember(name, textVariable(value))
 }

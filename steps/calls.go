@@ -94,10 +94,8 @@ func (e *exchange) mustSucceed(what string) error {
 	if e.succeeded() {
 		return nil
 	}
-	return &Mismatch{
-		Message:  what + " must succeed",
-		Expected: strconv.Itoa(e.request.operation.Outcomes[0].Status), Got: e.answer.outcome(),
-	}
+	want := strconv.Itoa(e.request.operation.Outcomes[0].Status)
+	return e.answer.otherThan(what+" must succeed", want, want)
 }
 
 // succeeded reports whether the answer is a success of the operation.
@@ -299,7 +297,34 @@ func (s *scenario) learn(e *exchange) {
 	}
 }
 
-// outcome returns an answer in one line: its status, and the code, reason and message of a refusal.
+// otherThan returns the mismatch of an answer that has another outcome than a step requires. Want is the outcome in words, and
+// required in short.
+func (a *answer) otherThan(message, want, required string) *Mismatch {
+	return &Mismatch{Message: message, Expected: want, Got: a.outcome(), Required: required, Observed: a.observed()}
+}
+
+// observed is the outcome in short: the status, and the codes of a refusal that has them.
+func (a *answer) observed() string {
+	text := strconv.Itoa(a.status)
+	body, err := a.json()
+	if err != nil {
+		return text
+	}
+	for _, part := range []struct {
+		before string
+		tokens []string
+	}{{" ", []string{"error", "code"}}, {" because ", []string{"error", "details", "reason_code"}}} {
+		if value, _, ok := find(body, part.tokens); ok {
+			text += part.before + cutAt(longestCode, jsonVariable(value).text)
+		}
+	}
+	return text
+}
+
+// longestCode is how many bytes of a code stand in the outcome in short.
+const longestCode = 80
+
+// outcome is an answer in one line: its status, and for a refusal what it says of itself.
 func (a *answer) outcome() string {
 	body, err := a.json()
 	if err != nil {

@@ -18,7 +18,22 @@ type Mismatch struct {
 	Expected, Got string
 	// Diff is the difference of two structured values. It is empty where Expected and Got suffice.
 	Diff string
+	// Of is what the step compared: [OfBody], [OfHeader], or "" for something else.
+	Of string
+	// At is where: a JSON Pointer, or the name of a header; "" for all of it.
+	At string
+	// Missing says that there is nothing at At.
+	Missing bool
+	// Required and Observed are the outcomes in short, such as "409 CONFLICT because …", when the outcome is another one than
+	// the step requires; "" otherwise.
+	Required, Observed string
 }
+
+// What a step compared.
+const (
+	OfBody   = "body"
+	OfHeader = "header"
+)
 
 // Error puts one thing under the other.
 func (m *Mismatch) Error() string {

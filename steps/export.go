@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"example.com/lpgate/steps/auditproof"
 )
@@ -34,7 +35,7 @@ func (e *exchange) next(s *scenario) (*request, error) {
 		if !ok {
 			return nil, &Mismatch{
 				Message:  "a page that is not the last has a value for " + part.query,
-				Expected: "present", Got: instead,
+				Expected: "present", Got: instead, Of: OfBody, At: "/" + strings.Join(part.from, "/"), Missing: true,
 			}
 		}
 		changes = append(changes, change{part: changeQuery, name: part.query, value: jsonVariable(value).text})
@@ -141,7 +142,7 @@ func walked(ctx context.Context) ([]*exchange, error) {
 
 // entries are the entries of a page.
 func (e *exchange) entries() ([]any, error) {
-	seen, err := e.answer.look("/export/entries")
+	seen, err := e.answer.look(entriesAt)
 	if err == nil {
 		err = seen.mustBeThere()
 	}
@@ -150,7 +151,7 @@ func (e *exchange) entries() ([]any, error) {
 	}
 	list, ok := seen.value.([]any)
 	if !ok {
-		return nil, &Mismatch{Message: "a page has a list of entries", Expected: "a list", Got: show(seen.value)}
+		return nil, &Mismatch{Message: "a page has a list of entries", Expected: "a list", Got: show(seen.value), Of: OfBody, At: seen.at}
 	}
 	return list, nil
 }
@@ -191,10 +192,19 @@ func walkHasEntries(ctx context.Context, n int) error {
 		return err
 	}
 	if len(all) != n {
-		return &Mismatch{Message: fmt.Sprintf("the walk has %d entries", n), Expected: strconv.Itoa(n), Got: fmt.Sprintf("%d: %s", len(all), show(all))}
+		return &Mismatch{
+			Message: fmt.Sprintf("the walk has %d entries", n), Expected: strconv.Itoa(n), Got: fmt.Sprintf("%d: %s", len(all), show(all)),
+			Of: OfBody, At: entriesAt,
+		}
 	}
 	return nil
 }
+
+// entriesAt is where a page has its entries.
+const entriesAt = "/export/entries"
+
+// inEntries is the pointer into a page of a pointer into an entry.
+func inEntries(at string) string { return entriesAt + "/*" + at }
 
 // walkValues returns what all entries of the walk, in order, have at a pointer.
 func walkValues(ctx context.Context, at string) ([]any, error) {
@@ -218,7 +228,7 @@ func walkValues(ctx context.Context, at string) ([]any, error) {
 	for i, entry := range all {
 		value, instead, ok := find(entry, tokens)
 		if !ok {
-			return nil, &Mismatch{Message: fmt.Sprintf("entry %d of the walk has %q", i+1, at), Expected: "present", Got: instead}
+			return nil, &Mismatch{Message: fmt.Sprintf("entry %d of the walk has %q", i+1, at), Expected: "present", Got: instead, Of: OfBody, At: inEntries(at), Missing: true}
 		}
 		values[i] = value
 	}
@@ -238,7 +248,7 @@ func walkValuesAre(ctx context.Context, at, text string) error {
 	if !same(want, values) {
 		return &Mismatch{
 			Message:  fmt.Sprintf("the walk's %q are %s", at, inBrief(want)),
-			Expected: show(want), Got: show(values), Diff: difference(want, values),
+			Expected: show(want), Got: show(values), Diff: difference(want, values), Of: OfBody, At: inEntries(at),
 		}
 	}
 	return nil
@@ -303,7 +313,7 @@ func totalsAreExact(pages []*exchange) error {
 		if total, ok := seen.value.(json.Number); !ok || !same(total, json.Number(strconv.Itoa(count))) {
 			return &Mismatch{
 				Message:  fmt.Sprintf("total_filtered of page %d counts the entries from its cursor on", i+1),
-				Expected: strconv.Itoa(count), Got: show(seen.value),
+				Expected: strconv.Itoa(count), Got: show(seen.value), Of: OfBody, At: seen.at,
 			}
 		}
 		entries, err := page.entries()
@@ -350,7 +360,7 @@ func (s *scenario) verify(ctx context.Context, claim string, pages []*exchange, 
 			if of, _, _ := find(entry, []string{"provider_id"}); of != any(requested) {
 				return &Mismatch{
 					Message:  fmt.Sprintf("%s: page %d, entry %d is of the requested provider", claim, i+1, j+1),
-					Expected: requested, Got: show(of),
+					Expected: requested, Got: show(of), Of: OfBody, At: inEntries("/provider_id"),
 				}
 			}
 		}

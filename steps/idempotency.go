@@ -100,7 +100,7 @@ func answersAreReplays(ctx context.Context, n int) error {
 	if replays != n {
 		return &Mismatch{
 			Message:  fmt.Sprintf("of %d answers exactly %d have %s: true", len(all), n, header),
-			Expected: strconv.Itoa(n), Got: strconv.Itoa(replays),
+			Expected: strconv.Itoa(n), Got: strconv.Itoa(replays), Of: OfHeader, At: atHeader(header), Missing: replays < n,
 		}
 	}
 	return nil
@@ -111,10 +111,11 @@ func (a *answer) mustBe(claim string, want *answer) error {
 	if a.status == want.status && bytes.Equal(a.body, want.body) {
 		return nil
 	}
-	m := &Mismatch{Message: claim, Expected: want.show(), Got: a.show()}
+	m := a.different(claim, want)
 	before, err := want.json()
 	after, otherErr := a.json()
 	if err == nil && otherErr == nil {
+		m.At = firstDifference("", before, after)
 		if m.Diff = difference(before, after); m.Diff == "" && a.status == want.status {
 			m.Diff = "The same JSON, written differently."
 		}
@@ -130,13 +131,24 @@ func (a *answer) mustEqual(claim string, want *answer) error {
 	}
 	after, err := a.json()
 	if err != nil {
-		return &Mismatch{Message: claim, Expected: want.show(), Got: a.show()}
+		return a.different(claim, want)
 	}
 	before, after = withoutCorrelationID(before), withoutCorrelationID(after)
 	if a.status == want.status && same(before, after) {
 		return nil
 	}
-	return &Mismatch{Message: claim, Expected: want.show(), Got: a.show(), Diff: difference(before, after)}
+	m := a.different(claim, want)
+	m.At, m.Diff = firstDifference("", before, after), difference(before, after)
+	return m
+}
+
+// different returns the mismatch of an answer that should be another one.
+func (a *answer) different(message string, want *answer) *Mismatch {
+	m := &Mismatch{Message: message, Expected: want.show(), Got: a.show()}
+	if required, observed := want.observed(), a.observed(); required != observed {
+		m.Required, m.Observed = required, observed
+	}
+	return m
 }
 
 // withoutCorrelationID is a body without what may differ between two answers that are the same.

@@ -112,6 +112,7 @@ func stateIsAsNoted(ctx context.Context) error {
 	return &Mismatch{
 		Message:  fmt.Sprintf("the state of %s is as noted", s.noted.provider),
 		Expected: "nothing changed", Got: cut(strings.Join(changed, "; ")), Diff: difference(before, after),
+		At: firstDifference("", before, after),
 	}
 }
 

@@ -31,7 +31,7 @@ func compareTime(ctx context.Context, at, text string) error {
 	if got, ok := instantOf(seen.value); !ok || !got.Equal(want) {
 		return &Mismatch{
 			Message:  fmt.Sprintf("%q is the time %s", seen.at, text),
-			Expected: "the instant " + want.UTC().Format(time.RFC3339Nano), Got: show(seen.value),
+			Expected: "the instant " + want.UTC().Format(time.RFC3339Nano), Got: show(seen.value), Of: OfBody, At: seen.at,
 		}
 	}
 	return nil
@@ -82,7 +82,7 @@ func walkTimesAre(ctx context.Context, at, text string) error {
 	if err != nil {
 		return err
 	}
-	mismatch := &Mismatch{Message: fmt.Sprintf("the walk's %q are the times %s", at, inBrief(literal)), Expected: show(literal), Got: show(values)}
+	mismatch := &Mismatch{Message: fmt.Sprintf("the walk's %q are the times %s", at, inBrief(literal)), Expected: show(literal), Got: show(values), Of: OfBody, At: inEntries(at)}
 	if len(values) != len(want) {
 		return mismatch
 	}

@@ -192,6 +192,18 @@ func find(value any, tokens []string) (found any, instead string, ok bool) {
 	return value, "", true
 }
 
+// missing returns the first part of a pointer that points to nothing.
+func missing(value any, tokens []string) jsontext.Pointer {
+	at := jsontext.Pointer("")
+	for i, token := range tokens {
+		at = at.AppendToken(token)
+		if _, _, ok := find(value, tokens[:i+1]); !ok {
+			break
+		}
+	}
+	return at
+}
+
 // indexOf reads a token as the index of an existing item.
 func indexOf(token string, length int) (int, bool) {
 	index, err := strconv.Atoi(token)
@@ -280,6 +292,44 @@ func same(a, b any) bool { return cmp.Equal(a, b, byValue) }
 // because reports are compared byte for byte.
 func difference(want, got any) string {
 	return strings.ReplaceAll(cmp.Diff(want, got, byValue), "\u00a0", " ")
+}
+
+// firstDifference returns the pointer to the first place in which two values differ, in the order of names and indices: lists of
+// other lengths differ as a whole.
+func firstDifference(at jsontext.Pointer, before, after any) string {
+	if same(before, after) {
+		return ""
+	}
+	switch old := before.(type) {
+	case map[string]any:
+		young, ok := after.(map[string]any)
+		if !ok {
+			break
+		}
+		names := maps.Clone(old)
+		maps.Copy(names, young)
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			was, had := old[name]
+			is, has := young[name]
+			if had != has {
+				return string(at.AppendToken(name))
+			}
+			if !same(was, is) {
+				return firstDifference(at.AppendToken(name), was, is)
+			}
+		}
+	case []any:
+		young, ok := after.([]any)
+		if !ok || len(old) != len(young) {
+			break
+		}
+		for i := range old {
+			if !same(old[i], young[i]) {
+				return firstDifference(at.AppendToken(strconv.Itoa(i)), old[i], young[i])
+			}
+		}
+	}
+	return string(at)
 }
 
 // normal writes a number in one way only: digits without a zero at either end, and a power of ten.

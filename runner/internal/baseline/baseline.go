@@ -4,24 +4,33 @@
 // day for each, so that the next failure alone fails the gate:
 //
 //	known:
-//	  # features/rollout.feature > A climb from <from> to <to> > S0 | S2
-//	  - id: s-0123456789
-//	    reason: Tiers are compared by name until the new ranks are released.
+//	  # features/status.feature:31: error.details lacks violations
+//	  - cause: "details: required /error/details/violations"
+//	    level: full
+//	    count: 223
+//	    reason: The details of refusals come with the new error library.
 //	    owner: payments
 //	    expires: 2026-12-31
+//	  - scenario: s-0123456789
+//	    …
 //
-// All four keys are required. An id names one failure, and the entry excuses nothing else (see package verdict). An entry
-// applies until midnight in UTC of its last day. The caller limits how far ahead that day may be.
+// An entry names a cause (package cause), or one scenario with all its causes. It needs a reason, an owner and a last day, and for a
+// cause the number of scenarios in which it was seen: when the cause occurs in more, the entry excuses none of them. It may be
+// narrowed to operations, and to the rules of the scenarios. It applies until midnight in UTC of its last day. The caller limits
+// how far ahead that day may be.
 //
 // Baseline.schema.json describes the file for this package and for editors.
 package baseline
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +38,7 @@ import (
 
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/internal/yamlfile"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
 
@@ -40,17 +50,47 @@ type Baseline struct {
 	Known []Entry `yaml:"known"`
 }
 
-// Entry is one known failure.
+// Entry is one known cause, or one known scenario.
 type Entry struct {
-	ID     string `yaml:"id"`
+	// Cause is the key of the cause; "" in an entry for a scenario.
+	Cause string `yaml:"cause"`
+	// Scenario is the id of the scenario, such as s-0123456789; "" in an entry for a cause.
+	Scenario string `yaml:"scenario"`
+	// Operations and Rules narrow the cause; all are meant when they are empty.
+	Operations []string `yaml:"operations"`
+	Rules      []string `yaml:"rules"`
+	// Level is full for a cause that occurs at this level only; "" otherwise.
+	Level milestones.Level `yaml:"level"`
+	// Count is in how many scenarios the cause was seen.
+	Count  int    `yaml:"count"`
 	Reason string `yaml:"reason"`
 	Owner  string `yaml:"owner"`
 	// Expires is the last day on which the entry applies, such as 2026-12-31.
 	Expires string `yaml:"expires"`
 	// Line is its first line in the file.
 	Line int `yaml:"-"`
-	// About describes what the id names. It is written as a comment, and never read.
-	About string `yaml:"-"`
+	// Example describes an occurrence. It is written as a comment, and never read.
+	Example string `yaml:"-"`
+}
+
+// Name is the cause or the scenario of the entry.
+func (e *Entry) Name() string { return cmp.Or(e.Scenario, e.Cause) }
+
+// Matches reports whether the entry is for a cause on an operation, in a scenario of a rule. An operation or a rule that is ""
+// matches entries that are not narrowed.
+func (e *Entry) Matches(cause, operation, scenario, rule string) bool {
+	if e.Scenario != "" {
+		return e.Scenario == scenario
+	}
+	return e.Cause == cause && (len(e.Operations) == 0 || slices.Contains(e.Operations, operation)) && (len(e.Rules) == 0 || slices.Contains(e.Rules, rule))
+}
+
+// Overlaps reports whether both entries match some failure.
+func (e *Entry) Overlaps(other *Entry) bool {
+	common := func(a, b []string) bool {
+		return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(name string) bool { return slices.Contains(b, name) })
+	}
+	return e.Name() == other.Name() && common(e.Operations, other.Operations) && common(e.Rules, other.Rules)
 }
 
 // Expired reports whether the last day of the entry is over.
@@ -72,7 +112,7 @@ func Read(file, latest string) (*Baseline, error) {
 	var late []error
 	for _, e := range b.Known {
 		if e.Expires > latest {
-			late = append(late, fmt.Errorf("%s:%d: %s expires on %s, and %s is the latest day that is allowed", filepath.ToSlash(file), e.Line, e.ID, e.Expires, latest))
+			late = append(late, fmt.Errorf("%s:%d: %s expires on %s, and %s is the latest day that is allowed", filepath.ToSlash(file), e.Line, e.Name(), e.Expires, latest))
 		}
 	}
 	return b, errors.Join(late...)
@@ -86,19 +126,39 @@ func Parse(name string, text []byte) (*Baseline, error) {
 	}
 	b := &Baseline{File: name}
 	file.Decode(b)
-	first := map[string]int{}
 	for i := range b.Known {
 		e := &b.Known[i]
 		e.Line = file.Line(yamlfile.At("known", i))
-		if at := yamlfile.At("known", i, "id"); first[e.ID] > 0 && file.Valid(at) {
-			file.Report(at, "id %q is listed twice (first on line %d)", e.ID, first[e.ID])
-		}
-		first[e.ID] = e.Line
+		b.check(file, i)
 	}
 	if err := file.Err(); err != nil {
 		return nil, err
 	}
 	return b, nil
+}
+
+// check reports what is wrong with an entry and no schema says as clearly.
+func (b *Baseline) check(file *yamlfile.File, i int) {
+	e, at := &b.Known[i], yamlfile.At("known", i)
+	if !file.Valid(at) {
+		return
+	}
+	switch {
+	case e.Cause == "" && e.Scenario == "":
+		file.Report(at, "the entry has neither a cause nor a scenario")
+	case e.Cause != "" && e.Scenario != "":
+		file.Report(at, "the entry has a cause and a scenario: one of them is enough")
+	case e.Cause != "" && e.Count == 0:
+		file.Report(at, "the entry has no count: in how many scenarios does the cause occur?")
+	case e.Scenario != "" && len(e.Operations)+len(e.Rules) > 0:
+		file.Report(at, "the entry is for a scenario: operations and rules narrow a cause")
+	}
+	for j := range i {
+		if e.Overlaps(&b.Known[j]) {
+			file.Report(at, "%q is listed twice (first on line %d)", e.Name(), b.Known[j].Line)
+			return
+		}
+	}
 }
 
 // head begins a new baseline.
@@ -122,11 +182,11 @@ func Append(file string, text []byte, entries []Entry) ([]byte, error) {
 	var b bytes.Buffer
 	b.Write(bytes.TrimRight(text, "\n"))
 	b.WriteByte('\n')
-	for _, e := range entries {
-		if e.About != "" {
-			fmt.Fprintf(&b, "  # %s\n", strings.Join(strings.Fields(e.About), " "))
-		}
-		fmt.Fprintf(&b, "  - id: %s\n    reason: %s\n    owner: %s\n    expires: %s\n", e.ID, scalar(e.Reason), scalar(e.Owner), e.Expires)
+	for i := range entries {
+		entries[i].write(&b)
+	}
+	if isNew && len(entries) == 0 {
+		return []byte(strings.TrimSuffix(head, "\n") + " []\n"), nil
 	}
 	// A list in brackets, or one with another indentation, cannot be extended like this.
 	added, err := Parse(file, b.Bytes())
@@ -139,8 +199,49 @@ func Append(file string, text []byte, entries []Entry) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// scalar writes a text as YAML, in quotes where they are needed.
+// write writes an entry as an item of the list.
+func (e *Entry) write(b *bytes.Buffer) {
+	for line := range strings.SplitSeq(strings.TrimSpace(e.Example), "\n") {
+		if line != "" {
+			fmt.Fprintf(b, "  # %s\n", strings.Join(strings.Fields(line), " "))
+		}
+	}
+	before := "  - "
+	for _, member := range []struct{ key, value string }{
+		{"cause", scalar(e.Cause)}, {"scenario", e.Scenario}, {"operations", list(e.Operations)}, {"rules", list(e.Rules)}, {"level", string(e.Level)},
+		{"count", number(e.Count)}, {"reason", scalar(e.Reason)}, {"owner", scalar(e.Owner)}, {"expires", e.Expires},
+	} {
+		if member.value != "" {
+			fmt.Fprintf(b, "%s%s: %s\n", before, member.key, member.value)
+			before = "    "
+		}
+	}
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// list writes ids as YAML; "" for none.
+func list(ids []string) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	var items []string
+	for _, id := range ids {
+		items = append(items, scalar(id))
+	}
+	return "[" + strings.Join(items, ", ") + "]"
+}
+
+// scalar writes a text as YAML, in quotes where they are needed; "" for no text.
 func scalar(text string) string {
+	if text == "" {
+		return ""
+	}
 	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	written, err := yaml.Marshal(&node)
 	if err != nil {

@@ -14,11 +14,13 @@ import (
 
 const sound = `# ours
 known:
-  - id: s-0123456789
+  - scenario: s-0123456789
     reason: Tiers are compared by name.
     owner: payments
     expires: 2026-12-31
-  - id: c-abcdef0123
+  - cause: 'details: required /error/details/violations'
+    operations: [a.b, c]
+    count: 2
     reason: 'It says: no.'
     owner: "@audit"
     expires: "2027-02-28"
@@ -30,8 +32,8 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Baseline{File: "known.yaml", Known: []Entry{
-		{ID: "s-0123456789", Reason: "Tiers are compared by name.", Owner: "payments", Expires: "2026-12-31", Line: 3},
-		{ID: "c-abcdef0123", Reason: "It says: no.", Owner: "@audit", Expires: "2027-02-28", Line: 7},
+		{Scenario: "s-0123456789", Reason: "Tiers are compared by name.", Owner: "payments", Expires: "2026-12-31", Line: 3},
+		{Cause: "details: required /error/details/violations", Operations: []string{"a.b", "c"}, Count: 2, Reason: "It says: no.", Owner: "@audit", Expires: "2027-02-28", Line: 7},
 	}}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("Parse (-got +want):\n%s", diff)
@@ -50,9 +52,14 @@ func TestParseRefuses(t *testing.T) {
 		{"no reason and no date", "    reason: Tiers are compared by name.\n    owner: payments\n    expires: 2026-12-31\n", "    owner: payments\n",
 			`k.yaml:3: /known/0 lacks "reason", "expires"`},
 		{"an empty reason", "Tiers are compared by name.", `""`, `k.yaml:4: /known/0/reason must be one line of text, got ""`},
-		{"an id twice", "c-abcdef0123", "s-0123456789", `k.yaml:7: id "s-0123456789" is listed twice (first on line 3)`},
-		{"no id", "s-0123456789", "the first", `k.yaml:3: /known/0/id must be an id such as s-0123456789, of a scenario (s-), check (c-), outcome (o-), rule (r-) or golden row (g-), got "the first"`},
-		{"a reason code of the floor", "s-0123456789", "f-0123456789", `k.yaml:3: /known/0/id must be an id such as s-0123456789, of a scenario (s-), check (c-), outcome (o-), rule (r-) or golden row (g-), got "f-0123456789"`},
+		{"a scenario twice", "cause: 'details: required /error/details/violations'\n    operations: [a.b, c]", "scenario: s-0123456789", `k.yaml:7: "s-0123456789" is listed twice (first on line 3)`},
+		{"a cause twice", "scenario: s-0123456789", "cause: 'details: required /error/details/violations'\n    count: 1\n    rules: [r]", `k.yaml:9: "details: required /error/details/violations" is listed twice (first on line 3)`},
+		{"neither", "scenario: s-0123456789", "count: 1", `k.yaml:3: the entry has neither a cause nor a scenario`},
+		{"both", "scenario: s-0123456789", "scenario: s-0123456789\n    cause: x\n    count: 1", `k.yaml:3: the entry has a cause and a scenario: one of them is enough`},
+		{"no count", "    count: 2\n", "", `k.yaml:7: the entry has no count: in how many scenarios does the cause occur?`},
+		{"a narrow scenario", "scenario: s-0123456789", "scenario: s-0123456789\n    rules: [x]", `k.yaml:3: the entry is for a scenario: operations and rules narrow a cause`},
+		{"no id", "s-0123456789", "the first", `k.yaml:3: /known/0/scenario must be the id of a scenario, such as s-0123456789; other failures are listed by cause, and this command writes the file again: runner baseline MILESTONE.yaml --out FILE --replace --owner NAME --reason TEXT --expires DATE, got "the first"`},
+		{"the id of a check", "scenario: s-0123456789", "id: c-0123456789", `k.yaml:3: /known/0/scenario must be the id of a scenario, such as s-0123456789; other failures are listed by cause, and this command writes the file again: runner baseline MILESTONE.yaml --out FILE --replace --owner NAME --reason TEXT --expires DATE, got "c-0123456789"`},
 		{"a day that no calendar has", "2026-12-31", "2026-02-30", `k.yaml:6: /known/0/expires must be a date, such as 2026-12-31, got "2026-02-30"`},
 		{"a date with a time", "2026-12-31", "2026-12-31T00:00:00Z", `k.yaml:6: /known/0/expires must be a date, such as 2026-12-31, got "2026-12-31T00:00:00Z"`},
 		{"another way to write a day", "2026-12-31", "31.12.2026", `k.yaml:6: /known/0/expires must be a date, such as 2026-12-31, got "31.12.2026"`},
@@ -60,7 +67,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a number", "2026-12-31", "2026", `k.yaml:6: /known/0/expires must be text, got 2026 (put it in quotes)`},
 		{"no list", sound, "known: 1", `k.yaml:1: /known must be a list, got 1`},
 		{"nothing", sound, "", `k.yaml:1: the document is empty`},
-		{"two documents", sound, sound + "---\nknown: []\n", `k.yaml:11: a second document begins: one file has one baseline`},
+		{"two documents", sound, sound + "---\nknown: []\n", `k.yaml:13: a second document begins: one file has one baseline`},
 		{"an alias", "owner: payments", "owner: *me", `k.yaml:5: not YAML: unknown anchor 'me' referenced`},
 	}
 	for _, test := range tests {
@@ -97,10 +104,15 @@ func TestExpired(t *testing.T) {
 
 func TestAppend(t *testing.T) {
 	more := []Entry{{
-		ID: "r-0000000000", Reason: "Later: #7", Owner: "@audit", Expires: "2027-01-01", About: "two\nlines",
+		Cause: "step: x, at /y", Rules: []string{"r"}, Level: "full", Count: 3,
+		Reason: "Later: #7", Owner: "@audit", Expires: "2027-01-01", Example: "two\nlines",
 	}}
-	added := `  # two lines
-  - id: r-0000000000
+	added := `  # two
+  # lines
+  - cause: 'step: x, at /y'
+    rules: [r]
+    level: full
+    count: 3
     reason: 'Later: #7'
     owner: '@audit'
     expires: 2027-01-01
@@ -123,8 +135,8 @@ func TestAppend(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"an empty list":  `known: []`,
-		"brackets":       `known: [{id: s-0123456789, reason: x y, owner: me, expires: 2026-12-31}]`,
-		"no indentation": "known:\n- id: s-0123456789\n  reason: xy\n  owner: me\n  expires: 2026-12-31\n",
+		"brackets":       `known: [{scenario: s-0123456789, reason: x y, owner: me, expires: 2026-12-31}]`,
+		"no indentation": "known:\n- scenario: s-0123456789\n  reason: xy\n  owner: me\n  expires: 2026-12-31\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Append("k.yaml", []byte(text), more)
@@ -142,7 +154,7 @@ func TestLastDay(t *testing.T) {
 	}
 	for last, want := range map[string]string{
 		"2027-02-28": "",
-		"2027-02-27": file + ":7: c-abcdef0123 expires on 2027-02-28, and 2027-02-27 is the latest day that is allowed",
+		"2027-02-27": file + ":7: details: required /error/details/violations expires on 2027-02-28, and 2027-02-27 is the latest day that is allowed",
 	} {
 		if _, err := Read(file, last); fmt.Sprint(err) != stdcmp.Or(want, "<nil>") {
 			t.Errorf("until %s: got %v, want %s", last, err, want)

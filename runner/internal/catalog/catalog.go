@@ -53,12 +53,12 @@ func (c *Catalog) Explain(id string) string {
 	id = strings.TrimPrefix(id, "@")
 	var p page
 	for i := range c.milestone.Rules {
-		if rule := &c.milestone.Rules[i]; rule.ID == id || verdict.RuleRef(rule.ID) == id {
+		if rule := &c.milestone.Rules[i]; rule.ID == id {
 			c.explainRule(&p, rule)
 		}
 	}
 	for _, code := range c.milestone.RequiredReasonCodes {
-		if code == id || verdict.ReasonCodeRef(code) == id {
+		if code == id {
 			c.explainReasonCode(&p, code)
 		}
 	}

@@ -70,14 +70,8 @@ func (c *Catalog) knownIDs(unknown string) []string {
 	if !shortID.MatchString(strings.ToLower(unknown)) && !strings.HasPrefix(unknown, "s-") {
 		return ids
 	}
-	for _, rule := range c.milestone.Rules {
-		ids = append(ids, verdict.RuleRef(rule.ID))
-	}
-	for _, code := range c.milestone.RequiredReasonCodes {
-		ids = append(ids, verdict.ReasonCodeRef(code))
-	}
 	for s := range c.scenarios() {
-		ids = append(ids, s.Ref(), verdict.RowRef(s.ID))
+		ids = append(ids, s.Ref())
 	}
 	return ids
 }

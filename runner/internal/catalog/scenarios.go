@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/project"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 const (
@@ -31,30 +29,11 @@ func (c *Catalog) scenarios() iter.Seq[*plan.Scenario] {
 	}
 }
 
-// explainScenarios explains the short id of a scenario, of a check in a scenario, or of a row of the golden output.
+// explainScenarios explains the short id of a scenario.
 func (c *Catalog) explainScenarios(p *page, id string) {
 	for s := range c.scenarios() {
 		if s.Ref() == id {
 			c.explainScenario(p, s)
-		}
-		if verdict.RowRef(s.ID) == id {
-			c.explainRow(p, id, s)
-		}
-		for step := range s.Steps {
-			for _, check := range checks.Table {
-				if s.CheckRef(step, check.ID) == id {
-					p.heading("%s is the check %s on the responses of one step", id, check.ID)
-					p.text(check.Description)
-					p.row("step", "%s:%d: %s %s", c.project.Shown(s.URI), s.Steps[step].Line, s.Steps[step].Keyword, s.Steps[step].Text)
-					c.writeScenarios(p, "scenario", []*plan.Scenario{s}, unlimited)
-					c.writeRepro(p, id)
-				}
-			}
-		}
-	}
-	for removed := range c.responses {
-		if verdict.RowRef(removed) == id && p.Len() == 0 {
-			c.explainRow(p, id, &plan.Scenario{ID: removed})
 		}
 	}
 }

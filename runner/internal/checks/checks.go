@@ -9,13 +9,19 @@
 package checks
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/schemas"
 )
@@ -30,14 +36,25 @@ type Check struct {
 	find func(*subject) finding
 }
 
-// finding is what a check has to say. The zero finding is that everything is well.
+// finding is the result of a check. The zero finding is that the check passed.
 type finding struct {
 	wrong      string
 	skipped    string
 	violations []schemas.Violation
+	causes     []cause.Cause
 }
 
-func wrong(format string, args ...any) finding { return finding{wrong: fmt.Sprintf(format, args...)} }
+// core is a finding that every level requires. The text names what failed, without its place.
+func core(what, format string, args ...any) finding {
+	return finding{wrong: fmt.Sprintf(format, args...), causes: []cause.Cause{{Key: what, Level: milestones.Core}}}
+}
+
+// full is a finding that level full requires.
+func full(what, format string, args ...any) finding {
+	f := core(what, format, args...)
+	f.causes[0].Level = milestones.Full
+	return f
+}
 
 func skipped(why string) finding { return finding{skipped: why} }
 
@@ -113,11 +130,38 @@ func (j *Checker) Check(x *record.Exchange) {
 		r := record.CheckResult{Check: Table[i].ID, Violations: f.violations}
 		switch {
 		case f.wrong != "":
-			r.Status, r.Message = record.CheckFailed, f.wrong
+			r.Status, r.Message, r.Causes = record.CheckFailed, f.wrong, f.causes
+			for j := range r.Causes {
+				r.Causes[j].Key = cause.Check(r.Check, r.Causes[j].Key)
+			}
 		case f.skipped != "":
 			r.Status, r.Message = record.CheckNotApplicable, f.skipped
 		}
 		x.Checks[i] = r
+	}
+	s.attribute()
+}
+
+// attribute removes causes that follow from another one, so that an answer which is no declared outcome, or has no JSON, has one
+// cause. Its other checks stay failed.
+func (s *subject) attribute() {
+	first := -1
+	for i := range s.Checks {
+		switch s.Checks[i].Check {
+		case "answer-is-i-json":
+			if s.bodiless == "" && s.unreadable != nil && s.Checks[i].Level() == milestones.Core && first < 0 {
+				first = i
+			}
+		case "declared-outcome":
+			if s.Checks[i].Status == record.CheckFailed {
+				first = i
+			}
+		}
+	}
+	for i := range s.Checks {
+		if first >= 0 && i != first {
+			s.Checks[i].Causes = nil
+		}
 	}
 }
 
@@ -133,7 +177,8 @@ type subject struct {
 
 	code        string // /error/code
 	reason      string // /error/details/reason_code
-	reasonGiven bool   // whether it is there at all, as whatever
+	reasonGiven bool   // whether it is there at all, of any type
+	extraReason bool   // whether the outcome has none
 
 	declared []*milestones.Outcome // those of the operation with this status and code; without a body, this status
 	outcome  *milestones.Outcome   // the one of them with this reason code
@@ -167,6 +212,9 @@ func (j *Checker) read(x *record.Exchange) *subject {
 				s.outcome = outcome
 			}
 		}
+	}
+	if s.outcome == nil && s.reasonGiven && len(s.declared) == 1 && s.declared[0].ReasonCode == "" && s.readable() {
+		s.outcome, s.extraReason = s.declared[0], true // the outcome is certain all the same
 	}
 	return s
 }
@@ -223,7 +271,7 @@ func (s *subject) listed() (codes []string, ok bool) {
 
 func no5xx(s *subject) finding {
 	if s.Response.Status >= 500 {
-		return wrong("the status is %d: the target failed, instead of refusing", s.Response.Status)
+		return core("the status is 500 or more", "the status is %d: the target failed, instead of refusing", s.Response.Status)
 	}
 	return finding{}
 }
@@ -232,7 +280,7 @@ func contentType(s *subject) finding {
 	want := s.judge.milestone.Transport.ContentType
 	got := s.Response.Header["Content-Type"]
 	if len(got) != 1 || got[0] != want {
-		return wrong("Content-Type is %q, and should be %q", got, want)
+		return full("the media type is another one", "Content-Type is %q, and should be %q", got, want)
 	}
 	return finding{}
 }
@@ -241,27 +289,33 @@ func correlationID(s *subject) finding {
 	name := s.judge.milestone.Transport.CorrelationHeader
 	values := s.Response.Header.Values(name)
 	if len(values) != 1 {
-		return wrong("there are %d %s headers, and should be one", len(values), name)
+		what := "the header is missing"
+		if len(values) > 1 {
+			what = "the header is repeated"
+		}
+		return full(what, "there are %d %s headers, and should be one", len(values), name)
 	}
 	header := values[0]
 	if s.readable() {
 		body, isString := at(s.document.Value, "correlation_id").(string)
 		if !isString {
-			return wrong("the body has no correlation_id, and the header %s is %q", name, header)
+			return full(noCorrelationID, "the body has no correlation_id, and the header %s is %q", name, header)
 		}
 		if body != header {
-			return wrong("the header %s is %q, and the body's correlation_id is %q", name, header, body)
+			return full("header and body differ", "the header %s is %q, and the body's correlation_id is %q", name, header, body)
 		}
 	}
 	if len(s.Response.Header.Values(s.judge.milestone.Transport.ReplayHeader)) > 0 {
 		return finding{} // a replay keeps the id that it was first given under
 	}
 	want, from := s.judge.correlation[s.Operation], "the operation's own, for the request brought none"
+	what := "it is not the operation's own"
 	switch brought := s.Request.Header.Values(name); {
 	case len(brought) > 1:
 		return finding{} // the contract does not say which of them counts
 	case len(brought) == 1 && wellFormed(brought[0], s.judge.milestone.Limits.CorrelationIDLength):
 		want, from = strings.Trim(brought[0], " \t"), "the request's"
+		what = "it is not the request's"
 	case len(brought) == 1:
 		from = "the operation's own, for the request's is malformed"
 	}
@@ -269,7 +323,7 @@ func correlationID(s *subject) finding {
 		return finding{}
 	}
 	if header != want {
-		return wrong("the correlation id is %q, and should be %q: %s", header, want, from)
+		return full(what, "the correlation id is %q, and should be %q: %s", header, want, from)
 	}
 	return finding{}
 }
@@ -295,7 +349,10 @@ func isIJSON(s *subject) finding {
 	case s.bodiless != "":
 		return skipped(s.bodiless)
 	case s.unreadable != nil:
-		return wrong("the answer is %v", s.unreadable)
+		if !s.Response.Cut && json.Valid(s.Response.Body) {
+			return full("the body is JSON, and not I-JSON", "the answer is %v", s.unreadable)
+		}
+		return core("the body is not JSON", "the answer is %v", s.unreadable)
 	}
 	return finding{}
 }
@@ -303,7 +360,7 @@ func isIJSON(s *subject) finding {
 func declaredOutcome(s *subject) finding {
 	switch {
 	case len(s.declared) == 0:
-		return wrong("%s is not an outcome of %s, which has %s",
+		return core(s.Message+" is not declared", "%s is not an outcome of %s, which has %s",
 			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.operation.ID, s.choices())
 	case !s.readable():
 		return skipped("the status is declared, and without a body there is no error code to see")
@@ -343,23 +400,51 @@ func reasonCode(s *subject) finding {
 		if !s.reasonGiven {
 			got = "absent"
 		}
-		return wrong("details.reason_code is %s; %s of %s has %s", got,
+		what := fmt.Sprintf("expected %s, observed %s", strings.Join(choices, " or "), s.observed())
+		return core(what, "details.reason_code is %s; %s of %s has %s", got,
 			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.operation.ID, strings.Join(choices, " or "))
+	}
+	if s.extraReason {
+		return full("there is one where the outcome has none", "details.reason_code is %q; %s of %s has none", s.reason,
+			strings.TrimSpace(strconv.Itoa(s.Response.Status)+" "+s.code), s.operation.ID)
 	}
 	if s.outcome.ReasonCodesAt == "" {
 		return finding{}
 	}
+	f := s.listedReasonCodes()
+	for i := range f.causes {
+		f.causes[i].Pointer = jsontext.Pointer(s.outcome.ReasonCodesAt)
+		if strings.HasPrefix(s.outcome.ReasonCodesAt, detailsAt+"/") {
+			f.causes[i].Level = milestones.Full
+		}
+	}
+	return f
+}
+
+// listedReasonCodes checks the list of reason codes of an outcome that has one.
+func (s *subject) listedReasonCodes() finding {
+	at := s.outcome.ReasonCodesAt
 	codes, ok := s.listed()
+	if name, isDetail := strings.CutPrefix(at, detailsAt+"/"); !ok && isDetail && slices.Contains(s.outcome.Details, name) && s.document.At(at) == nil {
+		return finding{} // the check of the details has it
+	}
 	if !ok {
-		return wrong("there is no list of reason codes at %s", s.outcome.ReasonCodesAt)
+		return core("no list at "+at, "there is no list of reason codes at %s", at)
 	}
 	for _, code := range codes {
 		if !s.outcome.OpenReasonCodes && !slices.Contains(s.outcome.ReasonCodes, code) {
-			return wrong("%s has %q, and may have only %s", s.outcome.ReasonCodesAt, code,
-				strings.Join(s.outcome.ReasonCodes, ", "))
+			return core(fmt.Sprintf("undeclared %s at %s", code, at), "%s has %q, and may have only %s", at, code, strings.Join(s.outcome.ReasonCodes, ", "))
 		}
 	}
 	return finding{}
+}
+
+// observed is the reason code of the answer as a cause has it.
+func (s *subject) observed() string {
+	if !s.reasonGiven {
+		return "none"
+	}
+	return cmp.Or(s.reason, "no text")
 }
 
 func details(s *subject) finding {
@@ -377,7 +462,12 @@ func details(s *subject) finding {
 		}
 	}
 	if len(missing) > 0 {
-		return wrong("the details lack %s, which %s has", strings.Join(missing, ", "), s.outcome.Name)
+		f := finding{wrong: fmt.Sprintf("the details lack %s, which %s has", strings.Join(missing, ", "), s.outcome.Name)}
+		for _, name := range missing {
+			at := jsontext.Pointer(detailsAt).AppendToken(name)
+			f.causes = append(f.causes, cause.Cause{Key: "required " + string(at), Level: milestones.Full, Pointer: at})
+		}
+		return f
 	}
 	return finding{}
 }
@@ -397,12 +487,69 @@ func schema(s *subject) finding {
 	if len(violations) == 0 {
 		return finding{}
 	}
-	f := wrong("the body is not valid by %s", name)
-	f.violations = violations[:min(len(violations), mostViolations)]
+	f := finding{wrong: "the body is not valid by " + name, violations: violations[:min(len(violations), mostViolations)]}
+	f.causes = s.schemaCauses(s.judge.schemas[name])
 	if more := len(violations) - mostViolations; more > 0 {
 		f.wrong += fmt.Sprintf(" (these and %d more)", more)
 	}
 	return f
+}
+
+// Places of the envelope of refusals, and of the correlation id.
+const (
+	detailsAt       = "/error/details"
+	reasonCodeAt    = "/error/details/reason_code"
+	messageAt       = "/error/message"
+	correlationIDAt = "/correlation_id"
+)
+
+// noCorrelationID is the cause of a body without a correlation id, which the schema requires too.
+const noCorrelationID = "the body has none"
+
+// schemaCauses returns the causes for which a body is not valid by a schema, each once: the keyword and the place. Level full alone
+// requires what the keyword x-full beside it names, that there are no undeclared members, the form of the correlation id and of
+// the message, and the details of a refusal but for its reason code.
+func (s *subject) schemaCauses(by *schemas.Schema) []cause.Cause {
+	var causes []cause.Cause
+	add := func(keyword string, at jsontext.Pointer, level milestones.Level) {
+		key := strings.TrimSpace(keyword + " " + cause.Pointer(at))
+		if at == correlationIDAt && keyword == "required" {
+			return // the check of the correlation id has it
+		}
+		switch {
+		case keyword == "additionalProperties", keyword == "unevaluatedProperties",
+			cause.Covers(correlationIDAt, at), cause.Covers(messageAt, at), cause.Covers(detailsAt, at) && !cause.Covers(reasonCodeAt, at) && at != detailsAt:
+			level = milestones.Full
+		}
+		if !slices.ContainsFunc(causes, func(c cause.Cause) bool { return c.Key == key }) && len(causes) < mostViolations {
+			causes = append(causes, cause.Cause{Key: key, Level: level, Pointer: at})
+		}
+	}
+	for _, failure := range by.Failures(s.document.Value) {
+		level := milestones.Core
+		if only, _ := failure.Node["x-full"].([]any); slices.Contains(only, any(failure.Keyword)) {
+			level = milestones.Full
+		}
+		members, _ := s.document.At(string(failure.Pointer)).(map[string]any)
+		switch failure.Keyword {
+		case "required":
+			for _, name := range failure.Node["required"].([]any) {
+				if _, there := members[name.(string)]; !there {
+					add(failure.Keyword, failure.Pointer.AppendToken(name.(string)), level)
+				}
+			}
+		case "additionalProperties":
+			declared, _ := failure.Node["properties"].(map[string]any)
+			for _, name := range slices.Sorted(maps.Keys(members)) {
+				if _, known := declared[name]; !known {
+					add(failure.Keyword, failure.Pointer.AppendToken(name), level)
+				}
+			}
+		default:
+			add(failure.Keyword, failure.Pointer, level)
+		}
+	}
+	return causes
 }
 
 // mostViolations is how many differences from a schema are kept: enough to see what is wrong.
@@ -418,11 +565,11 @@ func replayHeader(s *subject) finding {
 	case len(values) == 0:
 		return finding{}
 	case len(values) > 1 || values[0] != "true":
-		return wrong("%s is %q, and should be absent or true", name, values)
+		return full("the value is neither absent nor true", "%s is %q, and should be absent or true", name, values)
 	case s.operation.Method != "POST":
-		return wrong("%s is on the answer of an operation that stores none", name)
+		return full("it is on the answer of an operation that stores none", "%s is on the answer of an operation that stores none", name)
 	case !s.KeySentBefore:
-		return wrong("%s is on the answer to a key that this run had not sent before (has the target seen an earlier "+
+		return full("it is on the first answer to a key", "%s is on the answer to a key that this run had not sent before (has the target seen an earlier "+
 			"run with the same --run-id?)", name)
 	}
 	return finding{}

@@ -110,9 +110,7 @@ func TestAbandonedScenario(t *testing.T) {
 	if _, err := s.beforeStep(t.Context()); !errors.Is(err, errNotRun) {
 		t.Errorf("a step of an abandoned scenario begins: %v", err)
 	}
-	if err := s.afterStep(errors.New("late")); err != nil {
-		t.Errorf("after the step: %v", err)
-	}
+	s.afterStep(errors.New("late"))
 	if s.passed != 0 || s.status != "" || s.err != nil || s.undefined != nil || s.step != -1 {
 		t.Errorf("it is now %+v", s)
 	}

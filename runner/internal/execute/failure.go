@@ -1,8 +1,12 @@
 package execute
 
 import (
+	"cmp"
 	"errors"
 
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/steps"
@@ -22,7 +26,7 @@ func (s *scenario) explain() record.Failure {
 		if s.at < 0 || mismatch.Message != s.planned.Steps[s.at].Text { // the step is shown anyway
 			f.Says = mismatch.Message
 		}
-	case errors.As(s.err, new(*failedChecks)): // shown check by check
+	case s.status == record.ChecksFailed: // shown check by check
 	case errors.As(s.err, &invalid): // without the words that godog puts around it
 		f.Says = invalid.Error()
 	default:
@@ -39,10 +43,43 @@ func (s *scenario) explain() record.Failure {
 	return f
 }
 
-// explainingExchange returns the exchange that a failure is about: the first that failed a check, else the last of the
-// scenario; nil when there was none.
+// cause returns why a step of the scenario failed.
+func (s *scenario) cause() *cause.Cause {
+	c := &cause.Cause{Level: s.planned.Level}
+	form := ""
+	if s.at >= 0 {
+		form = s.planned.Steps[s.at].Text
+		if found := s.worker.executor.Steps.Match(form); len(found) == 1 {
+			form = cmp.Or(found[0].Form(), form)
+		}
+	}
+	var mismatch *steps.Mismatch
+	var unanswered unansweredError
+	switch {
+	case errors.As(s.err, &mismatch) && mismatch.Required != "":
+		c.Key = cause.Outcome(mismatch.Required, mismatch.Observed)
+	case errors.As(s.err, &mismatch) && mismatch.Of != "":
+		at := mismatch.At
+		if mismatch.Of == steps.OfBody {
+			c.Pointer = jsontext.Pointer(at)
+			at = cause.Pointer(c.Pointer)
+		}
+		c.Key = cause.Value(mismatch.Of, at, mismatch.Missing)
+	case errors.As(s.err, &mismatch):
+		c.Key = cause.Step(form, cause.Pointer(jsontext.Pointer(mismatch.At)))
+	case errors.As(s.err, &unanswered):
+		c.Key = cause.NoAnswer(string(unanswered))
+	default:
+		c.Key = cause.Step(form, "")
+	}
+	c.Key = s.worker.executor.Secrets.Scrub(c.Key)
+	return c
+}
+
+// explainingExchange returns the exchange that a failure is about: of a scenario whose steps passed the first that failed a check,
+// otherwise the last of the scenario; nil when there was none.
 func (s *scenario) explainingExchange() *record.Exchange {
-	if len(s.checks) > 0 {
+	if s.status == record.ChecksFailed {
 		return s.checks[0].Exchange
 	}
 	all := s.exchangesSince(s.first)

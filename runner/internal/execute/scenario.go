@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/steps"
@@ -77,36 +78,25 @@ func (s *scenario) beforeStep(ctx context.Context) (context.Context, error) {
 	return record.WithMark(ctx, record.Mark{Scenario: s.place, Step: s.step}), nil
 }
 
-// failedChecks is the error of a step in which an answer failed a check.
-type failedChecks struct{ checks []record.FailedCheck }
-
-func (e *failedChecks) Error() string {
-	var messages []string
-	for _, check := range e.checks {
-		messages = append(messages, check.Result.Check+": "+check.Result.Message)
-	}
-	return strings.Join(messages, "; ")
-}
-
-// afterStep fails a step when one of its answers failed a check, whether the step looks at the answer or not.
-func (s *scenario) afterStep(stepErr error) error {
+// afterStep records the checks that answers of a step failed, whether the step looks at the answers or not. They do not end the
+// scenario: only a failed step does.
+func (s *scenario) afterStep(stepErr error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.status != "" {
-		return nil // it failed before: the remaining steps are skipped
+		return // it failed before: the remaining steps are skipped
 	}
 	if stepErr != nil {
 		s.err = stepErr
 	}
 	for _, x := range s.exchangesSince(s.before) {
 		for _, failed := range x.Failures() {
+			if failed.Level() == milestones.Full && s.worker.executor.Selection.Level() == milestones.Core {
+				continue // core does not require it
+			}
 			s.checks = append(s.checks, record.FailedCheck{Result: failed, Exchange: x})
 		}
 	}
-	if len(s.checks) > 0 {
-		return &failedChecks{s.checks}
-	}
-	return nil
 }
 
 // exchangesSince returns the scenario's exchanges from the nth of the worker on. A step that was abandoned may still add
@@ -161,6 +151,10 @@ func (s *scenario) stepUndefined(text string) {
 func (s *scenario) finish() {
 	switch {
 	case s.status != "":
+	case s.passed == len(s.planned.Steps) && len(s.checks) > 0:
+		first := s.checks[0]
+		s.status, s.at = record.ChecksFailed, first.Exchange.Mark.Step
+		s.err = fmt.Errorf("%s: %s", first.Result.Check, first.Result.Message)
 	case s.passed == len(s.planned.Steps):
 		s.status = record.Passed
 	default:
@@ -178,13 +172,16 @@ func recovered(err *error) {
 
 // conclude records the result of a scenario that has ended.
 func (w *worker) conclude(ctx context.Context, s *scenario) {
-	if s.status == record.Failed {
+	switch s.status {
+	case record.Failed:
 		w.classify(ctx, s)
-	} else if s.status == record.Passed {
+	case record.Passed, record.ChecksFailed:
 		w.unanswered = 0
 	}
 	result := record.Result{Status: s.status, Message: w.executor.Secrets.Scrub(firstLine(s.err))}
-	result.Checked = s.status == record.Failed && errors.As(s.err, new(*failedChecks))
+	if s.status == record.Failed {
+		result.Cause = s.cause()
+	}
 	if s.at >= 0 && s.at < len(s.planned.Steps) {
 		result.Line = s.planned.Steps[s.at].Line
 	}
@@ -192,7 +189,7 @@ func (w *worker) conclude(ctx context.Context, s *scenario) {
 		result.Message = "undefined step: " + s.planned.Steps[s.at].Text
 	}
 	w.result.Results[s.place] = result
-	if w.executor.FirstFailure && s.status == record.Failed {
+	if w.executor.FirstFailure && (s.status == record.Failed || s.status == record.ChecksFailed) {
 		w.stopped = true
 	}
 	var failure *record.Failure
@@ -232,10 +229,15 @@ func (w *worker) classify(ctx context.Context, s *scenario) {
 // as its time limit.
 const maxUnanswered = 10
 
+// unansweredError is why a request got no answer.
+type unansweredError string
+
+func (e unansweredError) Error() string { return "a request got no answer: " + string(e) }
+
 // noAnswer ends a scenario that got no answer. It fails like any other, unless the service is gone: then there is no
 // verdict on the scenario, and nothing else is run.
 func (w *worker) noAnswer(ctx context.Context, s *scenario, cause string) {
-	s.err = fmt.Errorf("a request got no answer: %s", cause)
+	s.err = unansweredError(cause)
 	if w.executor.Service.BuiltIn() {
 		return
 	}

@@ -85,7 +85,8 @@ func (s *scenario) initialize(sc *godog.ScenarioContext) {
 	})
 	sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, stepErr error) (_ context.Context, err error) {
 		defer recovered(&err)
-		return ctx, s.afterStep(stepErr)
+		s.afterStep(stepErr)
+		return ctx, nil
 	})
 	added := map[*steps.Definition]bool{}
 	for _, step := range s.planned.Steps {

@@ -162,7 +162,7 @@ func (w *worker) brokeOff(err error) {
 // compare compares godog's exit code with the status of a scenario. A skipped scenario is the one case in which godog
 // passes what the gate does not.
 func (w *worker) compare(s *scenario, code int) {
-	good := s.status == record.Passed || s.status == record.Skipped
+	good := s.status == record.Passed || s.status == record.ChecksFailed || s.status == record.Skipped
 	w.result.Agreed = w.result.Agreed && good == (code == 0)
 	w.result.Godog = max(w.result.Godog, code)
 }

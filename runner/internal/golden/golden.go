@@ -28,14 +28,17 @@ package golden
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/runner/internal/record"
 )
 
@@ -82,7 +85,7 @@ func (w *Writer) Row(scenario string, exchanges []*record.Exchange) Row {
 	for _, x := range exchanges {
 		line := x.Operation + " " + x.Message
 		if x.Response != nil && len(x.Response.Header.Values(w.replay)) > 0 {
-			line += " (replayed)"
+			line += replayed
 		}
 		row.Answers = append(row.Answers, line)
 		text = append(text[:0], line...)
@@ -143,6 +146,32 @@ type Change struct {
 	Line int
 	// Want and Got are that answer in the golden row and in the run; "" when there is none.
 	Want, Got string
+	// OnlyReplays says that the rows differ in nothing but which answers were replayed.
+	OnlyReplays bool
+}
+
+// replayed ends the line of an answer that has the replay header.
+const replayed = " (replayed)"
+
+// Operation is the id of the operation whose answer differs; "" when only bodies do.
+func (c Change) Operation() string {
+	operation, _, _ := strings.Cut(cmp.Or(c.Got, c.Want), " ")
+	return operation
+}
+
+// Cause is the key of the cause that the change is.
+func (c Change) Cause() string {
+	switch {
+	case c.Line == 0:
+		return cause.Check(cause.KindOutput, "other bodies")
+	case c.OnlyReplays:
+		return cause.Check(cause.KindOutput, "other answers are marked as replays")
+	}
+	outcome := func(answer string) string {
+		_, outcome, _ := strings.Cut(answer, " ")
+		return cmp.Or(outcome, "no answer")
+	}
+	return cause.Output(outcome(c.Want), outcome(c.Got))
 }
 
 // Empty says whether there is no difference.
@@ -190,7 +219,7 @@ func Compare(golden, got *Document, scope Scope) Difference {
 }
 
 func change(want, got Row) Change {
-	c := Change{Scenario: got.Scenario}
+	c := Change{Scenario: got.Scenario, OnlyReplays: !slices.Equal(want.Answers, got.Answers) && slices.Equal(withoutReplays(want.Answers), withoutReplays(got.Answers))}
 	for i := range max(len(want.Answers), len(got.Answers)) {
 		var before, after string
 		if i < len(want.Answers) {
@@ -207,7 +236,16 @@ func change(want, got Row) Change {
 	return c
 }
 
-// String words the change for a terminal.
+// withoutReplays are answers without the information which of them were replayed.
+func withoutReplays(answers []string) []string {
+	plain := slices.Clone(answers)
+	for i := range plain {
+		plain[i] = strings.TrimSuffix(plain[i], replayed)
+	}
+	return plain
+}
+
+// String is the change as one line.
 func (c Change) String() string {
 	if c.Line == 0 {
 		return c.Scenario + ": the same answers with other bodies"

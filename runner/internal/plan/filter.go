@@ -13,6 +13,7 @@ import (
 
 	"example.com/lpgate/internal/curl"
 	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/milestones"
 )
 
 // Filter selects scenarios. A scenario must meet every condition; of a condition with several values it must meet one. The
@@ -30,6 +31,9 @@ type Filter struct {
 	Refs []string `json:"refs,omitempty"`
 	// Failed are the ids of the scenarios that did not pass in the last run; nil when that does not matter.
 	Failed []string `json:"failed,omitempty"`
+	// Level is the level that the run verifies; "" for full. A scenario that core does not require meets the other conditions
+	// at level core too, and is not run.
+	Level milestones.Level `json:"level,omitempty"`
 }
 
 // Everything reports whether there is no condition.
@@ -108,11 +112,17 @@ func (p *Plan) Select(wanted Filter, calls Calls, has func(capability string) bo
 	}
 	s := &Selection{Plan: p, Filter: wanted, has: has}
 	for _, i := range places {
-		if len(s.Lacks(i)) > 0 {
+		switch {
+		case wanted.Level == milestones.Core && p.Scenarios[i].Level == milestones.Full:
+			s.NotAtLevel = append(s.NotAtLevel, i)
+		case len(s.Lacks(i)) > 0:
 			s.Skipped = append(s.Skipped, i)
-		} else {
+		default:
 			s.Scenarios = append(s.Scenarios, i)
 		}
+	}
+	if len(s.NotAtLevel) == len(places) {
+		return nil, p.nothing(condition{words: "--level core", meets: func(s *Scenario) bool { return s.Level == milestones.Core }}, before, len(places))
 	}
 	return s, nil
 }

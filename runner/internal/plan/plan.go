@@ -25,7 +25,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -85,13 +84,8 @@ func (s *Scenario) Ref() string { return ScenarioRef(s.ID) }
 // ScenarioRef is the short name of the scenario with an id.
 func ScenarioRef(id string) string { return Ref("s", id) }
 
-// CheckRef returns the short name of a check on the answer to one step: "c-" and ten hexadecimal digits of a hash
-// over the scenario's ID, the step with its position, and the check's id.
-func (s *Scenario) CheckRef(step int, check string) string {
-	return Ref("c", s.ID, strconv.Itoa(step), s.Steps[step].Text, check)
-}
-
-// Ref returns a short name: a prefix that names the kind, "-", and ten hexadecimal digits of a hash over the parts.
+// Ref makes a short name that stays the same as long as the parts do: a prefix that says what is named, "-", and ten
+// hexadecimal digits.
 func Ref(prefix string, parts ...string) string {
 	sum := sha256.New()
 	for _, part := range parts {

@@ -1,10 +1,13 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"example.com/lpgate/milestones"
 )
 
 // Selection is the part of a plan that one run executes.
@@ -17,6 +20,8 @@ type Selection struct {
 	Scenarios []int
 	// Skipped are the places of the scenarios that meet the filter and need a capability that the service lacks.
 	Skipped []int
+	// NotAtLevel are the places of the scenarios that meet the filter and that its level does not require.
+	NotAtLevel []int
 	// Declared are the capabilities that the service is declared to lack.
 	Declared []string
 	// Missing are the groups of required capabilities of which the service has none.
@@ -55,8 +60,14 @@ func (s *Selection) SkippedFor(scenario int) (capability string, declared bool) 
 // Args returns the conditions of the filter as on a command line; "" when there are none.
 func (s *Selection) Args() string { return strings.Join(s.Filter.args(), " ") }
 
-// Complete reports whether the selection is the whole plan. Only a complete run can show that a contract holds.
-func (s *Selection) Complete() bool { return len(s.Scenarios) == len(s.Plan.Scenarios) }
+// Complete reports whether the selection is all of the plan that the level requires. Only a complete run can show that a contract
+// holds.
+func (s *Selection) Complete() bool {
+	return len(s.Scenarios)+len(s.NotAtLevel) == len(s.Plan.Scenarios)
+}
+
+// Level is the level that the run verifies.
+func (s *Selection) Level() milestones.Level { return cmp.Or(s.Filter.Level, milestones.Full) }
 
 // Queues deals the selected scenarios out to n workers, one by one, so that every worker gets some of a long feature. They
 // are in the order of the plan, or in one that is drawn from the random seed, if there is one. A queue has at least one

@@ -18,11 +18,13 @@ package record
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/schemas"
 )
 
@@ -140,6 +142,16 @@ type CheckResult struct {
 	Message string `json:"message"`
 	// Violations are the differences from a schema, when that is what was wrong.
 	Violations []schemas.Violation `json:"violations,omitempty"`
+	// Causes are those of a failed check, each key once.
+	Causes []cause.Cause `json:"causes,omitempty"`
+}
+
+// Level is core if one of the causes is, and otherwise full.
+func (r *CheckResult) Level() milestones.Level {
+	if slices.ContainsFunc(r.Causes, func(c cause.Cause) bool { return c.Level == milestones.Core }) {
+		return milestones.Core
+	}
+	return milestones.Full
 }
 
 // CheckStatus is the outcome of a check.

@@ -66,4 +66,6 @@ type Entry struct {
 	Tags     []string `json:"tags,omitempty"`
 	Selected bool     `json:"selected"`
 	LeftOut  []string `json:"left_out,omitempty"` // what the target lacks of what it needs
+	// NotAtLevel says that the level of the run does not require it.
+	NotAtLevel bool `json:"not_at_level,omitempty"`
 }

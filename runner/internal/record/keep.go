@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A service decides how long its answers are, and so how much memory a run takes, unless the run decides it. This file
@@ -176,6 +178,10 @@ func (b *budget) trim(x *Exchange, secrets *Secrets) {
 			v := &result.Violations[j]
 			v.InstancePath, v.Message = begins(v.InstancePath, longestCode), begins(v.Message, longestMessage)
 		}
+		for j := range result.Causes {
+			c := &result.Causes[j]
+			c.Key, c.Pointer = begins(c.Key, longestCode), jsontext.Pointer(begins(string(c.Pointer), longestCode))
+		}
 	}
 	for i := range x.Undeclared {
 		x.Undeclared[i].Code, x.Undeclared[i].ReasonCode = begins(x.Undeclared[i].Code, longestCode), begins(x.Undeclared[i].ReasonCode, longestCode)
@@ -257,6 +263,10 @@ func (x *Exchange) Redact(secrets *Secrets) {
 			v := &result.Violations[j]
 			v.InstancePath, v.SchemaPath = secrets.Clean(v.InstancePath), secrets.Clean(v.SchemaPath)
 			v.Message = secrets.Clean(v.Message)
+		}
+		for j := range result.Causes {
+			c := &result.Causes[j]
+			c.Key, c.Pointer = secrets.Clean(c.Key), jsontext.Pointer(secrets.Clean(string(c.Pointer)))
 		}
 	}
 	x.SentAt = x.SentAt.UTC().Truncate(time.Millisecond)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -143,7 +144,11 @@ func (l *Log) infoOf(info Info, selection *plan.Selection) Info {
 			ID: s.ID, Ref: s.Ref(), URI: s.URI, Line: s.Line, Name: s.Name, Rule: s.Rule, Side: string(s.Side), Needs: s.Needs, Tags: s.Tags,
 			Selected: selected[i],
 		}
-		if !selected[i] {
+		switch {
+		case selected[i]:
+		case slices.Contains(selection.NotAtLevel, i):
+			entry.NotAtLevel = true
+		default:
 			entry.LeftOut = selection.Lacks(i)
 		}
 		info.Scenarios = append(info.Scenarios, entry)

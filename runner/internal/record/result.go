@@ -3,6 +3,7 @@ package record
 import (
 	"strings"
 
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/runner/internal/plan"
 )
 
@@ -12,11 +13,13 @@ type Reason struct {
 	ID string `json:"id"`
 	// Scenario is the short name of the scenario that it is about; "" when it is about none, or about several.
 	Scenario string `json:"scenario,omitempty"`
+	// Cause is the key of the cause that it is; "" for none.
+	Cause string `json:"cause,omitempty"`
 	// Message is what was wrong in this run.
 	Message string `json:"says"`
 	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
 	Where string `json:"where"`
-	// Ref is its short name, which is the same in every run; "" when it has none, and then no baseline can excuse it.
+	// Ref is the short id of what it is about, for `runner explain`; "" for none.
 	Ref string `json:"ref,omitempty"`
 }
 
@@ -27,6 +30,7 @@ type Status string
 const (
 	Passed              Status = "passed"
 	Failed              Status = "failed"
+	ChecksFailed        Status = "checks_failed" // its steps passed, and an answer failed a check
 	Undefined           Status = "undefined"
 	Ambiguous           Status = "ambiguous"
 	InvalidStep         Status = "broken" // a step cannot be carried out as it is written
@@ -36,12 +40,14 @@ const (
 	Unreached           Status = "unreachable" // the service gave no answer
 	NotRun              Status = "not_run"
 	NotSelected         Status = "not_selected"
+	NotAtLevel          Status = "not_at_level" // the level of the run does not require it
 	SkippedByCapability Status = "left_out"
 )
 
 // Statuses are all of them, in the order in which they are counted out.
 var Statuses = []Status{
-	Passed, Failed, Undefined, Ambiguous, InvalidStep, Pending, Skipped, Empty, Unreached, NotRun, SkippedByCapability, NotSelected,
+	Passed, Failed, ChecksFailed, Undefined, Ambiguous, InvalidStep, Pending, Skipped, Empty, Unreached, NotRun, SkippedByCapability, NotAtLevel,
+	NotSelected,
 }
 
 // Result is how one scenario ended.
@@ -51,8 +57,8 @@ type Result struct {
 	Line int `json:"line,omitempty"`
 	// Message is why it did not pass, as one line.
 	Message string `json:"says,omitempty"`
-	// Checked is set when it failed by checks on answers alone: no assertion of a step failed.
-	Checked bool `json:"checked,omitempty"`
+	// Cause is why a step of it failed; nil when none did. The causes of failed checks are in the exchanges.
+	Cause *cause.Cause `json:"cause,omitempty"`
 }
 
 // Differing is a scenario with other results when the run was repeated.

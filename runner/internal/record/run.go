@@ -90,6 +90,8 @@ func newScenario(place int, e *Entry) *Scenario {
 	switch {
 	case e.Selected:
 		s.Result.Status = NotRun
+	case e.NotAtLevel:
+		s.Result.Status = NotAtLevel
 	case len(e.LeftOut) > 0:
 		s.Result.Status = SkippedByCapability
 	default:
@@ -123,30 +125,8 @@ func (s *Scenario) Says() string {
 	return message
 }
 
-// CheckRefs are the short names of the checks that failed in it, each once.
-func (s *Scenario) CheckRefs() []string {
-	if s.Failure == nil {
-		return nil
-	}
-	var refs []string
-	for _, check := range s.Failure.Checks {
-		if step := check.Exchange.Mark.Step; step < len(s.Scenario.Steps) {
-			if ref := s.CheckRef(step, check.Result.Check); !slices.Contains(refs, ref) {
-				refs = append(refs, ref)
-			}
-		}
-	}
-	return refs
-}
-
-// Again are the commands that repeat a scenario alone, and each check that failed in it.
-func (r *Run) Again(s *Scenario) []string {
-	var commands []string
-	for _, ref := range append([]string{s.Ref()}, s.CheckRefs()...) {
-		commands = append(commands, "runner repro "+ref+r.Repro)
-	}
-	return commands
-}
+// Again is the command that repeats a scenario alone.
+func (r *Run) Again(s *Scenario) string { return "runner repro " + s.Ref() + r.Repro }
 
 // At is the place at which it ended: the step, or the scenario when there is none.
 func (s *Scenario) At() (uri string, line int) {

@@ -47,7 +47,7 @@ func (r *run) rows() (*golden.Document, error) {
 	exchanges := r.seen.ByScenario()
 	for _, i := range r.selection.Scenarios {
 		switch r.seen.Results[i].Status {
-		case record.Passed, record.Failed:
+		case record.Passed, record.Failed, record.ChecksFailed:
 			row := writer.Row(r.selection.Plan.Scenarios[i].ID, exchanges[i])
 			document.Scenarios = append(document.Scenarios, row)
 		}
@@ -77,11 +77,13 @@ func (r *run) compare(document *golden.Document) (*golden.Difference, error) {
 	for i := range r.selection.Plan.Scenarios {
 		id := r.selection.Plan.Scenarios[i].ID
 		planned = append(planned, id)
-		passed[id] = r.seen.Results[i].Status == record.Passed
+		status := r.seen.Results[i].Status
+		passed[id] = status == record.Passed || status == record.ChecksFailed // the verdict decides which of them counts
 	}
 	difference := golden.Compare(before, document, golden.Scope{
 		Planned: planned, Counts: func(id string) bool { return passed[id] }, Bodies: r.service.BuiltIn(),
 	})
+	r.records.Golden = before
 	r.records.Output, r.records.Identical = &difference, !r.service.BuiltIn() || r.equal()
 	return &difference, nil
 }

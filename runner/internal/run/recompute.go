@@ -10,7 +10,6 @@ import (
 
 	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/baseline"
-	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
@@ -100,9 +99,6 @@ func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, erro
 	r.records = r.executor.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection
 	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
-	for _, check := range checks.Table {
-		r.records.Checks = append(r.records.Checks, check.ID)
-	}
 	document, err := r.rows()
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"example.com/lpgate/internal/suggest"
-	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report/repro"
@@ -83,27 +82,13 @@ func (r *run) named(id string) (place int, alone *repro.Run, err error) {
 	}
 	var ids []string
 	for i := range r.in.Plan.Scenarios {
-		scenario := &r.in.Plan.Scenarios[i]
-		alone.Scenario = scenario
-		if strings.HasPrefix(id, "s-") {
-			if scenario.Ref() == id {
-				return i, alone, nil
-			}
-			ids = append(ids, scenario.Ref())
-			continue
+		alone.Scenario = &r.in.Plan.Scenarios[i]
+		if alone.Scenario.Ref() == id {
+			return i, alone, nil
 		}
-		for step := range scenario.Steps {
-			for _, check := range checks.Table {
-				ref := scenario.CheckRef(step, check.ID)
-				if ref == id {
-					alone.Step, alone.Check = step, check.ID
-					return i, alone, nil
-				}
-				ids = append(ids, ref)
-			}
-		}
+		ids = append(ids, alone.Scenario.Ref())
 	}
-	return 0, nil, usage.Errorf("nothing is called %s%s", id, suggest.DidYouMean(id, ids))
+	return 0, nil, usage.Errorf("no scenario is called %s%s", id, suggest.DidYouMean(id, ids))
 }
 
 // sends reports whether a text is in a target, a header or a body that the scenario sent.

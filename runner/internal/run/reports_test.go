@@ -490,7 +490,7 @@ func TestActions(t *testing.T) {
 		{"green", good, verdict.Holds, "", []string{"## T1 holds\n", "| scenarios | 3 passed |\n"}},
 		{"red", also("I ring falsely"), verdict.Fails,
 			"::error file=features/bell.feature,line=18,title=One more::schema: the body is not valid by HealthResponse%0A" +
-				"runner repro s-7af0cf3d8f MILESTONE%0Arunner repro c-aa1f6d3a2e MILESTONE\n",
+				"runner repro s-7af0cf3d8f MILESTONE\n",
 			[]string{"## T1 does not hold\n", "exit code 1", "| <code>features\\/bell\\.feature\\:18</code> | <code>One more</code> | "}},
 		{"not started", "Feature: x\nScenario: y\nThen z\n", verdict.Broken,
 			"::error title=not-started::features/bell.feature:2: no rule", []string{"| not\\-started | <code>features"}},

@@ -35,6 +35,7 @@ import (
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/report/console"
 	"example.com/lpgate/runner/internal/report/github"
+	"example.com/lpgate/runner/internal/report/repro"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/terminal"
@@ -111,8 +112,10 @@ type Result struct {
 	Exit int
 	// Reasons are everything that speaks against the run.
 	Reasons []record.Reason
-	// Excusable are those of them that a baseline may list.
-	Excusable []record.Reason
+	// Verdict is what was decided; nil when the run did not come to that.
+	Verdict *verdict.Verdict
+	// With decides on the run again with a baseline.
+	With func(*baseline.Baseline) verdict.Verdict
 	// Results are how the scenarios ended, by their ids.
 	Results map[string]record.Status
 	// Document is verdict.json. There is one of a run that wrote none, too.
@@ -141,7 +144,7 @@ func (r *run) result(err error) (Result, error) {
 		return r.refused("artifact-missing", err), err
 	}
 	result := Result{
-		Overall: r.reported.Overall, Exit: r.reported.Exit, Reasons: r.reported.Reasons, Excusable: r.reported.Excusable(),
+		Overall: r.reported.Overall, Exit: r.reported.Exit, Reasons: r.reported.Reasons, Verdict: r.reported, With: r.with,
 		Results: map[string]record.Status{}, Document: r.document,
 	}
 	for i, ended := range r.seen.Results {
@@ -462,9 +465,6 @@ func (r *run) finish(ctx context.Context) error {
 	r.records = r.executor.Records(r.seen)
 	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection // of a run that did not come to a trial too
 	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
-	for _, check := range checks.Table {
-		r.records.Checks = append(r.records.Checks, check.ID)
-	}
 	document, err := r.rows()
 	if err != nil {
 		return err
@@ -510,6 +510,9 @@ func (r *run) decide(records *verdict.Records, at time.Time) {
 	if r.joined != nil {
 		records.Lanes = r.joined.Lanes
 	}
+	records.Curl = func(x *record.Exchange) []string {
+		return []string{repro.Curl(records.Info.Base, records.Info.Flags, &x.Request, r.secrets)}
+	}
 	v := verdict.Decide(*records)
 	r.verdict = &v
 	if r.in.Milestone != nil {
@@ -518,16 +521,19 @@ func (r *run) decide(records *verdict.Records, at time.Time) {
 	r.reported = r.verdict
 }
 
+// with decides on the run again with a baseline.
+func (r *run) with(known *baseline.Baseline) verdict.Verdict {
+	records := r.records
+	records.Baseline = known
+	return verdict.Decide(records)
+}
+
 // failures are the scenarios that did not pass, in the order of the plan, but for those of which all is known.
 func (r *run) failures() []record.Failure {
 	var failures []record.Failure
 	for _, place := range slices.Sorted(maps.Keys(r.seen.Failures)) {
 		failure := r.seen.Failures[place]
-		known := r.reported.IsKnown(failure.Scenario.Ref())
-		for _, check := range failure.Checks {
-			known = known && r.reported.IsKnown(failure.Scenario.CheckRef(check.Exchange.Mark.Step, check.Result.Check))
-		}
-		if !known {
+		if !r.reported.Excuses(failure.Scenario.Ref()) {
 			failures = append(failures, failure)
 		}
 	}

@@ -349,6 +349,7 @@ without a target file; this writes one: runner probe ` + cfg.Milestone + ` --tar
 seed        m109
 scenarios   3 passed
 exchanges   3, with 25 checks passed and 0 failed
+level       full; at core overall=true, with 0 causes
 rules       2 of 2 proved
 outcomes    3 of 3 observed
 floor       1 of 1 reason codes observed
@@ -376,14 +377,14 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 				"      the exchange, line 4 of exchanges.ndjson:\n        > POST /ring\n        > X-Partner-Key: [redacted]\n        < 200\n",
 				"curl -sS -i -X POST TARGET/ring -H 'X-Partner-Key: '\"$PARTNER_KEY\"\n",
 			}},
-		{"a failed check, although the sentence does not mind", []string{"I ring falsely", "all is well"}, verdict.Fails, record.Failed,
-			[]string{"scenario-failed", "check-failed"},
+		{"a failed check, although the sentence does not mind", []string{"I ring falsely", "all is well"}, verdict.Fails, record.ChecksFailed,
+			[]string{"check-failed"},
 			[]string{
 				"    features/bell.feature:18: Then I ring falsely\n      check schema: the body is not valid by HealthResponse\n" +
 					"        at /ok: must be true\n          by /properties/ok/const\n      the exchange, line 4 of exchanges.ndjson:\n",
 			}},
-		{"an undeclared outcome", []string{"I ring astray"}, verdict.Fails, record.Failed,
-			[]string{"scenario-failed", "check-failed", "cell-undeclared"},
+		{"an undeclared outcome", []string{"I ring astray"}, verdict.Fails, record.ChecksFailed,
+			[]string{"cell-undeclared"},
 			[]string{"check declared-outcome: 409 CONFLICT is not an outcome of ring, which has 200, 400 CONSTRAINT_VIOLATION\n"}},
 		{"any other error", []string{"something else"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{"      out of order\n"}},
@@ -409,8 +410,8 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 			[]string{"scenario-skipped"}, nil},
 		{"a skip at the very end", []string{"I ring", "I skip"}, verdict.Incomplete, record.Skipped,
 			[]string{"scenario-skipped"}, nil},
-		{"a skip hides no failed check", []string{"I ring falsely", "I skip"}, verdict.Fails, record.Failed,
-			[]string{"scenario-failed", "check-failed"}, nil},
+		{"a skip hides no failed check", []string{"I ring falsely", "I skip"}, verdict.Fails, record.Skipped,
+			[]string{"check-failed", "scenario-skipped"}, nil},
 		{"a connection that breaks", []string{"it dies meanwhile"}, verdict.Fails, record.Failed,
 			[]string{"scenario-failed"}, []string{
 				"      a request got no answer: the connection was closed before the answer was complete\n",
@@ -644,8 +645,8 @@ func TestShuffle(t *testing.T) {
 			continue
 		}
 		for _, says := range []string{
-			"features/bell.feature > Early: answer 1 was ring 200 and is ring 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid",
-			"features/bell.feature > Late: answer 1 was ring 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid and is ring 200",
+			"output: expected 200, observed 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid: 1 scenario of @bell-rings",
+			"output: expected 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid, observed 200: 1 scenario of @bell-rings",
 			"\nshuffle     " + seed + "\n", "--shuffle=" + seed + " gives this order again",
 		} {
 			if !strings.Contains(page, says) {
@@ -743,10 +744,9 @@ func TestOutput(t *testing.T) {
 	if result.Exit != verdict.Fails {
 		t.Errorf("exit %d, want %d", result.Exit, verdict.Fails)
 	}
-	want := `why not:
-  output-differs        g-c8a50e2398  output.json: features/bell.feature > Another friend: not in the golden output
-  output-differs        g-40330473d2  output.json: features/bell.feature > A friend: in the golden output, and no longer a scenario
-  output-differs        g-ef6cc36674  output.json: features/bell.feature > Elsewhere: answer 2 was nothing and is ring 200
+	want := `  output: expected no answer, observed 200: 1 scenario of @bell-rings
+  output-differs        output.json: features/bell.feature > Another friend: not in the golden output
+  output-differs        output.json: features/bell.feature > A friend: in the golden output, and no longer a scenario
 `
 	if !strings.Contains(page, want) {
 		t.Errorf("the page:\n%s\nwant:\n%s", page, want)
@@ -769,11 +769,11 @@ func TestBaseline(t *testing.T) {
 	cfg, _ := config(t, also("a promise is broken"))
 	renewed(t, cfg)
 	first, _, _ := cfg.run(t, t.Context())
-	if len(first.Excusable) != 1 || first.Results[failing] != record.Failed {
-		t.Fatalf("excusable: %+v, results: %v", first.Excusable, first.Results)
+	if first.Verdict == nil || len(first.Verdict.Causes) != 1 || first.Results[failing] != record.Failed {
+		t.Fatalf("verdict: %+v, results: %v", first.Verdict, first.Results)
 	}
 	file := filepath.Join(t.TempDir(), "known.yaml")
-	text := "known:\n  - { id: " + first.Excusable[0].Ref + ", reason: Promised., owner: bells, expires: 2026-02-22 }\n"
+	text := "known:\n  - { scenario: " + first.Verdict.Causes[0].Scenarios[0] + ", reason: Promised., owner: bells, expires: 2026-02-22 }\n"
 	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 			fmt.Fprintln(stderr, "runner:", err.Error())
 		}
 		if result.Document != nil && !errors.Is(err, errOutdated) {
-			fmt.Fprintln(cfg.Verdicts, console.Overall(result.Overall, cfg.Style))
+			fmt.Fprintln(cfg.Verdicts, console.Overall(result.Overall, cfg.Filter.Level, cfg.Style))
 		}
 		if len(result.Results) > 0 {
 			failed = result.failed()

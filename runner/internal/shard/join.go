@@ -201,7 +201,7 @@ func (j *Joined) take(s *Shard) {
 		if scenario.Failure != nil {
 			scenario.Failure.Scenario = &j.Selection.Plan.Scenarios[place]
 		}
-		if status := scenario.Result.Status; status == record.Passed || status == record.Failed {
+		if status := scenario.Result.Status; slices.Contains([]record.Status{record.Passed, record.Failed, record.ChecksFailed}, status) {
 			row, written := rows[j.Selection.Plan.Scenarios[place].ID]
 			if !written && s.Log.Complete && len(s.lacks) == 0 {
 				j.against("shard-incomplete", s, "has no row for %s in its output.json: run it again", scenario.Ref())

@@ -11,21 +11,17 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// observe goes through all exchanges once: failed checks, cells, and reason codes of the floor. Of a run that did not
-// start nothing is said to be missing.
+// observe goes through all exchanges once for cells and required reason codes. Nothing is missing in a run that did not start.
 func (v *Verdict) observe(r *Records) {
 	seen := newObservations(r)
 	for _, x := range r.Exchanges {
 		if x.Response == nil {
 			continue
 		}
-		for _, failed := range x.Failures() {
-			v.addFor(r.scenarioRef(x.Mark), "check-failed", r.checkRef(x.Mark, failed.Check), r.where(x.Mark), "%s, %s: %s", x.Operation, failed.Check, failed.Message)
-		}
 		seen.add(x)
 	}
 	v.Coverage = seen.cells()
-	leftOut := r.onlyDeclaredLeftOut()
+	leftOut, skipped := v.onlyDeclaredLeftOut(r), r.skippedAsDeclared()
 	for i := range v.Coverage {
 		cell := &v.Coverage[i]
 		name := strings.TrimSpace(fmt.Sprintf("%d %s", cell.Status, cell.Code))
@@ -33,10 +29,8 @@ func (v *Verdict) observe(r *Records) {
 			name += " with " + string(cell.ReasonCode)
 		}
 		switch {
-		case !cell.Declared:
-			v.named("cell-undeclared", cell.Ref(), cell.Operation, "%s answered %s, which the milestone does not declare (%s)",
-				cell.Operation, name, cell.Scenarios[0])
-		case cell.Observed == 0 && leftOut:
+		case !cell.Declared, !v.requires(cell.Level):
+		case cell.Observed == 0 && (leftOut || r.shownBy(cell, skipped)):
 			cell.Skipped = true
 		case cell.Observed == 0 && r.Selection != nil:
 			v.named("cell-unobserved", cell.Ref(), cell.Operation, "%s never answered %s (%s)", cell.Operation, name, cell.Outcome)
@@ -53,7 +47,7 @@ func (v *Verdict) observe(r *Records) {
 		slices.Sort(floor.Scenarios)
 		floor.Scenarios = slices.Compact(floor.Scenarios)
 		if floor.Observed == 0 && r.Selection != nil {
-			v.named("floor-unobserved", ReasonCodeRef(code), code, "%s was never observed", code)
+			v.named("floor-unobserved", "", code, "%s was never observed", code)
 		}
 		v.ReasonCodes = append(v.ReasonCodes, floor)
 	}
@@ -61,13 +55,13 @@ func (v *Verdict) observe(r *Records) {
 
 // onlyDeclaredLeftOut says whether scenarios were left out as was declared, and all the others passed. What was not
 // observed then is what those would have shown: the golden output has it that the others saw what they always see.
-func (r *Records) onlyDeclaredLeftOut() bool {
+func (v *Verdict) onlyDeclaredLeftOut(r *Records) bool {
 	if r.Selection == nil || len(r.Selection.Skipped) == 0 {
 		return false
 	}
 	for i := range r.Selection.Plan.Scenarios {
-		switch StatusOf(r.Selection, r.Results, i).Status {
-		case record.Passed:
+		switch v.statusOf(r, i).Status {
+		case record.Passed, record.NotAtLevel:
 		case record.SkippedByCapability:
 			if _, declared := r.Selection.SkippedFor(i); !declared {
 				return false
@@ -77,6 +71,20 @@ func (r *Records) onlyDeclaredLeftOut() bool {
 		}
 	}
 	return true
+}
+
+// skippedAsDeclared are the scenarios that were left out because the target is declared to lack something.
+func (r *Records) skippedAsDeclared() map[int]bool {
+	skipped := map[int]bool{}
+	if r.Selection == nil {
+		return skipped
+	}
+	for _, place := range r.Selection.Skipped {
+		if _, declared := r.Selection.SkippedFor(place); declared {
+			skipped[place] = true
+		}
+	}
+	return skipped
 }
 
 // refusals are the places of the scenarios in which an operation of the scenario's own rule refused something.
@@ -112,7 +120,7 @@ func (r *Records) refuses(x *record.Exchange) bool {
 	})
 }
 
-// where is the place of a sentence.
+// where is the place of a step.
 func (r *Records) where(m record.Mark) string {
 	if r.Selection == nil || m.Scenario < 0 {
 		return ""
@@ -122,14 +130,6 @@ func (r *Records) where(m record.Mark) string {
 		return scenario.Where()
 	}
 	return fmt.Sprintf("%s:%d", scenario.URI, scenario.Steps[m.Step].Line)
-}
-
-// scenarioRef is the short name of the scenario of an exchange; "" outside of any.
-func (r *Records) scenarioRef(m record.Mark) string {
-	if r.Selection == nil || m.Scenario < 0 {
-		return ""
-	}
-	return r.Selection.Plan.Scenarios[m.Scenario].Ref()
 }
 
 // scenario is the id of the scenario of an exchange.
@@ -170,10 +170,14 @@ func (o *observations) declare(operation *milestones.Operation) {
 			if outcome.Name != cell.Outcome {
 				continue
 			}
+			level := cmp.Or(outcome.Level, milestones.Core)
+			if cell.ReasonCode != outcome.ReasonCode && strings.HasPrefix(outcome.ReasonCodesAt, "/error/details/") {
+				level = milestones.Full // core requires no other details than the reason code
+			}
 			o.place[cellKey{operation.ID, cell.Outcome, cell.ReasonCode}] = len(o.declared)
 			o.declared = append(o.declared, CoverageItem{
 				Operation: operation.ID, Outcome: Optional(outcome.Name), Status: outcome.Status, Code: Optional(outcome.Code),
-				ReasonCode: Optional(cell.ReasonCode), Schema: Optional(outcome.Schema), Declared: true,
+				ReasonCode: Optional(cell.ReasonCode), Schema: Optional(outcome.Schema), Level: level, Declared: true,
 			})
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"example.com/lpgate/runner/internal/baseline"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 )
@@ -23,6 +23,12 @@ type Verdict struct {
 	Overall bool `json:"overall"`
 	// Exit is the exit code.
 	Exit int `json:"exit_code"`
+	// Level is the level that was verified.
+	Level milestones.Level `json:"level"`
+	// Core is the verdict at level core beside one at level full; nil otherwise.
+	Core *CoreVerdict `json:"core"`
+	// Causes are the causes of all failures: those that are not known first, then the biggest first.
+	Causes []Cause `json:"causes"`
 	// Reasons are everything that speaks against it, in the order of [Reasons], but for what is known.
 	Reasons []record.Reason `json:"reasons"`
 	// Known is what the baseline excuses; nil without one.
@@ -61,41 +67,47 @@ type Verdict struct {
 	// Undecided says that the log has no verdict: [Of].
 	Undecided bool `json:"-"`
 
-	follows map[string][]string // what a reason follows from, by their short names
+	follows    map[string][]int // the failed scenarios for which a rule is not proved, by its id
+	coreFailed map[int]bool     // the scenarios in which a check of level core failed
+	selected   map[string]int   // the number of selected scenarios of each rule
+}
+
+// CoreVerdict is the verdict at level core, of a run at level full.
+type CoreVerdict struct {
+	Overall bool `json:"overall"`
+	Exit    int  `json:"exit_code"`
+	// Reasons counts what speaks against it, and Causes the causes that are not known.
+	Reasons int `json:"reasons"`
+	Causes  int `json:"causes"`
+	// Rules, Outcomes and Scenarios count those that core requires, and Proved, Observed and Passed those of them that were shown.
+	Rules     int `json:"rules"`
+	Proved    int `json:"proved"`
+	Outcomes  int `json:"outcomes"`
+	Observed  int `json:"observed"`
+	Scenarios int `json:"scenarios"`
+	Passed    int `json:"passed"`
+}
+
+// summaryOfCore is a verdict at level core in short.
+func (v *Verdict) summaryOfCore() *CoreVerdict {
+	c := &CoreVerdict{Overall: v.Overall, Exit: v.Exit, Reasons: len(v.Reasons), Passed: v.Scenarios[record.Passed]}
+	for _, cause := range v.Causes {
+		if !cause.Known {
+			c.Causes++
+		}
+	}
+	for status, n := range v.Scenarios {
+		if status != record.NotAtLevel {
+			c.Scenarios += n
+		}
+	}
+	c.Proved, c.Rules, _ = v.Proved()
+	c.Observed, c.Outcomes, _ = v.Outcomes()
+	return c
 }
 
 // Optional is a text that JSON has as null when it is empty.
 type Optional = record.Optional
-
-// KnownFailures is what a baseline excuses.
-type KnownFailures struct {
-	// Message says how many entries of the baseline still fail.
-	Message  string `json:"says"`
-	Baseline string `json:"baseline"`
-	// Failures are in the order of [Reasons].
-	Failures []Known `json:"failures"`
-}
-
-// Known is a reason that a baseline excuses, with who fixes it and until when. One without an owner follows from others
-// that are known.
-type Known struct {
-	record.Reason
-	Because string `json:"because,omitempty"`
-	Owner   string `json:"owner,omitempty"`
-	Expires string `json:"expires,omitempty"`
-}
-
-// knownBy is a reason that an entry excuses; nil when it follows from others.
-func knownBy(reason record.Reason, e *baseline.Entry, secrets *record.Secrets) Known {
-	known := Known{Reason: reason}
-	if e != nil {
-		known.Because, known.Owner, known.Expires = e.Reason, e.Owner, e.Expires
-		if secrets != nil {
-			known.Because, known.Owner = secrets.Scrub(e.Reason), secrets.Scrub(e.Owner)
-		}
-	}
-	return known
-}
 
 // Selection is which scenarios ran, and how.
 type Selection struct {
@@ -109,6 +121,7 @@ type Selection struct {
 	Planned    int         `json:"planned"`
 	Selected   int         `json:"selected"`
 	Skipped    int         `json:"left_out"`
+	NotAtLevel int         `json:"not_at_level"`
 	Shard      *plan.Shard `json:"shard"`
 	Parallel   int         `json:"parallel"`
 	Shuffle    Optional    `json:"shuffle"`
@@ -173,16 +186,18 @@ func (c *Counts) Bodies() string {
 
 // Rule is the evidence for a rule: the ids of the scenarios that passed.
 type Rule struct {
-	ID          string   `json:"id"`
-	Kind        string   `json:"kind"`
-	Section     string   `json:"section"`
-	Description string   `json:"says"`
-	Proved      bool     `json:"proved"`
-	Known       bool     `json:"known,omitzero"`    // not proved, for nothing but known failures
-	Skipped     bool     `json:"left_out,omitzero"` // not proved, for nothing but scenarios that were left out, as was declared
-	Refuses     []string `json:"refuses,omitempty"`
-	Permits     []string `json:"permits,omitempty"`
-	Invariants  []string `json:"keeps,omitempty"`
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+	// Level is full for a rule that level core does not require.
+	Level       milestones.Level `json:"level"`
+	Section     string           `json:"section"`
+	Description string           `json:"says"`
+	Proved      bool             `json:"proved"`
+	Known       bool             `json:"known,omitzero"`    // not proved, for nothing but known failures
+	Skipped     bool             `json:"left_out,omitzero"` // not proved, for nothing but scenarios that were left out, as was declared
+	Refuses     []string         `json:"refuses,omitempty"`
+	Permits     []string         `json:"permits,omitempty"`
+	Invariants  []string         `json:"keeps,omitempty"`
 }
 
 // ReasonCode is the evidence for a required reason code.
@@ -231,16 +246,16 @@ func (v *Verdict) describe(r *Records) {
 		in := &v.Selection
 		in.Complete, in.Tags, in.Failed = s.Complete(), Optional(s.Filter.Tags), s.Filter.Failed != nil
 		in.Names, in.Rules, in.Operations, in.Refs = s.Filter.Names, s.Filter.Rules, s.Filter.Operations, s.Filter.Refs
-		in.Planned, in.Selected, in.Skipped = len(s.Plan.Scenarios), len(s.Scenarios), len(s.Skipped)
+		in.Planned, in.Selected, in.Skipped, in.NotAtLevel = len(s.Plan.Scenarios), len(s.Scenarios), len(s.Skipped), len(s.NotAtLevel)
 		if s.Shard.Of > 0 {
 			in.Shard = &s.Shard
 		}
-		v.Results = r.results()
+		v.Results = v.results(r)
 	}
 }
 
 // results lists every scenario of the plan.
-func (r *Records) results() []ScenarioResult {
+func (v *Verdict) results(r *Records) []ScenarioResult {
 	from, to := map[int]int{}, map[int]int{}
 	for i, x := range r.Exchanges {
 		if _, seen := from[x.Mark.Scenario]; !seen {
@@ -251,7 +266,7 @@ func (r *Records) results() []ScenarioResult {
 	results := make([]ScenarioResult, 0, len(r.Selection.Plan.Scenarios))
 	for i := range r.Selection.Plan.Scenarios {
 		s := &r.Selection.Plan.Scenarios[i]
-		result := StatusOf(r.Selection, r.Results, i)
+		result := v.statusOf(r, i)
 		results = append(results, ScenarioResult{
 			Scenario: s.ID, Ref: s.Ref(), Where: s.Where(), Rule: s.Rule, Side: string(s.Side), Needs: s.Needs,
 			Status: result.Status, Message: result.Message, From: from[i], To: to[i],
@@ -270,8 +285,10 @@ type CoverageItem struct {
 	Code       Optional `json:"code"`
 	ReasonCode Optional `json:"reason_code"`
 	Schema     Optional `json:"schema"`
-	Declared   bool     `json:"declared"`
-	Observed   int      `json:"observed"`
+	// Level is full for an outcome that level core does not require; "" for what is not declared.
+	Level    milestones.Level `json:"level,omitzero"`
+	Declared bool             `json:"declared"`
+	Observed int              `json:"observed"`
 	// Skipped says that it was not observed because scenarios were left out, as was declared, and everything else ran.
 	Skipped   bool     `json:"left_out,omitzero"`
 	Scenarios []string `json:"scenarios"`
@@ -322,34 +339,40 @@ func encode(value any) []byte {
 	return append(text, '\n')
 }
 
-// Proved counts the rules that are proved, and those that were left out.
-func (v *Verdict) Proved() (proved, skipped int) {
+// Proved counts the rules that the level requires: those that are proved, all, and those that were left out.
+func (v *Verdict) Proved() (proved, required, skipped int) {
 	for i := range v.Rules {
-		if v.Rules[i].Proved {
+		rule := &v.Rules[i]
+		if !v.requires(rule.Level) {
+			continue
+		}
+		required++
+		if rule.Proved {
 			proved++
 		}
-		if v.Rules[i].Skipped {
+		if rule.Skipped {
 			skipped++
 		}
 	}
-	return proved, skipped
+	return proved, required, skipped
 }
 
-// Outcomes counts the declared outcomes: those that were observed, all, and those that were left out.
-func (v *Verdict) Outcomes() (observed, declared, skipped int) {
+// Outcomes counts the declared outcomes that the level requires: those that were observed, all, and those that were left out.
+func (v *Verdict) Outcomes() (observed, required, skipped int) {
 	for i := range v.Coverage {
 		cell := &v.Coverage[i]
-		if cell.Declared {
-			declared++
-			if cell.Observed > 0 {
-				observed++
-			}
+		if !cell.Declared || !v.requires(cell.Level) {
+			continue
+		}
+		required++
+		if cell.Observed > 0 {
+			observed++
 		}
 		if cell.Skipped {
 			skipped++
 		}
 	}
-	return observed, declared, skipped
+	return observed, required, skipped
 }
 
 // ObservedReasonCodes counts the required reason codes that were observed.

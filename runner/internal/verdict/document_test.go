@@ -123,7 +123,7 @@ func TestEncode(t *testing.T) {
 		"milestone": "T1", "overall": false, "exit_code": 3.0, "target": "the built-in fake server", "took_ms": 1234.0,
 		"started_at": "2026-02-22T16:00:00.000Z",
 		"scenarios":  map[string]any{"failed": 1.0, "unreachable": 1.0},
-		"selection": map[string]any{"complete": true, "tags": nil, "names": []any{}, "rules": []any{}, "operations": []any{}, "refs": []any{}, "failed": false, "planned": 2.0, "selected": 2.0, "left_out": 0.0,
+		"selection": map[string]any{"complete": true, "tags": nil, "names": []any{}, "rules": []any{}, "operations": []any{}, "refs": []any{}, "failed": false, "planned": 2.0, "selected": 2.0, "left_out": 0.0, "not_at_level": 0.0,
 			"parallel": 2.0, "shuffle": "word", "repeat": 1.0, "shard": nil},
 		"exchanges": map[string]any{
 			"total": 2.0, "unanswered": 1.0, "in_part": 0.0, "cut": 0.0, "checks_passed": 1.0, "checks_failed": 1.0, "checks_not_applicable": 1.0,
@@ -158,10 +158,14 @@ func TestEncodeCoverage(t *testing.T) {
 		if scenarios == nil {
 			scenarios = []any{}
 		}
-		return map[string]any{
+		item := map[string]any{
 			"operation": "ring", "outcome": outcome, "status": status, "code": code, "reason_code": reason, "schema": schema,
 			"declared": declared, "observed": observed, "scenarios": scenarios,
 		}
+		if declared {
+			item["level"] = "core"
+		}
+		return item
 	}
 	want := map[string]any{
 		"milestone": "T1", "complete": false, "declared": 2.0, "observed": 1.0, "undeclared": 1.0,

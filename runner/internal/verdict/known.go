@@ -1,265 +1,249 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 
+	"example.com/lpgate/internal/plural"
 	"example.com/lpgate/internal/suggest"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
-	"example.com/lpgate/runner/internal/plan"
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/runner/internal/record"
 )
 
-// The short names of what is neither a scenario nor a check.
-
-// RuleRef is the short name of a rule, by its id.
-func RuleRef(rule string) string { return plan.Ref("r", rule) }
-
-// ReasonCodeRef is the short name of a reason code of the floor.
-func ReasonCodeRef(code string) string { return plan.Ref("f", code) }
-
-// RowRef is the short name of a row of the golden output, by the id of its scenario.
-func RowRef(scenario string) string { return plan.Ref("g", scenario) }
-
-// Ref is the short name of a cell.
-func (c *CoverageItem) Ref() string {
-	if c.Declared {
-		return plan.Ref("o", c.Operation, string(c.Outcome), string(c.ReasonCode))
-	}
-	return plan.Ref("o", c.Operation, strconv.Itoa(c.Status), string(c.Code), string(c.ReasonCode))
+// KnownFailures is what a baseline excuses.
+type KnownFailures struct {
+	// Message counts the entries of the baseline that occur.
+	Message  string `json:"message"`
+	Baseline string `json:"baseline"`
+	// Entries are those that occur, in the order of the file.
+	Entries []Known `json:"entries"`
 }
 
-// checkRef is the short name of a check on an exchange; "" for one outside of any scenario.
-func (r *Records) checkRef(m record.Mark, check string) string {
-	if r.Selection == nil || m.Scenario < 0 {
-		return ""
-	}
-	scenario := &r.Selection.Plan.Scenarios[m.Scenario]
-	if m.Step < 0 || m.Step >= len(scenario.Steps) {
-		return ""
-	}
-	return scenario.CheckRef(m.Step, check)
+// Known is an entry of a baseline that occurs.
+type Known struct {
+	Cause      string           `json:"cause,omitzero"`
+	Scenario   string           `json:"scenario,omitzero"`
+	Operations []string         `json:"operations,omitzero"`
+	Rules      []string         `json:"rules,omitzero"`
+	Level      milestones.Level `json:"level,omitzero"`
+	// Count is in how many scenarios the entry expects the cause, and Seen in how many it occurs. A cause that occurs in more is
+	// not excused.
+	Count   int    `json:"count"`
+	Seen    int    `json:"seen"`
+	Because string `json:"because"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"`
 }
 
-// failedChecks are the checks that failed in a scenario.
-func (v *Verdict) failedChecks(r *Records, scenario int) []string {
-	var refs []string
-	for _, x := range r.Exchanges {
-		if x.Mark.Scenario != scenario || x.Response == nil {
-			continue
-		}
-		for _, failed := range x.Failures() {
-			refs = append(refs, r.checkRef(x.Mark, failed.Check))
-		}
+// Excuses reports whether the entry excuses its cause.
+func (k *Known) Excuses() bool { return k.Cause == "" || k.Seen <= k.Count }
+
+// knownBy is an entry that occurs in so many scenarios.
+func knownBy(e *baseline.Entry, seen int, secrets *record.Secrets) Known {
+	k := Known{
+		Cause: e.Cause, Scenario: e.Scenario, Operations: e.Operations, Rules: e.Rules, Level: e.Level,
+		Count: cmp.Or(e.Count, seen), Seen: seen, Because: e.Reason, Owner: e.Owner, Expires: e.Expires,
 	}
-	return refs
+	if secrets != nil {
+		k.Because, k.Owner = secrets.Scrub(e.Reason), secrets.Scrub(e.Owner)
+	}
+	return k
 }
 
-// failedOf are the scenarios for these sides of a rule. Unless each side has some and all of them failed, there are
-// none: then something else is missing too.
-func failedOf(r *Records, rule string, sides []plan.Side) []string {
-	var refs []string
-	for _, side := range sides {
-		some := false
-		for i := range r.Selection.Plan.Scenarios {
-			scenario := &r.Selection.Plan.Scenarios[i]
-			if scenario.Rule != rule || scenario.Side != side {
+// matches reports whether an entry is for an occurrence.
+func (v *Verdict) matches(r *Records, e *baseline.Entry, o *occurrence) bool {
+	scenario, rule := "", ""
+	if o.scenario >= 0 {
+		s := &r.Selection.Plan.Scenarios[o.scenario]
+		scenario, rule = s.Ref(), s.Rule
+	}
+	return e.Matches(o.Key, o.operation, scenario, rule)
+}
+
+// excuse finds the entry of the baseline for each occurrence. It returns the entries whose cause occurs more often than they allow,
+// with a message: they excuse nothing.
+func (v *Verdict) excuse(r *Records, all []occurrence) (exceeded map[*baseline.Entry]string) {
+	if r.Baseline == nil {
+		return nil
+	}
+	v.Known = &KnownFailures{Baseline: r.Baseline.File, Entries: []Known{}}
+	type placeOf struct{ scenario, exchange int }
+	seen := map[*baseline.Entry]map[placeOf]bool{}
+	for i := range all {
+		o := &all[i]
+		for j := range r.Baseline.Known {
+			e := &r.Baseline.Known[j]
+			if !v.requires(e.Level) || !v.matches(r, e, o) {
 				continue
 			}
-			if r.Results[i].Status != record.Failed {
-				return nil
+			if seen[e] == nil {
+				seen[e] = map[placeOf]bool{}
 			}
-			some, refs = true, append(refs, scenario.Ref())
-		}
-		if !some {
-			return nil
-		}
-	}
-	return refs
-}
-
-// Excusable are the reasons that a baseline may list: those that the contract does not hold, without the ones that
-// are known once the others are.
-func (v *Verdict) Excusable() []record.Reason {
-	var reasons []record.Reason
-	seen := map[string]bool{}
-	for _, reason := range v.Reasons {
-		if v.mayBeKnown(reason) && !seen[reason.Ref] && len(v.follows[reason.Ref]) == 0 {
-			seen[reason.Ref] = true
-			reasons = append(reasons, reason)
+			at := placeOf{scenario: o.scenario}
+			if o.scenario < 0 {
+				at.exchange = o.exchange
+			}
+			seen[e][at] = true
+			if !e.Expired(r.Now) && o.entry == nil {
+				o.entry = e
+			}
 		}
 	}
-	return reasons
+	exceeded = map[*baseline.Entry]string{}
+	occurring := 0
+	for j := range r.Baseline.Known {
+		e := &r.Baseline.Known[j]
+		n := len(seen[e])
+		if n == 0 {
+			continue
+		}
+		occurring++
+		v.Known.Entries = append(v.Known.Entries, knownBy(e, n, r.Secrets))
+		if e.Cause != "" && n > e.Count {
+			exceeded[e] = fmt.Sprintf("%s:%d expects it in %d, and it occurs in %d", r.Baseline.File, e.Line, e.Count, n)
+		}
+	}
+	for i := range all {
+		if _, over := exceeded[all[i].entry]; over {
+			all[i].entry = nil
+		}
+	}
+	v.Known.Message = fmt.Sprintf("known failures: %d (baseline %s)", occurring, v.Known.Baseline)
+	return exceeded
 }
 
-func (v *Verdict) mayBeKnown(reason record.Reason) bool {
-	return reason.Ref != "" && reason.ID != "floor-unobserved" && v.exitOf(reason) == Fails
-}
-
-// known are the known failures; none without a baseline.
-func (v *Verdict) known() []Known {
+// Fewer are lines about entries whose cause occurs in fewer scenarios than they expect.
+func (v *Verdict) Fewer() []string {
 	if v.Known == nil {
 		return nil
 	}
-	return v.Known.Failures
+	var lines []string
+	for _, k := range v.Known.Entries {
+		if k.Seen < k.Count {
+			lines = append(lines, fmt.Sprintf("%s occurs in %s, and %s expects it in %d: lower the count", k.Cause, plural.Count(k.Seen, "scenario"), v.Known.Baseline, k.Count))
+		}
+	}
+	return lines
 }
 
-// KnownCount is how many reasons a baseline excuses.
-func (v *Verdict) KnownCount() int { return len(v.known()) }
-
-// IsKnown says whether the reason with a short name is known.
-func (v *Verdict) IsKnown(ref string) bool {
-	for _, known := range v.known() {
-		if known.Ref == ref {
-			return true
-		}
+// checkBaseline adds what is wrong with the baseline itself.
+func (v *Verdict) checkBaseline(r *Records, all []occurrence) {
+	if r.Baseline == nil || r.Selection == nil {
+		return // nothing ran that could show whether the baseline is up to date
 	}
-	return false
-}
-
-// KnownFailures says how many entries of the baseline still fail; "" without a baseline.
-func (v *Verdict) KnownFailures() string {
-	if v.Known == nil {
-		return ""
+	occurs := func(e *baseline.Entry) bool {
+		return slices.ContainsFunc(all, func(o occurrence) bool { return v.matches(r, e, &o) })
 	}
-	return v.Known.Message
-}
-
-// excuse moves what is known out of the reasons, and adds what is wrong with the baseline itself.
-func (v *Verdict) excuse(r *Records) {
-	v.Known = &KnownFailures{Baseline: r.Baseline.File}
-	entries := map[*baseline.Entry]bool{}
-	fails, known := map[string]bool{}, map[string]*baseline.Entry{}
-	listed := map[string]*baseline.Entry{}
-	for i := range r.Baseline.Known {
-		if e := &r.Baseline.Known[i]; !e.Expired(r.Now) {
-			listed[e.ID] = e
-		}
-	}
-	for _, reason := range v.Reasons {
-		fails[reason.Ref] = true
-		if e := listed[reason.Ref]; e != nil && v.mayBeKnown(reason) {
-			known[reason.Ref] = e
-		}
-	}
-	for again := true; again; {
-		again = false
-		for _, reason := range v.Reasons {
-			if _, is := known[reason.Ref]; !is && v.mayBeKnown(reason) && v.followsFrom(reason.Ref, known) {
-				known[reason.Ref], again = nil, true
-			}
-		}
-	}
-	var left []record.Reason
-	for _, reason := range v.Reasons {
-		if e, is := known[reason.Ref]; is {
-			v.Known.Failures = append(v.Known.Failures, knownBy(reason, e, r.Secrets))
-			if e != nil {
-				entries[e] = true
-			}
-		} else {
-			left = append(left, reason)
-		}
-	}
-	v.Reasons = left
-	v.Known.Message = fmt.Sprintf("known failures: %d (baseline %s)", len(entries), v.Known.Baseline)
-	for i := range v.Rules {
-		_, v.Rules[i].Known = known[RuleRef(v.Rules[i].ID)]
-	}
-	if r.Selection == nil {
-		return // nothing ran that could tell whether the baseline is up to date
-	}
-	things := v.things(r)
-	for i := range r.Baseline.Known {
-		v.check(r, &r.Baseline.Known[i], fails, things)
-	}
-}
-
-// followsFrom says whether all that a reason follows from is known.
-func (v *Verdict) followsFrom(ref string, known map[string]*baseline.Entry) bool {
-	from := v.follows[ref]
-	for _, cause := range from {
-		if _, is := known[cause]; !is {
-			return false
-		}
-	}
-	return len(from) > 0
-}
-
-// check adds what is wrong with an entry. One that this run could not look at is left in peace until it expires.
-func (v *Verdict) check(r *Records, e *baseline.Entry, fails map[string]bool, things map[string]thing) {
-	where := fmt.Sprintf("%s:%d", r.Baseline.File, e.Line)
-	is, exists := things[e.ID]
-	switch {
-	case fails[e.ID] && !e.Expired(r.Now):
-	case !exists && !fails[e.ID] && (v.Complete || e.ID[0] != 'o'):
-		v.add("baseline-unknown", where, "%s names nothing that there is%s: remove the entry", e.ID, nearest(e.ID, things))
-	case is.holds && !fails[e.ID]:
-		v.add("baseline-outdated", where, "%s does not fail any more (%s): remove the entry", e.ID, is.says)
-	case e.Expired(r.Now):
-		v.add("baseline-expired", where, "%s was to be mended by %s, and %s is over: mend it, or renew the date", e.ID, e.Owner, e.Expires)
-	}
-}
-
-func nearest(id string, things map[string]thing) string {
-	var ids []string
-	for other := range things {
-		if other[0] == id[0] {
-			ids = append(ids, other)
-		}
-	}
-	slices.Sort(ids)
-	if id := suggest.Nearest(id, ids); id != "" {
-		return fmt.Sprintf(" (did you mean %s, %s?)", id, things[id].says)
-	}
-	return ""
-}
-
-// thing is something that a short name names.
-type thing struct {
-	says  string
-	holds bool // as far as this run saw
-}
-
-// things are all that an entry can name. Outcomes that are not declared are among them only while they are observed.
-func (v *Verdict) things(r *Records) map[string]thing {
-	things := map[string]thing{}
-	for i := range v.Rules {
-		things[RuleRef(v.Rules[i].ID)] = thing{"@" + v.Rules[i].ID, v.Rules[i].Proved}
-	}
-	for i := range v.Coverage {
-		if cell := &v.Coverage[i]; cell.Declared {
-			things[cell.Ref()] = thing{cell.Operation + ", " + string(cell.Outcome), cell.Observed > 0}
-		}
-	}
-	reached := map[int]int{} // the last sentence of a scenario that was answered
-	for _, x := range r.Exchanges {
-		if x.Response != nil {
-			reached[x.Mark.Scenario] = max(reached[x.Mark.Scenario], x.Mark.Step)
-		}
-	}
-	checks := false
-	for _, e := range r.Baseline.Known {
-		checks = checks || e.ID[0] == 'c' // there are tens of thousands of them, and seldom one is asked for
-	}
+	passed, refs := map[string]string{}, []string{}
 	for i := range r.Selection.Plan.Scenarios {
 		scenario := &r.Selection.Plan.Scenarios[i]
-		passed := r.Results[i].Status == record.Passed
-		things[scenario.Ref()] = thing{scenario.ID, passed}
-		things[RowRef(scenario.ID)] = thing{"the output of " + scenario.ID, passed && r.Output != nil}
-		if !checks {
-			continue
-		}
-		for step := range scenario.Steps {
-			last, answered := reached[i]
-			for _, check := range r.Checks {
-				things[scenario.CheckRef(step, check)] = thing{
-					fmt.Sprintf("%s at %s:%d", check, scenario.URI, scenario.Steps[step].Line),
-					passed || r.Results[i].Status == record.Failed && answered && last >= step,
-				}
-			}
+		refs = append(refs, scenario.Ref())
+		passed[scenario.Ref()] = ""
+		if v.statusOf(r, i).Status == record.Passed {
+			passed[scenario.Ref()] = scenario.ID
 		}
 	}
-	return things
+	for i := range r.Baseline.Known {
+		e := &r.Baseline.Known[i]
+		where := fmt.Sprintf("%s:%d", r.Baseline.File, e.Line)
+		name, exists := passed[e.Scenario]
+		switch {
+		case !v.requires(e.Level):
+		case e.Scenario != "" && !exists:
+			v.add("baseline-unknown", where, "there is no scenario %s%s: remove the entry", e.Scenario, suggest.DidYouMean(e.Scenario, refs))
+		case occurs(e) && e.Expired(r.Now):
+			v.add("baseline-expired", where, "%s was to be fixed by %s, and %s is over: fix it, or renew the date", e.Name(), e.Owner, e.Expires)
+		case occurs(e):
+		case e.Scenario != "" && name != "":
+			v.add("baseline-outdated", where, "%s passes now (%s): remove the entry", e.Scenario, name)
+		case e.Cause != "" && v.Complete:
+			v.add("baseline-outdated", where, "%s does not occur%s%s: remove the entry", e.Cause, narrowed(e), nearestCause(e.Cause, all))
+		case e.Expired(r.Now):
+			v.add("baseline-expired", where, "%s was to be fixed by %s, and %s is over: remove the entry, or renew the date", e.Name(), e.Owner, e.Expires)
+		}
+	}
+}
+
+// narrowed is a phrase about an entry that is for some operations or rules only.
+func narrowed(e *baseline.Entry) string {
+	if len(e.Operations)+len(e.Rules) == 0 {
+		return ""
+	}
+	return " with the operations and rules of the entry"
+}
+
+// nearestCause suggests a cause that occurs.
+func nearestCause(key string, all []occurrence) string {
+	var keys []string
+	for _, o := range all {
+		if !slices.Contains(keys, o.Key) {
+			keys = append(keys, o.Key)
+		}
+	}
+	return suggest.DidYouMean(key, keys)
+}
+
+// KnownCount is how many entries of the baseline occur.
+func (v *Verdict) KnownCount() int {
+	if v.Known == nil {
+		return 0
+	}
+	return len(v.Known.Entries)
+}
+
+// Excuses reports whether all failures of a scenario, by its short id, are known.
+func (v *Verdict) Excuses(scenario string) bool {
+	known := false
+	for _, c := range v.Causes {
+		if slices.Contains(c.Scenarios, scenario) {
+			if !c.Known {
+				return false
+			}
+			known = true
+		}
+	}
+	return known
+}
+
+// KnownAs is the entry that excuses a scenario that did not pass: all its failures are known. It is nil when one of them is not.
+func (v *Verdict) KnownAs(s *record.Scenario) *Known {
+	if v.Known == nil || !v.Excuses(s.Ref()) {
+		return nil
+	}
+	var by *Known
+	for _, c := range v.Causes {
+		if !slices.Contains(c.Scenarios, s.Ref()) {
+			continue
+		}
+		at := slices.IndexFunc(v.Known.Entries, func(k Known) bool { return k.Scenario == s.Ref() || k.Cause == c.Key })
+		if at >= 0 && (by == nil || s.Result.Cause != nil && s.Result.Cause.Key == c.Key) {
+			by = &v.Known.Entries[at]
+		}
+	}
+	return by
+}
+
+// Entries returns what a baseline has to list so that the verdict is green: an entry for each cause that is not known. The entries
+// for failed steps and for the golden output are narrowed to the rules of their scenarios, so that the same cause in a scenario of
+// another rule is seen. Reason, owner and last day are for the caller to add.
+func (v *Verdict) Entries() []baseline.Entry {
+	var entries []baseline.Entry
+	for _, c := range v.Causes {
+		if c.Known {
+			continue
+		}
+		e := baseline.Entry{Cause: c.Key, Count: c.Count, Example: c.Example.Where + ": " + c.Example.Message}
+		if c.Level == milestones.Full {
+			e.Level = milestones.Full
+		}
+		switch cause.Kind(c.Key) {
+		case cause.KindOutcome, cause.KindBody, cause.KindHeader, cause.KindStep, cause.KindAnswer, cause.KindOutput:
+			e.Rules = slices.Sorted(slices.Values(c.Rules))
+		}
+		entries = append(entries, e)
+	}
+	return entries
 }

@@ -3,60 +3,94 @@ package verdict
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/baseline"
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 )
 
 // listing gives a run a baseline with an entry.
-func listing(id, expires string) func(*Records) {
+func listing(name, expires string) func(*Records) {
+	return listed(entry(name), expires)
+}
+
+// entry is for a scenario, or for a cause in one scenario.
+func entry(name string) baseline.Entry {
+	if strings.HasPrefix(name, "s-") {
+		return baseline.Entry{Scenario: name}
+	}
+	return baseline.Entry{Cause: name, Count: 1}
+}
+
+func listed(e baseline.Entry, expires string) func(*Records) {
 	return func(r *Records) {
 		if r.Baseline == nil {
 			r.Baseline = &baseline.Baseline{File: "known.yaml"}
 		}
-		r.Baseline.Known = append(r.Baseline.Known, baseline.Entry{
-			ID: id, Reason: "It is known.", Owner: "me", Expires: expires, Line: 2 + 4*len(r.Baseline.Known),
-		})
-		r.Checks = []string{"content-type", "schema"}
+		e.Reason, e.Owner, e.Expires, e.Line = "It is known.", "me", expires, 2+4*len(r.Baseline.Known)
+		r.Baseline.Known = append(r.Baseline.Known, e)
 		r.Now = time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC)
 	}
 }
 
-// The ways in which the records of these tests go wrong. Scenario 0 is the only one of its rule's side, and the only
-// one that is answered with a refusal.
+// The ways in which the records of these tests go wrong. Scenario 0 is the only one of its rule's side, and the only one whose
+// request is refused.
 
-func failing(places ...int) func(*Records) {
+func failing(places ...int) func(*Records) { return failingBy("step: a", places...) }
+
+func failingBy(key string, places ...int) func(*Records) {
 	return func(r *Records) {
 		for _, place := range places {
-			r.Results[place] = record.Result{Status: record.Failed, Line: r.Selection.Plan.Scenarios[place].Steps[0].Line, Message: "no"}
+			r.Results[place] = record.Result{
+				Status: record.Failed, Line: r.Selection.Plan.Scenarios[place].Steps[0].Line, Message: "no", Cause: &cause.Cause{Key: key, Level: milestones.Core},
+			}
 		}
 	}
 }
 
-// unchecked fails a check on the first answer, which is to the second sentence of scenario 0.
-func unchecked(check string) func(*Records) {
-	return func(r *Records) {
-		r.Results[0] = record.Result{Status: record.Failed, Line: 5, Message: check, Checked: true}
-		r.Exchanges[0].Checks = append(r.Exchanges[0].Checks, record.CheckResult{Check: check, Status: record.CheckFailed, Message: "not well"})
+// failedCheck is a check that failed, with one cause at level core.
+func failedCheck(check string) record.CheckResult {
+	return record.CheckResult{
+		Check: check, Status: record.CheckFailed, Message: "not well", Causes: []cause.Cause{{Key: check + ": not well", Level: milestones.Core}},
 	}
 }
 
-// unobserved refuses scenario 0 without the reason code of the floor.
+// unchecked fails a check on the first answer, which is to the second step of scenario 0.
+func unchecked(check string) func(*Records) {
+	return func(r *Records) {
+		r.Results[0] = record.Result{Status: record.ChecksFailed, Line: 5, Message: check}
+		r.Exchanges[0].Checks = append(r.Exchanges[0].Checks, failedCheck(check))
+	}
+}
+
+// onlyFull makes the checks that failed ones of level full.
+func onlyFull(r *Records) {
+	for _, x := range r.Exchanges {
+		for i := range x.Checks {
+			for j := range x.Checks[i].Causes {
+				x.Checks[i].Causes[j].Level = milestones.Full
+			}
+		}
+	}
+}
+
+// atCore runs the records at level core.
+func atCore(r *Records) { r.Selection.Filter.Level = milestones.Core }
+
+// unobserved refuses scenario 0 without the required reason code.
 func unobserved(r *Records) { r.Exchanges[0].Covered = []milestones.CoverageItem{{Outcome: "locked"}} }
 
-// unreached ends scenario 0 before its request is answered. The same request is answered outside of any scenario.
-func unreached(r *Records) { r.Exchanges[0].Mark = record.Mark{Scenario: -1} }
-
-func stray(r *Records) {
-	r.Exchanges[0].Undeclared = []record.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
-}
+// unlocked leaves the outcome locked, which scenario 2 shows, unobserved.
+func unlocked(r *Records) { r.Exchanges[2].Covered = nil }
 
 func leftOut(r *Records) {
 	var err error
@@ -69,7 +103,7 @@ func leftOut(r *Records) {
 func changed(scenario string) func(*Records) {
 	return func(r *Records) {
 		r.Identical = false
-		r.Output.Changed = append(r.Output.Changed, golden.Change{Scenario: scenario})
+		r.Output.Changed = append(r.Output.Changed, golden.Change{Scenario: scenario, Line: 1, Want: "ring 200", Got: "ring 423 LOCKED"})
 	}
 }
 
@@ -82,21 +116,19 @@ const later = "2026-12-31"
 // more are rules that keep these runs within the limits of what may be excused.
 var more = []string{"bell-hangs", "bell-swings"}
 
-// Each row is a run with a baseline: what is left of the reasons against it, and what is told as known.
+// Each row is a run with a baseline: what is left of the reasons against it, and which entries occur.
 func TestKnownFailures(t *testing.T) {
 	r := green(t, more...)
 	scenarios := r.Selection.Plan.Scenarios
 	scenario := func(i int) string { return scenarios[i].Ref() }
-	check := func(step int, id string) string { return scenarios[0].CheckRef(step, id) }
-	refused := (&CoverageItem{Operation: "ring", Outcome: "refused", ReasonCode: floor, Declared: true}).Ref()
-	undeclared := (&CoverageItem{Operation: "ring", Status: 409, Code: "OH", ReasonCode: "what"}).Ref()
-	allowed, row := RuleRef("bell-is-allowed"), RowRef(scenarios[2].ID)
-	entries := func(ids ...string) func(*Records) {
+	const step, row = "step: a", "output: expected 200, observed 423 LOCKED"
+	const schema, contentType = "schema: not well", "content-type: not well"
+	entries := func(names ...string) func(*Records) {
 		return func(r *Records) {
 			listing("", "")(r)
 			r.Baseline.Known = nil
-			for _, id := range ids {
-				listing(id, later)(r)
+			for _, name := range names {
+				listing(name, later)(r)
 			}
 		}
 	}
@@ -105,90 +137,96 @@ func TestKnownFailures(t *testing.T) {
 		spoil []func(*Records)
 		exit  int
 		left  []string // kinds of reasons
-		known []string // short names
-		count int
+		known []string // entries that occur
 	}{
-		{"an empty baseline", []func(*Records){entries()}, Holds, nil, nil, 0},
+		{"an empty baseline", []func(*Records){entries()}, Holds, nil, nil},
 
 		// A scenario.
-		{"a scenario, and the rule that follows", []func(*Records){failing(0), entries(scenario(0))}, Holds, nil, []string{scenario(0), allowed}, 1},
-		{"at whichever sentence", []func(*Records){failing(0), entries(scenario(0)), func(r *Records) {
-			r.Results[0] = record.Result{Status: record.Failed, Line: 5, Message: "another"}
-		}}, Holds, nil, []string{scenario(0), allowed}, 1},
+		{"a scenario, and the rule that follows", []func(*Records){failing(0), entries(scenario(0))}, Holds, nil, []string{scenario(0)}},
+		{"with whichever cause", []func(*Records){failingBy("step: b", 0), entries(scenario(0))}, Holds, nil, []string{scenario(0)}},
+		{"with several causes", []func(*Records){unchecked("schema"), unchecked("content-type"), failing(0), entries(scenario(0))}, Holds, nil, []string{scenario(0)}},
 		{"a new failure beside it", []func(*Records){failing(0, 2), entries(scenario(0))}, Fails,
-			[]string{"scenario-failed", "rule-unproved"}, []string{scenario(0), allowed}, 1},
-		{"a new check that fails in it", []func(*Records){unchecked("schema"), entries(scenario(0))}, Fails,
-			[]string{"check-failed"}, []string{scenario(0), allowed}, 1},
+			[]string{"scenario-failed", "rule-unproved"}, []string{scenario(0)}},
 		{"another scenario", []func(*Records){failing(0), entries(scenario(2))}, Fails,
-			[]string{"scenario-failed", "rule-unproved", "baseline-outdated"}, nil, 0},
-		{"its row does not excuse it", []func(*Records){failing(0), entries(RowRef(scenarios[0].ID))}, Fails,
-			[]string{"scenario-failed", "rule-unproved"}, nil, 0},
+			[]string{"scenario-failed", "rule-unproved", "baseline-outdated"}, nil},
 
-		// Checks.
-		{"a check, with all that follows", []func(*Records){unchecked("schema"), entries(check(1, "schema"))}, Holds, nil,
-			[]string{scenario(0), check(1, "schema"), allowed}, 1},
-		{"another check of the same sentence", []func(*Records){unchecked("schema"), unchecked("content-type"), entries(check(1, "schema"))}, Fails,
-			[]string{"scenario-failed", "check-failed", "rule-unproved"}, []string{check(1, "schema")}, 1},
-		{"the same check of another sentence", []func(*Records){unchecked("schema"), entries(check(0, "schema"))}, Fails,
-			[]string{"scenario-failed", "check-failed", "rule-unproved", "baseline-outdated"}, nil, 0},
-		{"a check, when a sentence fails too", []func(*Records){unchecked("schema"), failing(0), entries(check(1, "schema"))}, Fails,
-			[]string{"scenario-failed", "rule-unproved"}, []string{check(1, "schema")}, 1},
-		{"a check that was not reached", []func(*Records){failing(0), unreached, entries(scenario(0), check(1, "schema"))}, Holds, nil,
-			[]string{scenario(0), allowed}, 1},
-		{"a check that holds again", []func(*Records){failing(0), entries(scenario(0), check(1, "schema"))}, Fails,
-			[]string{"baseline-outdated"}, []string{scenario(0), allowed}, 1},
+		// Causes.
+		{"the cause of a step", []func(*Records){failing(0), entries(step)}, Holds, nil, []string{step}},
+		{"another cause", []func(*Records){failingBy("step: b", 0), entries(step)}, Fails,
+			[]string{"scenario-failed", "rule-unproved", "baseline-outdated"}, nil},
+		{"in more scenarios than expected", []func(*Records){failing(0, 2), entries(step)}, Fails,
+			[]string{"scenario-failed", "rule-unproved"}, []string{step}},
+		{"in fewer scenarios than expected", []func(*Records){failing(0), listed(baseline.Entry{Cause: step, Count: 5}, later)}, Holds, nil, []string{step}},
+		{"on another operation", []func(*Records){unchecked("schema"), listed(baseline.Entry{Cause: schema, Count: 1, Operations: []string{"x"}}, later)}, Fails,
+			[]string{"check-failed", "rule-unproved", "baseline-outdated"}, nil},
+		{"on this operation", []func(*Records){unchecked("schema"), listed(baseline.Entry{Cause: schema, Count: 1, Operations: []string{"x", "ring"}}, later)}, Holds,
+			nil, []string{schema}},
+		{"in a scenario of another rule", []func(*Records){failing(0, 2), listed(baseline.Entry{Cause: step, Count: 2, Rules: []string{"bell-is-allowed"}}, later)}, Fails,
+			[]string{"scenario-failed", "rule-unproved"}, []string{step}},
+		{"a check, and the rule that follows", []func(*Records){unchecked("schema"), entries(schema)}, Holds, nil, []string{schema}},
+		{"another check", []func(*Records){unchecked("schema"), unchecked("content-type"), entries(schema)}, Fails,
+			[]string{"check-failed", "rule-unproved"}, []string{schema}},
+		{"two checks", []func(*Records){unchecked("schema"), unchecked("content-type"), entries(schema, contentType)}, Holds, nil, []string{schema, contentType}},
+		{"a check, when a step fails too", []func(*Records){unchecked("schema"), failing(0), entries(schema)}, Fails,
+			[]string{"scenario-failed", "rule-unproved"}, []string{schema}},
+		{"a check that passes again", []func(*Records){failing(0), entries(scenario(0), schema)}, Fails, []string{"baseline-outdated"}, []string{scenario(0)}},
 		{"a check on an answer outside of any scenario", []func(*Records){func(r *Records) {
 			outside := *r.Exchanges[0]
-			outside.Mark, outside.Checks = record.Mark{Scenario: -1}, []record.CheckResult{{Check: "schema", Status: record.CheckFailed, Message: "not well"}}
+			outside.Mark, outside.Checks = record.Mark{Scenario: -1}, []record.CheckResult{failedCheck("schema")}
 			r.Exchanges = append(r.Exchanges, &outside)
-		}, entries()}, Fails, []string{"check-failed"}, nil, 0},
+		}, entries()}, Fails, []string{"check-failed"}, nil},
 
-		// What was not seen.
-		{"what was not observed follows from nothing", []func(*Records){failing(0), unobserved, entries(scenario(0))}, Fails,
-			[]string{"cell-unobserved", "floor-unobserved"}, []string{scenario(0), allowed}, 1},
-		{"what was not observed, listed, but for the floor", []func(*Records){failing(0), unobserved, entries(scenario(0), refused, ReasonCodeRef(floor))}, Fails,
-			[]string{"floor-unobserved"}, []string{scenario(0), refused, allowed}, 2},
-		{"what was observed again", []func(*Records){entries(refused, allowed)}, Fails,
-			[]string{"baseline-outdated"}, nil, 0},
-		{"what is not declared", []func(*Records){stray, entries(undeclared)}, Holds, nil, []string{undeclared}, 1},
-		{"what is not declared, and not seen any more", []func(*Records){entries(undeclared)}, Fails, []string{"baseline-unknown"}, nil, 0},
+		// Levels.
+		{"a check of level full, which proves the rule", []func(*Records){unchecked("schema"), onlyFull, entries()}, Fails, []string{"check-failed"}, nil},
+		{"a check of level full, at core", []func(*Records){unchecked("schema"), onlyFull, atCore, entries()}, Holds, nil, nil},
+		{"an entry of level full, at core", []func(*Records){listed(baseline.Entry{Cause: schema, Count: 1, Level: milestones.Full}, later), atCore}, Holds, nil, nil},
+		{"an entry of level full, at full", []func(*Records){listed(baseline.Entry{Cause: schema, Count: 1, Level: milestones.Full}, later)}, Fails, []string{"baseline-outdated"}, nil},
+
+		// What was not observed.
+		{"an outcome that no excused scenario shows", []func(*Records){failing(0), unlocked, entries(scenario(0)), func(r *Records) {
+			r.Golden = &golden.Document{Scenarios: []golden.Row{{Scenario: scenarios[0].ID, Answers: []string{"ring 400 NO " + floor}}}}
+		}}, Fails, []string{"cell-unobserved"}, []string{scenario(0)}},
+		{"an outcome that an excused scenario shows", []func(*Records){failing(2), unlocked, entries(scenario(2)), func(r *Records) {
+			r.Golden = &golden.Document{Scenarios: []golden.Row{{Scenario: scenarios[2].ID, Answers: []string{"ring 423 LOCKED"}}}}
+		}}, Holds, nil, []string{scenario(2)}},
+		{"a required reason code", []func(*Records){failing(0), unobserved, entries(scenario(0))}, Fails, []string{"floor-unobserved"}, []string{scenario(0)}},
 		{"a rule without scenarios", []func(*Records){func(r *Records) {
 			r.Milestone.Rules = append(r.Milestone.Rules, milestones.Rule{ID: "bell-shines", Kind: milestones.Invariant})
-		}, entries(RuleRef("bell-shines"))}, Holds, nil, []string{RuleRef("bell-shines")}, 1},
+		}, failing(0), entries(scenario(0))}, Fails, []string{"rule-unproved"}, []string{scenario(0)}},
 		{"a rule that lacks more than what fails", []func(*Records){failing(0), func(r *Records) {
 			r.Selection.Plan.Scenarios[1].Rule = "bell-rings" // the other side has no scenario
-		}, entries(scenario(0))}, Fails, []string{"rule-unproved"}, []string{scenario(0)}, 1},
-		{"a rule on both sides", []func(*Records){failing(0, 1), entries(scenario(0), scenario(1))}, Holds, nil,
-			[]string{scenario(0), scenario(1), allowed}, 2},
+		}, entries(scenario(0))}, Fails, []string{"rule-unproved"}, []string{scenario(0)}},
+		{"a rule on both sides", []func(*Records){failing(0, 1), entries(scenario(0), scenario(1))}, Holds, nil, []string{scenario(0), scenario(1)}},
 		{"a rule of which one side is known", []func(*Records){failing(0, 1), entries(scenario(0))}, Fails,
-			[]string{"scenario-failed", "rule-unproved"}, []string{scenario(0)}, 1},
+			[]string{"scenario-failed", "rule-unproved"}, []string{scenario(0)}},
 
 		// The output.
-		{"a row that differs", []func(*Records){changed(scenarios[2].ID), entries(row)}, Holds, nil, []string{row}, 1},
-		{"another row that differs", []func(*Records){changed(scenarios[2].ID), changed(scenarios[0].ID), entries(row)}, Fails,
-			[]string{"output-differs"}, []string{row}, 1},
-		{"a row that is as it was", []func(*Records){entries(row)}, Fails, []string{"baseline-outdated"}, nil, 0},
+		{"a row that differs", []func(*Records){changed(scenarios[2].ID), entries(row)}, Holds, nil, []string{row}},
+		{"two rows that differ", []func(*Records){changed(scenarios[2].ID), changed(scenarios[0].ID), entries(row)}, Fails,
+			[]string{"output-differs"}, []string{row}},
+		{"a row of a scenario with a failed check", []func(*Records){unchecked("schema"), changed(scenarios[0].ID), entries(schema)}, Holds, nil, []string{schema}},
+		{"a row that is as it was", []func(*Records){entries(row)}, Fails, []string{"baseline-outdated"}, nil},
 
 		// What no baseline excuses.
 		{"interrupted", []func(*Records){failing(0), stopping("interrupted"), entries(scenario(0))}, Interrupted,
-			[]string{"interrupted"}, []string{scenario(0), allowed}, 1},
-		{"broken sentences", []func(*Records){func(r *Records) { r.Results[0] = record.Result{Status: record.InvalidStep, Message: "x"} }, entries(scenario(0))}, Broken,
-			[]string{"sentence-broken", "rule-unproved"}, nil, 0},
+			[]string{"interrupted"}, []string{scenario(0)}},
+		{"invalid steps", []func(*Records){func(r *Records) { r.Results[0] = record.Result{Status: record.InvalidStep, Message: "x"} }, entries(scenario(0))}, Broken,
+			[]string{"sentence-broken", "rule-unproved"}, nil},
 		{"an unreachable target", []func(*Records){func(r *Records) { r.Results[0] = record.Result{Status: record.Unreached, Message: "x"} }, entries(scenario(0))}, Unreachable,
-			[]string{"target-unreachable", "rule-unproved"}, nil, 0},
-		{"a scenario that was left out", []func(*Records){leftOut, entries(scenario(1), RuleRef("bell-is-allowed"))}, Incomplete,
-			[]string{"rule-unproved", "scenario-left-out"}, nil, 0},
-		{"what may be seen when all is run", []func(*Records){leftOut, entries(undeclared)}, Incomplete,
-			[]string{"rule-unproved", "scenario-left-out"}, nil, 0},
+			[]string{"target-unreachable", "rule-unproved"}, nil},
+		{"a scenario that was left out", []func(*Records){leftOut, entries(scenario(1))}, Incomplete,
+			[]string{"rule-unproved", "scenario-left-out"}, nil},
+		{"a cause that may occur when all is run", []func(*Records){leftOut, entries(schema)}, Incomplete,
+			[]string{"rule-unproved", "scenario-left-out"}, nil},
 
 		// Days.
 		{"an entry that expired", []func(*Records){failing(0), listing(scenario(0), "2026-02-21")}, Fails,
-			[]string{"scenario-failed", "rule-unproved", "baseline-expired"}, nil, 0},
-		{"its last day", []func(*Records){failing(0), listing(scenario(0), "2026-02-22")}, Holds, nil, []string{scenario(0), allowed}, 1},
-		{"an entry that expired and holds", []func(*Records){listing(scenario(0), "2026-02-21")}, Fails, []string{"baseline-outdated"}, nil, 0},
+			[]string{"scenario-failed", "rule-unproved", "baseline-expired"}, []string{scenario(0)}},
+		{"its last day", []func(*Records){failing(0), listing(scenario(0), "2026-02-22")}, Holds, nil, []string{scenario(0)}},
+		{"an entry that expired and passes", []func(*Records){listing(scenario(0), "2026-02-21")}, Fails, []string{"baseline-outdated"}, nil},
 		{"an entry that expired and was left out", []func(*Records){leftOut, listing(scenario(1), "2026-02-21")}, Fails,
-			[]string{"rule-unproved", "baseline-expired", "scenario-left-out"}, nil, 0},
-		{"an entry of another kind", []func(*Records){entries("x-0123456789")}, Fails, []string{"baseline-unknown"}, nil, 0},
+			[]string{"rule-unproved", "baseline-expired", "scenario-left-out"}, nil},
+		{"a scenario that does not exist", []func(*Records){entries("s-0123456789")}, Fails, []string{"baseline-unknown"}, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -201,11 +239,10 @@ func TestKnownFailures(t *testing.T) {
 			for _, reason := range v.Reasons {
 				left = append(left, reason.ID)
 			}
-			left = slices.Compact(left)
-			for _, k := range v.known() {
-				known = append(known, k.Ref)
+			for _, k := range v.Known.Entries {
+				known = append(known, k.Scenario+k.Cause)
 			}
-			if diff := cmp.Diff(left, test.left); diff != "" {
+			if diff := cmp.Diff(slices.Compact(left), test.left); diff != "" {
 				t.Errorf("reasons left (-got +want):\n%s%+v", diff, v.Reasons)
 			}
 			if diff := cmp.Diff(known, test.known); diff != "" {
@@ -214,30 +251,30 @@ func TestKnownFailures(t *testing.T) {
 			if v.Exit != test.exit || v.Overall != (test.exit == Holds) {
 				t.Errorf("exit %d, overall %v, want exit %d", v.Exit, v.Overall, test.exit)
 			}
-			if got, want := v.KnownFailures(), fmt.Sprintf("known failures: %d (baseline known.yaml)", test.count); got != want {
+			if got, want := v.Known.Message, fmt.Sprintf("known failures: %d (baseline known.yaml)", len(test.known)); got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
-			if v.Rules[0].Known != v.IsKnown(allowed) || v.Rules[0].Proved && v.Rules[0].Known {
+			if v.Rules[0].Proved && v.Rules[0].Known {
 				t.Errorf("the rule: %+v", v.Rules[0])
 			}
 		})
 	}
 }
 
-// What is written into a baseline makes the run green, whatever failed, within the limits. A reason code of the floor is not
-// written.
-func TestExcusable(t *testing.T) {
+// The entries that a verdict suggests make the run green, whatever failed, within the limits.
+func TestEntries(t *testing.T) {
 	tests := []struct {
 		name  string
 		spoil []func(*Records)
-		want  []string // kinds
+		want  []string
 	}{
 		{"nothing", nil, nil},
-		{"a scenario", []func(*Records){failing(0)}, []string{"scenario-failed"}},
-		{"a check", []func(*Records){unchecked("schema")}, []string{"check-failed"}},
-		{"much", []func(*Records){failing(0, 2), func(r *Records) { r.Exchanges = r.Exchanges[:2] }, changed("features/bell.feature > yes")},
-			[]string{"scenario-failed", "scenario-failed", "cell-unobserved", "output-differs"}},
-		{"what is not declared", []func(*Records){stray}, []string{"cell-undeclared"}},
+		{"a step", []func(*Records){failing(0)}, []string{"step: a 1 [bell-is-allowed]"}},
+		{"a step in two scenarios", []func(*Records){failing(0, 2)}, []string{"step: a 2 [bell-is-allowed bell-rings]"}},
+		{"a check", []func(*Records){unchecked("schema")}, []string{"schema: not well 1 []"}},
+		{"a check of level full", []func(*Records){unchecked("schema"), onlyFull}, []string{"schema: not well 1 [] full"}},
+		{"much", []func(*Records){failing(0, 2), unchecked("schema"), changed("features/bell.feature > yes")},
+			[]string{"step: a 1 [bell-rings]", "schema: not well 1 []", "output: expected 200, observed 423 LOCKED 1 [bell-is-allowed]"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -247,25 +284,102 @@ func TestExcusable(t *testing.T) {
 			}
 			v := Decide(r)
 			var got []string
-			for _, reason := range v.Excusable() {
-				got = append(got, reason.ID)
-				listing(reason.Ref, later)(&r)
+			for _, e := range v.Entries() {
+				got = append(got, strings.TrimSpace(fmt.Sprint(e.Cause, " ", e.Count, " ", e.Rules, " ", e.Level)))
+				listed(e, later)(&r)
 			}
+			slices.Sort(got)
+			slices.Sort(test.want)
 			if diff := cmp.Diff(got, test.want); diff != "" {
-				t.Errorf("excusable (-got +want):\n%s", diff)
+				t.Errorf("entries (-got +want):\n%s", diff)
 			}
 			if again := Decide(r); !again.Overall {
 				t.Errorf("not green with all of them listed: %+v", again.Reasons)
 			}
 		})
 	}
-	for _, spoil := range []func(*Records){leftOut, stopping("interrupted"), stopping("not-started")} {
-		r := green(t, more...)
-		spoil(&r)
-		v := Decide(r)
-		if got := v.Excusable(); len(got) > 0 {
-			t.Errorf("excusable: %+v", got)
-		}
+}
+
+// A failed step and the failed checks on the answer that it looks at are one cause.
+func TestOneFailureHasOneCause(t *testing.T) {
+	check := func(id string, pointer jsontext.Pointer, level milestones.Level) record.CheckResult {
+		return record.CheckResult{Check: id, Status: record.CheckFailed, Causes: []cause.Cause{{Key: id + ": x", Level: level, Pointer: pointer}}}
+	}
+	tests := []struct {
+		name  string
+		step  cause.Cause
+		check record.CheckResult
+		want  []string
+	}{
+		{"another outcome, which is not declared", cause.Cause{Key: "outcome: expected 200, observed 500", Level: milestones.Core},
+			check("declared-outcome", "", milestones.Core), []string{"outcome: expected 200, observed 500"}},
+		{"another outcome, and another check", cause.Cause{Key: "outcome: expected 200, observed 400", Level: milestones.Core},
+			check("schema", "/x", milestones.Core), []string{"outcome: expected 200, observed 400", "schema: x"}},
+		{"a value that is missing by the schema too", cause.Cause{Key: "body: /x/y missing", Level: milestones.Core, Pointer: "/x/y"},
+			check("schema", "/x", milestones.Core), []string{"schema: x"}},
+		{"another value", cause.Cause{Key: "body: /xy missing", Level: milestones.Core, Pointer: "/xy"},
+			check("schema", "/x", milestones.Core), []string{"body: /xy missing", "schema: x"}},
+		{"a check that core does not require", cause.Cause{Key: "body: /x missing", Level: milestones.Core, Pointer: "/x"},
+			check("schema", "/x", milestones.Full), []string{"body: /x missing", "schema: x"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := green(t)
+			r.Results[0] = record.Result{Status: record.Failed, Line: 5, Cause: &test.step}
+			r.Exchanges[0].Checks = []record.CheckResult{test.check}
+			var got []string
+			v := Decide(r)
+			for _, c := range v.Causes {
+				got = append(got, c.Key)
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(got, test.want); diff != "" {
+				t.Errorf("causes (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A cause has the rule first of which it fails the largest share.
+func TestCauses(t *testing.T) {
+	r := green(t, "bell-hangs") // which has two scenarios, as bell-is-allowed
+	failing(0, 2, 3, 4)(&r)
+	unchecked("schema")(&r)
+	v := Decide(r)
+	if len(v.Causes) != 2 {
+		t.Fatalf("%d causes: %+v", len(v.Causes), v.Causes)
+	}
+	c := v.Causes[0]
+	if diff := cmp.Diff(c.Rules, []string{"bell-hangs", "bell-rings"}); diff != "" || c.Count != 3 || c.Reason != "scenario-failed" || c.Key != "step: a" {
+		t.Errorf("the biggest cause: %+v, rules (-got +want):\n%s", c, diff)
+	}
+	if c := v.Causes[1]; c.Count != 1 || c.Example.Exchange != 1 || c.Example.Scenario != "features/bell.feature > no" || len(c.Operations) != 1 {
+		t.Errorf("the other cause: %+v", c)
+	}
+	if want := "step: a: 3 scenarios of @bell-hangs, @bell-rings"; v.Reasons[0].Message != want {
+		t.Errorf("the first reason is %q, want %q", v.Reasons[0].Message, want)
+	}
+}
+
+// A verdict at level full has the one at level core beside it.
+func TestCoreVerdict(t *testing.T) {
+	r := green(t)
+	unchecked("schema")(&r)
+	onlyFull(&r)
+	v := Decide(r)
+	if v.Overall || v.Core == nil || !v.Core.Overall || v.Core.Passed != 3 || v.Core.Proved != 2 || v.Core.Observed != 3 {
+		t.Errorf("overall %t, core %+v", v.Overall, v.Core)
+	}
+	r.Selection.Plan.Scenarios[2].Level, r.Milestone.Rules[1].Level = milestones.Full, milestones.Full
+	failing(2)(&r)
+	if v := Decide(r); !v.Core.Overall || v.Core.Scenarios != 2 || v.Core.Rules != 1 {
+		t.Errorf("with a scenario of level full: core %+v", v.Core)
+	}
+	atCore(&r)
+	r.Selection.NotAtLevel, r.Selection.Scenarios = []int{2}, []int{0, 1}
+	delete(r.Results, 2)
+	if v := Decide(r); !v.Overall || v.Core != nil || v.Scenarios[record.NotAtLevel] != 1 || v.NotVerified.Any() || !v.Complete {
+		t.Errorf("at core: overall %t, core %+v, scenarios %v, not verified %s: %v", v.Overall, v.Core, v.Scenarios, v.NotVerified, v.Reasons)
 	}
 }
 
@@ -288,22 +402,22 @@ func TestLimits(t *testing.T) {
 		{"three of seven scenarios, and two of four rules", []func(*Records){excuse(0, 3, 4)}, nil},
 		{"four of seven scenarios", []func(*Records){excuse(2, 3, 4, 5)}, []string{"too-many-excused"}},
 		{"three of four rules", []func(*Records){excuse(0, 2, 3, 4)}, []string{"too-many-excused", "too-few-proved"}},
-		{"by their checks", []func(*Records){func(r *Records) {
+		{"by their cause", []func(*Records){failing(2, 3, 4, 5), listed(baseline.Entry{Cause: "step: a", Count: 4}, later)}, []string{"too-many-excused"}},
+		{"failed checks, which end no scenario", []func(*Records){func(r *Records) {
 			for i := 2; i < 6; i++ {
 				x := *r.Exchanges[1]
-				x.Mark, x.Checks = record.Mark{Scenario: i}, []record.CheckResult{{Check: "schema", Status: record.CheckFailed, Message: "not well"}}
+				x.Mark, x.Checks = record.Mark{Scenario: i}, []record.CheckResult{failedCheck("schema")}
 				r.Exchanges = append(r.Exchanges, &x)
-				r.Results[i] = record.Result{Status: record.Failed, Line: 5, Message: "schema", Checked: true}
-				listing(r.Selection.Plan.Scenarios[i].CheckRef(0, "schema"), later)(r)
+				r.Results[i] = record.Result{Status: record.ChecksFailed, Line: 5, Message: "schema"}
 			}
-		}}, []string{"too-many-excused"}},
+		}, onlyFull, listed(baseline.Entry{Cause: "schema: not well", Count: 4}, later)}, nil},
 		{"of a selection", []func(*Records){func(r *Records) {
 			r.Selection.Scenarios = []int{2, 3}
 			for _, i := range []int{0, 1, 4, 5, 6} {
 				delete(r.Results, i)
 			}
 			excuse(2, 3)(r)
-		}}, []string{"rule-unproved", "too-many-excused", "selection-incomplete"}},
+		}}, []string{"rule-unproved", "too-many-excused", "too-few-proved", "selection-incomplete"}},
 		{"nothing excused, and nothing proved", []func(*Records){func(r *Records) {
 			for i := range 7 {
 				failing(i)(r)

@@ -31,10 +31,12 @@ func LastExpiry(now time.Time) string {
 
 // limit adds what speaks against a run of which too much is excused or left out. A rule that is neither speaks against the
 // run by itself.
-func (v *Verdict) limit(r *Records) {
+func (v *Verdict) limit(r *Records, all []occurrence) {
 	selected := map[string]bool{}
 	for _, i := range slices.Concat(r.Selection.Scenarios, r.Selection.Skipped) {
-		selected[r.Selection.Plan.Scenarios[i].Rule] = true
+		if scenario := &r.Selection.Plan.Scenarios[i]; v.requires(scenario.Level) {
+			selected[scenario.Rule] = true
+		}
 	}
 	proved, spared := 0, false
 	for _, rule := range v.Rules {
@@ -46,33 +48,18 @@ func (v *Verdict) limit(r *Records) {
 	if spared && float64(proved) < leastProved*float64(len(selected)) {
 		v.add("too-few-proved", "verdict.json", "%d of the %d selected rules are proved, and at least half must be", proved, len(selected))
 	}
-	if excused := v.excusedScenarios(r); float64(excused) > mostExcused*float64(len(r.Selection.Scenarios)) {
-		v.add("too-many-excused", v.Known.Baseline, "%d of the %d selected scenarios have a failed step that %s excuses, and at most half may",
-			excused, len(r.Selection.Scenarios), v.Known.Baseline)
-	}
-}
-
-// excusedScenarios counts the selected scenarios with a failed step that the baseline excuses, as a whole or for a check.
-func (v *Verdict) excusedScenarios(r *Records) int {
-	known := map[string]bool{}
-	for _, k := range v.known() {
-		known[k.Ref] = true
+	ran := 0
+	for _, n := range v.selected {
+		ran += n
 	}
 	excused := map[int]bool{}
-	for _, i := range r.Selection.Scenarios {
-		if known[r.Selection.Plan.Scenarios[i].Ref()] {
-			excused[i] = true
+	for _, o := range all {
+		if o.entry != nil && o.scenario >= 0 && o.step {
+			excused[o.scenario] = true
 		}
 	}
-	for _, x := range r.Exchanges {
-		if x.Response == nil || x.Mark.Scenario < 0 || excused[x.Mark.Scenario] {
-			continue
-		}
-		for _, failed := range x.Failures() {
-			if known[r.checkRef(x.Mark, failed.Check)] {
-				excused[x.Mark.Scenario] = true
-			}
-		}
+	if float64(len(excused)) > mostExcused*float64(ran) {
+		v.add("too-many-excused", v.Known.Baseline, "%d of the %d selected scenarios have a failed step that %s excuses, and at most half may",
+			len(excused), ran, v.Known.Baseline)
 	}
-	return len(excused)
 }

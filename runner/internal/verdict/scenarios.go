@@ -34,38 +34,12 @@ func Of(r *record.Run) (*Verdict, error) {
 	return v, nil
 }
 
-// KnownAs is what excuses a scenario: that it fails is known, and so is every check that failed in it. It is nil when
-// something about it is news.
-func (v *Verdict) KnownAs(s *record.Scenario) *Known {
-	if v.Known == nil || s.Failure == nil {
-		return nil
-	}
-	find := func(ref string) *Known {
-		at := slices.IndexFunc(v.Known.Failures, func(k Known) bool { return k.Ref == ref })
-		if at < 0 {
-			return nil
-		}
-		return &v.Known.Failures[at]
-	}
-	known := find(s.Ref())
-	for _, ref := range s.CheckRefs() {
-		check := find(ref)
-		if check == nil {
-			return nil
-		}
-		if known != nil && known.Owner == "" { // it follows from its checks, and they have the entry
-			known = check
-		}
-	}
-	return known
-}
-
 // Absent says whether a reason tells only that something was not observed while not everything ran, which is no wonder
 // then.
 func (v *Verdict) Absent(reason record.Reason) bool {
 	complete := len(v.Scenarios) > 0
 	for status := range v.Scenarios {
-		complete = complete && (status == record.Passed || status == record.Failed)
+		complete = complete && slices.Contains([]record.Status{record.Passed, record.Failed, record.ChecksFailed, record.NotAtLevel}, status)
 	}
 	return IsAbsence(reason.ID) && !complete
 }
@@ -75,7 +49,7 @@ func (v *Verdict) Apart(r *record.Run) []record.Reason {
 	told := map[string]bool{}
 	for _, s := range r.Scenarios {
 		switch s.Result.Status {
-		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotRun: // of the last a reason tells how many
+		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotAtLevel, record.NotRun: // of the last a reason tells how many
 			continue
 		}
 		if v.KnownAs(s) != nil {

@@ -16,37 +16,35 @@
 //
 // So a scenario that fails in an incomplete run makes it 1: that the contract does not hold is known already. What
 // was not observed is no fault of the target while not everything ran, and then counts as 4, not as 1. Many things of one
-// kind that were not observed then follow from one cause: they are one [Reason], which counts them. Each is still told by
+// kind that were not observed then follow from one cause: they are one [Reason], which counts them. Each is still listed by
 // [Verdict.Rules], [Verdict.ReasonCodes] and [Verdict.Coverage].
+//
+// # Causes
+//
+// Failures with one cause (package cause) are one [Cause] and one reason, however many scenarios it concerns. A failed check does
+// not end a scenario, so one scenario may have several causes; a failed step ends it. A scenario proves its rule when its steps
+// passed and no check of level core failed on its answers.
+//
+// # Levels
+//
+// At level core, scenarios, rules, outcomes and checks of level full are not required: they are neither run nor counted. A verdict
+// at level full has the one at level core beside it ([Verdict.Core]).
 //
 // # Known failures
 //
-// Reasons that the contract does not hold have a [Reason.Ref], which stays the same from run to run. One that a
-// baseline lists is told as known, and does not turn the run red. It excuses what it names, and nothing beside it:
+// A baseline excuses causes and scenarios, with the number of scenarios in which a cause may occur. What was not observed only
+// because of excused failures is excused with them: a rule whose scenarios of the missing side failed with known causes, and an
+// outcome that excused scenarios have in the golden output. A required reason code that was not observed is never excused. How
+// much may be excused is limited (limits.go), so that no baseline makes a run green that verified nearly nothing.
 //
-//	s-…  a scenario that fails, at whichever sentence
-//	c-…  one check on the answers to one sentence
-//	o-…  an outcome that was not observed, or that is not declared
-//	r-…  a rule that is not proved
-//	g-…  a row of the golden output that differs
-//
-// A reason code of the floor that was not observed is never excused. How much may be is limited (limits.go), so that no
-// baseline makes a run green that verified nearly nothing.
-//
-// Two reasons follow from others, and are known when all of those are. A scenario that nothing but failed checks ended
-// follows from these. A rule that lacks a side follows from the scenarios of that side, if it has any and all of them
-// failed; it is not proved all the same. Which outcomes a failed scenario would have shown nobody can tell from the
-// plan, so these have entries of their own.
-//
-// A baseline that is out of date turns the run red itself: an entry that does not fail any more, one that has expired,
-// and one that names nothing.
+// A baseline that is out of date turns the run red itself: an entry whose cause does not occur in a complete run, one that occurs
+// in more scenarios than it expects, one that has expired, and one for a scenario that does not exist.
 //
 // # Left out
 //
-// A scenario that needs what the target does not have is left out. When somebody declared that the target lacks it, that
-// does not speak against the run, and neither do the rules and outcomes that only such scenarios show; but the verdict
-// then lists all of them in [Verdict.Skipped], [Rule.Skipped] and [CoverageItem.Skipped], so that nobody takes it for a verdict
-// about everything. The floor is never left out.
+// A scenario that needs what the target does not have is left out. When the target is declared to lack it, that does not speak
+// against the run, and neither do the rules and outcomes that only such scenarios show; the verdict lists all of them in
+// [Verdict.Skipped], [Rule.Skipped] and [CoverageItem.Skipped]. Required reason codes are never left out.
 package verdict
 
 import (
@@ -63,144 +61,6 @@ import (
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 )
-
-// The exit codes.
-const (
-	Holds       = 0
-	Fails       = 1
-	Broken      = 2
-	Unreachable = 3
-	Incomplete  = 4
-	Interrupted = 130
-)
-
-// precedence is the order in which exit codes count.
-var precedence = []int{Interrupted, Broken, Unreachable, Fails, Incomplete}
-
-// Kind is a kind of reason.
-type Kind struct {
-	// ID is permanent.
-	ID string
-	// Exit is the exit code that it leads to.
-	Exit int
-	// Description is what it means, as one sentence.
-	Description string
-	// Do is what to do about it, as one sentence or two.
-	Do string
-	// absence is what many of them are together, of what may be missing only because not everything ran; "" for all
-	// others. Each is then told by the artifact listed.
-	absence, listed string
-}
-
-// Reasons are all kinds of reasons, in the order in which they are told.
-var Reasons = []Kind{
-	{ID: "interrupted", Exit: Interrupted, Description: "The run was interrupted.",
-		Do: "Run it again, and let it end."},
-	{ID: "usage", Exit: Broken, Description: "What was asked for cannot be, and nothing was run.",
-		Do: "Read what it says, and the nearest right thing in it; `runner --help` has all flags."},
-	{ID: "not-started", Exit: Broken, Description: "The run could not start: something that it is made from is broken.",
-		Do: "Mend what is named, with file and line. `runner lint` says all that is wrong without a run."},
-	{ID: "sentence-undefined", Exit: Broken, Description: "A sentence of a feature is none that the vocabulary has.",
-		Do: "Take one of the nearest sentences, which are shown, or look for one with `runner steps WORD`."},
-	{ID: "sentence-ambiguous", Exit: Broken, Description: "A sentence of a feature is two in the vocabulary.",
-		Do: "Narrow one of the two patterns in the vocabulary, which are named."},
-	{ID: "sentence-broken", Exit: Broken, Description: "A sentence of a feature cannot be carried out as it is written.",
-		Do: "Mend what the sentence was given: a value that is no JSON, a pointer to nothing, an unknown variable, fixture or operation."},
-	{ID: "target-unreachable", Exit: Unreachable, Description: "The target could not be reached, or died.",
-		Do: "See that the target is up and stays up: it gave no answer at its base URL. A 502, 503 or 504 that is no JSON is a gateway's, which did not reach it either."},
-	{ID: "target-silent", Exit: Fails, Description: "The target is there, and gave no answers any more.",
-		Do: "See why the service does not answer in time, or breaks connections. What it can do in more time, --max-time and --scenario-timeout allow."},
-	{ID: "scenario-failed", Exit: Fails, Description: "A scenario failed.",
-		Do: "Compare what was expected with what came, and mend the service, or the scenario if that is wrong. The command beside `repro` repeats it alone."},
-	{ID: "check-failed", Exit: Fails, Description: "An answer failed a check that every answer must pass.",
-		Do: "Mend the service: no answer may be so, whatever the scenario asserts. `runner explain CHECK` says what the check demands."},
-	{ID: "cell-undeclared", Exit: Fails, Description: "Something was observed that the milestone does not declare.",
-		Do: "Mend the service; or declare the outcome for the operation in the milestone, with a scenario that shows it."},
-	{ID: "cell-unobserved", Exit: Fails, Description: "An outcome that the milestone declares was not observed.",
-		Do: "Mend what did not pass, which may have shown it; or write a scenario that does. `runner explain o-…` with the id beside it says which.", absence: "outcomes were not observed", listed: "coverage.json"},
-	{ID: "floor-unobserved", Exit: Fails, Description: "A reason code of the floor was not observed.",
-		Do: "Mend what did not pass, which may have shown it; or write a scenario that does.", absence: "reason codes of the floor were not observed", listed: "verdict.json"},
-	{ID: "rule-unproved", Exit: Fails, Description: "A rule of the milestone lacks a scenario that shows it.",
-		Do: "Mend its scenarios that did not pass; or write one for the side that is lacking. `runner explain RULE` lists them.", absence: "rules are not proved", listed: "verdict.json"},
-	{ID: "too-many-excused", Exit: Fails, Description: "The baseline excuses a failed step of more than half of the selected scenarios.",
-		Do: "Fix what fails, and remove its entries from the baseline, until at most half of the scenarios are excused. A smaller selection is no way around it."},
-	{ID: "refusal-unobserved", Exit: Fails, Description: "A scenario tagged @refuses passed and observed no refusal.",
-		Do: "Compare the scenario with its rule: one of the rule's operations has to refuse, or has to succeed with a reason code in its list. Fix the scenario or its tags, or the service if it should have refused."},
-	{ID: "output-differs", Exit: Fails, Description: "The run saw something else than the golden output has.",
-		Do: "If what it saw is as it should be, `make generate`, or `--update-golden` without a fake, makes it the golden output: review that change. If not, mend the service."},
-	{ID: "run-differs", Exit: Fails, Description: "A scenario saw something else when the run was repeated.",
-		Do: "Find what the scenario leaves to chance, to time, or to another scenario."},
-	{ID: "baseline-outdated", Exit: Fails, Description: "A known failure does not fail any more.",
-		Do: "Remove the entry from the baseline."},
-	{ID: "baseline-expired", Exit: Fails, Description: "A known failure should have been mended by now.",
-		Do: "Mend what fails, or renew the date of the entry."},
-	{ID: "baseline-unknown", Exit: Fails, Description: "A known failure is nothing that there is.",
-		Do: "Remove the entry from the baseline: what it named is gone, or called otherwise."},
-	{ID: "output-unknown", Exit: Incomplete, Description: "There is no golden output to compare the run with.",
-		Do: "Look at what the run saw. If it is as it should be, `--update-golden` makes it the golden output."},
-	{ID: "capability-required", Exit: Incomplete, Description: "The target lacks a capability that the milestone requires, so nothing was run.",
-		Do: "Name with `--capability` what the target has of those that are listed; for key mode, `--partner-keys` names its keys. Without one of them the milestone cannot be verified."},
-	{ID: "too-few-proved", Exit: Incomplete, Description: "Fewer than half of the selected rules are proved: the others are excused or left out.",
-		Do: "Fix what the baseline excuses, or verify a target that has what the left-out scenarios need, until at least half of the rules are proved."},
-	{ID: "nothing-ran", Exit: Incomplete, Description: "No scenario ran.",
-		Do: "Mend what kept it from running, which another reason or the message says; or select something that there is."},
-	{ID: "selection-incomplete", Exit: Incomplete, Description: "The run was limited to some of the scenarios.",
-		Do: "Run all of the scenarios: a part is no verdict."},
-	{ID: "shard-alone", Exit: Incomplete, Description: "The run was one shard of several, and only all of them together are a verdict.",
-		Do: "Give the folders of all shards to `runner merge`, which gives the verdict."},
-	{ID: "shard-missing", Exit: Incomplete, Description: "Of the shards that were merged one is missing.",
-		Do: "Run the shard that is named, and merge again."},
-	{ID: "shard-twice", Exit: Incomplete, Description: "Of the shards that were merged one was given twice.",
-		Do: "Name each folder once."},
-	{ID: "shard-differs", Exit: Incomplete, Description: "A shard was made from something else, or planned in another way, than what it was merged with.",
-		Do: "Run all shards again from the same files and with the same flags."},
-	{ID: "shard-incomplete", Exit: Incomplete, Description: "A shard did not come to its end, or does not say all that it saw.",
-		Do: "Run that shard again."},
-	{ID: "scenario-left-out", Exit: Incomplete, Description: "A scenario needs what the target does not have.",
-		Do: "Say with `--capability` or `--no-capability` whether the target has what the scenario needs."},
-	{ID: "scenario-pending", Exit: Incomplete, Description: "A scenario has a sentence that is not implemented yet.",
-		Do: "Implement the sentence."},
-	{ID: "scenario-skipped", Exit: Incomplete, Description: "A scenario was skipped by one of its own sentences.",
-		Do: "Look at why the sentence skips: no scenario may."},
-	{ID: "scenario-empty", Exit: Incomplete, Description: "A scenario has no sentences.",
-		Do: "Give it sentences, or remove it."},
-	{ID: "scenario-not-run", Exit: Incomplete, Description: "A scenario that was selected did not run to its end.",
-		Do: "Mend what kept it from running, which another reason says, and run it again."},
-	{ID: "run-broke-off", Exit: Incomplete, Description: "The run broke off: the verifier itself failed.",
-		Do: "Run it again. The message says where the verifier failed; `runner report` tells what a run saw that was killed."},
-	{ID: "resources-exhausted", Exit: Incomplete, Description: "The machine that runs the verifier lacks file descriptors, memory, ports or space.",
-		Do: "Raise the limit that the message names, such as `ulimit -n` for too many open files, or lower `--parallel`; then run it again."},
-	{ID: "counts-disagree", Exit: Incomplete, Description: "The run and the library that ran it disagree about the result.",
-		Do: "Nothing can be said of the service: this is a fault of the verifier. Keep the artifacts."},
-	{ID: "artifact-missing", Exit: Incomplete, Description: "An artifact that the milestone requires was not written.",
-		Do: "See that there is room, and that the folder may be written to; then run it again."},
-}
-
-// ExitOf is the exit code that a kind of reason leads to in a run in which everything ran.
-func ExitOf(id string) int { return kindOf(id).Exit }
-
-func kindOf(id string) Kind {
-	return Reasons[slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == id })]
-}
-
-// IsAbsence says whether reasons of a kind tell that something was not observed.
-func IsAbsence(id string) bool { return kindOf(id).absence != "" }
-
-// kinds says which reason a status is.
-var kinds = map[record.Status]string{
-	record.Failed:      "scenario-failed",
-	record.Undefined:   "sentence-undefined",
-	record.Ambiguous:   "sentence-ambiguous",
-	record.InvalidStep: "sentence-broken",
-	record.Pending:     "scenario-pending",
-	record.Skipped:     "scenario-skipped",
-	record.Empty:       "scenario-empty",
-	record.Unreached:   "target-unreachable",
-	record.NotRun:      "scenario-not-run",
-}
-
-// KindOf is the kind of reason that a status is; "" for those that speak against no run by themselves.
-func KindOf(status record.Status) string { return kinds[status] }
 
 // Records is everything that a run knows of itself.
 type Records struct {
@@ -231,6 +91,10 @@ type Records struct {
 	Godog int
 	// Output is how the run compares with the golden one; nil when there is no golden one.
 	Output *golden.Difference
+	// Golden is the golden output; nil when there is none.
+	Golden *golden.Document
+	// Curl returns the lines that send the request of an exchange again; nil for none.
+	Curl func(*record.Exchange) []string
 	// Identical says that the output is the golden one, byte for byte.
 	Identical bool
 	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
@@ -239,8 +103,6 @@ type Records struct {
 	Differing []record.Differing
 	// Baseline are the known failures; nil when there is no baseline.
 	Baseline *baseline.Baseline
-	// Checks are the ids of all checks.
-	Checks []string
 	// Now is when it is decided whether an entry of the baseline has expired.
 	Now time.Time
 }
@@ -271,34 +133,61 @@ func (n NotVerified) String() string {
 // notVerified counts what was not verified.
 func (v *Verdict) notVerified() {
 	for status, n := range v.Scenarios {
-		if status != record.Passed {
+		if status != record.Passed && status != record.NotAtLevel {
 			v.NotVerified.Scenarios += n
 		}
 	}
 	for _, rule := range v.Rules {
-		if !rule.Proved {
+		if !rule.Proved && v.requires(rule.Level) {
 			v.NotVerified.Rules++
 		}
 	}
 	for _, cell := range v.Coverage {
-		if cell.Declared && cell.Observed == 0 {
+		if cell.Declared && cell.Observed == 0 && v.requires(cell.Level) {
 			v.NotVerified.Outcomes++
 		}
 	}
 }
 
-// Decide decides.
+// Decide decides, at the level of the selection.
 func Decide(r Records) Verdict {
-	v := Verdict{Scenarios: map[record.Status]int{}, follows: map[string][]string{}}
+	level := milestones.Full
+	if r.Selection != nil {
+		level = r.Selection.Level()
+	}
+	v := decide(&r, level)
+	if level == milestones.Full && r.Milestone != nil && r.Selection != nil {
+		core := decide(&r, milestones.Core)
+		v.Core = core.summaryOfCore()
+	}
+	v.describe(&r)
+	return v
+}
+
+// decide decides at a level. A run at level full has what a verdict at level core needs.
+func decide(r *Records, level milestones.Level) Verdict {
+	v := Verdict{Level: level, Scenarios: map[record.Status]int{}, Causes: []Cause{}, follows: map[string][]int{}, selected: map[string]int{}}
 	v.Reasons = append(v.Reasons, r.Stops...)
+	v.coreFailed = r.coreFailures()
+	if r.Selection != nil {
+		for _, i := range r.Selection.Scenarios {
+			if scenario := &r.Selection.Plan.Scenarios[i]; v.requires(scenario.Level) {
+				v.selected[scenario.Rule]++
+			}
+		}
+	}
+	all := v.gather(r)
+	exceeded := v.excuse(r, all)
+	v.summarize(r, all, exceeded)
+	v.reasonsOfCauses()
 	if r.Milestone != nil {
-		v.observe(&r)
+		v.observe(r)
 	}
 	if r.Selection != nil {
-		v.scenarios(&r)
-		v.rules(&r)
+		v.scenarios(r)
+		v.rules(r)
 	}
-	v.output(&r)
+	v.output(r)
 	for _, differing := range r.Differing {
 		scenario := &r.Selection.Plan.Scenarios[differing.Scenario]
 		v.addFor(scenario.Ref(), "run-differs", "", scenario.Where(), "%s: %s", scenario.ID, differing.Message)
@@ -306,16 +195,14 @@ func Decide(r Records) Verdict {
 	if !r.Agreed {
 		v.add("counts-disagree", "", "godog's exit code is %d, which does not fit how the scenarios ended", r.Godog)
 	}
-	v.Complete = r.Selection != nil && v.ranEverything(&r)
-	if r.Baseline != nil {
-		v.excuse(&r)
-	}
+	v.Complete = r.Selection != nil && v.ranEverything(r)
+	v.excuseAbsent(r, all)
+	v.checkBaseline(r, all)
 	if r.Selection != nil {
-		v.limit(&r)
+		v.limit(r, all)
 	}
 	v.notVerified()
 	v.conclude()
-	v.describe(&r)
 	return v
 }
 
@@ -338,13 +225,13 @@ func (v *Verdict) scenarios(r *Records) {
 	ran, notRun := 0, 0
 	left := map[string]*Gap{}
 	for i := range r.Selection.Plan.Scenarios {
-		result := StatusOf(r.Selection, r.Results, i)
+		result := v.statusOf(r, i)
 		v.Scenarios[result.Status]++
 		scenario := &r.Selection.Plan.Scenarios[i]
 		switch result.Status {
-		case record.Passed:
+		case record.Passed, record.Failed, record.ChecksFailed: // causes are the reasons
 			ran++
-		case record.NotSelected:
+		case record.NotSelected, record.NotAtLevel:
 		case record.NotRun:
 			notRun++ // one reason for all of them: what stopped the run has one too
 		case record.SkippedByCapability:
@@ -359,20 +246,13 @@ func (v *Verdict) scenarios(r *Records) {
 			if result.Line > 0 {
 				where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
 			}
-			ref := ""
-			if result.Status == record.Failed {
-				ref = scenario.Ref()
-				if result.Checked {
-					v.follows[ref] = v.failedChecks(r, i)
-				}
-			}
-			v.addFor(scenario.Ref(), kinds[result.Status], ref, where, "%s: %s", scenario.ID, result.Message)
+			v.addFor(scenario.Ref(), kinds[result.Status], "", where, "%s: %s", scenario.ID, result.Message)
 		}
 	}
 	for _, capability := range slices.Sorted(maps.Keys(left)) {
 		v.Skipped = append(v.Skipped, *left[capability])
 		if !left[capability].Declared {
-			v.add("scenario-left-out", plan.NeedsPrefix+capability, "nobody said whether the target has %s, which %d of the scenarios need",
+			v.add("scenario-left-out", plan.NeedsPrefix+capability, "it is not stated whether the target has %s, which %d of the scenarios need",
 				capability, len(left[capability].Scenarios))
 		}
 	}
@@ -418,13 +298,42 @@ func StatusOf(selection *plan.Selection, results map[int]record.Result, i int) r
 	if result, ended := results[i]; ended {
 		return result
 	}
-	if _, selected := slices.BinarySearch(selection.Scenarios, i); selected {
-		return record.Result{Status: record.NotRun}
+	in := func(places []int) bool {
+		_, found := slices.BinarySearch(places, i)
+		return found
 	}
-	if _, leftOut := slices.BinarySearch(selection.Skipped, i); leftOut {
+	switch {
+	case in(selection.Scenarios):
+		return record.Result{Status: record.NotRun}
+	case in(selection.Skipped):
 		return record.Result{Status: record.SkippedByCapability, Message: "the target lacks " + strings.Join(selection.Lacks(i), ", ")}
+	case in(selection.NotAtLevel):
+		return record.Result{Status: record.NotAtLevel}
 	}
 	return record.Result{Status: record.NotSelected}
+}
+
+// statusOf is how a scenario ended at the level of the verdict: what this level does not require did not fail.
+func (v *Verdict) statusOf(r *Records, i int) record.Result {
+	result := StatusOf(r.Selection, r.Results, i)
+	switch {
+	case !v.requires(r.Selection.Plan.Scenarios[i].Level) && result.Status != record.NotSelected:
+		return record.Result{Status: record.NotAtLevel}
+	case v.Level == milestones.Core && result.Status == record.ChecksFailed && !v.coreFailed[i]:
+		return record.Result{Status: record.Passed}
+	}
+	return result
+}
+
+// proves reports whether a scenario proves its rule: its steps passed, and no check of level core failed on its answers.
+func (v *Verdict) proves(r *Records, i int) bool {
+	switch v.statusOf(r, i).Status {
+	case record.Passed:
+		return true
+	case record.ChecksFailed:
+		return !v.coreFailed[i]
+	}
+	return false
 }
 
 // ranEverything says whether every scenario of the plan ran to an end of its own.
@@ -433,8 +342,8 @@ func (v *Verdict) ranEverything(r *Records) bool {
 		return false
 	}
 	for _, i := range r.Selection.Scenarios {
-		switch r.Results[i].Status {
-		case record.Passed, record.Failed:
+		switch v.statusOf(r, i).Status {
+		case record.Passed, record.Failed, record.ChecksFailed, record.NotAtLevel:
 		default:
 			return false
 		}
@@ -448,12 +357,12 @@ func (v *Verdict) rules(r *Records) {
 	for i := range r.Milestone.Rules {
 		place[r.Milestone.Rules[i].ID] = i
 		rule := &r.Milestone.Rules[i]
-		v.Rules = append(v.Rules, Rule{ID: rule.ID, Kind: rule.Kind, Section: rule.Section, Description: rule.Description})
+		v.Rules = append(v.Rules, Rule{ID: rule.ID, Kind: rule.Kind, Level: cmp.Or(rule.Level, milestones.Core), Section: rule.Section, Description: rule.Description})
 	}
 	refused := r.refusals()
 	for i := range r.Selection.Plan.Scenarios {
 		scenario := &r.Selection.Plan.Scenarios[i]
-		if r.Results[i].Status != record.Passed {
+		if !v.proves(r, i) {
 			continue
 		}
 		rule := &v.Rules[place[scenario.Rule]]
@@ -483,11 +392,14 @@ func (v *Verdict) rules(r *Records) {
 	}
 	for i := range v.Rules {
 		rule := &v.Rules[i]
+		if !v.requires(rule.Level) {
+			continue
+		}
 		var lacks []string
 		var sides []plan.Side
 		leftOut := true
-		missing := func(side plan.Side, says string) {
-			lacks, sides = append(lacks, says), append(sides, side)
+		missing := func(side plan.Side, message string) {
+			lacks, sides = append(lacks, message), append(sides, side)
 			leftOut = leftOut && declared[rule.ID][side]
 		}
 		switch {
@@ -506,9 +418,8 @@ func (v *Verdict) rules(r *Records) {
 		rule.Proved = len(lacks) == 0
 		rule.Skipped = !rule.Proved && leftOut
 		if !rule.Proved && !rule.Skipped {
-			ref := RuleRef(rule.ID)
-			v.follows[ref] = failedOf(r, rule.ID, sides)
-			v.named("rule-unproved", ref, rule.ID, "@%s: %s", rule.ID, strings.Join(lacks, ", and "))
+			v.follows[rule.ID] = v.failedOf(r, rule.ID, sides)
+			v.named("rule-unproved", "", rule.ID, "@%s: %s", rule.ID, strings.Join(lacks, ", and "))
 		}
 	}
 }
@@ -523,13 +434,10 @@ func (v *Verdict) output(r *Records) {
 		return
 	}
 	for _, id := range r.Output.Added {
-		v.addFor(plan.ScenarioRef(id), "output-differs", RowRef(id), "output.json", "%s: not in the golden output", id)
+		v.addFor(plan.ScenarioRef(id), "output-differs", "", "output.json", "%s: not in the golden output", id)
 	}
 	for _, id := range r.Output.Removed {
-		v.addFor(plan.ScenarioRef(id), "output-differs", RowRef(id), "output.json", "%s: in the golden output, and no longer a scenario", id)
-	}
-	for _, change := range r.Output.Changed {
-		v.addFor(plan.ScenarioRef(change.Scenario), "output-differs", RowRef(change.Scenario), "output.json", "%s", change)
+		v.addFor(plan.ScenarioRef(id), "output-differs", "", "output.json", "%s: in the golden output, and no longer a scenario", id)
 	}
 	if r.Output.Empty() && !r.Identical && v.Scenarios[record.Passed] == len(r.Selection.Plan.Scenarios) {
 		v.add("output-differs", "output.json", "the same rows as in the golden output, in other bytes or another order")
@@ -573,9 +481,6 @@ func (v *Verdict) sortReasons() {
 		place[kind.ID] = i
 	}
 	slices.SortStableFunc(v.Reasons, func(a, b record.Reason) int { return cmp.Compare(place[a.ID], place[b.ID]) })
-	if v.Known != nil {
-		slices.SortStableFunc(v.Known.Failures, func(a, b Known) int { return cmp.Compare(place[a.ID], place[b.ID]) })
-	}
 	exits := map[int]bool{}
 	for _, reason := range v.Reasons {
 		exits[v.exitOf(reason)] = true

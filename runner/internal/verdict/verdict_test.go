@@ -140,8 +140,12 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		{"resources-exhausted", "", func(r *Records) {
 			r.Stops = append(r.Stops, record.Reason{ID: "resources-exhausted", Message: "too many open files"})
 		}, Incomplete, []record.Reason{{ID: "resources-exhausted", Message: "too many open files", Where: ""}}},
-		{"scenario-failed", "", ended(record.Failed, "the answer is 200"), Fails, []record.Reason{
-			{ID: "scenario-failed", Scenario: "s-56a5187fa9", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+		{"scenario-failed", "", failing(0, 1), Fails, []record.Reason{
+			{ID: "scenario-failed", Cause: "step: a", Scenario: "s-56a5187fa9", Message: "step: a: 2 scenarios of @bell-is-allowed", Where: "features/bell.feature:4"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed, and no scenario that it permits passed", Where: "bell-is-allowed"},
+		}},
+		{"scenario-failed", "without a cause", ended(record.Failed, "the answer is 200"), Fails, []record.Reason{
+			{ID: "scenario-failed", Cause: "step: the answer is 200", Scenario: "s-56a5187fa9", Message: "step: the answer is 200: 1 scenario of @bell-is-allowed", Where: "features/bell.feature:5"},
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 		}},
 		{"sentence-undefined", "", ended(record.Undefined, "nobody knows the sentence: b"), Broken, []record.Reason{
@@ -160,20 +164,28 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}},
 		{"scenario-not-run", "stopped", ended(record.NotRun, "stopped"), Incomplete, nil},
 		{"check-failed", "", func(r *Records) {
-			r.Exchanges[0].Checks[0] = record.CheckResult{Check: "schema", Status: record.CheckFailed, Message: "the body is not valid"}
-		}, Fails, []record.Reason{{ID: "check-failed", Scenario: "s-56a5187fa9", Message: "ring, schema: the body is not valid", Where: "features/bell.feature:5"}}},
+			unchecked("schema")(r)
+			onlyFull(r)
+		}, Fails, []record.Reason{{
+			ID: "check-failed", Cause: "schema: not well", Scenario: "s-56a5187fa9", Message: "schema: not well: 1 scenario of @bell-is-allowed", Where: "features/bell.feature:5",
+		}}},
+		{"check-failed", "of level core, which leaves the rule unproved", unchecked("schema"), Fails, []record.Reason{
+			{ID: "check-failed", Cause: "schema: not well", Scenario: "s-56a5187fa9", Message: "schema: not well: 1 scenario of @bell-is-allowed", Where: "features/bell.feature:5"},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+		}},
 		{"check-failed", "outside of any scenario", func(r *Records) {
 			outside := *r.Exchanges[0]
 			outside.Mark = record.Mark{Scenario: -1}
-			outside.Checks = []record.CheckResult{{Check: "schema", Status: record.CheckFailed, Message: "the body is not valid"}}
+			outside.Checks = []record.CheckResult{failedCheck("schema")}
 			r.Exchanges = append(r.Exchanges, &outside)
-		}, Fails, []record.Reason{{ID: "check-failed", Message: "ring, schema: the body is not valid", Where: ""}}},
-		{"cell-undeclared", "", func(r *Records) {
-			r.Exchanges[0].Undeclared = []record.Undeclared{{Status: 409, Code: "OH", ReasonCode: "what"}}
-		}, Fails, []record.Reason{{
-			ID:      "cell-undeclared",
-			Message: "ring answered 409 OH with what, which the milestone does not declare (features/bell.feature > no)", Where: "ring",
-		}}},
+		}, Fails, []record.Reason{{ID: "check-failed", Cause: "schema: not well", Message: "schema: not well: 1 answer of ring", Where: ""}}},
+		{"cell-undeclared", "", unchecked("declared-outcome"), Fails, []record.Reason{
+			{
+				ID: "cell-undeclared", Cause: "declared-outcome: not well", Scenario: "s-56a5187fa9",
+				Message: "declared-outcome: not well: 1 scenario of @bell-is-allowed", Where: "features/bell.feature:5",
+			},
+			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
+		}},
 		{"cell-unobserved", "", func(r *Records) { r.Exchanges = slices.Delete(r.Exchanges, 1, 2) }, Fails, []record.Reason{
 			{ID: "cell-unobserved", Message: "ring never answered 200 (success)", Where: "ring"},
 		}},
@@ -214,8 +226,12 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}, Fails, nil},
 		{"output-differs", "changed", func(r *Records) {
 			r.Identical = false
-			r.Output.Changed = []golden.Change{{Scenario: "s", Line: 1, Want: "ring 200", Got: "ring 400"}}
-		}, Fails, []record.Reason{{ID: "output-differs", Scenario: "s-f037d55b77", Message: "s: answer 1 was ring 200 and is ring 400", Where: "output.json"}}},
+			changed("features/bell.feature > no")(r)
+			changed("features/bell.feature > yes")(r)
+		}, Fails, []record.Reason{{
+			ID: "output-differs", Cause: "output: expected 200, observed 423 LOCKED", Scenario: "s-56a5187fa9",
+			Message: "output: expected 200, observed 423 LOCKED: 2 scenarios of @bell-is-allowed", Where: "features/bell.feature:3",
+		}}},
 		{"output-differs", "added", func(r *Records) {
 			r.Identical = false
 			r.Output.Added = []string{"s"}
@@ -228,22 +244,22 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			{ID: "output-differs", Message: "the same rows as in the golden output, in other bytes or another order", Where: "output.json"},
 		}},
 		{"baseline-outdated", "", listing("s-56a5187fa9", "2026-12-31"), Fails, []record.Reason{{
-			ID: "baseline-outdated", Message: "s-56a5187fa9 does not fail any more (features/bell.feature > no): remove the entry", Where: "known.yaml:2",
+			ID: "baseline-outdated", Message: "s-56a5187fa9 passes now (features/bell.feature > no): remove the entry", Where: "known.yaml:2",
 		}}},
 		{"baseline-expired", "", func(r *Records) {
-			ended(record.Failed, "the answer is 200")(r)
+			failing(0)(r)
 			listing("s-56a5187fa9", "2026-02-21")(r)
 		}, Fails, []record.Reason{
-			{ID: "scenario-failed", Scenario: "s-56a5187fa9", Message: "features/bell.feature > no: the answer is 200", Where: "features/bell.feature:5"},
+			{ID: "scenario-failed", Cause: "step: a", Scenario: "s-56a5187fa9", Message: "step: a: 1 scenario of @bell-is-allowed", Where: "features/bell.feature:4"},
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it refuses passed", Where: "bell-is-allowed"},
 			{
 				ID: "baseline-expired", Where: "known.yaml:2",
-				Message: "s-56a5187fa9 was to be mended by me, and 2026-02-21 is over: mend it, or renew the date",
+				Message: "s-56a5187fa9 was to be fixed by me, and 2026-02-21 is over: fix it, or renew the date",
 			},
 		}},
 		{"baseline-unknown", "", listing("s-56a5187fa8", "2026-12-31"), Fails, []record.Reason{{
 			ID: "baseline-unknown", Where: "known.yaml:2",
-			Message: "s-56a5187fa8 names nothing that there is (did you mean s-56a5187fa9, features/bell.feature > no?): remove the entry",
+			Message: "there is no scenario s-56a5187fa8 (did you mean s-56a5187fa9?): remove the entry",
 		}}},
 		{"output-unknown", "", func(r *Records) { r.Output = nil }, Incomplete, []record.Reason{
 			{ID: "output-unknown", Message: "there is no golden output to compare the run with", Where: "output.json"},
@@ -275,8 +291,7 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			{ID: "scenario-not-run", Message: "3 of 3 selected scenarios did not run to their end"},
 		}},
 		{"too-few-proved", "", func(r *Records) {
-			failing(2)(r)
-			r.Results[0] = record.Result{Status: record.Failed, Line: 5, Message: "no"}
+			failing(0, 2)(r)
 			for _, i := range []int{0, 2} {
 				listing(r.Selection.Plan.Scenarios[i].Ref(), later)(r)
 			}
@@ -286,9 +301,8 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 		}},
 		{"too-few-proved", "since the others are left out", func(r *Records) {
 			leaveOut(r, "rope")
-			r.Milestone.Rules[1].ID = "bell-shines" // which has no scenario
-			listing(RuleRef("bell-shines"), later)(r)
-			r.Selection.Plan.Scenarios[2].Rule = "bell-is-allowed"
+			failing(2)(r)
+			listing(r.Selection.Plan.Scenarios[2].Ref(), later)(r)
 		}, Incomplete, nil},
 		{"nothing-ran", "", func(r *Records) { r.Results = nil }, Incomplete, nil},
 		{"selection-incomplete", "", func(r *Records) {
@@ -321,13 +335,13 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			delete(r.Results, 1)
 		}, Incomplete, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
-			{ID: "scenario-left-out", Message: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
+			{ID: "scenario-left-out", Message: "it is not stated whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
 		{"scenario-left-out", "beside what is declared", func(r *Records) {
 			leaveOut(r, "string")
 		}, Incomplete, []record.Reason{
 			{ID: "rule-unproved", Message: "@bell-is-allowed: no scenario that it permits passed", Where: "bell-is-allowed"},
-			{ID: "scenario-left-out", Message: "nobody said whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
+			{ID: "scenario-left-out", Message: "it is not stated whether the target has rope, which 1 of the scenarios need", Where: "@needs:rope"},
 		}},
 		{"floor-unobserved", "is never left out", func(r *Records) {
 			leaveOut(r, "rope")
@@ -536,13 +550,13 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 		r.Stops, r.Results = []record.Reason{{ID: "interrupted", Message: "x"}}, map[int]record.Result{}
 		return r
 	}
-	if got := absent(many(mostAbsent + 1)); len(got) != mostAbsent+1 || got[0].Ref == "" {
+	if got := absent(many(mostAbsent + 1)); len(got) != mostAbsent+1 {
 		t.Errorf("everything ran: %+v", got)
 	}
 	if got := absent(interrupted(many(mostAbsent))); len(got) != mostAbsent {
 		t.Errorf("few, interrupted: %+v", got)
 	}
-	want := []record.Reason{{ID: "floor-unobserved", Message: "11 reason codes of the floor were not observed, and not everything ran", Where: "verdict.json"}}
+	want := []record.Reason{{ID: "floor-unobserved", Message: "11 required reason codes were not observed, and not everything ran", Where: "verdict.json"}}
 	r := interrupted(many(mostAbsent + 1))
 	if diff := cmp.Diff(want, absent(r)); diff != "" {
 		t.Errorf("many, interrupted (-want +got):\n%s", diff)
@@ -573,8 +587,8 @@ func TestEvidence(t *testing.T) {
 	v := Decide(r)
 	id := func(name string) string { return "features/bell.feature > " + name }
 	wantRules := []Rule{
-		{ID: r.Milestone.Rules[0].ID, Kind: r.Milestone.Rules[0].Kind, Proved: true, Refuses: []string{id("no")}, Permits: []string{id("yes")}},
-		{ID: r.Milestone.Rules[1].ID, Kind: r.Milestone.Rules[1].Kind, Proved: true, Invariants: []string{id("sound")}},
+		{ID: r.Milestone.Rules[0].ID, Kind: r.Milestone.Rules[0].Kind, Level: milestones.Core, Proved: true, Refuses: []string{id("no")}, Permits: []string{id("yes")}},
+		{ID: r.Milestone.Rules[1].ID, Kind: r.Milestone.Rules[1].Kind, Level: milestones.Core, Proved: true, Invariants: []string{id("sound")}},
 	}
 	if diff := cmp.Diff(wantRules, v.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)

@@ -2,6 +2,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -9,7 +10,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.com/lpgate/internal/plural"
 	"example.com/lpgate/internal/printable"
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
@@ -187,17 +190,9 @@ func (p *printer) explain(f *record.Failure) {
 	}
 }
 
-// again shows how to repeat a failure alone: the scenario, and each check that failed in it.
+// again shows how to repeat a scenario alone.
 func (p *printer) again(f *record.Failure) {
-	refs := []string{f.Scenario.Ref()}
-	for _, check := range f.Checks {
-		if ref := f.Scenario.CheckRef(check.Exchange.Mark.Step, check.Result.Check); !slices.Contains(refs, ref) {
-			refs = append(refs, ref)
-		}
-	}
-	for _, ref := range refs {
-		p.line("      repro   runner repro %s%s", ref, p.repro)
-	}
+	p.line("      repro   runner repro %s%s", f.Scenario.Ref(), p.repro)
 }
 
 func orRoot(pointer string) string {
@@ -250,11 +245,15 @@ func (p *printer) exchange(f *record.Failure) {
 }
 
 // Overall is the last line of a run: the verdict.
-func Overall(overall bool, ink terminal.Style) string {
-	if overall {
-		return ink.Green("overall=true")
+func Overall(overall bool, level milestones.Level, ink terminal.Style) string {
+	line := fmt.Sprintf("overall=%t", overall)
+	if level == milestones.Core {
+		line += " level=core"
 	}
-	return ink.Red("overall=false")
+	if overall {
+		return ink.Green(line)
+	}
+	return ink.Red(line)
 }
 
 // Status returns a status in its colour.
@@ -320,14 +319,19 @@ func (p *printer) counts(r *Run) {
 	if bodies := counts.Bodies(); bodies != "" {
 		p.line("bodies      %s", bodies)
 	}
-	proved, skipped := v.Proved()
+	if n := v.Selection.NotAtLevel; n > 0 {
+		p.line("level       %s: %s of level full not run", v.Level, plural.Count(n, "scenario"))
+	} else if v.Core != nil {
+		p.line("level       full; at core overall=%t, with %s", v.Core.Overall, plural.Count(v.Core.Causes, "cause"))
+	}
+	proved, required, skipped := v.Proved()
 	known := 0
 	for _, rule := range v.Rules {
 		if rule.Known {
 			known++
 		}
 	}
-	rules := fmt.Sprintf("rules       %d of %d proved%s", proved, len(v.Rules), andLeftOut(skipped))
+	rules := fmt.Sprintf("rules       %d of %d proved%s", proved, required, andLeftOut(skipped))
 	if known > 0 {
 		rules += fmt.Sprintf(", and %d not proved for known failures", known)
 	}
@@ -382,14 +386,13 @@ func (p *printer) known(d *verdict.Verdict) {
 		return
 	}
 	p.line("")
-	p.line("%s", d.KnownFailures())
-	for _, known := range d.Known.Failures {
-		p.line("  %s  %-18s  %s", known.Ref, known.ID, placed(known.Reason))
-		if known.Owner != "" {
-			p.line("                until %s, %s: %s", known.Expires, known.Owner, known.Because)
-		} else {
-			p.line("                follows from the others")
-		}
+	p.line("%s", d.Known.Message)
+	for _, known := range d.Known.Entries {
+		p.line("  %s", cmp.Or(known.Cause, known.Scenario))
+		p.line("      %d of %d, until %s, %s: %s", known.Seen, known.Count, known.Expires, known.Owner, known.Because)
+	}
+	for _, line := range d.Fewer() {
+		p.line("  %s", line)
 	}
 	if len(d.Reasons) == 0 {
 		p.line("")
@@ -431,7 +434,7 @@ func (p *printer) kind(reasons []record.Reason, onlyCount bool) {
 		shown = p.ink.Red(fmt.Sprintf("%-20s", id))
 	}
 	switch {
-	case onlyCount && reasons[0].Ref != "": // many are one reason already, which counts them
+	case onlyCount && len(reasons) > 1:
 		p.line("  %s  %d, and not everything ran: see %s", shown, len(reasons), artifact.Verdict)
 		return
 	case id == "not-started":

@@ -77,8 +77,8 @@ func Annotations(run *record.Run, v *verdict.Verdict, below string) []byte {
 	for _, s := range failed {
 		uri, line := s.At()
 		says := cmp.Or(s.Says(), s.Result.Status.Text())
-		if s.Result.Status == record.Failed {
-			says += "\n" + strings.Join(run.Again(s), "\n")
+		if s.Result.Status == record.Failed || s.Result.Status == record.ChecksFailed {
+			says += "\n" + run.Again(s)
 		}
 		all = append(all, command(path.Join(below, uri), line, s.Name, says))
 	}
@@ -125,7 +125,7 @@ func failures(run *record.Run, v *verdict.Verdict) []*record.Scenario {
 	var failed []*record.Scenario
 	for _, s := range run.Scenarios {
 		switch s.Result.Status {
-		case record.Passed, record.NotRun, record.SkippedByCapability, record.NotSelected:
+		case record.Passed, record.NotRun, record.SkippedByCapability, record.NotSelected, record.NotAtLevel:
 		default:
 			if v.KnownAs(s) == nil {
 				failed = append(failed, s)
@@ -168,8 +168,8 @@ func Summary(run *record.Run, v *verdict.Verdict, room int) ([]byte, error) {
 		for _, s := range failed {
 			uri, line := s.At()
 			again := ""
-			if s.Result.Status == record.Failed {
-				again = code(run.Again(s)[0])
+			if s.Result.Status == record.Failed || s.Result.Status == record.ChecksFailed {
+				again = code(run.Again(s))
 			}
 			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Says(), s.Result.Status.Text())), again)
 		}
@@ -180,10 +180,10 @@ func Summary(run *record.Run, v *verdict.Verdict, room int) ([]byte, error) {
 			p.line("| %s | %s | %s |", escape(reason.ID), code(reason.Message), code(reason.Where))
 		}
 	}
-	if v.Known != nil && len(v.Known.Failures) > 0 {
-		p.line("\n### Known failures\n\n| id | | until | who | why |\n|---|---|---|---|---|")
-		for _, known := range v.Known.Failures {
-			p.line("| %s | %s | %s | %s | %s |", code(known.Ref), code(known.Message), escape(known.Expires), code(known.Owner), code(known.Because))
+	if v.Known != nil && len(v.Known.Entries) > 0 {
+		p.line("\n### Known failures\n\n| cause or scenario | scenarios | until | owner | reason |\n|---|---|---|---|---|")
+		for _, known := range v.Known.Entries {
+			p.line("| %s | %d | %s | %s | %s |", code(cmp.Or(known.Cause, known.Scenario)), known.Seen, escape(known.Expires), code(known.Owner), code(known.Because))
 		}
 	}
 	if len(v.Skipped) > 0 {
@@ -221,8 +221,8 @@ func (p *page) head(run *record.Run, v *verdict.Verdict) {
 	if bodies := v.Exchanges.Bodies(); bodies != "" {
 		p.line("| bodies | %s |", bodies)
 	}
-	proved, left := v.Proved()
-	p.line("| rules | %d of %d proved, %d left out |", proved, len(v.Rules), left)
+	proved, required, left := v.Proved()
+	p.line("| rules | %d of %d proved, %d left out |", proved, required, left)
 	if observed, declared, _ := v.Outcomes(); declared > 0 {
 		p.line("| outcomes | %d of %d observed |", observed, declared)
 	}

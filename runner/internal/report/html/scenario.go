@@ -92,7 +92,7 @@ func insideOf(line *row, secrets *record.Secrets, r *record.Run) *insideView {
 	ref := s.Ref()
 	v := &insideView{Scenario: s, Chain: line.chain}
 	if notPassed(s.Result.Status) && s.Selected {
-		v.Repro = r.Again(s)[0]
+		v.Repro = r.Again(s)
 	}
 	for i, step := range s.Steps {
 		view := stepView{

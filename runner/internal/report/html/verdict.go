@@ -92,13 +92,6 @@ func (c *conclusion) group(r *record.Run) {
 	refs, wheres, rules := map[string]string{}, map[string]string{}, map[string]bool{}
 	for _, s := range r.Scenarios {
 		refs[s.Ref()], wheres[s.Where()], rules[s.Rule] = s.Ref(), s.Ref(), true
-		for _, x := range s.Exchanges {
-			for _, failed := range x.Failures() {
-				if at := x.Mark.Step; at >= 0 && at < len(s.Steps) {
-					refs[s.CheckRef(at, failed.Check)] = s.Ref()
-				}
-			}
-		}
 		// A sentence of several scenarios leads to the first that ended in it.
 		if at := fmt.Sprintf("%s:%d", s.URI, s.Result.Line); notPassed(s.Result.Status) && wheres[at] == "" {
 			wheres[at] = s.Ref()
@@ -161,7 +154,7 @@ type statusCount struct {
 
 // ProvedRules is how many rules are proved.
 func (c *conclusion) ProvedRules() int {
-	proved, _ := c.Proved()
+	proved, _, _ := c.Proved()
 	return proved
 }
 

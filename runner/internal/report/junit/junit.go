@@ -193,9 +193,13 @@ func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario) test {
 	if p.Message == "" {
 		p.Message = strings.ReplaceAll(string(s.Result.Status), "_", " ")
 	}
-	if s.Result.Status == record.Failed {
+	switch s.Result.Status {
+	case record.ChecksFailed:
+		p.Type = "check"
 		c.Failure = p
-	} else {
+	case record.Failed:
+		c.Failure = p
+	default:
 		c.Error = p
 	}
 	return c
@@ -212,11 +216,8 @@ func text(run *record.Run, s *record.Scenario) string {
 		return strings.Join(lines, "\n")
 	}
 	lines = append(lines, s.Failure.Text)
-	if s.Result.Status == record.Failed {
-		lines = append(lines, "")
-		for _, command := range run.Again(s) {
-			lines = append(lines, "repro   "+command)
-		}
+	if s.Result.Status == record.Failed || s.Result.Status == record.ChecksFailed {
+		lines = append(lines, "", "repro   "+run.Again(s))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -225,7 +226,7 @@ func text(run *record.Run, s *record.Scenario) string {
 // need not be.
 func reasonOf(reason record.Reason) test {
 	name := reason.ID
-	for _, more := range []string{reason.Where, reason.Ref} {
+	for _, more := range []string{reason.Where, reason.Cause, reason.Scenario, reason.Ref} {
 		if more != "" {
 			name += " " + more
 		}

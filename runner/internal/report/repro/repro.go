@@ -3,23 +3,18 @@ package repro
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// Run is a failure that was repeated alone: a scenario, or a check on the answers to one of its steps.
+// Run is a scenario that was repeated alone.
 type Run struct {
-	// ID is the short name of the failure.
+	// ID is the short id of the scenario.
 	ID string
 	// Scenario is the scenario that was run.
 	Scenario *plan.Scenario
-	// Check is the id of the check; "" for the whole scenario. Step is the index of its step.
-	Check string
-	Step  int
 	// Result is how the scenario ended now. Failure explains why it did not pass; nil when it did.
 	Result  record.Result
 	Failure *record.Failure
@@ -39,68 +34,16 @@ type Run struct {
 	Secrets *record.Secrets
 }
 
-// Exit returns the exit code: 1 when it still fails, 0 when it does not, and 4 for a check that was not reached.
-func (r *Run) Exit() int {
-	exit := verdict.Alone(r.Result, r.Stops)
-	if r.Check == "" || exit != verdict.Holds && exit != verdict.Fails {
-		return exit
-	}
-	failed, reached := r.checksOfStep()
-	switch {
-	case slices.Contains(failed, r.Check):
-		return verdict.Fails
-	case reached || exit == verdict.Holds:
-		return verdict.Holds
-	}
-	return verdict.Incomplete
-}
-
-// checksOfStep returns the checks that failed on the answers to the step, and whether there was any answer.
-func (r *Run) checksOfStep() (failed []string, reached bool) {
-	for _, x := range r.Exchanges {
-		if x.Mark.Step != r.Step || x.Response == nil {
-			continue
-		}
-		reached = true
-		for _, result := range x.Failures() {
-			if !slices.Contains(failed, result.Check) {
-				failed = append(failed, result.Check)
-			}
-		}
-	}
-	return failed, reached
-}
+// Exit returns the exit code: 1 when it still fails, and 0 when it does not.
+func (r *Run) Exit() int { return verdict.Alone(r.Result, r.Stops) }
 
 // Message returns how it ended, as one line.
 func (r *Run) Message() string {
-	exit := r.Exit()
-	if r.Check == "" {
-		switch {
-		case exit == verdict.Holds:
-			return r.ID + " does not fail now"
-		case exit == verdict.Fails:
-			return fmt.Sprintf("%s fails: %s:%d: %s", r.ID, r.Scenario.URI, r.Result.Line, r.Result.Message)
-		}
-		return r.ID + " is inconclusive: " + r.stopped()
-	}
-	where := fmt.Sprintf("%s at %s:%d", r.Check, r.Scenario.URI, r.Scenario.Steps[r.Step].Line)
-	failed, _ := r.checksOfStep()
-	others := slices.DeleteFunc(failed, func(check string) bool { return check == r.Check })
-	switch exit {
-	case verdict.Fails:
-		if len(others) > 0 {
-			return fmt.Sprintf("%s fails: %s, and so do %s", r.ID, where, strings.Join(others, ", "))
-		}
-		return fmt.Sprintf("%s fails: %s, and no other check", r.ID, where)
+	switch r.Exit() {
 	case verdict.Holds:
-		if len(others) > 0 {
-			return fmt.Sprintf("%s does not fail now: %s, but %s does", r.ID, where, strings.Join(others, ", "))
-		}
-		return fmt.Sprintf("%s does not fail now: %s", r.ID, where)
-	case verdict.Incomplete:
-		if r.Result.Status == record.Failed {
-			return fmt.Sprintf("%s is inconclusive: %s was not reached, since the scenario failed before it", r.ID, where)
-		}
+		return r.ID + " does not fail now"
+	case verdict.Fails:
+		return fmt.Sprintf("%s fails: %s:%d: %s", r.ID, r.Scenario.URI, r.Result.Line, r.Result.Message)
 	}
 	return r.ID + " is inconclusive: " + r.stopped()
 }
