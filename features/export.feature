@@ -1367,11 +1367,11 @@ Feature: Signed export of the audit trail
         | query event_type | <type> |
       Then the answer is 200
       And the fields are:
-        | /export/query/event_type     | "<type>" |
         | /export/total_filtered       | <total>  |
         | /export/entries/0/event_type | "<type>" |
       And "/export/entries/0/recorded_at" is the time "<at>"
       And "/export/entries" has <total> items
+      And "/export/query/event_type" is "<type>"
 
       Examples:
         | type                  | total | at                       |
