@@ -9,6 +9,8 @@
 //	junit.xml          the scenarios for CI systems (package junit)
 //	exchanges.har      the exchanges for browsers and proxies (package har)
 //	report.html        all of it as a page for people (package html)
+//	conformance.json   what the owner of an implementation publishes (package conformance)
+//	conformance.md     the same as Markdown
 //
 // The folder is replaced as a whole or not at all (see [Folder]). Its files are always of one run, and always complete: a
 // run that failed, was interrupted, or could not start writes all of them too, with overall false. So no green folder of
@@ -16,7 +18,8 @@
 // artifacts, the verdict is a mark ([Folder.Mark]). Only a usage error, and a selection of no scenario, leave the folder
 // unchanged.
 //
-// Two runs write the same bytes, except members whose names end in _at or _ms, and the times that JUnit and HAR define.
+// Two runs write the same bytes, except members whose names end in _at or _ms, the times that JUnit and HAR define, and the
+// date in conformance.md.
 package artifact
 
 // The names of the artifacts.
@@ -30,9 +33,10 @@ const (
 	JUnit     = "junit.xml"
 	HAR       = "exchanges.har"
 	Page      = "report.html"
-	// Conformance is what the owner of an implementation publishes.
-	Conformance = "conformance.json"
+	// Conformance and ConformancePage are what the owner of an implementation publishes.
+	Conformance     = "conformance.json"
+	ConformancePage = "conformance.md"
 )
 
 // Names are the names of all artifacts.
-var Names = []string{Verdict, Coverage, Exchanges, Output, State, Messages, JUnit, HAR, Page}
+var Names = []string{Verdict, Coverage, Exchanges, Output, State, Messages, JUnit, HAR, Page, Conformance, ConformancePage}

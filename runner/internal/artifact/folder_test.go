@@ -94,7 +94,7 @@ func TestCommit(t *testing.T) {
 func TestWritten(t *testing.T) {
 	f := write(t, filepath.Join(t.TempDir(), "latest"), "x")
 	defer f.Abandon()
-	want := []string{"coverage.json", "exchanges.har", "exchanges.ndjson", "junit.xml", "messages.ndjson", "output.json", "report.html", "state.json", "verdict.json"}
+	want := []string{"conformance.json", "conformance.md", "coverage.json", "exchanges.har", "exchanges.ndjson", "junit.xml", "messages.ndjson", "output.json", "report.html", "state.json", "verdict.json"}
 	if diff := cmp.Diff(want, f.Written()); diff != "" {
 		t.Errorf("written (-want +got):\n%s", diff)
 	}

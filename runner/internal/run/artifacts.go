@@ -14,6 +14,7 @@ import (
 	"example.com/lpgate/runner/internal/execute"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/report/conformance"
 	"example.com/lpgate/runner/internal/report/har"
 	"example.com/lpgate/runner/internal/report/html"
 	"example.com/lpgate/runner/internal/report/junit"
@@ -35,6 +36,8 @@ var Reports = []Report{
 	{artifact.JUnit, junit.Encode, junit.Sign},
 	{artifact.HAR, har.Encode, har.Sign},
 	{artifact.Page, html.Encode, html.Sign},
+	{artifact.Conformance, conformance.Encode, conformance.Sign},
+	{artifact.ConformancePage, conformance.EncodePage, conformance.SignPage},
 }
 
 // about is what the event log says of the run before it begins.

@@ -63,7 +63,7 @@ features: [bell.feature]
 rules:
   - { id: bell-is-allowed, kind: gate, feature: bell.feature, section: "1", says: Not everybody may ring., operations: [ring] }
   - { id: bell-rings, kind: promise, feature: bell.feature, section: "2", says: It rings., operations: [ring, unrouted] }
-artifacts: [verdict.json, coverage.json, messages.ndjson, exchanges.ndjson, output.json, state.json, junit.xml, exchanges.har, report.html]
+artifacts: [verdict.json, coverage.json, messages.ndjson, exchanges.ndjson, output.json, state.json, junit.xml, exchanges.har, report.html, conformance.json, conformance.md]
 output:
   own:
     - { token: number, regexp: "no-[0-9]+", says: A number. }

@@ -16,6 +16,8 @@ type Comparison struct {
 	Rules []RuleRow
 	// Changes has, for each report after the first one, what changed since the report before it.
 	Changes []Changes
+
+	names []string // of the reports
 }
 
 // RuleRow is a rule with its status in each report; "" in a report without it.
@@ -62,10 +64,28 @@ func Compare(reports []*Report) (*Comparison, error) {
 			c.Rules[at].Statuses[i] = rule.Status
 		}
 	}
+	c.names = names(reports)
 	for i := range reports[1:] {
 		c.Changes = append(c.Changes, c.changes(i, i+1))
 	}
 	return c, nil
+}
+
+// names returns the names of the reports. Those that would be equal have the file too.
+func names(reports []*Report) []string {
+	count := map[string]int{}
+	for _, r := range reports {
+		count[r.Name()]++
+	}
+	var all []string
+	for _, r := range reports {
+		name := r.Name()
+		if count[name] > 1 && r.file != "" && name != r.file {
+			name += " (" + r.file + ")"
+		}
+		all = append(all, name)
+	}
+	return all
 }
 
 // changes returns what changed between two reports.
@@ -133,9 +153,7 @@ type table struct {
 // proved in all.
 func (c *Comparison) tables(all bool) (results, rules table) {
 	results.head, rules.head = []string{""}, []string{"rule", "level"}
-	for _, r := range c.Reports {
-		results.head, rules.head = append(results.head, r.Name()), append(rules.head, r.Name())
-	}
+	results.head, rules.head = append(results.head, c.names...), append(rules.head, c.names...)
 	row := func(name string, cell func(*Report) string) {
 		cells := []string{name}
 		for _, r := range c.Reports {
@@ -172,7 +190,7 @@ func (c *Comparison) tables(all bool) (results, rules table) {
 		}
 		return strings.Join(r.NotVerified, ", ")
 	})
-	row("date", func(r *Report) string { return r.Date })
+	row("date", func(r *Report) string { return r.Date() })
 	for _, rule := range c.Rules {
 		cells, differs := []string{rule.ID, string(rule.Level)}, false
 		for _, status := range rule.Statuses {
@@ -200,7 +218,7 @@ func words(status Status) string {
 // lists returns the lists of what changed, with their titles.
 func (c *Comparison) lists() (titles []string, lists [][]string) {
 	for i, changes := range c.Changes {
-		between := fmt.Sprintf("from %s to %s", c.Reports[i].Name(), c.Reports[i+1].Name())
+		between := fmt.Sprintf("from %s to %s", c.names[i], c.names[i+1])
 		add := func(title string, items []string) {
 			if len(items) > 0 {
 				titles, lists = append(titles, title+" "+between), append(lists, items)

@@ -3,13 +3,18 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/lpgate/internal/yamlfile"
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
 )
 
@@ -18,9 +23,10 @@ type Report struct {
 	Implementation Implementation   `json:"implementation" yaml:"implementation"`
 	Contract       Contract         `json:"contract" yaml:"contract"`
 	Level          milestones.Level `json:"level" yaml:"level"`
-	// Date is the day in UTC on which the run ended, such as 2026-12-31.
-	Date string `json:"date" yaml:"date"`
-	// Complete is whether all scenarios of the level were selected, and the run was not interrupted or broken.
+	// FinishedAt is when the run ended, such as 2026-12-31T16:00:00.000Z.
+	FinishedAt string `json:"finished_at" yaml:"finished_at"`
+	// Complete is whether all scenarios of the level were selected, but for those of capabilities that are declared absent, and the
+	// run was not interrupted or broken.
 	Complete bool       `json:"complete" yaml:"complete"`
 	Core     Statistics `json:"core" yaml:"core"`
 	// Full is nil for a run at level core.
@@ -89,9 +95,95 @@ const (
 	Unproved    Status = "unproved"
 )
 
+// The texts by which a report that a run wrote is recognized.
+const (
+	Sign     = `"implementation": {`
+	SignPage = "| level | result | rules |"
+)
+
+// Encode returns the report of a run as JSON.
+func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) { return New(run, v).Encode() }
+
+// EncodePage returns the report of a run as Markdown.
+func EncodePage(run *record.Run, v *verdict.Verdict) ([]byte, error) {
+	return []byte(New(run, v).Markdown()), nil
+}
+
+// New returns the report of a run.
+func New(run *record.Run, v *verdict.Verdict) *Report {
+	r := &Report{
+		Implementation: Implementation{optional(run.Implementation), optional(run.ImplementationVersion)},
+		Contract:       Contract{run.Milestone, run.Title, optional(run.Contract)},
+		Level:          cmp.Or(v.Level, milestones.Full),
+		FinishedAt:     v.FinishedAt,
+		Capabilities:   run.Capabilities,
+		Complete:       v.Selection.Planned == v.Selection.Selected+v.Selection.Skipped+v.Selection.NotAtLevel && !slices.ContainsFunc(v.Reasons, isIncomplete),
+	}
+	if run.Target == record.BuiltIn && run.Implementation == "" {
+		r.Implementation.Name = optional(record.BuiltIn)
+	}
+	r.setStatistics(v)
+	for _, gap := range v.Skipped {
+		r.NotVerified = append(r.NotVerified, gap.Capability)
+	}
+	if v.Known != nil {
+		for _, e := range v.Known.Entries {
+			r.Known = append(r.Known, KnownDifference{cmp.Or(e.Cause, e.Scenario), e.Seen, e.Because, e.Owner, e.Expires})
+		}
+	}
+	for _, rule := range v.Rules {
+		r.Rules = append(r.Rules, Rule{rule.ID, rule.Level, r.status(&rule)})
+	}
+	return r
+}
+
+// isIncomplete reports whether a reason is another one than a violation of the contract.
+func isIncomplete(reason record.Reason) bool { return verdict.ExitOf(reason.ID) != verdict.Fails }
+
+// setStatistics sets the results at both levels.
+func (r *Report) setStatistics(v *verdict.Verdict) {
+	own := Statistics{Overall: v.Overall, Passed: v.Scenarios[record.Passed]}
+	own.Proved, own.Rules, _ = v.Proved()
+	own.Observed, own.Outcomes, _ = v.Outcomes()
+	for status, n := range v.Scenarios {
+		if status != record.NotAtLevel {
+			own.Scenarios += n
+		}
+	}
+	if r.Level == milestones.Core {
+		r.Core = own
+		return
+	}
+	r.Full = &own
+	if c := v.Core; c != nil {
+		r.Core = Statistics{c.Overall, c.Rules, c.Proved, c.Outcomes, c.Observed, c.Scenarios, c.Passed}
+	}
+}
+
+// status returns the status of a rule.
+func (r *Report) status(rule *verdict.Rule) Status {
+	switch {
+	case rule.Proved:
+		return Proved
+	case rule.Skipped, rule.Level == milestones.Full && r.Level == milestones.Core:
+		return NotVerified
+	case rule.Known:
+		return Known
+	}
+	return Unproved
+}
+
+// optional returns a text, or nil if it is empty.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
 // Name is the name of the implementation with its version, as far as they are known, or else the file of the report.
 func (r *Report) Name() string {
-	name := "unnamed"
+	name := "unnamed implementation"
 	switch {
 	case r.Implementation.Name != nil:
 		name = *r.Implementation.Name
@@ -102,6 +194,12 @@ func (r *Report) Name() string {
 		name += " " + *r.Implementation.Version
 	}
 	return name
+}
+
+// Date is the day in UTC on which the run ended.
+func (r *Report) Date() string {
+	date, _, _ := strings.Cut(r.FinishedAt, "T")
+	return date
 }
 
 // Encode returns the report as JSON.

@@ -18,7 +18,7 @@ func example() *Report {
 	return &Report{
 		Implementation: Implementation{text("harbour"), text("1.0")},
 		Contract:       Contract{"M1", "Toys | <b>", text("0123456789abcdef")},
-		Level:          "full", Date: "2026-11-30", Complete: true,
+		Level:          "full", FinishedAt: "2026-11-30T16:00:00.000Z", Complete: true,
 		Core:         Statistics{true, 2, 2, 5, 5, 7, 7},
 		Full:         &Statistics{false, 4, 2, 9, 8, 12, 9},
 		Capabilities: []string{"test-clock"}, NotVerified: []string{"key-set"},
@@ -65,7 +65,7 @@ func TestInvalidReports(t *testing.T) {
 		{"another key", `"level": "full",`, `"level": "full", "levle": 1,`, `c.json:11: unknown key "levle" (did you mean "level"?)`},
 		{"another status", `"status": "known"`, `"status": "knwon"`, `/rules/1/status must be`},
 		{"a number", `"passed": 7`, `"passed": -7`, "/core/passed must be"},
-		{"a missing key", `"date": "2026-11-30",`, "", `c.json:1: `},
+		{"a missing key", `"finished_at": "2026-11-30T16:00:00.000Z",`, "", `c.json:1: `},
 	}
 	for _, test := range tests {
 		broken := strings.Replace(string(encoded), test.old, test.new, 1)
@@ -102,7 +102,7 @@ Rules that are not proved: c.
 	if diff := cmp.Diff(want, example().Markdown()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	r := &Report{Contract: Contract{ID: "M1"}, Level: "core", Date: "2026-11-30", file: "x/conformance.json"}
+	r := &Report{Contract: Contract{ID: "M1"}, Level: "core", FinishedAt: "2026-11-30T16:00:00.000Z", file: "x/conformance.json"}
 	want = "## x/conformance.json\n\nM1, level core, 2026-11-30. The run is incomplete.\n\n| level | result | rules | outcomes | scenarios |\n|---|---|---|---|---|\n" +
 		"| core | does not hold | 0 of 0 | 0 of 0 | 0 of 0 |\n"
 	if diff := cmp.Diff(want, r.Markdown()); diff != "" {
@@ -190,6 +190,12 @@ func TestCompareThree(t *testing.T) {
 	c, err := Compare(reports)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i, r := range reports[:2] {
+		r.file = string(rune('a'+i)) + ".json"
+	}
+	if diff := cmp.Diff([]string{"harbour 1.0 (a.json)", "harbour 1.0 (b.json)", "harbour 1.0"}, names(reports)); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
 	}
 	if len(c.Changes) != 2 || len(c.Changes[0].Worse) != 1 || len(c.Changes[1].Better) != 1 || c.HasOtherContract() {
 		t.Errorf("got %+v", c.Changes)

@@ -3,23 +3,21 @@ package conformance
 import (
 	"fmt"
 	"strings"
+
+	"example.com/lpgate/milestones"
 )
 
 // Markdown returns the report as a section of a document.
 func (r *Report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n", escape(r.Name()))
-	fmt.Fprintf(&b, "%s, level %s, %s.", escape(r.Contract.describe()), r.Level, r.Date)
+	fmt.Fprintf(&b, "%s, level %s, %s.", escape(r.Contract.describe()), r.Level, r.Date())
 	if !r.Complete {
 		b.WriteString(" The run is incomplete.")
 	}
 	b.WriteString("\n\n| level | result | rules | outcomes | scenarios |\n|---|---|---|---|---|\n")
-	row := func(level string, s *Statistics) {
-		fmt.Fprintf(&b, "| %s | %s | %d of %d | %d of %d | %d of %d |\n", level, result(s), s.Proved, s.Rules, s.Observed, s.Outcomes, s.Passed, s.Scenarios)
-	}
-	row("core", &r.Core)
-	if r.Full != nil {
-		row("full", r.Full)
+	for _, s := range r.Levels() {
+		fmt.Fprintf(&b, "| %s | %s | %d of %d | %d of %d | %d of %d |\n", s.Level, s.Result, s.Proved, s.Rules, s.Observed, s.Outcomes, s.Passed, s.Scenarios)
 	}
 	list := func(title string, items []string) {
 		if len(items) > 0 {
@@ -40,6 +38,22 @@ func (r *Report) Markdown() string {
 		}
 	}
 	return b.String()
+}
+
+// LevelResult is the result at one level.
+type LevelResult struct {
+	Level  milestones.Level
+	Result string // as text
+	Statistics
+}
+
+// Levels returns the results at the levels that were verified.
+func (r *Report) Levels() []LevelResult {
+	levels := []LevelResult{{milestones.Core, result(&r.Core), r.Core}}
+	if r.Full != nil {
+		levels = append(levels, LevelResult{milestones.Full, result(r.Full), *r.Full})
+	}
+	return levels
 }
 
 // rules returns the ids of the rules with a status.
