@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 // A Document is one JSON text that was read as I-JSON.
@@ -66,7 +68,7 @@ func Read(text []byte) (Document, error) {
 }
 
 // At is the value that a plain JSON Pointer leads to; nil when it leads nowhere.
-func (d Document) At(pointer string) any { return valueAt(d.Value, pointer) }
+func (d Document) At(pointer string) any { return jsonvalue.At(d.Value, jsontext.Pointer(pointer)) }
 
 type reader struct {
 	*jsontext.Decoder
@@ -246,25 +248,6 @@ func compareUTF16(a, b string) int {
 		}
 	}
 	return len(a) - len(b)
-}
-
-// valueAt returns the value at a plain JSON Pointer; nil when there is none.
-func valueAt(value any, pointer string) any {
-	for token := range jsontext.Pointer(pointer).Tokens() {
-		switch inner := value.(type) {
-		case map[string]any:
-			value = inner[token]
-		case []any:
-			index, err := strconv.Atoi(token)
-			if err != nil || index < 0 || index >= len(inner) {
-				return nil
-			}
-			value = inner[index]
-		default:
-			return nil
-		}
-	}
-	return value
 }
 
 // below extends a plain JSON Pointer by the names of members.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 // One valid document per schema, as full as the schema allows: what is optional is there.
@@ -113,7 +115,7 @@ func changed(t *testing.T, text string, changes ...change) any {
 			continue
 		}
 		slash := strings.LastIndexByte(change.at, '/')
-		parent, name := valueAt(document, change.at[:slash]), jsontext.Pointer(change.at).LastToken()
+		parent, name := jsonvalue.At(document, jsontext.Pointer(change.at[:slash])), jsontext.Pointer(change.at).LastToken()
 		switch parent := parent.(type) {
 		case map[string]any:
 			if change.value == "" {
@@ -144,7 +146,7 @@ func replacedAt(document any, pointer string, value any) any {
 	}
 	slash := strings.LastIndexByte(pointer, '/')
 	name := jsontext.Pointer(pointer).LastToken()
-	switch parent := valueAt(document, pointer[:slash]).(type) {
+	switch parent := jsonvalue.At(document, jsontext.Pointer(pointer[:slash])).(type) {
 	case map[string]any:
 		parent[name] = value
 	case []any:

@@ -35,6 +35,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"example.com/lpgate/internal/jsonvalue"
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/internal/yamlfile"
 )
@@ -238,7 +239,7 @@ func (s *Schema) violations(by *jsonschema.Schema, document any) []Violation {
 			InstancePath: instancePath,
 			SchemaPath:   plainPointer(leaf.KeywordLocation),
 			Keyword:      keyword,
-			Message:      message(node, keyword, valueAt(document, instancePath), leaf.Message),
+			Message:      message(node, keyword, jsonvalue.At(document, jsontext.Pointer(instancePath)), leaf.Message),
 		})
 	}
 	slices.SortFunc(found, func(a, b Violation) int {

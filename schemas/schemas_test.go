@@ -9,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 func TestEmbeddedHasTheContractsSchemas(t *testing.T) {
@@ -514,7 +517,7 @@ func TestViolationsAsJSON(t *testing.T) {
 func TestNumbersCountAsDoubles(t *testing.T) {
 	request := func(count any) any {
 		document := decoded(t, validDocuments["PartnerLiquidityProviderStatusUpsertRequest"])
-		valueAt(document, "/status").(map[string]any)["unresolved_critical_violations"] = count
+		jsonvalue.At(document, "/status").(map[string]any)["unresolved_critical_violations"] = count
 		return document
 	}
 	at := "/status/unresolved_critical_violations"
@@ -547,7 +550,7 @@ func TestNumbersCountAsDoubles(t *testing.T) {
 			case test.want != "" && (len(got) != 1 || got[0].InstancePath != at || got[0].Message != test.want):
 				t.Errorf("got %v, want %q at %s", got, test.want, at)
 			}
-			if kept := valueAt(document, at); fmt.Sprint(kept) != fmt.Sprint(test.count) {
+			if kept := jsonvalue.At(document, jsontext.Pointer(at)); fmt.Sprint(kept) != fmt.Sprint(test.count) {
 				t.Errorf("the caller's document was changed: got %v, want %v", kept, test.count)
 			}
 		})
@@ -646,10 +649,10 @@ func TestContractObjectsAreClosed(t *testing.T) {
 
 func BenchmarkValidate(b *testing.B) {
 	page := decodedB(b, exportDocument)
-	entries := valueAt(page, "/export/entries").([]any)
-	valueAt(page, "/export").(map[string]any)["entries"] = slices.Repeat(entries, 200)
+	entries := jsonvalue.At(page, "/export/entries").([]any)
+	jsonvalue.At(page, "/export").(map[string]any)["entries"] = slices.Repeat(entries, 200)
 	hostile := decodedB(b, `{"rollout": {"rollout_status": "active", "effective_segment_tier": "S0", "capability_matrix": []}}`)
-	valueAt(hostile, "/rollout").(map[string]any)["capability_matrix"] = slices.Repeat([]any{1.0}, 10_000)
+	jsonvalue.At(hostile, "/rollout").(map[string]any)["capability_matrix"] = slices.Repeat([]any{1.0}, 10_000)
 	for _, bench := range []struct {
 		name, schema string
 		document     any

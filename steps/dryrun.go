@@ -60,7 +60,7 @@ type DryRun struct {
 func NewDryRun(m *milestones.Milestone, fixtures fs.FS) *DryRun {
 	r := &DryRun{Called: map[string]bool{}, Opened: map[string]bool{}, Waiting: map[string]bool{}}
 	r.cfg = Config{
-		Milestone: m, Fixtures: recordedFS{fixtures, r, map[string][]byte{}}, Client: &http.Client{Transport: stubTransport{m}},
+		Milestone: m, Fixtures: recordedFS{fixtures, r, map[string][]byte{}}, Client: &http.Client{Transport: stubTransport{NewRoutes(m)}},
 		Target: func(context.Context, []string) (string, error) { return "http://dry-run", nil },
 	}
 	return r
@@ -100,7 +100,7 @@ func (f recordedFS) record(name string) {
 
 // stubTransport answers every request with a success that has what later steps use: the id of what the operation
 // makes, and a page with a next cursor for the first request of an export.
-type stubTransport struct{ milestone *milestones.Milestone }
+type stubTransport struct{ routes *Routes }
 
 func (t stubTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	more := `"next_cursor":"c",`
@@ -108,28 +108,13 @@ func (t stubTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		more = ""
 	}
 	status, body := http.StatusOK, stubBody(more, "")
-	if o := t.operation(r); o != nil {
+	if o := t.routes.Find(r.Method, r.URL.EscapedPath()); o.Path != "" {
 		status, body = o.Outcomes[0].Status, stubBody(more, o.CreatedIDAt)
 	}
 	return &http.Response{
 		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 	}, nil
-}
-
-// operation returns the operation of a request; nil for none.
-func (t stubTransport) operation(r *http.Request) *milestones.Operation {
-	segments := strings.Split(r.URL.EscapedPath(), "/")
-	for i := range t.milestone.Operations {
-		o := &t.milestone.Operations[i]
-		if o.Method == r.Method && slices.EqualFunc(strings.Split(o.Path, "/"), segments, func(segment, text string) bool {
-			_, isParam := paramOf(segment)
-			return isParam || segment == text
-		}) {
-			return o
-		}
-	}
-	return nil
 }
 
 // stubID is the id of everything that is made in a dry run.

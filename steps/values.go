@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/lpgate/internal/jsonvalue"
 	"example.com/lpgate/internal/suggest"
 )
 
@@ -171,23 +172,19 @@ func pointer(text string) ([]string, error) {
 func find(value any, tokens []string) (found any, instead string, ok bool) {
 	at := jsontext.Pointer("")
 	for _, token := range tokens {
-		switch parent := value.(type) {
-		case map[string]any:
-			value, ok = parent[token]
-			instead = "has only " + strings.Join(slices.Sorted(maps.Keys(parent)), ", ")
-		case []any:
-			var index int
-			if index, ok = indexOf(token, len(parent)); ok {
-				value = parent[index]
-			}
-			instead = fmt.Sprintf("has %d items", len(parent))
-		default:
-			ok, instead = false, "is "+show(value)
-		}
+		child, ok := jsonvalue.Child(value, token)
 		if !ok {
+			switch parent := value.(type) {
+			case map[string]any:
+				instead = "has only " + strings.Join(slices.Sorted(maps.Keys(parent)), ", ")
+			case []any:
+				instead = fmt.Sprintf("has %d items", len(parent))
+			default:
+				instead = "is " + show(value)
+			}
 			return nil, fmt.Sprintf("absent (%q %s)", at, instead), false
 		}
-		at = at.AppendToken(token)
+		value, at = child, at.AppendToken(token)
 	}
 	return value, "", true
 }
@@ -204,17 +201,8 @@ func missing(value any, tokens []string) jsontext.Pointer {
 	return at
 }
 
-// indexOf reads a token as the index of an existing item.
-func indexOf(token string, length int) (int, bool) {
-	index, err := strconv.Atoi(token)
-	if err != nil || index < 0 || index >= length || strconv.Itoa(index) != token {
-		return 0, false
-	}
-	return index, true
-}
-
-// change puts value at the pointer's place in the JSON text, or takes away what is there when value is nil. A member
-// may be new; its parent must be there already. The value is put in as it was written, whatever it does to I-JSON.
+// changeAt sets the value at a pointer of a JSON text, or removes it if value is nil. A member
+// may be new; its parent must be there already. The value is inserted literally, even if the text is no I-JSON afterwards.
 func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) ([]byte, error) {
 	if len(tokens) == 0 {
 		return value, nil
@@ -251,7 +239,7 @@ func changeAt(text []byte, at jsontext.Pointer, tokens []string, value []byte) (
 		if token == "-" && len(rest) == 0 && value != nil {
 			return encode(append(items, value)), nil
 		}
-		index, ok := indexOf(token, len(items))
+		index, ok := jsonvalue.Index(token, len(items))
 		if !ok {
 			return nil, invalidStep("there is no value at %q to change: the list has %d items", at.AppendToken(token), len(items))
 		}

@@ -144,7 +144,7 @@ func TestVerifierImportsFakeOnce(t *testing.T) {
 	}
 }
 
-// pure are the packages that decide: no transport, clock, randomness or files, and no library but canonical JSON, behind jcs.
+// pure are the packages that decide: no transport, clock, randomness or files, and no library but JSON, behind internal/jsonvalue and jcs.
 var pure = []string{
 	"fakeserver/internal/rules", "fakeserver/internal/audit", "fakeserver/internal/answer", "fakeserver/internal/exchange", "fakeserver/internal/ruletrace", "fakeserver/internal/explain",
 	"fakeserver/internal/instant",

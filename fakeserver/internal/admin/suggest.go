@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/lpgate/fakeserver/internal/jcs"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"example.com/lpgate/fakeserver/internal/problem"
+	"example.com/lpgate/internal/jsonvalue"
 	"example.com/lpgate/internal/suggest"
 )
 
@@ -82,7 +84,7 @@ func nearestMember(schema, pointer string, body any) (nearest, suggestion string
 	if err != nil {
 		return "", "" // the members depend on the body
 	}
-	object, _ := jcs.At(body, jcs.Pointer(pointer)).(map[string]any)
+	object, _ := jsonvalue.At(body, jsontext.Pointer(pointer)).(map[string]any)
 	for _, place := range places {
 		if place.Pointer() != pointer { // requests have no lists
 			continue

@@ -15,8 +15,8 @@ import (
 	"strings"
 
 	"example.com/lpgate/fakeserver/internal/exchange"
-	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 // The places of an [Input] or a [Change].
@@ -92,8 +92,8 @@ func (c *Case) NewKey() Change {
 }
 
 // Text returns the string at a JSON Pointer; "" if there is none.
-func Text(value any, pointer jcs.Pointer) string {
-	text, _ := jcs.At(value, pointer).(string)
+func Text(value any, pointer jsonvalue.Pointer) string {
+	text, _ := jsonvalue.At(value, pointer).(string)
 	return text
 }
 
@@ -115,9 +115,9 @@ func (c *Case) Fill(in Input) Input {
 	case Query:
 		in.Value = joined(c.Query[in.At])
 	case Body:
-		in.Value = jcs.At(c.Document, jcs.Pointer(in.At))
+		in.Value = jsonvalue.At(c.Document, jsonvalue.Pointer(in.At))
 	case Provider:
-		in.Value = jcs.At(c.Provider, jcs.Pointer(in.At))
+		in.Value = jsonvalue.At(c.Provider, jsonvalue.Pointer(in.At))
 	case Clock:
 		in.Value = c.At.String()
 	}

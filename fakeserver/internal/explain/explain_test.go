@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"example.com/lpgate/fakeserver/internal/exchange"
-	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 func TestFill(t *testing.T) {
@@ -41,10 +41,10 @@ func TestFill(t *testing.T) {
 // each part of it is listed once.
 func TestNearest(t *testing.T) {
 	refused := func(c *Case) (ids []ruletrace.Rule) {
-		if jcs.At(c.Document, "/a") != true {
+		if jsonvalue.At(c.Document, "/a") != true {
 			ids = append(ids, "first")
 		}
-		if jcs.At(c.Document, "/in/c") == true && jcs.At(c.Document, "/b") != true {
+		if jsonvalue.At(c.Document, "/in/c") == true && jsonvalue.At(c.Document, "/b") != true {
 			ids = append(ids, "second")
 		}
 		return ids

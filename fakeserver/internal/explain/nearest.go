@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 // Nearest adds to the preconditions of one decision the change that passes all of them: the
@@ -50,7 +50,7 @@ func smallest(c *Case, candidates []Change, refused func(*Case) []ruletrace.Rule
 				continue
 			}
 			next := changed
-			next.Document = with(changed.Document, jcs.Pointer(candidates[i].At), candidates[i].To)
+			next.Document = with(changed.Document, jsonvalue.Pointer(candidates[i].At), candidates[i].To)
 			if try(next, i+1, left-1, append(slices.Clip(changes), candidates[i])) {
 				return true
 			}
@@ -67,12 +67,12 @@ func smallest(c *Case, candidates []Change, refused func(*Case) []ruletrace.Rule
 
 // with returns an object with another value at a JSON Pointer. It shares with the given one
 // what is the same in both.
-func with(value any, pointer jcs.Pointer, to any) any {
+func with(value any, pointer jsonvalue.Pointer, to any) any {
 	if pointer == "" {
 		return to
 	}
 	parent := pointer.Parent()
-	members, _ := jcs.At(value, parent).(map[string]any)
+	members, _ := jsonvalue.At(value, parent).(map[string]any)
 	members = maps.Clone(members)
 	if members == nil {
 		members = map[string]any{}

@@ -15,7 +15,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -180,26 +179,4 @@ func Wrong(err error) (pointer, problem string) {
 		return string(semantic.JSONPointer), semantic.Err.Error()
 	}
 	return string(semantic.JSONPointer), "has another type than expected"
-}
-
-// Pointer is a JSON Pointer (RFC 6901).
-type Pointer = jsontext.Pointer
-
-// At returns what is at a pointer into decoded JSON; nil if nothing is.
-func At(value any, pointer Pointer) any {
-	for token := range pointer.Tokens() {
-		switch in := value.(type) {
-		case map[string]any:
-			value = in[token]
-		case []any:
-			n, err := strconv.Atoi(token)
-			if err != nil || n < 0 || n >= len(in) {
-				return nil
-			}
-			value = in[n]
-		default:
-			return nil
-		}
-	}
-	return value
 }

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"example.com/lpgate/fakeserver/internal/explain"
-	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/rules"
+	"example.com/lpgate/internal/jsonvalue"
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/schemas"
 )
@@ -36,14 +38,14 @@ func suggestValidBody(set *schemas.Set, c *explain.Case) []explain.Change {
 	}
 	m := repair{Case: c, places: places}
 	for _, v := range schema.Validate(c.Document) {
-		m.apply(v.Keyword, jcs.Pointer(v.InstancePath))
+		m.apply(v.Keyword, jsontext.Pointer(v.InstancePath))
 	}
 	// A later item of a list is removed first, so that the other pointers stay valid.
-	slices.SortStableFunc(m.removed, func(a, b explain.Change) int { return laterFirst(jcs.Pointer(a.At), jcs.Pointer(b.At)) })
+	slices.SortStableFunc(m.removed, func(a, b explain.Change) int { return laterFirst(jsontext.Pointer(a.At), jsontext.Pointer(b.At)) })
 	if c.NoBody { // there is nothing to put members into
 		whole := map[string]any{}
 		for _, member := range m.set {
-			whole[jcs.Pointer(member.At).LastToken()] = member.To
+			whole[jsontext.Pointer(member.At).LastToken()] = member.To
 		}
 		return []explain.Change{{Where: explain.Body, To: whole}}
 	}
@@ -58,17 +60,17 @@ type repair struct {
 }
 
 // apply adds the changes for a violation of a keyword.
-func (m *repair) apply(keyword string, at jcs.Pointer) {
+func (m *repair) apply(keyword string, at jsontext.Pointer) {
 	switch keyword {
 	case "additionalProperties":
-		members, _ := jcs.At(m.Document, at).(map[string]any)
+		members, _ := jsonvalue.At(m.Document, at).(map[string]any)
 		for name := range members {
 			if place := m.place(at); place == nil || !slices.Contains(place.Members, name) {
 				m.remove(at.AppendToken(name))
 			}
 		}
 	case "required":
-		members, _ := jcs.At(m.Document, at).(map[string]any)
+		members, _ := jsonvalue.At(m.Document, at).(map[string]any)
 		for _, name := range m.place(at).Members {
 			member := at.AppendToken(name)
 			if _, has := members[name]; !has && m.place(member).Required {
@@ -76,7 +78,7 @@ func (m *repair) apply(keyword string, at jcs.Pointer) {
 			}
 		}
 	case "uniqueItems":
-		items, _ := jcs.At(m.Document, at).([]any)
+		items, _ := jsonvalue.At(m.Document, at).([]any)
 		for i, item := range items {
 			if slices.ContainsFunc(items[:i], func(earlier any) bool { return reflect.DeepEqual(earlier, item) }) {
 				m.remove(at.AppendToken(strconv.Itoa(i)))
@@ -88,9 +90,9 @@ func (m *repair) apply(keyword string, at jcs.Pointer) {
 }
 
 // replace changes a value to the nearest valid one, or to the sample's, or removes it.
-func (m *repair) replace(at jcs.Pointer) {
+func (m *repair) replace(at jsontext.Pointer) {
 	if place := m.place(at); place != nil {
-		text, _ := jcs.At(m.Document, at).(string)
+		text, _ := jsonvalue.At(m.Document, at).(string)
 		var texts []string
 		for _, value := range place.Enum {
 			if value, ok := value.(string); ok {
@@ -112,20 +114,20 @@ func (m *repair) replace(at jcs.Pointer) {
 	m.remove(at)
 }
 
-func (m *repair) put(at jcs.Pointer, to any) {
+func (m *repair) put(at jsontext.Pointer, to any) {
 	if !slices.ContainsFunc(m.set, func(c explain.Change) bool { return c.At == string(at) }) {
 		m.set = append(m.set, explain.Change{Where: explain.Body, At: string(at), To: to})
 	}
 }
 
-func (m *repair) remove(at jcs.Pointer) {
+func (m *repair) remove(at jsontext.Pointer) {
 	if !slices.ContainsFunc(m.removed, func(c explain.Change) bool { return c.At == string(at) }) {
 		m.removed = append(m.removed, explain.Change{Where: explain.Body, At: string(at), Remove: true})
 	}
 }
 
 // place returns what the schema has for a place; nil if it has nothing.
-func (m *repair) place(at jcs.Pointer) *schemas.Place {
+func (m *repair) place(at jsontext.Pointer) *schemas.Place {
 	tokens := slices.Collect(at.Tokens())
 	for i, place := range m.places {
 		if slices.EqualFunc(place.Path, tokens, func(name, token string) bool {
@@ -140,8 +142,8 @@ func (m *repair) place(at jcs.Pointer) *schemas.Place {
 
 // sampled returns what the sample has at a place; nil if nothing. An item beyond the end of
 // a list is the first one.
-func (m *repair) sampled(at jcs.Pointer) any {
-	if found := jcs.At(m.Sample, at); found != nil || at == "" {
+func (m *repair) sampled(at jsontext.Pointer) any {
+	if found := jsonvalue.At(m.Sample, at); found != nil || at == "" {
 		return found
 	}
 	value := m.Sample
@@ -151,13 +153,13 @@ func (m *repair) sampled(at jcs.Pointer) any {
 				token = "0"
 			}
 		}
-		value = jcs.At(value, jcs.Pointer("").AppendToken(token))
+		value = jsonvalue.At(value, jsontext.Pointer("").AppendToken(token))
 	}
 	return value
 }
 
 // laterFirst orders pointers, the later of two items of a list first.
-func laterFirst(a, b jcs.Pointer) int {
+func laterFirst(a, b jsontext.Pointer) int {
 	return slices.CompareFunc(slices.Collect(a.Tokens()), slices.Collect(b.Tokens()), func(left, right string) int {
 		n, err := strconv.Atoi(left)
 		m, wrong := strconv.Atoi(right)

@@ -9,6 +9,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/jcs"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 // The rules that this file decides.
@@ -302,7 +303,7 @@ func fit(c *explain.Case) (least []explain.Change) {
 
 // unblock returns the change to paused, unless another rule that refused has one.
 func unblock(c *explain.Case) []explain.Change {
-	own, _ := jcs.At(c.Document, "/rollout/reason_codes").([]any)
+	own, _ := jsonvalue.At(c.Document, "/rollout/reason_codes").([]any)
 	for _, rule := range rolloutRules {
 		if slices.Contains(c.Refused, rule.id) && !slices.Contains(own, any(string(ReasonRolloutBlocked))) {
 			return nil
@@ -331,7 +332,7 @@ var rolloutExplained = explain.Rules{
 	rolloutRowsAreUnique: explain.Precondition(
 		explain.Inputs(explain.Body, "/rollout/capability_matrix"),
 		func(c *explain.Case) (changes []explain.Change) {
-			rows, _ := jcs.At(c.Document, "/rollout/capability_matrix").([]any)
+			rows, _ := jsonvalue.At(c.Document, "/rollout/capability_matrix").([]any)
 			seen := map[[2]string]bool{}
 			for i, row := range rows {
 				pair := [2]string{explain.Text(row, "/capability"), explain.Text(row, "/min_segment_tier")}

@@ -72,7 +72,7 @@ func (e *endpoint) prepare(c steps.Call) (*steps.Request, error) {
 
 // send sends a request, several times at once for a call with Times. An error is [*steps.Unreachable] if there is no
 // response; the reply has the request then, too.
-func (e *endpoint) send(ctx context.Context, routes *record.Routes, request *steps.Request, times int) (*reply, error) {
+func (e *endpoint) send(ctx context.Context, routes *steps.Routes, request *steps.Request, times int) (*reply, error) {
 	times = max(1, times)
 	r := &reply{request: request, responses: make([]*response, times)}
 	requests := make([]*http.Request, times)

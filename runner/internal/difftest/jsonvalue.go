@@ -178,27 +178,4 @@ func summary(r *response) string {
 	return text
 }
 
-// valueAt returns the value at a JSON Pointer.
-func valueAt(value any, pointer string) (any, bool) {
-	for token := range jsontext.Pointer(pointer).Tokens() {
-		switch parent := value.(type) {
-		case map[string]any:
-			inner, ok := parent[token]
-			if !ok {
-				return nil, false
-			}
-			value = inner
-		case []any:
-			i, err := strconv.Atoi(token)
-			if err != nil || i < 0 || i >= len(parent) {
-				return nil, false
-			}
-			value = parent[i]
-		default:
-			return nil, false
-		}
-	}
-	return value, true
-}
-
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

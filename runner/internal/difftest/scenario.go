@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/internal/jsonvalue"
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/service"
@@ -173,7 +176,7 @@ func (w *scenarioWriter) refusal() string {
 	if response.status != success.Status {
 		return statusAssertion(response)
 	}
-	codes, ok := valueAt(decodedBody(response.body), success.ReasonCodesAt)
+	codes, ok := jsonvalue.Lookup(decodedBody(response.body), jsontext.Pointer(success.ReasonCodesAt))
 	if !ok || success.ReasonCodesAt == "" {
 		return ""
 	}
@@ -238,11 +241,11 @@ func (w *scenarioWriter) bodyAssertion(l leaf, r *response) string {
 	}
 	at := `"` + l.at + `"`
 	body := decodedBody(r.body)
-	value, exists := valueAt(body, l.at)
+	value, exists := jsonvalue.Lookup(body, jsontext.Pointer(l.at))
 	if !exists {
 		// An item that only the target has is seen by the length of the list.
 		parent := l.at[:strings.LastIndexByte(l.at, '/')]
-		if list, ok := valueAt(body, parent); ok {
+		if list, ok := jsonvalue.Lookup(body, jsontext.Pointer(parent)); ok {
 			if items, ok := list.([]any); ok {
 				return fmt.Sprintf("%q has %d items", parent, len(items))
 			}
@@ -332,7 +335,7 @@ func (w *scenarioWriter) isStable(at, text string) bool {
 	if err != nil || len(e.calls) != len(w.finding.calls) {
 		return false
 	}
-	value, _ := valueAt(decodedBody(e.calls[len(e.calls)-1].fake.responses[0].body), at)
+	value, _ := jsonvalue.Lookup(decodedBody(e.calls[len(e.calls)-1].fake.responses[0].body), jsontext.Pointer(at))
 	return value == any(text)
 }
 

@@ -28,7 +28,7 @@ type session struct {
 	milestone *milestones.Milestone
 	schemas   *schemas.Set
 	fixtures  fs.FS
-	routes    *record.Routes
+	routes    *steps.Routes
 	secrets   *record.Secrets
 	calls     steps.Config
 	service   *service.Service
@@ -59,7 +59,7 @@ func newSession(cfg Config) (*session, error) {
 		return nil, err
 	}
 	s := &session{
-		milestone: in.Milestone, schemas: in.Schemas, fixtures: cacheFiles(cfg.Project.Fixtures()), routes: record.NewRoutes(in.Milestone),
+		milestone: in.Milestone, schemas: in.Schemas, fixtures: cacheFiles(cfg.Project.Fixtures()), routes: steps.NewRoutes(in.Milestone),
 		secrets: new(record.Secrets), wrap: cfg.Wrap, validOnly: cfg.ValidOnly, base: &url.URL{Scheme: "http", Host: "fake"},
 	}
 	if s.service, err = cfg.Target.Open(s.secrets); err == nil {

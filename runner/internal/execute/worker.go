@@ -34,7 +34,7 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 	}
 	w.recorder = &record.Recorder{
 		Base:              w.transport,
-		Routes:            record.NewRoutes(e.Inputs.Milestone),
+		Routes:            steps.NewRoutes(e.Inputs.Milestone),
 		Prefix:            e.Service.BasePath(),
 		Check:             e.Checker.Check,
 		IdempotencyHeader: e.Inputs.Milestone.Transport.IdempotencyHeader,

@@ -10,7 +10,6 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/schemas"
 	"example.com/lpgate/steps"
 )
@@ -22,11 +21,11 @@ import (
 type refusals struct {
 	milestone *milestones.Milestone
 	rules     map[string]*milestones.Rule
-	routes    *record.Routes
+	routes    *steps.Routes
 }
 
 func newRefusals(m *milestones.Milestone) *refusals {
-	r := &refusals{milestone: m, rules: map[string]*milestones.Rule{}, routes: record.NewRoutes(m)}
+	r := &refusals{milestone: m, rules: map[string]*milestones.Rule{}, routes: steps.NewRoutes(m)}
 	for i := range m.Rules {
 		r.rules[m.Rules[i].ID] = &m.Rules[i]
 	}

@@ -22,10 +22,11 @@ import (
 
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
+	"example.com/lpgate/steps"
 )
 
 func TestRoutes(t *testing.T) {
-	routes := NewRoutes(milestones.M109())
+	routes := steps.NewRoutes(milestones.M109())
 	tests := []struct{ method, target, want string }{
 		{"POST", "/partner-liquidity-providers", "partnerLiquidityProvider.onboard"},
 		{"POST", "/partner-liquidity-providers?x=/y", "partnerLiquidityProvider.onboard"},
@@ -68,7 +69,7 @@ func record(t *testing.T, h http.HandlerFunc) (*Recorder, *http.Client, string) 
 	t.Cleanup(server.Close)
 	r := &Recorder{
 		Base:              &http.Transport{DisableCompression: true},
-		Routes:            NewRoutes(milestones.M109()),
+		Routes:            steps.NewRoutes(milestones.M109()),
 		Check:             func(x *Exchange) { x.Message = fmt.Sprint(x.Response.Status) },
 		IdempotencyHeader: "Idempotency-Key",
 		Secrets:           new(Secrets),

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"example.com/lpgate/steps"
 )
 
 // Recorder is the one transport of a run.
@@ -23,7 +25,7 @@ type Recorder struct {
 	// Base sends the requests.
 	Base http.RoundTripper
 	// Routes finds the operation of a request.
-	Routes *Routes
+	Routes *steps.Routes
 	// Prefix is what a target's URL has before the paths of the milestone. It is not recorded.
 	Prefix string
 	// Check checks an answer as soon as it is there, before the step sees it.

@@ -398,7 +398,7 @@ func (r *run) choose() error {
 
 // calls reads in the sentences of a scenario which operations it calls.
 func (r *run) calls() plan.Calls {
-	routes := record.NewRoutes(r.in.Milestone)
+	routes := steps.NewRoutes(r.in.Milestone)
 	return func(s *plan.Scenario) []string {
 		var operations []string
 		for _, step := range s.Steps {

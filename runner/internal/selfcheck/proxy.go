@@ -9,11 +9,11 @@ import (
 
 	"example.com/lpgate/internal/inprocess"
 	"example.com/lpgate/milestones"
-	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/steps"
 )
 
 // newProxy returns a handler that applies a mutation to each response of next that it fits. A nil mutation changes nothing.
-func newProxy(m *milestones.Milestone, routes *record.Routes, mutation *Mutation, next http.Handler) http.Handler {
+func newProxy(m *milestones.Milestone, routes *steps.Routes, mutation *Mutation, next http.Handler) http.Handler {
 	var executions atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

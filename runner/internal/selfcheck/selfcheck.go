@@ -57,6 +57,7 @@ import (
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/usage"
 	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
 )
 
 // Config configures a selfcheck.
@@ -96,7 +97,7 @@ type selfcheck struct {
 	in        project.Inputs
 	fixtures  fs.FS
 	checker   *checks.Checker
-	routes    *record.Routes
+	routes    *steps.Routes
 	samples   samples
 	mutations []*Mutation
 	findings  []finding // of mutations, in their order
@@ -158,7 +159,7 @@ func (s *selfcheck) run(ctx context.Context) (int, error) {
 	if s.checker, err = checks.New(m, s.in.Schemas); err != nil {
 		return verdict.Broken, err
 	}
-	s.fixtures, s.routes = s.project.Fixtures(), record.NewRoutes(m)
+	s.fixtures, s.routes = s.project.Fixtures(), steps.NewRoutes(m)
 	if s.mutations, err = derive(s.in, s.samples); err != nil {
 		return verdict.Broken, err
 	}

@@ -16,10 +16,10 @@ import (
 
 	"example.com/lpgate/runner/internal/checks"
 	"example.com/lpgate/runner/internal/project"
-	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/terminal"
 	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/schemas"
+	"example.com/lpgate/steps"
 )
 
 // bell is a correct server.
@@ -343,7 +343,7 @@ func TestBaselineRunIsUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &selfcheck{Config: Config{handler: bell}, in: in, checker: checker, routes: record.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
+	s := &selfcheck{Config: Config{handler: bell}, in: in, checker: checker, routes: steps.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
 	executor := s.executor(nil, []int{0})
 	defer executor.Close()
 	for _, x := range executor.Run(t.Context()).Exchanges {

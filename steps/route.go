@@ -1,4 +1,4 @@
-package record
+package steps
 
 import (
 	"strings"
@@ -6,8 +6,8 @@ import (
 	"example.com/lpgate/milestones"
 )
 
-// Routes finds the operation that a request reaches, by the paths of the milestone alone. It is the verifier's own
-// reading of them: a target that routes differently is to be caught, not followed.
+// Routes finds the operation that a request reaches by the milestone. The verifier has routes of its own, so that it
+// detects a target that routes differently.
 type Routes struct {
 	milestone *milestones.Milestone
 	paths     [][]string // the segments of each operation's path
@@ -22,10 +22,10 @@ func NewRoutes(m *milestones.Milestone) *Routes {
 	return r
 }
 
-// Find returns the operation for a method and a request target (path and query, as sent). The router answers what
-// reaches no operation: another path, or another method on a path.
+// Find returns the operation of a method and a request target (path and query, as sent). It is the router for another
+// path, and for another method of a path.
 //
-// Paths match letter by letter, without decoding; a parameter takes one segment that is not empty.
+// Paths are compared without decoding; a parameter matches one segment that is not empty.
 func (r *Routes) Find(method, target string) *milestones.Operation {
 	path, _, _ := strings.Cut(target, "?")
 	for i, segments := range r.paths {
