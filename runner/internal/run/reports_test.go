@@ -489,9 +489,9 @@ func TestActions(t *testing.T) {
 	}{
 		{"green", good, verdict.Holds, "", []string{"## T1 holds\n", "| scenarios | 3 passed |\n"}},
 		{"red", also("I ring falsely"), verdict.Fails,
-			"::error file=features/bell.feature,line=18,title=One more::schema: the body is not valid by HealthResponse%0A" +
-				"runner repro s-7af0cf3d8f MILESTONE\n",
-			[]string{"## T1 does not hold\n", "exit code 1", "| <code>features\\/bell\\.feature\\:18</code> | <code>One more</code> | "}},
+			"::error file=features/bell.feature,line=18,title=schema%3A const /ok::1 scenario of @bell-rings; ring%0A" +
+				"ring, schema: \"/ok\" must be true%0Arunner repro s-7af0cf3d8f MILESTONE\n",
+			[]string{"## T1 does not hold\n", "exit code 1", "| 1 | core | <code>schema\\: const \\/ok</code> | <code>\\@bell\\-rings\\; ring</code> | <code>features\\/bell\\.feature\\:18</code>, exchange 4<br>"}},
 		{"not started", "Feature: x\nScenario: y\nThen z\n", verdict.Broken,
 			"::error title=not-started::features/bell.feature:2: no rule", []string{"| not\\-started | <code>features"}},
 	}

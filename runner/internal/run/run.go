@@ -487,11 +487,11 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	if err != nil {
 		err = errors.Join(err, r.log.Err())
-		r.report().Summary(r.Stdout, r.failures(), "", "") // what was seen is reported, even if it cannot be written
+		r.summarize("", "") // what was seen is reported, even if it cannot be written
 		r.annotate()
 		return err
 	}
-	r.report().Summary(r.Stdout, r.failures(), artifact.DisplayPath(r.place()), r.hint(renewed, difference))
+	r.summarize(artifact.DisplayPath(r.place()), r.hint(renewed, difference))
 	r.annotate()
 	return nil
 }
@@ -556,12 +556,13 @@ func (r *run) reproArguments() string {
 	return words
 }
 
-// report is the run as it is reported.
-func (r *run) report() *console.Run {
-	return &console.Run{
-		Verdict: *r.reported, Selection: r.selection, Exchanges: r.seen.Exchanges, Secrets: r.secrets,
-		Differing: len(r.differing), Repro: r.reproArguments(), Probe: r.probe(), Style: r.Style,
+// summarize prints the page of the run.
+func (r *run) summarize(folder, hint string) {
+	seen := r.record
+	if seen == nil {
+		seen = &record.Run{Info: r.about()}
 	}
+	console.Summary(r.Stdout, seen, r.reported, console.Options{Style: r.Style, Folder: folder, Hint: hint, Probe: r.probe()})
 }
 
 // probe returns the command that writes a target file; "" if the run has one, or no target.
@@ -633,8 +634,7 @@ func (r *run) hint(renewed bool, difference *golden.Difference) string {
 	case r.Shuffle != "" && (len(r.failures()) > 0 || has("output-differs")):
 		return "Next: run it again without --shuffle. A scenario that then sees something else depends on others; --shuffle=" + r.Shuffle + " gives this order again."
 	case len(r.failures()) > 0:
-		first := r.failures()[0].Scenario
-		return fmt.Sprintf("Next: begin with the first failure. --rule %s runs the scenarios of its rule alone.", first.Rule)
+		return "Next: begin with the first cause above, which is in the most scenarios."
 	case has("baseline-outdated"), has("baseline-expired"), has("baseline-unknown"):
 		return "Next: bring " + r.Baseline + " up to date, as it says above."
 	case slices.ContainsFunc(r.reported.Reasons, ofShards):

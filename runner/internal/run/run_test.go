@@ -398,9 +398,9 @@ func TestOneScenarioGoesWrong(t *testing.T) {
 		{"an undefined sentence", []string{"I ring", "I export its audits", "I get a provider"}, verdict.Broken, record.Undefined,
 			[]string{"sentence-undefined"},
 			[]string{
-				"    features/bell.feature:19: And I export its audits\n      nobody knows this sentence\n      the nearest ones are:\n" +
+				"    features/bell.feature:19: And I export its audits\n      undefined step\n      the nearest steps are:\n" +
 					"        I export its audit\n        I have exported its audit\n        I upsert its status\n" +
-					"    features/bell.feature:20: And I get a provider\n      nobody knows this sentence\n      the nearest ones are:\n        I get the provider\n",
+					"    features/bell.feature:20: And I get a provider\n      undefined step\n      the nearest steps are:\n        I get the provider\n",
 			}},
 		{"an ambiguous sentence", []string{"twice twice"}, verdict.Broken, record.Ambiguous,
 			[]string{"sentence-ambiguous"}, []string{"ambiguous step definition"}},
@@ -645,8 +645,9 @@ func TestShuffle(t *testing.T) {
 			continue
 		}
 		for _, says := range []string{
-			"output: expected 200, observed 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid: 1 scenario of @bell-rings",
-			"output: expected 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid, observed 200: 1 scenario of @bell-rings",
+			"  1 scenario  output: expected 200, observed 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid\n              @bell-rings; ring; s-",
+			"  1 scenario  output: expected 400 CONSTRAINT_VIOLATION partner_liquidity_provider_invalid, observed 200\n              @bell-rings; ring; s-",
+			"\n--- OUTPUT DIFFERS  features/bell.feature:17\n    Early\n",
 			"\nshuffle     " + seed + "\n", "--shuffle=" + seed + " gives this order again",
 		} {
 			if !strings.Contains(page, says) {
@@ -670,7 +671,7 @@ func TestAgain(t *testing.T) {
 			cfg.Repeat = 3
 			result, a, page := cfg.run(t, t.Context())
 			if test.want == "" {
-				if !result.Overall || !strings.Contains(page, "\nruns        3, and all saw the same\n") {
+				if !result.Overall || !strings.Contains(page, "\nruns        3, with equal results\n") {
 					t.Errorf("exit %d, page:\n%s", result.Exit, page)
 				}
 				return
@@ -744,11 +745,11 @@ func TestOutput(t *testing.T) {
 	if result.Exit != verdict.Fails {
 		t.Errorf("exit %d, want %d", result.Exit, verdict.Fails)
 	}
-	want := `  output: expected no answer, observed 200: 1 scenario of @bell-rings
+	want := `reasons:
   output-differs        output.json: features/bell.feature > Another friend: not in the golden output
   output-differs        output.json: features/bell.feature > A friend: in the golden output, and no longer a scenario
 `
-	if !strings.Contains(page, want) {
+	if !strings.Contains(page, want) || !strings.Contains(page, "  1 scenario  output: expected no answer, observed 200\n") {
 		t.Errorf("the page:\n%s\nwant:\n%s", page, want)
 	}
 

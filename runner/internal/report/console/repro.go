@@ -38,7 +38,9 @@ func Repro(w io.Writer, r *repro.Run) {
 	if r.Failure != nil {
 		failure := *r.Failure
 		failure.Exchange = nil // it was shown
-		p.failure(&failure)
+		p.line("")
+		p.heading(&failure, "")
+		p.explain(&failure)
 	}
 	p.line("")
 	p.line("%s", r.Secrets.Scrub(r.Message()))

@@ -10,7 +10,8 @@ import (
 )
 
 // Curl returns a command for a POSIX shell that sends a request again. The flags are what curl needs to reach the base.
-// Secrets are variables of the shell. A body that does not fit a command line, or that is recorded in part, is read from a
+// Secrets, and header values that the record has redacted,
+// are variables of the shell. A body that does not fit a command line, or that is recorded in part, is read from a
 // file, which a comment describes.
 func Curl(base string, flags []string, r *record.Request, secrets *record.Secrets) string {
 	scrubbed := *r
@@ -18,7 +19,7 @@ func Curl(base string, flags []string, r *record.Request, secrets *record.Secret
 	command := commandOf(base, &scrubbed)
 	command.Flags = append([]string{"-sS", "-i"}, flags...)
 	command.Word = func(text string, in curl.Part) string {
-		if name, _, _ := strings.Cut(text, ": "); in == curl.Header && secrets.Hides(name) {
+		if name, value, _ := strings.Cut(text, ": "); in == curl.Header && (secrets.Hides(name) || value == record.Redacted) {
 			return curl.Quote(name+": ") + curl.Variable(record.ShellVariable(name))
 		}
 		return curl.Quote(secrets.Scrub(text))

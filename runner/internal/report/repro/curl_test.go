@@ -35,6 +35,7 @@ func TestCurl(t *testing.T) {
 		{name: "GET with a body", request: request("GET", "/a", "x"), want: "curl -sS -i -X GET http://t/a -H Content-Type: --data-raw x"},
 		{name: "headers, sorted, repeated, empty", request: request("GET", "/a", "", "X-B", "2", "X-A", "it's", "X-B", "3", "X-C", ""), want: `curl -sS -i http://t/a -H 'X-A: it'\''s' -H 'X-B: 2' -H 'X-B: 3' -H 'X-C;'`},
 		{name: "secrets", request: request("GET", "/lpk_secret_1", "", "X-Partner-Key", "k", "Authorization", "Bearer x", "X-D", "lpk_secret_1"), want: `curl -sS -i --globoff 'http://t/[redacted]' -H 'Authorization: '"$AUTHORIZATION" -H 'X-D: [redacted]' -H 'X-Partner-Key: '"$PARTNER_KEY"`},
+		{name: "redacted in the record", request: request("GET", "/a", "", "X-D", record.Redacted, "X-E", "e"), want: `curl -sS -i http://t/a -H 'X-D: '"$D" -H 'X-E: e'`},
 		{name: "a body", request: request("POST", "/a", "{\n\"a\": \"$x `y` \\\\ it's\"}", "Content-Type", "application/json"), want: "curl -sS -i -X POST http://t/a -H 'Content-Type: application/json' --data-raw '{\n\"a\": \"$x `y` \\\\ it'\\''s\"}'"},
 		{name: "bytes", request: request("POST", "/a", "\xff\x00%'", "Content-Type", "x"), want: `printf '\377\000\045\047' | curl -sS -i -X POST http://t/a -H 'Content-Type: x' --data-binary @-`},
 		{name: "too long for a command line", request: request("POST", "/a", "{}"+strings.Repeat(" ", 1<<20), "Content-Type", "x"), want: "# body is a file of 1048578 bytes, which begins with: {}" + strings.Repeat(" ", 118) + "… (1048578 bytes)\n" +
