@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/artifact"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/runner/internal/record"
@@ -137,5 +138,59 @@ func TestSummaryIsCut(t *testing.T) {
 	short, err := summarized(MostSummary)(red(1, "x"))
 	if err != nil || strings.Contains(string(short), cutOff) {
 		t.Errorf("%v: %s", err, short)
+	}
+}
+
+// caused is a run with two causes and one that is known.
+func caused() (*record.Run, *verdict.Verdict) {
+	run, _ := red(2, "x")
+	refs := []string{run.Scenarios[0].Ref(), run.Scenarios[1].Ref()}
+	return run, &verdict.Verdict{
+		Level: milestones.Full, Exit: 1, Core: &verdict.CoreVerdict{Overall: true, Scenarios: 3, Passed: 3, Rules: 2, Proved: 2},
+		Causes: []verdict.Cause{
+			{
+				Key: "schema: required /a,b", Level: milestones.Full, Reason: "check-failed", Count: 2, Rules: []string{"r1", "r2", "r3", "r4", "r5", "foo"},
+				Operations: []string{"bell.ring"}, Scenarios: refs, Example: verdict.Example{
+					Ref: "s-1", Where: "features/a.feature:7", Message: "lacks <b>", Exchange: 12, Curl: []string{"curl http://t/bell --data-raw '```\n<b>'"},
+				},
+			},
+			{Key: "output: expected 200, observed 404", Level: milestones.Core, Reason: "output-differs", Count: 1, Rules: []string{"foo"}, Example: verdict.Example{Where: "output.json", Message: "another answer"}},
+			{Key: "details: required /c", Known: true, Count: 1},
+		},
+		Reasons: []record.Reason{{ID: "check-failed", Cause: "schema: required /a,b"}, {ID: "output-differs", Cause: "output"}, {ID: "interrupted", Message: "stopped"}},
+	}
+}
+
+func TestAnnotationsOfCauses(t *testing.T) {
+	got := string(annotated("below")(caused()))
+	want := "::error file=below/features/a.feature,line=7,title=schema%3A required /a%2Cb::2 scenarios of @r1, @r2, @r3, @r4, @r5 and 1 more rule; bell.ring%0Alacks <b>%0Arunner repro s-1 --target http://x\n" +
+		"::error title=output%3A expected 200%2C observed 404::1 answer of @foo%0Aanother answer\n" +
+		"::error title=interrupted::stopped\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestSummaryOfCauses(t *testing.T) {
+	text, err := summarized(MostSummary)(caused())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| level | full |\n| level core | holds: 3 of 3 scenarios passed, 2 of 2 rules proved, 0 causes |\n",
+		"### Causes\n\n| scenarios | level | cause | rules and operations | example |\n|---|---|---|---|---|\n" +
+			"| 2 | full | <code>schema\\: required \\/a\\,b</code> | <code>\\@r1\\, \\@r2\\, \\@r3\\, \\@r4\\, \\@r5 and 1 more rule\\; bell\\.ring</code> | " +
+			"<code>features\\/a\\.feature\\:7</code>, exchange 12<br><code>runner repro s\\-1 \\-\\-target http\\:\\/\\/x</code> |\n" +
+			"| 1 | core | <code>output\\: expected 200\\, observed 404</code> | <code>\\@foo</code> | <code>output\\.json</code> |\n" +
+			"\nThe example of the first: <code>lacks \\<b\\></code>\n" +
+			"\n````sh\ncurl http://t/bell --data-raw '```\n<b>'\n````\n",
+		"### Reasons\n\n| reason | | |\n|---|---|---|\n| interrupted | <code>stopped</code> |  |\n",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the summary lacks\n%s\nit is\n%s", want, text)
+		}
+	}
+	if strings.Contains(string(text), "Did not pass") {
+		t.Errorf("scenarios with a cause are listed one by one:\n%s", text)
 	}
 }
