@@ -8,18 +8,19 @@
 //	  </testsuite>
 //	</testsuites>
 //
-// A suite is a feature, and a case is a scenario or a row of an outline. Its name is its id without the file, which stays
-// the same as long as its words do.
+// The first suite, "causes", has a case for each cause, the biggest first. The suites of the features have a case for each
+// scenario and each row of an outline. Its name is its id without the file, which is stable as long as its words are.
 //
-//	<failure>  the scenario failed
-//	<error>    it says nothing about the target: a broken sentence, no answer, broken off
-//	<skipped>  it did not begin; it was left out, for the target lacks what it needs; or its failure is known
+//	<failure>  the scenario failed; of the type "check" when its steps passed and an answer failed a check
+//	<error>    the target was not verified: an undefined step, no answer, an interrupt
+//	<skipped>  the scenario did not begin, it was left out for a missing capability, or its failure is known
 //
-// A scenario that nobody selected is not listed: a CI system would count it as skipped, in thousands.
+// Scenarios that were not selected are not listed: a CI system would count thousands of skipped tests.
 //
-// Some CI systems read this file alone. So it is red exactly when the run is: what no scenario tells, such as an outcome
-// that was not observed, is a case of the suite "verdict". What was not observed only because not everything ran is
-// skipped there, beside the error that tells why. The skipped case "not verified" counts what the run did not verify.
+// Some CI systems read this file alone. So it is red exactly when the run is: a reason that is neither a cause nor about a
+// scenario, such as an outcome that was not observed, is a case of the suite "verdict". What was not observed while not
+// everything ran is skipped there, beside the error that is the reason. The skipped case "not verified" counts what the run
+// did not verify.
 package junit
 
 import (
@@ -27,6 +28,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +39,7 @@ import (
 // Sign is in the first lines of every report: many tools write files of this name.
 const Sign = "<!-- lpgate -->"
 
-// suites is the document. Its root has no count of what was skipped: the schemas know of none there.
+// suites is the document. The schemas have no count of skipped cases at its root.
 type suites struct {
 	XMLName  xml.Name `xml:"testsuites"`
 	Name     string   `xml:"name,attr"`
@@ -76,22 +78,31 @@ type problem struct {
 	Text    string `xml:",chardata"`
 }
 
-// seconds is a time as all the schemas have it.
+// seconds is a duration in the format that all schemas have.
 type seconds time.Duration
 
 func (s seconds) MarshalText() ([]byte, error) {
 	return fmt.Appendf(nil, "%.3f", time.Duration(s).Seconds()), nil
 }
 
-// Encode writes the report. What XML cannot hold, such as a NUL in an answer, becomes U+FFFD.
+// Encode returns the report. Characters that XML does not allow, such as a NUL in an answer, become U+FFFD.
 func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 	all := suites{Name: run.Milestone}
 	if !run.FinishedAt.IsZero() {
 		all.Time = seconds(run.FinishedAt.Sub(run.StartedAt))
 	}
+	if in := ofCauses(run, v); len(in.Cases) > 0 {
+		all.Suites = append(all.Suites, in)
+	}
+	causes := map[string][]string{} // by the short ids of scenarios
+	for _, c := range v.Causes {
+		for _, ref := range c.Scenarios {
+			causes[ref] = append(causes[ref], c.Key)
+		}
+	}
 	byFeature := map[string]*suite{}
 	for _, s := range run.Scenarios {
-		if s.Result.Status == record.NotSelected {
+		if s.Result.Status == record.NotSelected || s.Result.Status == record.NotAtLevel {
 			continue
 		}
 		in := byFeature[s.URI]
@@ -103,7 +114,7 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 		if !s.Began.IsZero() && (in.Timestamp == "" || stamp(s.Began) < in.Timestamp) {
 			in.Timestamp = stamp(s.Began)
 		}
-		in.add(caseOf(run, v, s))
+		in.add(caseOf(run, v, s, causes[s.Ref()]))
 	}
 	if in := ofVerdict(run, v, &all); len(in.Cases) > 0 {
 		all.Suites = append(all.Suites, in)
@@ -120,11 +131,37 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// ofCauses returns the suite of the causes, the biggest first. A known cause is skipped.
+func ofCauses(run *record.Run, v *verdict.Verdict) *suite {
+	in := &suite{Name: "causes", Timestamp: stamp(run.StartedAt)}
+	for i := range v.Causes {
+		c := &v.Causes[i]
+		each := test{Name: c.Key, ClassName: "causes"}
+		if file, line, found := strings.Cut(c.Example.Where, ":"); found {
+			if n, err := strconv.Atoi(line); err == nil {
+				each.File, each.Line = file, n
+			}
+		}
+		message := c.Summary(10)
+		switch p := (&problem{Type: c.Reason, Message: message, Text: c.Example.Text()}); {
+		case c.Known:
+			each.Name += " (known)"
+			each.Skipped = &problem{Message: "known: " + message}
+		case verdict.ExitOf(c.Reason) == verdict.Fails:
+			each.Failure = p
+		default:
+			each.Error = p
+		}
+		in.add(each)
+	}
+	return in
+}
+
 // ofVerdict returns the suite of what is about no single scenario: the reasons that no scenario has, and what was not
 // verified. What was not observed comes last, as its cases depend on whether there is anything else that is red.
 func ofVerdict(run *record.Run, v *verdict.Verdict, all *suites) *suite {
 	in := &suite{Name: "verdict", Timestamp: stamp(run.StartedAt)}
-	apart := v.Apart(run)
+	apart := slices.DeleteFunc(v.Apart(run), func(reason record.Reason) bool { return reason.Cause != "" }) // see ofCauses
 	for _, reason := range apart {
 		if !v.Absent(reason) {
 			in.add(reasonOf(reason))
@@ -143,7 +180,7 @@ func ofVerdict(run *record.Run, v *verdict.Verdict, all *suites) *suite {
 	return in
 }
 
-// count adds up.
+// count counts the cases of all suites.
 func (s *suites) count() {
 	s.Tests, s.Failures, s.Errors = 0, 0, 0
 	for _, in := range s.Suites {
@@ -167,8 +204,8 @@ func (s *suite) add(c test) {
 	}
 }
 
-// caseOf is the case of a scenario.
-func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario) test {
+// caseOf returns the case of a scenario that failed for some causes.
+func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario, causes []string) test {
 	c := test{Name: strings.TrimPrefix(s.ID, s.URI+" > "), ClassName: s.URI, File: s.URI, Line: s.Line, Time: seconds(s.Took())}
 	switch s.Result.Status {
 	case record.Passed:
@@ -189,7 +226,7 @@ func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario) test {
 		}
 		return c
 	}
-	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: text(run, s)}
+	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: text(run, s, causes)}
 	if p.Message == "" {
 		p.Message = strings.ReplaceAll(string(s.Result.Status), "_", " ")
 	}
@@ -205,9 +242,12 @@ func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario) test {
 	return c
 }
 
-// text is all that explains a scenario: the sentence, the exchange, and how to repeat it.
-func text(run *record.Run, s *record.Scenario) string {
+// text returns the explanation of a scenario: its causes, the step, the exchange, and how to repeat it.
+func text(run *record.Run, s *record.Scenario, causes []string) string {
 	var lines []string
+	for _, key := range causes {
+		lines = append(lines, "cause   "+key)
+	}
 	if at := slices.IndexFunc(s.Steps, func(step record.Step) bool { return step.Line == s.Result.Line }); at >= 0 {
 		step := s.Steps[at]
 		lines = append(lines, fmt.Sprintf("%s:%d: %s %s", s.URI, step.Line, step.Keyword, step.Text))
@@ -222,8 +262,7 @@ func text(run *record.Run, s *record.Scenario) string {
 	return strings.Join(lines, "\n")
 }
 
-// reasonOf is the case of a reason that no scenario tells. Its name is the same as long as the reason is, which its words
-// need not be.
+// reasonOf returns the case of a reason. Its name is made of ids, which are stable while the message is not.
 func reasonOf(reason record.Reason) test {
 	name := reason.ID
 	for _, more := range []string{reason.Where, reason.Cause, reason.Scenario, reason.Ref} {
@@ -244,8 +283,7 @@ func reasonOf(reason record.Reason) test {
 	return c
 }
 
-// absent is the case of a reason that is no wonder, since not everything ran. When nothing else is red it is what
-// keeps the file from being green.
+// absent returns the case of what was not observed while not everything ran: skipped, or an error when nothing else is red.
 func absent(reason record.Reason, red bool) test {
 	c := reasonOf(reason)
 	c.Error, c.Failure = c.Failure, nil

@@ -133,6 +133,53 @@ func TestWhatWasNotObserved(t *testing.T) {
 	}
 }
 
+func TestCauses(t *testing.T) {
+	checked, failed := scenario("Loud", record.ChecksFailed), scenario("Soft", record.Failed)
+	run := &record.Run{Info: record.Info{Repro: " T1.yaml"}, Scenarios: []*record.Scenario{checked, failed}, StartedAt: time.Unix(0, 0)}
+	v := &verdict.Verdict{Scenarios: map[record.Status]int{record.ChecksFailed: 1, record.Failed: 1}, Causes: []verdict.Cause{
+		{
+			Key: "schema: type /ok", Reason: "check-failed", Count: 2, Rules: []string{"bell-rings"}, Operations: []string{"bell.ring"},
+			Scenarios: []string{checked.Ref(), failed.Ref()},
+			Example:   verdict.Example{Scenario: checked.ID, Ref: "s-1", Where: "features/a.feature:4", Message: "no <ok>", Exchange: 7, Curl: []string{"curl http://t/bell"}},
+		},
+		{Key: "answer: none", Reason: "target-unreachable", Count: 1, Scenarios: []string{failed.Ref()}, Example: verdict.Example{Where: "output.json"}},
+		{Key: "schema: type /ok", Reason: "check-failed", Known: true, Count: 1, Scenarios: []string{"s-2"}},
+	}, Reasons: []record.Reason{{ID: "check-failed", Cause: "schema: type /ok"}, {ID: "rule-unproved", Where: "r", Message: "@r"}}}
+	text, err := Encode(run, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `  <testsuite name="causes" tests="3" failures="1" errors="1" skipped="1" time="0.000" timestamp="1970-01-01T00:00:00">
+    <testcase name="schema: type /ok" classname="causes" file="features/a.feature" line="4" time="0.000">
+      <failure type="check-failed" message="2 scenarios of @bell-rings; bell.ring">s-1  features/a.feature &gt; Loud&#xA;features/a.feature:4: no &lt;ok&gt;&#xA;line 7 of exchanges.ndjson&#xA;curl http://t/bell</failure>
+    </testcase>
+    <testcase name="answer: none" classname="causes" time="0.000">
+      <error type="target-unreachable" message="1 scenario">output.json: </error>
+    </testcase>
+    <testcase name="schema: type /ok (known)" classname="causes" time="0.000">
+      <skipped message="known: 1 scenario"></skipped>
+    </testcase>
+  </testsuite>
+  <testsuite name="features/a.feature" tests="2" failures="2" errors="0" skipped="0" time="0.000">
+    <testcase name="Loud" classname="features/a.feature" file="features/a.feature" line="3" time="0.000">
+      <failure type="check" message="it is 1">cause   schema: type /ok&#xA;all of it&#xA;&#xA;repro   runner repro REF T1.yaml</failure>
+    </testcase>
+    <testcase name="Soft" classname="features/a.feature" file="features/a.feature" line="3" time="0.000">
+      <failure type="scenario-failed" message="it is 1">cause   schema: type /ok&#xA;cause   answer: none&#xA;all of it&#xA;&#xA;repro   runner repro REF T1.yaml</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="verdict" tests="1" failures="1" errors="0" skipped="0" time="0.000" timestamp="1970-01-01T00:00:00">
+    <testcase name="rule-unproved r" classname="verdict" time="0.000">
+      <failure type="rule-unproved" message="@r">@r</failure>
+    </testcase>
+  </testsuite>
+`
+	got := strings.NewReplacer(checked.Ref(), "REF", failed.Ref(), "REF").Replace(string(text))
+	if !strings.Contains(got, want) {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestNotVerified(t *testing.T) {
 	run := &record.Run{Scenarios: []*record.Scenario{scenario("Well", record.Passed)}, StartedAt: time.Unix(0, 0)}
 	text, err := Encode(run, &verdict.Verdict{Overall: true, NotVerified: verdict.NotVerified{Scenarios: 2, Rules: 1}})
