@@ -16,11 +16,11 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// body shows a body. One that is JSON is indented, with its numbers and strings spelled as they were sent, and each
-// violation stands beside the value at its path. Any other text is shown as it is.
+// body returns a body as HTML. JSON is indented, its numbers and strings are as they were sent, and each violation is beside
+// the value at its path. Any other text is shown as it is.
 //
-// It and header are the only ones that write HTML by themselves, for they write most of a page, and a template takes ten
-// times as long: whatever is not in quotes here goes through [template.HTMLEscapeString].
+// Only body and header write HTML without a template, since they write most of a page and a template takes ten times as long.
+// All text that is no literal here goes through [template.HTMLEscapeString].
 func body(text []byte, violations []schemas.Violation) template.HTML {
 	b := newBody(violations)
 	b.Grow(8 * len(text)) // the marks around each value
@@ -28,7 +28,7 @@ func body(text []byte, violations []schemas.Violation) template.HTML {
 		b = newBody(violations)
 		b.escape(string(bytes.ToValidUTF8(text, []byte("\uFFFD"))))
 	}
-	for _, v := range violations { // those whose place could not be found
+	for _, v := range violations { // those whose place was not found
 		if _, left := b.at[v.InstancePath]; left {
 			b.WriteString("\n")
 			b.note(v)
@@ -37,7 +37,7 @@ func body(text []byte, violations []schemas.Violation) template.HTML {
 	return template.HTML(b.String())
 }
 
-// header shows the header lines of a message, by their names.
+// header returns the header fields of a message as HTML, sorted by name.
 func header(h http.Header) template.HTML {
 	if len(h) == 0 {
 		return ""
@@ -89,7 +89,7 @@ func (b *bodyWriter) note(v schemas.Violation) {
 	b.WriteString(`</span>`)
 }
 
-// notes writes what is to be said of the line that ends here.
+// notes writes the violations of the line that ends here.
 func (b *bodyWriter) notes(noted *[]schemas.Violation) {
 	for _, v := range *noted {
 		b.note(v)
@@ -97,7 +97,7 @@ func (b *bodyWriter) notes(noted *[]schemas.Violation) {
 	*noted = nil
 }
 
-// document writes a JSON text; false when it is none.
+// document writes a JSON text. It returns false for any other text.
 func (b *bodyWriter) document(text []byte) bool {
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true))
 	var name string               // the spelling of the name whose value comes

@@ -178,5 +178,5 @@ func family(ids []string) string {
 
 // notPassed says that a status is one that speaks against the run.
 func notPassed(s record.Status) bool {
-	return s != record.Passed && s != record.SkippedByCapability && s != record.NotSelected
+	return s != record.Passed && s != record.SkippedByCapability && s != record.NotSelected && s != record.NotAtLevel
 }

@@ -2,40 +2,37 @@
 //
 // # What is on it
 //
-// In this order: the verdict with its reasons; what did not pass; rule by rule and outcome by outcome what was shown, as
-// maps whose cells lead to their scenarios; how long things took; the exports that were walked, page by page; and all
-// scenarios with their sentences and exchanges, which can be searched and filtered.
+// In this order: the verdict with its reasons; the causes of the failures, the biggest first; what did not pass; rules and
+// outcomes with the scenarios that prove them, as maps whose cells lead to the scenarios; times; the exports that were walked,
+// page by page; and all scenarios with their steps and exchanges, which can be searched and filtered.
 //
 // # Addresses
 //
-// What stands after # in the address leads into the page, so that a place can be sent to somebody:
+// The fragment of the address leads into the page, so that a link to a place can be shared:
 //
 //	report.html#s-0bb72c18b2                     a scenario, opened
-//	report.html#s-0bb72c18b2.step-3              one of its sentences
+//	report.html#s-0bb72c18b2.step-3              one of its steps
 //	report.html#s-0bb72c18b2.page-2              a page of the export that it walks
-//	report.html#?status=failed&rule=RULE         what a filter leaves: text, status, feature, rule, side, operation, outcome
+//	report.html#?status=failed&rule=RULE         a filter: text, status, feature, rule, side, operation, outcome, cause
 //
 // # The format
 //
-// Everything is in the file, and a policy in it forbids the browser to load anything, or to run a script but ours. What
-// the target and the features say is text that nobody trusts: it goes through html/template, and what shows a body
-// escapes it itself (see body.go).
+// Everything is in the file. Its content security policy forbids the browser to load anything, and to run other scripts. Texts
+// of the target and of the features are not trusted: html/template escapes them, and body.go escapes bodies itself.
 //
-// The scenarios' lines are HTML like the rest. What is inside of a scenario is most of a report, and mostly never looked
-// at; so it stands in pieces of [perChunk] scenarios, deflated, in base64, and is unpacked when a scenario is opened or a
-// text is searched:
+// The details of the scenarios are most of a report, and few are looked at. So they are in chunks of [perChunk] scenarios,
+// deflated, in base64, and a chunk is unpacked when one of its scenarios is opened or a text is searched:
 //
 //	<script type="text/plain" id="chunk-0">7V1rc9vGkv1+…</script>
 //
-// Inflated, that is the HTML of these scenarios with a zero byte between two. Without scripts the page shows all but
-// that.
+// Inflated, that is the HTML of these scenarios with a zero byte between two. Without scripts the page shows everything else.
 //
 // The same record gives the same bytes.
 //
 // # Benchmarks
 //
-// A report of 5,000 scenarios is to be there in less than two seconds. These tell how long it takes to write one, and a
-// browser to open one and to search it, and how large it is:
+// A report of 5,000 scenarios should open in less than two seconds. The benchmarks measure the time to write one, the time that
+// a browser needs to open and to search it, and its size:
 //
 //	go test ./runner/internal/report/html -run '^$' -bench . -benchtime 3x
 package html
@@ -65,7 +62,7 @@ const Sign = `<meta name="generator" content="lpgate">`
 const perChunk = 16
 
 // mostOpen is how many scenarios that did not pass are open from the start.
-const mostOpen = 20
+const mostOpen = 5
 
 var (
 	//go:embed page.html
@@ -82,13 +79,14 @@ var pages = template.Must(template.Must(template.New("page").Funcs(template.Func
 	"ms": ms, "words": words, "symbol": symbol, "short": shortHash, "count": count, "diffLines": diffLines, "join": strings.Join,
 }).Parse(layout)).New("scenario").Parse(inside))
 
-// view is all that the page shows.
+// view is what the page shows.
 type view struct {
 	Policy  string
 	Style   template.CSS
 	Script  template.JS
 	Record  *record.Run
 	Verdict conclusion
+	Causes  []causeView
 	Failed  []*row
 
 	Rules    []ruleTable
@@ -110,7 +108,7 @@ func (v *view) Took() time.Duration {
 	return v.Record.FinishedAt.Sub(v.Record.StartedAt)
 }
 
-// BrokenWalks is how many are.
+// BrokenWalks counts the walks with a break.
 func (v *view) BrokenWalks() (n int) {
 	for _, w := range v.Walks {
 		if w.Broken > 0 {
@@ -120,12 +118,13 @@ func (v *view) BrokenWalks() (n int) {
 	return n
 }
 
-// filter is what can be chosen from.
+// filter has the choices of the filter.
 type filter struct {
 	Statuses   []record.Status
 	Rules      []string
 	Operations []string
 	Outcomes   []string
+	Causes     []string
 }
 
 // feature is a feature file with its scenarios.
@@ -138,26 +137,26 @@ type feature struct {
 // row is the line of a scenario.
 type row struct {
 	*record.Scenario
-	// Operations and Outcomes are places in the filter's lists.
-	Operations, Outcomes []int
-	// Open says that it is open from the start.
+	// Operations, Outcomes and Causes are places in the filter's lists.
+	Operations, Outcomes, Causes []int
+	// Open reports whether it is open from the start.
 	Open bool
-	// Because is why it did not pass, in a line.
+	// Because is why it did not pass, in one line.
 	Because string
 
 	chain *walk
 }
 
-// Passed says that nothing is wrong with it.
+// Passed reports whether the scenario passed.
 func (r *row) Passed() bool { return r.Result.Status == record.Passed }
 
-// Encode writes the page.
+// Encode returns the page.
 func Encode(r *record.Run, decided *verdict.Verdict) ([]byte, error) {
 	concluded := conclude(r, decided)
 	v := &view{
 		Policy: "default-src 'none'; style-src '" + digest(style) + "'; script-src '" + digest(script) + "'; base-uri 'none'; form-action 'none'",
 		Style:  template.CSS(style), Script: template.JS(script),
-		Record: r, Verdict: *concluded, PerChunk: perChunk,
+		Record: r, Verdict: *concluded, Causes: causeViews(r, decided), PerChunk: perChunk,
 	}
 	rows := v.list()
 	v.Total = len(rows)
@@ -171,7 +170,7 @@ func Encode(r *record.Run, decided *verdict.Verdict) ([]byte, error) {
 	}
 	sortWalks(v.Walks)
 	var err error
-	if v.Chunks, err = chunks(rows, secretsOf(r), r); err != nil {
+	if v.Chunks, err = chunks(rows, r); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
@@ -181,13 +180,13 @@ func Encode(r *record.Run, decided *verdict.Verdict) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// digest is how a policy names a text.
+// digest returns the hash of a text as a content security policy has it.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// list fills in the features with their scenarios, and what can be chosen from.
+// list fills in the features with their scenarios and the choices of the filter. It returns the rows in the order of the page.
 func (v *view) list() []*row {
 	places := map[string]int{}
 	for i, f := range v.Record.Features {
@@ -195,12 +194,13 @@ func (v *view) list() []*row {
 		v.Features = append(v.Features, feature{URI: f.URI, Name: f.Name, Description: strings.TrimSpace(f.Description)})
 	}
 	var rules, operations, outcomes numbers
+	causes, causesByRef := causesOf(&v.Verdict.Verdict)
 	for _, status := range record.Statuses {
-		if status != record.NotSelected && slices.ContainsFunc(v.Record.Scenarios, func(s *record.Scenario) bool { return s.Result.Status == status }) {
+		if status != record.NotSelected && status != record.NotAtLevel && slices.ContainsFunc(v.Record.Scenarios, func(s *record.Scenario) bool { return s.Result.Status == status }) {
 			v.Filter.Statuses = append(v.Filter.Statuses, status)
 		}
 	}
-	// The order is that of the milestone, and what it does not know comes after it.
+	// The order is that of the milestone. What it does not declare comes after it.
 	for _, rule := range v.Verdict.Rules {
 		rules.of(rule.ID)
 	}
@@ -211,8 +211,8 @@ func (v *view) list() []*row {
 	}
 	var all []*row
 	for _, s := range v.Record.Scenarios {
-		if s.Result.Status == record.NotSelected {
-			continue // nobody asked for it
+		if s.Result.Status == record.NotSelected || s.Result.Status == record.NotAtLevel {
+			continue
 		}
 		at, known := places[s.URI]
 		if !known {
@@ -220,7 +220,7 @@ func (v *view) list() []*row {
 			places[s.URI] = at
 			v.Features = append(v.Features, feature{URI: s.URI, Name: s.URI})
 		}
-		line := &row{Scenario: s}
+		line := &row{Scenario: s, Causes: causesByRef[s.Ref()]}
 		rules.of(s.Rule)
 		for _, x := range s.Exchanges {
 			line.Operations = with(line.Operations, operations.of(x.Operation))
@@ -245,10 +245,11 @@ func (v *view) list() []*row {
 		all = append(all, f.Rows...)
 	}
 	v.Filter.Rules, v.Filter.Operations, v.Filter.Outcomes = rules.all, operations.all, outcomes.all
+	v.Filter.Causes = causes
 	return all
 }
 
-// numbers gives each text a number, in the order in which they come.
+// numbers numbers texts in the order in which they are added.
 type numbers struct {
 	all    []string
 	places map[string]int
@@ -273,7 +274,7 @@ func with(list []int, n int) []int {
 	return append(list, n)
 }
 
-// valuesOf are what an answer shows, as the filter names it.
+// valuesOf returns the outcomes of an answer as the filter names them.
 func valuesOf(x *record.Exchange) (values []string) {
 	for _, cell := range x.Covered {
 		values = append(values, outcomeValue(x.Operation, cell.Outcome, cell.ReasonCode))
@@ -287,13 +288,13 @@ func valuesOf(x *record.Exchange) (values []string) {
 	return values
 }
 
-// undeclared stands for the outcome of an answer that is none.
+// undeclared is the name of the outcome of an answer that is not declared.
 const undeclared = "undeclared"
 
 func outcomeValue(parts ...string) string { return strings.TrimSpace(strings.Join(parts, " ")) }
 
-// chunks are the insides of the scenarios, packed.
-func chunks(rows []*row, secrets *record.Secrets, r *record.Run) ([]template.HTML, error) {
+// chunks returns the details of the scenarios, packed.
+func chunks(rows []*row, r *record.Run) ([]template.HTML, error) {
 	most := runtime.GOMAXPROCS(0)
 	packed := make([]template.HTML, (len(rows)+perChunk-1)/perChunk)
 	failed := make([]error, len(packed))
@@ -303,7 +304,7 @@ func chunks(rows []*row, secrets *record.Secrets, r *record.Run) ([]template.HTM
 		group.Go(func() {
 			var p packer
 			for n := range next {
-				packed[n], failed[n] = p.chunk(rows[n*perChunk:min((n+1)*perChunk, len(rows))], secrets, r)
+				packed[n], failed[n] = p.chunk(rows[n*perChunk:min((n+1)*perChunk, len(rows))], r)
 			}
 		})
 	}
@@ -320,16 +321,16 @@ func chunks(rows []*row, secrets *record.Secrets, r *record.Run) ([]template.HTM
 	return packed, nil
 }
 
-// packer packs chunks, one after the other.
+// packer packs chunks. It reuses its buffers.
 type packer struct {
 	packed, inside bytes.Buffer
 	writer         *flate.Writer
 }
 
-func (p *packer) chunk(rows []*row, secrets *record.Secrets, r *record.Run) (_ template.HTML, err error) {
+func (p *packer) chunk(rows []*row, r *record.Run) (_ template.HTML, err error) {
 	defer func() {
-		if said := recover(); said != nil { // in a goroutine it would end the process
-			err = fmt.Errorf("writing the page: panic: %v", said)
+		if p := recover(); p != nil { // in a goroutine it would end the process
+			err = fmt.Errorf("writing the page: panic: %v", p)
 		}
 	}()
 	p.packed.Reset()
@@ -345,14 +346,14 @@ func (p *packer) chunk(rows []*row, secrets *record.Secrets, r *record.Run) (_ t
 			_, _ = w.Write([]byte{0})
 		}
 		p.inside.Reset()
-		if err := pages.ExecuteTemplate(&p.inside, "scenario", insideOf(row, secrets, r)); err != nil {
+		if err := pages.ExecuteTemplate(&p.inside, "scenario", insideOf(row, r)); err != nil {
 			return "", fmt.Errorf("writing the page: %s: %w", row.Where(), err)
 		}
 		text := p.inside.Bytes()
 		if bytes.IndexByte(text, 0) >= 0 {
 			text = bytes.ReplaceAll(text, []byte{0}, []byte("\uFFFD"))
 		}
-		_, _ = w.Write(text) // a buffer takes everything
+		_, _ = w.Write(text) // writing to a buffer never fails
 	}
 	if err := w.Close(); err != nil {
 		return "", err
@@ -360,10 +361,10 @@ func (p *packer) chunk(rows []*row, secrets *record.Secrets, r *record.Run) (_ t
 	return template.HTML(base64.StdEncoding.EncodeToString(p.packed.Bytes())), nil
 }
 
-// ms is a duration for people.
+// ms returns a duration as text; "" when it is too short to measure, or zero.
 func ms(d time.Duration) string {
 	switch {
-	case d < 50*time.Microsecond: // too short to be told, or it did not happen
+	case d < 50*time.Microsecond:
 		return ""
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
@@ -375,10 +376,10 @@ func ms(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// words are a status for people.
+// words returns a status as text.
 func words(status any) string { return strings.ReplaceAll(fmt.Sprint(status), "_", " ") }
 
-// symbol says a status without colour.
+// symbol returns a sign for a status, which does not depend on colour.
 func symbol(status any) string {
 	switch record.Status(fmt.Sprint(status)) {
 	case record.Passed:
@@ -393,7 +394,7 @@ func symbol(status any) string {
 	return "✗"
 }
 
-// count is a number with its noun.
+// count returns a number with its noun.
 func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -401,7 +402,7 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// shortHash is as much of a hash as people compare.
+// shortHash returns the beginning of a hash.
 func shortHash(hash string) string {
 	if len(hash) <= 12 {
 		return hash

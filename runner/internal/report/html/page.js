@@ -5,7 +5,7 @@
   const rows = [...document.querySelectorAll("details.s")];
   const places = new Map(rows.map((row, i) => [row.id, i]));
   const form = $("filter");
-  const fields = ["text", "status", "feature", "rule", "side", "operation", "outcome"];
+  const fields = ["text", "status", "feature", "rule", "side", "operation", "outcome", "cause"].filter((name) => form.elements[name]);
 
   // --- what is inside of scenarios ---
 
@@ -52,16 +52,17 @@
     side: row.querySelector(".side").textContent,
     operation: row.dataset.o.split(" "),
     outcome: row.dataset.c.split(" "),
+    cause: (row.dataset.k ?? "").split(" "),
   }));
-  const quiet = ["passed", "left_out", "not_selected"];
-  let words; // what can be found in each scenario, once somebody searches
+  const quiet = ["passed", "left_out", "not_selected", "not_at_level"];
+  let words; // the searchable text of each scenario, made by the first search
 
   const entities = [["&#34;", '"'], ["&#39;", "'"], ["&#43;", "+"], ["&lt;", "<"], ["&gt;", ">"], ["&amp;", "&"]]; // the last one last
   function plain(html) {
     return entities.reduce((text, [from, to]) => text.replaceAll(from, to), html.replace(/<[^>]*>/g, "").toLowerCase());
   }
 
-  async function learn() {
+  async function index() {
     const all = [];
     for (let n = 0; n * perChunk < rows.length; n++) {
       (await chunk(n)).forEach((html, i) => {
@@ -73,17 +74,18 @@
     return all;
   }
 
-  let turn = 0; // of the filter, so that a later one wins over one that still reads
+  let turn = 0; // of the filter: a later one replaces one that is still reading
   async function apply() {
     const mine = ++turn;
     const wanted = {};
     for (const name of fields) wanted[name] = form.elements[name].value;
     const operation = String(form.elements.operation.selectedIndex - 1);
     const outcome = String(form.elements.outcome.selectedIndex - 1);
+    const cause = String((form.elements.cause?.selectedIndex ?? 0) - 1);
     const terms = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
     if (terms.length && !words) {
       $("found").textContent = "Searching…";
-      words = learn();
+      words = index();
     }
     const texts = terms.length ? await words : null;
     if (mine !== turn) return;
@@ -96,6 +98,7 @@
         (!wanted.side || f.side === wanted.side) &&
         (!wanted.operation || f.operation.includes(operation)) &&
         (!wanted.outcome || f.outcome.includes(outcome)) &&
+        (!wanted.cause || f.cause.includes(cause)) &&
         (!texts || terms.every((term) => texts[i].includes(term)));
       f.row.hidden = !fits;
       if (fits) found++;
@@ -124,11 +127,11 @@
   $("expand").addEventListener("click", () => {
     const shown = rows.filter((row) => !row.hidden).slice(0, 50);
     for (const row of shown) row.open = true;
-    say(shown.length + " opened");
+    announce(shown.length + " opened");
   });
   $("collapse").addEventListener("click", () => {
     for (const row of rows) row.open = false;
-    say("All are closed");
+    announce("All are closed");
   });
 
   // --- addresses ---
@@ -140,7 +143,7 @@
       for (const name of fields) {
         const field = form.elements[name];
         field.value = query.get(name) ?? "";
-        if (field.selectedIndex < 0) field.value = ""; // a choice that there is not
+        if (field.selectedIndex < 0) field.value = ""; // there is no such choice
       }
       await apply();
       $("scenarios").focus({ preventScroll: true });
@@ -166,7 +169,7 @@
     requestAnimationFrame(() => requestAnimationFrame(() => place.scrollIntoView()));
   }
   addEventListener("hashchange", go);
-  // A link to where we are does not change the address, and leads there all the same.
+  // A link to the current address does not change it, and has to scroll all the same.
   document.addEventListener("click", (e) => {
     const link = e.target.closest?.("a[href^='#']");
     if (link && link.getAttribute("href") === location.hash) go();
@@ -174,16 +177,16 @@
 
   // --- copying ---
 
-  function say(text) {
-    $("said").textContent = "";
-    setTimeout(() => { $("said").textContent = text; });
+  function announce(text) {
+    $("announced").textContent = "";
+    setTimeout(() => { $("announced").textContent = text; });
   }
 
   async function copy(text) {
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      const area = document.createElement("textarea"); // where the clipboard is not for files
+      const area = document.createElement("textarea"); // for browsers without a clipboard for files
       area.value = text;
       document.body.append(area);
       area.select();
@@ -198,7 +201,7 @@
     await copy(button.parentElement.querySelector("pre, code").textContent);
     button.focus();
     button.firstChild.textContent = "Copied";
-    say("Copied");
+    announce("Copied");
     setTimeout(() => { button.firstChild.textContent = "Copy"; }, 2000);
   });
 
@@ -219,7 +222,16 @@
 
   // --- the start ---
 
-  // What is not in view is not laid out, so it is told how high it will be.
+  // The header and the filter stay in view, so what is scrolled to has to be below them. Their height depends on the width.
+  function measureBars() {
+    const header = document.querySelector("body > header").offsetHeight;
+    document.documentElement.style.setProperty("--header", header + "px");
+    document.documentElement.style.setProperty("--filter", form.offsetHeight + "px");
+  }
+  measureBars();
+  addEventListener("resize", measureBars);
+
+  // What is not in view has no layout, so it gets the height that it will have.
   for (const feature of document.querySelectorAll(".feature")) {
     feature.style.containIntrinsicSize = "auto " + (4 + 2.1 * feature.querySelectorAll("details.s").length) + "rem";
   }

@@ -3,8 +3,6 @@
 package html_test
 
 import (
-	"bytes"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,17 +11,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-
-	"example.com/lpgate/runner/internal/artifact"
-	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/report/html"
-	"example.com/lpgate/runner/internal/verdict"
 )
 
 const (
@@ -37,7 +29,7 @@ func TestOpensFromTheDisk(t *testing.T) {
 	b.says(`document.title`, `"✗ M109: it does not hold"`)
 	b.says(`document.querySelector("main > section h1").textContent`, `"✗ overall=false"`)
 	b.says(`document.querySelector("main > section").id`, `"verdict"`)
-	b.says(`[...document.querySelectorAll("main > section")].map((s) => s.id)`, `["verdict","failed","rules","outcomes","times","walks","scenarios"]`)
+	b.says(`[...document.querySelectorAll("main > section")].map((s) => s.id)`, `["verdict","causes","reasons","failed","rules","outcomes","times","walks","scenarios"]`)
 	b.says(`document.querySelectorAll(".broken-list li").length`, `2`)
 	b.quiet()
 }
@@ -114,7 +106,8 @@ func TestFilters(t *testing.T) {
 		{"words of a body", "", `operation: "healthz", text: "\"ok\": true,"`, `[]`},
 		{"other words of a body", "", `operation: "healthz", status: "passed", text: "\"ok\": true"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
 		{"words of a header", "", `text: "x-note: content-type: corr_healthz"`, `[` + strconv.Quote(hostile) + `]`},
-		{"markup in a body", "", `text: "<img src=x onerror=\"globalThis.harmed=1\">", status: "failed"`, `[` + strconv.Quote(hostile) + `]`},
+		{"markup in a body", "", `text: "<img src=x onerror=\"globalThis.harmed=1\">", status: "checks_failed"`, `[` + strconv.Quote(hostile) + `]`},
+		{"a cause", "?cause=schema: const /ok", ``, `[` + strconv.Quote(hostile) + `]`},
 		{"two that do not meet", "", `operation: "healthz", rule: "export-chains-pages"`, `[]`},
 	}
 	b := open(t, r.page, "")
@@ -187,6 +180,23 @@ func TestAddresses(t *testing.T) {
 	})
 }
 
+// A cause leads to its scenarios, to its rules and operations, and to its example.
+func TestCauseLinks(t *testing.T) {
+	r := red(t)
+	b := open(t, r.page, "")
+	first := `document.querySelector(".causes details")`
+	b.says(first+`.open`, `true`)
+	b.says(first+`.querySelector("summary .size").textContent`, `"1 scenario"`)
+	b.says(first+`.querySelector(".cmd pre").textContent.startsWith("curl -sS -i http://127.0.0.1:8109/healthz")`, `true`)
+	key := b.eval(first + `.querySelector("summary code").textContent`)
+	b.eval(first + `.querySelector("dd a").click()`)
+	b.becomes(`document.getElementById("filter").elements.cause.value`, key)
+	b.becomes(shown, `[`+strconv.Quote(hostile)+`]`)
+	b.eval(first + `.querySelector(".because a").click()`)
+	b.becomes(active, `"`+r.refs[hostile]+`"`)
+	b.quiet()
+}
+
 func TestKeyboard(t *testing.T) {
 	r := red(t)
 	b := open(t, r.page, "")
@@ -231,7 +241,7 @@ func TestCopies(t *testing.T) {
 	b.wait(id + `.querySelector(".cmd pre")`)
 	b.eval(id + `.querySelector("pre + .copy").focus()`)
 	b.do(chromedp.KeyEvent(kb.Enter))
-	b.wait(`document.getElementById("said").textContent === "Copied"`)
+	b.wait(`document.getElementById("announced").textContent === "Copied"`)
 	b.says(`navigator.clipboard.readText().then((text) => text === `+id+`.querySelector(".cmd pre").textContent && text.startsWith("curl -sS -i http://127.0.0.1:8109/healthz -H "))`, `true`)
 	b.says(`document.activeElement.className`, `"copy"`)
 	b.quiet()
@@ -249,7 +259,7 @@ func TestDarkAndPaper(t *testing.T) {
 		{"print", "light", `getComputedStyle(document.querySelector("#filter")).display`, `"none"`},
 		{"print", "light", `getComputedStyle(document.querySelector(".print-note")).display`, `"block"`},
 		{"print", "light", `getComputedStyle(document.querySelector("details.s.passed")).display`, `"none"`},
-		{"print", "light", `getComputedStyle(document.querySelector("details.s.failed")).display`, `"block"`},
+		{"print", "light", `getComputedStyle(document.querySelector("details.s.checks_failed")).display`, `"block"`},
 		{"print", "dark", `getComputedStyle(document.querySelector("#verdict")).backgroundColor`, `"rgb(255, 255, 255)"`},
 	}
 	for _, test := range tests {
@@ -294,87 +304,11 @@ func TestAccessible(t *testing.T) {
 			b.TB = t
 			b.media("screen", look.scheme)
 			b.size(look.width, 900)
+			b.eval(`document.getElementById("` + r.refs[walked] + `").scrollIntoView()`) // below the bars that stay in view
 			b.says(`axe.run({runOnly: `+look.rules+`, resultTypes: ["violations"]}).then((found) =>
 				found.violations.map((v) => v.id + ": " + v.nodes.slice(0, 5).map((n) => n.target + " " + n.failureSummary).join("; ")))`, `[]`)
 			b.says(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest(".wide, .skip, .vh"))
 				.slice(0, 9).map((e) => e.tagName + "." + e.className + "#" + e.id)`, `[]`) // nothing is cut off
 		})
-	}
-}
-
-func TestTheSameBytes(t *testing.T) {
-	r := red(t)
-	for range 2 {
-		got, err := encode(t, logged(t, r.log))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, r.page) {
-			t.Error("another page was made from the same log")
-		}
-	}
-}
-
-// A log that was cut off makes a page that says so.
-func TestHalfALog(t *testing.T) {
-	r := red(t)
-	started := bytes.Index(r.log, []byte(`{"testRunStarted"`))
-	for _, at := range []int{started + (len(r.log)-started)/2, started + bytes.IndexByte(r.log[started:], '\n') + 1} {
-		t.Run(fmt.Sprint(at), func(t *testing.T) {
-			text, err := encode(t, logged(t, r.log[:at]))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, want := range []string{"The log is not complete.", "There is no verdict in the log.", "overall=false", ": it does not hold"} {
-				if !strings.Contains(string(text), want) {
-					t.Errorf("it does not say %q", want)
-				}
-			}
-		})
-	}
-}
-
-func TestVerdictIsTold(t *testing.T) {
-	tests := []struct {
-		name, verdict, coverage string
-		want                    []string
-	}{
-		{"it holds", `{"overall":true,"exit_code":0}`, `{}`, []string{"overall=true", "Exit code 0: the contract holds."}},
-		{"interrupted", `{"exit_code":130,"reasons":[{"id":"interrupted","says":"on the way"}]}`, `{}`, []string{"Exit code 130: interrupted.", "Why not", "on the way"}},
-		{"a failure is known", `{"known_failures":{"says":"1 known failure","baseline":"known.yaml","failures":[{"id":"scenario-failed","says":"it fails","ref":"s-1","because":"of that","owner":"platform","expires":"2026-12-31"}]}}`, `{}`,
-			[]string{"Known failures", "1 known failure", "known.yaml", "of that", "platform", "2026-12-31"}},
-		{"left out", `{"left_out":[{"capability":"fresh-state","declared":true,"scenarios":["a","b"]},{"capability":"rope","scenarios":["c"]}]}`, `{}`,
-			[]string{"Left out", "fresh-state", "yes: the verdict says nothing about them", "no: nobody said whether the target has it"}},
-		{"rules", `{"rules":[{"id":"a","kind":"precondition","proved":true,"refuses":["x"],"permits":["y"]},{"id":"b","kind":"precondition","refuses":["x"]},{"id":"c","kind":"promise"},{"id":"d","kind":"promise","left_out":true}]}`, `{}`,
-			[]string{"1 of 4 proved", "</a>: no scenario showed that it permits.", "</a>: no scenario showed it.", "</a>: left out."}},
-		{"outcomes", `{}`, `{"cells":[{"operation":"ring","outcome":"success","status":200,"declared":true,"observed":3},{"operation":"ring","outcome":"refused","status":400,"declared":true},{"operation":"ring","status":500,"observed":1}]}`,
-			[]string{"1 of 2 observed", "✗ not observed: <code>ring</code> 400", "✗ not declared: ", `class="h2"`, `class="miss"`, `class="stray"`}},
-		{"the floor", `{"reason_codes":[{"reason_code":"seen","observed":1},{"reason_code":"unseen"}]}`, `{}`, []string{"1 of 2 reason codes observed", "✗ unseen"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r := logged(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
-			r.Info = record.Info{Milestone: "M9"}
-			r.Conclude(strings.Contains(test.verdict, `"overall":true`), "", time.Unix(2, 0))
-			r.Attach(artifact.Verdict, []byte(test.verdict))
-			r.Attach(artifact.Coverage, []byte(test.coverage))
-			text, err := html.Encode(r, decided(t, r))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(string(text), want) {
-					t.Errorf("it does not say %q", want)
-				}
-			}
-		})
-	}
-}
-
-func TestBrokenAttachment(t *testing.T) {
-	r := logged(t, []byte(`{"testRunStarted":{"timestamp":{"seconds":1,"nanos":0}}}`+"\n"))
-	r.Attach(artifact.Verdict, []byte(`{"overall":1}`))
-	if _, err := verdict.Of(r); err == nil || !strings.HasPrefix(err.Error(), "reading verdict.json of the event log: ") {
-		t.Errorf("got %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package html
 import (
 	"html/template"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,18 +11,18 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// insideView is what a scenario shows when it is opened.
+// insideView has the details of a scenario, which are shown when it is opened.
 type insideView struct {
 	*record.Scenario
 	Repro string
 	Chain *walk
 	Steps []stepView
-	// Rest are exchanges that belong to none of its sentences.
+	// Rest are the exchanges that belong to none of its steps.
 	Rest []exchangeView
 }
 
-// stepView is a sentence with its exchanges. It and exchangeView have what a template shows as fields of their own, for
-// there are thousands of them, and a template looks for those of embedded structs each time.
+// stepView is a step with its exchanges. There are thousands of them, and a template finds a field of an embedded struct slowly,
+// so stepView and exchangeView have fields of their own.
 type stepView struct {
 	Keyword   string
 	Text      string
@@ -35,7 +34,7 @@ type stepView struct {
 	Number    int
 	Ref       string
 	Failure   *record.Failure // that ended here
-	Nearest   []string        // the sentences that are most like this one, which nobody knows
+	Nearest   []string        // the nearest step definitions of an undefined step
 	Exchanges []exchangeView
 }
 
@@ -46,7 +45,7 @@ type exchangeView struct {
 	Request  messageView
 	Answer   *messageView
 	Curl     string
-	Start    string // how to start what answers the command; "" when it is running
+	Start    string // the command that starts a server for it; "" when one is running
 	Open     bool
 	Failed   []record.CheckResult
 	Passed   []string
@@ -58,25 +57,11 @@ type messageView struct {
 	Header template.HTML
 	Body   template.HTML
 	Empty  bool
-	// Length is how long the body was, when only its beginning was kept.
+	// Length is the length of the body when only its beginning is recorded; 0 otherwise.
 	Length int
 }
 
-// secretsOf hides in commands what the log has hidden.
-func secretsOf(r *record.Run) *record.Secrets {
-	secrets, names := new(record.Secrets), map[string]bool{}
-	for _, x := range r.Exchanges() {
-		for name, values := range x.Request.Header {
-			if slices.Contains(values, record.Redacted) && !names[name] && !secrets.Hides(name) {
-				names[name] = true
-				secrets.Hide(name, "")
-			}
-		}
-	}
-	return secrets
-}
-
-// place is where a request is to be sent again, and how to start what answers there.
+// place returns where a request can be sent again, and the command that starts a server there; "" when one is running.
 func place(f *record.Failure, r *record.Run) (base, start string) {
 	switch {
 	case f != nil && f.Base != "":
@@ -87,7 +72,7 @@ func place(f *record.Failure, r *record.Run) (base, start string) {
 	return r.Base, ""
 }
 
-func insideOf(line *row, secrets *record.Secrets, r *record.Run) *insideView {
+func insideOf(line *row, r *record.Run) *insideView {
 	s := line.Scenario
 	ref := s.Ref()
 	v := &insideView{Scenario: s, Chain: line.chain}
@@ -112,7 +97,7 @@ func insideOf(line *row, secrets *record.Secrets, r *record.Run) *insideView {
 		v.Steps = append(v.Steps, view)
 	}
 	for _, x := range s.Exchanges {
-		view := exchangeOf(x, s.Failure, secrets, r)
+		view := exchangeOf(x, s.Failure, r)
 		if at := x.Mark.Step; at >= 0 && at < len(v.Steps) {
 			v.Steps[at].Exchanges = append(v.Steps[at].Exchanges, view)
 		} else {
@@ -122,10 +107,10 @@ func insideOf(line *row, secrets *record.Secrets, r *record.Run) *insideView {
 	return v
 }
 
-func exchangeOf(x *record.Exchange, f *record.Failure, secrets *record.Secrets, r *record.Run) exchangeView {
+func exchangeOf(x *record.Exchange, f *record.Failure, r *record.Run) exchangeView {
 	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
 	base, start := place(f, r)
-	v.Curl, v.Start = repro.Curl(base, r.Flags, &x.Request, secrets), start
+	v.Curl, v.Start = repro.Curl(base, r.Flags, &x.Request, new(record.Secrets)), start
 	v.Open = len(v.Failed) > 0 || x.Response == nil || f != nil && f.Exchange == x
 	var violations []schemas.Violation
 	for _, result := range x.Checks {
@@ -150,7 +135,7 @@ func messageOf(h http.Header, text []byte, length int, violations []schemas.Viol
 	return messageView{Header: header(h), Body: body(text, violations), Empty: len(text) == 0 && len(violations) == 0, Length: length}
 }
 
-// Sum is the exchange in a line.
+// Sum returns the answer in one line.
 func (v exchangeView) Sum() string {
 	if v.Exchange.Response == nil {
 		return "no answer: " + v.Exchange.Failure
@@ -158,10 +143,10 @@ func (v exchangeView) Sum() string {
 	return v.Exchange.Message
 }
 
-// Undone says that the sentence did not begin, or was skipped.
+// Undone reports whether the step did not begin, or was skipped.
 func (v stepView) Undone() bool { return v.Status == "" || v.Status == "skipped" }
 
-// Class says how the answer looks.
+// Class returns the CSS class of the answer.
 func (v exchangeView) Class() string {
 	switch {
 	case v.Exchange.Response == nil || v.Exchange.Outcome == "":
@@ -172,7 +157,7 @@ func (v exchangeView) Class() string {
 	return "good"
 }
 
-// diffLine is a line of a difference.
+// diffLine is a line of a difference with its CSS class.
 type diffLine struct{ Class, Text string }
 
 func diffLines(diff string) (lines []diffLine) {

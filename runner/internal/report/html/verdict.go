@@ -9,14 +9,14 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// conclusion is what the page shows of the verdict. A log that was cut off has none: then it has what can be counted.
+// conclusion is what the page shows of the verdict. An incomplete log has no verdict: then it has what can be counted.
 type conclusion struct {
 	verdict.Verdict
 	Rules []ruleFile
 	Cells []cellFile
-	// Groups are the reasons by their kinds, each with where it leads.
+	// Groups are the reasons that are no causes, by their kinds.
 	Groups []reasonGroup
-	// Decided says that there is a verdict.
+	// Decided reports whether there is a verdict.
 	Decided bool
 }
 
@@ -26,7 +26,7 @@ type ruleFile struct{ verdict.Rule }
 // cellFile is a cell of the coverage.
 type cellFile struct{ verdict.CoverageItem }
 
-// Value is how the filter names what the cell counts.
+// Value returns the name of the outcome in the filter.
 func (c *cellFile) Value() string {
 	if !c.Declared {
 		return outcomeValue(c.Operation, undeclared, "")
@@ -40,19 +40,19 @@ type reasonGroup struct {
 	Reasons []reason
 }
 
-// Open says that they are shown from the start: a few always are, and many only when no scenario below tells them again.
+// Open reports whether the reasons are shown from the start: a few always are, and many only when no scenario below has them.
 func (g reasonGroup) Open() bool {
 	return len(g.Reasons) <= fewReasons || !slices.ContainsFunc(g.Reasons, func(r reason) bool { return r.Scenario != "" }) && len(g.Reasons) <= mostReasons
 }
 
-// reason leads to a scenario or to a rule's scenarios.
+// reason is a reason with a link to a scenario, or to the scenarios of a rule.
 type reason struct {
 	record.Reason
 	Scenario, Rule string
 }
 
-// fewReasons is how many reasons of a kind are shown from the start, and mostReasons how many of those that nothing else
-// on the page tells.
+// fewReasons is how many reasons of a kind are shown from the start, and mostReasons how many of those that the page shows
+// nowhere else.
 const (
 	fewReasons  = 5
 	mostReasons = 20
@@ -87,17 +87,20 @@ func (c *conclusion) tally(r *record.Run) {
 	}
 }
 
-// group sorts the reasons, and finds where they lead.
+// group groups the reasons by their kinds, and finds the targets of their links.
 func (c *conclusion) group(r *record.Run) {
 	refs, wheres, rules := map[string]string{}, map[string]string{}, map[string]bool{}
 	for _, s := range r.Scenarios {
 		refs[s.Ref()], wheres[s.Where()], rules[s.Rule] = s.Ref(), s.Ref(), true
-		// A sentence of several scenarios leads to the first that ended in it.
+		// A step of several scenarios leads to the first that ended in it.
 		if at := fmt.Sprintf("%s:%d", s.URI, s.Result.Line); notPassed(s.Result.Status) && wheres[at] == "" {
 			wheres[at] = s.Ref()
 		}
 	}
 	for _, from := range c.Reasons {
+		if from.Cause != "" {
+			continue // it is shown as a cause
+		}
 		to := reason{Reason: from}
 		switch {
 		case from.Scenario != "":
@@ -118,7 +121,7 @@ func (c *conclusion) group(r *record.Run) {
 	}
 }
 
-// Meaning is what the exit code means.
+// Meaning returns what the exit code means.
 func (c *conclusion) Meaning() string {
 	switch c.Exit {
 	case 0:
@@ -137,7 +140,7 @@ func (c *conclusion) Meaning() string {
 	return ""
 }
 
-// Statuses are how the scenarios ended, in the order of package verdict.
+// Statuses counts the scenarios by their statuses.
 func (c *conclusion) Statuses() (counts []statusCount) {
 	for _, status := range record.Statuses {
 		if n := c.Scenarios[status]; n > 0 {
@@ -152,13 +155,13 @@ type statusCount struct {
 	Count  int
 }
 
-// ProvedRules is how many rules are proved.
+// ProvedRules counts the rules that are proved.
 func (c *conclusion) ProvedRules() int {
 	proved, _, _ := c.Proved()
 	return proved
 }
 
-// Unproved are the rules that are not proved.
+// Unproved returns the rules that are not proved.
 func (c *conclusion) Unproved() (rules []ruleFile) {
 	for _, rule := range c.Rules {
 		if !rule.Proved {
@@ -168,7 +171,7 @@ func (c *conclusion) Unproved() (rules []ruleFile) {
 	return rules
 }
 
-// Why says what is with a rule that is not proved.
+// Why returns why a rule is not proved.
 func (r ruleFile) Why() string {
 	switch {
 	case r.Skipped:
@@ -179,13 +182,13 @@ func (r ruleFile) Why() string {
 	var lacks []string
 	if r.Kind == "precondition" {
 		if len(r.Refuses) == 0 {
-			lacks = append(lacks, "no scenario showed that it refuses")
+			lacks = append(lacks, "no scenario that it refuses passed")
 		}
 		if len(r.Permits) == 0 {
-			lacks = append(lacks, "no scenario showed that it permits")
+			lacks = append(lacks, "no scenario that it permits passed")
 		}
 	} else if len(r.Invariants) == 0 {
-		lacks = append(lacks, "no scenario showed it")
+		lacks = append(lacks, "no scenario that keeps it passed")
 	}
 	if len(lacks) == 0 {
 		return "not proved"
@@ -193,7 +196,7 @@ func (r ruleFile) Why() string {
 	return strings.Join(lacks, ", and ")
 }
 
-// Unobserved are the declared outcomes that nobody saw.
+// Unobserved returns the declared outcomes that were not observed.
 func (c *conclusion) Unobserved() (cells []*cellFile) {
 	for i := range c.Cells {
 		if c.Cells[i].Declared && c.Cells[i].Observed == 0 {
@@ -203,7 +206,7 @@ func (c *conclusion) Unobserved() (cells []*cellFile) {
 	return cells
 }
 
-// Strays are the answers that nobody declared.
+// Strays returns the outcomes that are not declared.
 func (c *conclusion) Strays() (cells []*cellFile) {
 	for i := range c.Cells {
 		if !c.Cells[i].Declared {
@@ -213,8 +216,8 @@ func (c *conclusion) Strays() (cells []*cellFile) {
 	return cells
 }
 
-// Declared is how many outcomes are.
+// Declared counts the declared outcomes.
 func (c *conclusion) Declared() int { return len(c.Cells) - len(c.Strays()) }
 
-// Seen is how many of them were observed.
+// Seen counts the declared outcomes that were observed.
 func (c *conclusion) Seen() int { return c.Declared() - len(c.Unobserved()) }
