@@ -7,11 +7,11 @@
 //	    "request":{"method":"GET","url":"http://127.0.0.1:8109/healthz",…},
 //	    "response":{"status":200,…},"comment":"s-0bb72c18b2, line 95; failed: schema"}]}}
 //
-// A page is a scenario that sent something. Both stand in the order of the plan. What the format has and a run does not
-// know is said so, as the format demands: -1, and empty lists. A browser that imports a file wants all of these members.
+// A page is a scenario that sent a request. Pages and entries are in the order of the plan. Members of the format that a run does
+// not have are -1 or empty lists, as the format requires, since browsers import only complete files.
 //
-// Two members are not of the format, and begin with an underscore as it asks: _error of an answer says why there is none,
-// and its status is 0 then, as browsers write it; _encoding of a request's body says "base64" when that is no UTF-8.
+// Two members are extensions, and begin with an underscore as the format requires: _error of a response is why there is none
+// (its status is 0 then, as browsers write it), and _encoding of a request body is "base64" when it is not UTF-8.
 package har
 
 import (
@@ -117,7 +117,7 @@ type content struct {
 	Comment  string `json:"comment,omitempty"`
 }
 
-// timings are what is known: how long it took altogether.
+// timings has the total time only.
 type timings struct {
 	Blocked float64 `json:"blocked"`
 	DNS     float64 `json:"dns"`
@@ -128,11 +128,11 @@ type timings struct {
 	Receive float64 `json:"receive"`
 }
 
-// Encode writes the archive.
+// Encode returns the archive.
 func Encode(run *record.Run, _ *verdict.Verdict) ([]byte, error) {
 	log := archive{Version: "1.2", Creator: creator{"lpgate", "1"}, Pages: []page{}, Entries: []entry{}}
 	if !run.Complete {
-		log.Comment = "the run was cut off: there should be more"
+		log.Comment = "the run was interrupted: the archive is incomplete"
 	}
 	size := 1 << 10
 	for _, s := range run.Scenarios {
@@ -158,7 +158,7 @@ func entryOf(base string, s *record.Scenario, x *record.Exchange) entry {
 	took := x.TookMS
 	version := "HTTP/1.1"
 	if strings.HasPrefix(base, "https:") {
-		version = "unknown" // HTTP/2 may have been agreed on
+		version = "unknown" // it may be HTTP/2
 	}
 	e := entry{
 		PageRef: s.Ref(), StartedDateTime: stamp(x.SentAt), Time: took,
@@ -172,50 +172,50 @@ func entryOf(base string, s *record.Scenario, x *record.Exchange) entry {
 		Comment:  comment(s, x),
 	}
 	if len(x.Request.Body) > 0 {
-		post := &postData{MimeType: x.Request.Header.Get("Content-Type"), Params: []pair{}, Comment: cut(x.Request.Body, x.Request.Length)}
-		post.Text, post.Encoding = text(x.Request.Body)
+		post := &postData{MimeType: x.Request.Header.Get("Content-Type"), Params: []pair{}, Comment: partComment(x.Request.Body, x.Request.Length)}
+		post.Text, post.Encoding = bodyText(x.Request.Body)
 		e.Request.PostData = post
 	}
 	if x.Response == nil {
 		e.Response.Error = x.Failure
-		e.Response.Content.MimeType = "x-unknown" // as the format has it for what nobody knows
+		e.Response.Content.MimeType = "x-unknown" // the format's value for an unknown type
 		return e
 	}
 	r := &e.Response
 	r.Status, r.StatusText, r.Headers = x.Response.Status, http.StatusText(x.Response.Status), headers(x.Response.Header)
 	r.RedirectURL = x.Response.Header.Get("Location")
 	r.BodySize = max(len(x.Response.Body), x.Response.Length)
-	r.Content = content{Size: r.BodySize, MimeType: x.Response.Header.Get("Content-Type"), Comment: cut(x.Response.Body, x.Response.Length)}
-	r.Content.Text, r.Content.Encoding = text(x.Response.Body)
+	r.Content = content{Size: r.BodySize, MimeType: x.Response.Header.Get("Content-Type"), Comment: partComment(x.Response.Body, x.Response.Length)}
+	r.Content.Text, r.Content.Encoding = bodyText(x.Response.Body)
 	return e
 }
 
-// comment says what the exchange belongs to, and what was wrong with the answer.
+// comment returns the scenario and the line of the step of an exchange, and the checks that failed.
 func comment(s *record.Scenario, x *record.Exchange) string {
-	says := s.Ref()
+	message := s.Ref()
 	if x.Mark.Step < len(s.Steps) {
-		says = fmt.Sprintf("%s, line %d", says, s.Steps[x.Mark.Step].Line)
+		message = fmt.Sprintf("%s, line %d", message, s.Steps[x.Mark.Step].Line)
 	}
 	var failed []string
 	for _, result := range x.Failures() {
 		failed = append(failed, result.Check+": "+result.Message)
 	}
 	if len(failed) > 0 {
-		says += "; failed: " + strings.Join(failed, "; ")
+		message += "; failed: " + strings.Join(failed, "; ")
 	}
-	return says
+	return message
 }
 
-// text is a body as the format has it.
-func text(body []byte) (text, encoding string) {
+// bodyText returns a body as text, and its encoding.
+func bodyText(body []byte) (text, encoding string) {
 	if utf8.Valid(body) {
 		return string(body), ""
 	}
 	return base64.StdEncoding.EncodeToString(body), "base64"
 }
 
-// cut says that only the beginning of a body is there.
-func cut(body []byte, length int) string {
+// partComment returns that only the beginning of a body is recorded; "" otherwise.
+func partComment(body []byte, length int) string {
 	if length <= len(body) {
 		return ""
 	}
@@ -232,7 +232,7 @@ func headers(h http.Header) []pair {
 	return pairs
 }
 
-// query takes the query apart in its order. What cannot be decoded stays as it is.
+// query returns the parameters of a query in their order. A part that cannot be decoded is left as it is.
 func query(target string) []pair {
 	pairs := []pair{}
 	_, words, _ := strings.Cut(target, "?")
@@ -241,12 +241,12 @@ func query(target string) []pair {
 			continue
 		}
 		name, value, _ := strings.Cut(word, "=")
-		pairs = append(pairs, pair{decoded(name), decoded(value)})
+		pairs = append(pairs, pair{unescape(name), unescape(value)})
 	}
 	return pairs
 }
 
-func decoded(word string) string {
+func unescape(word string) string {
 	if plain, err := url.QueryUnescape(word); err == nil {
 		return plain
 	}

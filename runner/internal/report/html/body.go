@@ -101,7 +101,7 @@ func (b *bodyWriter) notes(noted *[]schemas.Violation) {
 func (b *bodyWriter) document(text []byte) bool {
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true))
 	var name string               // the spelling of the name whose value comes
-	var noted []schemas.Violation // of the line that is being written
+	var noted []schemas.Violation // add the line that is being written
 	line := func(depth int) {
 		b.notes(&noted)
 		b.WriteByte('\n')

@@ -53,7 +53,7 @@ type tab struct {
 	ctx context.Context
 
 	mu       sync.Mutex
-	heard    []string // what the console said
+	console  []string // the messages of the console
 	requests []string // what was loaded
 }
 
@@ -93,11 +93,11 @@ func (b *tab) listen(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *runtime.EventConsoleAPICalled:
-		b.heard = append(b.heard, string(e.Type)+" from a script")
+		b.console = append(b.console, string(e.Type)+" from a script")
 	case *runtime.EventExceptionThrown:
-		b.heard = append(b.heard, e.ExceptionDetails.Text)
+		b.console = append(b.console, e.ExceptionDetails.Text)
 	case *log.EventEntryAdded:
-		b.heard = append(b.heard, e.Entry.Text)
+		b.console = append(b.console, e.Entry.Text)
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
 	}
@@ -154,8 +154,8 @@ func (b *tab) wait(expression string) {
 	b.eval(`new Promise((done) => { const look = () => (` + expression + `) ? done(true) : setTimeout(look, 5); look(); })`)
 }
 
-// says compares what an expression is with what it should be, as JSON.
-func (b *tab) says(expression, want string) {
+// expect compares the value of an expression with the expected one, as JSON.
+func (b *tab) expect(expression, want string) {
 	b.Helper()
 	if got := b.eval(expression); got != want {
 		b.Errorf("%s\ngot  %s\nwant %s", expression, got, want)
@@ -170,16 +170,16 @@ func (b *tab) becomes(expression, want string) {
 		const look = () => JSON.stringify(` + expression + `) === JSON.stringify(` + want + `) || Date.now() > end ? done() : setTimeout(look, 5);
 		look();
 	})`)
-	b.says(expression, want)
+	b.expect(expression, want)
 }
 
-// quiet says that the console was, and that nothing but the file was loaded.
+// quiet expects that the console is empty, and that nothing but the file was loaded.
 func (b *tab) quiet() {
 	b.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, heard := range b.heard {
-		b.Errorf("the console says: %s", heard)
+	for _, line := range b.console {
+		b.Errorf("the console has: %s", line)
 	}
 	if len(b.requests) != 1 || !strings.HasPrefix(b.requests[0], "file://") {
 		b.Errorf("loaded %v, want the file alone", b.requests)

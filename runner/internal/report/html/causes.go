@@ -33,7 +33,7 @@ func causeViews(r *record.Run, v *verdict.Verdict) []causeView {
 		if s := scenarios[c.Example.Ref]; s != nil {
 			view.Name, view.Repro = s.Name, r.Again(s)
 			if view.Curl != "" {
-				_, view.Start = place(s.Failure, r)
+				_, view.Start = endpointOf(s.Failure, r)
 			}
 		}
 		views = append(views, view)
@@ -43,11 +43,11 @@ func causeViews(r *record.Run, v *verdict.Verdict) []causeView {
 
 // causesOf returns, by the short ids of scenarios, the places of their causes in a list of all keys.
 func causesOf(v *verdict.Verdict) (keys []string, places map[string][]int) {
-	var all numbers
+	var all indexes
 	places = map[string][]int{}
 	for _, c := range v.Causes {
 		for _, ref := range c.Scenarios {
-			places[ref] = with(places[ref], all.of(c.Key))
+			places[ref] = appendUnique(places[ref], all.add(c.Key))
 		}
 	}
 	return all.all, places

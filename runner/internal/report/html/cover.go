@@ -7,33 +7,33 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// A map answers at one glance what is not proved and what was not observed. Rules are shown side by side with what
-// their scenarios show, and operations with their outcomes. Each cell says in a symbol and in words what its colour says.
+// A map shows what is not proved and what was not observed: rules with the scenarios that prove them, and operations with their
+// outcomes. Each cell has a symbol and a text beside its colour.
 
-// ruleTable is the rules of a feature.
+// ruleTable has the rules of a feature.
 type ruleTable struct {
 	Feature string
 	Rows    []ruleRow
-	// Gates and Promises say which columns there are.
-	Gates, Promises bool
+	// Preconditions and Promises say which columns there are.
+	Preconditions, Invariants bool
 }
 
 type ruleRow struct {
-	ruleFile
+	ruleView
 	Cells []ruleCell
 }
 
-// ruleCell is what the scenarios of one side of a rule show.
+// ruleCell counts the scenarios of one side of a rule.
 type ruleCell struct {
 	Side string
-	// Applies is false for a side that the rule has not.
+	// Applies is false for a side that the rule does not have.
 	Applies bool
-	// Shown are the scenarios that count as evidence, of those that are planned.
+	// Shown counts the scenarios that prove the side, and Planned those that could.
 	Shown, Planned int
 	LeftOut        bool
 }
 
-// Class says how the cell looks.
+// Class returns the CSS class of the cell.
 func (c ruleCell) Class() string {
 	switch {
 	case !c.Applies:
@@ -48,7 +48,7 @@ func (c ruleCell) Class() string {
 	return heat(c.Shown)
 }
 
-// heat is one of five shades.
+// heat returns the CSS class of one of five shades.
 func heat(n int) string {
 	shade := 1
 	for _, from := range []int{3, 8, 20, 80} {
@@ -59,8 +59,8 @@ func heat(n int) string {
 	return fmt.Sprintf("h%d", shade)
 }
 
-// ruleTables are the rules by features, in the order of the milestone.
-func ruleTables(c *conclusion, r *record.Run) (tables []ruleTable) {
+// ruleTables returns the rules by features, in the order of the milestone.
+func ruleTables(c *verdictView, r *record.Run) (tables []ruleTable) {
 	type key struct{ rule, side string }
 	planned, features := map[key]int{}, map[string]string{}
 	names := map[string]string{}
@@ -68,7 +68,9 @@ func ruleTables(c *conclusion, r *record.Run) (tables []ruleTable) {
 		names[f.URI] = f.Name
 	}
 	for _, s := range r.Scenarios {
-		planned[key{s.Rule, string(s.Side)}]++
+		if s.Result.Status != record.NotAtLevel {
+			planned[key{s.Rule, string(s.Side)}]++
+		}
 		if features[s.Rule] == "" {
 			features[s.Rule] = s.URI
 			if names[s.URI] != "" {
@@ -78,7 +80,7 @@ func ruleTables(c *conclusion, r *record.Run) (tables []ruleTable) {
 	}
 	for _, rule := range c.Rules {
 		feature := features[rule.ID]
-		if feature == "" { // nobody plans to show it, so it stands with the one before it
+		if feature == "" { // a rule without scenarios is shown with the one before it
 			feature = "Rules without scenarios"
 			if len(tables) > 0 {
 				feature = tables[len(tables)-1].Feature
@@ -92,7 +94,7 @@ func ruleTables(c *conclusion, r *record.Run) (tables []ruleTable) {
 		cell := func(side, in string, applies bool, shown []string) ruleCell {
 			return ruleCell{Side: side, Applies: applies, Shown: len(shown), Planned: planned[key{rule.ID, in}], LeftOut: rule.Skipped}
 		}
-		t.Gates, t.Promises = t.Gates || gate, t.Promises || !gate
+		t.Preconditions, t.Invariants = t.Preconditions || gate, t.Invariants || !gate
 		t.Rows = append(t.Rows, ruleRow{rule, []ruleCell{
 			cell("refuses", "refuses", gate, rule.Refuses),
 			cell("permits", "permits", gate, rule.Permits),
@@ -111,18 +113,18 @@ type outcomeTable struct {
 // operation is a column.
 type operation struct {
 	ID    string
-	Parts []string // of its name, between which it may be broken
+	Parts []string // add its name, between which it may be broken
 }
 
 type outcomeRow struct {
 	Outcome, ReasonCode, Code string
 	Status                    int
 	Declared                  bool
-	Cells                     []*cellFile // nil where the operation does not have the outcome
+	Cells                     []*outcomeView // nil where the operation does not have the outcome
 }
 
-// Class says how the cell looks.
-func (c *cellFile) Class() string {
+// Class returns the CSS class of the cell.
+func (c *outcomeView) Class() string {
 	switch {
 	case !c.Declared:
 		return "stray"
@@ -134,7 +136,7 @@ func (c *cellFile) Class() string {
 	return heat(c.Observed)
 }
 
-func outcomesOf(c *conclusion) (t outcomeTable) {
+func outcomesOf(c *verdictView) (t outcomeTable) {
 	columns, rows := map[string]int{}, map[string]int{}
 	var ids []string
 	for _, cell := range c.Cells {
@@ -144,7 +146,7 @@ func outcomesOf(c *conclusion) (t outcomeTable) {
 		}
 	}
 	for _, id := range ids {
-		t.Operations = append(t.Operations, operation{id, strings.SplitAfter(strings.TrimPrefix(id, family(ids)), ".")})
+		t.Operations = append(t.Operations, operation{id, strings.SplitAfter(strings.TrimPrefix(id, commonPrefix(ids)), ".")})
 	}
 	for i := range c.Cells {
 		cell := &c.Cells[i]
@@ -153,15 +155,15 @@ func outcomesOf(c *conclusion) (t outcomeTable) {
 		if !known {
 			at = len(t.Rows)
 			rows[key] = at
-			t.Rows = append(t.Rows, outcomeRow{string(cell.Outcome), string(cell.ReasonCode), string(cell.Code), cell.Status, cell.Declared, make([]*cellFile, len(ids))})
+			t.Rows = append(t.Rows, outcomeRow{string(cell.Outcome), string(cell.ReasonCode), string(cell.Code), cell.Status, cell.Declared, make([]*outcomeView, len(ids))})
 		}
 		t.Rows[at].Cells[columns[cell.Operation]] = cell
 	}
 	return t
 }
 
-// family is how most names begin, up to a dot; "" when it is not most of them.
-func family(ids []string) string {
+// commonPrefix returns how most names begin, up to the first dot; "" when most begin differently.
+func commonPrefix(ids []string) string {
 	counts := map[string]int{}
 	for _, id := range ids {
 		if first, _, ok := strings.Cut(id, "."); ok {
@@ -176,7 +178,7 @@ func family(ids []string) string {
 	return ""
 }
 
-// notPassed says that a status is one that speaks against the run.
+// notPassed reports whether a status speaks against the run.
 func notPassed(s record.Status) bool {
 	return s != record.Passed && s != record.SkippedByCapability && s != record.NotSelected && s != record.NotAtLevel
 }

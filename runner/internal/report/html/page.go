@@ -18,7 +18,7 @@
 // # The format
 //
 // Everything is in the file. Its content security policy forbids the browser to load anything, and to run other scripts. Texts
-// of the target and of the features are not trusted: html/template escapes them, and body.go escapes bodies itself.
+// add the target and of the features are not trusted: html/template escapes them, and body.go escapes bodies itself.
 //
 // The details of the scenarios are most of a report, and few are looked at. So they are in chunks of [perChunk] scenarios,
 // deflated, in base64, and a chunk is unpacked when one of its scenarios is opened or a text is searched:
@@ -85,7 +85,7 @@ type view struct {
 	Style   template.CSS
 	Script  template.JS
 	Record  *record.Run
-	Verdict conclusion
+	Verdict verdictView
 	Causes  []causeView
 	Failed  []*row
 
@@ -152,7 +152,7 @@ func (r *row) Passed() bool { return r.Result.Status == record.Passed }
 
 // Encode returns the page.
 func Encode(r *record.Run, decided *verdict.Verdict) ([]byte, error) {
-	concluded := conclude(r, decided)
+	concluded := newVerdictView(r, decided)
 	v := &view{
 		Policy: "default-src 'none'; style-src '" + digest(style) + "'; script-src '" + digest(script) + "'; base-uri 'none'; form-action 'none'",
 		Style:  template.CSS(style), Script: template.JS(script),
@@ -193,7 +193,7 @@ func (v *view) list() []*row {
 		places[f.URI] = i
 		v.Features = append(v.Features, feature{URI: f.URI, Name: f.Name, Description: strings.TrimSpace(f.Description)})
 	}
-	var rules, operations, outcomes numbers
+	var rules, operations, outcomes indexes
 	causes, causesByRef := causesOf(&v.Verdict.Verdict)
 	for _, status := range record.Statuses {
 		if status != record.NotSelected && status != record.NotAtLevel && slices.ContainsFunc(v.Record.Scenarios, func(s *record.Scenario) bool { return s.Result.Status == status }) {
@@ -202,12 +202,12 @@ func (v *view) list() []*row {
 	}
 	// The order is that of the milestone. What it does not declare comes after it.
 	for _, rule := range v.Verdict.Rules {
-		rules.of(rule.ID)
+		rules.add(rule.ID)
 	}
 	for i := range v.Verdict.Cells {
 		cell := &v.Verdict.Cells[i]
-		operations.of(cell.Operation)
-		outcomes.of(cell.Value())
+		operations.add(cell.Operation)
+		outcomes.add(cell.Value())
 	}
 	var all []*row
 	for _, s := range v.Record.Scenarios {
@@ -221,11 +221,11 @@ func (v *view) list() []*row {
 			v.Features = append(v.Features, feature{URI: s.URI, Name: s.URI})
 		}
 		line := &row{Scenario: s, Causes: causesByRef[s.Ref()]}
-		rules.of(s.Rule)
+		rules.add(s.Rule)
 		for _, x := range s.Exchanges {
-			line.Operations = with(line.Operations, operations.of(x.Operation))
+			line.Operations = appendUnique(line.Operations, operations.add(x.Operation))
 			for _, value := range valuesOf(x) {
-				line.Outcomes = with(line.Outcomes, outcomes.of(value))
+				line.Outcomes = appendUnique(line.Outcomes, outcomes.add(value))
 			}
 		}
 		switch s.Result.Status {
@@ -249,13 +249,13 @@ func (v *view) list() []*row {
 	return all
 }
 
-// numbers numbers texts in the order in which they are added.
-type numbers struct {
+// indexes numbers texts in the order in which they are added.
+type indexes struct {
 	all    []string
 	places map[string]int
 }
 
-func (n *numbers) of(text string) int {
+func (n *indexes) add(text string) int {
 	at, known := n.places[text]
 	if !known {
 		if n.places == nil {
@@ -267,7 +267,7 @@ func (n *numbers) of(text string) int {
 	return at
 }
 
-func with(list []int, n int) []int {
+func appendUnique(list []int, n int) []int {
 	if slices.Contains(list, n) {
 		return list
 	}
@@ -346,7 +346,7 @@ func (p *packer) chunk(rows []*row, r *record.Run) (_ template.HTML, err error) 
 			_, _ = w.Write([]byte{0})
 		}
 		p.inside.Reset()
-		if err := pages.ExecuteTemplate(&p.inside, "scenario", insideOf(row, r)); err != nil {
+		if err := pages.ExecuteTemplate(&p.inside, "scenario", detailsOf(row, r)); err != nil {
 			return "", fmt.Errorf("writing the page: %s: %w", row.Where(), err)
 		}
 		text := p.inside.Bytes()

@@ -26,11 +26,11 @@ const (
 
 func TestOpensFromTheDisk(t *testing.T) {
 	b := open(t, red(t).page, "")
-	b.says(`document.title`, `"✗ M109: it does not hold"`)
-	b.says(`document.querySelector("main > section h1").textContent`, `"✗ overall=false"`)
-	b.says(`document.querySelector("main > section").id`, `"verdict"`)
-	b.says(`[...document.querySelectorAll("main > section")].map((s) => s.id)`, `["verdict","causes","reasons","failed","rules","outcomes","times","walks","scenarios"]`)
-	b.says(`document.querySelectorAll(".broken-list li").length`, `2`)
+	b.expect(`document.title`, `"✗ M109: it does not hold"`)
+	b.expect(`document.querySelector("main > section h1").textContent`, `"✗ overall=false"`)
+	b.expect(`document.querySelector("main > section").id`, `"verdict"`)
+	b.expect(`[...document.querySelectorAll("main > section")].map((s) => s.id)`, `["verdict","causes","reasons","failed","rules","outcomes","times","walks","scenarios"]`)
+	b.expect(`document.querySelectorAll(".broken-list li").length`, `2`)
 	b.quiet()
 }
 
@@ -48,8 +48,8 @@ func TestLoadsNothing(t *testing.T) {
 	} {
 		b.eval(`void document.body.append(Object.assign(` + what + `))`)
 	}
-	b.says(`fetch("`+server.URL+`").catch((e) => e.name)`, `"TypeError"`)
-	b.says(`globalThis.harmed`, `null`)
+	b.expect(`fetch("`+server.URL+`").catch((e) => e.name)`, `"TypeError"`)
+	b.expect(`globalThis.harmed`, `null`)
 	if n := asked.Load(); n != 0 {
 		t.Errorf("the page asked a server %d times", n)
 	}
@@ -60,13 +60,13 @@ func TestFailedIsOpen(t *testing.T) {
 	b := open(t, r.page, "")
 	id := `document.getElementById("` + r.refs[hostile] + `")`
 	b.wait(id + `.querySelector("mark")`)
-	b.says(id+`.open`, `true`)
-	b.says(id+`.querySelector("details.x").open`, `true`)
-	b.says(`[...`+id+`.querySelectorAll("mark")].map((m) => m.textContent.split(":")[0])`, `["\"ok\""]`)
-	b.says(`[...`+id+`.querySelectorAll(".note")].map((m) => m.textContent.trim())[0]`, `"✗ must be true (const)"`)
-	b.says(`document.querySelectorAll("details.s.passed[open]").length`, `0`)
-	undefined := `document.getElementById("` + r.refs["Nobody knows its sentence"] + `")`
-	b.says(undefined+`.querySelector(".undefined .failure").textContent.includes("undefined")`, `true`)
+	b.expect(id+`.open`, `true`)
+	b.expect(id+`.querySelector("details.x").open`, `true`)
+	b.expect(`[...`+id+`.querySelectorAll("mark")].map((m) => m.textContent.split(":")[0])`, `["\"ok\""]`)
+	b.expect(`[...`+id+`.querySelectorAll(".note")].map((m) => m.textContent.trim())[0]`, `"✗ must be true (const)"`)
+	b.expect(`document.querySelectorAll("details.s.passed[open]").length`, `0`)
+	undefined := `document.getElementById("` + r.refs["Has an undefined step"] + `")`
+	b.expect(undefined+`.querySelector(".undefined .failure").textContent.includes("undefined")`, `true`)
 	b.quiet()
 }
 
@@ -76,16 +76,16 @@ func TestNothingIsInjected(t *testing.T) {
 	b.eval(`for (const s of document.querySelectorAll("details")) s.open = true`)
 	b.wait(`[...document.querySelectorAll("details.s")].every((s) => s.querySelector(".steps"))`)
 	b.eval(`for (const s of document.querySelectorAll("details")) s.open = true`)
-	b.says(`globalThis.harmed`, `null`)
-	b.says(`document.querySelectorAll("img, iframe, object, embed, script:not([type])").length`, `1`) // which is ours
-	b.says(`[...document.querySelectorAll("*")].filter((e) => e.getAttributeNames().some((n) => n.startsWith("on"))).length`, `0`)
+	b.expect(`globalThis.harmed`, `null`)
+	b.expect(`document.querySelectorAll("img, iframe, object, embed, script:not([type])").length`, `1`) // which is ours
+	b.expect(`[...document.querySelectorAll("*")].filter((e) => e.getAttributeNames().some((n) => n.startsWith("on"))).length`, `0`)
 	words := strconv.Quote(hostile)
 	id := `document.getElementById("` + r.refs[hostile] + `")`
-	b.says(id+`.querySelector(".name").textContent === `+words, `true`)
-	b.says(`[...`+id+`.querySelectorAll(".headers dd")].filter((d) => d.textContent === `+words+`).length`, `2`)
-	b.says(`[...`+id+`.querySelectorAll(".given td")].filter((d) => d.textContent === `+words+`).length`, `1`)
-	b.says(`[...`+id+`.querySelectorAll(".json .t")].filter((d) => JSON.parse(d.textContent) === `+words+`).length`, `1`)
-	b.says(`[...`+id+`.querySelectorAll(".json .k")].filter((d) => JSON.parse(d.textContent) === `+words+`).length`, `1`)
+	b.expect(id+`.querySelector(".name").textContent === `+words, `true`)
+	b.expect(`[...`+id+`.querySelectorAll(".headers dd")].filter((d) => d.textContent === `+words+`).length`, `2`)
+	b.expect(`[...`+id+`.querySelectorAll(".given td")].filter((d) => d.textContent === `+words+`).length`, `1`)
+	b.expect(`[...`+id+`.querySelectorAll(".json .t")].filter((d) => JSON.parse(d.textContent) === `+words+`).length`, `1`)
+	b.expect(`[...`+id+`.querySelectorAll(".json .k")].filter((d) => JSON.parse(d.textContent) === `+words+`).length`, `1`)
 	b.quiet()
 }
 
@@ -95,14 +95,14 @@ func TestFilters(t *testing.T) {
 		name, hash, choose string
 		want               string // the names that are left
 	}{
-		{"not passed", "?status=bad", ``, `[` + strconv.Quote(hostile) + `,"Nobody knows its sentence"]`},
-		{"a status", "", `status: "undefined"`, `["Nobody knows its sentence"]`},
+		{"not passed", "?status=bad", ``, `[` + strconv.Quote(hostile) + `,"Has an undefined step"]`},
+		{"a status", "", `status: "undefined"`, `["Has an undefined step"]`},
 		{"a rule", "?rule=export-chains-pages", ``, `["The first page follows nothing","Each next page commits to the page before it","The proof of a walk of one entry a page holds from end to end","` + walked + `","Two pages, with the hashes that another tool computed"]`},
 		{"a rule and a side", "?rule=rollout-climbs-one-tier&side=refuses", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","The block of an active rollout from S0 to S2 has its reason codes","The block of an active rollout from S0 to S3 has its reason codes","The block of an active rollout from S1 to S3 has its reason codes","A rollout that climbs too far moves nothing"]`},
 		{"an operation", "", `operation: "healthz", status: "passed"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
 		{"an outcome", "?outcome=partnerLiquidityProvider.rollout.upsert+rollout_blocked+partner_liquidity_provider_rollout_blocked", ``, `["An active rollout from S0 to S2 is blocked","An active rollout from S0 to S3 is blocked","An active rollout from S1 to S3 is blocked","The block of an active rollout from S0 to S2 has its reason codes","The block of an active rollout from S0 to S3 has its reason codes","The block of an active rollout from S1 to S3 has its reason codes","A rollout that climbs too far moves nothing"]`},
 		{"a feature", "", `feature: "features/keys.feature", side: "keeps", status: "passed"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
-		{"words of a name", "", `text: "SENTENCE nobody"`, `["Nobody knows its sentence"]`},
+		{"words of a name", "", `text: "STEP undefined"`, `["Has an undefined step"]`},
 		{"words of a body", "", `operation: "healthz", text: "\"ok\": true,"`, `[]`},
 		{"other words of a body", "", `operation: "healthz", status: "passed", text: "\"ok\": true"`, `["Health is ok","Health does not look at who asks","Health is public in key mode too"]`},
 		{"words of a header", "", `text: "x-note: content-type: corr_healthz"`, `[` + strconv.Quote(hostile) + `]`},
@@ -142,7 +142,7 @@ func TestAddresses(t *testing.T) {
 	r := red(t)
 	tests := []struct{ name, hash, want string }{
 		{"a scenario", r.refs[walked], r.refs[walked]},
-		{"a sentence", r.refs[walked] + ".step-2", r.refs[walked] + ".step-2"},
+		{"a step", r.refs[walked] + ".step-2", r.refs[walked] + ".step-2"},
 		{"a page of an export", r.refs[walked] + ".page-2", r.refs[walked] + ".page-2"},
 		{"a filter", "?rule=export-chains-pages", "scenarios"},
 	}
@@ -151,7 +151,7 @@ func TestAddresses(t *testing.T) {
 		b.becomes(active, `"`+want+`"`)
 		b.becomes(`(() => { const at = document.activeElement.getBoundingClientRect().top; return at >= 0 && at < innerHeight - 20 })()`, `true`)
 		if strings.HasPrefix(hash, "s-") {
-			b.says(`document.getElementById("`+r.refs[walked]+`").open`, `true`)
+			b.expect(`document.getElementById("`+r.refs[walked]+`").open`, `true`)
 		}
 		b.quiet()
 	}
@@ -173,7 +173,7 @@ func TestAddresses(t *testing.T) {
 		b.becomes(shown+`.length`, `2`)
 		b.eval(`location.hash = "#` + r.refs[walked] + `"`)
 		b.becomes(active, `"`+r.refs[walked]+`"`)
-		b.says(`document.getElementById("filter").elements.status.value`, `""`)
+		b.expect(`document.getElementById("filter").elements.status.value`, `""`)
 	})
 	t.Run("nothing that there is", func(t *testing.T) {
 		open(t, r.page, "s-0000000000.step-1%").quiet()
@@ -185,9 +185,9 @@ func TestCauseLinks(t *testing.T) {
 	r := red(t)
 	b := open(t, r.page, "")
 	first := `document.querySelector(".causes details")`
-	b.says(first+`.open`, `true`)
-	b.says(first+`.querySelector("summary .size").textContent`, `"1 scenario"`)
-	b.says(first+`.querySelector(".cmd pre").textContent.startsWith("curl -sS -i http://127.0.0.1:8109/healthz")`, `true`)
+	b.expect(first+`.open`, `true`)
+	b.expect(first+`.querySelector("summary .size").textContent`, `"1 scenario"`)
+	b.expect(first+`.querySelector(".cmd pre").textContent.startsWith("curl -sS -i http://127.0.0.1:8109/healthz")`, `true`)
 	key := b.eval(first + `.querySelector("summary code").textContent`)
 	b.eval(first + `.querySelector("dd a").click()`)
 	b.becomes(`document.getElementById("filter").elements.cause.value`, key)
@@ -202,8 +202,8 @@ func TestKeyboard(t *testing.T) {
 	b := open(t, r.page, "")
 	press := func(keys string) { b.Helper(); b.do(chromedp.KeyEvent(keys)) }
 	press(kb.Tab)
-	b.says(`document.activeElement.className`, `"skip"`)
-	b.says(`document.activeElement.getBoundingClientRect().left`, `0`) // it is seen
+	b.expect(`document.activeElement.className`, `"skip"`)
+	b.expect(`document.activeElement.getBoundingClientRect().left`, `0`) // it is seen
 	press(kb.Enter)
 	b.becomes(active, `"scenarios"`)
 	slash := func() { // as one event, as a keyboard sends it
@@ -211,16 +211,16 @@ func TestKeyboard(t *testing.T) {
 		call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "/", Code: "Slash", Text: "/"})
 	}
 	slash()
-	b.says(active, `"text"`)
+	b.expect(active, `"text"`)
 	press("walk")
 	slash()
-	b.says(`document.activeElement.value`, `"walk/"`)
+	b.expect(`document.activeElement.value`, `"walk/"`)
 	press(kb.Backspace)
 	b.becomes(`document.getElementById("found").textContent.includes(" of ")`, `true`)
 	press(kb.Escape)
 	b.becomes(`document.getElementById("found").textContent.includes(" of ")`, `false`)
 	b.eval(`document.querySelector("details.s.passed > summary").focus()`)
-	b.says(`getComputedStyle(document.activeElement).outlineStyle`, `"solid"`)
+	b.expect(`getComputedStyle(document.activeElement).outlineStyle`, `"solid"`)
 	press(kb.Enter)
 	b.wait(`document.querySelector("details.s.passed .steps")`)
 	b.quiet()
@@ -242,8 +242,8 @@ func TestCopies(t *testing.T) {
 	b.eval(id + `.querySelector("pre + .copy").focus()`)
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.wait(`document.getElementById("announced").textContent === "Copied"`)
-	b.says(`navigator.clipboard.readText().then((text) => text === `+id+`.querySelector(".cmd pre").textContent && text.startsWith("curl -sS -i http://127.0.0.1:8109/healthz -H "))`, `true`)
-	b.says(`document.activeElement.className`, `"copy"`)
+	b.expect(`navigator.clipboard.readText().then((text) => text === `+id+`.querySelector(".cmd pre").textContent && text.startsWith("curl -sS -i http://127.0.0.1:8109/healthz -H "))`, `true`)
+	b.expect(`document.activeElement.className`, `"copy"`)
 	b.quiet()
 }
 
@@ -266,7 +266,7 @@ func TestDarkAndPaper(t *testing.T) {
 		t.Run(test.medium+" "+test.scheme, func(t *testing.T) {
 			b.TB = t
 			b.media(test.medium, test.scheme)
-			b.says(test.expression, test.want)
+			b.expect(test.expression, test.want)
 		})
 	}
 }
@@ -305,9 +305,9 @@ func TestAccessible(t *testing.T) {
 			b.media("screen", look.scheme)
 			b.size(look.width, 900)
 			b.eval(`document.getElementById("` + r.refs[walked] + `").scrollIntoView()`) // below the bars that stay in view
-			b.says(`axe.run({runOnly: `+look.rules+`, resultTypes: ["violations"]}).then((found) =>
+			b.expect(`axe.run({runOnly: `+look.rules+`, resultTypes: ["violations"]}).then((found) =>
 				found.violations.map((v) => v.id + ": " + v.nodes.slice(0, 5).map((n) => n.target + " " + n.failureSummary).join("; ")))`, `[]`)
-			b.says(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest(".wide, .skip, .vh"))
+			b.expect(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest(".wide, .skip, .vh"))
 				.slice(0, 9).map((e) => e.tagName + "." + e.className + "#" + e.id)`, `[]`) // nothing is cut off
 		})
 	}

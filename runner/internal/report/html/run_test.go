@@ -36,7 +36,7 @@ const attack = `
     Then the answer is 200
 
   @health-is-public
-  Scenario: Nobody knows its sentence
+  Scenario: Has an undefined step
     Given I bring no identity
     Then all is well ` + hostile + `
 `

@@ -11,8 +11,8 @@ import (
 	"example.com/lpgate/schemas"
 )
 
-// insideView has the details of a scenario, which are shown when it is opened.
-type insideView struct {
+// detailsView has the details of a scenario, which are shown when it is opened.
+type detailsView struct {
 	*record.Scenario
 	Repro string
 	Chain *walk
@@ -61,8 +61,8 @@ type messageView struct {
 	Length int
 }
 
-// place returns where a request can be sent again, and the command that starts a server there; "" when one is running.
-func place(f *record.Failure, r *record.Run) (base, start string) {
+// endpointOf returns where a request can be sent again, and the command that starts a server there; "" when one is running.
+func endpointOf(f *record.Failure, r *record.Run) (base, start string) {
 	switch {
 	case f != nil && f.Base != "":
 		return f.Base, f.Start
@@ -72,10 +72,10 @@ func place(f *record.Failure, r *record.Run) (base, start string) {
 	return r.Base, ""
 }
 
-func insideOf(line *row, r *record.Run) *insideView {
+func detailsOf(line *row, r *record.Run) *detailsView {
 	s := line.Scenario
 	ref := s.Ref()
-	v := &insideView{Scenario: s, Chain: line.chain}
+	v := &detailsView{Scenario: s, Chain: line.chain}
 	if notPassed(s.Result.Status) && s.Selected {
 		v.Repro = r.Again(s)
 	}
@@ -109,7 +109,7 @@ func insideOf(line *row, r *record.Run) *insideView {
 
 func exchangeOf(x *record.Exchange, f *record.Failure, r *record.Run) exchangeView {
 	v := exchangeView{Exchange: x, Line: x.Request.Method + " " + x.Request.Target, Failed: x.Failures()}
-	base, start := place(f, r)
+	base, start := endpointOf(f, r)
 	v.Curl, v.Start = repro.Curl(base, r.Flags, &x.Request, new(record.Secrets)), start
 	v.Open = len(v.Failed) > 0 || x.Response == nil || f != nil && f.Exchange == x
 	var violations []schemas.Violation
@@ -135,16 +135,16 @@ func messageOf(h http.Header, text []byte, length int, violations []schemas.Viol
 	return messageView{Header: header(h), Body: body(text, violations), Empty: len(text) == 0 && len(violations) == 0, Length: length}
 }
 
-// Sum returns the answer in one line.
-func (v exchangeView) Sum() string {
+// Summary returns the answer in one line.
+func (v exchangeView) Summary() string {
 	if v.Exchange.Response == nil {
 		return "no answer: " + v.Exchange.Failure
 	}
 	return v.Exchange.Message
 }
 
-// Undone reports whether the step did not begin, or was skipped.
-func (v stepView) Undone() bool { return v.Status == "" || v.Status == "skipped" }
+// NotRun reports whether the step did not begin, or was skipped.
+func (v stepView) NotRun() bool { return v.Status == "" || v.Status == "skipped" }
 
 // Class returns the CSS class of the answer.
 func (v exchangeView) Class() string {

@@ -8,7 +8,7 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// times is how long things took, drawn. Its scales are logarithmic: most scenarios take about as long as each other,
+// times has the durations of scenarios as drawings. The scales are logarithmic: most scenarios take about as long as each other,
 // and some a hundred times as long.
 type times struct {
 	Count, Height, Width int
@@ -17,31 +17,31 @@ type times struct {
 	Slowest              []slow
 }
 
-// bar is one of the histogram.
+// bar is a bar of the histogram.
 type bar struct {
 	X, Y, W, H, Mid int
 	Count           int
 	From, To        time.Duration
 }
 
-// Label and Foot are where its texts stand.
+// Label returns the y coordinate of its count.
 func (b bar) Label() int { return b.Y - 4 }
 
-// Foot is below it.
+// Foot returns the y coordinate of its bound.
 func (b bar) Foot() int { return plotTop + plotHeight + 15 }
 
-// timeRow is a feature.
+// timeRow has the durations of a feature.
 type timeRow struct {
 	Name                           string
 	Count                          int
 	Median, P95, Max, Total        time.Duration
-	FromX, BoxX, BoxW, MidX, Until int // of a strip of stripWidth
+	FromX, BoxX, BoxW, MidX, Until int // add a strip of stripWidth
 }
 
 // slow is one of the slowest scenarios.
 type slow struct {
 	*row
-	Width int // of 100
+	Width int // add 100
 }
 
 const (
@@ -52,7 +52,7 @@ const (
 	mostSlowest = 10
 )
 
-// bounds are where the bars of the histogram end: 1, 2 and 5 of each power of ten, from 0.1 ms to 1000 s.
+// bounds returns the upper bounds of the bars: 1, 2 and 5 times each power of ten, from 0.1 ms to 1000 s.
 func bounds() (all []time.Duration) {
 	for unit := 100 * time.Microsecond; unit <= 1000*time.Second; unit *= 10 {
 		all = append(all, unit, 2*unit, 5*unit)
@@ -111,7 +111,7 @@ func timesOf(features []feature) (t times) {
 	return t
 }
 
-// histogram counts sorted durations.
+// histogram returns the bars of sorted durations.
 func histogram(took []time.Duration) (bars []bar) {
 	from, most := time.Duration(0), 0
 	for _, to := range bounds() {

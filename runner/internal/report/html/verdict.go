@@ -9,25 +9,25 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// conclusion is what the page shows of the verdict. An incomplete log has no verdict: then it has what can be counted.
-type conclusion struct {
+// verdictView is what the page shows of the verdict. An incomplete log has no verdict: then it has what can be counted.
+type verdictView struct {
 	verdict.Verdict
-	Rules []ruleFile
-	Cells []cellFile
+	Rules []ruleView
+	Cells []outcomeView
 	// Groups are the reasons that are no causes, by their kinds.
 	Groups []reasonGroup
 	// Decided reports whether there is a verdict.
 	Decided bool
 }
 
-// ruleFile is a rule of the verdict.
-type ruleFile struct{ verdict.Rule }
+// ruleView is a rule of the verdict.
+type ruleView struct{ verdict.Rule }
 
-// cellFile is a cell of the coverage.
-type cellFile struct{ verdict.CoverageItem }
+// outcomeView is a cell of the coverage.
+type outcomeView struct{ verdict.CoverageItem }
 
 // Value returns the name of the outcome in the filter.
-func (c *cellFile) Value() string {
+func (c *outcomeView) Value() string {
 	if !c.Declared {
 		return outcomeValue(c.Operation, undeclared, "")
 	}
@@ -58,23 +58,23 @@ const (
 	mostReasons = 20
 )
 
-func conclude(r *record.Run, v *verdict.Verdict) *conclusion {
-	c := &conclusion{Verdict: *v, Decided: !v.Undecided}
+func newVerdictView(r *record.Run, v *verdict.Verdict) *verdictView {
+	c := &verdictView{Verdict: *v, Decided: !v.Undecided}
 	if v.Undecided {
 		c.tally(r)
 	}
 	for _, rule := range v.Rules {
-		c.Rules = append(c.Rules, ruleFile{rule})
+		c.Rules = append(c.Rules, ruleView{rule})
 	}
 	for _, cell := range v.Coverage {
-		c.Cells = append(c.Cells, cellFile{cell})
+		c.Cells = append(c.Cells, outcomeView{cell})
 	}
 	c.group(r)
 	return c
 }
 
 // tally counts what can be counted without a verdict.
-func (c *conclusion) tally(r *record.Run) {
+func (c *verdictView) tally(r *record.Run) {
 	c.Overall, c.Scenarios, c.Selection.Planned, c.Reasons = r.Complete && r.Overall, map[record.Status]int{}, len(r.Scenarios), nil
 	for _, s := range r.Scenarios {
 		c.Scenarios[s.Result.Status]++
@@ -88,7 +88,7 @@ func (c *conclusion) tally(r *record.Run) {
 }
 
 // group groups the reasons by their kinds, and finds the targets of their links.
-func (c *conclusion) group(r *record.Run) {
+func (c *verdictView) group(r *record.Run) {
 	refs, wheres, rules := map[string]string{}, map[string]string{}, map[string]bool{}
 	for _, s := range r.Scenarios {
 		refs[s.Ref()], wheres[s.Where()], rules[s.Rule] = s.Ref(), s.Ref(), true
@@ -122,7 +122,7 @@ func (c *conclusion) group(r *record.Run) {
 }
 
 // Meaning returns what the exit code means.
-func (c *conclusion) Meaning() string {
+func (c *verdictView) Meaning() string {
 	switch c.Exit {
 	case 0:
 		return "the contract holds"
@@ -141,7 +141,7 @@ func (c *conclusion) Meaning() string {
 }
 
 // Statuses counts the scenarios by their statuses.
-func (c *conclusion) Statuses() (counts []statusCount) {
+func (c *verdictView) Statuses() (counts []statusCount) {
 	for _, status := range record.Statuses {
 		if n := c.Scenarios[status]; n > 0 {
 			counts = append(counts, statusCount{status, n})
@@ -156,13 +156,13 @@ type statusCount struct {
 }
 
 // ProvedRules counts the rules that are proved.
-func (c *conclusion) ProvedRules() int {
+func (c *verdictView) ProvedRules() int {
 	proved, _, _ := c.Proved()
 	return proved
 }
 
 // Unproved returns the rules that are not proved.
-func (c *conclusion) Unproved() (rules []ruleFile) {
+func (c *verdictView) Unproved() (rules []ruleView) {
 	for _, rule := range c.Rules {
 		if !rule.Proved {
 			rules = append(rules, rule)
@@ -172,7 +172,7 @@ func (c *conclusion) Unproved() (rules []ruleFile) {
 }
 
 // Why returns why a rule is not proved.
-func (r ruleFile) Why() string {
+func (r ruleView) Why() string {
 	switch {
 	case r.Skipped:
 		return "left out"
@@ -197,7 +197,7 @@ func (r ruleFile) Why() string {
 }
 
 // Unobserved returns the declared outcomes that were not observed.
-func (c *conclusion) Unobserved() (cells []*cellFile) {
+func (c *verdictView) Unobserved() (cells []*outcomeView) {
 	for i := range c.Cells {
 		if c.Cells[i].Declared && c.Cells[i].Observed == 0 {
 			cells = append(cells, &c.Cells[i])
@@ -206,8 +206,8 @@ func (c *conclusion) Unobserved() (cells []*cellFile) {
 	return cells
 }
 
-// Strays returns the outcomes that are not declared.
-func (c *conclusion) Strays() (cells []*cellFile) {
+// Undeclared returns the outcomes that are not declared.
+func (c *verdictView) Undeclared() (cells []*outcomeView) {
 	for i := range c.Cells {
 		if !c.Cells[i].Declared {
 			cells = append(cells, &c.Cells[i])
@@ -217,7 +217,7 @@ func (c *conclusion) Strays() (cells []*cellFile) {
 }
 
 // Declared counts the declared outcomes.
-func (c *conclusion) Declared() int { return len(c.Cells) - len(c.Strays()) }
+func (c *verdictView) Declared() int { return len(c.Cells) - len(c.Undeclared()) }
 
 // Seen counts the declared outcomes that were observed.
-func (c *conclusion) Seen() int { return c.Declared() - len(c.Unobserved()) }
+func (c *verdictView) Seen() int { return c.Declared() - len(c.Unobserved()) }

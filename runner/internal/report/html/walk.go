@@ -12,23 +12,23 @@ import (
 	"example.com/lpgate/steps/auditproof"
 )
 
-// walk is the pages of an export that a scenario was answered, in the order of its requests. They are found by their
-// shape, an object with /attestation/chain_hash, and not by an operation: a milestone without exports has none.
+// walk has the pages of an export that a scenario received, in the order of its requests. A page is an object with
+// /attestation/chain_hash, of any operation.
 type walk struct {
 	Scenario *record.Scenario
 	Pages    []exportPage
-	// Joined is how many pages continue another one, or claim to, and Broken how many are.
+	// Joined counts the pages that continue another one, or claim to, and Broken those with a break.
 	Joined, Broken int
 }
 
-// exportPage is one answer with a page in it.
+// exportPage is an answer that has a page.
 type exportPage struct {
 	auditproof.Outline
-	// Number is its place in the scenario, and Exchange that of its answer, both from 1; Step is its sentence, from 0.
+	// Number is the number of the page in the scenario, and Exchange that of its answer, both from 1. Step is the index of its step.
 	Number, Exchange, Step int
-	// After is the number of the page that it continues; 0 for a first page, and for one that continues what was not seen.
+	// After is the number of the page that it continues; 0 for a first page, and for one that continues an unknown page.
 	After int
-	// Again is the number of the page that this one is once more; 0 for none.
+	// Again is the number of the page that this one repeats; 0 for none.
 	Again int
 	// Break is what is wrong with it; "" for nothing.
 	Break string
@@ -36,11 +36,11 @@ type exportPage struct {
 	Unchecked string
 }
 
-// StepNumber is the number of its sentence.
+// StepNumber returns the number of its step.
 func (p exportPage) StepNumber() int { return p.Step + 1 }
 
-// keysOf are the keys that the run was told. A name that stands for two keys is left out: which target told it, and
-// which signed a page, is not in the log.
+// keysOf returns the public keys in the answers of a run. An id with two keys is left out: the log does not have which target
+// published which, and which one signed a page.
 func keysOf(r *record.Run) auditproof.Keys {
 	keys, doubtful := auditproof.Keys{}, map[string]bool{}
 	for _, x := range r.Exchanges() {
@@ -49,7 +49,7 @@ func keysOf(r *record.Run) auditproof.Keys {
 		}
 		set, err := auditproof.ParseKeys(x.Response.Body)
 		if err != nil {
-			continue // that is for the checks to say
+			continue // the checks report it
 		}
 		for id, key := range set {
 			if keys[id] != nil && !keys[id].Equal(key) {
@@ -62,7 +62,7 @@ func keysOf(r *record.Run) auditproof.Keys {
 	return keys
 }
 
-// walkOf is the walk of a scenario; nil when it was answered no page.
+// walkOf returns the walk of a scenario; nil when it received no page.
 func walkOf(s *record.Scenario, keys auditproof.Keys) *walk {
 	w := &walk{Scenario: s}
 	for i, x := range s.Exchanges {
@@ -75,9 +75,9 @@ func walkOf(s *record.Scenario, keys auditproof.Keys) *walk {
 		}
 		p := exportPage{Outline: auditproof.Sketch(text), Number: len(w.Pages) + 1, Exchange: i + 1, Step: x.Mark.Step}
 		if bytes.Contains(text, []byte(record.Redacted)) {
-			p.Unchecked = "its hashes were not checked: a secret in it is hidden"
+			p.Unchecked = "its hashes were not checked, as a secret in it is redacted"
 		} else if id := p.Signature.KeyID; keys[id] == nil {
-			p.Unchecked = fmt.Sprintf("it was not checked: the run was not told one key named %q", id)
+			p.Unchecked = fmt.Sprintf("it was not checked, as the run did not receive exactly one key %q", id)
 		} else if err := auditproof.Page(text, keys); err != nil {
 			p.Break = err.(*auditproof.Error).Message
 		}
@@ -96,7 +96,7 @@ func walkOf(s *record.Scenario, keys auditproof.Keys) *walk {
 	return w
 }
 
-// join finds the page before.
+// join finds the page that this one continues.
 func (p *exportPage) join(before []exportPage) {
 	for _, other := range slices.Backward(before) {
 		if p.Again == 0 && other.Attestation.ChainHash == p.Attestation.ChainHash {
@@ -104,24 +104,24 @@ func (p *exportPage) join(before []exportPage) {
 		}
 		if p.After == 0 && p.Continues(other.Outline) {
 			p.After = other.Number
-			if p.Break == "" && text(p.Query.CursorAfter) != text(other.NextCursor) {
-				p.Break = fmt.Sprintf("it starts after %q, but page %d leads to %q", text(p.Query.CursorAfter), other.Number, text(other.NextCursor))
+			if p.Break == "" && orEmpty(p.Query.CursorAfter) != orEmpty(other.NextCursor) {
+				p.Break = fmt.Sprintf("it starts after %q, but page %d leads to %q", orEmpty(p.Query.CursorAfter), other.Number, orEmpty(other.NextCursor))
 			}
 		}
 	}
 	if p.After == 0 && p.Query.AttestationAfter != nil && p.Break == "" {
-		p.Break = "it continues a page that the scenario was not answered: " + shortHash(*p.Query.AttestationAfter)
+		p.Break = "it continues a page that the scenario did not receive: " + shortHash(*p.Query.AttestationAfter)
 	}
 }
 
-func text(s *string) string {
+func orEmpty(s *string) string {
 	if s == nil {
 		return ""
 	}
 	return *s
 }
 
-// pageIn finds the text of a page in a document, so many objects deep; nil when there is none.
+// pageIn returns the text of a page in a document, at most so many objects deep; nil when there is none.
 func pageIn(document []byte, deep int) []byte {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(document, &members) != nil {
@@ -144,7 +144,7 @@ func pageIn(document []byte, deep int) []byte {
 	return nil
 }
 
-// sortWalks puts those that are broken first, and then the longest.
+// sortWalks sorts walks: the broken ones first, then the longest.
 func sortWalks(walks []walk) {
 	slices.SortStableFunc(walks, func(a, b walk) int {
 		if (a.Broken > 0) != (b.Broken > 0) {

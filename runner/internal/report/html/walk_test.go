@@ -60,7 +60,7 @@ func TestWalk(t *testing.T) {
 		name   string
 		bodies []string
 		keys   auditproof.Keys
-		want   string // of each page: its number, the one it continues, the one it repeats, and how it says what is wrong
+		want   string // add each page: its number, the one it continues, the one it repeats, and how it says what is wrong
 	}{
 		{"a whole export", pages, keys, "1 2<1 3<2"},
 		{"among other answers", []string{`{"ok":true}`, first, `no JSON: chain_hash`, second}, keys, "1 2<1"},

@@ -91,7 +91,7 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 	if !run.FinishedAt.IsZero() {
 		all.Time = seconds(run.FinishedAt.Sub(run.StartedAt))
 	}
-	if in := ofCauses(run, v); len(in.Cases) > 0 {
+	if in := causesSuite(run, v); len(in.Cases) > 0 {
 		all.Suites = append(all.Suites, in)
 	}
 	causes := map[string][]string{} // by the short ids of scenarios
@@ -114,9 +114,9 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 		if !s.Began.IsZero() && (in.Timestamp == "" || stamp(s.Began) < in.Timestamp) {
 			in.Timestamp = stamp(s.Began)
 		}
-		in.add(caseOf(run, v, s, causes[s.Ref()]))
+		in.add(scenarioCase(run, v, s, causes[s.Ref()]))
 	}
-	if in := ofVerdict(run, v, &all); len(in.Cases) > 0 {
+	if in := verdictSuite(run, v, &all); len(in.Cases) > 0 {
 		all.Suites = append(all.Suites, in)
 	}
 	all.count()
@@ -131,8 +131,8 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ofCauses returns the suite of the causes, the biggest first. A known cause is skipped.
-func ofCauses(run *record.Run, v *verdict.Verdict) *suite {
+// causesSuite returns the suite of the causes, the biggest first. A known cause is skipped.
+func causesSuite(run *record.Run, v *verdict.Verdict) *suite {
 	in := &suite{Name: "causes", Timestamp: stamp(run.StartedAt)}
 	for i := range v.Causes {
 		c := &v.Causes[i]
@@ -157,21 +157,21 @@ func ofCauses(run *record.Run, v *verdict.Verdict) *suite {
 	return in
 }
 
-// ofVerdict returns the suite of what is about no single scenario: the reasons that no scenario has, and what was not
+// verdictSuite returns the suite of what is about no single scenario: the reasons that no scenario has, and what was not
 // verified. What was not observed comes last, as its cases depend on whether there is anything else that is red.
-func ofVerdict(run *record.Run, v *verdict.Verdict, all *suites) *suite {
+func verdictSuite(run *record.Run, v *verdict.Verdict, all *suites) *suite {
 	in := &suite{Name: "verdict", Timestamp: stamp(run.StartedAt)}
 	apart := slices.DeleteFunc(v.Apart(run), func(reason record.Reason) bool { return reason.Cause != "" }) // see ofCauses
 	for _, reason := range apart {
 		if !v.Absent(reason) {
-			in.add(reasonOf(reason))
+			in.add(reasonCase(reason))
 		}
 	}
 	all.count()
 	red := all.Failures+all.Errors+in.Failures+in.Errors > 0
 	for _, reason := range apart {
 		if v.Absent(reason) {
-			in.add(absent(reason, red))
+			in.add(absentCase(reason, red))
 		}
 	}
 	if v.NotVerified.Any() {
@@ -204,8 +204,8 @@ func (s *suite) add(c test) {
 	}
 }
 
-// caseOf returns the case of a scenario that failed for some causes.
-func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario, causes []string) test {
+// scenarioCase returns the case of a scenario that failed for some causes.
+func scenarioCase(run *record.Run, v *verdict.Verdict, s *record.Scenario, causes []string) test {
 	c := test{Name: strings.TrimPrefix(s.ID, s.URI+" > "), ClassName: s.URI, File: s.URI, Line: s.Line, Time: seconds(s.Took())}
 	switch s.Result.Status {
 	case record.Passed:
@@ -226,7 +226,7 @@ func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario, causes []st
 		}
 		return c
 	}
-	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: text(run, s, causes)}
+	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: explanation(run, s, causes)}
 	if p.Message == "" {
 		p.Message = strings.ReplaceAll(string(s.Result.Status), "_", " ")
 	}
@@ -242,8 +242,8 @@ func caseOf(run *record.Run, v *verdict.Verdict, s *record.Scenario, causes []st
 	return c
 }
 
-// text returns the explanation of a scenario: its causes, the step, the exchange, and how to repeat it.
-func text(run *record.Run, s *record.Scenario, causes []string) string {
+// explanation returns the explanation of a scenario: its causes, the step, the exchange, and how to repeat it.
+func explanation(run *record.Run, s *record.Scenario, causes []string) string {
 	var lines []string
 	for _, key := range causes {
 		lines = append(lines, "cause   "+key)
@@ -262,8 +262,8 @@ func text(run *record.Run, s *record.Scenario, causes []string) string {
 	return strings.Join(lines, "\n")
 }
 
-// reasonOf returns the case of a reason. Its name is made of ids, which are stable while the message is not.
-func reasonOf(reason record.Reason) test {
+// reasonCase returns the case of a reason. Its name is made of ids, which are stable while the message is not.
+func reasonCase(reason record.Reason) test {
 	name := reason.ID
 	for _, more := range []string{reason.Where, reason.Cause, reason.Scenario, reason.Ref} {
 		if more != "" {
@@ -283,9 +283,9 @@ func reasonOf(reason record.Reason) test {
 	return c
 }
 
-// absent returns the case of what was not observed while not everything ran: skipped, or an error when nothing else is red.
-func absent(reason record.Reason, red bool) test {
-	c := reasonOf(reason)
+// absentCase returns the case of what was not observed while not everything ran: skipped, or an error when nothing else is red.
+func absentCase(reason record.Reason, red bool) test {
+	c := reasonCase(reason)
 	c.Error, c.Failure = c.Failure, nil
 	if red {
 		c.Skipped, c.Error = &problem{Message: reason.Message}, nil

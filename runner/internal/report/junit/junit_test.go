@@ -16,7 +16,7 @@ import (
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// scenario is one of a feature, and how it ended.
+// scenario returns a scenario that ended with a status.
 func scenario(name string, status record.Status) *record.Scenario {
 	s := &record.Scenario{
 		Scenario: &plan.Scenario{ID: "features/a.feature > " + name, URI: "features/a.feature", Line: 3, Name: name},
