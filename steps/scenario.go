@@ -166,3 +166,12 @@ func (s *scenario) variable(name string) (variable, error) {
 
 // text is the text of a variable that is known to be there.
 func (s *scenario) text(name string) string { return s.variables[name].text }
+
+// OwnPatterns match the texts that steps make of an id prefix: {me}, {stranger}, idempotency keys and {unique}. They differ
+// between runs with different run ids, and so between their outputs.
+var OwnPatterns = []milestones.Pattern{
+	{Token: "partner", Regexp: `partner-[0-9a-f]{10}`},
+	{Token: "stranger", Regexp: `stranger-[0-9a-f]{10}`},
+	{Token: "key", Regexp: `key-[0-9a-f]{10}-[0-9]+`},
+	{Token: "unique", Regexp: `u[0-9a-f]{10}`},
+}

@@ -7,10 +7,8 @@
 package execute
 
 import (
-	"cmp"
 	"context"
 	"io/fs"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -21,7 +19,6 @@ import (
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
 	"example.com/lpgate/runner/internal/service"
-	"example.com/lpgate/runner/internal/verdict"
 	"example.com/lpgate/steps"
 )
 
@@ -50,7 +47,9 @@ type Executor struct {
 	RunID string
 	// Timeout is how long one scenario may take; 0 for [service.DefaultTimeout].
 	Timeout time.Duration
-	// Observers are notified of what happens, as it happens.
+	// Log records what happens; nil for a log of its own, which is not written.
+	Log *record.Log
+	// Observers are notified of what happens too, as it happens.
 	Observers []Observer
 	// Secrets are the values that must not be reported; nil for those that the requests reveal.
 	Secrets *record.Secrets
@@ -59,7 +58,8 @@ type Executor struct {
 	// Steps are the step definitions; nil for [steps.All].
 	Steps *steps.Set
 
-	workers []*worker
+	observers []Observer // the log first
+	workers   []*worker
 }
 
 // Observer is notified of what happens while it happens. Scenarios are named by their place in the plan, steps by their
@@ -71,29 +71,6 @@ type Observer interface {
 	StepPassed(place, step int, at time.Time)
 	// ScenarioEnded has the scenario's result, and what explains it if it did not pass; nil otherwise.
 	ScenarioEnded(place int, result record.Result, failure *record.Failure, at time.Time)
-}
-
-// Result is what happened.
-type Result struct {
-	// Results are how the scenarios ended, by their place in the plan. A selected one without a result did not run.
-	Results map[int]record.Result
-	// Failures explain the ones that did not pass.
-	Failures map[int]record.Failure
-	// Exchanges are all exchanges, in the order of the plan.
-	Exchanges []*record.Exchange
-	// Stops are what kept scenarios from being run to their end.
-	Stops []record.Reason
-	// Agreed reports whether godog's exit codes are those that the results lead to; Godog is the highest of them.
-	Agreed bool
-	Godog  int
-}
-
-// Records returns what package verdict decides on, without artifacts and golden output.
-func (e *Executor) Records(result Result) verdict.Records {
-	return verdict.Records{
-		Milestone: e.Inputs.Milestone, Selection: e.Selection, Results: result.Results, Exchanges: result.Exchanges,
-		Agreed: result.Results == nil || result.Agreed, Godog: result.Godog, Stops: result.Stops,
-	}
 }
 
 // Against the built-in server there are two workers by default, each with servers and connections of its own. The
@@ -125,6 +102,11 @@ func (e *Executor) prepare() {
 	if e.Service == nil {
 		e.Service = &service.Service{ScenarioTimeout: e.Timeout}
 	}
+	if e.Log == nil {
+		e.Log = record.NewLog(nil, e.Secrets)
+		e.Log.Begin(record.Info{Milestone: e.Inputs.Milestone.ID, Seed: e.RunID}, e.Selection, time.Now())
+	}
+	e.observers = append([]Observer{e.Log}, e.Observers...)
 	switch {
 	case e.Workers > 0:
 	case e.Service.BuiltIn():
@@ -134,10 +116,10 @@ func (e *Executor) prepare() {
 	}
 }
 
-// Run runs the scenarios. Built-in servers keep running until [Executor.Close], so that their state can be read.
+// Run runs the scenarios and returns the record of the run. Built-in servers keep running until [Executor.Close], so that their state can be read.
 //
 // When ctx is canceled, the steps that are running get some seconds to end, and nothing else is run.
-func (e *Executor) Run(ctx context.Context) Result {
+func (e *Executor) Run(ctx context.Context) *record.Run {
 	e.prepare()
 	for _, queue := range e.Selection.Queues(e.Workers, e.Shuffle) {
 		e.workers = append(e.workers, e.newWorker(queue))
@@ -146,7 +128,7 @@ func (e *Executor) Run(ctx context.Context) Result {
 		first := e.workers[0]
 		if err := first.transport.Probe(ctx); err != nil && ctx.Err() == nil {
 			first.stop(record.Reason{ID: "target-unreachable", Where: e.Secrets.Scrub(e.Service.URL), Message: err.Error()})
-			return e.collect()
+			return e.end()
 		}
 	}
 	var group sync.WaitGroup
@@ -154,41 +136,21 @@ func (e *Executor) Run(ctx context.Context) Result {
 		group.Go(func() { w.run(ctx) })
 	}
 	group.Wait()
-	return e.collect()
+	return e.end()
 }
 
-// collect merges what the workers have, in the order of the plan.
-func (e *Executor) collect() Result {
-	all := Result{Results: map[int]record.Result{}, Failures: map[int]record.Failure{}, Agreed: true}
+// end returns the record of the run.
+func (e *Executor) end() *record.Run {
+	run := e.Log.End()
+	run.Workers = len(e.workers)
 	for _, w := range e.workers {
-		maps.Copy(all.Results, w.result.Results)
-		maps.Copy(all.Failures, w.result.Failures)
-		for _, stop := range w.result.Stops {
-			if !slices.Contains(all.Stops, stop) {
-				all.Stops = append(all.Stops, stop)
+		for _, stop := range w.stops {
+			if !slices.Contains(run.Stops, stop) {
+				run.Stops = append(run.Stops, stop)
 			}
 		}
-		all.Agreed = all.Agreed && w.result.Agreed
-		all.Godog = max(all.Godog, w.result.Godog)
-		all.Exchanges = append(all.Exchanges, w.recorder.Exchanges()...)
 	}
-	slices.SortStableFunc(all.Exchanges, func(a, b *record.Exchange) int {
-		return cmp.Compare(a.Mark.Scenario, b.Mark.Scenario)
-	})
-	return all
-}
-
-// ByScenario returns the exchanges of each scenario, by its place in the plan.
-func (r *Result) ByScenario() map[int][]*record.Exchange {
-	all := map[int][]*record.Exchange{}
-	for from, to := 0, 0; from < len(r.Exchanges); from = to {
-		place := r.Exchanges[from].Mark.Scenario
-		for to < len(r.Exchanges) && r.Exchanges[to].Mark.Scenario == place {
-			to++
-		}
-		all[place] = r.Exchanges[from:to]
-	}
-	return all
+	return run
 }
 
 // Close stops the built-in servers and closes the connections.
@@ -198,9 +160,6 @@ func (e *Executor) Close() {
 		w.transport.Close()
 	}
 }
-
-// WorkerCount returns how many workers there were.
-func (e *Executor) WorkerCount() int { return len(e.workers) }
 
 // AppendState appends the state of the built-in servers as JSON objects, worker by worker, each worker's in the order in
 // which they were started.

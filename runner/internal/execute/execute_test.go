@@ -62,18 +62,20 @@ func TestPanicOutsideOfAStep(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			e := newExecutor(t, 2)
 			e.Observers = []Observer{panicking{method}}
-			result := e.Run(t.Context())
+			run := e.Run(t.Context())
 			passed := 0
-			for _, r := range result.Results {
-				if r.Status == record.Passed {
+			var results []record.Result
+			for _, s := range run.Scenarios {
+				results = append(results, s.Result)
+				if s.Result.Status == record.Passed {
 					passed++
 				}
 			}
 			if method != "ScenarioEnded" && passed > 0 || passed > 1 {
 				t.Errorf("%d scenarios passed", passed)
 			}
-			if !strings.Contains(fmt.Sprint(result.Stops, result.Results), "oh dear") {
-				t.Errorf("nothing reports the panic: %v, %v", result.Stops, result.Results)
+			if !strings.Contains(fmt.Sprint(run.Stops, results), "oh dear") {
+				t.Errorf("nothing reports the panic: %v, %v", run.Stops, results)
 			}
 		})
 	}
@@ -82,17 +84,18 @@ func TestPanicOutsideOfAStep(t *testing.T) {
 // The scenarios of the plan are run under their own names, and godog agrees with the results.
 func TestRun(t *testing.T) {
 	e := newExecutor(t, 3)
-	result := e.Run(t.Context())
+	run := e.Run(t.Context())
 	for _, place := range e.Selection.Scenarios {
-		if got := result.Results[place]; got.Status != record.Passed {
-			t.Errorf("%s: %+v", e.Inputs.Plan.Scenarios[place].ID, got)
+		s := run.Scenarios[place]
+		if s.Result.Status != record.Passed {
+			t.Errorf("%s: %+v", s.ID, s.Result)
 		}
-		if len(result.ByScenario()[place]) == 0 {
-			t.Errorf("%s: no exchanges", e.Inputs.Plan.Scenarios[place].ID)
+		if len(s.Exchanges) == 0 {
+			t.Errorf("%s: no exchanges", s.ID)
 		}
 	}
-	if !result.Agreed || result.Godog != 0 || len(result.Stops) > 0 {
-		t.Errorf("agreed %t, godog's exit code %d, stops %v", result.Agreed, result.Godog, result.Stops)
+	if len(run.Stops) > 0 || run.Workers != 1 {
+		t.Errorf("stops %v, %d workers", run.Stops, run.Workers)
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 )
 
 // explain returns what explains why the scenario did not pass.
-func (s *scenario) explain() record.Failure {
-	f := record.Failure{
+func (s *scenario) explain() *record.Failure {
+	f := &record.Failure{
 		Scenario: s.planned, Status: s.status, Step: s.at, Undefined: s.undefined, Checks: s.checks,
 	}
 	var mismatch *steps.Mismatch
@@ -34,12 +34,12 @@ func (s *scenario) explain() record.Failure {
 	}
 	secrets := s.worker.executor.Secrets
 	for _, text := range []*string{&f.Says, &f.Expected, &f.Got, &f.Diff} {
-		*text = secrets.Scrub(*text)
+		*text = secrets.Clean(*text)
 	}
 	f.Exchange = s.explainingExchange()
 	f.Base, f.Start = s.worker.executor.Endpoint(s.planned.Needs)
 	f.Flags = s.worker.executor.Service.Curl
-	f.Text = console.Explain(&f, secrets)
+	f.Text = console.Explain(f, secrets)
 	return f
 }
 

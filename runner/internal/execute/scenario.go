@@ -38,7 +38,7 @@ type scenario struct {
 
 func (w *worker) newScenario(place int) *scenario {
 	count, now := w.recorder.Count(), time.Now()
-	for _, observer := range w.executor.Observers {
+	for _, observer := range w.executor.observers {
 		observer.ScenarioBegan(place, now)
 	}
 	return &scenario{
@@ -72,7 +72,7 @@ func (s *scenario) beforeStep(ctx context.Context) (context.Context, error) {
 	s.step++
 	s.before = s.worker.recorder.Count()
 	now := time.Now()
-	for _, observer := range s.worker.executor.Observers {
+	for _, observer := range s.worker.executor.observers {
 		observer.StepBegan(s.place, s.step, now)
 	}
 	return record.WithMark(ctx, record.Mark{Scenario: s.place, Step: s.step}), nil
@@ -118,7 +118,7 @@ func (s *scenario) stepPassed() {
 		return
 	}
 	s.last = time.Now()
-	for _, observer := range s.worker.executor.Observers {
+	for _, observer := range s.worker.executor.observers {
 		observer.StepPassed(s.place, s.passed, s.last)
 	}
 	s.passed++
@@ -178,7 +178,7 @@ func (w *worker) conclude(ctx context.Context, s *scenario) {
 	case record.Passed, record.ChecksFailed:
 		w.unanswered = 0
 	}
-	result := record.Result{Status: s.status, Message: w.executor.Secrets.Scrub(firstLine(s.err))}
+	result := record.Result{Status: s.status, Message: w.executor.Secrets.Clean(firstLine(s.err))}
 	if s.status == record.Failed {
 		result.Cause = s.cause()
 	}
@@ -188,16 +188,14 @@ func (w *worker) conclude(ctx context.Context, s *scenario) {
 	if s.status == record.Undefined {
 		result.Message = "undefined step: " + s.planned.Steps[s.at].Text
 	}
-	w.result.Results[s.place] = result
 	if w.executor.FirstFailure && (s.status == record.Failed || s.status == record.ChecksFailed) {
 		w.stopped = true
 	}
 	var failure *record.Failure
 	if s.status != record.Passed && !errors.As(s.err, new(notRunError)) && !errors.Is(s.err, context.Canceled) {
-		explained := s.explain()
-		w.result.Failures[s.place], failure = explained, &explained
+		failure = s.explain()
 	}
-	for _, observer := range w.executor.Observers {
+	for _, observer := range w.executor.observers {
 		observer.ScenarioEnded(s.place, result, failure, s.last)
 	}
 }

@@ -21,16 +21,15 @@ type worker struct {
 	recorder  *record.Recorder
 	steps     steps.Config
 
-	result     Result
-	unanswered int  // scenarios in a row that got no answer
-	stopped    bool // nothing else is run
+	stops      []record.Reason // what kept scenarios from being run to their end
+	unanswered int             // scenarios in a row that got no answer
+	stopped    bool            // nothing else is run
 }
 
 func (e *Executor) newWorker(scenarios []int) *worker {
 	w := &worker{
 		executor: e, scenarios: scenarios,
 		servers: service.NewFakes(e.Fixtures, e.Wrap, e.Secrets), transport: e.Service.Transport(),
-		result: Result{Results: map[int]record.Result{}, Failures: map[int]record.Failure{}, Agreed: true},
 	}
 	w.recorder = &record.Recorder{
 		Base:              w.transport,
@@ -46,7 +45,7 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 			return number
 		},
 		OnExchange: func(x *record.Exchange) {
-			for _, observer := range e.Observers {
+			for _, observer := range e.observers {
 				observer.Exchanged(x)
 			}
 		},
@@ -68,8 +67,8 @@ func (e *Executor) newWorker(scenarios []int) *worker {
 
 // stop adds a reason against the run.
 func (w *worker) stop(reason record.Reason) {
-	if !slices.Contains(w.result.Stops, reason) {
-		w.result.Stops = append(w.result.Stops, reason)
+	if !slices.Contains(w.stops, reason) {
+		w.stops = append(w.stops, reason)
 	}
 }
 
@@ -163,6 +162,7 @@ func (w *worker) brokeOff(err error) {
 // passes what the gate does not.
 func (w *worker) compare(s *scenario, code int) {
 	good := s.status == record.Passed || s.status == record.ChecksFailed || s.status == record.Skipped
-	w.result.Agreed = w.result.Agreed && good == (code == 0)
-	w.result.Godog = max(w.result.Godog, code)
+	if good != (code == 0) {
+		w.stop(record.Reason{ID: "counts-disagree", Where: s.planned.Where(), Message: fmt.Sprintf("godog's exit code is %d, and the scenario is %s", code, s.status.Text())})
+	}
 }

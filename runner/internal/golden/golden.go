@@ -129,6 +129,17 @@ func SHA256(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Comparison compares the output of a run with the golden one.
+type Comparison struct {
+	// Golden is the golden output, and Difference is how the run differs from it; nil when there is none.
+	Golden     *Document
+	Difference *Difference
+	// Identical reports whether the output is the golden one, byte for byte, or need not be.
+	Identical bool
+	// SHA256 and GoldenSHA256 are the hashes of the two; "" for one that there is not.
+	SHA256, GoldenSHA256 string
+}
+
 // Difference is how a run differs from the golden one, by scenario id.
 type Difference struct {
 	// Added ran and have no golden row.
@@ -258,4 +269,17 @@ func orNothing(answer string) string {
 		return "nothing"
 	}
 	return answer
+}
+
+// CompareText compares the output of a run, as a text and as the document that it encodes, with the text of the golden one.
+// Without bodies, the texts need not be identical.
+func CompareText(golden, text []byte, document *Document, scope Scope) (Comparison, error) {
+	c := Comparison{SHA256: SHA256(text), GoldenSHA256: SHA256(golden)}
+	before, err := Decode(golden)
+	if err != nil {
+		return c, err
+	}
+	difference := Compare(before, document, scope)
+	c.Golden, c.Difference, c.Identical = before, &difference, !scope.Bodies || bytes.Equal(golden, text)
+	return c, nil
 }

@@ -21,6 +21,10 @@ type Info struct {
 	Seed string `json:"seed"`
 	// Asked is how the scenarios were selected, as on a command line; "" when all were.
 	Asked string `json:"asked"`
+	// Shuffle is the random seed of the order of the scenarios; "" for the order of the plan. Repeat is how many times
+	// everything is run.
+	Shuffle string `json:"shuffle,omitempty"`
+	Repeat  int    `json:"repeat,omitempty"`
 	// Repro are the arguments of "runner repro" that follow the name of a failure.
 	Repro string `json:"repro"`
 	// Implementation and ImplementationVersion name what is verified; "" when they are not given.
@@ -68,4 +72,14 @@ type Entry struct {
 	LeftOut  []string `json:"left_out,omitempty"` // what the target lacks of what it needs
 	// NotAtLevel says that the level of the run does not require it.
 	NotAtLevel bool `json:"not_at_level,omitempty"`
+}
+
+// End is what the end of a run adds to its record.
+type End struct {
+	// Workers is how many scenarios were run side by side.
+	Workers int `json:"workers"`
+	// Stops are what kept the run from going on, or from being complete.
+	Stops []Reason `json:"stops"`
+	// Differing are the scenarios with other results when the run was repeated, each once.
+	Differing []Differing `json:"differing"`
 }

@@ -25,6 +25,7 @@ const (
 	runName      = "run.json"
 	exchangeName = "exchange.json"
 	resultName   = "result.json"
+	endName      = "end.json"
 )
 
 // Log fills the record of a run while it happens, and writes each event to the event log at once. Its methods may be called at
@@ -49,7 +50,8 @@ const (
 //	{"testStepFinished":{…}}
 //	{"attachment":{"fileName":"result.json",…}}           how the scenario ended, and why
 //	{"testCaseFinished":{…}}
-//	{"attachment":{"fileName":"verdict.json",…}}          then coverage.json and output.json
+//	{"attachment":{"fileName":"verdict.json",…}}          and coverage.json and output.json
+//	{"attachment":{"fileName":"end.json",…}}              an [End]: what stopped the run, and what differed when it was repeated
 //	{"testRunFinished":{"success":false,…}}
 //
 // Workers run side by side, so scenarios are interleaved as they were. Everything else, ids included, is the same in two
@@ -144,11 +146,10 @@ func (l *Log) infoOf(info Info, selection *plan.Selection) Info {
 			ID: s.ID, Ref: s.Ref(), URI: s.URI, Line: s.Line, Name: s.Name, Rule: s.Rule, Side: string(s.Side), Needs: s.Needs, Tags: s.Tags,
 			Selected: selected[i],
 		}
-		switch {
-		case selected[i]:
+		switch _, skipped := slices.BinarySearch(selection.Skipped, i); {
 		case slices.Contains(selection.NotAtLevel, i):
 			entry.NotAtLevel = true
-		default:
+		case skipped:
 			entry.LeftOut = selection.Lacks(i)
 		}
 		info.Scenarios = append(info.Scenarios, entry)
@@ -283,6 +284,10 @@ func (l *Log) StepPassed(place, step int, at time.Time) {
 
 // ScenarioEnded records how a scenario ended; the failure is nil when it passed, and when nothing is to be explained.
 func (l *Log) ScenarioEnded(place int, ended Result, failure *Failure, at time.Time) {
+	l.scenarioEnded(place, ended, failure, steps.IDPrefix(l.run.Seed, l.selection.Plan.Scenarios[place].Pickle), at)
+}
+
+func (l *Log) scenarioEnded(place int, ended Result, failure *Failure, idPrefix string, at time.Time) {
 	l.event(func(b *batch) {
 		s := l.running[place]
 		if s == nil {
@@ -299,14 +304,14 @@ func (l *Log) ScenarioEnded(place int, ended Result, failure *Failure, at time.T
 			}
 			s.finish(b, step, status, message, at)
 		}
-		s.Result, s.Ended = ended, when(stamp(at))
+		s.Result, s.IDPrefix, s.Ended = ended, idPrefix, when(stamp(at))
 		s.sortExchanges()
 		if failure != nil {
 			s.Failure = failure.numbered(s)
 			s.Failure.Base = l.secrets.Clean(failure.Base) // a URL may have a key in it
 		}
 		if !b.off {
-			b.attach(resultName, encode(result{s.Result, s.Failure}), caseID(s.ref), "")
+			b.attach(resultName, encode(result{s.Result, s.IDPrefix, s.Failure}), caseID(s.ref), "")
 		}
 		b.add(&messages.Envelope{TestCaseFinished: &messages.TestCaseFinished{TestCaseStartedId: caseID(s.ref), Timestamp: stamp(at)}})
 	})
@@ -344,7 +349,7 @@ func (l *Log) Replay(place int, s *Scenario) {
 		}
 	}
 	if !s.Ended.IsZero() {
-		l.ScenarioEnded(place, s.Result, s.Failure, s.Ended)
+		l.scenarioEnded(place, s.Result, s.Failure, s.IDPrefix, s.Ended)
 	}
 }
 
@@ -378,6 +383,7 @@ func (l *Log) Finish() error {
 	defer l.mu.Unlock()
 	l.ended = true
 	if l.w != nil && l.err == nil {
+		l.pending.attach(endName, encode(l.run.End), "", "")
 		l.pending.add(&messages.Envelope{TestRunFinished: &messages.TestRunFinished{
 			Success: l.run.Overall, Message: l.run.Message, Timestamp: stamp(l.run.FinishedAt),
 		}})

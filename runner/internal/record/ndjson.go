@@ -3,14 +3,13 @@ package record
 import (
 	"bytes"
 	"sync"
-
-	"example.com/lpgate/runner/internal/plan"
 )
 
-// EncodeExchanges returns exchanges.ndjson: the exchanges of a run in their order, one to a line. The selection names
-// the scenarios of their marks; it is nil when there is no plan. The pieces of the file are encoded in parallel.
-func EncodeExchanges(exchanges []*Exchange, selection *plan.Selection) []byte {
+// EncodeExchanges returns exchanges.ndjson: the exchanges of a run in their order, one to a line. The pieces of the file are
+// encoded in parallel.
+func EncodeExchanges(run *Run) []byte {
 	const most = 4
+	exchanges := run.Exchanges()
 	size := len(exchanges)/most + 1
 	pieces, panics := make([][]byte, most), make([]any, most)
 	var group sync.WaitGroup
@@ -24,7 +23,7 @@ func EncodeExchanges(exchanges []*Exchange, selection *plan.Selection) []byte {
 			}
 			b := make([]byte, 0, size)
 			for j, x := range exchanges[from:to] {
-				b = x.line(from+j+1, selection).Append(b)
+				b = run.line(from+j+1, x).Append(b)
 			}
 			pieces[i] = b
 		})
@@ -39,12 +38,12 @@ func EncodeExchanges(exchanges []*Exchange, selection *plan.Selection) []byte {
 }
 
 // line returns the line of an exchange in exchanges.ndjson.
-func (x *Exchange) line(number int, selection *plan.Selection) *Line {
+func (r *Run) line(number int, x *Exchange) *Line {
 	l := &Line{Number: number, Exchange: x}
-	if selection == nil || x.Mark.Scenario < 0 {
+	if x.Mark.Scenario < 0 {
 		return l
 	}
-	s := &selection.Plan.Scenarios[x.Mark.Scenario]
+	s := r.Scenarios[x.Mark.Scenario]
 	l.Scenario, l.Where, l.Step.Line = s.ID, s.Where(), s.Line
 	if x.Mark.Step >= 0 && x.Mark.Step < len(s.Steps) {
 		at := &s.Steps[x.Mark.Step]

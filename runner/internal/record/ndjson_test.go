@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,12 +22,18 @@ func TestEncodeExchanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	log := NewLog(nil, new(Secrets))
+	log.Begin(Info{}, &plan.Selection{Plan: p, Scenarios: []int{0, 1}}, time.Unix(0, 0))
+	run := log.End()
 	of := func(scenario, step int) *Exchange {
 		x := example()
 		x.Mark = Mark{Scenario: scenario, Step: step}
 		return x
 	}
-	text := EncodeExchanges([]*Exchange{of(0, 0), of(1, 0), of(1, 9), of(-1, 0)}, &plan.Selection{Plan: p})
+	run.Scenarios[0].Exchanges = []*Exchange{of(0, 0)}
+	run.Scenarios[1].Exchanges = []*Exchange{of(1, 0), of(1, 9)}
+	run.Unassigned = []*Exchange{of(-1, 0)}
+	text := EncodeExchanges(run)
 	var got [][]any
 	for line := range bytes.Lines(text) {
 		document, err := schemas.Read(line)
@@ -37,10 +44,10 @@ func TestEncodeExchanges(t *testing.T) {
 		got = append(got, []any{x["number"], x["scenario"], x["where"], x["step"]})
 	}
 	want := [][]any{
-		{1.0, "features/bell.feature > a stranger", "features/bell.feature:3", map[string]any{"line": 4.0, "text": "When I ring"}},
-		{2.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 8.0, "text": "Then I ring"}},
-		{3.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 7.0, "text": ""}},
-		{4.0, "", "", map[string]any{"line": 0.0, "text": ""}},
+		{1.0, "", "", map[string]any{"line": 0.0, "text": ""}},
+		{2.0, "features/bell.feature > a stranger", "features/bell.feature:3", map[string]any{"line": 4.0, "text": "When I ring"}},
+		{3.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 8.0, "text": "Then I ring"}},
+		{4.0, "features/bell.feature > sound", "features/bell.feature:7", map[string]any{"line": 7.0, "text": ""}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
@@ -54,5 +61,5 @@ func TestEncodeExchangesPanicsInTheCaller(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	EncodeExchanges([]*Exchange{nil}, nil)
+	EncodeExchanges(&Run{Unassigned: []*Exchange{nil}})
 }

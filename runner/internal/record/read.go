@@ -112,12 +112,15 @@ func (r *reading) attachment(a *messages.Attachment) error {
 		if err := json.Unmarshal([]byte(a.Body), &file); err != nil {
 			return err
 		}
+		s.IDPrefix = file.IDPrefix
 		if s.Result, s.Failure = file.Result, file.Failure; s.Failure != nil {
 			if err := s.Failure.link(s); err != nil {
 				return err
 			}
 		}
 		return s.validate()
+	case a.FileName == endName && a.TestCaseStartedId == "":
+		return json.Unmarshal([]byte(a.Body), &r.into.End)
 	case a.TestCaseStartedId == "":
 		r.into.Attach(a.FileName, []byte(a.Body))
 	}

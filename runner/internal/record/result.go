@@ -64,9 +64,9 @@ type Result struct {
 // Differing is a scenario with other results when the run was repeated.
 type Differing struct {
 	// Scenario is its place in the plan.
-	Scenario int
+	Scenario int `json:"scenario"`
 	// Message is what differed, and between which runs.
-	Message string
+	Message string `json:"message"`
 }
 
 // Failure explains a scenario that did not pass.

@@ -14,6 +14,7 @@ import (
 // event log; both give the same.
 type Run struct {
 	Info
+	End
 	// Features are the feature files, in the order of the milestone.
 	Features []Feature
 	// Scenarios are those of the whole plan, in its order, those that were not selected included.
@@ -53,6 +54,8 @@ type Scenario struct {
 	Result Result
 	// Failure explains it when it did not pass; nil when nothing does.
 	Failure *Failure
+	// IDPrefix is what the ids of the scenario were made of ([steps.IDPrefix]); "" when it has no end.
+	IDPrefix string
 	// Exchanges are its exchanges in order; the mark of each has its step.
 	Exchanges []*Exchange
 
@@ -93,11 +96,16 @@ func newScenario(place int, e *Entry) *Scenario {
 	case e.NotAtLevel:
 		s.Result.Status = NotAtLevel
 	case len(e.LeftOut) > 0:
-		s.Result.Status = SkippedByCapability
+		s.Result = Result{Status: SkippedByCapability, Message: Lacking(e.LeftOut)}
 	default:
 		s.Result.Status = NotSelected
 	}
 	return s
+}
+
+// Lacking is the message of a scenario that is skipped, since the target lacks some capabilities.
+func Lacking(capabilities []string) string {
+	return "the target lacks " + strings.Join(capabilities, ", ")
 }
 
 // Ref is the short name of the scenario. It is made from an id that may have a secret in it, which a record has not.
@@ -183,7 +191,8 @@ func (s *Scenario) sortExchanges() {
 // result is result.json: how a scenario ended.
 type result struct {
 	Result
-	Failure *Failure `json:"failure,omitempty"`
+	IDPrefix string   `json:"id_prefix"`
+	Failure  *Failure `json:"failure,omitempty"`
 }
 
 // link sets the exchanges that a failure names by their numbers.

@@ -4,13 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"path/filepath"
-	"slices"
 
-	"example.com/lpgate/runner/internal/execute"
-	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/usage"
@@ -19,50 +15,67 @@ import (
 // MostShards is how many shards there may be.
 const MostShards = shard.Most
 
-// Merge makes one run of the shards whose artifacts stand in the folders: what they saw is decided on anew, all together,
-// and the artifacts are those of a single run. The clock of that run stands still at the end of the last shard, so the same
-// shards give the same artifacts. The error is like that of [Run].
+// Merge makes one run of the shards whose artifacts are in the folders: it decides anew on what they recorded, all together,
+// and the artifacts are those of a single run. That run ends at the end of the last shard, so the same shards give the same
+// artifacts. The error is like that of [Run].
 func Merge(ctx context.Context, cfg Config, folders []string) (Result, error) {
-	r := newRun(cfg)
-	return r.result(r.merge(ctx, folders))
+	s := newSetup(cfg)
+	d, err := s.merge(ctx, folders)
+	return s.result(d, err)
 }
 
-func (r *run) merge(ctx context.Context, folders []string) error {
-	r.service = new(service.Service)
-	broken, err := r.read()
+func (s *setup) merge(ctx context.Context, folders []string) (*delivery, error) {
+	broken, err := s.read()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := r.apart(folders); err != nil {
-		return err
+	if err := s.checkFolders(folders); err != nil {
+		return nil, err
 	}
 	shards, err := readShards(folders)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var joined *shard.Joined
 	if broken == nil {
-		if r.joined, err = shard.Join(shards, r.in.Plan, r.hashes, r.calls()); err != nil {
-			return usage.Errorf("%w", err)
+		if joined, err = s.join(shards); err != nil {
+			return nil, usage.Errorf("%w", err)
 		}
-		r.take(r.joined)
+	} else {
+		s.service = new(service.Service)
+		s.info = s.describe()
 	}
-	if err := r.begin(); err != nil {
-		return err
+	d, err := s.begin()
+	if err != nil {
+		return nil, err
 	}
-	defer r.end()
-	if broken != nil {
-		r.seen.Stops = append(r.seen.Stops, problems(broken)...)
-		return r.finish(ctx)
+	defer d.close()
+	seen := observation{output: &golden.Document{Milestone: s.info.Milestone}, state: serversOf(nil)}
+	if joined == nil {
+		seen.run = d.log.End()
+		seen.run.Stops = problems(broken)
+	} else {
+		seen.run, seen.ended = joined.Record(d.log), joined.FinishedAt
+		seen.output.Scenarios, seen.state = joined.Rows, serversOf(joined.Servers)
 	}
-	for _, place := range slices.Sorted(maps.Keys(r.joined.Scenarios)) {
-		r.log.Replay(place, r.joined.Scenarios[place])
-	}
-	return r.finish(ctx)
+	return d, s.conclude(ctx, d, seen)
 }
 
-// apart makes sure that the artifacts replace none of what they are made from.
-func (r *run) apart(folders []string) error {
-	place, err := filepath.Abs(r.place())
+// join joins shards, and takes over what they have in common.
+func (s *setup) join(shards []*shard.Shard) (*shard.Joined, error) {
+	joined, err := shard.Join(shards, s.in.Plan, s.hashes, s.calls())
+	if err != nil {
+		return nil, err
+	}
+	s.selection, s.started, s.info = joined.Selection, joined.StartedAt, joined.Info
+	s.info.File = filepath.ToSlash(s.Milestone)
+	s.describePlan(&s.info)
+	return joined, nil
+}
+
+// checkFolders makes sure that the artifacts replace none of what they are made from.
+func (s *setup) checkFolders(folders []string) error {
+	place, err := filepath.Abs(s.place())
 	if err != nil {
 		return err
 	}
@@ -74,8 +87,8 @@ func (r *run) apart(folders []string) error {
 	return nil
 }
 
-// readShards reads the shards. A folder without one is that of a shard that is missing, which the others tell; without any
-// other there is nothing to say.
+// readShards reads the shards. A folder without one is that of a shard that is missing, which the others show; without any
+// other there is nothing to merge.
 func readShards(folders []string) ([]*shard.Shard, error) {
 	var shards []*shard.Shard
 	var nothing []error
@@ -96,21 +109,8 @@ func readShards(folders []string) ([]*shard.Shard, error) {
 	return shards, nil
 }
 
-// take makes the run one that saw what the shards did.
-func (r *run) take(j *shard.Joined) {
-	r.selection, r.differing, r.started = j.Selection, j.Differing, j.StartedAt
-	r.Shuffle, r.Repeat = j.Shuffle, max(1, j.Repeat)
-	r.seen = execute.Result{Exchanges: j.Exchanges, Stops: j.Reasons, Agreed: true}
-	r.seen.Results, r.seen.Failures = j.Results()
-	r.service.RunID = j.Seed
-	if j.Target != record.BuiltIn {
-		r.service.URL, r.service.Curl = j.Target, j.Flags
-	}
-}
-
-// serversOf is state.json of several shards.
-func serversOf(j *shard.Joined) []byte {
-	servers := j.Servers
+// serversOf is state.json of some servers.
+func serversOf(servers []json.RawMessage) []byte {
 	if servers == nil {
 		servers = []json.RawMessage{}
 	}
@@ -119,40 +119,4 @@ func serversOf(j *shard.Joined) []byte {
 		panic(err) // it was read before
 	}
 	return text
-}
-
-// deal picks the shard that was asked for out of what is selected.
-func (r *run) deal() error {
-	if r.Shard.Of == 0 {
-		return nil
-	}
-	if r.Durations != "" {
-		var err error
-		if r.durations, err = shard.ReadDurations(r.Durations); err != nil {
-			return usage.Errorf("--durations: %w", err)
-		}
-	}
-	r.selection = r.selection.Partition(r.Shard.Of, r.durations)[r.Shard.Index-1]
-	return nil
-}
-
-// mayShard says what speaks against a shard before anything runs.
-func (r *run) mayShard() error {
-	switch {
-	case r.Shard == plan.Shard{} && r.Durations != "":
-		return usage.Errorf("--durations says how to deal scenarios out to shards: name one with --shard, such as --shard 1/4")
-	case r.Shard == plan.Shard{}:
-	case r.Failed:
-		return usage.Errorf("--failed looks at the last run of each shard, and so they would not select the same: name the scenarios with --scenario")
-	case r.Baseline != "":
-		return usage.Errorf("--baseline is for all shards together: give it to runner merge")
-	case r.UpdateGolden:
-		return usage.Errorf("--update-golden is for a run of everything, without --shard")
-	}
-	return nil
-}
-
-// ofShards says whether a shard speaks against the verdict.
-func ofShards(reason record.Reason) bool {
-	return slices.Contains([]string{"shard-missing", "shard-twice", "shard-differs", "shard-incomplete"}, reason.ID)
 }

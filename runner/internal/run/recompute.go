@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"example.com/lpgate/runner/internal/artifact"
@@ -13,9 +12,9 @@ import (
 	"example.com/lpgate/runner/internal/golden"
 	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/record"
-	"example.com/lpgate/runner/internal/service"
 	"example.com/lpgate/runner/internal/shard"
 	"example.com/lpgate/runner/internal/verdict"
+	"example.com/lpgate/steps"
 )
 
 // decide computes the verdict again from what the log has of the run, and from the milestone, features, schemas, fixtures
@@ -25,7 +24,7 @@ import (
 // something else stands here than the run was made from, does not count; a red one does.
 func (r *Remade) decide(log io.Reader, path string) error {
 	claimed := r.Verdict
-	again, err := recompute(log, path, claimed)
+	computed, err := recompute(log, path, claimed)
 	r.Exit = claimed.Exit
 	green := claimed.Overall || claimed.Exit == verdict.Holds || len(claimed.Reasons) == 0 || r.Record.Overall
 	switch {
@@ -35,7 +34,6 @@ func (r *Remade) decide(log io.Reader, path string) error {
 	case err != nil:
 		return nil // it is red, whatever stands here
 	}
-	computed := again.verdict
 	if computed.Exit == claimed.Exit && computed.Overall == claimed.Overall && computed.Overall == r.Record.Overall &&
 		(len(computed.Reasons) == 0) == (len(claimed.Reasons) == 0) {
 		return nil
@@ -50,7 +48,7 @@ func (r *Remade) decide(log io.Reader, path string) error {
 		r.Exit = verdict.Incomplete // the log contradicts itself
 	}
 	r.Verdict = computed.Delivered(verdict.Delivery{Written: slices.Clone(artifact.Names)})
-	r.Record.Conclude(computed.Overall, summaryOf(computed), r.Record.FinishedAt)
+	r.Record.Conclude(computed.Overall, messageOf(computed), r.Record.FinishedAt)
 	return nil
 }
 
@@ -58,7 +56,7 @@ func (r *Remade) decide(log io.Reader, path string) error {
 var errElsewhere = errors.New("here is another")
 
 // recompute decides on the run of a log as on a shard that is all of it.
-func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, error) {
+func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*verdict.Verdict, error) {
 	logged, err := record.Read(log) // a record of its own: joining changes it
 	if err != nil {
 		return nil, err
@@ -67,19 +65,18 @@ func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, erro
 	if file == "" {
 		file = "milestones/" + logged.Milestone + ".yaml"
 	}
-	r := newRun(Config{Milestone: file, Now: func() time.Time { return logged.FinishedAt }})
-	r.service = new(service.Service)
-	if r.project, err = project.Locate(file); err != nil {
+	s := newSetup(Config{Milestone: file, Now: func() time.Time { return logged.FinishedAt }})
+	if s.project, err = project.Locate(file); err != nil {
 		return nil, err
 	}
-	if r.in, err = r.project.Read(); err != nil {
+	if s.in, err = s.project.Read(); err != nil {
 		return nil, err
 	}
-	if r.hashes, err = r.project.Hashes(r.in); err != nil {
+	if s.hashes, err = s.project.Hashes(s.in); err != nil {
 		return nil, err
 	}
 	if claimed.Known != nil {
-		if r.baseline, err = baseline.Read(claimed.Known.Baseline, verdict.LastExpiry(r.Now())); err != nil {
+		if s.baseline, err = baseline.Read(claimed.Known.Baseline, verdict.LastExpiry(s.Now())); err != nil {
 			return nil, err
 		}
 	}
@@ -87,38 +84,36 @@ func recompute(log io.Reader, path string, claimed *verdict.Verdict) (*run, erro
 	if err != nil {
 		return nil, err
 	}
-	if r.joined, err = shard.Join([]*shard.Shard{whole}, r.in.Plan, r.hashes, r.calls()); err != nil {
+	joined, err := s.join([]*shard.Shard{whole})
+	if err != nil {
 		return nil, err
 	}
-	for _, reason := range r.joined.Reasons {
+	for _, reason := range joined.End.Stops {
 		if reason.ID == "shard-differs" {
 			return nil, fmt.Errorf("%w milestone, feature, schema or fixture than the run had (%s)", errElsewhere, reason.Message)
 		}
 	}
-	r.take(r.joined)
-	r.records = r.executor.Records(r.seen)
-	r.records.Milestone, r.records.Selection = r.in.Milestone, r.selection
-	r.records.Baseline, r.records.Now, r.records.Differing = r.baseline, r.Now(), r.differing
-	document, err := r.rows()
+	again := record.NewLog(nil, s.secrets)
+	again.Begin(s.info, s.selection, s.started)
+	run := joined.Record(again)
+	run.FinishedAt = logged.FinishedAt
+	document := &golden.Document{Milestone: s.in.Milestone.ID, Scenarios: joined.Rows}
+	comparison, err := s.compare(document, document.Encode(), run)
 	if err != nil {
 		return nil, err
 	}
-	r.output = document.Encode()
-	if _, err := r.compare(document); err != nil {
-		return nil, err
-	}
-	r.records.Stops = append(r.records.Stops, r.contradictions(document)...)
-	r.decide(&r.records, logged.FinishedAt)
-	return r, nil
+	run.Stops = append(run.Stops, s.contradictions(run, document)...)
+	v := verdict.Decide(run, s.inputs(comparison))
+	return &v, nil
 }
 
-// contradictions are what the exchanges and results of a log have otherwise than its output and its results.
-func (r *run) contradictions(document *golden.Document) []record.Reason {
+// contradictions are where the exchanges and results of a log differ from its output and its results.
+func (s *setup) contradictions(run *record.Run, document *golden.Document) []record.Reason {
 	var reasons []record.Reason
 	against := func(format string, args ...any) {
 		reasons = append(reasons, record.Reason{ID: "counts-disagree", Message: fmt.Sprintf(format, args...), Where: artifact.Messages})
 	}
-	writer, err := golden.NewWriter(r.in.Milestone, made)
+	writer, err := golden.NewWriter(s.in.Milestone, steps.OwnPatterns)
 	if err != nil {
 		against("%v", err)
 		return reasons
@@ -127,21 +122,14 @@ func (r *run) contradictions(document *golden.Document) []record.Reason {
 	for _, row := range document.Scenarios {
 		rows[row.Scenario] = row
 	}
-	exchanges := r.seen.ByScenario()
-	for place, result := range r.seen.Results {
-		id := r.in.Plan.Scenarios[place].ID
-		if result.Status == record.Passed {
-			for _, x := range exchanges[place] {
-				if slices.ContainsFunc(x.Checks, func(c record.CheckResult) bool { return c.Status == record.CheckFailed }) {
-					against("%s passed in the log, and one of its answers failed a check", id)
-					break
-				}
-			}
+	failed := func(x *record.Exchange) bool { return len(x.Failures()) > 0 }
+	for place, scenario := range run.Scenarios {
+		id := s.in.Plan.Scenarios[place].ID
+		if scenario.Result.Status == record.Passed && slices.ContainsFunc(scenario.Exchanges, failed) {
+			against("%s passed in the log, and one of its answers failed a check", id)
 		}
-		if row, written := rows[id]; written {
-			if got := writer.Row(id, exchanges[place]); strings.Join(got.Answers, "\n") != strings.Join(row.Answers, "\n") {
-				against("%s has other answers in the exchanges of the log than in its output", id)
-			}
+		if row, written := rows[id]; written && !scenario.Ended.IsZero() && !slices.Equal(writer.Row(id, scenario.Exchanges).Answers, row.Answers) {
+			against("%s has other answers in the exchanges of the log than in its output", id)
 		}
 	}
 	return reasons

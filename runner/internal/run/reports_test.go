@@ -63,15 +63,16 @@ func equalFields(t *testing.T, read, filled any) {
 
 // The record of a run of all scenarios of M109 is that of its log too.
 func TestRecordOfM109(t *testing.T) {
-	r := newRun(Config{Milestone: "../../../milestones/M109.yaml", Out: filepath.Join(t.TempDir(), "out"), Stdout: io.Discard})
-	if result, err := r.result(r.do(t.Context())); err != nil || !result.Overall {
+	s := newSetup(Config{Milestone: "../../../milestones/M109.yaml", Out: filepath.Join(t.TempDir(), "out"), Stdout: io.Discard})
+	d, err := s.run(t.Context())
+	if result, err := s.result(d, err); err != nil || !result.Overall {
 		t.Fatalf("%+v, %v", result.Reasons, err)
 	}
-	log, err := os.ReadFile(filepath.Join(r.Out, artifact.Messages))
+	log, err := os.ReadFile(filepath.Join(s.Out, artifact.Messages))
 	if err != nil {
 		t.Fatal(err)
 	}
-	artifacts{texts: map[string][]byte{artifact.Messages: log}}.equals(t, r.record)
+	artifacts{texts: map[string][]byte{artifact.Messages: log}}.equals(t, d.run)
 }
 
 // agree holds every run of these tests to what its event log says, and every report to the run.
@@ -571,7 +572,7 @@ func TestAKilledRunIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, page = cfg.run(t, t.Context())
-	if want := "a run was killed here; runner report " + left + " tells what it saw\n"; !strings.HasPrefix(page, want) {
+	if want := "a run was killed here; runner report " + left + " shows what it recorded\n"; !strings.HasPrefix(page, want) {
 		t.Errorf("the page:\n%s\nwant:\n%s", page, want)
 	}
 	remade, err := Remake(left, "")

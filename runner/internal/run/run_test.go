@@ -307,13 +307,14 @@ func (c Config) run(t *testing.T, ctx context.Context) (Result, artifacts, strin
 	if c.Out == "" {
 		c.Out = filepath.Join(t.TempDir(), "out")
 	}
-	r := newRun(c)
-	result, err := r.result(r.do(ctx))
+	s := newSetup(c)
+	d, err := s.run(ctx)
+	result, err := s.result(d, err)
 	if err != nil {
 		t.Fatalf("running: %v", err)
 	}
 	a := read(t, c.Out)
-	a.equals(t, r.record)
+	a.equals(t, d.run)
 	if a.verdict["overall"] != result.Overall || a.verdict["exit_code"] != float64(result.Exit) {
 		t.Errorf("verdict.json: overall %v, exit code %v; result: %v, %d",
 			a.verdict["overall"], a.verdict["exit_code"], result.Overall, result.Exit)

@@ -24,18 +24,17 @@ import (
 )
 
 // sample is one scenario for each rule and side of it, and all that send something at once.
-func sample(r *run) (places []int) {
+func sample(run *record.Run) (places []int) {
 	type side struct {
 		rule string
 		side plan.Side
 	}
 	seen := map[side]bool{}
 	atOnce := map[int]bool{}
-	for _, x := range r.seen.Exchanges {
+	for _, x := range run.Exchanges() {
 		atOnce[x.Mark.Scenario] = atOnce[x.Mark.Scenario] || x.Mark.Concurrency != 0
 	}
-	for i := range r.in.Plan.Scenarios {
-		s := &r.in.Plan.Scenarios[i]
+	for i, s := range run.Scenarios {
 		key := side{s.Rule, s.Side}
 		if seen[key] && !atOnce[i] {
 			continue
@@ -55,13 +54,23 @@ func TestScripts(t *testing.T) {
 			t.Fatalf("the scripts need %s, which .ci/run installs: %v", tool, err)
 		}
 	}
-	r := everything(t)
-	others := service.NewFakes(r.project.Fixtures(), nil, new(record.Secrets))
+	s := newSetup(Config{Milestone: "../../../milestones/M109.yaml"})
+	if _, err := s.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	executor, err := s.executor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer executor.Close()
+	executor.KeepSecrets = true
+	run := executor.Run(t.Context())
+	others := service.NewFakes(s.project.Fixtures(), nil, new(record.Secrets))
 	t.Cleanup(others.Close)
 	t.Run("scenarios", func(t *testing.T) {
-		for _, place := range sample(r) {
-			repro := &repro.Run{Scenario: &r.in.Plan.Scenarios[place], Secrets: new(record.Secrets), Target: record.BuiltIn}
-			r.tell(place, repro)
+		for _, place := range sample(run) {
+			repro := &repro.Run{Scenario: &s.in.Plan.Scenarios[place], Secrets: new(record.Secrets), Target: record.BuiltIn}
+			describe(repro, executor, run.Scenarios[place])
 			for _, value := range secretsOf(repro) {
 				repro.Secrets.Learn(value) // its own alone, as when it is repeated alone: one's key is another's id
 			}

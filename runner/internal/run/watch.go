@@ -93,8 +93,8 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 
 // watch begins to watch everything that a run is made from.
 func (cfg Config) watch() (*watch.Watcher, error) {
-	r := newRun(cfg)
-	if err := r.open(); err != nil {
+	s := newSetup(cfg)
+	if err := s.open(); err != nil {
 		return nil, err
 	}
 	p, err := project.Locate(cfg.Milestone)
@@ -105,7 +105,7 @@ func (cfg Config) watch() (*watch.Watcher, error) {
 	switch {
 	case cfg.UpdateGolden:
 		return nil, usage.Errorf("--watch is for looking, and --update-golden writes: use one of them")
-	case !r.service.BuiltIn() && r.Target.RunID != "":
+	case !s.service.BuiltIn() && s.Target.RunID != "":
 		return nil, usage.Errorf("--watch runs again and again, and a target that saw a seed before replays its answers: leave --run-id out, and each run gets its own")
 	case missing != nil:
 		return nil, usage.Errorf("--watch: there is no folder %s, and what is inside of the program does not change: name the milestone of a project, such as path/to/%s",
@@ -128,58 +128,40 @@ func (cfg Config) watch() (*watch.Watcher, error) {
 	return w, nil
 }
 
-// failed are the scenarios that ran and did not pass, by their ids.
-func (r *Result) failed() []string {
-	var failed []string
-	for id, status := range r.Results {
-		switch status {
-		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotRun:
-		default:
-			failed = append(failed, id)
-		}
-	}
-	return failed
-}
-
-// again runs some scenarios alone, and tells how they end now. It leaves nothing behind. What cannot be run is left to
-// the whole run, which says why.
+// again runs some scenarios alone, and prints how they end now. It leaves nothing behind. What cannot be run is left to the
+// whole run, which reports why.
 func (cfg Config) again(ctx context.Context, ids []string) {
-	r := newRun(cfg)
-	if r.open() != nil {
+	s := newSetup(cfg)
+	if s.open() != nil || s.readProject() != nil || s.choose() != nil {
 		return
 	}
-	var err error
-	if r.project, err = project.Locate(r.Milestone); err != nil {
-		return
-	}
-	if r.in, err = r.project.Read(); err != nil || r.choose() != nil {
-		return
-	}
-	r.selection.Scenarios = slices.DeleteFunc(r.selection.Scenarios, func(place int) bool {
-		return !slices.Contains(ids, r.in.Plan.Scenarios[place].ID)
+	s.selection.Scenarios = slices.DeleteFunc(s.selection.Scenarios, func(place int) bool {
+		return !slices.Contains(ids, s.in.Plan.Scenarios[place].ID)
 	})
-	if len(r.selection.Scenarios) == 0 || r.drive(ctx) != nil {
+	executor, err := s.executor()
+	if len(s.selection.Scenarios) == 0 || err != nil {
 		return
 	}
-	defer r.executor.Close()
+	defer executor.Close()
+	run := executor.Run(ctx)
 	if ctx.Err() != nil {
 		return
 	}
 	var page bytes.Buffer
 	passed := 0
-	for n, place := range r.selection.Scenarios {
-		scenario, result := &r.in.Plan.Scenarios[place], verdict.StatusOf(r.selection, r.seen.Results, place)
-		if result.Status == record.Passed {
+	for n, place := range s.selection.Scenarios {
+		scenario := run.Scenarios[place]
+		if scenario.Result.Status == record.Passed {
 			passed++
 		}
 		if n < mostAgain {
-			fmt.Fprintf(&page, "  %s  %s  %s\n", console.Status(result.Status, r.Style), scenario.Where(), r.secrets.Scrub(scenario.Name))
+			fmt.Fprintf(&page, "  %s  %s  %s\n", console.Status(scenario.Result.Status, s.Style), scenario.Where(), scenario.Name)
 		}
 	}
-	if more := len(r.selection.Scenarios) - mostAgain; more > 0 {
+	if more := len(s.selection.Scenarios) - mostAgain; more > 0 {
 		fmt.Fprintf(&page, "  and %d more\n", more)
 	}
-	fmt.Fprintf(r.Stdout, "first what did not pass before: %d of %d pass now\n%s", passed, len(r.selection.Scenarios), page.Bytes())
+	fmt.Fprintf(s.Stdout, "first what did not pass before: %d of %d pass now\n%s", passed, len(s.selection.Scenarios), page.Bytes())
 }
 
 // The most that is named of what changed, and of what did not pass before.

@@ -33,7 +33,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -205,13 +204,15 @@ func (s *selfcheck) baselineRun(ctx context.Context) (int, error) {
 	baseline := s.executor(nil, all)
 	baseline.Workers, baseline.FirstFailure = 0, false
 	defer baseline.Close()
-	seen := baseline.Run(ctx)
+	run := baseline.Run(ctx)
 	if ctx.Err() != nil {
 		return verdict.Interrupted, errors.New("interrupted: nothing was written")
 	}
-	records := baseline.Records(seen)
-	records.Output, records.Identical = new(golden.Difference), true // no output is compared here
-	if decision := verdict.Decide(records); !decision.Overall {
+	inputs := verdict.Inputs{
+		Milestone: s.in.Milestone, Selection: baseline.Selection,
+		Output: golden.Comparison{Difference: new(golden.Difference), Identical: true}, // no output is compared
+	}
+	if decision := verdict.Decide(run, inputs); !decision.Overall {
 		fmt.Fprintf(s.Stdout, "the features fail without a mutation, so mutations cannot be checked:\n")
 		for _, reason := range decision.Reasons {
 			fmt.Fprintf(s.Stdout, "  %-20s  %s\n", reason.ID, strings.TrimPrefix(reason.Where+": "+reason.Message, ": "))
@@ -220,8 +221,9 @@ func (s *selfcheck) baselineRun(ctx context.Context) (int, error) {
 		return verdict.Incomplete, nil
 	}
 	s.exchanges = make([]int, len(all))
-	responses := make([]answer, len(seen.Exchanges))
-	for i, x := range seen.Exchanges {
+	exchanges := run.Exchanges()
+	responses := make([]answer, len(exchanges))
+	for i, x := range exchanges {
 		s.exchanges[x.Mark.Scenario]++
 		operation, _ := s.in.Milestone.Operation(x.Operation)
 		responses[i] = newAnswer(operation, x.Response.Status, x.Response.Header, x.Canonical)
@@ -231,7 +233,7 @@ func (s *selfcheck) baselineRun(ctx context.Context) (int, error) {
 			}
 		}
 	}
-	s.findResponses(seen.Exchanges, responses)
+	s.findResponses(exchanges, responses)
 	return verdict.Holds, nil
 }
 
@@ -340,20 +342,20 @@ func (s *selfcheck) runMutation(ctx context.Context, f *finding) {
 		some := slices.Sorted(slices.Values(rest[:min(n, len(rest))]))
 		rest = rest[len(some):]
 		executor := s.executor(f.mutation, some)
-		seen := executor.Run(ctx)
+		run := executor.Run(ctx)
 		executor.Close()
-		for _, place := range slices.Sorted(maps.Keys(seen.Failures)) {
-			result := seen.Results[place]
+		for _, place := range some {
+			scenario := run.Scenarios[place]
+			result := scenario.Result
 			if result.Status != record.Failed {
 				continue // an invalid step detects nothing
 			}
-			scenario := &s.in.Plan.Scenarios[place]
 			f.status = detected
 			f.by = detection{Scenario: scenario.ID, Ref: scenario.Ref(), Where: scenario.Where()}
 			if result.Line > 0 {
 				f.by.Where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
 			}
-			if failed := seen.Failures[place].Checks; len(failed) > 0 {
+			if failed := scenario.Failure.Checks; len(failed) > 0 {
 				f.by.Check = failed[0].Result.Check
 			}
 			return

@@ -346,7 +346,7 @@ func TestBaselineRunIsUnchanged(t *testing.T) {
 	s := &selfcheck{Config: Config{handler: bell}, in: in, checker: checker, routes: steps.NewRoutes(in.Milestone), fixtures: os.DirFS("testdata/fixtures")}
 	executor := s.executor(nil, []int{0})
 	defer executor.Close()
-	for _, x := range executor.Run(t.Context()).Exchanges {
+	for _, x := range executor.Run(t.Context()).Exchanges() {
 		if got, want := string(x.Response.Body), strings.ReplaceAll(theBell, "ID", "corr_bell_get"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

@@ -14,37 +14,39 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// Joined is what several shards saw, as if one run had.
+// Joined is what several shards recorded, as one run.
 type Joined struct {
+	// Info has the target, the run id, the shuffle, and so on of the shards: of several, all of them.
+	Info record.Info
 	// Selection is what they had to run together.
 	Selection *plan.Selection
-	// Scenarios are the selected scenarios that a shard tells of, by their place in the plan.
+	// Scenarios are the selected scenarios that a shard recorded, by their place in the plan.
 	Scenarios map[int]*record.Scenario
-	// Exchanges are all exchanges, in the order of the plan, and marked by it.
-	Exchanges []*record.Exchange
-	// Rows are what the scenarios saw, in the order of the plan.
+	// End has the workers of all shards, the scenarios that differed when a shard was repeated, and what speaks against the
+	// whole, beside what was recorded.
+	End record.End
+	// Rows are those of the outputs, in the order of the plan.
 	Rows []golden.Row
-	// Differing are the scenarios that saw something else when a shard was repeated.
-	Differing []record.Differing
-	// Reasons are what speaks against the whole, beside what was seen.
-	Reasons []record.Reason
 	// Servers are the states of all servers, shard by shard.
 	Servers []json.RawMessage
-	// Proxy are the proxies before their targets, each once.
-	Proxy string
-	// Target, Seed, Shuffle and Repro are those of the shards: of several, all of them.
-	Target, Seed, Shuffle, Repro string
-	// Implementation, ImplementationVersion and Capabilities are those of the first.
-	Implementation, ImplementationVersion string
-	Capabilities                          []string
-	// Flags are what curl needs to reach the target of the first.
-	Flags []string
-	// Lanes is how many scenarios were run side by side, all together, and Repeat how many times at most.
-	Lanes, Repeat int
 	// StartedAt is when the first shard began, and FinishedAt when the last one ended.
 	StartedAt, FinishedAt time.Time
 
-	shards []*Shard // what is taken, in order
+	unassigned []*record.Exchange
+	shards     []*Shard // what is taken, in order
+}
+
+// Record records in a log what the shards recorded, as one run would. The log has begun.
+func (j *Joined) Record(log *record.Log) *record.Run {
+	for _, place := range slices.Sorted(maps.Keys(j.Scenarios)) {
+		log.Replay(place, j.Scenarios[place])
+	}
+	for _, x := range j.unassigned {
+		log.Exchanged(x)
+	}
+	run := log.End()
+	run.End = j.End
+	return run
 }
 
 // Join puts shards together: those that are parts of one run of the plan, which stands here and was made from what the
@@ -73,7 +75,7 @@ func (j *Joined) against(id string, s *Shard, format string, args ...any) {
 	if s != nil {
 		reason.Message, reason.Where = s.String()+" "+reason.Message, s.Folder
 	}
-	j.Reasons = append(j.Reasons, reason)
+	j.End.Stops = append(j.End.Stops, reason)
 }
 
 // mostNamed is how many parts that differ are named.
@@ -168,10 +170,10 @@ func (j *Joined) each(alike, given []*Shard) {
 	}
 }
 
-// ofRun are the reasons of a shard that no scenario, exchange or row tells.
+// ofRun are the kinds of reasons of a shard that follow from no scenario, exchange or row.
 var ofRun = []string{"interrupted", "not-started", "target-unreachable", "target-silent", "run-broke-off", "resources-exhausted", "counts-disagree", "artifact-missing"}
 
-// take takes what a shard saw.
+// take takes what a shard recorded.
 func (j *Joined) take(s *Shard) {
 	rows := map[string]golden.Row{}
 	if s.Output != nil {
@@ -179,13 +181,12 @@ func (j *Joined) take(s *Shard) {
 			rows[row.Scenario] = row
 		}
 	}
-	places, refs := map[string]int{}, map[string]int{} // of all scenarios, by their ids and by their short names
+	places := map[string]int{} // of all scenarios, by their short names: an id may have had a secret in it
 	for i := range j.Selection.Plan.Scenarios {
-		scenario := &j.Selection.Plan.Scenarios[i]
-		places[scenario.ID], refs[scenario.Ref()] = i, i
+		places[j.Selection.Plan.Scenarios[i].Ref()] = i
 	}
 	for _, scenario := range s.Log.Scenarios {
-		place, known := refs[scenario.Ref()] // an id may have had a secret in it
+		place, known := places[scenario.Ref()]
 		_, selected := slices.BinarySearch(j.Selection.Scenarios, place)
 		switch {
 		case !scenario.Selected:
@@ -198,9 +199,6 @@ func (j *Joined) take(s *Shard) {
 		for _, x := range scenario.Exchanges {
 			x.Mark.Scenario = place
 		}
-		if scenario.Failure != nil {
-			scenario.Failure.Scenario = &j.Selection.Plan.Scenarios[place]
-		}
 		if status := scenario.Result.Status; slices.Contains([]record.Status{record.Passed, record.Failed, record.ChecksFailed}, status) {
 			row, written := rows[j.Selection.Plan.Scenarios[place].ID]
 			if !written && s.Log.Complete && len(s.lacks) == 0 {
@@ -211,31 +209,28 @@ func (j *Joined) take(s *Shard) {
 			}
 		}
 	}
-	for _, reason := range s.Verdict.Reasons {
-		place, of := -1, ""
-		if id, says, found := strings.Cut(reason.Message, ": "); found {
-			if at, known := places[id]; known {
-				place, of = at, says
-			}
+	j.unassigned = append(j.unassigned, s.Log.Unassigned...)
+	for _, differing := range s.Log.Differing {
+		if differing.Scenario < 0 || differing.Scenario >= len(s.Log.Scenarios) {
+			continue // the log was changed
 		}
-		switch {
-		case reason.ID == "run-differs" && place >= 0:
-			j.Differing = append(j.Differing, record.Differing{Scenario: place, Message: of})
-		case place < 0 && slices.Contains(ofRun, reason.ID):
+		if place, known := places[s.Log.Scenarios[differing.Scenario].Ref()]; known {
+			j.End.Differing = append(j.End.Differing, record.Differing{Scenario: place, Message: differing.Message})
+		}
+	}
+	for _, reason := range s.Verdict.Reasons {
+		if reason.Scenario == "" && slices.Contains(ofRun, reason.ID) {
 			reason.Message = s.Part().String() + ": " + reason.Message
-			j.Reasons = append(j.Reasons, reason)
+			j.End.Stops = append(j.End.Stops, reason)
 		}
 	}
 	j.Servers = append(j.Servers, s.Servers...)
-	j.Lanes += s.Verdict.Selection.Parallel
-	j.Repeat = max(j.Repeat, s.Verdict.Selection.Repeat)
+	j.End.Workers += s.Log.Workers
+	j.Info.Repeat = max(j.Info.Repeat, s.Log.Repeat)
 }
 
 // describe puts everything in the order of the plan, and says what the shards have in common.
 func (j *Joined) describe(given []*Shard) {
-	for _, place := range slices.Sorted(maps.Keys(j.Scenarios)) {
-		j.Exchanges = append(j.Exchanges, j.Scenarios[place].Exchanges...)
-	}
 	places := map[string]int{}
 	for i := range j.Selection.Plan.Scenarios {
 		places[j.Selection.Plan.Scenarios[i].ID] = i
@@ -245,14 +240,14 @@ func (j *Joined) describe(given []*Shard) {
 	if len(shards) == 0 {
 		shards = given // none was taken, and yet something is to be said
 	}
-	var targets, proxies, seeds, orders []string
+	var targets, proxies, ids, orders []string
 	for _, s := range shards {
-		targets, seeds = append(targets, s.Log.Target), append(seeds, s.Log.Seed)
+		targets, ids = append(targets, s.Log.Target), append(ids, s.Log.Seed)
 		if s.Log.Proxy != "" {
 			proxies = append(proxies, s.Log.Proxy)
 		}
-		if shuffle := s.Verdict.Selection.Shuffle; shuffle != nil {
-			orders = append(orders, *shuffle)
+		if s.Log.Shuffle != "" {
+			orders = append(orders, s.Log.Shuffle)
 		}
 		if j.StartedAt.IsZero() || s.Log.StartedAt.Before(j.StartedAt) {
 			j.StartedAt = s.Log.StartedAt
@@ -263,29 +258,16 @@ func (j *Joined) describe(given []*Shard) {
 			}
 		}
 	}
-	j.Target, j.Proxy, j.Seed, j.Shuffle = each(targets), each(proxies), each(seeds), each(orders)
-	first := shards[0].Log
-	j.Repro, j.Flags = first.Repro, first.Flags
-	j.Implementation, j.ImplementationVersion, j.Capabilities = first.Implementation, first.ImplementationVersion, first.Capabilities
+	first, info := shards[0].Log, &j.Info
+	info.Milestone, info.Title, info.File = first.Milestone, first.Title, first.File
+	info.Target, info.Proxy, info.Seed, info.Shuffle = distinct(targets), distinct(proxies), distinct(ids), distinct(orders)
+	info.Base, info.Repro, info.Flags = first.Base, first.Repro, first.Flags
+	info.Implementation, info.ImplementationVersion, info.Capabilities = first.Implementation, first.ImplementationVersion, first.Capabilities
+	info.Repeat = max(1, info.Repeat)
 }
 
-// each lists words, each once.
-func each(words []string) string {
-	slices.Sort(words)
-	return strings.Join(slices.Compact(words), ", ")
-}
-
-// Results are how the scenarios ended, and Failures explain those that did not pass.
-func (j *Joined) Results() (results map[int]record.Result, failures map[int]record.Failure) {
-	results, failures = map[int]record.Result{}, map[int]record.Failure{}
-	for place, s := range j.Scenarios {
-		if s.Ended.IsZero() {
-			continue
-		}
-		results[place] = s.Result
-		if s.Failure != nil {
-			failures[place] = *s.Failure
-		}
-	}
-	return results, failures
+// distinct lists texts, each once.
+func distinct(texts []string) string {
+	slices.Sort(texts)
+	return strings.Join(slices.Compact(texts), ", ")
 }

@@ -94,7 +94,7 @@ func (p part) leave(t *testing.T) *Shard {
 	}
 	if !p.cut {
 		for name, value := range map[string]any{
-			artifact.Verdict: map[string]any{"reasons": p.reasons, "selection": map[string]any{"parallel": 2, "shuffle": nil, "repeat": 1}},
+			artifact.Verdict: map[string]any{"reasons": p.reasons},
 			artifact.Output:  golden.Document{Milestone: p.milestone, Scenarios: rows},
 		} {
 			if name == p.without {
@@ -106,7 +106,9 @@ func (p part) leave(t *testing.T) *Shard {
 			}
 			log.Attach(name, encoded)
 		}
-		log.End().Conclude(false, "", at.Add(time.Minute))
+		run := log.End()
+		run.Workers = 2
+		run.Conclude(false, "", at.Add(time.Minute))
 		if err := log.Finish(); err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +203,7 @@ func TestJoin(t *testing.T) {
 				return says
 			}
 			var got []record.Reason
-			for _, reason := range joined.Reasons {
+			for _, reason := range joined.End.Stops {
 				reason.Message = refs(reason.Message)
 				got = append(got, reason)
 			}
@@ -237,9 +239,8 @@ func TestJoinTellsOneRun(t *testing.T) {
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
-	results, _ := joined.Results()
 	for place, want := range []record.Status{record.Passed, record.Passed, record.Failed, record.Passed, record.Passed} {
-		if got := results[place].Status; got != want {
+		if got := joined.Scenarios[place].Result.Status; got != want {
 			t.Errorf("Ring %d: got %s, want %s", place, got, want)
 		}
 	}
@@ -247,7 +248,7 @@ func TestJoinTellsOneRun(t *testing.T) {
 	for _, server := range joined.Servers {
 		servers += string(server)
 	}
-	got := []any{joined.Seed, joined.Target, joined.Lanes, joined.Repeat, joined.StartedAt.Second(), joined.FinishedAt.Format("04:05"), servers}
+	got := []any{joined.Info.Seed, joined.Info.Target, joined.End.Workers, joined.Info.Repeat, joined.StartedAt.Second(), joined.FinishedAt.Format("04:05"), servers}
 	if diff := cmp.Diff([]any{"seed-1, seed-2", "fake", 4, 1, 0, "01:05", `{"of":1}{"of":2}`}, got); diff != "" {
 		t.Errorf("the whole (-want +got):\n%s", diff)
 	}

@@ -41,12 +41,7 @@ type Shard struct {
 	Output *golden.Document
 	// Verdict is what it decided by itself.
 	Verdict struct {
-		Reasons   []record.Reason `json:"reasons"`
-		Selection struct {
-			Parallel int     `json:"parallel"`
-			Shuffle  *string `json:"shuffle"`
-			Repeat   int     `json:"repeat"`
-		} `json:"selection"`
+		Reasons []record.Reason `json:"reasons"`
 	}
 	// Servers are the states of its servers; none when its state.json is not there.
 	Servers []json.RawMessage

@@ -11,7 +11,7 @@ import (
 
 // failedOf are the scenarios for these sides of a rule. Unless each side has some and all of them failed, there are none: then
 // something else is missing too.
-func (v *Verdict) failedOf(r *Records, rule string, sides []plan.Side) []int {
+func (v *Verdict) failedOf(r *input, rule string, sides []plan.Side) []int {
 	var places []int
 	for _, side := range sides {
 		some := false
@@ -34,7 +34,7 @@ func (v *Verdict) failedOf(r *Records, rule string, sides []plan.Side) []int {
 
 // excuseAbsent removes the reasons for what was not observed only because of excused failures: a rule for which all scenarios of
 // the missing side are excused, and an outcome that an excused scenario shows.
-func (v *Verdict) excuseAbsent(r *Records, all []occurrence) {
+func (v *Verdict) excuseAbsent(r *input, all []occurrence) {
 	excused := excusedScenarios(all)
 	if len(excused) == 0 {
 		return
@@ -77,11 +77,11 @@ func excusedScenarios(all []occurrence) map[int]bool {
 
 // shownBy reports whether one of the scenarios shows an outcome: by its row of the golden output, or without one by calling the
 // operation.
-func (r *Records) shownBy(cell *CoverageItem, scenarios map[int]bool) bool {
+func (r *input) shownBy(cell *CoverageItem, scenarios map[int]bool) bool {
 	answer := strings.TrimSpace(fmt.Sprintf("%s %d %s", cell.Operation, cell.Status, cell.Code))
 	rows := map[string][]string{}
-	if r.Golden != nil {
-		for _, row := range r.Golden.Scenarios {
+	if r.Output.Golden != nil {
+		for _, row := range r.Output.Golden.Scenarios {
 			rows[row.Scenario] = row.Answers
 		}
 	}
@@ -90,7 +90,7 @@ func (r *Records) shownBy(cell *CoverageItem, scenarios map[int]bool) bool {
 		if slices.ContainsFunc(answers, func(line string) bool { return line == answer || strings.HasPrefix(line, answer+" ") }) {
 			return true
 		}
-		if !golden && slices.ContainsFunc(r.Exchanges, func(x *record.Exchange) bool {
+		if !golden && slices.ContainsFunc(r.exchanges, func(x *record.Exchange) bool {
 			return x.Mark.Scenario == place && x.Operation == cell.Operation
 		}) {
 			return true

@@ -81,10 +81,10 @@ func (v *Verdict) requires(level milestones.Level) bool {
 }
 
 // gather returns all failures that the level of the verdict counts, each with one cause.
-func (v *Verdict) gather(r *Records) []occurrence {
+func (v *Verdict) gather(r *input) []occurrence {
 	var all []occurrence
 	last := map[int]int{} // the last exchange of a scenario
-	for i, x := range r.Exchanges {
+	for i, x := range r.exchanges {
 		if x.Response == nil {
 			continue
 		}
@@ -103,8 +103,8 @@ func (v *Verdict) gather(r *Records) []occurrence {
 		}
 	}
 	if r.Selection != nil {
-		for _, place := range slices.Sorted(maps.Keys(r.Results)) {
-			if r.Results[place].Status == record.Failed {
+		for place, scenario := range r.run.Scenarios {
+			if scenario.Result.Status == record.Failed {
 				all = v.gatherStep(r, all, place, last)
 			}
 		}
@@ -136,8 +136,8 @@ var ofOutcome = []string{"no-5xx", "declared-outcome", "reason-code"}
 
 // gatherStep adds the failed step of a scenario. When the step looked at an answer that failed a check for the same thing, both are
 // one failure: an outcome has the cause of the step, which names the required one too, and a part of the body that of the check.
-func (v *Verdict) gatherStep(r *Records, all []occurrence, place int, last map[int]int) []occurrence {
-	scenario, result := &r.Selection.Plan.Scenarios[place], r.Results[place]
+func (v *Verdict) gatherStep(r *input, all []occurrence, place int, last map[int]int) []occurrence {
+	scenario, result := &r.Selection.Plan.Scenarios[place], r.run.Scenarios[place].Result
 	o := occurrence{reason: "scenario-failed", step: true, scenario: place, exchange: -1, where: scenario.Where(), message: result.Message}
 	if result.Line > 0 {
 		o.where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
@@ -150,7 +150,7 @@ func (v *Verdict) gatherStep(r *Records, all []occurrence, place int, last map[i
 	if !answered {
 		return append(all, o)
 	}
-	o.exchange, o.operation = answer, r.Exchanges[answer].Operation
+	o.exchange, o.operation = answer, r.exchanges[answer].Operation
 	onAnswer := func(other occurrence) bool { return other.exchange == answer && !other.step }
 	if o.Kind() == cause.KindOutcome {
 		all = slices.DeleteFunc(all, func(other occurrence) bool { return onAnswer(other) && slices.Contains(ofOutcome, other.Kind()) })
@@ -169,8 +169,8 @@ func (v *Verdict) gatherStep(r *Records, all []occurrence, place int, last map[i
 }
 
 // outputOccurrences are the scenarios that passed and have other answers than the golden output.
-func (r *Records) outputOccurrences(v *Verdict) []occurrence {
-	if r.Output == nil {
+func (r *input) outputOccurrences(v *Verdict) []occurrence {
+	if r.Output.Difference == nil {
 		return nil
 	}
 	var all []occurrence
@@ -178,7 +178,7 @@ func (r *Records) outputOccurrences(v *Verdict) []occurrence {
 	for i := range r.Selection.Plan.Scenarios {
 		places[r.Selection.Plan.Scenarios[i].ID] = i
 	}
-	for _, change := range r.Output.Changed {
+	for _, change := range r.Output.Difference.Changed {
 		place := places[change.Scenario]
 		if v.statusOf(r, place).Status != record.Passed {
 			continue // what failed has other answers for that reason
@@ -201,9 +201,9 @@ func (c *CoverageItem) Ref() string {
 }
 
 // coreFailures are the scenarios in which a check of level core failed, by their places.
-func (r *Records) coreFailures() map[int]bool {
+func (r *input) coreFailures() map[int]bool {
 	failed := map[int]bool{}
-	for _, x := range r.Exchanges {
+	for _, x := range r.exchanges {
 		if x.Response != nil && slices.ContainsFunc(x.Failures(), func(c record.CheckResult) bool { return c.Level() == milestones.Core }) {
 			failed[x.Mark.Scenario] = true
 		}
@@ -212,7 +212,7 @@ func (r *Records) coreFailures() map[int]bool {
 }
 
 // summarize makes causes of occurrences: those that are not known first, then the biggest first.
-func (v *Verdict) summarize(r *Records, all []occurrence, exceeded map[*baseline.Entry]string) {
+func (v *Verdict) summarize(r *input, all []occurrence, exceeded map[*baseline.Entry]string) {
 	order := []causeKey{}
 	of := map[causeKey][]*occurrence{}
 	for i := range all {
@@ -241,7 +241,7 @@ func compareBool(a, b bool) int {
 }
 
 // summary is the cause of some occurrences.
-func (v *Verdict) summary(r *Records, of []*occurrence, exceeded map[*baseline.Entry]string) Cause {
+func (v *Verdict) summary(r *input, of []*occurrence, exceeded map[*baseline.Entry]string) Cause {
 	first := of[0]
 	c := Cause{
 		Key: first.Key, Level: milestones.Full, Reason: first.reason, Known: first.entry != nil,
@@ -282,7 +282,7 @@ func (v *Verdict) summary(r *Records, of []*occurrence, exceeded map[*baseline.E
 		c.Example.Scenario, c.Example.Ref = scenario.ID, scenario.Ref()
 	}
 	if first.exchange >= 0 && r.Curl != nil {
-		c.Example.Curl = r.Curl(r.Exchanges[first.exchange])
+		c.Example.Curl = r.Curl(r.exchanges[first.exchange])
 	}
 	for _, o := range of {
 		for entry, limit := range exceeded {

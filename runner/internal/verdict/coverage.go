@@ -12,9 +12,9 @@ import (
 )
 
 // observe goes through all exchanges once for cells and required reason codes. Nothing is missing in a run that did not start.
-func (v *Verdict) observe(r *Records) {
+func (v *Verdict) observe(r *input) {
 	seen := newObservations(r)
-	for _, x := range r.Exchanges {
+	for _, x := range r.exchanges {
 		if x.Response == nil {
 			continue
 		}
@@ -55,7 +55,7 @@ func (v *Verdict) observe(r *Records) {
 
 // onlyDeclaredLeftOut says whether scenarios were left out as was declared, and all the others passed. What was not
 // observed then is what those would have shown: the golden output has it that the others saw what they always see.
-func (v *Verdict) onlyDeclaredLeftOut(r *Records) bool {
+func (v *Verdict) onlyDeclaredLeftOut(r *input) bool {
 	if r.Selection == nil || len(r.Selection.Skipped) == 0 {
 		return false
 	}
@@ -74,7 +74,7 @@ func (v *Verdict) onlyDeclaredLeftOut(r *Records) bool {
 }
 
 // skippedAsDeclared are the scenarios that were left out because the target is declared to lack something.
-func (r *Records) skippedAsDeclared() map[int]bool {
+func (r *input) skippedAsDeclared() map[int]bool {
 	skipped := map[int]bool{}
 	if r.Selection == nil {
 		return skipped
@@ -88,13 +88,13 @@ func (r *Records) skippedAsDeclared() map[int]bool {
 }
 
 // refusals are the places of the scenarios in which an operation of the scenario's own rule refused something.
-func (r *Records) refusals() map[int]bool {
+func (r *input) refusals() map[int]bool {
 	operations := map[string][]string{}
 	for i := range r.Milestone.Rules {
 		operations[r.Milestone.Rules[i].ID] = r.Milestone.Rules[i].Operations
 	}
 	refused := map[int]bool{}
-	for _, x := range r.Exchanges {
+	for _, x := range r.exchanges {
 		if x.Mark.Scenario < 0 || x.Response == nil {
 			continue
 		}
@@ -109,7 +109,7 @@ func (r *Records) refusals() map[int]bool {
 // refuses reports whether an answer is a declared refusal, or a success that has a declared reason code in its list, such as
 // a denying verdict or a blocked rollout. An answer to HEAD has no body, so its status decides, by the milestone: an exchange
 // that was read back has its operation by name alone.
-func (r *Records) refuses(x *record.Exchange) bool {
+func (r *input) refuses(x *record.Exchange) bool {
 	if operation, known := r.Milestone.Operation(x.Operation); known && x.Request.Method == http.MethodHead {
 		return !operation.Succeeds(x.Response.Status) && slices.ContainsFunc(operation.Outcomes, func(o milestones.Outcome) bool {
 			return o.Status == x.Response.Status
@@ -121,7 +121,7 @@ func (r *Records) refuses(x *record.Exchange) bool {
 }
 
 // where is the place of a step.
-func (r *Records) where(m record.Mark) string {
+func (r *input) where(m record.Mark) string {
 	if r.Selection == nil || m.Scenario < 0 {
 		return ""
 	}
@@ -133,7 +133,7 @@ func (r *Records) where(m record.Mark) string {
 }
 
 // scenario is the id of the scenario of an exchange.
-func (r *Records) scenario(m record.Mark) string {
+func (r *input) scenario(m record.Mark) string {
 	if r.Selection == nil || m.Scenario < 0 {
 		return "outside of any scenario"
 	}
@@ -142,7 +142,7 @@ func (r *Records) scenario(m record.Mark) string {
 
 // observations count cells.
 type observations struct {
-	records  *Records
+	records  *input
 	declared []CoverageItem
 	place    map[cellKey]int
 	others   map[strayKey]*CoverageItem
@@ -155,7 +155,7 @@ type strayKey struct {
 	stray     record.Undeclared
 }
 
-func newObservations(r *Records) *observations {
+func newObservations(r *input) *observations {
 	o := &observations{records: r, place: map[cellKey]int{}, others: map[strayKey]*CoverageItem{}}
 	for i := range r.Milestone.Operations {
 		o.declare(&r.Milestone.Operations[i])

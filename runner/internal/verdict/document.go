@@ -230,18 +230,19 @@ type ScenarioResult struct {
 }
 
 // describe fills in what verdict.json has beside the decision.
-func (v *Verdict) describe(r *Records) {
-	v.Milestone, v.Title, v.Target, v.Proxy, v.Seed = r.Info.Milestone, r.Info.Title, r.Info.Target, Optional(r.Info.Proxy), r.Info.Seed
+func (v *Verdict) describe(r *input) {
+	run := r.run
+	v.Milestone, v.Title, v.Target, v.Proxy, v.Seed = run.Milestone, run.Title, run.Target, Optional(run.Proxy), run.Seed
 	v.Output = Output{
-		SHA256: Optional(r.OutputSHA256), GoldenSHA256: Optional(r.GoldenSHA256),
-		Identical: r.GoldenSHA256 != "" && r.GoldenSHA256 == r.OutputSHA256,
+		SHA256: Optional(r.Output.SHA256), GoldenSHA256: Optional(r.Output.GoldenSHA256),
+		Identical: r.Output.GoldenSHA256 != "" && r.Output.GoldenSHA256 == r.Output.SHA256,
 	}
-	v.StartedAt, v.FinishedAt = timestamp(r.StartedAt), timestamp(r.FinishedAt)
-	v.TookMS = r.FinishedAt.Sub(r.StartedAt).Milliseconds()
-	for _, x := range r.Exchanges {
+	v.StartedAt, v.FinishedAt = timestamp(run.StartedAt), timestamp(run.FinishedAt)
+	v.TookMS = run.FinishedAt.Sub(run.StartedAt).Milliseconds()
+	for _, x := range r.exchanges {
 		v.Exchanges.Add(x)
 	}
-	v.Selection = Selection{Parallel: r.Lanes, Shuffle: Optional(r.Shuffle), Repeat: r.Repeat}
+	v.Selection = Selection{Parallel: run.Workers, Shuffle: Optional(run.Shuffle), Repeat: run.Repeat}
 	if s := r.Selection; s != nil {
 		in := &v.Selection
 		in.Complete, in.Tags, in.Failed = s.Complete(), Optional(s.Filter.Tags), s.Filter.Failed != nil
@@ -255,9 +256,9 @@ func (v *Verdict) describe(r *Records) {
 }
 
 // results lists every scenario of the plan.
-func (v *Verdict) results(r *Records) []ScenarioResult {
+func (v *Verdict) results(r *input) []ScenarioResult {
 	from, to := map[int]int{}, map[int]int{}
-	for i, x := range r.Exchanges {
+	for i, x := range r.exchanges {
 		if _, seen := from[x.Mark.Scenario]; !seen {
 			from[x.Mark.Scenario] = i + 1
 		}

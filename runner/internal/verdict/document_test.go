@@ -79,10 +79,10 @@ func twoScenarios(t *testing.T) Records {
 	}
 	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
 	return Records{
-		Info:      record.Info{Milestone: "T1", Title: m.Title, Target: record.BuiltIn, Seed: "m109"},
-		Milestone: m, Selection: s, Results: results, Exchanges: exchanges, Agreed: true, Output: golden, Secrets: secrets,
+		Info:      record.Info{Milestone: "T1", Title: m.Title, Target: record.BuiltIn, Seed: "m109", Shuffle: "word", Repeat: 1},
+		Milestone: m, Selection: s, Results: results, Exchanges: exchanges, Output: golden, Secrets: secrets,
 		OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64),
-		Lanes: 2, Shuffle: "word", Repeat: 1,
+		Workers:    2,
 		StartedAt:  time.Date(2026, 2, 22, 16, 0, 0, 0, time.UTC),
 		FinishedAt: time.Date(2026, 2, 22, 16, 0, 1, 234_000_000, time.UTC),
 	}
@@ -106,7 +106,7 @@ func valid(t *testing.T, schema string, text []byte) map[string]any {
 }
 
 func TestEncode(t *testing.T) {
-	v := Decide(twoScenarios(t))
+	v := decideOn(twoScenarios(t))
 	got := valid(t, "Verdict", v.Delivered(Delivery{Written: []string{"verdict.json"}}).Encode())
 	pick := map[string]any{}
 	for _, name := range []string{"milestone", "overall", "exit_code", "target", "scenarios", "selection", "exchanges", "results", "took_ms", "started_at"} {
@@ -138,9 +138,9 @@ func TestEncode(t *testing.T) {
 }
 
 func TestEncodeOfARunThatDidNotStart(t *testing.T) {
-	v := Decide(Records{
-		Info: record.Info{Milestone: "M9", Target: record.BuiltIn, Seed: "m109"}, OutputSHA256: strings.Repeat("0", 64), Repeat: 1,
-		Agreed: true, Stops: []record.Reason{{ID: "not-started", Message: "x"}},
+	v := decideOn(Records{
+		Info: record.Info{Milestone: "M9", Target: record.BuiltIn, Seed: "m109", Repeat: 1}, OutputSHA256: strings.Repeat("0", 64),
+		Stops: []record.Reason{{ID: "not-started", Message: "x"}},
 	})
 	if got := valid(t, "Verdict", v.Delivered(Delivery{Written: []string{"verdict.json"}}).Encode()); got["overall"] != false || got["milestone"] != "M9" {
 		t.Errorf("overall %v of %v", got["overall"], got["milestone"])
@@ -151,7 +151,7 @@ func TestEncodeOfARunThatDidNotStart(t *testing.T) {
 }
 
 func TestEncodeCoverage(t *testing.T) {
-	v := Decide(twoScenarios(t))
+	v := decideOn(twoScenarios(t))
 	v.Coverage = append(v.Coverage, CoverageItem{Operation: "ring", Status: 409, Code: "OH", Observed: 1, Scenarios: []string{"s"}})
 	got := valid(t, "Coverage", v.EncodeCoverage())
 	cell := func(outcome, code, reason, schema any, status float64, declared bool, observed float64, scenarios ...any) map[string]any {
@@ -181,7 +181,7 @@ func TestEncodeCoverage(t *testing.T) {
 }
 
 func TestEncodeCoverageNamesTenScenarios(t *testing.T) {
-	v := Decide(twoScenarios(t))
+	v := decideOn(twoScenarios(t))
 	for i := range 30 {
 		v.Coverage[0].Scenarios = append(v.Coverage[0].Scenarios, strings.Repeat("s", i+1))
 	}

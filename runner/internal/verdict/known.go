@@ -54,7 +54,7 @@ func knownBy(e *baseline.Entry, seen int, secrets *record.Secrets) Known {
 }
 
 // matches reports whether an entry is for an occurrence.
-func (v *Verdict) matches(r *Records, e *baseline.Entry, o *occurrence) bool {
+func (v *Verdict) matches(r *input, e *baseline.Entry, o *occurrence) bool {
 	scenario, rule := "", ""
 	if o.scenario >= 0 {
 		s := &r.Selection.Plan.Scenarios[o.scenario]
@@ -65,7 +65,7 @@ func (v *Verdict) matches(r *Records, e *baseline.Entry, o *occurrence) bool {
 
 // excuse finds the entry of the baseline for each occurrence. It returns the entries whose cause occurs more often than they allow,
 // with a message: they excuse nothing.
-func (v *Verdict) excuse(r *Records, all []occurrence) (exceeded map[*baseline.Entry]string) {
+func (v *Verdict) excuse(r *input, all []occurrence) (exceeded map[*baseline.Entry]string) {
 	if r.Baseline == nil {
 		return nil
 	}
@@ -130,7 +130,7 @@ func (v *Verdict) Fewer() []string {
 }
 
 // checkBaseline adds what is wrong with the baseline itself.
-func (v *Verdict) checkBaseline(r *Records, all []occurrence) {
+func (v *Verdict) checkBaseline(r *input, all []occurrence) {
 	if r.Baseline == nil || r.Selection == nil {
 		return // nothing ran that could show whether the baseline is up to date
 	}

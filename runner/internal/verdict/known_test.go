@@ -234,7 +234,7 @@ func TestKnownFailures(t *testing.T) {
 			for _, spoil := range test.spoil {
 				spoil(&r)
 			}
-			v := Decide(r)
+			v := decideOn(r)
 			var left, known []string
 			for _, reason := range v.Reasons {
 				left = append(left, reason.ID)
@@ -282,7 +282,7 @@ func TestEntries(t *testing.T) {
 			for _, spoil := range test.spoil {
 				spoil(&r)
 			}
-			v := Decide(r)
+			v := decideOn(r)
 			var got []string
 			for _, e := range v.Entries() {
 				got = append(got, strings.TrimSpace(fmt.Sprint(e.Cause, " ", e.Count, " ", e.Rules, " ", e.Level)))
@@ -293,7 +293,7 @@ func TestEntries(t *testing.T) {
 			if diff := cmp.Diff(got, test.want); diff != "" {
 				t.Errorf("entries (-got +want):\n%s", diff)
 			}
-			if again := Decide(r); !again.Overall {
+			if again := decideOn(r); !again.Overall {
 				t.Errorf("not green with all of them listed: %+v", again.Reasons)
 			}
 		})
@@ -328,7 +328,7 @@ func TestOneFailureHasOneCause(t *testing.T) {
 			r.Results[0] = record.Result{Status: record.Failed, Line: 5, Cause: &test.step}
 			r.Exchanges[0].Checks = []record.CheckResult{test.check}
 			var got []string
-			v := Decide(r)
+			v := decideOn(r)
 			for _, c := range v.Causes {
 				got = append(got, c.Key)
 			}
@@ -345,7 +345,7 @@ func TestCauses(t *testing.T) {
 	r := green(t, "bell-hangs") // which has two scenarios, as bell-is-allowed
 	failing(0, 2, 3, 4)(&r)
 	unchecked("schema")(&r)
-	v := Decide(r)
+	v := decideOn(r)
 	if len(v.Causes) != 2 {
 		t.Fatalf("%d causes: %+v", len(v.Causes), v.Causes)
 	}
@@ -366,19 +366,19 @@ func TestCoreVerdict(t *testing.T) {
 	r := green(t)
 	unchecked("schema")(&r)
 	onlyFull(&r)
-	v := Decide(r)
+	v := decideOn(r)
 	if v.Overall || v.Core == nil || !v.Core.Overall || v.Core.Passed != 3 || v.Core.Proved != 2 || v.Core.Observed != 3 {
 		t.Errorf("overall %t, core %+v", v.Overall, v.Core)
 	}
 	r.Selection.Plan.Scenarios[2].Level, r.Milestone.Rules[1].Level = milestones.Full, milestones.Full
 	failing(2)(&r)
-	if v := Decide(r); !v.Core.Overall || v.Core.Scenarios != 2 || v.Core.Rules != 1 {
+	if v := decideOn(r); !v.Core.Overall || v.Core.Scenarios != 2 || v.Core.Rules != 1 {
 		t.Errorf("with a scenario of level full: core %+v", v.Core)
 	}
 	atCore(&r)
 	r.Selection.NotAtLevel, r.Selection.Scenarios = []int{2}, []int{0, 1}
 	delete(r.Results, 2)
-	if v := Decide(r); !v.Overall || v.Core != nil || v.Scenarios[record.NotAtLevel] != 1 || v.NotVerified.Any() || !v.Complete {
+	if v := decideOn(r); !v.Overall || v.Core != nil || v.Scenarios[record.NotAtLevel] != 1 || v.NotVerified.Any() || !v.Complete {
 		t.Errorf("at core: overall %t, core %+v, scenarios %v, not verified %s: %v", v.Overall, v.Core, v.Scenarios, v.NotVerified, v.Reasons)
 	}
 }
@@ -430,7 +430,7 @@ func TestLimits(t *testing.T) {
 			for _, spoil := range test.spoil {
 				spoil(&r)
 			}
-			v := Decide(r)
+			v := decideOn(r)
 			var got []string
 			for _, reason := range v.Reasons {
 				got = append(got, reason.ID)

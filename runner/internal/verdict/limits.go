@@ -31,7 +31,7 @@ func LastExpiry(now time.Time) string {
 
 // limit adds what speaks against a run of which too much is excused or left out. A rule that is neither speaks against the
 // run by itself.
-func (v *Verdict) limit(r *Records, all []occurrence) {
+func (v *Verdict) limit(r *input, all []occurrence) {
 	selected := map[string]bool{}
 	for _, i := range slices.Concat(r.Selection.Scenarios, r.Selection.Skipped) {
 		if scenario := &r.Selection.Plan.Scenarios[i]; v.requires(scenario.Level) {

@@ -62,49 +62,29 @@ import (
 	"example.com/lpgate/runner/internal/record"
 )
 
-// Records is everything that a run knows of itself.
-type Records struct {
-	// Info, Lanes, Shuffle, Repeat and the times are what verdict.json has of the run beside what decides.
-	Info record.Info
-	// Lanes is how many scenarios were run side by side, Shuffle the random seed of their order, and Repeat how many times
-	// everything was run.
-	Lanes   int
-	Shuffle string
-	Repeat  int
-	// StartedAt and FinishedAt are the only times in the verdict.
-	StartedAt, FinishedAt time.Time
-	// OutputSHA256 and GoldenSHA256 are the hashes of the two outputs; the golden one is "" when there is none.
-	OutputSHA256, GoldenSHA256 string
-	// Secrets are what must not be written; nil for none.
-	Secrets *record.Secrets
+// Inputs are what a run is decided by, beside its record.
+type Inputs struct {
 	// Milestone is nil when it could not be read.
 	Milestone *milestones.Milestone
 	// Selection is nil when there is no plan.
 	Selection *plan.Selection
-	// Results are how the scenarios ended, by their place in the plan. A selected one without a result did not run.
-	Results map[int]record.Result
-	// Exchanges are all exchanges in order.
-	Exchanges []*record.Exchange
-	// Agreed says whether godog's own exit code is what the results lead to.
-	Agreed bool
-	// Godog is that exit code.
-	Godog int
-	// Output is how the run compares with the golden one; nil when there is no golden one.
-	Output *golden.Difference
-	// Golden is the golden output; nil when there is none.
-	Golden *golden.Document
-	// Curl returns the lines that send the request of an exchange again; nil for none.
-	Curl func(*record.Exchange) []string
-	// Identical says that the output is the golden one, byte for byte.
-	Identical bool
-	// Stops are what kept the run from going on, if anything did: why it did not start, was interrupted, or broke off.
-	Stops []record.Reason
-	// Differing are the scenarios that saw something else when the run was repeated, each once.
-	Differing []record.Differing
+	// Output compares the output of the run with the golden one.
+	Output golden.Comparison
 	// Baseline are the known failures; nil when there is no baseline.
 	Baseline *baseline.Baseline
 	// Now is when it is decided whether an entry of the baseline has expired.
 	Now time.Time
+	// Secrets are removed from the texts of the baseline; nil for none.
+	Secrets *record.Secrets
+	// Curl returns the lines that send the request of an exchange again; nil for none.
+	Curl func(*record.Exchange) []string
+}
+
+// input is what a run is decided on.
+type input struct {
+	Inputs
+	run       *record.Run
+	exchanges []*record.Exchange // in order
 }
 
 // NotVerified counts what a run did not verify, because it failed, was left out, or did not run.
@@ -149,25 +129,26 @@ func (v *Verdict) notVerified() {
 	}
 }
 
-// Decide decides, at the level of the selection.
-func Decide(r Records) Verdict {
+// Decide decides whether the contract holds in a run, at the level of the selection.
+func Decide(run *record.Run, in Inputs) Verdict {
+	r := &input{in, run, run.Exchanges()}
 	level := milestones.Full
 	if r.Selection != nil {
 		level = r.Selection.Level()
 	}
-	v := decide(&r, level)
+	v := decide(r, level)
 	if level == milestones.Full && r.Milestone != nil && r.Selection != nil {
-		core := decide(&r, milestones.Core)
+		core := decide(r, milestones.Core)
 		v.Core = core.summaryOfCore()
 	}
-	v.describe(&r)
+	v.describe(r)
 	return v
 }
 
 // decide decides at a level. A run at level full has what a verdict at level core needs.
-func decide(r *Records, level milestones.Level) Verdict {
+func decide(r *input, level milestones.Level) Verdict {
 	v := Verdict{Level: level, Scenarios: map[record.Status]int{}, Causes: []Cause{}, follows: map[string][]int{}, selected: map[string]int{}}
-	v.Reasons = append(v.Reasons, r.Stops...)
+	v.Reasons = append(v.Reasons, r.run.Stops...)
 	v.coreFailed = r.coreFailures()
 	if r.Selection != nil {
 		for _, i := range r.Selection.Scenarios {
@@ -188,12 +169,9 @@ func decide(r *Records, level milestones.Level) Verdict {
 		v.rules(r)
 	}
 	v.output(r)
-	for _, differing := range r.Differing {
+	for _, differing := range r.run.Differing {
 		scenario := &r.Selection.Plan.Scenarios[differing.Scenario]
 		v.addFor(scenario.Ref(), "run-differs", "", scenario.Where(), "%s: %s", scenario.ID, differing.Message)
-	}
-	if !r.Agreed {
-		v.add("counts-disagree", "", "godog's exit code is %d, which does not fit how the scenarios ended", r.Godog)
 	}
 	v.Complete = r.Selection != nil && v.ranEverything(r)
 	v.excuseAbsent(r, all)
@@ -221,7 +199,7 @@ func (v *Verdict) addFor(scenario, id, ref, where, format string, args ...any) {
 }
 
 // scenarios looks at how each scenario ended.
-func (v *Verdict) scenarios(r *Records) {
+func (v *Verdict) scenarios(r *input) {
 	ran, notRun := 0, 0
 	left := map[string]*Gap{}
 	for i := range r.Selection.Plan.Scenarios {
@@ -293,29 +271,9 @@ func Alone(result record.Result, stops []record.Reason) int {
 	return v.Exit
 }
 
-// StatusOf is how a scenario of the plan ended, those that never began included.
-func StatusOf(selection *plan.Selection, results map[int]record.Result, i int) record.Result {
-	if result, ended := results[i]; ended {
-		return result
-	}
-	in := func(places []int) bool {
-		_, found := slices.BinarySearch(places, i)
-		return found
-	}
-	switch {
-	case in(selection.Scenarios):
-		return record.Result{Status: record.NotRun}
-	case in(selection.Skipped):
-		return record.Result{Status: record.SkippedByCapability, Message: "the target lacks " + strings.Join(selection.Lacks(i), ", ")}
-	case in(selection.NotAtLevel):
-		return record.Result{Status: record.NotAtLevel}
-	}
-	return record.Result{Status: record.NotSelected}
-}
-
 // statusOf is how a scenario ended at the level of the verdict: what this level does not require did not fail.
-func (v *Verdict) statusOf(r *Records, i int) record.Result {
-	result := StatusOf(r.Selection, r.Results, i)
+func (v *Verdict) statusOf(r *input, i int) record.Result {
+	result := r.run.Scenarios[i].Result
 	switch {
 	case !v.requires(r.Selection.Plan.Scenarios[i].Level) && result.Status != record.NotSelected:
 		return record.Result{Status: record.NotAtLevel}
@@ -326,7 +284,7 @@ func (v *Verdict) statusOf(r *Records, i int) record.Result {
 }
 
 // proves reports whether a scenario proves its rule: its steps passed, and no check of level core failed on its answers.
-func (v *Verdict) proves(r *Records, i int) bool {
+func (v *Verdict) proves(r *input, i int) bool {
 	switch v.statusOf(r, i).Status {
 	case record.Passed:
 		return true
@@ -337,7 +295,7 @@ func (v *Verdict) proves(r *Records, i int) bool {
 }
 
 // ranEverything says whether every scenario of the plan ran to an end of its own.
-func (v *Verdict) ranEverything(r *Records) bool {
+func (v *Verdict) ranEverything(r *input) bool {
 	if !r.Selection.Complete() {
 		return false
 	}
@@ -352,7 +310,7 @@ func (v *Verdict) ranEverything(r *Records) bool {
 }
 
 // rules gathers the evidence for each rule.
-func (v *Verdict) rules(r *Records) {
+func (v *Verdict) rules(r *input) {
 	place := map[string]int{}
 	for i := range r.Milestone.Rules {
 		place[r.Milestone.Rules[i].ID] = i
@@ -425,21 +383,22 @@ func (v *Verdict) rules(r *Records) {
 }
 
 // output looks at how the run compares with the golden one.
-func (v *Verdict) output(r *Records) {
+func (v *Verdict) output(r *input) {
 	if r.Selection == nil {
 		return // there was nothing to see
 	}
-	if r.Output == nil {
+	difference := r.Output.Difference
+	if difference == nil {
 		v.add("output-unknown", "output.json", "there is no golden output to compare the run with")
 		return
 	}
-	for _, id := range r.Output.Added {
+	for _, id := range difference.Added {
 		v.addFor(plan.ScenarioRef(id), "output-differs", "", "output.json", "%s: not in the golden output", id)
 	}
-	for _, id := range r.Output.Removed {
+	for _, id := range difference.Removed {
 		v.addFor(plan.ScenarioRef(id), "output-differs", "", "output.json", "%s: in the golden output, and no longer a scenario", id)
 	}
-	if r.Output.Empty() && !r.Identical && v.Scenarios[record.Passed] == len(r.Selection.Plan.Scenarios) {
+	if difference.Empty() && !r.Output.Identical && v.Scenarios[record.Passed] == len(r.Selection.Plan.Scenarios) {
 		v.add("output-differs", "output.json", "the same rows as in the golden output, in other bytes or another order")
 	}
 }

@@ -90,12 +90,12 @@ func green(t *testing.T, further ...string) Records {
 				Outcome: "locked", Covered: []milestones.CoverageItem{{Outcome: "locked"}},
 			},
 		},
-		Agreed: true, Output: &golden.Difference{}, Identical: true,
+		Output: &golden.Difference{}, Identical: true,
 	}
 }
 
 func TestGreen(t *testing.T) {
-	v := Decide(green(t))
+	v := decideOn(green(t))
 	if v.NotVerified.Any() {
 		t.Errorf("not verified: %s", v.NotVerified)
 	}
@@ -356,16 +356,14 @@ func TestEachReasonAloneTurnsRed(t *testing.T) {
 			r.Exchanges = slices.Delete(r.Exchanges, 1, 2)
 			r.Results[2] = record.Result{Status: record.Failed, Message: "no sound"}
 		}, Fails, nil},
-		{"counts-disagree", "", func(r *Records) { r.Agreed, r.Godog = false, 1 }, Incomplete, []record.Reason{
-			{ID: "counts-disagree", Message: "godog's exit code is 1, which does not fit how the scenarios ended", Where: ""},
-		}},
+		{"counts-disagree", "", stopped("counts-disagree"), Incomplete, nil},
 	}
 	tested := map[string]bool{"artifact-missing": true} // TestDelivery
 	for _, test := range tests {
 		t.Run(strings.TrimSpace(test.id+" "+test.name), func(t *testing.T) {
 			r := green(t)
 			test.spoil(&r)
-			v := Decide(r)
+			v := decideOn(r)
 			if v.Overall || v.Exit != test.exit {
 				t.Errorf("overall %v, exit %d, want %d", v.Overall, v.Exit, test.exit)
 			}
@@ -428,7 +426,7 @@ func TestRefusalsThatCount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := green(t)
 			refuse(&r)
-			if v := Decide(r); !v.Overall {
+			if v := decideOn(r); !v.Overall {
 				t.Errorf("exit %d: %+v", v.Exit, v.Reasons)
 			}
 		})
@@ -450,7 +448,7 @@ func TestDeclaredGapsAreListed(t *testing.T) {
 	r := green(t)
 	leaveOut(&r, "rope")
 	r.Exchanges = slices.Delete(r.Exchanges, 1, 2)
-	v := Decide(r)
+	v := decideOn(r)
 	if want := (NotVerified{1, 1, 1}); v.NotVerified != want {
 		t.Errorf("not verified: %s, want %s", v.NotVerified, want)
 	}
@@ -481,7 +479,7 @@ func TestNoReasonIsHarmless(t *testing.T) {
 	for _, kind := range Reasons {
 		r := green(t)
 		r.Stops = []record.Reason{{ID: kind.ID, Message: "x"}}
-		if v := Decide(r); v.Overall || v.Exit == Holds {
+		if v := decideOn(r); v.Overall || v.Exit == Holds {
 			t.Errorf("%s: overall %v, exit %d", kind.ID, v.Overall, v.Exit)
 		}
 	}
@@ -505,7 +503,7 @@ func TestPrecedence(t *testing.T) {
 			for _, id := range test.ids {
 				r.Stops = append(r.Stops, record.Reason{ID: id, Message: "x"})
 			}
-			if v := Decide(r); v.Exit != test.want {
+			if v := decideOn(r); v.Exit != test.want {
 				t.Errorf("exit %d, want %d", v.Exit, test.want)
 			}
 		})
@@ -518,11 +516,11 @@ func TestAbsenceInAnIncompleteRun(t *testing.T) {
 	r.Exchanges = nil
 	r.Selection.Scenarios, r.Selection.Filter.Tags = []int{2}, "@bell-rings"
 	r.Results = map[int]record.Result{2: {Status: record.Passed}}
-	if v := Decide(r); v.Exit != Incomplete {
+	if v := decideOn(r); v.Exit != Incomplete {
 		t.Errorf("exit %d, want %d: %+v", v.Exit, Incomplete, v.Reasons)
 	}
 	r.Results[2] = record.Result{Status: record.Failed, Message: "no sound"}
-	if v := Decide(r); v.Exit != Fails {
+	if v := decideOn(r); v.Exit != Fails {
 		t.Errorf("with a failure: exit %d, want %d", v.Exit, Fails)
 	}
 }
@@ -539,7 +537,7 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 		return r
 	}
 	absent := func(r Records) (reasons []record.Reason) {
-		for _, reason := range Decide(r).Reasons {
+		for _, reason := range decideOn(r).Reasons {
 			if reason.ID == "floor-unobserved" {
 				reasons = append(reasons, reason)
 			}
@@ -561,7 +559,7 @@ func TestManyAbsencesAreCounted(t *testing.T) {
 	if diff := cmp.Diff(want, absent(r)); diff != "" {
 		t.Errorf("many, interrupted (-want +got):\n%s", diff)
 	}
-	if v := Decide(r); len(v.ReasonCodes) != mostAbsent+1 || v.Exit != Interrupted {
+	if v := decideOn(r); len(v.ReasonCodes) != mostAbsent+1 || v.Exit != Interrupted {
 		t.Errorf("%d codes, exit %d", len(v.ReasonCodes), v.Exit)
 	}
 }
@@ -571,7 +569,7 @@ func TestReasonsAreInTheOrderOfTheirKinds(t *testing.T) {
 	r.Results = map[int]record.Result{}
 	r.Stops = []record.Reason{{ID: "run-broke-off", Message: "x"}, {ID: "interrupted", Message: "x"}}
 	var got []int
-	v := Decide(r)
+	v := decideOn(r)
 	for _, reason := range v.Delivered(Delivery{Required: r.Milestone.Artifacts}).Reasons {
 		got = append(got, slices.IndexFunc(Reasons, func(k Kind) bool { return k.ID == reason.ID }))
 	}
@@ -584,7 +582,7 @@ func TestEvidence(t *testing.T) {
 	r := green(t)
 	r.Exchanges = append(r.Exchanges, r.Exchanges[0], r.Exchanges[0])
 	r.Exchanges[2], r.Exchanges[1] = r.Exchanges[1], r.Exchanges[2]
-	v := Decide(r)
+	v := decideOn(r)
 	id := func(name string) string { return "features/bell.feature > " + name }
 	wantRules := []Rule{
 		{ID: r.Milestone.Rules[0].ID, Kind: r.Milestone.Rules[0].Kind, Level: milestones.Core, Proved: true, Refuses: []string{id("no")}, Permits: []string{id("yes")}},
@@ -608,7 +606,7 @@ func TestEvidence(t *testing.T) {
 }
 
 func TestWithoutAMilestone(t *testing.T) {
-	v := Decide(Records{Agreed: true, Stops: []record.Reason{{ID: "not-started", Message: "x"}}})
+	v := decideOn(Records{Stops: []record.Reason{{ID: "not-started", Message: "x"}}})
 	if v.Overall || v.Exit != Broken {
 		t.Errorf("overall %v, exit %d", v.Overall, v.Exit)
 	}
@@ -617,7 +615,7 @@ func TestWithoutAMilestone(t *testing.T) {
 // That an artifact was not written is no part of the decision, and is reported with it: the exit code is the worse of both.
 func TestDelivery(t *testing.T) {
 	r := green(t)
-	v := Decide(r)
+	v := decideOn(r)
 	written := []string{"state.json", "verdict.json"}
 	if got := v.Delivered(Delivery{Required: written, Written: written}); !got.Overall || len(got.Artifacts) != 2 {
 		t.Errorf("all written: overall %v, artifacts %v, reasons %v", got.Overall, got.Artifacts, got.Reasons)
@@ -636,7 +634,7 @@ func TestDelivery(t *testing.T) {
 		t.Errorf("the decision changed: %v", v.Reasons)
 	}
 	r.Results[0] = record.Result{Status: record.Failed, Message: "no sound"}
-	failed := Decide(r)
+	failed := decideOn(r)
 	if got := failed.Delivered(delivery); got.Exit != Fails || len(got.Reasons) != len(failed.Reasons)+1 {
 		t.Errorf("a failed run: exit %d, reasons %v", got.Exit, got.Reasons)
 	}
@@ -646,7 +644,7 @@ func TestDelivery(t *testing.T) {
 func TestRenewed(t *testing.T) {
 	r := green(t)
 	r.Output, r.OutputSHA256 = nil, "a"
-	v := Decide(r)
+	v := decideOn(r)
 	if v.Overall || !v.MayRenew() {
 		t.Fatalf("overall %v, may renew %v: %v", v.Overall, v.MayRenew(), v.Reasons)
 	}
@@ -654,7 +652,7 @@ func TestRenewed(t *testing.T) {
 		t.Errorf("overall %v, exit %d, output %+v", got.Overall, got.Exit, got.Output)
 	}
 	r.Results[0] = record.Result{Status: record.Failed, Message: "no sound"}
-	if v := Decide(r); v.MayRenew() {
+	if v := decideOn(r); v.MayRenew() {
 		t.Errorf("a failed run may renew: %v", v.Reasons)
 	}
 }

@@ -143,14 +143,15 @@ func runAgainst(t *testing.T, rules []string, behavior func() handle) outcome {
 		Inputs: c.inputs, Fixtures: c.project.Fixtures(), Checker: c.checker, Selection: selection, Wrap: wrapWith(behavior),
 	}
 	defer e.Close()
-	result := e.Run(t.Context())
-	records := e.Records(result)
-	records.Output, records.Identical = new(golden.Difference), true // these runs compare no output and write no artifacts
-	o := outcome{verdict: verdict.Decide(records), statuses: map[string]record.Status{}}
+	run := e.Run(t.Context())
+	o := outcome{statuses: map[string]record.Status{}, verdict: verdict.Decide(run, verdict.Inputs{
+		Milestone: c.inputs.Milestone, Selection: selection,
+		Output: golden.Comparison{Difference: new(golden.Difference), Identical: true}, // no output is compared
+	})}
 	for _, place := range selection.Scenarios {
-		o.statuses[c.inputs.Plan.Scenarios[place].ID] = result.Results[place].Status
+		o.statuses[c.inputs.Plan.Scenarios[place].ID] = run.Scenarios[place].Result.Status
 	}
-	for _, x := range result.Exchanges {
+	for _, x := range run.Exchanges() {
 		for _, check := range x.Failures() {
 			o.failed = append(o.failed, check.Check)
 		}

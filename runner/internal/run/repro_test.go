@@ -12,48 +12,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/project"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
-// everything is a run of all scenarios against the built-in server.
-func everything(t *testing.T) *run {
-	t.Helper()
-	r := newRun(Config{Milestone: "../../../milestones/M109.yaml"})
-	err := r.open()
+// What a scenario calls is read in the texts of its steps. It is what it calls.
+func TestCalls(t *testing.T) {
+	s := newSetup(Config{Milestone: "../../../milestones/M109.yaml"})
+	if _, err := s.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	executor, err := s.executor()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.project, err = project.Locate(r.Milestone); err != nil {
-		t.Fatal(err)
-	}
-	if r.in, err = r.project.Read(); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.choose(); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.drive(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.executor.Close() })
-	return r
-}
-
-// What a scenario calls is read in its sentences. It is what it calls.
-func TestCalls(t *testing.T) {
-	r := everything(t)
-	called := map[int]map[string]bool{}
-	for _, x := range r.seen.Exchanges {
-		if called[x.Mark.Scenario] == nil {
-			called[x.Mark.Scenario] = map[string]bool{}
+	defer executor.Close()
+	run := executor.Run(t.Context())
+	calls := s.calls()
+	for i := range s.in.Plan.Scenarios {
+		scenario, called := &s.in.Plan.Scenarios[i], map[string]bool{}
+		for _, x := range run.Scenarios[i].Exchanges {
+			called[x.Operation] = true
 		}
-		called[x.Mark.Scenario][x.Operation] = true
-	}
-	calls := r.calls()
-	for i := range r.in.Plan.Scenarios {
-		scenario := &r.in.Plan.Scenarios[i]
-		want, got := slices.Sorted(maps.Keys(called[i])), calls(scenario)
+		want, got := slices.Sorted(maps.Keys(called)), calls(scenario)
 		slices.Sort(got)
 		if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {
 			t.Errorf("%s at %s (-called +read):\n%s", scenario.ID, scenario.Where(), diff)
@@ -79,12 +59,8 @@ func TestRepeat(t *testing.T) {
 			})
 		}
 	}
-	r := newRun(Config{Milestone: "../../../milestones/M109.yaml"})
-	var err error
-	if r.project, err = project.Locate(r.Milestone); err != nil {
-		t.Fatal(err)
-	}
-	if r.in, err = r.project.Read(); err != nil {
+	r := newSetup(Config{Milestone: "../../../milestones/M109.yaml"})
+	if err := r.readProject(); err != nil {
 		t.Fatal(err)
 	}
 	health := &r.in.Plan.Scenarios[slices.IndexFunc(r.in.Plan.Scenarios, func(s plan.Scenario) bool {
