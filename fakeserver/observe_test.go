@@ -1,7 +1,6 @@
 package fakeserver_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -174,31 +173,11 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// lockedBuffer is a buffer for several goroutines.
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-// take returns what was written since the last time.
-func (b *lockedBuffer) take() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer b.Reset()
-	return b.String()
-}
-
 func TestLog(t *testing.T) {
 	var now time.Time
 	var mu sync.Mutex
 	logged := func(level slog.Level) string {
-		var text lockedBuffer
+		var text testclient.LockedBuffer
 		t.Run("serve", func(t *testing.T) {
 			f := fakeservertest.StartInMemory(t, bounded(2), func(o *fakeserver.Options) {
 				o.Log = slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{Level: level}))
@@ -217,11 +196,12 @@ func TestLog(t *testing.T) {
 			f.Admin.World("b").Delete(context.Background())
 			f.Admin.World("c").Reset(context.Background())
 		})
-		if strings.Contains(text.String(), "sesame") || strings.Contains(text.String(), "disclosure") {
-			t.Errorf("what a client sent was logged: %s", text.String())
+		log := text.Take()
+		if strings.Contains(log, "sesame") || strings.Contains(log, "disclosure") {
+			t.Errorf("what a client sent was logged: %s", log)
 		}
 		var lines []string
-		for line := range strings.Lines(text.String()) {
+		for line := range strings.Lines(log) {
 			var event struct {
 				Level, Msg, World, Why, Operation, Outcome string
 				RequestID                                  string   `json:"request_id"`

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/lpgate/fakeserver"
 	"example.com/lpgate/fakeserver/client"
@@ -169,7 +170,7 @@ func TestRequestsOfOtherOrigins(t *testing.T) {
 		}, map[string]string{"/healthz": "healthz"}},
 	} {
 		t.Run(server.name, func(t *testing.T) {
-			var log lockedBuffer
+			var log testclient.LockedBuffer
 			fake := fakeservertest.Start(t, func(o *fakeserver.Options) {
 				o.Log = slog.New(slog.NewTextHandler(&log, nil))
 				o.OnRules = func(r *http.Request, _ []fakeserver.Reached) { t.Errorf("a world got %s %s", r.Method, r.URL) }
@@ -209,7 +210,7 @@ func TestRequestsOfOtherOrigins(t *testing.T) {
 					}
 				}
 			}
-			logged := log.take()
+			logged := log.Take()
 			if got := strings.Count(logged, "refused=true"); got != refused || !strings.Contains(logged, "--cors-origin http://evil.example") {
 				t.Errorf("the log has %d of %d refusals:\n%s", got, refused, logged)
 			}
@@ -245,7 +246,7 @@ func TestRequestsOfOtherOriginsAreLogged(t *testing.T) {
 		{"beyond loopback, with CORS", "0.0.0.0:0", func(o *fakeserver.Options) { o.CORSOrigins = []string{"http://localhost:3000"} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var log lockedBuffer
+			var log testclient.LockedBuffer
 			o := fakeserver.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}
 			test.change(&o)
 			s, err := fakeserver.New(o)
@@ -258,7 +259,7 @@ func TestRequestsOfOtherOriginsAreLogged(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error)
-			go func() { done <- s.Serve(ctx, l, gracePeriod) }()
+			go func() { done <- s.Serve(ctx, l, 30*time.Second) }()
 			_, port, err := net.SplitHostPort(l.Addr().String())
 			if err != nil {
 				t.Fatal(err)
@@ -273,7 +274,7 @@ func TestRequestsOfOtherOriginsAreLogged(t *testing.T) {
 				{"", "http://evil.example", "cross-site", "--cors-origin http://evil.example "},
 				{"evil.example", "null", "", "--cors-origin ORIGIN "},
 			} {
-				log.take()
+				log.Take()
 				r, err := http.NewRequest("GET", "http://127.0.0.1:"+port+"/healthz", nil)
 				if err != nil {
 					t.Fatal(err)
@@ -289,7 +290,7 @@ func TestRequestsOfOtherOriginsAreLogged(t *testing.T) {
 					t.Fatal(err)
 				}
 				answer.Body.Close()
-				logged := log.take()
+				logged := log.Take()
 				warned := strings.Contains(logged, "level=WARN") && strings.Contains(logged, "refused=false")
 				if answer.StatusCode != 200 || warned != (request.logged != "") || !strings.Contains(logged, request.logged) {
 					t.Errorf("%+v: got %s and the log %q", request, answer.Status, logged)

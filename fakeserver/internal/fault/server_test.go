@@ -1,4 +1,4 @@
-package fakeserver_test
+package fault_test
 
 import (
 	"context"
@@ -342,7 +342,7 @@ func TestLatencyEndsWithTheServer(t *testing.T) {
 
 // The log names the fault, and takes none for a defect of the server.
 func TestFaultsAreLogged(t *testing.T) {
-	var text lockedBuffer
+	var text testclient.LockedBuffer
 	t.Run("serve", func(t *testing.T) {
 		f := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) {
 			o.Log = slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -354,6 +354,7 @@ func TestFaultsAreLogged(t *testing.T) {
 			tried(t, f, "a", "/healthz", "")
 		}
 	})
+	got := text.Take()
 	for _, want := range []string{
 		"level=DEBUG msg=request request_id=a.1 world=a operation=healthz outcome=fault reason_codes=[] status=0 ",
 		"replayed=false fault=f1\n",
@@ -361,7 +362,7 @@ func TestFaultsAreLogged(t *testing.T) {
 		"replayed=false fault=f2\n",
 		"replayed=false\n",
 	} {
-		if got := text.String(); !strings.Contains(got, want) {
+		if !strings.Contains(got, want) {
 			t.Errorf("missing: %s in\n%s", want, got)
 		}
 	}

@@ -1,4 +1,4 @@
-package fakeserver_test
+package connlimit_test
 
 import (
 	"bufio"
@@ -177,7 +177,7 @@ func TestLimitsAreChecked(t *testing.T) {
 	}
 }
 
-// deadlines is a writer that notes the limits for reading which a handler sets.
+// deadlines is a writer that records the read deadlines that a handler sets.
 type deadlines struct {
 	*httptest.ResponseRecorder
 	set []time.Time
@@ -187,7 +187,7 @@ func (d *deadlines) SetReadDeadline(t time.Time) error { d.set = append(d.set, t
 
 // Once a request to the admin API is read, no read timeout ends its answer, which may
 // wait for long. An unread body stays under the timeout.
-func TestGracePeriod(t *testing.T) {
+func TestReadDeadline(t *testing.T) {
 	s := fakeservertest.StartInMemory(t)
 	for _, test := range []struct {
 		method, path, body string
@@ -205,13 +205,13 @@ func TestGracePeriod(t *testing.T) {
 		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 		s.ServeHTTP(d, r)
 		if len(d.set) != test.want || test.want == 1 && !d.set[0].IsZero() {
-			t.Errorf("%s %s with %q: got the limits %v, want %d times none", test.method, test.path, test.body, d.set, test.want)
+			t.Errorf("%s %s with %q: got the deadlines %v, want %d times none", test.method, test.path, test.body, d.set, test.want)
 		}
 	}
 }
 
-// Nor does a limit for reading cut a fault off that takes its time.
-func TestGracePeriodWithFaults(t *testing.T) {
+// No read timeout ends a slow fault.
+func TestReadDeadlineWithFaults(t *testing.T) {
 	s := fakeservertest.StartInMemory(t, func(o *fakeserver.Options) { o.Wait = func(context.Context, time.Duration) {} })
 	for _, test := range []struct{ fault, body string }{
 		{`{"latency":"1h"}`, ""},
@@ -227,7 +227,7 @@ func TestGracePeriodWithFaults(t *testing.T) {
 		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 		s.ServeHTTP(d, httptest.NewRequest("POST", "/partner-liquidity-providers", strings.NewReader(test.body)))
 		if len(d.set) != 1 || !d.set[0].IsZero() {
-			t.Errorf("%s: got the limits %v, want once none", test.fault, d.set)
+			t.Errorf("%s: got the deadlines %v, want once none", test.fault, d.set)
 		}
 	}
 }
