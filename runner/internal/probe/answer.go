@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"example.com/lpgate/internal/jsonvalue"
 )
 
 // answer is an answer of the service.
@@ -26,24 +28,17 @@ func newAnswer(request string, response *http.Response, body []byte) *answer {
 	return a
 }
 
-// get returns the member of an object in the body; nil if there is none.
-func (a *answer) get(names ...string) any {
-	value := a.value
-	for _, name := range names {
-		object, _ := value.(map[string]any)
-		value = object[name]
-	}
-	return value
-}
+// get returns a value in the body; nil if there is none.
+func (a *answer) get(pointer jsonvalue.Pointer) any { return jsonvalue.At(a.value, pointer) }
 
 // text returns a text in the body; "" if there is none.
-func (a *answer) text(names ...string) string {
-	text, _ := a.get(names...).(string)
+func (a *answer) text(pointer jsonvalue.Pointer) string {
+	text, _ := a.get(pointer).(string)
 	return text
 }
 
-func (a *answer) code() string       { return a.text("error", "code") }
-func (a *answer) reasonCode() string { return a.text("error", "details", "reason_code") }
+func (a *answer) code() string       { return a.text("/error/code") }
+func (a *answer) reasonCode() string { return a.text("/error/details/reason_code") }
 
 // isUnauthorized reports whether the answer is the error for a caller that is not identified.
 func (a *answer) isUnauthorized() bool { return a.status == http.StatusUnauthorized }
@@ -53,7 +48,7 @@ func (a *answer) isUnauthorized() bool { return a.status == http.StatusUnauthori
 func (a *answer) knowsRoute(provider string) bool {
 	switch a.status {
 	case http.StatusNotFound:
-		return a.code() != "" && (a.reasonCode() != "" || a.text("error", "details", "provider_id") == provider)
+		return a.code() != "" && (a.reasonCode() != "" || a.text("/error/details/provider_id") == provider)
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusBadRequest:
 		return a.code() != ""
 	}

@@ -27,7 +27,7 @@ func (p *prober) readKeySet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list, _ := a.get("keys").([]any)
+	list, _ := a.get("/keys").([]any)
 	if a.status != http.StatusOK || len(list) == 0 {
 		p.note("key-set", service.Absent, "its route is answered %s", a)
 		for _, capability := range []string{"dev-key", "operator-key"} {

@@ -29,14 +29,14 @@ func (p *prober) write(ctx context.Context) error {
 		p.warn("onboarding: a valid request is answered %s", a)
 		return nil
 	}
-	p.result.Provider = a.text("provider", "provider_id")
+	p.result.Provider = a.text("/provider/provider_id")
 	if p.result.Provider == "" {
 		p.result.Provider = p.id
 		p.warn("onboarding: the answer has no /provider/provider_id")
 	} else if p.result.Provider != p.id {
 		p.warn("onboarding: the provider has the id %s instead of the requested one, %s", p.result.Provider, p.id)
 	}
-	header := isTime(a.text("provider", "created_at"), clock)
+	header := isTime(a.text("/provider/created_at"), clock)
 	if !p.has(exportID) {
 		p.noteClocks(map[string]bool{clockHeader: header}, []string{clockHeader})
 		return nil
@@ -60,7 +60,7 @@ func (p *prober) export(ctx context.Context, header bool) error {
 			return nil
 		}
 		plain, names = a, append(names, c.name)
-		honored[c.name] = isTime(a.text("export", "exported_at"), clock)
+		honored[c.name] = isTime(a.text("/export/exported_at"), clock)
 	}
 	hasClock := p.noteClocks(honored, names)
 	if err := p.retentionDefault(ctx, plain, hasClock); err != nil {
@@ -111,7 +111,7 @@ func (p *prober) retentionDefault(ctx context.Context, plain *answer, hasClock b
 		}
 		return service.Absent
 	}
-	if days, ok := plain.get("export", "query", "retention_days").(float64); ok {
+	if days, ok := plain.get("/export/query/retention_days").(float64); ok {
 		p.note(capability, presence(days == shortDays), "an export without retention_days has %v days", days)
 		return nil
 	}
@@ -163,7 +163,7 @@ func (p *prober) retentionOfOldEntry(ctx context.Context, capability string) err
 
 // entries returns the number of entries of an export.
 func entries(a *answer) int {
-	list, _ := a.get("export", "entries").([]any)
+	list, _ := a.get("/export/entries").([]any)
 	return len(list)
 }
 
@@ -189,11 +189,11 @@ func (p *prober) checkpointRetention(ctx context.Context, hasClock bool) error {
 	}
 	continued := func(days int) (*answer, error) {
 		return p.exported(ctx, [2]string{"query limit", "1"}, [2]string{"query now_iso", at(days)},
-			[2]string{"query cursor_after", page.text("export", "next_cursor")},
-			[2]string{"query attestation_after", page.text("export", "attestation", "chain_hash")},
-			[2]string{"query checkpoint_after", page.text("export", "checkpoint", "checkpoint_hash")})
+			[2]string{"query cursor_after", page.text("/export/next_cursor")},
+			[2]string{"query attestation_after", page.text("/export/attestation/chain_hash")},
+			[2]string{"query checkpoint_after", page.text("/export/checkpoint/checkpoint_hash")})
 	}
-	if page.text("export", "next_cursor") == "" {
+	if page.text("/export/next_cursor") == "" {
 		p.note(capability, service.Undetermined, "an export of two entries with the limit 1 has no next page: it is answered %s", page)
 		return nil
 	}
