@@ -52,6 +52,7 @@ import (
 	"time"
 
 	"example.com/lpgate/runner/internal/record"
+	"example.com/lpgate/runner/internal/report/conformance"
 	"example.com/lpgate/runner/internal/verdict"
 )
 
@@ -91,13 +92,15 @@ type view struct {
 
 	Rules    []ruleTable
 	Outcomes outcomeTable
-	Times    times
-	Walks    []walk
-	Features []feature
-	Filter   filter
-	Total    int
-	PerChunk int
-	Chunks   []template.HTML
+	// Conformance is what the owner of the implementation publishes; nil without a verdict.
+	Conformance *conformance.Report
+	Times       times
+	Walks       []walk
+	Features    []feature
+	Filter      filter
+	Total       int
+	PerChunk    int
+	Chunks      []template.HTML
 }
 
 // Took is how long the run took; 0 when it did not end.
@@ -161,6 +164,9 @@ func Encode(r *record.Run, decided *verdict.Verdict) ([]byte, error) {
 	rows := v.list()
 	v.Total = len(rows)
 	v.Rules, v.Outcomes = ruleTables(concluded, r), outcomesOf(concluded)
+	if concluded.Decided {
+		v.Conformance = conformance.New(r, decided)
+	}
 	v.Times = timesOf(v.Features)
 	keys := keysOf(r)
 	for _, row := range rows {
