@@ -15,7 +15,20 @@ import (
 )
 
 // linesOfCauses returns how many lines all causes take.
-func linesOfCauses(v *verdict.Verdict) int { return 2 + 2*len(v.NewCauses()) }
+func linesOfCauses(v *verdict.Verdict) int {
+	if n := len(v.NewCauses()); n > 0 {
+		return 2 + 2*n
+	}
+	return 0
+}
+
+// exampleLines returns how many lines an example takes at most, but for a long answer.
+func exampleLines(v *verdict.Verdict) int {
+	if len(v.NewCauses()) > 0 {
+		return 20
+	}
+	return 0
+}
 
 // causes returns the lines of the causes: at most two lines a cause, and at most so many lines.
 func (p *printer) causes(v *verdict.Verdict, most int) []string {

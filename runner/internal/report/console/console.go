@@ -42,9 +42,10 @@ func Summary(w io.Writer, run *record.Run, v *verdict.Verdict, o Options) {
 	room := MostLines - 1 - len(header) - len(counts) - len(end) // without the verdict
 	interrupted := p.interruptedScenarios(run, v, room/3)
 	room -= len(interrupted)
-	reasons := p.reasons(v, max(room/4, 8))
 	known := p.known(v, max(room/5, 6))
-	room -= len(reasons) + len(known)
+	room -= len(known)
+	reasons := p.reasons(v, max(room/4, room-linesOfCauses(v)-exampleLines(v), 8))
+	room -= len(reasons)
 	example := p.example(run, v, max(room-min(linesOfCauses(v), room/2), 10))
 	causes := p.causes(v, max(room-len(example), 5))
 	for _, section := range [][]string{header, causes, example, interrupted, counts, known, reasons, end} {

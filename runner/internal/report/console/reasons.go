@@ -67,7 +67,7 @@ func (p *printer) kind(reasons []record.Reason, most int, onlyCount bool) {
 	}
 	switch {
 	case onlyCount && len(reasons) > 1:
-		p.line("  %s  %d, as not everything ran: see %s", shown, len(reasons), artifact.Verdict)
+		p.line("  %s  %d, and not everything ran: see %s", shown, len(reasons), artifact.Verdict)
 		return
 	case id == "not-started":
 		most = mostProblems
