@@ -24,6 +24,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/audit"
 	"example.com/lpgate/fakeserver/internal/docs"
 	"example.com/lpgate/fakeserver/internal/exchange"
+	"example.com/lpgate/fakeserver/internal/mask"
 	"example.com/lpgate/fakeserver/internal/metrics"
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fakeserver/internal/snapshot"
@@ -125,6 +126,10 @@ func newHandler(o Options, m *milestones.Milestone, ownKey bool) (*rest.Handler,
 // worldOptions returns the options of the worlds. The budget is nil if records are not
 // bounded.
 func worldOptions(o Options, handler *rest.Handler, budget *store.Budget, onExchange func(*http.Request, *exchange.Exchange)) world.Options {
+	var hideKeys func([]byte) []byte
+	if handler.PartnerKeys != nil {
+		hideKeys = handler.PartnerKeys.Hide
+	}
 	options := world.Options{
 		Handler: handler,
 		Store: store.Options{
@@ -135,7 +140,7 @@ func worldOptions(o Options, handler *rest.Handler, budget *store.Budget, onExch
 		},
 		Clock:          o.Clock,
 		Stopwatch:      o.Stopwatch,
-		AdminToken:     o.AdminToken,
+		Mask:           mask.New(hideKeys, o.AdminToken),
 		Unnamed:        o.ContractOnly,
 		JournalEntries: o.JournalEntries,
 		JournalBytes:   o.JournalBytes,

@@ -26,7 +26,7 @@ func (s *Server) Journals() string {
 		}
 		fmt.Fprintf(&b, "world %s, which had %d requests:\n", w.Name, w.Requests())
 		for _, e := range found.Entries[max(0, len(found.Entries)-listed):] {
-			e = w.Masked(e)
+			e = w.Mask().Stored(e)
 			fmt.Fprintf(&b, "  %s %s %s → %d %s", e.RequestID, e.Method, e.Path, e.Status, cmp.Or(e.Outcome, "no outcome"))
 			for _, code := range e.ReasonCodes {
 				fmt.Fprintf(&b, " %s", code)

@@ -33,6 +33,7 @@ const layers = `
 	runner/internal < runner/internal/imperfect
 	internal < FAKE/jcs < FAKE/instant < FAKE/ruletrace < FAKE/exchange < FAKE/explain < FAKE/rules, FAKE/audit < FAKE/answer < FAKE/store < FAKE/rest
 	milestones, FAKE/jcs < FAKE/problem < FAKE/rest
+	FAKE/exchange < FAKE/mask < FAKE/rest
 	FAKE/instant < FAKE/clock
 	FAKE/clock, FAKE/rest < FAKE/fault, FAKE/journal < FAKE/world
 	FAKE/world, fixtures < FAKE < FAKE/admin < FAKE/docs < fakeserver

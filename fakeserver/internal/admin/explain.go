@@ -77,11 +77,11 @@ func (s *Server) explain(r *request) (any, *problem.Problem) {
 }
 
 func (s *Server) explanationOf(w *world.World, stored *exchange.Exchange) Explanation {
-	e := w.Masked(stored)
+	e := w.Mask().Stored(stored)
 	decided := e // the request that was decided
 	if e.Replayed {
 		if first := w.Journal.First(stored); first != nil {
-			decided = w.Masked(first)
+			decided = w.Mask().Stored(first)
 		}
 	}
 	in := s.caseOf(w, decided, e.RequestID)
@@ -157,7 +157,7 @@ func (s *Server) caseOf(w *world.World, decided *exchange.Exchange, requestID st
 	c := &explain.Case{Exchange: e, Route: path, Methods: w.Methods(path), KeyMode: w.KeyMode()}
 	c.Query, _ = url.ParseQuery(query) // the parts that can be parsed
 	if document, err := schemas.ReadRequest(e.Body); err == nil {
-		c.Document = w.HideIn(document.Value)
+		c.Document = w.Mask().JSON(document.Value)
 	}
 	if len(e.Body) == 0 && e.Method == http.MethodPost {
 		c.Document, c.NoBody = map[string]any{}, true // an empty body counts as {}
@@ -168,7 +168,7 @@ func (s *Server) caseOf(w *world.World, decided *exchange.Exchange, requestID st
 	}
 	if e.Before != nil {
 		json.Unmarshal(jcs.Encode(e.Before), &c.Provider)
-		c.Provider = w.HideIn(c.Provider)
+		c.Provider = w.Mask().JSON(c.Provider)
 	}
 	for _, o := range s.Milestone.Operations {
 		c.Routes = append(c.Routes, explain.Route{Method: o.Method, Path: o.Path})

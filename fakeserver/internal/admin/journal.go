@@ -44,7 +44,7 @@ func journalOf(w *world.World, q journal.Query, page journal.Page) (any, *proble
 	}
 	result := Journal{Entries: []*Entry{}, JournalCount: count}
 	for _, e := range page.Entries {
-		result.Entries = append(result.Entries, w.Masked(e))
+		result.Entries = append(result.Entries, w.Mask().Stored(e))
 	}
 	return result, nil
 }

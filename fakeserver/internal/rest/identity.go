@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"example.com/lpgate/fakeserver/internal/explain"
+	"example.com/lpgate/fakeserver/internal/mask"
 	"example.com/lpgate/fakeserver/internal/rules"
 	"example.com/lpgate/fakeserver/internal/ruletrace"
 )
@@ -179,18 +180,11 @@ func (p *PartnerKeys) Replace(keys []PartnerKey) {
 	p.hidden.Store(&hidden)
 }
 
-// Hidden replaces a secret in the journal.
-const Hidden = "[hidden]"
-
-// Hide returns a text without keys that are known, or were: the same text if there are none. A
-// nil PartnerKeys, of header mode, has no keys.
+// Hide returns a text without present and former keys: the same text if there are none.
 func (p *PartnerKeys) Hide(text []byte) []byte {
-	if p == nil {
-		return text
-	}
 	for _, secret := range *p.hidden.Load() {
 		if bytes.Contains(text, secret) {
-			text = bytes.ReplaceAll(text, secret, []byte(Hidden))
+			text = bytes.ReplaceAll(text, secret, []byte(mask.Hidden))
 		}
 	}
 	return text

@@ -22,6 +22,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/fault"
 	"example.com/lpgate/fakeserver/internal/instant"
 	"example.com/lpgate/fakeserver/internal/journal"
+	"example.com/lpgate/fakeserver/internal/mask"
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/rest"
 	"example.com/lpgate/fakeserver/internal/store"
@@ -42,8 +43,8 @@ type Options struct {
 	Store store.Options
 	// Clock is the server's time, which is the time of a world whose clock was not set.
 	Clock func() time.Time
-	// AdminToken is the secret of the admin API, which the journal hides; "" for none.
-	AdminToken string
+	// Mask hides secrets in the journal.
+	Mask *mask.Mask
 	// Stopwatch measures durations and idleness.
 	Stopwatch func() time.Time
 	// Seed is the initial data of a world without its own; nil is none.
@@ -170,6 +171,9 @@ func (w *World) restore(m State) {
 // Requests returns the number of requests so far.
 func (w *World) Requests() uint64 { return w.requests.Load() }
 
+// Mask returns the mask of the journal's secrets.
+func (w *World) Mask() *mask.Mask { return w.options.Mask }
+
 // KeyMode reports whether a key identifies the caller.
 func (w *World) KeyMode() bool { return w.handler.PartnerKeys != nil }
 
@@ -218,7 +222,7 @@ func (w *World) record(r *http.Request, x *exchange.Exchange, id string, began t
 	x.World, x.RequestID = w.Name, id
 	x.At, x.Took = instant.Of(w.Clock.Now()), exchange.Micros(w.options.Stopwatch().Sub(began))
 	if w.Journal != nil {
-		w.Journal.Append(w.mask(x))
+		w.Journal.Append(w.options.Mask.Exchange(x))
 	}
 	if w.options.OnExchange != nil {
 		w.options.OnExchange(r, x)

@@ -1,4 +1,7 @@
-package world
+// Package mask hides secrets in exchanges before they are stored or shown. Two kinds are
+// hidden: values whose header or parameter has the name of a secret, in every mode; and the
+// partner keys and the admin token, wherever they are and however they are encoded.
+package mask
 
 import (
 	"bytes"
@@ -11,12 +14,20 @@ import (
 
 	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/jcs"
-	"example.com/lpgate/fakeserver/internal/rest"
 )
 
-// A journal has no secrets. Two kinds are hidden: values whose header or parameter has the name
-// of a secret, in every mode; and the partner keys and the admin token, wherever they are and
-// however they are encoded.
+// Hidden replaces a secret.
+const Hidden = "[hidden]"
+
+// Mask hides secrets. It is safe for concurrent use.
+type Mask struct {
+	keys  func(text []byte) []byte // nil: header mode
+	token []byte
+}
+
+// New returns a mask for the keys that a function hides, nil in header mode, and for the admin
+// token, "" for none.
+func New(keys func(text []byte) []byte, token string) *Mask { return &Mask{keys, []byte(token)} }
 
 // notSecret are the headers of the contract that [secretName] matches and whose values are
 // not secret: explanations have them.
@@ -93,7 +104,7 @@ func withoutValues(text, separators string) string {
 			}
 			from += len(name) + 1
 			if value != "" && secretName(string(unescapedPercent([]byte(name)))) {
-				parts[i] = part[:from] + rest.Hidden
+				parts[i] = part[:from] + Hidden
 				break
 			}
 		}
@@ -103,12 +114,12 @@ func withoutValues(text, separators string) string {
 
 // withoutSecrets returns headers with their secrets hidden: the same map, unless something
 // was changed.
-func (w *World) withoutSecrets(header map[string][]string) (shown map[string][]string, changed bool) {
+func (m *Mask) withoutSecrets(header map[string][]string) (shown map[string][]string, changed bool) {
 	shown = header
 	for name, lines := range header {
 		hidden := lines
 		for i, line := range lines {
-			text := w.hideHeader(name, line)
+			text := m.hideHeader(name, line)
 			if text == line {
 				continue
 			}
@@ -128,77 +139,78 @@ func (w *World) withoutSecrets(header map[string][]string) (shown map[string][]s
 }
 
 // hideHeader returns a line of a header with its secrets hidden.
-func (w *World) hideHeader(name, line string) string {
+func (m *Mask) hideHeader(name, line string) string {
 	switch {
 	case slices.Contains(notSecret, name):
-		return w.hideText(line)
+		return m.hideText(line)
 	case secretName(name):
-		return rest.Hidden
+		return Hidden
 	}
-	return w.hideText(withoutLineSecrets(line))
+	return m.hideText(withoutLineSecrets(line))
 }
 
-// mask returns an exchange without secrets, for the journal: a copy, unless there are none.
-func (w *World) mask(x *exchange.Exchange) *exchange.Exchange {
+// Exchange returns an exchange without secrets: a copy, unless there are none.
+func (m *Mask) Exchange(x *exchange.Exchange) *exchange.Exchange {
 	path := withoutQuerySecrets(x.Path)
-	header, changed := w.withoutSecrets(x.Header)
-	if !changed && path == x.Path && !w.hides() {
+	header, changed := m.withoutSecrets(x.Header)
+	if !changed && path == x.Path && !m.hides() {
 		return x
 	}
 	masked := *x
 	masked.Path, masked.Header = path, header
-	if w.hides() {
-		masked.Body, masked.Answer = w.hide(x.Body), w.hide(x.Answer)
-		masked.Path, masked.ProviderID, masked.ActorID = w.hideText(masked.Path), w.hideText(x.ProviderID), w.hideText(x.ActorID)
+	if m.hides() {
+		masked.Body, masked.Answer = m.hide(x.Body), m.hide(x.Answer)
+		masked.Path, masked.ProviderID, masked.ActorID = m.hideText(masked.Path), m.hideText(x.ProviderID), m.hideText(x.ActorID)
 		masked.ReasonCodes = slices.Clone(x.ReasonCodes) // a client's own may be among them
 		for i, code := range masked.ReasonCodes {
-			masked.ReasonCodes[i] = w.hideText(code)
+			masked.ReasonCodes[i] = m.hideText(code)
 		}
 	}
 	return &masked
 }
 
-// Masked returns an exchange of the journal without secrets that became known after it was
-// recorded.
-func (w *World) Masked(x *exchange.Exchange) *exchange.Exchange {
-	if w.handler.PartnerKeys == nil { // none becomes known
+// Stored returns a masked exchange without the secrets that were added after it was masked.
+func (m *Mask) Stored(x *exchange.Exchange) *exchange.Exchange {
+	if m.keys == nil { // none is added
 		return x
 	}
-	return w.mask(x)
+	return m.Exchange(x)
 }
 
 // hides reports whether the server knows any secrets.
-func (w *World) hides() bool { return w.handler.PartnerKeys != nil || w.options.AdminToken != "" }
+func (m *Mask) hides() bool { return m.keys != nil || len(m.token) > 0 }
 
 // hideText is hide for a string.
-func (w *World) hideText(text string) string {
-	if !w.hides() {
+func (m *Mask) hideText(text string) string {
+	if !m.hides() {
 		return text
 	}
-	return string(w.hide([]byte(text)))
+	return string(m.hide([]byte(text)))
 }
 
 // hide returns a text without partner keys and the admin token: as they are, with the escapes
 // of JSON, or percent-encoded. It is the same text if there are none. The text need not be
 // valid JSON, or a valid URL.
-func (w *World) hide(text []byte) []byte {
-	if !w.hides() {
+func (m *Mask) hide(text []byte) []byte {
+	if !m.hides() {
 		return text
 	}
-	return w.hidePercent(w.hideJSON(w.hideKnown(text)))
+	return m.hidePercent(m.hideJSON(m.hideKnown(text)))
 }
 
 // hideKnown hides secrets as they are.
-func (w *World) hideKnown(text []byte) []byte {
-	text = w.handler.PartnerKeys.Hide(text)
-	if token := []byte(w.options.AdminToken); len(token) > 0 && bytes.Contains(text, token) {
-		text = bytes.ReplaceAll(text, token, []byte(rest.Hidden))
+func (m *Mask) hideKnown(text []byte) []byte {
+	if m.keys != nil {
+		text = m.keys(text)
+	}
+	if len(m.token) > 0 && bytes.Contains(text, m.token) {
+		text = bytes.ReplaceAll(text, m.token, []byte(Hidden))
 	}
 	return text
 }
 
 // hideJSON hides secrets with escapes of JSON. A string that has one is encoded again.
-func (w *World) hideJSON(text []byte) []byte {
+func (m *Mask) hideJSON(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text
 	}
@@ -217,7 +229,7 @@ func (w *World) hideJSON(text []byte) []byte {
 			continue
 		}
 		means := unescapedJSON(text[from:to])
-		if hidden := w.hideKnown(means); !bytes.Equal(hidden, means) {
+		if hidden := m.hideKnown(means); !bytes.Equal(hidden, means) {
 			quoted := jcs.String(string(hidden))
 			shown = append(append(shown, text[done:from]...), quoted[1:len(quoted)-1]...)
 			done = to
@@ -231,37 +243,37 @@ func (w *World) hideJSON(text []byte) []byte {
 
 // hidePercent hides secrets that are percent-encoded, with spaces as %20 or as +. A text that
 // has one is decoded.
-func (w *World) hidePercent(text []byte) []byte {
+func (m *Mask) hidePercent(text []byte) []byte {
 	if bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '+') < 0 {
 		return text
 	}
 	for _, encoded := range [][]byte{text, bytes.ReplaceAll(text, []byte("+"), []byte(" "))} {
 		means := unescapedPercent(encoded)
-		if hidden := w.hideKnown(means); !bytes.Equal(hidden, means) {
+		if hidden := m.hideKnown(means); !bytes.Equal(hidden, means) {
 			return hidden
 		}
 	}
 	return text
 }
 
-// HideIn returns decoded JSON without secrets.
-func (w *World) HideIn(value any) any {
-	if !w.hides() {
+// JSON returns decoded JSON without secrets.
+func (m *Mask) JSON(value any) any {
+	if !m.hides() {
 		return value
 	}
 	switch value := value.(type) {
 	case string:
-		return w.hideText(value)
+		return m.hideText(value)
 	case []any:
 		hidden := make([]any, len(value))
 		for i, item := range value {
-			hidden[i] = w.HideIn(item)
+			hidden[i] = m.JSON(item)
 		}
 		return hidden
 	case map[string]any:
 		hidden := make(map[string]any, len(value))
 		for name, member := range value {
-			hidden[w.hideText(name)] = w.HideIn(member)
+			hidden[m.hideText(name)] = m.JSON(member)
 		}
 		return hidden
 	}

@@ -1,14 +1,13 @@
-package world
+package mask
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
-
-	"example.com/lpgate/fakeserver/internal/rest"
 )
 
 func TestSecretNames(t *testing.T) {
@@ -62,12 +61,9 @@ func TestWithoutLineSecrets(t *testing.T) {
 	}
 }
 
-// known is a world that knows a partner key and a admin token.
-func known(key, token string) *World {
-	return &World{
-		handler: &rest.Handler{Options: rest.Options{PartnerKeys: rest.NewPartnerKeys([]rest.PartnerKey{{Key: key}})}},
-		options: &Options{AdminToken: token},
-	}
+// known is a mask with a partner key and an admin token.
+func known(key, token string) *Mask {
+	return New(func(text []byte) []byte { return bytes.ReplaceAll(text, []byte(key), []byte(Hidden)) }, token)
 }
 
 // However a known secret is written, it is hidden, and the rest stays as it was.
@@ -110,7 +106,7 @@ func TestHide(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"\u0074oktok":["\u0074oktok",1,null,{"a":"x%74oktok"}]}`), &decoded); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(w.HideIn(decoded)), "map[[hidden]:[[hidden] 1 <nil> map[a:x[hidden]]]]"; got != want {
+	if got, want := fmt.Sprint(w.JSON(decoded)), "map[[hidden]:[[hidden] 1 <nil> map[a:x[hidden]]]]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -124,10 +120,10 @@ func TestWithoutSecrets(t *testing.T) {
 	}
 	before := fmt.Sprint(given)
 	for name, c := range map[string]struct {
-		w   *World
+		w   *Mask
 		key string
 	}{
-		"header mode": {&World{handler: &rest.Handler{}, options: &Options{}}, "toktok=1"},
+		"header mode": {New(nil, ""), "toktok=1"},
 		"key mode":    {known("k-e-y", "toktok"), "[hidden]=1"},
 	} {
 		want := "map[Accept:[*/*] Cookie:[[hidden]] Idempotency-Key:[" + c.key + "] Referer:[/?token=[hidden]] X-Api-Key:[[hidden] [hidden]] " +
