@@ -1367,8 +1367,8 @@ Feature: Signed export of the audit trail
         | query event_type | <type> |
       Then the answer is 200
       And the fields are:
-        | /export/total_filtered       | <total>  |
         | /export/entries/0/event_type | "<type>" |
+        | /export/total_filtered       | <total>  |
       And "/export/entries/0/recorded_at" is the time "<at>"
       And "/export/entries" has <total> items
       And "/export/query/event_type" is "<type>"

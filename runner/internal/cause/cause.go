@@ -77,8 +77,12 @@ func Step(form, at string) string {
 }
 
 // Value returns the key of a value in a body ([KindBody]) or of a header ([KindHeader]) that is missing, or differs from what the
-// step requires.
+// step requires. What is inside of a list counts as the list: an item too many, too few or out of its order makes values of
+// other items differ.
 func Value(kind, at string, missing bool) string {
+	if list, _, inside := strings.Cut(at, "/*"); inside {
+		at, missing = list, false
+	}
 	if missing {
 		return kind + ": " + at + " missing"
 	}

@@ -13,6 +13,8 @@ func TestKeys(t *testing.T) {
 		{"step", Step("I note its state", ""), "step: I note its state"},
 		{"step with a place", Step("its state is as noted", "/audit"), "step: its state is as noted, at /audit"},
 		{"value", Value(KindBody, "/provider/status", false), "body: /provider/status differs"},
+		{"value in a list", Value(KindBody, "/export/entries/*/details/x", false), "body: /export/entries differs"},
+		{"missing item", Value(KindBody, "/export/entries/*", true), "body: /export/entries differs"},
 		{"missing header", Value(KindHeader, "Allow", true), "header: Allow missing"},
 		{"no answer", NoAnswer("the connection was closed"), "answer: none, the connection was closed"},
 		{"output", Output("200 (replayed)", "200"), "output: expected 200 (replayed), observed 200"},

@@ -37,6 +37,8 @@ type Cause struct {
 	Scenarios []string `json:"scenarios"`
 	// Example is the first occurrence.
 	Example Example `json:"example"`
+
+	asserted int // the occurrences that are no step before the first Then of its scenario
 }
 
 // Example is an occurrence of a cause.
@@ -58,6 +60,7 @@ type occurrence struct {
 	cause.Cause
 	reason    string // the id of the kind
 	step      bool   // a step failed
+	arranging bool   // the step is before the first Then of the scenario
 	scenario  int    // its place in the plan; -1 outside of scenarios
 	operation string
 	exchange  int // its index; -1 for none
@@ -141,6 +144,7 @@ func (v *Verdict) gatherStep(r *input, all []occurrence, place int, last map[int
 	o := occurrence{reason: "scenario-failed", step: true, scenario: place, exchange: -1, where: scenario.Where(), message: result.Message}
 	if result.Line > 0 {
 		o.where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
+		o.arranging = arranging(scenario, result.Line)
 	}
 	o.Cause = cause.Cause{Key: cause.Step(result.Message, ""), Level: scenario.Level}
 	if result.Cause != nil {
@@ -166,6 +170,20 @@ func (v *Verdict) gatherStep(r *input, all []occurrence, place int, last map[int
 		all = slices.Delete(all, at, at+1)
 	}
 	return append(all, o)
+}
+
+// arranging reports whether the step at a line is before the first Then of its scenario: the scenario failed before it came to what
+// its rule is about.
+func arranging(scenario *plan.Scenario, line int) bool {
+	for _, step := range scenario.Steps {
+		switch {
+		case strings.TrimSpace(step.Keyword) == "Then":
+			return false
+		case step.Line == line:
+			return true
+		}
+	}
+	return false
 }
 
 // outputOccurrences are the scenarios that passed and have other answers than the golden output.
@@ -253,6 +271,9 @@ func (v *Verdict) summary(r *input, of []*occurrence, exceeded map[*baseline.Ent
 		if o.Level != milestones.Full {
 			c.Level = milestones.Core
 		}
+		if !o.arranging {
+			c.asserted++
+		}
 		if o.operation != "" {
 			operations[o.operation] = true
 		}
@@ -297,9 +318,14 @@ func (v *Verdict) summary(r *input, of []*occurrence, exceeded map[*baseline.Ent
 // mostRules is how many rules a reason names.
 const mostRules = 5
 
-// reasonsOfCauses makes a reason of each cause that is not known.
+// reasonsOfCauses makes a reason of each cause that is not known. The first ones are the likeliest to name the rule that is broken:
+// a cause that the baseline does not have is before one that it has in fewer scenarios, and then those with the most failed
+// assertions are first. A scenario that did not come to its assertions does not show that its rule is broken.
 func (v *Verdict) reasonsOfCauses() {
-	for _, c := range v.Causes {
+	likeliest := slices.SortedStableFunc(slices.Values(v.Causes), func(a, b Cause) int {
+		return cmp.Or(compareBool(a.Limit != "", b.Limit != ""), cmp.Compare(b.asserted, a.asserted))
+	})
+	for _, c := range likeliest {
 		if c.Known {
 			continue
 		}

@@ -362,6 +362,57 @@ func TestCauses(t *testing.T) {
 }
 
 // A verdict at level full has the one at level core beside it.
+// Causes are the biggest first. The reasons begin with those that are likeliest to name the rule that is broken.
+func TestOrderOfReasons(t *testing.T) {
+	asserting := func(key string, places ...int) func(*Records) {
+		return func(r *Records) {
+			failingBy(key, places...)(r)
+			for _, place := range places {
+				result, steps := r.Results[place], r.Selection.Plan.Scenarios[place].Steps
+				result.Line = steps[len(steps)-1].Line
+				r.Results[place] = result
+			}
+		}
+	}
+	tests := []struct {
+		name            string
+		records         []func(*Records)
+		causes, reasons []string
+	}{
+		{"by their number", []func(*Records){asserting("step: a", 0), asserting("step: b", 1, 2)}, []string{"step: b", "step: a"}, []string{"step: b", "step: a"}},
+		{"assertions first", []func(*Records){failingBy("step: a", 0, 1), asserting("step: b", 2)}, []string{"step: a", "step: b"}, []string{"step: b", "step: a"}},
+		{
+			"what the baseline does not have first", []func(*Records){asserting("step: a", 0, 1), asserting("step: b", 2), listing("step: a", "2026-12-31")},
+			[]string{"step: a", "step: b"}, []string{"step: b", "step: a"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := green(t)
+			for i := range r.Selection.Plan.Scenarios {
+				scenario := &r.Selection.Plan.Scenarios[i]
+				scenario.Steps = append([]plan.Step{{Line: 1, Keyword: "Given ", Text: "a"}}, scenario.Steps...)
+			}
+			for _, change := range test.records {
+				change(&r)
+			}
+			v := decideOn(r)
+			var causes, reasons []string
+			for _, c := range v.Causes {
+				causes = append(causes, c.Key)
+			}
+			for _, reason := range v.Reasons {
+				if reason.Cause != "" {
+					reasons = append(reasons, reason.Cause)
+				}
+			}
+			if !slices.Equal(causes, test.causes) || !slices.Equal(reasons, test.reasons) {
+				t.Errorf("got the causes %q and the reasons %q, want %q and %q", causes, reasons, test.causes, test.reasons)
+			}
+		})
+	}
+}
+
 func TestCoreVerdict(t *testing.T) {
 	r := green(t)
 	unchecked("schema")(&r)
