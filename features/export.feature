@@ -232,6 +232,21 @@ Feature: Signed export of the audit trail
         | 50    |
         | 1     |
 
+    @export-orders-entries
+    Scenario: Entries of one instant are ordered by their arrival, and an earlier one comes before them
+      Given I have upserted its status with:
+        | /status/operator_note | "first"                    |
+        | /recorded_at          | "2031-03-01T13:00:00.009Z" |
+      And I have upserted its status with:
+        | /status/operator_note | "second"                   |
+        | /recorded_at          | "2031-03-01T13:00:00.009Z" |
+      And I have upserted its status with:
+        | /status/operator_note | "third"                    |
+        | /recorded_at          | "2031-03-01T13:00:00.008Z" |
+      When I walk the export with:
+        | query from_iso | 2031-03-01T13:00:00Z |
+      Then the walk's "/details/operator_note" are ["third", "first", "second"]
+
     @export-orders-entries @needs:key-set @full
     Scenario Outline: Entries of one time are ordered by their arrival, with a limit of <limit>
       Given I have upserted its status with:
@@ -923,6 +938,15 @@ Feature: Signed export of the audit trail
         | limit |
         | 50    |
         | 1     |
+
+    @export-orders-entries
+    Scenario: Entries are ordered by their time, whatever the order of their arrival
+      Given I have upserted its status with:
+        | /recorded_at | "2031-03-01T09:30:00Z" |
+      And I have upserted its status with:
+        | /recorded_at | "2031-03-01T08:00:00Z" |
+      When I walk the export
+      Then the walk's "/recorded_at" are the times ["2031-03-01T08:00:00.000Z", "2031-03-01T09:00:00.000Z", "2031-03-01T09:30:00.000Z", "2031-03-01T10:00:00.000Z"]
 
     # ---- export-fills-defaults ----------------------------------------------------------------------------------
 

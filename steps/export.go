@@ -248,7 +248,7 @@ func walkValuesAre(ctx context.Context, at, text string) error {
 	if !same(want, values) {
 		return &Mismatch{
 			Message:  fmt.Sprintf("the walk's %q are %s", at, inBrief(want)),
-			Expected: show(want), Got: show(values), Diff: difference(want, values), Of: OfBody, At: inEntries(at),
+			Expected: show(want), Got: show(values), Diff: difference(want, values), Of: OfBody, At: entriesAt,
 		}
 	}
 	return nil

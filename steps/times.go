@@ -82,7 +82,7 @@ func walkTimesAre(ctx context.Context, at, text string) error {
 	if err != nil {
 		return err
 	}
-	mismatch := &Mismatch{Message: fmt.Sprintf("the walk's %q are the times %s", at, inBrief(literal)), Expected: show(literal), Got: show(values), Of: OfBody, At: inEntries(at)}
+	mismatch := &Mismatch{Message: fmt.Sprintf("the walk's %q are the times %s", at, inBrief(literal)), Expected: show(literal), Got: show(values), Of: OfBody, At: entriesAt}
 	if len(values) != len(want) {
 		return mismatch
 	}

@@ -60,6 +60,9 @@ func (v *Verdict) Renewed(golden string) *Verdict {
 	renewed.Output.GoldenSHA256 = Optional(golden)
 	renewed.Output.Identical = renewed.Output.SHA256 == renewed.Output.GoldenSHA256
 	renewed.sortReasons()
+	if v.core != nil {
+		renewed.Core = v.core.Renewed(golden).summaryOfCore()
+	}
 	return &renewed
 }
 

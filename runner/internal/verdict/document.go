@@ -70,6 +70,7 @@ type Verdict struct {
 	follows    map[string][]int // the failed scenarios for which a rule is not proved, by its id
 	coreFailed map[int]bool     // the scenarios in which a check of level core failed
 	selected   map[string]int   // the number of selected scenarios of each rule
+	core       *Verdict         // at level core; nil when Core is
 }
 
 // CoreVerdict is the verdict at level core, of a run at level full.

@@ -139,6 +139,7 @@ func Decide(run *record.Run, in Inputs) Verdict {
 	v := decide(r, level)
 	if level == milestones.Full && r.Milestone != nil && r.Selection != nil {
 		core := decide(r, milestones.Core)
+		v.core = &core
 		v.Core = core.summaryOfCore()
 	}
 	v.describe(r)
