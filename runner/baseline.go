@@ -156,12 +156,16 @@ func writeBaseline(w io.Writer, file string, entry baseline.Entry, merge bool, r
 			return verdict.Incomplete, fmt.Errorf("writing the baseline: %w", err)
 		}
 		fmt.Fprintf(w, "%s: %s added to %d.\n", file, plural.Count(len(added), "entry"), len(old.Known))
-	} else {
+	} else if len(old.Known) > 0 {
 		fmt.Fprintln(w, "Nothing was written: every cause has an entry.")
+	} else {
+		fmt.Fprintln(w, "Nothing was written: no cause can be excused.")
 	}
-	known, err := baseline.Parse(file, text)
-	if err != nil {
-		return verdict.Broken, err
+	known := new(baseline.Baseline)
+	if len(text) > 0 {
+		if known, err = baseline.Parse(file, text); err != nil {
+			return verdict.Broken, err
+		}
 	}
 	next := result.With(known)
 	if next.Overall {

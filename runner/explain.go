@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,12 +19,13 @@ import (
 
 // explainCommand explains an id.
 func explainCommand(s *session) *cobra.Command {
-	return &cobra.Command{
+	var out string
+	cmd := &cobra.Command{
 		Use:   "explain [ID] [MILESTONE.yaml]",
 		Short: "Explain an id, and list the scenarios that cover it",
 		Long: `Explain an id: of a rule, a reason code, an outcome, an operation, a check, a
 capability, a reason of a verdict, or a short id that a run prints, such as s-… of a
-scenario. The output has where the id is defined, the scenarios that cover it, the
+scenario; or the cause of failures in the last run. The output has where the id is defined, the scenarios that cover it, the
 command that runs only these, and what to do about a reason. Without an id, all ids
 except the short ones are listed.
 
@@ -43,7 +46,7 @@ Exit codes: 0 the id is explained, 2 unknown id, usage, or broken files.`,
 			if err != nil {
 				return err
 			}
-			text, err := explain(p, id, list)
+			text, err := explain(p, id, list, out)
 			if err == nil {
 				fmt.Fprint(cmd.OutOrStdout(), text)
 				s.exit = verdict.Holds
@@ -51,10 +54,12 @@ Exit codes: 0 the id is explained, 2 unknown id, usage, or broken files.`,
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&out, "out", "", "read the causes of the run whose artifacts are in `DIR` (default artifacts/milestones/<ID>/latest of the project)")
+	return cmd
 }
 
-// explain returns the explanation of an id, or the list of all ids.
-func explain(p project.Project, id string, list bool) (string, error) {
+// explain returns the explanation of an id, or the list of all ids. Causes are those of the run with artifacts in out.
+func explain(p project.Project, id string, list bool, out string) (string, error) {
 	in, err := p.Read()
 	if err != nil {
 		if text := catalog.Reason(id); text != "" { // a reason may be about these very files
@@ -71,6 +76,9 @@ func explain(p project.Project, id string, list bool) (string, error) {
 		return c.List(), nil
 	}
 	text := c.Explain(id)
+	if text == "" && strings.Contains(id, ": ") {
+		return explainCause(id, cmp.Or(out, p.Artifacts(in.Milestone.ID)))
+	}
 	if text == "" {
 		return "", usage.Errorf("%s", c.Unknown(id))
 	}

@@ -27,27 +27,11 @@ type LastResult struct {
 // ReadLast reads the verdict in a folder of artifacts. If it is the mark of a run that has not ended, ReadLast reads the one
 // before it. A replacement of the folder during which a run was killed is completed first.
 func ReadLast(folder string) (*Last, error) {
-	name := Verdict
-	if place, err := resolve(folder); err == nil {
-		if err := finishReplacing(place); err != nil {
-			return nil, fmt.Errorf("reading the last verdict: %w", err)
-		}
-	}
-	if IsMarked(folder) {
-		name = Verdict + Previous
-		if !exists(filepath.Join(folder, name)) {
-			return nil, fmt.Errorf("the last run did not end, and there was none before it: see %s", filepath.ToSlash(filepath.Join(DisplayPath(folder), Verdict)))
-		}
-	}
-	text, err := os.ReadFile(filepath.Join(folder, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there was no last run: %s has no %s", DisplayPath(folder), Verdict)
-	}
+	text, shown, err := LastVerdict(folder)
 	if err != nil {
-		return nil, fmt.Errorf("reading the last verdict: %w", err)
+		return nil, err
 	}
 	last := new(Last)
-	shown := filepath.ToSlash(filepath.Join(DisplayPath(folder), name))
 	if err := json.Unmarshal(text, last); err != nil {
 		return nil, fmt.Errorf("%s is not a verdict: %w", shown, err)
 	}
@@ -62,13 +46,35 @@ func ReadLast(folder string) (*Last, error) {
 	return last, nil
 }
 
+// LastVerdict returns the text of the verdict that [ReadLast] reads, and the name of its file as it is shown.
+func LastVerdict(folder string) (text []byte, shown string, err error) {
+	name := Verdict
+	if place, err := resolve(folder); err == nil {
+		if err := finishReplacing(place); err != nil {
+			return nil, "", fmt.Errorf("reading the last verdict: %w", err)
+		}
+	}
+	if IsMarked(folder) {
+		name = Verdict + Previous
+		if !exists(filepath.Join(folder, name)) {
+			return nil, "", fmt.Errorf("the last run did not end, and there was none before it: see %s", filepath.ToSlash(filepath.Join(DisplayPath(folder), Verdict)))
+		}
+	}
+	text, err = os.ReadFile(filepath.Join(folder, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", fmt.Errorf("there was no last run: %s has no %s", DisplayPath(folder), Verdict)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("reading the last verdict: %w", err)
+	}
+	return text, filepath.ToSlash(filepath.Join(DisplayPath(folder), name)), nil
+}
+
 // Failed returns the ids of the scenarios that were selected and did not pass, in their order.
 func (l *Last) Failed() []string {
 	var failed []string
 	for _, result := range l.Results {
-		switch result.Status {
-		case record.Passed, record.NotSelected, record.SkippedByCapability:
-		default:
+		if result.Status != record.Passed && !result.Status.Excluded() {
 			failed = append(failed, result.Scenario)
 		}
 	}

@@ -17,11 +17,7 @@ var shortID = regexp.MustCompile(`^[a-z]-[0-9a-f]{10}$`)
 // shortIDs are the kinds of short ids.
 var shortIDs = []entry{
 	{"s-", "a scenario"},
-	{"c-", "a check on the responses of one step"},
 	{"o-", "an outcome of an operation"},
-	{"f-", "a required reason code"},
-	{"r-", "a rule"},
-	{"g-", "a row of the golden output"},
 }
 
 // entry is an id with its description.
@@ -46,8 +42,8 @@ func (c *Catalog) Unknown(id string) string {
 		switch prefix := id[:2]; prefix {
 		case "d-":
 			return fmt.Sprintf("%s is a difference that `runner diff` found: `runner repro %s` reproduces it", id, id)
-		case "o-":
-			return unknown + ": an outcome that a run observed and the milestone does not declare is only in the verdict.json of that run"
+		case "c-", "f-", "r-", "g-":
+			return unknown + ": failures have no ids any more; `runner explain CAUSE` explains a cause in the verdict.json of the last run"
 		default:
 			for _, kind := range shortIDs {
 				if kind.id == prefix {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"example.com/lpgate/runner/internal/plan"
-	"example.com/lpgate/runner/internal/project"
 )
 
 const (
@@ -57,24 +56,6 @@ func (c *Catalog) explainScenario(p *page, s *plan.Scenario) {
 	p.rows("responses", c.responses[s.ID])
 	c.writeCommand(p, []*plan.Scenario{s})
 	c.writeRepro(p, s.Ref())
-}
-
-func (c *Catalog) explainRow(p *page, id string, s *plan.Scenario) {
-	p.heading("%s is a row of the golden output: the responses of one scenario", id)
-	p.row("file", "%s", c.project.Shown("fixtures/"+project.Golden(c.milestone.ID)))
-	if s.URI == "" {
-		p.row("scenario", "%s, which does not exist any more", s.ID)
-	} else {
-		c.writeScenarios(p, "scenario", []*plan.Scenario{s}, unlimited)
-	}
-	if responses, recorded := c.responses[s.ID]; recorded {
-		p.rows("responses", responses)
-	} else {
-		p.row("responses", "not recorded yet")
-	}
-	if s.URI != "" {
-		c.writeRepro(p, s.Ref())
-	}
 }
 
 // covering returns the scenarios that have a matching response, or a word in one of their steps. A response is split at blanks

@@ -44,6 +44,13 @@ const (
 	SkippedByCapability Status = "left_out"
 )
 
+// Excluded reports whether the scenario was not to run: it was not selected, the target lacks what it needs, or the level of the run
+// does not require it.
+func (s Status) Excluded() bool { return s == SkippedByCapability || s.Unselected() }
+
+// Unselected reports whether the run does not have the scenario: it was not selected, or its level does not require it.
+func (s Status) Unselected() bool { return s == NotSelected || s == NotAtLevel }
+
 // Statuses are all of them, in the order in which they are counted out.
 var Statuses = []Status{
 	Passed, Failed, ChecksFailed, Undefined, Ambiguous, InvalidStep, Pending, Skipped, Empty, Unreached, NotRun, SkippedByCapability, NotAtLevel,

@@ -180,5 +180,5 @@ func commonPrefix(ids []string) string {
 
 // notPassed reports whether a status speaks against the run.
 func notPassed(s record.Status) bool {
-	return s != record.Passed && s != record.SkippedByCapability && s != record.NotSelected && s != record.NotAtLevel
+	return s != record.Passed && !s.Excluded()
 }

@@ -202,7 +202,7 @@ func (v *view) list() []*row {
 	var rules, operations, outcomes indexes
 	causes, causesByRef := causesOf(&v.Verdict.Verdict)
 	for _, status := range record.Statuses {
-		if status != record.NotSelected && status != record.NotAtLevel && slices.ContainsFunc(v.Record.Scenarios, func(s *record.Scenario) bool { return s.Result.Status == status }) {
+		if !status.Unselected() && slices.ContainsFunc(v.Record.Scenarios, func(s *record.Scenario) bool { return s.Result.Status == status }) {
 			v.Filter.Statuses = append(v.Filter.Statuses, status)
 		}
 	}
@@ -217,7 +217,7 @@ func (v *view) list() []*row {
 	}
 	var all []*row
 	for _, s := range v.Record.Scenarios {
-		if s.Result.Status == record.NotSelected || s.Result.Status == record.NotAtLevel {
+		if s.Result.Status.Unselected() {
 			continue
 		}
 		at, known := places[s.URI]

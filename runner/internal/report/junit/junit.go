@@ -102,7 +102,7 @@ func Encode(run *record.Run, v *verdict.Verdict) ([]byte, error) {
 	}
 	byFeature := map[string]*suite{}
 	for _, s := range run.Scenarios {
-		if s.Result.Status == record.NotSelected || s.Result.Status == record.NotAtLevel {
+		if s.Result.Status.Unselected() {
 			continue
 		}
 		in := byFeature[s.URI]
