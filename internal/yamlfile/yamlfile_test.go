@@ -368,3 +368,16 @@ func checkProblems(t *testing.T, text []byte, options yamlfile.Options) {
 		last = line
 	}
 }
+
+func TestScalar(t *testing.T) {
+	for _, text := range []string{"plain", "a: b # c", "true", "3", "1.10", "2026-12-31", "it's", "'", `"`, "- x", "", " x ", "é", "~", "a\nb"} {
+		file, err := yamlfile.Parse("FILE", []byte("key: "+yamlfile.Scalar(text)+"\n"), yamlfile.Options{Kind: "test"})
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if got := file.Value().(map[string]any)["key"]; got != text || file.Err() != nil {
+			t.Errorf("%q is read as %#v from %q: %v", text, got, yamlfile.Scalar(text), file.Err())
+		}
+	}
+}

@@ -34,8 +34,6 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/internal/yamlfile"
 	"example.com/lpgate/milestones"
@@ -242,10 +240,5 @@ func scalar(text string) string {
 	if text == "" {
 		return ""
 	}
-	node := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	written, err := yaml.Marshal(&node)
-	if err != nil {
-		panic(err) // text always has a form
-	}
-	return strings.TrimSpace(string(written))
+	return yamlfile.Scalar(text)
 }
