@@ -42,7 +42,11 @@ func Summary(w io.Writer, run *record.Run, v *verdict.Verdict, o Options) {
 	room := MostLines - 1 - len(header) - len(counts) - len(end) // without the verdict
 	interrupted := p.interruptedScenarios(run, v, room/3)
 	room -= len(interrupted)
-	known := p.known(v, max(room/5, 6))
+	mostKnown := room
+	if len(v.Reasons) > 0 {
+		mostKnown = max(room/5, 6)
+	}
+	known := p.known(v, mostKnown)
 	room -= len(known)
 	reasons := p.reasons(v, max(room/4, room-linesOfCauses(v)-exampleLines(v), 8))
 	room -= len(reasons)

@@ -285,6 +285,36 @@ func TestSummaryIsShort(t *testing.T) {
 	}
 }
 
+// A green run has room for what is known and left out.
+func TestSummaryOfAGreenRun(t *testing.T) {
+	_, v := example()
+	v.Overall, v.Causes, v.Reasons, v.NotVerified = true, nil, nil, verdict.NotVerified{Scenarios: 1}
+	v.Skipped = []verdict.Gap{{Capability: "rope", Declared: true, Scenarios: []string{"a", "b"}}, {Capability: "hand"}}
+	for i := range 90 {
+		v.Known.Entries = append(v.Known.Entries, verdict.Known{Scenario: fmt.Sprintf("s-%d", i), Count: 1, Seen: 1, Owner: "bells", Expires: "2026-12-31"})
+	}
+	got := page(new(record.Run), v, Options{Folder: "artifacts/T1", Hint: "It holds."})
+	want := `left out as declared, not verified:
+  rope                        2 scenarios
+
+known failures: 1 (baseline known.yaml)
+  1 of 3, until 2026-12-31, bells: correlation-id: another
+  1 of 1, until 2026-12-31, bells: s-0
+`
+	end := `
+  and 54 more, in report.html
+
+artifacts   artifacts/T1
+
+It holds.
+
+not verified: 1 scenario, 0 rules and 0 outcomes
+`
+	if lines := strings.Count(got, "\n") + 1; lines != MostLines || !strings.Contains(got, want) || !strings.HasSuffix(got, end) {
+		t.Errorf("%d lines:\n%s", lines, got)
+	}
+}
+
 func TestLevel(t *testing.T) {
 	run, v := example()
 	v.Level, v.Core, v.Selection.NotAtLevel = milestones.Core, nil, 3

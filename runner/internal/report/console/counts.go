@@ -112,7 +112,7 @@ func (p *printer) gaps(v *verdict.Verdict) {
 		}
 		p.line("  %-26s  %s", gap.Capability, plural.Count(len(gap.Scenarios), "scenario"))
 	}
-	if !first && len(v.Reasons) == 0 {
+	if !first && len(v.Reasons) == 0 && v.Known == nil {
 		p.line("")
 	}
 }
