@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -250,6 +251,15 @@ func services(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("UNCHANGED", unchanged.URL)
 	teapot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	ts.Defer(teapot.Close)
+	var received atomic.Int64
+	mortal := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if received.Add(1) > 40 {
+			panic(http.ErrAbortHandler)
+		}
+		fake.ServeHTTP(forgetful{w}, r)
+	}))
+	ts.Defer(mortal.Close)
+	ts.Setenv("MORTAL", mortal.URL)
 	ts.Setenv("WRONG", wrong.URL)
 	ts.Setenv("TEAPOT", teapot.URL)
 	injector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -9,6 +9,7 @@
 //	body: /provider/status differs
 //	step: its state is as noted, at /audit
 //	output: expected 404 NOT_FOUND, observed 200
+//	difference: header Allow missing
 //
 // A key names no scenario, no operation and no value that differs from run to run.
 package cause
@@ -56,6 +57,8 @@ const (
 	KindAnswer = "answer"
 	// KindOutput is a row of the golden output that differs.
 	KindOutput = "output"
+	// KindDifference is a difference from the fake that a random comparison found. A run of the scenarios has none.
+	KindDifference = "difference"
 )
 
 // Check returns the key of a failed check.
@@ -91,6 +94,9 @@ func Value(kind, at string, missing bool) string {
 
 // NoAnswer returns the key of a request that got no answer.
 func NoAnswer(why string) string { return KindAnswer + ": none, " + why }
+
+// Difference returns the key of a difference from the fake.
+func Difference(what string) string { return KindDifference + ": " + what }
 
 // Output returns the key of an answer that differs from the golden output.
 func Output(expected, observed string) string {

@@ -88,7 +88,7 @@ func (g *grammar) nextPage(extra *rapid.Generator[[]rows]) callMaker {
 func (g *grammar) anyPath(extra *rapid.Generator[[]rows]) callMaker {
 	paths := choose(g.paths())
 	methods := choose([]string{
-		http.MethodGet, http.MethodPost, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete, "get",
+		http.MethodGet, http.MethodGet, http.MethodPost, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete, "get",
 	})
 	return func(t *rapid.T) steps.Call {
 		return steps.Call{Method: methods.Draw(t, "method"), Path: paths.Draw(t, "path"), Rows: flat(extra.Draw(t, "extra"))}

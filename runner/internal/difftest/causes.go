@@ -3,6 +3,7 @@ package difftest
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -32,8 +33,10 @@ type Cause struct {
 type causes []*Cause
 
 // add counts a difference of the last call of a finding.
-func (c *causes) add(s *session, sequence int, f *finding, isKnown bool) {
-	text := s.secrets.Scrub(f.difference.Cause())
+func (c *causes) add(s *session, sequence int, f *finding, known func(cause, operation, rule string) bool) {
+	text, operation := s.secrets.Scrub(f.difference.Cause()), f.last().fake.operation.ID
+	rule, _ := s.decidingRule(f.last().reached, &f.difference)
+	isKnown := known != nil && known(text, operation, rule)
 	i := slices.IndexFunc(*c, func(known *Cause) bool { return known.Text == text && known.Known == isKnown })
 	if i < 0 {
 		i = len(*c)
@@ -44,8 +47,7 @@ func (c *causes) add(s *session, sequence int, f *finding, isKnown bool) {
 	if len(f.calls) < len(cause.found.calls) {
 		cause.sequence, cause.found = sequence, f
 	}
-	rule, _ := s.decidingRule(f.last().reached, &f.difference)
-	insert(&cause.Operations, f.last().fake.operation.ID)
+	insert(&cause.Operations, operation)
 	insert(&cause.Rules, rule)
 }
 
@@ -80,13 +82,23 @@ func (c causes) split() (known, unknown causes) {
 	return known, unknown
 }
 
-// describe returns the cause with its count, operations and rules.
-func (c *Cause) describe() string {
-	text := fmt.Sprintf("%s (%s; %s", c.Text, plural.Count(c.Count, "call"), strings.Join(c.Operations, ", "))
+// maxListed is the number of operations or rules that are printed for a cause.
+const maxListed = 5
+
+// print prints the count, the operations and the rules.
+func (c *Cause) print(w io.Writer) {
+	fmt.Fprintf(w, "   %s of %s\n", plural.Count(c.Count, "call"), listed(c.Operations))
 	if len(c.Rules) > 0 {
-		text += "; " + strings.Join(c.Rules, ", ")
+		fmt.Fprintf(w, "   rules: %s\n", listed(c.Rules))
 	}
-	return text + ")"
+}
+
+// listed joins the first names of a list.
+func listed(names []string) string {
+	if more := len(names) - maxListed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // countedCauses returns the first line of the report on causes.

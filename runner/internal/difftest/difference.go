@@ -2,8 +2,11 @@ package difftest
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/runner/internal/cause"
 )
 
 // Kind is what differs.
@@ -69,23 +72,20 @@ func (d *Difference) String() string {
 func (d *Difference) Cause() string {
 	switch d.Kind {
 	case NoResponse:
-		return "difference: no response: " + d.Target
+		return cause.Difference("no response: " + d.Target)
 	case Status:
-		return "difference: status " + d.Target + ", fake " + d.Fake
+		return cause.Difference("status " + d.Target + ", fake " + d.Fake)
 	case Header:
 		if d.At == "Content-Type" && d.Change == Different {
-			return "difference: header Content-Type " + d.Target + ", fake " + d.Fake
+			return cause.Difference("header Content-Type " + d.Target + ", fake " + d.Fake)
 		}
-		return "difference: header " + d.At + " " + string(d.Change)
+		return cause.Difference("header " + d.At + " " + string(d.Change))
 	case Proof:
-		return "difference: page of an export does not verify"
+		return cause.Difference("page of an export does not verify")
 	}
-	at := indices.ReplaceAllString(indices.ReplaceAllString(d.At, "/*$1"), "/*$1") // twice: matches share a slash
+	at := cause.Pointer(jsontext.Pointer(d.At))
 	if at != "" {
 		at += " "
 	}
-	return "difference: body " + at + string(d.Change)
+	return cause.Difference("body " + at + string(d.Change))
 }
-
-// indices matches an index in a JSON Pointer.
-var indices = regexp.MustCompile(`/[0-9]+(/|$)`)

@@ -41,6 +41,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"example.com/lpgate/runner/internal/artifact"
@@ -61,8 +62,8 @@ type Config struct {
 	Steps int
 	// ValidOnly sends only requests that the schemas allow.
 	ValidOnly bool
-	// Known reports whether a cause is a known difference of an operation; nil for none.
-	Known func(cause, operation string) bool
+	// Known reports whether a cause is a known difference of an operation, in a call that a rule decided; nil for none.
+	Known func(cause, operation, rule string) bool
 	// Folder is the folder for differences; "" is that of the milestone.
 	Folder string
 	// Stdout receives the report, and Progress the progress of the run.
@@ -157,16 +158,8 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	r.coverage.print(r.Stdout)
 	fmt.Fprintln(r.Stdout)
 	folder := r.folder(r.session.milestone.ID)
-	for _, c := range r.causes {
-		if c.Known {
-			continue
-		}
-		if r.dead == nil {
-			if c.found, err = r.shrink(ctx, c.sequence, c.found); err != nil {
-				return result, err
-			}
-		}
-		c.Divergence = r.session.divergence(c.found)
+	if err := r.shrinkAll(ctx); err != nil {
+		return result, err
 	}
 	if err := r.report(folder); err != nil {
 		return result, err
@@ -177,6 +170,23 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
+// shrinkAll makes the divergences of the causes that are not known. Causes without a response come last, since each
+// execution may end the target.
+func (r *runner) shrinkAll(ctx context.Context) error {
+	_, unknown := r.causes.split()
+	slices.Reverse(unknown)
+	for _, c := range unknown {
+		if r.dead == nil {
+			var err error
+			if c.found, err = r.shrink(ctx, c.sequence, c.found); err != nil {
+				return err
+			}
+		}
+		c.Divergence = r.session.divergence(c.found)
+	}
+	return nil
+}
+
 // report prints the causes, and writes the files of those that are not known.
 func (r *runner) report(folder string) error {
 	known, unknown := r.causes.split()
@@ -185,7 +195,7 @@ func (r *runner) report(folder string) error {
 		return nil
 	}
 	if r.dead != nil {
-		fmt.Fprintf(r.Stdout, "The target stopped responding: %v. The sequences below are not shrunk.\n\n", r.dead)
+		fmt.Fprintf(r.Stdout, "The target stopped responding: %v. Some sequences are not the shortest.\n\n", r.dead)
 	}
 	fmt.Fprintf(r.Stdout, "%s\n", countedCauses(len(unknown), len(known)))
 	for i, c := range unknown {
@@ -193,13 +203,15 @@ func (r *runner) report(folder string) error {
 		if err := write(folder, files); err != nil {
 			return err
 		}
-		fmt.Fprintf(r.Stdout, "\n%d. %s\n", i+1, c.describe())
+		fmt.Fprintf(r.Stdout, "\n%d. %s\n", i+1, c.Text)
+		c.print(r.Stdout)
 		c.Divergence.print(r.Stdout, artifact.DisplayPath(folder), files)
 	}
 	if len(known) > 0 {
 		fmt.Fprintln(r.Stdout, "\nknown differences:")
 		for _, c := range known {
-			fmt.Fprintf(r.Stdout, "  %s\n", c.describe())
+			fmt.Fprintf(r.Stdout, "%s\n", c.Text)
+			c.print(r.Stdout)
 		}
 	}
 	return nil

@@ -189,14 +189,15 @@ func (e *executor) call(ctx context.Context, i int) error {
 
 	c := comparedCall{index: i}
 	if c.fake, err = e.fake.send(ctx, e.session.routes, fakeRequest, call.Times); err != nil {
-		return err
+		return fmt.Errorf("the fake did not respond to %s: %s", callText(call), err)
 	}
 	c.reached = reached{c.fake.operation, declaredOutcomes(c.fake), e.rules.take(call.Times)}
 	c.target, err = e.target.send(ctx, e.session.routes, targetRequest, call.Times)
-	e.result.sequence.Calls = append(e.result.sequence.Calls, call)
 	var lost *steps.Unreachable
 	switch {
-	case errors.As(err, &lost) && ctx.Err() == nil:
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &lost):
 		c.differences = []Difference{{Kind: NoResponse, Fake: summary(c.fake.responses[0]), Target: record.Cause(lost.Err)}}
 		e.result.diverged = true
 	case err != nil:
@@ -205,10 +206,13 @@ func (e *executor) call(ctx context.Context, i int) error {
 		if c.differences, err = e.comparer.compare(len(e.result.calls), c.fake, c.target); err != nil {
 			return err
 		}
-		err = e.observe(&c)
+		if err := e.observe(&c); err != nil {
+			return err
+		}
 	}
+	e.result.sequence.Calls = append(e.result.sequence.Calls, call)
 	e.result.calls = append(e.result.calls, c)
-	return err
+	return nil
 }
 
 // skips reports whether a call is not sent: it is to be avoided, it has an idempotency key that only one server may have

@@ -133,8 +133,7 @@ func (r *runner) count(e exploration) (done bool) {
 	for _, call := range e.calls {
 		r.coverage.add(call.reached)
 		for _, f := range call.findings {
-			isKnown := r.Known != nil && r.Known(f.difference.Cause(), f.last().fake.operation.ID)
-			r.causes.add(r.session, e.number, f, isKnown)
+			r.causes.add(r.session, e.number, f, r.Known)
 			if f.difference.Kind == NoResponse {
 				r.lost++
 			}

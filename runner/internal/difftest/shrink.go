@@ -16,7 +16,7 @@ import (
 // each machine. A request without a response takes as long as --max-time.
 const (
 	maxExecutions           = 1000
-	maxExecutionsNoResponse = 20
+	maxExecutionsNoResponse = 10
 )
 
 // shrinker makes a sequence shorter that shows a difference of a cause.
@@ -31,6 +31,7 @@ type shrinker struct {
 	executions int             // that are left
 	tried      map[string]bool // sequences that were executed and do not show the difference
 	best       *finding
+	dead       error // why the target does not respond any more
 	err        error
 }
 
@@ -47,6 +48,7 @@ func (r *runner) shrink(ctx context.Context, number int, found *finding) (*findi
 	if found.difference.Kind == NoResponse {
 		s.executions = maxExecutionsNoResponse
 	}
+	// Most differences need the last call only.
 	s.shows(found.sequence.with(found.sequence.Calls[len(found.sequence.Calls)-1:]))
 	s.removeParts()
 	for s.firstOf(shorterSequences(s.best.sequence)) || s.firstOf(s.replacements(s.best.sequence)) {
@@ -54,6 +56,7 @@ func (r *runner) shrink(ctx context.Context, number int, found *finding) (*findi
 	if s.err != nil {
 		return nil, s.err
 	}
+	r.dead = s.dead
 	return s.best, ctx.Err()
 }
 
@@ -68,6 +71,11 @@ func (s *shrinker) shows(seq Sequence) bool {
 	if err != nil {
 		s.err = err
 		return false
+	}
+	if last := len(e.calls) - 1; last >= 0 && hasNoResponse(e.calls[last]) && s.session.target != nil {
+		if s.dead = s.session.target.Gone(s.ctx); s.dead != nil {
+			s.executions = 0
+		}
 	}
 	found := e.findingOf(s.cause)
 	if found == nil {

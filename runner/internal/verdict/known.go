@@ -151,7 +151,7 @@ func (v *Verdict) checkBaseline(r *input, all []occurrence) {
 		where := fmt.Sprintf("%s:%d", r.Baseline.File, e.Line)
 		name, exists := passed[e.Scenario]
 		switch {
-		case !v.requires(e.Level):
+		case !v.requires(e.Level), cause.Kind(e.Cause) == cause.KindDifference:
 		case e.Scenario != "" && !exists:
 			v.add("baseline-unknown", where, "there is no scenario %s%s: remove the entry", e.Scenario, suggest.DidYouMean(e.Scenario, refs))
 		case occurs(e) && e.Expired(r.Now):
