@@ -347,16 +347,17 @@ func (s *selfcheck) runMutation(ctx context.Context, f *finding) {
 		for _, place := range some {
 			scenario := run.Scenarios[place]
 			result := scenario.Result
-			if result.Status != record.Failed {
+			if result.Status != record.Failed && result.Status != record.ChecksFailed {
 				continue // an invalid step detects nothing
 			}
 			f.status = detected
 			f.by = detection{Scenario: scenario.ID, Ref: scenario.Ref(), Where: scenario.Where()}
-			if result.Line > 0 {
-				f.by.Where = fmt.Sprintf("%s:%d", scenario.URI, result.Line)
+			line := result.Line
+			if failed := scenario.Failure.Checks; len(failed) > 0 { // it was detected there, whatever failed later
+				f.by.Check, line = failed[0].Result.Check, scenario.Steps[failed[0].Exchange.Mark.Step].Line
 			}
-			if failed := scenario.Failure.Checks; len(failed) > 0 {
-				f.by.Check = failed[0].Result.Check
+			if line > 0 {
+				f.by.Where = fmt.Sprintf("%s:%d", scenario.URI, line)
 			}
 			return
 		}
@@ -398,7 +399,7 @@ func (s *selfcheck) show(ctx context.Context, f *finding) (int, error) {
 	}
 	failed := 0
 	for _, ended := range result.Results {
-		if ended == record.Failed {
+		if ended == record.Failed || ended == record.ChecksFailed {
 			failed++
 		}
 	}
