@@ -117,7 +117,7 @@ func overlayOf(folder string, m *mutant) (string, error) {
 // mutant crashed. All else lets it live: that the output is not the golden one too.
 func fateOf(text []byte) (result, error) {
 	var verdict struct {
-		Reasons []struct{ ID, Says, Where string }
+		Reasons []struct{ ID, Message, Where string }
 	}
 	if err := json.Unmarshal(text, &verdict); err != nil {
 		return result{}, fmt.Errorf("reading verdict.json: %w", err)
@@ -138,7 +138,7 @@ func fateOf(text []byte) (result, error) {
 	}
 	var others []string
 	for _, r := range verdict.Reasons {
-		others = append(others, r.ID+" "+firstLine(r.Says))
+		others = append(others, r.ID+" "+firstLine(r.Message))
 	}
 	return result{survived, strings.Join(others, "; ")}, nil
 }

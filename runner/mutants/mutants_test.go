@@ -129,16 +129,16 @@ func TestWeigh(t *testing.T) {
 		reasons string
 		want    result
 	}{
-		"a scenario fails":              {`{"id": "scenario-failed", "says": "x\ny", "where": "a.feature:1"}, {"id": "output-differs"}`, result{killed, "scenario-failed a.feature:1"}},
-		"a check fails":                 {`{"id": "check-failed", "says": "x", "where": "e-3"}`, result{killed, "check-failed e-3"}},
+		"a scenario fails":              {`{"id": "scenario-failed", "message": "x\ny", "where": "a.feature:1"}, {"id": "output-differs"}`, result{killed, "scenario-failed a.feature:1"}},
+		"a check fails":                 {`{"id": "check-failed", "message": "x", "where": "e-3"}`, result{killed, "check-failed e-3"}},
 		"the fake dies, and more":       {`{"id": "target-unreachable", "where": "a"}, {"id": "scenario-failed", "where": "b"}`, result{killed, "scenario-failed b"}},
 		"the fake dies":                 {`{"id": "target-unreachable", "where": "a"}`, result{crashed, "target-unreachable a"}},
 		"the gate breaks off":           {`{"id": "run-broke-off", "where": "a"}`, result{crashed, "run-broke-off a"}},
-		"only the golden output":        {`{"id": "output-differs", "says": "one\ntwo"}`, result{survived, "output-differs one"}},
-		"only something was not seen":   {`{"id": "cell-unobserved", "says": "c"}, {"id": "rule-unproved", "says": "r"}`, result{survived, "cell-unobserved c; rule-unproved r"}},
+		"only the golden output":        {`{"id": "output-differs", "message": "one\ntwo"}`, result{survived, "output-differs one"}},
+		"only something was not seen":   {`{"id": "cell-unobserved", "message": "c"}, {"id": "rule-unproved", "message": "r"}`, result{survived, "cell-unobserved c; rule-unproved r"}},
 		"no reason":                     {``, result{survived, ""}},
-		"a reason that is new to us":    {`{"id": "brand-new", "says": "n"}`, result{survived, "brand-new n"}},
-		"an outcome that is undeclared": {`{"id": "cell-undeclared", "says": "u"}`, result{survived, "cell-undeclared u"}},
+		"a reason that is new to us":    {`{"id": "brand-new", "message": "n"}`, result{survived, "brand-new n"}},
+		"an outcome that is undeclared": {`{"id": "cell-undeclared", "message": "u"}`, result{survived, "cell-undeclared u"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := fateOf([]byte(`{"reasons": [` + test.reasons + `]}`))

@@ -104,7 +104,7 @@ func (e *Executor) prepare() {
 	}
 	if e.Log == nil {
 		e.Log = record.NewLog(nil, e.Secrets)
-		e.Log.Begin(record.Info{Milestone: e.Inputs.Milestone.ID, Seed: e.RunID}, e.Selection, time.Now())
+		e.Log.Begin(record.Info{Milestone: e.Inputs.Milestone.ID, RunID: e.RunID}, e.Selection, time.Now())
 	}
 	e.observers = append([]Observer{e.Log}, e.Observers...)
 	switch {

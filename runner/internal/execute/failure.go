@@ -24,16 +24,16 @@ func (s *scenario) explain() *record.Failure {
 	case errors.As(s.err, &mismatch):
 		f.Expected, f.Got, f.Diff = mismatch.Expected, mismatch.Got, mismatch.Diff
 		if s.at < 0 || mismatch.Message != s.planned.Steps[s.at].Text { // the step is shown anyway
-			f.Says = mismatch.Message
+			f.Message = mismatch.Message
 		}
 	case s.status == record.ChecksFailed: // shown check by check
 	case errors.As(s.err, &invalid): // without the words that godog puts around it
-		f.Says = invalid.Error()
+		f.Message = invalid.Error()
 	default:
-		f.Says = s.err.Error()
+		f.Message = s.err.Error()
 	}
 	secrets := s.worker.executor.Secrets
-	for _, text := range []*string{&f.Says, &f.Expected, &f.Got, &f.Diff} {
+	for _, text := range []*string{&f.Message, &f.Expected, &f.Got, &f.Diff} {
 		*text = secrets.Clean(*text)
 	}
 	f.Exchange = s.explainingExchange()

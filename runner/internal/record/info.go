@@ -17,10 +17,10 @@ type Info struct {
 	Base string `json:"base"`
 	// Flags are what curl needs to reach it.
 	Flags []string `json:"flags,omitempty"`
-	// Seed is the word that the ids of the run are made of.
-	Seed string `json:"seed"`
-	// Asked is how the scenarios were selected, as on a command line; "" when all were.
-	Asked string `json:"asked"`
+	// RunID is the word that the ids of the run are made of.
+	RunID string `json:"run_id"`
+	// Args is how the scenarios were selected, as on a command line; "" when all were.
+	Args string `json:"args"`
 	// Shuffle is the random seed of the order of the scenarios; "" for the order of the plan. Repeat is how many times
 	// everything is run.
 	Shuffle string `json:"shuffle,omitempty"`

@@ -284,7 +284,7 @@ func (l *Log) StepPassed(place, step int, at time.Time) {
 
 // ScenarioEnded records how a scenario ended; the failure is nil when it passed, and when nothing is to be explained.
 func (l *Log) ScenarioEnded(place int, ended Result, failure *Failure, at time.Time) {
-	l.scenarioEnded(place, ended, failure, steps.IDPrefix(l.run.Seed, l.selection.Plan.Scenarios[place].Pickle), at)
+	l.scenarioEnded(place, ended, failure, steps.IDPrefix(l.run.RunID, l.selection.Plan.Scenarios[place].Pickle), at)
 }
 
 func (l *Log) scenarioEnded(place int, ended Result, failure *Failure, idPrefix string, at time.Time) {

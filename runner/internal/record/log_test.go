@@ -76,7 +76,7 @@ func play(t *testing.T, w io.Writer) (*record.Run, error) {
 	secrets.Learn(key)
 	at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
 	log := record.NewLog(w, secrets)
-	log.Begin(record.Info{Milestone: "T1", Title: "A bell", Target: "the fake", Seed: "s"}, &plan.Selection{Plan: p, Scenarios: []int{0, 1, 2}}, at(0))
+	log.Begin(record.Info{Milestone: "T1", Title: "A bell", Target: "the fake", RunID: "s"}, &plan.Selection{Plan: p, Scenarios: []int{0, 1, 2}}, at(0))
 
 	log.ScenarioBegan(0, at(1))
 	log.ScenarioBegan(1, at(2)) // side by side
@@ -90,7 +90,7 @@ func play(t *testing.T, w io.Writer) (*record.Run, error) {
 	log.StepPassed(0, 1, at(8))
 	log.ScenarioEnded(0, record.Result{Status: record.Passed}, nil, at(9))
 	log.ScenarioEnded(1, record.Result{Status: record.Failed, Line: 12, Message: "it is mute"}, &record.Failure{
-		Status: record.Failed, Says: "it is mute", Text: "mute", Expected: "200", Got: "401", Exchange: x,
+		Status: record.Failed, Message: "it is mute", Text: "mute", Expected: "200", Got: "401", Exchange: x,
 		Checks: []record.FailedCheck{{Result: failed, Exchange: x}}, Base: "http://bell.example/?" + key,
 	}, at(10))
 	log.ScenarioBegan(2, at(11))
@@ -176,7 +176,7 @@ func TestWriteAndRead(t *testing.T) {
 	if diff := cmp.Diff([]string{"It rings: passed, 0 exchanges", "It is mute: failed, 1 exchanges", "It goes on: not_run, 1 exchanges", "Another day: not_selected, 0 exchanges"}, ends(r)); diff != "" {
 		t.Errorf("scenarios (-want +got):\n%s", diff)
 	}
-	run := []any{r.Milestone, r.Title, r.Target, r.Seed, r.Complete, r.Overall, r.Message, r.StartedAt, r.FinishedAt, string(r.Attached(artifact.Verdict)), len(r.Features)}
+	run := []any{r.Milestone, r.Title, r.Target, r.RunID, r.Complete, r.Overall, r.Message, r.StartedAt, r.FinishedAt, string(r.Attached(artifact.Verdict)), len(r.Features)}
 	if diff := cmp.Diff([]any{"T1", "A bell", "the fake", "s", true, false, "no", began, began.Add(12 * time.Millisecond), "{\"exit_code\":1}\n", 1}, run); diff != "" {
 		t.Errorf("the run (-want +got):\n%s", diff)
 	}
@@ -188,8 +188,8 @@ func TestWriteAndRead(t *testing.T) {
 		t.Errorf("the second: %q, %q, %+v", second.GherkinRule, second.Feature, second.Steps)
 	}
 	f := second.Failure
-	if f == nil || f.Exchange != second.Exchanges[0] || len(f.Checks) != 1 || f.Checks[0].Exchange != f.Exchange || f.Checks[0].Result.Check != "schema" || second.Says() != "it is mute (expected 200, got 401)" {
-		t.Errorf("its failure: %+v, says %q", f, second.Says())
+	if f == nil || f.Exchange != second.Exchanges[0] || len(f.Checks) != 1 || f.Checks[0].Exchange != f.Exchange || f.Checks[0].Result.Check != "schema" || second.Explanation() != "it is mute (expected 200, got 401)" {
+		t.Errorf("its failure: %+v, says %q", f, second.Explanation())
 	}
 	if again := written(t); !bytes.Equal(again, log) {
 		t.Errorf("written again, the log is another one")

@@ -16,7 +16,7 @@ type Reason struct {
 	// Cause is the key of the cause that it is; "" for none.
 	Cause string `json:"cause,omitempty"`
 	// Message is what was wrong in this run.
-	Message string `json:"says"`
+	Message string `json:"message"`
 	// Where is a place to look at: FILE:LINE, an operation, a rule, an artifact.
 	Where string `json:"where"`
 	// Ref is the short id of what it is about, for `runner explain`; "" for none.
@@ -63,7 +63,7 @@ type Result struct {
 	// Line is the line of the step at which it ended, when it did not pass; 0 when there is none.
 	Line int `json:"line,omitempty"`
 	// Message is why it did not pass, as one line.
-	Message string `json:"says,omitempty"`
+	Message string `json:"message,omitempty"`
 	// Cause is why a step of it failed; nil when none did. The causes of failed checks are in the exchanges.
 	Cause *cause.Cause `json:"cause,omitempty"`
 }
@@ -83,8 +83,8 @@ type Failure struct {
 	Status Status `json:"status"`
 	// Step is the index of the step at which it ended; -1 when there is none.
 	Step int `json:"step"`
-	// Says is what was wrong with it, in one line or more.
-	Says string `json:"says,omitempty"`
+	// Explanation is what was wrong with it, in one line or more.
+	Message string `json:"message,omitempty"`
 	// Expected, Got and Diff are what an assertion compared; "" when there was none.
 	Expected string `json:"expected,omitempty"`
 	Got      string `json:"got,omitempty"`

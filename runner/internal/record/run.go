@@ -124,8 +124,8 @@ func (s *Scenario) Took() time.Duration {
 	return s.Ended.Sub(s.Began)
 }
 
-// Says is why it did not pass, as one line, with what was compared where that is short.
-func (s *Scenario) Says() string {
+// Explanation is why it did not pass, as one line, with what was compared where that is short.
+func (s *Scenario) Explanation() string {
 	message := s.Result.Message
 	if f := s.Failure; f != nil && f.Expected+f.Got != "" {
 		message += fmt.Sprintf(" (expected %s, got %s)", begins(f.Expected), begins(f.Got))

@@ -25,7 +25,7 @@ func (s *setup) hint(d *delivery, difference *golden.Difference, updated bool) s
 		return ""
 	case s.replayed(d.run) > 0:
 		return fmt.Sprintf("Next: %d first answers say that they are replays. Has the target seen the seed %s before? Each run needs its own: without --run-id it gets one.",
-			s.replayed(d.run), s.info.Seed)
+			s.replayed(d.run), s.info.RunID)
 	case has("interrupted"):
 		return "Next: run it again, and let it end."
 	case has("not-started"):

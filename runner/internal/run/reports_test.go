@@ -457,7 +457,7 @@ func TestAFullDisk(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if summary, err := os.ReadFile(file); err != nil || !bytes.Contains(summary, []byte("One more")) {
+			if summary, err := os.ReadFile(file); err != nil || !bytes.Contains(summary, []byte(`<code>features\/bell\.feature\:18</code>`)) {
 				t.Errorf("the summary: %v\n%s", err, summary)
 			}
 			if !strings.Contains(commands.String(), "::error file=features/bell.feature,") {

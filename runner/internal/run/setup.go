@@ -232,7 +232,7 @@ func (s *setup) place() string {
 func (s *setup) describe() record.Info {
 	info := record.Info{
 		Milestone: s.project.Name, File: filepath.ToSlash(s.Milestone), Target: record.BuiltIn, Base: "http://" + service.FakeAddress,
-		Seed: s.service.RunID, Shuffle: s.Shuffle, Repeat: s.Repeat, Repro: s.reproArguments(),
+		RunID: s.service.RunID, Shuffle: s.Shuffle, Repeat: s.Repeat, Repro: s.reproArguments(),
 		Implementation:        s.secrets.Scrub(s.service.Implementation),
 		ImplementationVersion: s.secrets.Scrub(s.service.ImplementationVersion),
 	}
@@ -260,7 +260,7 @@ func (s *setup) describePlan(info *record.Info) {
 	if info.Target != record.BuiltIn {
 		kind = "a service"
 	}
-	info.Asked = s.selection.Args()
+	info.Args = s.selection.Args()
 	info.Planned = shard.Planned(s.selection, s.hashes, s.durations, kind)
 }
 

@@ -242,7 +242,7 @@ func (j *Joined) describe(given []*Shard) {
 	}
 	var targets, proxies, ids, orders []string
 	for _, s := range shards {
-		targets, ids = append(targets, s.Log.Target), append(ids, s.Log.Seed)
+		targets, ids = append(targets, s.Log.Target), append(ids, s.Log.RunID)
 		if s.Log.Proxy != "" {
 			proxies = append(proxies, s.Log.Proxy)
 		}
@@ -260,7 +260,7 @@ func (j *Joined) describe(given []*Shard) {
 	}
 	first, info := shards[0].Log, &j.Info
 	info.Milestone, info.Title, info.File = first.Milestone, first.Title, first.File
-	info.Target, info.Proxy, info.Seed, info.Shuffle = distinct(targets), distinct(proxies), distinct(ids), distinct(orders)
+	info.Target, info.Proxy, info.RunID, info.Shuffle = distinct(targets), distinct(proxies), distinct(ids), distinct(orders)
 	info.Base, info.Repro, info.Flags = first.Base, first.Repro, first.Flags
 	info.Implementation, info.ImplementationVersion, info.Capabilities = first.Implementation, first.ImplementationVersion, first.Capabilities
 	info.Repeat = max(1, info.Repeat)

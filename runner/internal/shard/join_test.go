@@ -74,7 +74,7 @@ func (p part) leave(t *testing.T) *Shard {
 	at := time.Date(2026, 2, 22, 15, 0, p.began, 0, time.UTC)
 	var text bytes.Buffer
 	log := record.NewLog(&text, new(record.Secrets))
-	log.Begin(record.Info{Milestone: p.milestone, Target: p.target, Seed: fmt.Sprint("seed-", p.index), Planned: planned}, s, at)
+	log.Begin(record.Info{Milestone: p.milestone, Target: p.target, RunID: fmt.Sprint("seed-", p.index), Planned: planned}, s, at)
 	rows := []golden.Row{}
 	for _, place := range s.Scenarios {
 		scenario := &whole.Scenarios[place]
@@ -248,7 +248,7 @@ func TestJoinTellsOneRun(t *testing.T) {
 	for _, server := range joined.Servers {
 		servers += string(server)
 	}
-	got := []any{joined.Info.Seed, joined.Info.Target, joined.End.Workers, joined.Info.Repeat, joined.StartedAt.Second(), joined.FinishedAt.Format("04:05"), servers}
+	got := []any{joined.Info.RunID, joined.Info.Target, joined.End.Workers, joined.Info.Repeat, joined.StartedAt.Second(), joined.FinishedAt.Format("04:05"), servers}
 	if diff := cmp.Diff([]any{"seed-1, seed-2", "fake", 4, 1, 0, "01:05", `{"of":1}{"of":2}`}, got); diff != "" {
 		t.Errorf("the whole (-want +got):\n%s", diff)
 	}

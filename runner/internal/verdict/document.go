@@ -35,7 +35,7 @@ type Verdict struct {
 	Known  *KnownFailures `json:"known_failures"`
 	Target string         `json:"target"`
 	Proxy  Optional       `json:"proxy"`
-	Seed   string         `json:"seed"`
+	RunID  string         `json:"run_id"`
 	// Selection is which scenarios ran, and how.
 	Selection Selection `json:"selection"`
 	// Scenarios counts scenarios by how they ended.
@@ -192,7 +192,7 @@ type Rule struct {
 	// Level is full for a rule that level core does not require.
 	Level       milestones.Level `json:"level"`
 	Section     string           `json:"section"`
-	Description string           `json:"says"`
+	Description string           `json:"description"`
 	Proved      bool             `json:"proved"`
 	Known       bool             `json:"known,omitzero"`    // not proved, for nothing but known failures
 	Skipped     bool             `json:"left_out,omitzero"` // not proved, for nothing but scenarios that were left out, as was declared
@@ -224,7 +224,7 @@ type ScenarioResult struct {
 	Side     string        `json:"side,omitempty"`
 	Needs    []string      `json:"needs,omitempty"`
 	Status   record.Status `json:"status"`
-	Message  string        `json:"says,omitempty"`
+	Message  string        `json:"message,omitempty"`
 	// From and To are the numbers of its first and last line in exchanges.ndjson.
 	From int `json:"from,omitzero"`
 	To   int `json:"to,omitzero"`
@@ -233,7 +233,7 @@ type ScenarioResult struct {
 // describe fills in what verdict.json has beside the decision.
 func (v *Verdict) describe(r *input) {
 	run := r.run
-	v.Milestone, v.Title, v.Target, v.Proxy, v.Seed = run.Milestone, run.Title, run.Target, Optional(run.Proxy), run.Seed
+	v.Milestone, v.Title, v.Target, v.Proxy, v.RunID = run.Milestone, run.Title, run.Target, Optional(run.Proxy), run.RunID
 	v.Output = Output{
 		SHA256: Optional(r.Output.SHA256), GoldenSHA256: Optional(r.Output.GoldenSHA256),
 		Identical: r.Output.GoldenSHA256 != "" && r.Output.GoldenSHA256 == r.Output.SHA256,

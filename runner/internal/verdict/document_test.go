@@ -79,7 +79,7 @@ func twoScenarios(t *testing.T) Records {
 	}
 	golden := &golden.Difference{Added: []string{"features/bell.feature > sound"}}
 	return Records{
-		Info:      record.Info{Milestone: "T1", Title: m.Title, Target: record.BuiltIn, Seed: "m109", Shuffle: "word", Repeat: 1},
+		Info:      record.Info{Milestone: "T1", Title: m.Title, Target: record.BuiltIn, RunID: "m109", Shuffle: "word", Repeat: 1},
 		Milestone: m, Selection: s, Results: results, Exchanges: exchanges, Output: golden, Secrets: secrets,
 		OutputSHA256: strings.Repeat("0", 64), GoldenSHA256: strings.Repeat("1", 64),
 		Workers:    2,
@@ -112,9 +112,9 @@ func TestEncode(t *testing.T) {
 	for _, name := range []string{"milestone", "overall", "exit_code", "target", "scenarios", "selection", "exchanges", "results", "took_ms", "started_at"} {
 		pick[name] = got[name]
 	}
-	result := func(scenario, ref, where, rule, status, says string, n float64) map[string]any {
+	result := func(scenario, ref, where, rule, status, message string, n float64) map[string]any {
 		return map[string]any{
-			"scenario": scenario, "ref": ref, "where": where, "rule": rule, "status": status, "says": says, "from": n, "to": n,
+			"scenario": scenario, "ref": ref, "where": where, "rule": rule, "status": status, "message": message, "from": n, "to": n,
 		}
 	}
 	first := result("features/bell.feature > a stranger", "s-2ad852ba9a", "features/bell.feature:3", "bell-is-allowed", "failed", "the answer is 400", 1)
@@ -139,7 +139,7 @@ func TestEncode(t *testing.T) {
 
 func TestEncodeOfARunThatDidNotStart(t *testing.T) {
 	v := decideOn(Records{
-		Info: record.Info{Milestone: "M9", Target: record.BuiltIn, Seed: "m109", Repeat: 1}, OutputSHA256: strings.Repeat("0", 64),
+		Info: record.Info{Milestone: "M9", Target: record.BuiltIn, RunID: "m109", Repeat: 1}, OutputSHA256: strings.Repeat("0", 64),
 		Stops: []record.Reason{{ID: "not-started", Message: "x"}},
 	})
 	if got := valid(t, "Verdict", v.Delivered(Delivery{Written: []string{"verdict.json"}}).Encode()); got["overall"] != false || got["milestone"] != "M9" {

@@ -131,7 +131,7 @@ func exampleOf(run *record.Run, c *verdict.Cause) *record.Failure {
 		return nil
 	}
 	s := run.Scenarios[at]
-	f := record.Failure{Scenario: s.Scenario, Status: s.Result.Status, Step: -1, Says: c.Example.Message}
+	f := record.Failure{Scenario: s.Scenario, Status: s.Result.Status, Step: -1, Message: c.Example.Message}
 	if s.Failure != nil {
 		f = *s.Failure
 	}
@@ -141,15 +141,15 @@ func exampleOf(run *record.Run, c *verdict.Cause) *record.Failure {
 	}
 	if x := f.Exchange; x != nil && c.Reason != "scenario-failed" {
 		kind := cause.Kind(c.Key)
-		f.Says, f.Expected, f.Got, f.Diff, f.Step = "", "", "", "", x.Mark.Step
+		f.Message, f.Expected, f.Got, f.Diff, f.Step = "", "", "", "", x.Mark.Step
 		for _, result := range x.Failures() {
 			if result.Check == kind {
 				f.Checks = append(f.Checks, record.FailedCheck{Result: result, Exchange: x})
 			}
 		}
 	}
-	if f.Says+f.Expected+f.Got == "" && len(f.Checks) == 0 {
-		f.Says = c.Example.Message
+	if f.Message+f.Expected+f.Got == "" && len(f.Checks) == 0 {
+		f.Message = c.Example.Message
 	}
 	return &f
 }

@@ -49,7 +49,7 @@ func example() (*record.Run, *verdict.Verdict) {
 				Checks: []record.FailedCheck{{Result: exchange.Checks[1], Exchange: exchange}, {Result: check, Exchange: exchange}},
 			}},
 			{Scenario: failed, Result: record.Result{Status: record.Failed, Line: 8}, Exchanges: []*record.Exchange{other}, Failure: &record.Failure{
-				Scenario: failed, Status: record.Failed, Step: 0, Says: "the answer is 400", Expected: "400", Got: "200", Diff: "-  400\n+  200", Exchange: other,
+				Scenario: failed, Status: record.Failed, Step: 0, Message: "the answer is 400", Expected: "400", Got: "200", Diff: "-  400\n+  200", Exchange: other,
 			}},
 			{Scenario: undefined, Result: record.Result{Status: record.Undefined, Line: 13}, Failure: &record.Failure{
 				Scenario: undefined, Status: record.Undefined, Step: 0, Undefined: []record.UndefinedStep{{Step: 0, Nearest: []string{"I ring", "I ring <number> times"}}},
@@ -243,7 +243,7 @@ func TestSummaryIsShort(t *testing.T) {
 			}
 		},
 		"a long example": func(run *record.Run, _ *verdict.Verdict) {
-			run.Scenarios[0].Failure.Says = ""
+			run.Scenarios[0].Failure.Message = ""
 			run.Scenarios[0].Exchanges[0].Request.Body = bytes.Repeat([]byte("x\n"), 300)
 		},
 		"many reasons": func(_ *record.Run, v *verdict.Verdict) {

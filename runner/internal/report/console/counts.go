@@ -20,7 +20,7 @@ func (p *printer) counts(run *record.Run, v *verdict.Verdict) {
 	p.line("")
 	repeat := v.Selection.Repeat
 	if v.Target != record.BuiltIn {
-		p.line("seed        %s", seeds(v.Seed, repeat))
+		p.line("seed        %s", seeds(v.RunID, repeat))
 	}
 	if shuffle := string(v.Selection.Shuffle); shuffle != "" {
 		p.line("shuffle     %s", seeds(shuffle, repeat))

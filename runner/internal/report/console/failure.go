@@ -51,8 +51,8 @@ func (p *printer) heading(f *record.Failure, reason string) {
 // explain writes why a scenario did not pass.
 func (p *printer) explain(f *record.Failure) {
 	p.undefined(f)
-	if f.Says != "" {
-		p.block(indent, f.Says)
+	if f.Message != "" {
+		p.block(indent, f.Message)
 	}
 	if f.Expected != "" || f.Got != "" {
 		p.line(indent+"expected: %s", f.Expected)

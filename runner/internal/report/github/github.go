@@ -89,7 +89,7 @@ func Annotations(run *record.Run, v *verdict.Verdict, below string) []byte {
 	}
 	for _, s := range withoutCause(run, v) {
 		uri, line := s.At()
-		message := cmp.Or(s.Says(), s.Result.Status.Text())
+		message := cmp.Or(s.Explanation(), s.Result.Status.Text())
 		if s.Result.Status == record.Failed || s.Result.Status == record.ChecksFailed {
 			message += "\n" + run.Again(s)
 		}

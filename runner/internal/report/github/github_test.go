@@ -26,7 +26,7 @@ func red(n int, says string, more ...string) (*record.Run, *verdict.Verdict) {
 			Selected: true, Result: record.Result{Status: record.Failed, Line: i + 2, Message: says},
 		}
 		run.Scenarios = append(run.Scenarios, s)
-		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","scenario":%[1]q,"says":"x","where":"","ref":%[1]q}`, s.Ref()))
+		reasons = append(reasons, fmt.Sprintf(`{"id":"scenario-failed","scenario":%[1]q,"message":"x","where":"","ref":%[1]q}`, s.Ref()))
 	}
 	run.Conclude(false, "", run.StartedAt)
 	run.Attach(artifact.Verdict, []byte(`{"exit_code":1,"reasons":[`+strings.Join(reasons, ",")+`]}`))
@@ -66,8 +66,8 @@ func TestAnnotations(t *testing.T) {
 
 // GitHub shows ten: what was not observed comes last, and in one line when it may follow from what failed.
 func TestAnnotationsOfWhatWasNotObserved(t *testing.T) {
-	absent := `{"id":"cell-unobserved","says":"c","where":"o","ref":"o-1"},{"id":"rule-unproved","says":"a","where":"r","ref":"r-1"},` +
-		`{"id":"rule-unproved","says":"b","where":"r","ref":"r-2"},{"id":"output-unknown","says":"no golden output","where":"output.json"}`
+	absent := `{"id":"cell-unobserved","message":"c","where":"o","ref":"o-1"},{"id":"rule-unproved","message":"a","where":"r","ref":"r-1"},` +
+		`{"id":"rule-unproved","message":"b","where":"r","ref":"r-2"},{"id":"output-unknown","message":"no golden output","where":"output.json"}`
 	of := func(failed int) string { return string(annotated("below/here")(red(failed, "x", absent))) }
 	want := "::error title=output-unknown::no golden output\n::error title=cell-unobserved::c\n::error title=rule-unproved::a\n::error title=rule-unproved::b\n"
 	if got := of(0); got != want {

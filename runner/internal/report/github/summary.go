@@ -30,7 +30,7 @@ func Summary(run *record.Run, v *verdict.Verdict, room int) ([]byte, error) {
 			if s.Result.Status == record.Failed || s.Result.Status == record.ChecksFailed {
 				again = code(run.Again(s))
 			}
-			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Says(), s.Result.Status.Text())), again)
+			p.line("| %s | %s | %s | %s |", code(fmt.Sprintf("%s:%d", uri, line)), code(s.Name), code(cmp.Or(s.Explanation(), s.Result.Status.Text())), again)
 		}
 	}
 	if apart := withoutScenario(run, v); len(apart) > 0 {

@@ -51,10 +51,10 @@ func TestVerdictSection(t *testing.T) {
 		want                    []string
 	}{
 		{"it holds", `{"overall":true,"exit_code":0}`, `{}`, []string{"overall=true", "Exit code 0: the contract holds."}},
-		{"interrupted", `{"exit_code":130,"reasons":[{"id":"interrupted","says":"on the way"}]}`, `{}`, []string{"Exit code 130: interrupted.", "Reasons", "on the way"}},
+		{"interrupted", `{"exit_code":130,"reasons":[{"id":"interrupted","message":"on the way"}]}`, `{}`, []string{"Exit code 130: interrupted.", "Reasons", "on the way"}},
 		{"a failure is known", `{"known_failures":{"message":"1 known failure","baseline":"known.yaml","entries":[{"cause":"schema: type /a","count":3,"seen":2,"because":"of that","owner":"platform","expires":"2026-12-31"},{"scenario":"s-1"}]}}`, `{}`,
 			[]string{"Known failures", "1 known failure", "of that", "platform", "2026-12-31", "2 of 3", `href="#?cause=schema%3a%20type%20%2fa"`, `href="#s-1"`, "known.yaml expects it in 3"}},
-		{"causes", `{"level":"full","core":{"overall":true,"passed":1,"scenarios":2,"proved":3,"rules":4,"causes":5},"reasons":[{"id":"check-failed","cause":"schema: type <a>","says":"not again"}],
+		{"causes", `{"level":"full","core":{"overall":true,"passed":1,"scenarios":2,"proved":3,"rules":4,"causes":5},"reasons":[{"id":"check-failed","cause":"schema: type <a>","message":"not again"}],
 			"causes":[{"cause":"schema: type <a>","level":"full","count":2,"rules":["r1","r2"],"operations":["ring"],"scenarios":["s-1","s-2"],"example":{"ref":"s-1","where":"a.feature:3","message":"it is <b>","exchange":7,"curl":["curl <c>","next"]}},{"cause":"x","known":true,"count":3}]}`, `{}`,
 			[]string{"<dt>Level</dt><dd>full</dd>", "✓ holds</span>: 1 of 2 scenarios passed, 3 of 4 rules proved, 5 causes", `<details class="cause" open>`, `<span class="size">2 scenarios</span> <code>schema: type &lt;a&gt;</code> <span class="tag">full</span>`,
 				`<a href="#?cause=schema%3a%20type%20%3ca%3e">Show 2 scenarios</a>`, `<a href="#?rule=r1">r1</a> <a href="#?rule=r2">`, `<a href="#?operation=ring">`, "line 7 of exchanges.ndjson", "it is &lt;b&gt;", "<pre>curl &lt;c&gt;\nnext</pre>",

@@ -240,7 +240,7 @@ func (v *view) list() []*row {
 		case record.SkippedByCapability:
 		default:
 			line.Open = len(v.Failed) < mostOpen && !s.Began.IsZero()
-			line.Because, _, _ = strings.Cut(s.Says(), "\n")
+			line.Because, _, _ = strings.Cut(s.Explanation(), "\n")
 			v.Failed = append(v.Failed, line)
 		}
 		v.Features[at].Rows = append(v.Features[at].Rows, line)

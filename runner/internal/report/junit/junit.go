@@ -226,7 +226,7 @@ func scenarioCase(run *record.Run, v *verdict.Verdict, s *record.Scenario, cause
 		}
 		return c
 	}
-	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Says(), Text: explanation(run, s, causes)}
+	p := &problem{Type: verdict.KindOf(s.Result.Status), Message: s.Explanation(), Text: explanation(run, s, causes)}
 	if p.Message == "" {
 		p.Message = strings.ReplaceAll(string(s.Result.Status), "_", " ")
 	}

@@ -64,7 +64,7 @@ func TestEncode(t *testing.T) {
 	leftOut.Failure, leftOut.LeftOut = nil, []string{"rope", "hand"}
 	broken := scenario("Unknown", record.Undefined)
 	notSelected := scenario("Another day", record.NotSelected)
-	got := encoded(t, `{"id":"cell-undeclared","says":"f is new","where":"f","ref":"o-1"},{"id":"interrupted","says":"stopped"}`,
+	got := encoded(t, `{"id":"cell-undeclared","message":"f is new","where":"f","ref":"o-1"},{"id":"interrupted","message":"stopped"}`,
 		scenario("Well", record.Passed), scenario("Not well", record.Failed), leftOut, broken, notSelected)
 	want := `<?xml version="1.0" encoding="UTF-8"?>
 <!-- lpgate -->
@@ -100,7 +100,7 @@ func TestEncode(t *testing.T) {
 // What was not observed is a failure of a run in which everything ran. In another it is skipped, beside what tells why;
 // when that is no error, as of what was left out as declared, it is the error itself, or the file would be green.
 func TestWhatWasNotObserved(t *testing.T) {
-	const absent = `{"id":"rule-unproved","says":"@a: no scenario","where":"a","ref":"r-1"}`
+	const absent = `{"id":"rule-unproved","message":"@a: no scenario","where":"a","ref":"r-1"}`
 	cut := scenario("Cut", record.NotRun)
 	cut.Began = time.Unix(0, 0)
 	waiting := scenario("Waiting", record.NotRun)
@@ -114,7 +114,7 @@ func TestWhatWasNotObserved(t *testing.T) {
 	}{
 		{"everything ran", absent, []*record.Scenario{scenario("Well", record.Passed)},
 			[]string{`tests="2" failures="1" errors="0"`, `<failure type="rule-unproved"`}},
-		{"interrupted", `{"id":"interrupted","says":"stopped"},{"id":"scenario-not-run","says":"2 of 3"},` + absent,
+		{"interrupted", `{"id":"interrupted","message":"stopped"},{"id":"scenario-not-run","message":"2 of 3"},` + absent,
 			[]*record.Scenario{scenario("Well", record.Passed), cut, waiting},
 			[]string{`tests="6" failures="0" errors="3"`, `tests="3" failures="0" errors="1" skipped="1"`, `tests="3" failures="0" errors="2" skipped="1"`,
 				`<skipped message="@a: no scenario">`, `<skipped message="not run">`, `<error type="scenario-not-run" message="it is 1">`}},
