@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -197,7 +198,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	stdout, ended := signalled(ts, signals[args[0]], args[1:])
 	checkExit(ts, verdict.Interrupted, ended)
-	if args[1] != "diff" && args[1] != "repro" { // which give no verdict on a milestone
+	if !slices.Contains([]string{"diff", "repro", "probe"}, args[1]) { // which print no verdict on a milestone
 		checkLastLine(ts, verdict.Interrupted, stdout)
 	}
 }
