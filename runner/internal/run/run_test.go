@@ -350,6 +350,7 @@ without a target file; this writes one: runner probe ` + cfg.Milestone + ` --tar
 seed        m109
 scenarios   3 passed
 exchanges   3, with 25 checks passed and 0 failed
+level       full; at core overall=true, with 0 causes
 rules       2 of 2 proved
 outcomes    3 of 3 observed
 floor       1 of 1 reason codes observed

@@ -151,7 +151,7 @@ func caused() (*record.Run, *verdict.Verdict) {
 			{
 				Key: "schema: required /a,b", Level: milestones.Full, Reason: "check-failed", Count: 2, Rules: []string{"r1", "r2", "r3", "r4", "r5", "foo"},
 				Operations: []string{"bell.ring"}, Scenarios: refs, Example: verdict.Example{
-					Ref: "s-1", Where: "features/a.feature:7", Message: "lacks <b>", Exchange: 12, Curl: []string{"curl http://t/bell --data-raw '```\n<b>'"},
+					Scenario: "features/a.feature > x", Ref: "s-1", Where: "features/a.feature:7", Message: "lacks <b>", Exchange: 12, Curl: []string{"curl http://t/bell --data-raw '```\n<b>'"},
 				},
 			},
 			{Key: "output: expected 200, observed 404", Level: milestones.Core, Reason: "output-differs", Count: 1, Rules: []string{"foo"}, Example: verdict.Example{Where: "output.json", Message: "another answer"}},
@@ -182,7 +182,7 @@ func TestSummaryOfCauses(t *testing.T) {
 			"| 2 | full | <code>schema\\: required \\/a\\,b</code> | <code>\\@r1\\, \\@r2\\, \\@r3\\, \\@r4\\, \\@r5 and 1 more rule\\; bell\\.ring</code> | " +
 			"<code>features\\/a\\.feature\\:7</code>, exchange 12<br><code>runner repro s\\-1 \\-\\-target http\\:\\/\\/x</code> |\n" +
 			"| 1 | core | <code>output\\: expected 200\\, observed 404</code> | <code>\\@foo</code> | <code>output\\.json</code> |\n" +
-			"\nThe example of the first: <code>lacks \\<b\\></code>\n" +
+			"\nThe example of the first: <code>features\\/a\\.feature \\> x\\: lacks \\<b\\></code>\n" +
 			"\n````sh\ncurl http://t/bell --data-raw '```\n<b>'\n````\n",
 		"### Reasons\n\n| reason | | |\n|---|---|---|\n| interrupted | <code>stopped</code> |  |\n",
 	} {

@@ -79,7 +79,11 @@ func (p *page) causes(run *record.Run, v *verdict.Verdict) {
 		}
 		p.line("| %d | %s | %s | %s | %s |", c.Count, escape(string(c.Level)), code(c.Key), code(c.Concerns(5)), example)
 	}
-	p.line("\nThe example of the first: %s", code(all[0].Example.Message))
+	example := all[0].Example.Message
+	if scenario := all[0].Example.Scenario; scenario != "" {
+		example = scenario + ": " + example
+	}
+	p.line("\nThe example of the first: %s", code(example))
 	if curl := all[0].Example.Curl; len(curl) > 0 {
 		p.line("\n%s", fenced(strings.Join(curl, "\n")))
 	}
