@@ -121,7 +121,7 @@ type Response struct {
 	Length int
 	SHA256 string
 	Fields int
-	// Cut says that the answer was longer than [BodyLimit] or [ScenarioLimit] allows, and that the rest was not read.
+	// Cut reports whether the answer was longer than [BodyLimit] or [ScenarioLimit] allows, so that the rest was not read.
 	Cut bool
 }
 

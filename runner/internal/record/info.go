@@ -9,7 +9,7 @@ type Info struct {
 	Title     string `json:"title"`
 	// File is the file of the milestone, as it was named.
 	File string `json:"file,omitempty"`
-	// Target says what is verified, as it may be written.
+	// Target is what is verified, as it may be written.
 	Target string `json:"target"`
 	// Proxy is the proxy that its requests go through; "" for none.
 	Proxy string `json:"proxy,omitempty"`
@@ -40,7 +40,7 @@ type Info struct {
 	Scenarios []Entry `json:"scenarios"`
 }
 
-// Planned is what was to be run, and what that was made from: enough to tell whether two runs are parts of one.
+// Planned is what was to be run, and what that was made from: enough to see whether two runs are parts of one.
 type Planned struct {
 	// Digest is the SHA-256 of all that follows but for the shard.
 	Digest string `json:"digest"`
@@ -70,7 +70,7 @@ type Entry struct {
 	Tags     []string `json:"tags,omitempty"`
 	Selected bool     `json:"selected"`
 	LeftOut  []string `json:"left_out,omitempty"` // what the target lacks of what it needs
-	// NotAtLevel says that the level of the run does not require it.
+	// NotAtLevel reports that the level of the run does not require it.
 	NotAtLevel bool `json:"not_at_level,omitempty"`
 }
 

@@ -90,7 +90,7 @@ func (b *budget) give(scenario, n int) {
 	b.read[scenario] -= n
 }
 
-// mayKeep says whether there is room for a body, and takes it.
+// mayKeep reports whether there is room for a body, and reserves it.
 func (b *budget) mayKeep(length, most int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -108,7 +108,7 @@ func (b *budget) mayKeep(length, most int) bool {
 	return true
 }
 
-// limited reads an answer as far as the limits allow. Cut says that there was more.
+// limited reads an answer as far as the limits allow. Cut reports whether there was more.
 type limited struct {
 	io.Reader
 	budget   *budget
@@ -230,7 +230,7 @@ func fields(h http.Header, begins func(string, int) string) (part http.Header, a
 	return part, all
 }
 
-// beginning is a text, or its beginning, which says so. It keeps no memory of the rest.
+// beginning is a text, or its beginning with an ellipsis. It keeps no memory of the rest.
 func beginning(text string, most int) string {
 	if len(text) <= most {
 		return text

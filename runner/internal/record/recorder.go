@@ -32,9 +32,9 @@ type Recorder struct {
 	Check func(*Exchange)
 	// IdempotencyHeader is the header whose values are remembered for [Exchange.KeySentBefore].
 	IdempotencyHeader string
-	// Concurrency tells the requests that are sent at once: their number, or 0. Nil when there are none.
+	// Concurrency returns the number of the group of requests that are sent at once; 0 for none. It may be nil.
 	Concurrency func(context.Context) int
-	// OnExchange is told each exchange as soon as it is there; nil when nobody listens.
+	// OnExchange is called with each exchange as soon as it is complete; it may be nil.
 	OnExchange func(*Exchange)
 	// Secrets are what must not be written.
 	Secrets *Secrets
@@ -51,7 +51,7 @@ type Recorder struct {
 
 type markKey struct{}
 
-// WithMark says on whose behalf the requests with this context are made.
+// WithMark marks the requests with this context as those of a step.
 func WithMark(ctx context.Context, m Mark) context.Context {
 	return context.WithValue(ctx, markKey{}, m)
 }
@@ -171,7 +171,7 @@ func (r *Recorder) recordKey(x *Exchange, host string) bool {
 	}
 	key = host + "\n" + x.Operation + "\n" + strings.TrimSpace(key)
 	if x.Mark.Concurrency != 0 {
-		// Of requests that are sent at once nobody knows which is first. That exactly one of them runs is for the
+		// Of requests that are sent at once, the order is unknown. That exactly one of them runs is for the
 		// step to see.
 		defer func() { r.keys[key] = true }()
 		return true
@@ -259,12 +259,12 @@ func Overdue(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", limit, err)
 }
 
-// Exhausted says what the machine of the verifier lacks, if an error is one of that kind; "" otherwise. Such an error says
-// nothing of a target, nor of a file.
+// Exhausted returns what the machine of the verifier lacks, if an error is one of that kind; "" otherwise. Such an error is
+// not due to a target, nor to a file.
 func Exhausted(err error) string {
 	for _, lack := range []struct {
 		is   syscall.Errno
-		says string
+		text string
 	}{
 		{syscall.EMFILE, "too many open files in this process (ulimit -n)"},
 		{syscall.ENFILE, "too many open files on this machine"},
@@ -272,7 +272,7 @@ func Exhausted(err error) string {
 		{syscall.ENOBUFS, "out of memory for connections"},
 	} {
 		if errors.Is(err, lack.is) {
-			return lack.says
+			return lack.text
 		}
 	}
 	return ""

@@ -65,7 +65,7 @@ func (s *setup) repeat(ctx context.Context, executor execute.Executor, writer *g
 	}
 }
 
-// verbOf is how a scenario ended, as the end of a sentence that begins with it.
+// verbOf is how a scenario ended, as a verb of which it is the subject.
 func verbOf(result record.Result) string {
 	switch result.Status {
 	case record.Passed, record.Failed:

@@ -26,10 +26,10 @@ var errOutdated = errors.New("a file changed that the run is made from")
 // Watch runs the milestone, and again whenever a file changes that the run is made from, until it is interrupted. Each
 // run ends with its verdict as a line, and then it is waited for the next change.
 //
-// What did not pass is run alone first the next time, to be told early. The whole run follows in the order that it always
+// What did not pass is run alone first the next time, to be reported early. The whole run follows in the order that it always
 // has: what the audit counts depends on the order, so another one would not be what the golden output is compared with.
 //
-// The error is of the one who started it ([usage.Error]). One that comes up later is told, and watching goes on.
+// The error is one of usage ([usage.Error]). A later one is printed, and watching goes on.
 func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 	w, err := cfg.watch()
 	if err != nil {
@@ -46,7 +46,7 @@ func Watch(ctx context.Context, cfg Config, stderr io.Writer) (Result, error) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			defer func() { panicked = recover() }() // the command tells it
+			defer func() { panicked = recover() }() // the command reports it
 			if len(failed) > 0 {
 				cfg.again(run, failed)
 			}

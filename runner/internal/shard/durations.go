@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json" // of two members with one name, encoding/json takes the last and says nothing
+	"github.com/go-json-experiment/json" // of two members with one name, encoding/json takes the last without an error
 
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/runner/internal/plan"
@@ -24,7 +24,7 @@ import (
 // ref is the short name of a scenario.
 var ref = regexp.MustCompile(`^s-[0-9a-f]{10}$`)
 
-// ReadDurations reads how long scenarios took, out of the event log of an earlier run, or of a small file that says it in
+// ReadDurations reads how long scenarios took, out of the event log of an earlier run, or of a small file that has it in
 // milliseconds, as JSON or with one scenario to a line:
 //
 //	{"s-0bb72c18b2": 1.5, "s-322fc95915": 20}

@@ -140,7 +140,7 @@ func named(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// each takes every shard once, and says which are missing, were given twice, and did not come to their end.
+// each takes every shard once, and adds a reason for those that are missing, were given twice, or did not come to their end.
 func (j *Joined) each(alike, given []*Shard) {
 	if len(alike) == 0 {
 		return
@@ -229,7 +229,7 @@ func (j *Joined) take(s *Shard) {
 	j.Info.Repeat = max(j.Info.Repeat, s.Log.Repeat)
 }
 
-// describe puts everything in the order of the plan, and says what the shards have in common.
+// describe puts everything in the order of the plan, and sets what the shards have in common.
 func (j *Joined) describe(given []*Shard) {
 	places := map[string]int{}
 	for i := range j.Selection.Plan.Scenarios {

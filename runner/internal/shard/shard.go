@@ -49,7 +49,7 @@ type Shard struct {
 	lacks []string // what its log should have attached, and has not
 }
 
-// Part says which shard it is.
+// Part returns which shard it is.
 func (s *Shard) Part() plan.Shard { return s.Log.Planned.Shard }
 
 // String names it, with its folder.
@@ -67,7 +67,7 @@ var (
 // Read reads a folder. A run that is killed leaves its event log in a folder beside its place, and what stands at the place
 // is older then: so the later one is read.
 //
-// The error is [ErrNoShard] or [ErrNothing], or says what is wrong with the files.
+// The error is [ErrNoShard] or [ErrNothing], or an error of the files.
 func Read(folder string) (*Shard, error) {
 	folder = filepath.Clean(folder)
 	var latest *Shard
@@ -132,7 +132,7 @@ func read(folder string) (*Shard, error) {
 		return nil, fmt.Errorf("%w: %s is a run without --shard", ErrNoShard, s.Folder)
 	}
 	if part := s.Part(); part.Index < 1 || part.Index > part.Of || part.Of > Most {
-		return nil, fmt.Errorf("%w: %s says that it is %s", ErrNoShard, s.Folder, part)
+		return nil, fmt.Errorf("%w: %s is marked as %s", ErrNoShard, s.Folder, part)
 	}
 	s.readAttached()
 	text, err := os.ReadFile(filepath.Join(folder, artifact.State))

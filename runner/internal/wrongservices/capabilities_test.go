@@ -132,7 +132,7 @@ func TestServiceThatIsShared(t *testing.T) {
 	if result.Exit != verdict.Fails {
 		t.Errorf("the same seed again: exit %d, want %d", result.Exit, verdict.Fails)
 	}
-	if !strings.Contains(page, "first answers say that they are replays. Has the target seen the seed first before?") {
+	if !strings.Contains(page, "answers to first requests are marked as replays. Has the target seen the run id first before?") {
 		t.Errorf("the seed is not mentioned:\n%s", page)
 	}
 }
