@@ -169,7 +169,7 @@ func (s *setup) inputs(output golden.Comparison) verdict.Inputs {
 
 // summarize writes the page for the terminal, and the annotations of GitHub Actions.
 func (s *setup) summarize(d *delivery, folder, hint string) {
-	console.Summary(s.Stdout, d.run, d.reported, console.Options{Style: s.Style, Folder: folder, Hint: hint, Probe: s.probe()})
+	console.Summary(s.Stdout, d.run, d.reported, console.Options{Style: s.Style, Folder: folder, Hint: hint, Explain: s.explainArguments(), Probe: s.probe()})
 	s.annotate(d)
 }
 

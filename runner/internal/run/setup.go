@@ -280,6 +280,18 @@ func (s *setup) reproArguments() string {
 	return arguments
 }
 
+// explainArguments returns the arguments of "runner explain" that follow a cause of this run.
+func (s *setup) explainArguments() string {
+	arguments := ""
+	if filepath.ToSlash(s.Milestone) != DefaultMilestone {
+		arguments += " " + curl.Quote(filepath.ToSlash(s.Milestone))
+	}
+	if s.Out != "" {
+		arguments += " --out " + curl.Quote(s.Out)
+	}
+	return arguments
+}
+
 // probe returns the command that writes a target file; "" for a run that has one, or no target, and for a merge.
 func (s *setup) probe() string {
 	if s.builtIn() || s.Target.File != "" || s.service == nil {

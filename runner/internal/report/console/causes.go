@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/lpgate/internal/curl"
 	"example.com/lpgate/internal/plural"
 	"example.com/lpgate/internal/printable"
 	"example.com/lpgate/milestones"
@@ -120,6 +121,9 @@ func (p *printer) commands(c *verdict.Cause, failure *record.Failure) {
 	}
 	if c.Example.Ref != "" {
 		p.line(indent+"repro   runner repro %s%s", c.Example.Ref, p.repro)
+	}
+	if p.folder != "" {
+		p.line(indent+"cause   runner explain %s%s", curl.Quote(c.Key), p.explainArguments)
 	}
 }
 

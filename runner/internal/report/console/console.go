@@ -25,13 +25,15 @@ type Options struct {
 	Folder string
 	// Hint is what to do next; "" for nothing.
 	Hint string
+	// Explain are the arguments of "runner explain" that follow a cause.
+	Explain string
 	// Probe is the command that writes a target file; "" for a run with such a file, or without a target.
 	Probe string
 }
 
 // Summary writes the page of a run, but for its last line, the verdict, which the caller prints.
 func Summary(w io.Writer, run *record.Run, v *verdict.Verdict, o Options) {
-	p := &printer{w: w, style: o.Style, secrets: new(record.Secrets), numbers: map[*record.Exchange]int{}, repro: run.Repro}
+	p := &printer{w: w, style: o.Style, secrets: new(record.Secrets), numbers: map[*record.Exchange]int{}, repro: run.Repro, folder: o.Folder, explainArguments: o.Explain}
 	for i, x := range run.Exchanges() {
 		p.numbers[x] = i + 1
 	}
@@ -66,6 +68,8 @@ type printer struct {
 	secrets *record.Secrets
 	numbers map[*record.Exchange]int // in exchanges.ndjson
 	repro   string
+	// folder is the folder of the artifacts, which runner explain reads; "" for none.
+	folder, explainArguments string
 	// everything shows what is otherwise left to the artifacts.
 	everything bool
 }

@@ -137,6 +137,7 @@ causes, the biggest first:
       to send it again, after what the scenario sent before it (start it with: serve it):
         curl -sS -i -X POST http://t/bell
       repro   runner repro s-loud --target URL
+      cause   runner explain 'schema: type /ok' --out artifacts/T1
 
 --- UNDEFINED  features/bell.feature:12
     mute
@@ -167,7 +168,7 @@ artifacts   artifacts/T1
 Next: this.
 
 `
-	if diff := cmp.Diff(want, refs(run, page(run, v, Options{Folder: "artifacts/T1", Hint: "Next: this."}))); diff != "" {
+	if diff := cmp.Diff(want, refs(run, page(run, v, Options{Folder: "artifacts/T1", Explain: " --out artifacts/T1", Hint: "Next: this."}))); diff != "" {
 		t.Errorf("the page (-want +got):\n%s", diff)
 	}
 }
