@@ -345,7 +345,11 @@ func (s *scenario) verify(ctx context.Context, claim string, pages []*exchange, 
 		if !errors.As(err, &broken) {
 			return fmt.Errorf("verifying an export: %w", err)
 		}
-		return &Mismatch{Message: claim, Expected: "the signed entries, complete and in order", Got: broken.Error()}
+		mismatch := &Mismatch{Message: claim, Expected: "the signed entries, complete and in order", Got: broken.Error()}
+		if broken.At != "" {
+			mismatch.Of, mismatch.At = OfBody, "/export"+broken.At
+		}
+		return mismatch
 	}
 	for i, page := range pages {
 		entries, err := page.entries()

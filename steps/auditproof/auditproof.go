@@ -64,6 +64,8 @@ type Error struct {
 	// Entry is the number of the entry on its page, from 1; 0 when the fault is not one entry's.
 	Entry   int
 	Message string
+	// At is the JSON Pointer, in the export, of a member that is missing, unknown or has another form; "" for any other fault.
+	At string
 }
 
 // Error implements error.
@@ -130,9 +132,25 @@ func wrong(format string, args ...any) error {
 	return &Error{Message: fmt.Sprintf(format, args...)}
 }
 
+// malformed is a fault in the form of a member of the page at hand.
+func malformed(at, format string, args ...any) error {
+	return &Error{Message: fmt.Sprintf(format, args...), At: at}
+}
+
 // wrongEntry is a fault of one entry, counted from 0, of the page at hand.
 func wrongEntry(index int, format string, args ...any) error {
 	return &Error{Entry: index + 1, Message: fmt.Sprintf(format, args...)}
+}
+
+// inEntry puts the entry, counted from 0, into a fault that was found without knowing it.
+func inEntry(err error, index int) error {
+	if broken, ok := err.(*Error); ok {
+		broken.Entry = index + 1
+		if broken.At != "" {
+			broken.At = fmt.Sprintf("/entries/%d%s", index, broken.At)
+		}
+	}
+	return err
 }
 
 // page is what the checks between pages need of one that is sound by itself.
@@ -264,9 +282,7 @@ func (p *page) readEntries(export *object, query *query) error {
 			err = wrong("it is an entry of %q on a page of %q", read.provider, p.entries[0].provider)
 		}
 		if err != nil {
-			broken := err.(*Error)
-			broken.Entry = i + 1
-			return broken
+			return inEntry(err, i)
 		}
 		p.entries = append(p.entries, read.entry)
 	}

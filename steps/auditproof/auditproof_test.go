@@ -312,6 +312,30 @@ func TestInvalidExports(t *testing.T) {
 	}
 }
 
+// The place of a malformed member is a JSON Pointer; a fault of another kind has none.
+func TestPlaceOfAMalformedMember(t *testing.T) {
+	for _, test := range []struct {
+		edit func(page object)
+		at   string
+	}{
+		{func(p object) { delete(p["query"].(object), "retention_days") }, "/query/retention_days"},
+		{func(p object) { p["query"].(object)["from_iso"] = "2026-02-22" }, "/query/from_iso"},
+		{func(p object) { p["query"].(object)["actor"] = "x" }, "/query/actor"},
+		{func(p object) { p["note"] = "x" }, "/note"},
+		{func(p object) { p["entries"].([]object)[1]["recorded_at"] = "2026-02-22" }, "/entries/1/recorded_at"},
+		{func(p object) { p["query"].(object)["limit"] = 0 }, ""},
+	} {
+		list := pages(entries(2), 2)
+		test.edit(list[0])
+		chain(list, serviceKey)
+		err := auditproof.Page(texts(list)[0], serviceKey.keys())
+		var b *auditproof.Error
+		if !errors.As(err, &b) || b.At != test.at {
+			t.Errorf("got %#v, want a fault at %q", err, test.at)
+		}
+	}
+}
+
 func TestSignature(t *testing.T) {
 	list := pages(entries(3), 3)
 	chain(list, serviceKey)

@@ -18,6 +18,7 @@ import (
 // may have others, and so may the objects in it.
 type object struct {
 	name    string
+	at      string // JSON Pointer in the export
 	open    bool
 	members map[string]jsontext.Value
 	order   []string // the names, sorted
@@ -54,7 +55,7 @@ func readObject(name string, canonical jsontext.Value, names ...string) (*object
 	}
 	for _, n := range o.order {
 		if !known[n] {
-			return nil, wrong("%s has the unknown member %q", name, n)
+			return nil, malformed("/"+n, "%s has the unknown member %q", name, n)
 		}
 	}
 	return o, nil
@@ -68,7 +69,7 @@ func readOpenObject(name string, canonical jsontext.Value, names ...string) (*ob
 	}
 	for _, n := range names {
 		if n, optional := strings.CutSuffix(n, "?"); !optional && !o.has(n) {
-			return nil, wrong("%s has no %s", name, n)
+			return nil, malformed("/"+n, "%s has no %s", name, n)
 		}
 	}
 	o.open = true
@@ -91,38 +92,46 @@ func (o *object) has(name string) bool { _, ok := o.members[name]; return ok }
 
 // object reads a member that is an object with these members; see readObject.
 func (o *object) object(name string, names ...string) (*object, error) {
+	read := readObject
 	if o.open {
-		return readOpenObject("the "+name, o.members[name], names...)
+		read = readOpenObject
 	}
-	return readObject("the "+name, o.members[name], names...)
+	member, err := read("the "+name, o.members[name], names...)
+	if broken, ok := err.(*Error); ok {
+		broken.At = o.at + "/" + name + broken.At
+	}
+	if err == nil {
+		member.at = o.at + "/" + name
+	}
+	return member, err
 }
 
 // mustBeObject checks that a member is an object.
 func (o *object) mustBeObject(name string) error {
 	if o.members[name].Kind() != jsontext.KindBeginObject {
-		return wrong("%s's %s is no object", o.name, name)
+		return malformed(o.at+"/"+name, "%s's %s is no object", o.name, name)
 	}
 	return nil
 }
 
 func (o *object) list(name string) ([]jsontext.Value, error) {
 	if o.members[name].Kind() != jsontext.KindBeginArray {
-		return nil, wrong("%s's %s is no list", o.name, name)
+		return nil, malformed(o.at+"/"+name, "%s's %s is no list", o.name, name)
 	}
 	var list []jsontext.Value
 	if err := json.Unmarshal(o.members[name], &list); err != nil {
-		return nil, wrong("%s's %s cannot be read: %v", o.name, name, err)
+		return nil, malformed(o.at+"/"+name, "%s's %s cannot be read: %v", o.name, name, err)
 	}
 	return list, nil
 }
 
 func (o *object) text(name string) (string, error) {
 	if o.members[name].Kind() != jsontext.KindString {
-		return "", wrong("%s's %s is no string", o.name, name)
+		return "", malformed(o.at+"/"+name, "%s's %s is no string", o.name, name)
 	}
 	text, err := jsontext.AppendUnquote(nil, o.members[name])
 	if err != nil {
-		return "", wrong("%s's %s cannot be read: %v", o.name, name, err)
+		return "", malformed(o.at+"/"+name, "%s's %s cannot be read: %v", o.name, name, err)
 	}
 	return string(text), nil
 }
@@ -139,7 +148,7 @@ func (o *object) optionalText(name string) (*string, error) {
 func (o *object) time(name string) (string, error) {
 	text, err := o.text(name)
 	if err == nil && !isTime(text) {
-		err = wrong("%s's %s is %q, and no time like %s", o.name, name, text, timeLayout)
+		err = malformed(o.at+"/"+name, "%s's %s is %q, and no time like %s", o.name, name, text, timeLayout)
 	}
 	return text, err
 }
@@ -148,7 +157,7 @@ func (o *object) time(name string) (string, error) {
 func (o *object) count(name string) (int, error) {
 	n, err := strconv.ParseInt(string(o.members[name]), 10, 64)
 	if err != nil || n < 0 || n > 1<<53-1 {
-		return 0, wrong("%s's %s is %s, and no count", o.name, name, o.members[name])
+		return 0, malformed(o.at+"/"+name, "%s's %s is %s, and no count", o.name, name, o.members[name])
 	}
 	return int(n), nil
 }
@@ -160,7 +169,7 @@ func (o *object) hash(name, want string) (string, error) {
 		return "", err
 	}
 	if !isHash(got) {
-		return "", wrong("%s's %s is %q, and no lower-case hex SHA-256", o.name, name, got)
+		return "", malformed(o.at+"/"+name, "%s's %s is %q, and no lower-case hex SHA-256", o.name, name, got)
 	}
 	if got != want {
 		return "", wrong("%s's %s is %s, and what it commits to hashes to %s", o.name, name, got, want)

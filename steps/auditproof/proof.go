@@ -52,14 +52,14 @@ func readProof(text []byte, keys Keys) (*page, error) {
 	for i, text := range list {
 		read, err := readOpenObject("the entry", text, "audit_id", "provider_id")
 		if err != nil {
-			return nil, wrongEntry(i, "%s", err.(*Error).Message)
+			return nil, inEntry(err, i)
 		}
 		var e entry
 		if e.id, err = read.text("audit_id"); err == nil {
 			e.provider, err = read.text("provider_id")
 		}
 		if err != nil {
-			return nil, wrongEntry(i, "%s", err.(*Error).Message)
+			return nil, inEntry(err, i)
 		}
 		p.entries = append(p.entries, e)
 	}

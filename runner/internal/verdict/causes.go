@@ -160,10 +160,14 @@ func (v *Verdict) gatherStep(r *input, all []occurrence, place int, last map[int
 		all = slices.DeleteFunc(all, func(other occurrence) bool { return onAnswer(other) && slices.Contains(ofOutcome, other.Kind()) })
 		return append(all, o)
 	}
-	at := slices.IndexFunc(all, func(other occurrence) bool {
+	explains := func(other occurrence) bool {
 		weaker := other.Level == milestones.Full && o.Level != milestones.Full
-		return onAnswer(other) && !weaker && cause.Covers(other.Pointer, o.Pointer)
-	})
+		return other.scenario == place && !other.step && !weaker && cause.Covers(other.Pointer, o.Pointer)
+	}
+	at := slices.IndexFunc(all, func(other occurrence) bool { return onAnswer(other) && explains(other) })
+	if at < 0 { // the step looked at an earlier answer, as one does that fetches the keys to verify an export
+		at = slices.IndexFunc(all, explains)
+	}
 	if at >= 0 {
 		o.Cause = all[at].Cause
 		o.reason = all[at].reason

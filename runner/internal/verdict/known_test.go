@@ -341,6 +341,21 @@ func TestOneFailureHasOneCause(t *testing.T) {
 }
 
 // A cause has the rule first of which it fails the largest share.
+// A step may look at an answer that is not the last one of its scenario.
+func TestCheckOfAnEarlierAnswerExplainsAStep(t *testing.T) {
+	r := green(t)
+	r.Results[0] = record.Result{Status: record.Failed, Line: 6, Cause: &cause.Cause{Key: "body: /x differs", Level: milestones.Core, Pointer: "/x"}}
+	r.Exchanges[0].Checks = []record.CheckResult{
+		{Check: "schema", Status: record.CheckFailed, Causes: []cause.Cause{{Key: "schema: required /x", Level: milestones.Core, Pointer: "/x"}}},
+	}
+	later := *r.Exchanges[1]
+	later.Mark = record.Mark{Scenario: 0, Step: 2}
+	r.Exchanges = append(r.Exchanges, &later)
+	if v := decideOn(r); len(v.Causes) != 1 || v.Causes[0].Key != "schema: required /x" {
+		t.Errorf("got the causes %+v, want that of the check alone", v.Causes)
+	}
+}
+
 func TestCauses(t *testing.T) {
 	r := green(t, "bell-hangs") // which has two scenarios, as bell-is-allowed
 	failing(0, 2, 3, 4)(&r)
