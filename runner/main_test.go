@@ -215,9 +215,9 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 
 // signalled runs the command against a target that never answers, and sends it a signal while it waits.
 func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (out string, ended error) {
-	asked := make(chan struct{}, 100)
+	requested := make(chan struct{}, 100)
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		asked <- struct{}{}
+		requested <- struct{}{}
 		<-r.Context().Done()
 	}))
 	defer silent.Close()
@@ -230,7 +230,7 @@ func signalled(ts *testscript.TestScript, signal os.Signal, args []string) (out 
 	var stdout bytes.Buffer
 	command.Stdout = &stdout
 	ts.Check(command.Start())
-	<-asked
+	<-requested
 	ts.Check(command.Process.Signal(signal))
 	ended = command.Wait()
 	return stdout.String(), ended

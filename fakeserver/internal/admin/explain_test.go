@@ -256,7 +256,7 @@ func TestNearestChangePasses(t *testing.T) {
 			}
 			id, answer := asks.send(t, f, world)
 			text, gate := explanation(t, f, id, row.rule)
-			if !gate.Refused || !slices.Contains(text.DecidedBy, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Says == "" {
+			if !gate.Refused || !slices.Contains(text.DecidedBy, row.rule) || len(gate.Changes) == 0 || gate.Advice == "" || gate.Description == "" {
 				t.Fatalf("got %+v, decided by %v; the answer was %s", gate, text.DecidedBy, answer)
 			}
 			if n := len(gate.Changes); n > 1 && (row.rule == "identity-is-required" || row.rule == "export-continuation-is-complete") {
@@ -279,7 +279,7 @@ func TestNearestChangePasses(t *testing.T) {
 			}
 			id, answer = asks.send(t, f, world)
 			// It is come to again and passes, or is not come to, and nothing else refuses.
-			if text, gate := explanation(t, f, id, row.rule); gate.Refused || gate.Says == "" && len(text.DecidedBy) > 0 {
+			if text, gate := explanation(t, f, id, row.rule); gate.Refused || gate.Description == "" && len(text.DecidedBy) > 0 {
 				t.Errorf("changed by %+v, it is refused still: %s", gate.Changes, answer)
 			}
 		})
@@ -423,9 +423,9 @@ func TestAReplayIsExplained(t *testing.T) {
 
 // explanation returns the explanation of a request, and the entry of a rule in it.
 func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (text client.Explanation, of struct {
-	Refused      bool
-	Advice, Says string
-	Changes      []change
+	Refused             bool
+	Advice, Description string
+	Changes             []change
 }) {
 	t.Helper()
 	text, err := f.Admin.Explain(context.Background(), id)
@@ -434,7 +434,7 @@ func explanation(t *testing.T, f *fakeservertest.Running, id, rule string) (text
 	}
 	for _, c := range text.Rules {
 		if c.Rule == rule {
-			of.Refused, of.Advice, of.Says = c.Refused, c.Advice, c.Description
+			of.Refused, of.Advice, of.Description = c.Refused, c.Advice, c.Description
 			for _, to := range c.Changes {
 				of.Changes = append(of.Changes, change{to.Where, to.At, to.To, to.Remove})
 			}

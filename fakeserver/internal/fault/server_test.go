@@ -284,10 +284,10 @@ func TestFaultsAmongManyClients(t *testing.T) {
 func TestLatencyEndsWithTheClient(t *testing.T) {
 	for way, how := range testclient.Starters {
 		t.Run(way, func(t *testing.T) {
-			waiting, ended, heard := make(chan struct{}), make(chan struct{}), make(chan []fakeserver.Reached, 1)
+			waiting, ended, traces := make(chan struct{}), make(chan struct{}), make(chan []fakeserver.Reached, 1)
 			f := how(t, func(o *fakeserver.Options) {
 				o.Wait = func(ctx context.Context, _ time.Duration) { close(waiting); <-ctx.Done(); close(ended) }
-				o.OnRules = func(_ *http.Request, reached []fakeserver.Reached) { heard <- reached }
+				o.OnRules = func(_ *http.Request, reached []fakeserver.Reached) { traces <- reached }
 			})
 			a := f.Admin.World("a")
 			added(t, a, client.Fault{Latency: client.Span(time.Hour)})
@@ -302,7 +302,7 @@ func TestLatencyEndsWithTheClient(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			<-ended
-			if reached := <-heard; len(reached) != 0 {
+			if reached := <-traces; len(reached) != 0 {
 				t.Errorf("it was handled all the same: %v", reached)
 			}
 		})

@@ -98,13 +98,13 @@ func (l *linter) outline(feature plan.Feature, outline *messages.Scenario, tags 
 					continue
 				}
 				meant = append(meant, near)
-				says := fmt.Sprintf("the examples of line %d have no column %s", examples.Location.Line, name)
+				message := fmt.Sprintf("the examples of line %d have no column %s", examples.Location.Line, name)
 				if near != "" {
-					says += " (did you mean <" + near + ">?)"
+					message += " (did you mean <" + near + ">?)"
 				} else {
-					says += ", only " + strings.Join(columns, ", ")
+					message += ", only " + strings.Join(columns, ", ")
 				}
-				l.found(feature.URI, place.at.number, "%s", says)
+				l.found(feature.URI, place.at.number, "%s", message)
 				l.wrong[place.at], l.wrong[place.of] = true, true
 			}
 		}

@@ -224,7 +224,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-func TestMendedFeatures(t *testing.T) {
+func TestRepairedFeatures(t *testing.T) {
 	milestone := aProject(t, repaired...)
 	got := check(t, t.Context(), Config{Milestone: milestone})
 	if got.err != nil || got.exit != verdict.Holds || !got.parts.Passed || got.parts.Score.Percent != 100 {
