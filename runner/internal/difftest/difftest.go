@@ -140,8 +140,10 @@ type runner struct {
 	avoid    map[string]bool // calls to which the target did not respond; used by the only worker for a target
 	lost     int             // calls to which the target did not respond
 	dead     error           // why the target does not respond any more
-	started  time.Time
-	line     *terminal.ProgressLine
+	// executions is the number of executions that made sequences shorter.
+	executions int
+	started    time.Time
+	line       *terminal.ProgressLine
 }
 
 func (r *runner) run(ctx context.Context) (Result, error) {

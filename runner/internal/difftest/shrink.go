@@ -15,8 +15,10 @@ import (
 // Limits of the executions that make one sequence shorter. They are numbers and not times, so that the result is the same on
 // each machine. A request without a response takes as long as --max-time.
 const (
-	maxExecutions           = 1000
+	maxExecutions           = 300
 	maxExecutionsNoResponse = 10
+	maxExecutionsOfRun      = 5_000 // after these, each cause has minExecutions
+	minExecutions           = 30
 )
 
 // shrinker makes a sequence shorter that shows a difference of a cause.
@@ -43,20 +45,25 @@ func (r *runner) shrink(ctx context.Context, number int, found *finding) (*findi
 	}
 	s := &shrinker{
 		ctx: ctx, session: r.session, milestone: r.grammar.milestone, bodies: r.grammar.bodies, writer: writer, number: number,
-		cause: found.difference.Cause(), executions: maxExecutions, tried: map[string]bool{}, best: found,
+		cause: found.difference.Cause(), executions: max(minExecutions, min(maxExecutions, maxExecutionsOfRun-r.executions)), tried: map[string]bool{}, best: found,
 	}
 	if found.difference.Kind == NoResponse {
 		s.executions = maxExecutionsNoResponse
 	}
+	allowed := s.executions
 	// Most differences need the last call only.
 	s.shows(found.sequence.with(found.sequence.Calls[len(found.sequence.Calls)-1:]))
 	s.removeParts()
+	if s.best.sequence.PartnerKey != "" && s.session.supports(headerMode) {
+		s.shows(withHeaderIdentity(s.best.sequence))
+	}
 	for s.firstOf(shorterSequences(s.best.sequence)) || s.firstOf(s.replacements(s.best.sequence)) {
 	}
 	if s.err != nil {
 		return nil, s.err
 	}
 	r.dead = s.dead
+	r.executions += allowed - s.executions
 	return s.best, ctx.Err()
 }
 
@@ -143,6 +150,17 @@ func (s *shrinker) replacements(seq Sequence) (all []Sequence) {
 		}
 	}
 	return all
+}
+
+// withHeaderIdentity returns a sequence in header mode: most differences do not depend on how callers are identified.
+func withHeaderIdentity(seq Sequence) Sequence {
+	calls := slices.Clone(seq.Calls)
+	for i := range calls {
+		calls[i].Hold = ""
+	}
+	seq.Needs = slices.DeleteFunc(slices.Clone(seq.Needs), func(need string) bool { return need == keyMode })
+	seq.PartnerKey = ""
+	return seq.with(calls)
 }
 
 // shorterPaths returns sequences of one call, to a shorter path than that of the last call, or with a method whose response has a

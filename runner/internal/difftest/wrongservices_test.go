@@ -142,7 +142,7 @@ const (
 
 var wrongServices = []wrongService{
 	{
-		name: "status", description: "The conflict of a taken provider id has the status 400.", steps: 20_000, calls: 2, kind: difftest.Status, rule: "onboard-id-is-free",
+		name: "status", description: "The conflict of a taken provider id has the status 400.", steps: 4_000, calls: 2, kind: difftest.Status, rule: "onboard-id-is-free",
 		handle: changingResponse("POST", onboarding, func(a *reply) {
 			if code, _ := a.member("error", "code"); code == "CONFLICT" {
 				a.Code = 400
@@ -150,7 +150,7 @@ var wrongServices = []wrongService{
 		}),
 	},
 	{
-		name: "code", description: "A request without an identity is FORBIDDEN.", steps: 2_000, calls: 1, kind: difftest.Status, rule: "identity-is-required",
+		name: "code", description: "A request without an identity is FORBIDDEN.", steps: 600, calls: 1, kind: difftest.Status, rule: "identity-is-required",
 		handle: changingResponse("", "", func(a *reply) {
 			if a.Code == 401 {
 				a.set("FORBIDDEN", "error", "code")
@@ -158,18 +158,18 @@ var wrongServices = []wrongService{
 		}),
 	},
 	{
-		name: "reason-code", description: "A blocked rollout has the reason code of a downgrade.", steps: 2_000, calls: 2, kind: difftest.Status,
+		name: "reason-code", description: "A blocked rollout has the reason code of a downgrade.", steps: 600, calls: 2, kind: difftest.Status,
 		rule: "rollout-needs-allow-verdict",
 		handle: changingResponse("POST", rolling, func(a *reply) {
 			a.set("partner_liquidity_provider_downgrade_required", "error", "details", "reason_code")
 		}),
 	},
 	{
-		name: "member-missing", description: "An evaluation lacks the current tier.", steps: 2_000, calls: 2, kind: difftest.Body,
+		name: "member-missing", description: "An evaluation lacks the current tier.", steps: 600, calls: 2, kind: difftest.Body,
 		at: "/eligibility/current_segment_tier", handle: changingResponse("POST", evaluating, func(a *reply) { a.remove("eligibility", "current_segment_tier") }),
 	},
 	{
-		name: "member-more", description: "A provider has a member more.", steps: 2_000, calls: 1, kind: difftest.Body, at: "/provider/score",
+		name: "member-more", description: "A provider has a member more.", steps: 600, calls: 1, kind: difftest.Body, at: "/provider/score",
 		handle: changingResponse("POST", onboarding, func(a *reply) {
 			if provider, _ := a.member("provider"); provider != nil {
 				provider.(map[string]any)["score"] = 1
@@ -182,7 +182,7 @@ var wrongServices = []wrongService{
 		handle: changingResponse("", "", func(a *reply) { a.Header().Set("Content-Type", "application/json") }),
 	},
 	{
-		name: "allow", description: "Allow lists HEAD in addition to GET.", steps: 2_000, calls: 1, kind: difftest.Header, at: "Allow", rule: "method-is-allowed",
+		name: "allow", description: "Allow lists HEAD in addition to GET.", steps: 600, calls: 1, kind: difftest.Header, at: "Allow", rule: "method-is-allowed",
 		handle: changingResponse("", "", func(a *reply) {
 			if a.Header().Get("Allow") == "GET" {
 				a.Header().Set("Allow", "GET, HEAD")
@@ -190,7 +190,7 @@ var wrongServices = []wrongService{
 		}),
 	},
 	{
-		name: "correlation", description: "The correlation id of a request is ignored.", steps: 2_000, calls: 1, kind: difftest.Header, at: "X-Correlation-Id",
+		name: "correlation", description: "The correlation id of a request is ignored.", steps: 600, calls: 1, kind: difftest.Header, at: "X-Correlation-Id",
 		rule: "correlation-id-is-echoed",
 		handle: func(fake http.Handler, r *http.Request, body []byte) *reply {
 			r.Header.Del("X-Correlation-Id")
@@ -198,7 +198,7 @@ var wrongServices = []wrongService{
 		},
 	},
 	{
-		name: "off-by-one", description: "One compliant window is enough for a higher tier.", steps: 10_000, calls: 2, kind: difftest.Body,
+		name: "off-by-one", description: "One compliant window is enough for a higher tier.", steps: 2_500, calls: 2, kind: difftest.Body,
 		handle: func(fake http.Handler, r *http.Request, body []byte) *reply {
 			a := send(fake, r, body)
 			request := &reply{}
@@ -224,7 +224,7 @@ var wrongServices = []wrongService{
 		},
 	},
 	{
-		name: "replay-runs-again", description: "A repeated request runs again.", steps: 2_000, calls: 2,
+		name: "replay-runs-again", description: "A repeated request runs again.", steps: 600, calls: 2,
 		kind: difftest.Header, at: "Idempotent-Replayed", rule: "idempotency-replays-the-answer",
 		handle: func(fake http.Handler, r *http.Request, body []byte) *reply {
 			a := send(fake, r, body)
@@ -237,11 +237,11 @@ var wrongServices = []wrongService{
 		},
 	},
 	{
-		name: "replay-unmarked", description: "A replay has no Idempotent-Replayed.", steps: 2_000, calls: 2, kind: difftest.Header, at: "Idempotent-Replayed",
+		name: "replay-unmarked", description: "A replay has no Idempotent-Replayed.", steps: 600, calls: 2, kind: difftest.Header, at: "Idempotent-Replayed",
 		rule: "idempotency-replays-the-answer", handle: changingResponse("", "", func(a *reply) { a.Header().Del("Idempotent-Replayed") }),
 	},
 	{
-		name: "long-key", description: "A key of 256 characters is accepted.", steps: 10_000, calls: 1, kind: difftest.Status, rule: "idempotency-key-is-present",
+		name: "long-key", description: "A key of 256 characters is accepted.", steps: 2_500, calls: 1, kind: difftest.Status, rule: "idempotency-key-is-present",
 		handle: func(fake http.Handler, r *http.Request, body []byte) *reply {
 			if key := r.Header.Get("Idempotency-Key"); len([]rune(key)) == 256 {
 				r.Header.Set("Idempotency-Key", string([]rune(key)[:255]))
@@ -250,11 +250,11 @@ var wrongServices = []wrongService{
 		},
 	},
 	{
-		name: "violations", description: "A schema refusal has no violations.", steps: 2_000, calls: 1, kind: difftest.Body, rule: "request-matches-schema",
+		name: "violations", description: "A schema refusal has no violations.", steps: 600, calls: 1, kind: difftest.Body, rule: "request-matches-schema",
 		handle: changingResponse("POST", "", func(a *reply) { a.remove("error", "details", "violations") }),
 	},
 	{
-		name: "refused-and-done", description: "A refused status is recorded.", steps: 10_000, calls: 3, kind: difftest.Body,
+		name: "refused-and-done", description: "A refused status is recorded.", steps: 2_500, calls: 3, kind: difftest.Body,
 		handle: func(fake http.Handler, r *http.Request, body []byte) *reply {
 			a := send(fake, r, body)
 			var requested map[string]map[string]any
@@ -269,7 +269,7 @@ var wrongServices = []wrongService{
 		},
 	},
 	{
-		name: "export-order", description: "Entries are in reverse order.", steps: 10_000, calls: 3, kind: difftest.Body,
+		name: "export-order", description: "Entries are in reverse order.", steps: 2_500, calls: 3, kind: difftest.Body,
 		handle: changingResponse("GET", exporting, func(a *reply) {
 			if entries, _ := a.member("export", "entries"); entries != nil {
 				slices.Reverse(entries.([]any))
@@ -278,19 +278,19 @@ var wrongServices = []wrongService{
 		}),
 	},
 	{
-		name: "capabilities-hash", description: "The hash of capabilities is wrong.", steps: 10_000, calls: 2, kind: difftest.Body, at: "/rollout/capabilities_hash",
+		name: "capabilities-hash", description: "The hash of capabilities is wrong.", steps: 2_500, calls: 2, kind: difftest.Body, at: "/rollout/capabilities_hash",
 		handle: changingResponse("POST", rolling, func(a *reply) { a.set("sha256:"+strings.Repeat("ab", 32), "rollout", "capabilities_hash") }),
 	},
 	{
-		name: "export-hash", description: "The hash of a page is wrong.", steps: 2_000, calls: 2, kind: difftest.Body, at: "/export/export_hash", rule: "export-hashes-the-page",
+		name: "export-hash", description: "The hash of a page is wrong.", steps: 600, calls: 2, kind: difftest.Body, at: "/export/export_hash", rule: "export-hashes-the-page",
 		handle: changingResponse("GET", exporting, func(a *reply) { a.set(strings.Repeat("ab", 32), "export", "export_hash") }),
 	},
 	{
-		name: "signature", description: "A page is signed with another key.", steps: 2_000, calls: 2, kind: difftest.Proof, at: "/export",
+		name: "signature", description: "A page is signed with another key.", steps: 600, calls: 2, kind: difftest.Proof, at: "/export",
 		handle: changingResponse("GET", exporting, func(a *reply) { a.set(strings.Repeat("A", 85)+"Q==", "export", "signature", "sig") }),
 	},
 	{
-		name: "time", description: "A time loses its milliseconds.", steps: 10_000, calls: 1, kind: difftest.Body, at: "/provider/created_at",
+		name: "time", description: "A time loses its milliseconds.", steps: 2_500, calls: 1, kind: difftest.Body, at: "/provider/created_at",
 		handle: changingRequest(onboarding, func(body map[string]any) bool {
 			at, _ := body["recorded_at"].(string)
 			body["recorded_at"] = strings.Replace(at, ".001Z", ".000Z", 1)
@@ -318,9 +318,6 @@ func TestWrongServices(t *testing.T) {
 			if len(d.Sequence.Calls) > w.calls {
 				t.Errorf("got a sequence of %d calls, want at most %d", len(d.Sequence.Calls), w.calls)
 			}
-			if w.rule != "" && d.Rule != w.rule {
-				t.Errorf("got the rule %s, want %s", d.Rule, w.rule)
-			}
 			w.checkScenario(t, d, filepath.Join(out, d.ID+".feature"))
 			if t.Failed() {
 				_, after, _ := strings.Cut(printed.String(), "causes of differences")
@@ -330,14 +327,18 @@ func TestWrongServices(t *testing.T) {
 	}
 }
 
-// divergence returns the first divergence with the expected difference.
-func (w wrongService) divergence(result difftest.Result) *difftest.Divergence {
+// divergence returns the shortest divergence with the expected difference; nil if there is none.
+func (w wrongService) divergence(result difftest.Result) (shortest *difftest.Divergence) {
 	for _, c := range result.Causes {
-		if d := c.Divergence; d.Difference.Kind == w.kind && (w.at == "" || w.at == d.Difference.At) {
-			return d
+		d := c.Divergence
+		if d.Difference.Kind != w.kind || w.at != "" && w.at != d.Difference.At || w.rule != "" && w.rule != d.Rule {
+			continue
+		}
+		if shortest == nil || len(d.Sequence.Calls) < len(shortest.Sequence.Calls) {
+			shortest = d
 		}
 	}
-	return nil
+	return shortest
 }
 
 // assertsRefusal matches a step that asserts a refusal.
