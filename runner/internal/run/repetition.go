@@ -22,7 +22,7 @@ import (
 func (s *setup) repeat(ctx context.Context, executor execute.Executor, writer *golden.Writer, first *record.Run) {
 	compare := func(before, after []*record.Exchange, n int) string {
 		if s.service.BuiltIn() && s.Shuffle == "" {
-			return firstDifference(before, after, n)
+			return firstDifference(before, after, n, s.secrets)
 		}
 		return firstDifferentAnswer(writer, s.service.BuiltIn(), before, after, n)
 	}
@@ -74,10 +74,11 @@ func verbOf(result record.Result) string {
 	return "was " + string(result.Status)
 }
 
-// firstDifference describes the first exchange that is not the same in every byte; "" when all are.
-func firstDifference(before, after []*record.Exchange, run int) string {
+// firstDifference describes the first exchange that is not the same in every byte; "" when all are. A secret that the first run
+// learned late is in the exchanges before it, and in none of a further run.
+func firstDifference(before, after []*record.Exchange, run int, secrets *record.Secrets) string {
 	for i := range min(len(before), len(after)) {
-		was, is := string(before[i].WithoutTimes()), string(after[i].WithoutTimes())
+		was, is := secrets.Clean(string(before[i].WithoutTimes())), secrets.Clean(string(after[i].WithoutTimes()))
 		if was == is {
 			continue
 		}

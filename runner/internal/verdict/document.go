@@ -98,7 +98,7 @@ func (v *Verdict) summaryOfCore() *CoreVerdict {
 		}
 	}
 	for status, n := range v.Scenarios {
-		if status != record.NotAtLevel {
+		if !status.Unselected() {
 			c.Scenarios += n
 		}
 	}
