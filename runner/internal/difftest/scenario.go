@@ -39,7 +39,7 @@ func (d *Divergence) scenario(s *session, f *finding) string {
 		}
 	}
 	// The id makes the name unique.
-	fmt.Fprintf(&b, "Feature: Differences from the contract\n\n  %s\n  Scenario: %s answers as the contract says (%s)\n",
+	fmt.Fprintf(&b, "Feature: Differences from the contract\n\n  %s\n  Scenario: %s follows the contract (%s)\n",
 		strings.Join(d.tags(), " "), d.Operation, d.ID)
 	w.write(&b, assertions)
 	return b.String()
