@@ -143,7 +143,7 @@ func (r *resolver) resolveOperations(ids []string) {
 		}
 		success := r.successOf(yamlfile.Below(at, "success"), o)
 		op := Operation{
-			ID: o.ID, Method: o.Method, Path: o.Path, Scope: o.Scope, Public: o.Public,
+			ID: o.ID, Summary: o.Summary, Method: o.Method, Path: o.Path, Scope: o.Scope, Public: o.Public,
 			RequestSchema: o.RequestSchema, ResponseSchema: o.ResponseSchema, CreatedIDAt: o.Success.CreatedIDAt,
 			Line: r.Line(at),
 		}

@@ -167,6 +167,8 @@ type Limits struct {
 type Operation struct {
 	// ID is the permanent name, such as partnerLiquidityProvider.rollout.upsert.
 	ID string
+	// Summary is a verb phrase, such as "Onboard a provider"; empty for the router, and if the file has none.
+	Summary string
 	// Method is the HTTP method; empty for the router.
 	Method string
 	// Path is a template; a segment such as {provider_id} matches one percent-decoded segment. Empty for the router.

@@ -73,6 +73,7 @@ type refusal struct {
 
 type operation struct {
 	ID             string   `yaml:"id"`
+	Summary        string   `yaml:"summary"`
 	Method         string   `yaml:"method"`
 	Path           string   `yaml:"path"`
 	Scope          string   `yaml:"scope"`

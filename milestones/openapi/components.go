@@ -13,16 +13,22 @@ import (
 type components struct {
 	set    *schemas.Set
 	wanted []place // in the order in which they were first referred to
+	made   object  // those of no schema file, in the order in which they were made
 }
 
 // place is a schema file, or a definition of it.
 type place struct{ file, definition string }
 
+// name returns the name of the component: that of the file and of the definition. Generators derive
+// type names from operation ids with the suffixes Request and Response, so no component ends in these.
 func (p place) name() string {
-	if p.definition == "" {
-		return p.file
+	file := p.file
+	for _, suffix := range [][2]string{{"Request", "Input"}, {"Response", "Result"}} {
+		if base, found := strings.CutSuffix(file, suffix[0]); found && base != "" {
+			file = base + suffix[1]
+		}
 	}
-	return p.file + "." + p.definition
+	return file + p.definition
 }
 
 // ref refers to a schema file, or to a definition of it, which then is a component.
@@ -49,6 +55,9 @@ func (c *components) allows(schema string, text []byte) bool {
 
 // build writes all components, and those that they refer to, by name.
 func (c *components) build() (object, error) {
+	if len(c.wanted) == 0 {
+		return object{}, nil
+	}
 	var all object
 	for i := 0; i < len(c.wanted); i++ { // it grows on the way
 		p := c.wanted[i]
@@ -62,7 +71,14 @@ func (c *components) build() (object, error) {
 		}
 		all = append(all, member{p.name(), rewritten})
 	}
+	all = append(all, c.made...)
 	slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	for i := range all[1:] {
+		// Generators differ in how they write capitals, so case does not distinguish names.
+		if strings.EqualFold(all[i].name, all[i+1].name) {
+			return nil, fmt.Errorf("two schemas have the component name %s", all[i].name)
+		}
+	}
 	return all, nil
 }
 
@@ -97,35 +113,55 @@ func (o object) get(name string) any {
 	return nil
 }
 
-// rewrite makes every reference in a schema of a file one to a component.
-func (c *components) rewrite(file string, value any) (any, error) {
-	switch value := value.(type) {
-	case []any:
-		for i := range value {
-			item, err := c.rewrite(file, value[i])
-			if err != nil {
-				return nil, err
-			}
-			value[i] = item
-		}
-	case object:
-		for i, m := range value {
-			if target, is := m.value.(string); is && m.name == "$ref" {
-				p, err := follow(file, target)
-				if err != nil {
-					return nil, err
-				}
-				value[i].value = c.want(p)
-				continue
-			}
-			inner, err := c.rewrite(file, m.value)
-			if err != nil {
-				return nil, err
-			}
-			value[i].value = inner
-		}
+// Keywords whose value is a schema, a list of schemas, or schemas by name. The values of other keywords have none.
+var (
+	schemaKeywords = []string{
+		"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
+		"unevaluatedItems", "unevaluatedProperties",
 	}
-	return value, nil
+	listKeywords  = []string{"allOf", "anyOf", "oneOf", "prefixItems"}
+	namedKeywords = []string{"$defs", "dependentSchemas", "patternProperties", "properties"}
+)
+
+// rewrite rewrites a schema of a file for the document: each reference is one to a component, and what
+// generators misread is written in the way that they read.
+func (c *components) rewrite(file string, value any) (any, error) {
+	schema, is := value.(object)
+	if !is {
+		return value, nil // true or false
+	}
+	var out object
+	for _, m := range schema {
+		var err error
+		switch target, isText := m.value.(string); {
+		case m.name == "$ref" && isText:
+			var p place
+			if p, err = follow(file, target); err == nil {
+				m.value = c.want(p)
+			}
+		case slices.Contains(schemaKeywords, m.name):
+			m.value, err = c.rewrite(file, m.value)
+		case slices.Contains(listKeywords, m.name):
+			list, _ := m.value.([]any)
+			for i := range list {
+				if list[i], err = c.rewrite(file, list[i]); err != nil {
+					break
+				}
+			}
+		case slices.Contains(namedKeywords, m.name):
+			named, _ := m.value.(object)
+			for i := range named {
+				if named[i].value, err = c.rewrite(file, named[i].value); err != nil {
+					break
+				}
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return portable(out), nil
 }
 
 // follow reads a reference as the schema files write them.

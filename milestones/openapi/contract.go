@@ -16,8 +16,10 @@ import (
 func Contract(m *milestones.Milestone, set *schemas.Set, examples []Example) *Document {
 	d := &Document{
 		Title: m.Title, Version: m.ID, Description: description(m),
+		Rules:   rulesOf(m, m.Router.ID),
 		Servers: []Server{{URL: "/", Description: "Where this document is."}},
 		Schemas: set, Examples: examples,
+		Error: m.Transport.ErrorSchema, Refusals: refusalsOf(m),
 	}
 	for _, identity := range m.Identities {
 		for _, header := range identity.Headers {
@@ -42,30 +44,61 @@ func description(m *milestones.Milestone) string {
 	for _, o := range m.Router.Outcomes {
 		fmt.Fprintf(&b, "- %d %s\n", o.Status, o.Code)
 	}
-	return b.String() + "\n" + rulesOf(m, m.Router.ID)
+	return b.String() + "\nThe rules of these answers are in [x-rules](#/info/x-rules)."
 }
 
-// rulesOf lists the rules of an operation.
-func rulesOf(m *milestones.Milestone, id string) string {
-	var b strings.Builder
+// rulesOf returns the rules of an operation or of the router.
+func rulesOf(m *milestones.Milestone, id string) []Rule {
+	var rules []Rule
 	for _, rule := range m.Rules {
 		if slices.Contains(rule.Operations, id) {
-			fmt.Fprintf(&b, "- `%s`: %s\n", rule.ID, rule.Description)
+			rules = append(rules, Rule{rule.ID, rule.Description})
 		}
 	}
-	return b.String()
+	return rules
+}
+
+// refusalsOf returns the refusals of the milestone by error code.
+func refusalsOf(m *milestones.Milestone) []Refusal {
+	var refusals []Refusal
+	for _, o := range m.Refusals {
+		at := slices.IndexFunc(refusals, func(r Refusal) bool { return r.Code == o.Code })
+		if at < 0 {
+			at = len(refusals)
+			refusals = append(refusals, Refusal{Code: o.Code, Required: append([]string{"reason_code"}, o.Details...)})
+		}
+		r := &refusals[at]
+		details := o.Details
+		if o.ReasonCode != "" {
+			details = append([]string{"reason_code"}, details...)
+			if !slices.Contains(r.ReasonCodes, o.ReasonCode) {
+				r.ReasonCodes = append(r.ReasonCodes, o.ReasonCode)
+			}
+		}
+		for _, name := range details {
+			if !slices.Contains(r.Details, name) {
+				r.Details = append(r.Details, name)
+			}
+		}
+		r.Required = slices.DeleteFunc(r.Required, func(name string) bool { return !slices.Contains(details, name) })
+	}
+	return refusals
 }
 
 func operationOf(m *milestones.Milestone, op *milestones.Operation) Operation {
 	tag, _, _ := strings.Cut(op.ID, ".")
 	out := Operation{
-		ID: op.ID, Method: op.Method, Path: op.Path, Tag: tag, Summary: op.ID,
-		Request: op.RequestSchema,
+		ID: op.ID, Method: op.Method, Path: op.Path, Tag: tag, Summary: cmp.Or(op.Summary, op.ID),
+		Request: op.RequestSchema, Rules: rulesOf(m, op.ID),
 	}
+	var needs []string
 	if op.Scope != "" {
-		out.Description = "Needs the scope `" + op.Scope + "`.\n\n"
+		needs = append(needs, "Needs the scope `"+op.Scope+"`.")
 	}
-	out.Description += rulesOf(m, op.ID)
+	if out.Rules != nil {
+		needs = append(needs, "The rules of the operation are in [x-rules]("+out.pointer()+"/x-rules).")
+	}
+	out.Description = strings.Join(needs, " ")
 	if !op.Public {
 		for _, identity := range m.Identities {
 			out.Security = append(out.Security, identity.Headers)
@@ -93,6 +126,16 @@ func operationOf(m *milestones.Milestone, op *milestones.Operation) Operation {
 			Required: true, Longest: m.Limits.IdempotencyKeyLength,
 		})
 	}
+	for i, together := range out.Security {
+		for _, name := range together {
+			if !slices.ContainsFunc(out.Security[:i], func(earlier []string) bool { return slices.Contains(earlier, name) }) {
+				out.Parameters = append(out.Parameters, Parameter{Parameter: milestones.Parameter{
+					Name: name, In: milestones.InHeader, Type: "string",
+					Description: "Identifies the caller, as the security scheme of this name does.",
+				}})
+			}
+		}
+	}
 	for _, p := range m.Parameters {
 		if slices.Contains(p.Operations, op.ID) {
 			out.Parameters = append(out.Parameters, Parameter{Parameter: p})
@@ -111,8 +154,15 @@ func operationOf(m *milestones.Milestone, op *milestones.Operation) Operation {
 			out.Responses = append(out.Responses, Response{Status: status, MediaType: mediaType, Schema: o.Schema, Headers: headers})
 		}
 		out.Responses[at].Description += "- " + describe(&o) + "\n"
+		if o.Code != "" && !slices.Contains(out.Responses[at].Codes, o.Code) {
+			out.Responses[at].Codes = append(out.Responses[at].Codes, o.Code)
+		}
 	}
 	slices.SortStableFunc(out.Responses, func(a, b Response) int { return cmp.Compare(a.Status, b.Status) })
+	out.Responses = append(out.Responses, Response{
+		Status: Default, Description: "Any other refusal, such as an internal error.",
+		MediaType: mediaType, Schema: t.ErrorSchema, Headers: headers[:1],
+	})
 	return out
 }
 

@@ -8,16 +8,24 @@
 // operations fills in a [Document] itself. The same document gives the same bytes.
 //
 // A schema file becomes a component of its name, and each of its definitions one
-// of its own; what no operation reaches is left out:
+// of its own; what no operation reaches is omitted. The suffixes Request and Response
+// become Input and Result, because generators make names with them from operation ids:
 //
 //	ActorRef.schema.json                 #/components/schemas/ActorRef
-//	ActorRef.schema.json#/$defs/Partner  #/components/schemas/ActorRef.Partner
+//	ActorRef.schema.json#/$defs/Partner  #/components/schemas/ActorRefPartner
+//	HealthResponse.schema.json           #/components/schemas/HealthResult
 //
-// OpenAPI 3.1 takes JSON Schema 2020-12 as it is, so nothing else of a schema changes.
+// The refusals of a status are one component, which the error code discriminates:
+//
+//	#/components/schemas/ForbiddenOrInsufficientScopeRefusal
+//
+// OpenAPI 3.1 takes JSON Schema 2020-12 as it is. The keywords that generators misread
+// are rewritten, see portable.
 package openapi
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -35,13 +43,30 @@ import (
 // Document is an API, as data.
 type Document struct {
 	Title, Version, Description string
-	Servers                     []Server
-	Schemes                     []Scheme
-	Operations                  []Operation
+	// Rules are those of requests that reach no operation.
+	Rules      []Rule
+	Servers    []Server
+	Schemes    []Scheme
+	Operations []Operation
 	// Schemas are those that the operations name.
 	Schemas *schemas.Set
+	// Error names the schema of a refusal, and Refusals are the refusals by error code.
+	Error    string
+	Refusals []Refusal
 	// Examples are of the operations, in the order in which they are shown.
 	Examples []Example
+}
+
+// Rule is one rule of the contract.
+type Rule struct{ ID, Description string }
+
+// Refusal is the error of the refusals with a code.
+type Refusal struct {
+	Code string
+	// ReasonCodes are those that the details may have.
+	ReasonCodes []string
+	// Details are the members of the details that any refusal with the code has, and Required those that all have.
+	Details, Required []string
 }
 
 // Server is the base URL of the API, relative to the document. A variable such as {world} has a default.
@@ -59,6 +84,7 @@ type Scheme struct{ Name, Header, Description string }
 type Operation struct {
 	ID, Method, Path          string
 	Tag, Summary, Description string
+	Rules                     []Rule
 	// Security are the alternatives of authentication, each the names of the schemes that are used together; none
 	// means that no authentication is needed.
 	Security   [][]string
@@ -78,14 +104,19 @@ type Parameter struct {
 	Longest int
 }
 
+// Default is the status of a response that has every status that no other response has.
+const Default = "default"
+
 // Response is what an answer with a status looks like.
 type Response struct {
-	// Status is an HTTP status, or such as 4XX for a range of them.
+	// Status is an HTTP status, such as 4XX for a range of them, or [Default].
 	Status      string
 	Description string
 	// MediaType and Schema are of the body; "" is no body.
 	MediaType, Schema string
-	Headers           []Header
+	// Codes are the error codes of the refusals with this status, of [Document.Refusals]. None is any body of the schema.
+	Codes   []string
+	Headers []Header
 }
 
 // Header is one that an answer has.
@@ -131,7 +162,11 @@ func (d *Document) JSON() ([]byte, error) {
 			at = len(paths)
 			paths = append(paths, member{o.Path, object(nil)})
 		}
-		paths[at].value = append(paths[at].value.(object), member{strings.ToLower(o.Method), d.operation(o, &c)})
+		operation, err := d.operation(o, &c)
+		if err != nil {
+			return nil, err
+		}
+		paths[at].value = append(paths[at].value.(object), member{strings.ToLower(o.Method), operation})
 	}
 	built, err := c.build()
 	if err != nil {
@@ -143,7 +178,7 @@ func (d *Document) JSON() ([]byte, error) {
 	}
 	document := object{
 		{"openapi", "3.1.0"},
-		{"info", object{{"title", d.Title}, {"version", d.Version}, {"description", d.Description}}},
+		{"info", d.info()},
 		{"servers", d.servers()},
 		{"tags", d.tags()},
 		{"paths", paths},
@@ -176,7 +211,7 @@ func (d *Document) checkExamples() error {
 			return fmt.Errorf("two examples are called %s", key)
 		}
 		keys[key] = true
-		if !slices.ContainsFunc(d.Operations[at].Responses, func(r Response) bool { return r.holds(e.Status) }) {
+		if d.Operations[at].response(e.Status) == nil {
 			return fmt.Errorf("the example %s has the status %d, which the operation does not give", key, e.Status)
 		}
 	}
@@ -209,10 +244,43 @@ func (d *Document) checkExample(o *Operation, e *Example) error {
 	return nil
 }
 
-// holds reports whether the response is that of a status.
-func (r *Response) holds(status int) bool {
+// response returns the response that names a status or its range, or nil.
+func (o *Operation) response(status int) *Response {
 	text := fmt.Sprint(status)
-	return r.Status == text || r.Status == text[:1]+"XX"
+	for _, name := range []string{text, text[:1] + "XX"} {
+		for i := range o.Responses {
+			if o.Responses[i].Status == name {
+				return &o.Responses[i]
+			}
+		}
+	}
+	return nil
+}
+
+// pointer returns the reference to the operation within the document.
+func (o *Operation) pointer() string {
+	path := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(o.Path)
+	return "#/paths/" + path + "/" + strings.ToLower(o.Method)
+}
+
+func (d *Document) info() object {
+	info := object{
+		{"title", d.Title}, {"version", d.Version}, {"description", d.Description},
+		{"contact", object{{"name", "lpgate"}}},
+	}
+	return append(info, rulesMember(d.Rules)...)
+}
+
+// rulesMember returns the extension x-rules: the rules by id.
+func rulesMember(rules []Rule) object {
+	if rules == nil {
+		return nil
+	}
+	var byID object
+	for _, r := range rules {
+		byID = append(byID, member{r.ID, r.Description})
+	}
+	return object{{"x-rules", byID}}
 }
 
 func (d *Document) servers() []any {
@@ -253,17 +321,18 @@ func (d *Document) schemes() object {
 
 var inPath = regexp.MustCompile(`\{([^}]*)\}`)
 
-func (d *Document) operation(o *Operation, c *components) object {
+func (d *Document) operation(o *Operation, c *components) (object, error) {
 	var examples []*Example
 	for i := range d.Examples {
 		if d.Examples[i].Operation == o.ID {
 			examples = append(examples, &d.Examples[i])
 		}
 	}
-	out := object{{"operationId", o.ID}, {"tags", []any{o.Tag}}, {"summary", o.Summary}}
-	if o.Description != "" {
-		out = append(out, member{"description", o.Description})
+	out := object{
+		{"operationId", o.ID}, {"tags", []any{o.Tag}}, {"summary", o.Summary},
+		{"description", cmp.Or(o.Description, o.Summary+".")},
 	}
+	out = append(out, rulesMember(o.Rules)...)
 	security := []any{}
 	for _, together := range o.Security {
 		way := object{}
@@ -294,10 +363,16 @@ func (d *Document) operation(o *Operation, c *components) object {
 	}
 
 	var responses object
-	for _, r := range o.Responses {
-		responses = append(responses, member{r.Status, r.object(examples, c)})
+	for i := range o.Responses {
+		r := &o.Responses[i]
+		of := slices.DeleteFunc(slices.Clone(examples), func(e *Example) bool { return o.response(e.Status) != r })
+		response, err := d.response(r, of, c)
+		if err != nil {
+			return nil, fmt.Errorf("the operation %s, status %s: %w", o.ID, r.Status, err)
+		}
+		responses = append(responses, member{r.Status, response})
 	}
-	return append(out, member{"responses", responses})
+	return append(out, member{"responses", responses}), nil
 }
 
 // requestBody returns the body with an example of each valid one.
@@ -359,8 +434,8 @@ func (p *Parameter) object(examples []*Example) object {
 	return out
 }
 
-func (r *Response) object(examples []*Example, c *components) object {
-	examples = slices.DeleteFunc(slices.Clone(examples), func(e *Example) bool { return !r.holds(e.Status) })
+// response writes a response with its examples.
+func (d *Document) response(r *Response, examples []*Example, c *components) (object, error) {
 	out := object{{"description", r.Description}}
 	var headers object
 	for _, h := range r.Headers {
@@ -371,9 +446,19 @@ func (r *Response) object(examples []*Example, c *components) object {
 		out = append(out, member{"headers", headers})
 	}
 	if r.Schema == "" {
-		return out
+		return out, nil
 	}
-	content := object{{"schema", c.ref(r.Schema, "")}}
+	var schema object
+	if r.Codes != nil && r.Schema == d.Error {
+		var err error
+		if schema, err = c.refusal(d, r.Codes); err != nil {
+			return nil, err
+		}
+	}
+	if schema == nil {
+		schema = c.ref(r.Schema, "")
+	}
+	content := object{{"schema", schema}}
 	var bodies object
 	for _, e := range examples {
 		bodies = append(bodies, member{e.Key(), object{{"value", jsontext.Value(e.Answer)}}})
@@ -381,7 +466,7 @@ func (r *Response) object(examples []*Example, c *components) object {
 	if bodies != nil {
 		content = append(content, member{"examples", bodies})
 	}
-	return append(out, member{"content", object{{r.MediaType, content}}})
+	return append(out, member{"content", object{{r.MediaType, content}}}), nil
 }
 
 // object is a JSON object whose members keep their order.

@@ -90,7 +90,7 @@ func New(o Options) *Site {
 	}
 	page := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: o.Milestone.ID + ", faked", SwaggerJSON: ContractPath, BasePath: PagePath + "/", ShowTopBar: true,
-		SettingsUI: map[string]string{"urls": string(urls), "defaultModelsExpandDepth": "1", "docExpansion": `"list"`},
+		SettingsUI: map[string]string{"urls": string(urls), "defaultModelsExpandDepth": "1", "docExpansion": `"list"`, "showExtensions": "true"},
 	})
 	s.handle(PagePath, page)
 	s.handle(PagePath+"/", page)
@@ -169,7 +169,7 @@ func AdminDocument(version string, examples []openapi.Example) *openapi.Document
 		o.Responses = []openapi.Response{done}
 		for _, wrong := range []openapi.Response{
 			{Status: "4XX", Description: "The request is refused. Nothing was changed."},
-			{Status: "5XX", Description: "The server cannot process the request now. Nothing was changed."},
+			{Status: openapi.Default, Description: "The server cannot process the request now. Nothing was changed."},
 		} {
 			wrong.MediaType, wrong.Schema = problem.ContentType, "FakeProblem"
 			o.Responses = append(o.Responses, wrong)

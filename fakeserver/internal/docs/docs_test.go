@@ -95,7 +95,9 @@ func TestExamplesAreWhatTheirSchemasAllow(t *testing.T) {
 			}
 			compiler := jsonschema.NewCompiler()
 			compiler.AssertFormat, compiler.LoadURL = true, nil
-			if err := compiler.AddResource("d.json", bytes.NewReader(text)); err != nil {
+			// ECMA-262 writes \u2028 for what Go's regexp writes as \x{2028}.
+			readable := regexp.MustCompile(`\\\\u([0-9a-f]{4})`).ReplaceAll(text, []byte(`\\x{$1}`))
+			if err := compiler.AddResource("d.json", bytes.NewReader(readable)); err != nil {
 				t.Fatal(err)
 			}
 			held := 0
@@ -313,5 +315,64 @@ func TestParametersAreRead(t *testing.T) {
 				t.Errorf("%s with %s ~: %d %s, want 400 CONSTRAINT_VIOLATION", id, p.Name, status, text)
 			}
 		}
+	}
+}
+
+// suffixes are those with which generators make type names from operation ids.
+var suffixes = []string{"Body", "Data", "Error", "Errors", "Headers", "OK", "Params", "Path", "Query", "Req", "Request", "Res", "Response", "Responses"}
+
+// letters reduces a name to what all generators keep of it.
+func letters(name string) string {
+	return strings.ToLower(strings.NewReplacer(".", "", "-", "", "_", "").Replace(name))
+}
+
+func TestDocumentsSuitGenerators(t *testing.T) {
+	f := start(t)
+	for name, path := range documents {
+		t.Run(name, func(t *testing.T) {
+			_, text := get(t, f, path)
+			for _, r := range string(text) {
+				if r != '\n' && (r < ' ' || r > '~') {
+					t.Errorf("the document has the character %U", r)
+				}
+			}
+			var document struct {
+				Paths map[string]map[string]struct {
+					OperationID, Summary, Description string
+					Responses                         map[string]any
+				}
+				Components struct{ Schemas map[string]any }
+			}
+			if err := json.Unmarshal(text, &document); err != nil {
+				t.Fatal(err)
+			}
+			taken := map[string]string{}
+			for schema := range document.Components.Schemas {
+				if other := taken[letters(schema)]; other != "" {
+					t.Errorf("the schemas %s and %s have one name", schema, other)
+				}
+				taken[letters(schema)] = schema
+			}
+			for _, methods := range document.Paths {
+				for _, op := range methods {
+					for _, suffix := range suffixes {
+						if schema := taken[letters(op.OperationID+suffix)]; schema != "" {
+							t.Errorf("the schema %s has the name that generators derive from %s", schema, op.OperationID)
+						}
+					}
+					if op.Summary == "" || op.Summary == op.OperationID || op.Description == "" || len(op.Description) > 600 {
+						t.Errorf("%s: summary %q, description of %d characters, want a verb phrase, and 1 to 600", op.OperationID, op.Summary, len(op.Description))
+					}
+					if op.Responses["default"] == nil || op.Responses["500"] != nil {
+						t.Errorf("%s: want the response default, and no 500", op.OperationID)
+					}
+				}
+			}
+			for _, keyword := range []string{`"default": [`, `"exclusiveMinimum"`, `"exclusiveMaximum"`} {
+				if bytes.Contains(text, []byte(keyword)) {
+					t.Errorf("the document has %s", keyword)
+				}
+			}
+		})
 	}
 }
