@@ -10,9 +10,9 @@ import (
 )
 
 // portable rewrites the keywords of a schema that generators misread. The result allows the same values,
-// except that an exclusive limit becomes an inclusive one.
+// except for an exclusive limit, which becomes an inclusive one, and for white space, see [escapePattern].
 //
-//	pattern           control characters and those beyond ASCII become escapes of ECMA-262
+//	pattern           control characters and those beyond ASCII become escapes
 //	const             gets the type of its value
 //	default           becomes text: openapi-typescript makes a member with a default a required one
 //	exclusiveMinimum  becomes minimum: ogen reads the boolean keyword of OpenAPI 3.0
@@ -55,11 +55,17 @@ func portable(schema object) object {
 	return append(out, member{"description", note})
 }
 
-// escapePattern writes the characters of a regular expression that are not printable ASCII as \t, \n, \r or \uXXXX.
-// ECMA-262 reads these with and without its flag u.
+// whiteSpace is the white space of Unicode, as a schema writes it in a class of characters.
+const whiteSpace = "\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+
+// escapePattern writes a regular expression in printable ASCII: the white space of Unicode as \s\x85, and other
+// characters as \t, \n, \r, \xXX or \uXXXX. ECMA-262 reads these with and without its flag u.
+//
+// \s of ECMA-262 is the white space of Unicode without U+0085 and with U+FEFF. It is used because hey-api writes \u2028
+// as that character, which ends a regular expression, and because Go's regexp has no \uXXXX.
 func escapePattern(pattern string) string {
 	var b strings.Builder
-	for _, r := range pattern {
+	for _, r := range strings.ReplaceAll(pattern, whiteSpace, `\s\x85`) {
 		switch {
 		case r == '\t':
 			b.WriteString(`\t`)
@@ -67,7 +73,9 @@ func escapePattern(pattern string) string {
 			b.WriteString(`\n`)
 		case r == '\r':
 			b.WriteString(`\r`)
-		case r > unicode.MaxASCII || unicode.IsControl(r):
+		case r <= unicode.MaxLatin1 && (r > unicode.MaxASCII || unicode.IsControl(r)):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r > unicode.MaxASCII:
 			for _, unit := range utf16.Encode([]rune{r}) {
 				fmt.Fprintf(&b, `\u%04x`, unit)
 			}

@@ -8,7 +8,8 @@ import (
 
 func TestPortable(t *testing.T) {
 	for _, row := range []struct{ name, schema, want string }{
-		{"control characters and white space", `{"pattern":"^[^\t-\r \u0085\u00a0\u2028]+$"}`, `{"pattern":"^[^\\t-\\r \\u0085\\u00a0\\u2028]+$"}`},
+		{"white space", `{"pattern":"^[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$"}`, `{"pattern":"^[^\\s\\x85]+$"}`},
+		{"other characters", `{"pattern":"^[^\t-\r\u0001\u0085\u20ac]+$"}`, `{"pattern":"^[^\\t-\\r\\x01\\x85\\u20ac]+$"}`},
 		{"beyond the basic plane", `{"pattern":"\ud83d\ude00"}`, `{"pattern":"\\ud83d\\ude00"}`},
 		{"an escape", `{"pattern":"\\r?\\n"}`, `{"pattern":"\\r?\\n"}`},
 		{"a constant", `{"const":true}`, `{"type":"boolean","const":true}`},

@@ -95,9 +95,7 @@ func TestExamplesAreWhatTheirSchemasAllow(t *testing.T) {
 			}
 			compiler := jsonschema.NewCompiler()
 			compiler.AssertFormat, compiler.LoadURL = true, nil
-			// ECMA-262 writes \u2028 for what Go's regexp writes as \x{2028}.
-			readable := regexp.MustCompile(`\\\\u([0-9a-f]{4})`).ReplaceAll(text, []byte(`\\x{$1}`))
-			if err := compiler.AddResource("d.json", bytes.NewReader(readable)); err != nil {
+			if err := compiler.AddResource("d.json", bytes.NewReader(text)); err != nil {
 				t.Fatal(err)
 			}
 			held := 0
