@@ -36,6 +36,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/internal/buildinfo"
 	"example.com/lpgate/internal/errwriter"
 	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/internal/sources"
@@ -105,6 +106,9 @@ func runCommand(ctx context.Context, args []string, stdout, stderr io.Writer, ge
 	if err == nil {
 		err = root.Execute()
 	}
+	if printed, _ := root.Flags().GetBool("version"); err == nil && printed {
+		s.exit, hasVerdict = verdict.Holds, false
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "runner:", err.Error())
 		if s.exit == verdict.Broken {
@@ -159,8 +163,11 @@ target cannot be reached, 4 the run is incomplete, 130 interrupted.`,
 	}
 	s.sources = sources.New(cmd.Flags(), formerFlags)
 	cmd.AddCommand(baselineCommand(s), mergeCommand(s), lintCommand(s), stepsCommand(s), explainCommand(s), diffCommand(s),
-		selfcheckCommand(s), probeCommand(s), reproCommand(s), reportCommand(s), compareCommand(s), verifyExportCommand(s), openapiCommand(s))
+		selfcheckCommand(s), probeCommand(s), reproCommand(s), reportCommand(s), compareCommand(s), verifyExportCommand(s), openapiCommand(s), versionCommand(s))
 	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.Version = buildinfo.Read().Text("runner")
+	cmd.SetVersionTemplate("{{.Version}}")
+	cmd.Flags().Bool("version", false, "print the version, commit, date and Go version")
 	cmd.SetFlagErrorFunc(sources.FlagError)
 	cmd.PersistentPreRunE = s.checkFlags
 	flags := cmd.Flags()

@@ -26,6 +26,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/lpgate/internal/buildinfo"
 	"example.com/lpgate/internal/errwriter"
 	"example.com/lpgate/internal/interrupt"
 	"example.com/lpgate/internal/printable"
@@ -108,10 +109,13 @@ overrides the file.`,
 		},
 	}
 	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.Version = buildinfo.Read().Text("fakeserver")
+	cmd.SetVersionTemplate("{{.Version}}")
+	cmd.Flags().Bool("version", false, "print the version, commit, date and Go version")
 	cmd.SetFlagErrorFunc(sources.ValueError)
 	cmd.Flags().SortFlags, cmd.PersistentFlags().SortFlags = false, false
 	s.register(cmd.PersistentFlags())
 	cmd.SetGlobalNormalizationFunc(s.sources.Normalize)
-	cmd.AddCommand(healthcheckCommand(&s), recipeCommand(&s))
+	cmd.AddCommand(healthcheckCommand(&s), recipeCommand(&s), versionCommand())
 	return cmd
 }

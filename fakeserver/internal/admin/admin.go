@@ -26,6 +26,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/problem"
 	"example.com/lpgate/fakeserver/internal/snapshot"
 	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/internal/buildinfo"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/schemas"
 )
@@ -143,9 +144,12 @@ func (s *Server) encode(e *Endpoint, value any) ([]byte, error) {
 	return body, nil
 }
 
-// Index is the list of endpoints.
+// Index is the list of endpoints, with the build of the server.
 type Index struct {
-	Endpoints []Endpoint `json:"endpoints"`
+	Build     buildinfo.Info `json:"build"`
+	Endpoints []Endpoint     `json:"endpoints"`
 }
 
-func (s *Server) index(*request) (any, *problem.Problem) { return Index{s.endpoints}, nil }
+func (s *Server) index(*request) (any, *problem.Problem) {
+	return Index{buildinfo.Read(), s.endpoints}, nil
+}

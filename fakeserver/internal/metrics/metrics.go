@@ -4,8 +4,9 @@
 //	fake_reason_codes_total{operation="…onboard",outcome="owner_not_caller",reason_code="partner_liquidity_provider_invalid"} 2
 //	fake_request_duration_seconds_bucket{operation="partnerLiquidityProvider.get",le="1e-05"} 12
 //	fake_worlds 3
+//	fake_build_info{version="v1.4.0",commit="…",date="…",goversion="go1.26.0"} 1
 //
-// The values of labels come from the milestone alone, so that clients cannot add series:
+// The values of labels come from the milestone and the build alone, so that clients cannot add series:
 // operation ids, the router's among them, names of outcomes, reason codes of the milestone.
 // Three outcomes are not in the milestone: see [exchange.Exchange.Label]. Worlds have no
 // label, for clients name them.
@@ -25,6 +26,7 @@ import (
 	"example.com/lpgate/fakeserver/internal/exchange"
 	"example.com/lpgate/fakeserver/internal/store"
 	"example.com/lpgate/fakeserver/internal/world"
+	"example.com/lpgate/internal/buildinfo"
 	"example.com/lpgate/milestones"
 )
 
@@ -74,6 +76,11 @@ func New(m *milestones.Milestone) *Metrics {
 	all := &Metrics{registry: prometheus.NewRegistry(), operations: map[string]*operation{}}
 	all.registry.MustRegister(requests, codes, replays, took,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	build := buildinfo.Read()
+	all.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "fake_build_info", Help: "Always 1; the labels are the build of the server.",
+		ConstLabels: prometheus.Labels{"version": build.Version, "commit": build.Commit, "date": build.Date, "goversion": build.Go},
+	}, func() float64 { return 1 }))
 	add := func(o *milestones.Operation) {
 		of := &operation{outcomes: map[string]outcome{}, replays: replays.WithLabelValues(o.ID), took: took.WithLabelValues(o.ID)}
 		for _, label := range []string{exchange.LabelInternal, exchange.LabelFull, exchange.LabelFault} {

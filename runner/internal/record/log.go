@@ -13,6 +13,7 @@ import (
 	messages "github.com/cucumber/messages/go/v21" // the module of the Gherkin parser
 	"github.com/go-json-experiment/json"
 
+	"example.com/lpgate/internal/buildinfo"
 	"example.com/lpgate/runner/internal/plan"
 	"example.com/lpgate/steps"
 )
@@ -171,7 +172,7 @@ func (l *Log) writeHead(selection *plan.Selection, at time.Time) {
 	b.hides = l.secrets
 	b.add(&messages.Envelope{Meta: &messages.Meta{
 		ProtocolVersion: protocol,
-		Implementation:  &messages.Product{Name: "lpgate"},
+		Implementation:  &messages.Product{Name: "lpgate", Version: buildinfo.Read().Version},
 		Runtime:         &messages.Product{Name: "go", Version: runtime.Version()},
 		Os:              &messages.Product{Name: runtime.GOOS},
 		Cpu:             &messages.Product{Name: runtime.GOARCH},
