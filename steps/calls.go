@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"example.com/lpgate/milestones"
 )
 
 // These operations of M109 have steps of their own. Steps call all others by their ids.
@@ -272,12 +274,20 @@ func carry(ctx context.Context, table *Table) error {
 }
 
 // learn records what later steps use: the id of what the operation made, the owner of a provider, and the page of an
-// export.
+// export. A later step that lacks it because of the answer fails for the answer.
 func (s *scenario) learn(e *exchange) {
+	o := e.request.operation
+	switch {
+	case o == nil:
+		return
+	case o.CreatedIDAt != "":
+		s.creations[o.ID] = e
+	case o.ID == export && (e.succeeded() || s.lastExport == nil):
+		s.lastExport = e
+	}
 	if !e.succeeded() {
 		return
 	}
-	o := e.request.operation
 	if o.CreatedIDAt != "" {
 		body, err := e.answer.json()
 		if err != nil {
@@ -289,12 +299,26 @@ func (s *scenario) learn(e *exchange) {
 		}
 		s.variables[o.CreatedName()] = jsonVariable(made)
 	}
-	switch o.ID {
-	case onboard:
+	if o.ID == onboard {
 		s.owners[s.text(o.CreatedName())] = ownerOf(e.request, s.allScopes())
-	case export:
-		s.lastExport = e
 	}
+}
+
+// created returns why there is no id of what an operation made: a fault of the scenario when it did not call the operation, and
+// otherwise of the answer.
+func (s *scenario) created(name string, o *milestones.Operation) error {
+	e := s.creations[o.ID]
+	if e == nil {
+		return invalidStep("{%s} has no value yet: it is the id of what %s made last", name, o.ID)
+	}
+	if err := e.mustSucceed(o.ID + ", whose {" + name + "} the step uses,"); err != nil {
+		return err
+	}
+	seen, err := e.answer.look(o.CreatedIDAt)
+	if err == nil {
+		err = seen.mustBeThere()
+	}
+	return err
 }
 
 // otherThan returns the mismatch of an answer that has another outcome than a step requires. Want is the outcome in words, and

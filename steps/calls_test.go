@@ -445,3 +445,33 @@ func TestIdsAreAScenariosOwn(t *testing.T) {
 		t.Errorf("another seed: got %s again", other)
 	}
 }
+
+// A step that lacks an id or a page because of an answer fails for the answer, and not as an invalid step.
+func TestWhatAnAnswerLacks(t *testing.T) {
+	tests := []struct {
+		name        string
+		status      int
+		body, steps string
+		want        Mismatch
+	}{
+		{"the id of a success", 200, `{"provider":{}}`, "I onboard a provider\nI get the provider", Mismatch{Of: OfBody, At: "/provider/provider_id", Missing: true}},
+		{"the id of a refusal", 409, `{"error":{"code":"CONFLICT"}}`, "I onboard a provider\nI get the provider", Mismatch{Required: "200", Observed: "409 CONFLICT"}},
+		{"the page of a refusal", 400, `{"error":{"code":"NO"}}`, "I call \"partnerLiquidityProvider.rollout.export\" with:\n| path provider_id | x |\nI ask for the next page", Mismatch{Required: "200", Observed: "400 NO"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t)
+			s.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(test.status)
+				_, _ = w.Write([]byte(test.body))
+			})
+			var got *Mismatch
+			if err := s.play(t, test.steps); !errors.As(err, &got) {
+				t.Fatalf("got %v, want a mismatch", err)
+			}
+			if got.Of != test.want.Of || got.At != test.want.At || got.Missing != test.want.Missing || got.Required != test.want.Required || got.Observed != test.want.Observed {
+				t.Errorf("got %+v, want %+v", *got, test.want)
+			}
+		})
+	}
+}

@@ -69,6 +69,9 @@ func (s *scenario) nextPage() (*request, error) {
 	if s.lastExport == nil {
 		return nil, invalidStep("there is no page yet: no export was made")
 	}
+	if err := s.lastExport.mustSucceed("the export before the next page"); err != nil {
+		return nil, err
+	}
 	r, err := s.lastExport.next(s)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ type scenario struct {
 	walk       []*exchange            // the pages of the last walk
 	remembered map[string]*answer     // answers by name
 	owners     map[string]http.Header // who onboarded which provider
+	creations  map[string]*exchange   // the last call of each operation that makes something, by its id
 	noted      *providerState
 }
 
@@ -63,7 +64,7 @@ func ConfigOf(ctx context.Context) *Config { return in(ctx).cfg }
 func newScenario(cfg *Config, word string) *scenario {
 	s := &scenario{
 		cfg: cfg, prefix: word,
-		remembered: map[string]*answer{}, owners: map[string]http.Header{},
+		remembered: map[string]*answer{}, owners: map[string]http.Header{}, creations: map[string]*exchange{},
 		variables: map[string]variable{
 			"me":       textVariable("partner-" + word),
 			"stranger": textVariable("stranger-" + word),
@@ -156,7 +157,7 @@ func (s *scenario) variable(name string) (variable, error) {
 		return v, nil
 	}
 	if o := s.maker(name); o != nil {
-		return variable{}, invalidStep("{%s} has no value yet: it is the id of what %s made last", name, o.ID)
+		return variable{}, s.created(name, o)
 	}
 	return variable{}, &InvalidStep{
 		Message: fmt.Sprintf("there is no variable {%s} yet", name),

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -465,8 +466,8 @@ func TestUnknownSwitch(t *testing.T) {
 
 // A service that has ended answers nothing any more, over a connection too.
 func TestExit(t *testing.T) {
-	exits := 0
-	service, err := imperfect.New(imperfect.Options{Habits: imperfect.AllHabits(), Exit: func() { exits++ }})
+	var exits atomic.Int32
+	service, err := imperfect.New(imperfect.Options{Habits: imperfect.AllHabits(), Exit: func() { exits.Add(1) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,7 +483,7 @@ func TestExit(t *testing.T) {
 			t.Errorf("GET %s: got the status %d, want no answer", path, response.StatusCode)
 		}
 	}
-	if exits != 2 {
-		t.Errorf("got %d calls of Exit, want one for each request", exits)
+	if n := exits.Load(); n != 2 {
+		t.Errorf("got %d calls of Exit, want one for each request", n)
 	}
 }
