@@ -244,10 +244,16 @@ func (d *Document) checkExample(o *Operation, e *Example) error {
 	return nil
 }
 
-// response returns the response that names a status or its range, or nil.
+// response returns the response that has a status, or nil. The default has no status of its own if other
+// responses list the errors.
 func (o *Operation) response(status int) *Response {
 	text := fmt.Sprint(status)
-	for _, name := range []string{text, text[:1] + "XX"} {
+	names := []string{text, text[:1] + "XX"}
+	listed := slices.ContainsFunc(o.Responses, func(r Response) bool { return r.Status[0] == '4' || r.Status[0] == '5' })
+	if status >= 400 && !listed {
+		names = append(names, Default)
+	}
+	for _, name := range names {
 		for i := range o.Responses {
 			if o.Responses[i].Status == name {
 				return &o.Responses[i]
