@@ -20,6 +20,7 @@ import (
 
 // explainCause returns what the run whose artifacts are in a folder has of a cause.
 func explainCause(key, folder string) (string, error) {
+	key = strings.TrimSpace(key)
 	text, shown, err := artifact.LastVerdict(folder)
 	if err != nil {
 		return "", usage.Errorf("explaining a cause: %w", err)
@@ -28,7 +29,8 @@ func explainCause(key, folder string) (string, error) {
 	if err := json.Unmarshal(text, &last); err != nil {
 		return "", usage.Errorf("%s is not a verdict: %w", shown, err)
 	}
-	exchanges := exchangesOf(folder)
+	run := recordOf(folder)
+	exchanges := run.Exchanges()
 	var b strings.Builder
 	var keys []string
 	for i := range last.Causes {
@@ -45,7 +47,7 @@ func explainCause(key, folder string) (string, error) {
 			fmt.Fprintf(&b, "\nto send it again:\n%s\n", command)
 		}
 		if c.Example.Ref != "" {
-			fmt.Fprintf(&b, "\nto run the scenario alone: runner repro %s\n", c.Example.Ref)
+			fmt.Fprintf(&b, "\nto run the scenario alone: runner repro %s%s\n", c.Example.Ref, run.Repro)
 		}
 	}
 	if b.Len() == 0 {
@@ -54,18 +56,18 @@ func explainCause(key, folder string) (string, error) {
 	return b.String(), nil
 }
 
-// exchangesOf returns the exchanges in the event log of a folder; none when it cannot be read.
-func exchangesOf(folder string) []*record.Exchange {
+// recordOf returns the record in the event log of a folder; an empty one when it cannot be read.
+func recordOf(folder string) *record.Run {
 	file, err := os.Open(filepath.Join(folder, artifact.Messages))
 	if err != nil {
-		return nil
+		return new(record.Run)
 	}
 	defer file.Close()
 	run, err := record.Read(file)
 	if err != nil {
-		return nil
+		return new(record.Run)
 	}
-	return run.Exchanges()
+	return run
 }
 
 // writeCause writes a cause, and where it occurs.

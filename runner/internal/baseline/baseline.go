@@ -37,6 +37,7 @@ import (
 	"example.com/lpgate/internal/textfile"
 	"example.com/lpgate/internal/yamlfile"
 	"example.com/lpgate/milestones"
+	"example.com/lpgate/runner/internal/cause"
 	"example.com/lpgate/schemas"
 )
 
@@ -199,10 +200,8 @@ func Append(file string, text []byte, entries []Entry) ([]byte, error) {
 
 // write writes an entry as an item of the list.
 func (e *Entry) write(b *bytes.Buffer) {
-	for line := range strings.SplitSeq(strings.TrimSpace(e.Example), "\n") {
-		if line != "" {
-			fmt.Fprintf(b, "  # %s\n", strings.Join(strings.Fields(line), " "))
-		}
+	if e.Example != "" {
+		fmt.Fprintf(b, "  # %s\n", cause.Text(strings.Join(strings.Fields(e.Example), " ")))
 	}
 	before := "  - "
 	for _, member := range []struct{ key, value string }{

@@ -107,8 +107,7 @@ func TestAppend(t *testing.T) {
 		Cause: "step: x, at /y", Rules: []string{"r"}, Level: "full", Count: 3,
 		Reason: "Later: #7", Owner: "@audit", Expires: "2027-01-01", Example: "two\nlines",
 	}}
-	added := `  # two
-  # lines
+	added := `  # two lines
   - cause: 'step: x, at /y'
     rules: [r]
     level: full

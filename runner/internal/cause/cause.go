@@ -15,7 +15,9 @@
 package cause
 
 import (
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -62,12 +64,12 @@ const (
 )
 
 // Check returns the key of a failed check.
-func Check(check, what string) string { return check + ": " + what }
+func Check(check, what string) string { return check + ": " + Text(what) }
 
 // Outcome returns the key of an answer that has another outcome than the step requires. Both are as in
 // "409 CONFLICT because partner_liquidity_provider_invalid".
 func Outcome(expected, observed string) string {
-	return KindOutcome + ": expected " + expected + ", observed " + observed
+	return KindOutcome + ": expected " + expected + ", observed " + Text(observed)
 }
 
 // Step returns the key of another failed step: the form of its definition, and the pointer that it is about.
@@ -76,7 +78,7 @@ func Step(form, at string) string {
 	if at != "" {
 		key += ", at " + at
 	}
-	return key
+	return Text(key)
 }
 
 // Value returns the key of a value in a body ([KindBody]) or of a header ([KindHeader]) that is missing, or differs from what the
@@ -86,6 +88,7 @@ func Value(kind, at string, missing bool) string {
 	if list, _, inside := strings.Cut(at, "/*"); inside {
 		at, missing = list, false
 	}
+	at = Text(at)
 	if missing {
 		return kind + ": " + at + " missing"
 	}
@@ -93,14 +96,29 @@ func Value(kind, at string, missing bool) string {
 }
 
 // NoAnswer returns the key of a request that got no answer.
-func NoAnswer(why string) string { return KindAnswer + ": none, " + why }
+func NoAnswer(why string) string { return KindAnswer + ": none, " + Text(why) }
 
 // Difference returns the key of a difference from the fake.
-func Difference(what string) string { return KindDifference + ": " + what }
+func Difference(what string) string { return KindDifference + ": " + Text(what) }
 
 // Output returns the key of an answer that differs from the golden output.
 func Output(expected, observed string) string {
-	return KindOutput + ": expected " + expected + ", observed " + observed
+	return KindOutput + ": expected " + expected + ", observed " + Text(observed)
+}
+
+// Text returns a text of a service in one line that a baseline can have: each character that is not printable is written as Go
+// spells it in a string, such as \n, \x1b and \u202e, and space at the end is cut.
+func Text(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		if unicode.IsPrint(c) {
+			b.WriteRune(c)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(c)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return strings.TrimRight(b.String(), " ")
 }
 
 // Pointer returns a JSON Pointer (RFC 6901) in which each index of an array is "*". Every token of digits counts as an index.

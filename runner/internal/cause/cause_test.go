@@ -18,6 +18,7 @@ func TestKeys(t *testing.T) {
 		{"missing header", Value(KindHeader, "Allow", true), "header: Allow missing"},
 		{"no answer", NoAnswer("the connection was closed"), "answer: none, the connection was closed"},
 		{"output", Output("200 (replayed)", "200"), "output: expected 200 (replayed), observed 200"},
+		{"text of a service", Outcome("200", "400 BAD\nCODE\x1b[31m\u202e é "), `outcome: expected 200, observed 400 BAD\nCODE\x1b[31m\u202e é`},
 		{"pointer to the root", Pointer(""), ""},
 		{"pointer to an empty name", Pointer("/"), "/"},
 		{"name with digits in it", Pointer("/s0/00/x1"), "/s0/*/x1"},

@@ -103,7 +103,7 @@ func (v *Verdict) excuse(r *input, all []occurrence) (exceeded map[*baseline.Ent
 		occurring++
 		v.Known.Entries = append(v.Known.Entries, knownBy(e, n, r.Secrets))
 		if e.Cause != "" && n > e.Count {
-			exceeded[e] = fmt.Sprintf("%s:%d expects it in %d, and it occurs in %d", r.Baseline.File, e.Line, e.Count, n)
+			exceeded[e] = fmt.Sprintf("%s:%d expects it in %d, and it occurs in %d: fix what is new, or raise the count", r.Baseline.File, e.Line, e.Count, n)
 		}
 	}
 	for i := range all {
@@ -115,9 +115,10 @@ func (v *Verdict) excuse(r *input, all []occurrence) (exceeded map[*baseline.Ent
 	return exceeded
 }
 
-// Fewer are lines about entries whose cause occurs in fewer scenarios than they expect.
+// Fewer are lines about entries whose cause occurs in fewer scenarios than they expect. A run that is not all of level full has no
+// such line: other scenarios may have the cause.
 func (v *Verdict) Fewer() []string {
-	if v.Known == nil {
+	if v.Known == nil || v.Level == milestones.Core || !v.ranAllButSkipped() {
 		return nil
 	}
 	var lines []string
@@ -127,6 +128,19 @@ func (v *Verdict) Fewer() []string {
 		}
 	}
 	return lines
+}
+
+// ranAllButSkipped reports whether every scenario that the level requires ran to an end of its own, but for those that were left out
+// as was declared.
+func (v *Verdict) ranAllButSkipped() bool {
+	for status := range v.Scenarios {
+		switch status {
+		case record.Passed, record.Failed, record.ChecksFailed, record.NotAtLevel, record.SkippedByCapability:
+		default:
+			return false
+		}
+	}
+	return !slices.ContainsFunc(v.Skipped, func(gap Gap) bool { return !gap.Declared })
 }
 
 // checkBaseline adds what is wrong with the baseline itself.
@@ -150,21 +164,47 @@ func (v *Verdict) checkBaseline(r *input, all []occurrence) {
 		e := &r.Baseline.Known[i]
 		where := fmt.Sprintf("%s:%d", r.Baseline.File, e.Line)
 		name, exists := passed[e.Scenario]
+		unknown := unknownNames(r, e)
 		switch {
 		case !v.requires(e.Level), cause.Kind(e.Cause) == cause.KindDifference:
 		case e.Scenario != "" && !exists:
 			v.add("baseline-unknown", where, "there is no scenario %s%s: remove the entry", e.Scenario, suggest.DidYouMean(e.Scenario, refs))
+		case unknown != "":
+			v.add("baseline-unknown", where, "%s: correct the entry, or remove it", unknown)
 		case occurs(e) && e.Expired(r.Now):
 			v.add("baseline-expired", where, "%s was to be fixed by %s, and %s is over: fix it, or renew the date", e.Name(), e.Owner, e.Expires)
 		case occurs(e):
 		case e.Scenario != "" && name != "":
 			v.add("baseline-outdated", where, "%s passes now (%s): remove the entry", e.Scenario, name)
-		case e.Cause != "" && v.Complete:
+		case e.Cause != "" && v.ranAllButSkipped():
 			v.add("baseline-outdated", where, "%s does not occur%s%s: remove the entry", e.Cause, narrowed(e), nearestCause(e.Cause, all))
 		case e.Expired(r.Now):
 			v.add("baseline-expired", where, "%s was to be fixed by %s, and %s is over: remove the entry, or renew the date", e.Name(), e.Owner, e.Expires)
 		}
 	}
+}
+
+// unknownNames says which rule or operation of an entry the milestone does not have; "" when it has all.
+func unknownNames(r *input, e *baseline.Entry) string {
+	var rules, operations []string
+	for i := range r.Milestone.Rules {
+		rules = append(rules, r.Milestone.Rules[i].ID)
+	}
+	for i := range r.Milestone.Operations {
+		operations = append(operations, r.Milestone.Operations[i].ID)
+	}
+	operations = append(operations, r.Milestone.Router.ID)
+	for _, kind := range []struct {
+		name       string
+		ids, known []string
+	}{{"rule", e.Rules, rules}, {"operation", e.Operations, operations}} {
+		for _, id := range kind.ids {
+			if !slices.Contains(kind.known, id) {
+				return fmt.Sprintf("there is no %s %s%s", kind.name, id, suggest.DidYouMean(id, kind.known))
+			}
+		}
+	}
+	return ""
 }
 
 // narrowed is a phrase about an entry that is for some operations or rules only.

@@ -65,7 +65,7 @@ func (p *printer) causes(v *verdict.Verdict, most int) []string {
 
 // concerned returns the rules, the operations and the example of a cause.
 func concerned(c *verdict.Cause) string {
-	return strings.Trim(c.Concerns(3)+"; "+c.Example.Ref, "; ")
+	return strings.Trim(strings.Join([]string{c.Limit, c.Concerns(3), c.Example.Ref}, "; "), "; ")
 }
 
 // example returns the lines of the example of the biggest cause. What is too long for the room is left out: the header of the
