@@ -440,6 +440,14 @@ func TestSecrets(t *testing.T) {
 		{"nearly one", "lpk_example_ lpk_example_2", "lpk_example_ lpk_example_2"},
 		{"nothing", "", ""},
 	}
+	for text, want := range map[string]string{
+		"a lpk_exam… (90 bytes) lpk_example… b": "a " + Redacted + "… (90 bytes) " + Redacted + "… b",
+		"lpk_e…": "lpk_e…", "…": "…", "lpk_example_1…": Redacted + "…",
+	} {
+		if got := s.Scrub(text); got != want {
+			t.Errorf("a text that was cut: %q, want %q", got, want)
+		}
+	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			if got := s.Scrub(test.text); got != test.want {

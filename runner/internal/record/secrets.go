@@ -105,12 +105,47 @@ func (s *Secrets) learnValue(value string) {
 	}
 }
 
-// Scrub takes the secrets out of a text.
+// Scrub takes the secrets out of a text, and the beginning of one where the text was cut.
 func (s *Secrets) Scrub(text string) string {
 	now := s.now.Load()
 	if now == nil {
 		return text
 	}
+	return now.scrubCut(now.scrubWhole(text))
+}
+
+// cutMark stands where a text was cut.
+const cutMark = "…"
+
+// scrubCut takes out the beginning of a secret before each place at which the text was cut.
+func (now *spellings) scrubCut(text string) string {
+	for from := 0; ; {
+		at := strings.Index(text[from:], cutMark)
+		if at < 0 {
+			return text
+		}
+		at += from
+		from = at + len(cutMark)
+		most := 0 // of a secret, in bytes
+		for _, secret := range now.all {
+			for n := min(len(secret)-1, at); n > max(most, leastCut-1); n-- {
+				if strings.HasSuffix(text[:at], secret[:n]) {
+					most = n
+				}
+			}
+		}
+		if most > 0 {
+			text = text[:at-most] + Redacted + text[at:]
+			from += len(Redacted) - most
+		}
+	}
+}
+
+// leastCut is how much of a secret is one: less of it is in other words, too.
+const leastCut = 6
+
+// scrubWhole takes out whole secrets.
+func (now *spellings) scrubWhole(text string) string {
 	var b strings.Builder
 	done := 0
 	for from, to := now.find(text, 0); from >= 0; from, to = now.find(text, to) {
