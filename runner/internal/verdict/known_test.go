@@ -382,7 +382,6 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// A verdict at level full has the one at level core beside it.
 // Causes are the biggest first. The reasons begin with those that are likeliest to name the rule that is broken.
 func TestOrderOfReasons(t *testing.T) {
 	asserting := func(key string, places ...int) func(*Records) {
@@ -434,6 +433,7 @@ func TestOrderOfReasons(t *testing.T) {
 	}
 }
 
+// A verdict at level full has the one at level core beside it.
 func TestCoreVerdict(t *testing.T) {
 	r := green(t)
 	unchecked("schema")(&r)

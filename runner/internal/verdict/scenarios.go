@@ -34,8 +34,7 @@ func Of(r *record.Run) (*Verdict, error) {
 	return v, nil
 }
 
-// Absent says whether a reason tells only that something was not observed while not everything ran, which is no wonder
-// then.
+// Absent reports whether a reason is about something that was not observed while not everything ran.
 func (v *Verdict) Absent(reason record.Reason) bool {
 	complete := len(v.Scenarios) > 0
 	for status := range v.Scenarios {
@@ -44,22 +43,22 @@ func (v *Verdict) Absent(reason record.Reason) bool {
 	return IsAbsence(reason.ID) && !complete
 }
 
-// Apart are the reasons that no scenario tells by how it ended: an outcome that nobody saw, or an interrupt.
+// Apart are the reasons that the status of no scenario shows: an outcome that was not observed, or an interrupt.
 func (v *Verdict) Apart(r *record.Run) []record.Reason {
-	told := map[string]bool{}
+	shown := map[string]bool{}
 	for _, s := range r.Scenarios {
 		switch s.Result.Status {
-		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotAtLevel, record.NotRun: // of the last a reason tells how many
+		case record.Passed, record.SkippedByCapability, record.NotSelected, record.NotAtLevel, record.NotRun: // one reason counts the last ones
 			continue
 		}
 		if v.KnownAs(s) != nil {
 			continue
 		}
-		told[s.Ref()] = true
+		shown[s.Ref()] = true
 	}
 	var apart []record.Reason
 	for _, reason := range v.Reasons {
-		if !told[reason.Scenario] {
+		if !shown[reason.Scenario] {
 			apart = append(apart, reason)
 		}
 	}
