@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -100,18 +99,11 @@ func checkBaselineFlags(file string, merge, replace bool, entry *baseline.Entry)
 	} else if last := verdict.LastExpiry(time.Now()); entry.Expires > last {
 		return usage.Errorf("--expires %s is more than %d days ahead: the latest day is %s", entry.Expires, verdict.ExpiryDays, last)
 	}
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return usage.Errorf("--out %s: the folder %s does not exist", file, filepath.Dir(file))
-		}
-		return nil
-	case err != nil:
-		return usage.Errorf("--out: %w", err)
-	case !info.Mode().IsRegular():
-		return usage.Errorf("--out %s is not a file", file)
-	case !merge && !replace:
+	exists, err := checkOutFile(file)
+	if err != nil {
+		return err
+	}
+	if exists && !merge && !replace {
 		return usage.Errorf("--out %s exists: add to it with --merge, write it again with --replace, or name another file", file)
 	}
 	return nil

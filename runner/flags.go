@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +17,7 @@ import (
 	"example.com/lpgate/internal/suggest"
 	"example.com/lpgate/milestones"
 	"example.com/lpgate/runner/internal/service"
+	"example.com/lpgate/runner/internal/usage"
 )
 
 // formerFlags maps former names of flags to the present ones. A former name works for one version, with a warning.
@@ -138,4 +142,22 @@ func (c *choice) Set(value string) error {
 	}
 	*c.value = value
 	return nil
+}
+
+// checkOutFile reports whether the file of --out exists. It is an error when it cannot be one: its folder does not exist, or it is
+// something else than a file.
+func checkOutFile(file string) (exists bool, err error) {
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if folder, err := os.Stat(filepath.Dir(file)); err != nil || !folder.IsDir() {
+			return false, usage.Errorf("--out %s: the folder %s does not exist", file, filepath.Dir(file))
+		}
+		return false, nil
+	case err != nil:
+		return false, usage.Errorf("--out: %w", err)
+	case !info.Mode().IsRegular():
+		return false, usage.Errorf("--out %s is not a file", file)
+	}
+	return true, nil
 }

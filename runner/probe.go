@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -118,18 +116,11 @@ func checkProbeOutput(file string, force bool) error {
 	if file == "" {
 		return nil
 	}
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
-			return usage.Errorf("--out %s: the folder %s does not exist", file, filepath.Dir(file))
-		}
-		return nil
-	case err != nil:
-		return usage.Errorf("--out: %w", err)
-	case !info.Mode().IsRegular():
-		return usage.Errorf("--out %s is not a file", file)
-	case !force:
+	exists, err := checkOutFile(file)
+	if err != nil {
+		return err
+	}
+	if exists && !force {
 		return usage.Errorf("--out %s exists: replace it with --force, or name another file", file)
 	}
 	return nil
